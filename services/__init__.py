@@ -1,0 +1,1 @@
+"""The marketplace's services. None imports another; they talk over topics."""

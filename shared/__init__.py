@@ -1,0 +1,1 @@
+"""What all services share: messages, topics, store, bus and HTTP mechanics. Imports no service."""

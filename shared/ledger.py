@@ -1,0 +1,359 @@
+"""One document, one write: state, deduplication and events of an aggregate are saved together, then published.
+
+A ``Change`` names an aggregate and a pure decision. The ledger loads the documents of a whole batch at once, takes the
+decisions, saves under the revision, publishes each outbox in order (an event leaves only after the one before it was
+acknowledged) and cleans up. What a crash leaves behind, ``relay`` publishes. HTTP uses the same path with a batch of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+import structlog
+
+from shared import context, failpoints
+from shared.clock import now
+from shared.domain import Aggregate
+from shared.errors import OutboxFullError, PreconditionFailedError, RejectedError, WriteConflictError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.outgoing import OutgoingEvent, Publisher
+from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.topics import topic_of
+
+S = TypeVar("S", bound=Aggregate)
+
+OUTBOX_LIMIT = 500
+REFUSALS_KEPT = 20
+ATTEMPTS = 20
+PENDING = Index("pending", ("pending_since",))
+_MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that asks for a change: its place in the source aggregate's sequence decides whether it was applied before."""
+
+    event_id: str
+    type: str
+    source: str
+    seq: int
+    correlation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """A decision about one aggregate. ``decide`` gets its state, or None if it does not exist, and returns the state and the events.
+
+    Pure: it may run again on a fresh state. Without ``cause``, no events means no change.
+    """
+
+    id: str
+    decide: Callable[[S | None], tuple[S, Sequence[Message]]]
+    cause: Cause | None = None
+    correlation_id: str | None = None
+
+
+class Effect(StrEnum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[S]):
+    """Outcome of one change. ``state`` and ``rev`` are those after it; ``error`` is set when refused; ``events`` were added."""
+
+    id: str
+    effect: Effect
+    state: S | None
+    rev: int
+    events: tuple[OutgoingEvent, ...] = ()
+    error: RejectedError | None = None
+
+
+@dataclass(slots=True)
+class _Record(Generic[S]):
+    id: str
+    rev: int = 0
+    seq: int = 0
+    state: S | None = None
+    inbox: dict[str, int] = field(default_factory=dict)
+    outbox: list[Document] = field(default_factory=list)
+    pending_since: datetime | None = None
+    refusals: list[Document] = field(default_factory=list)
+    changed: bool = False
+
+    def document(self) -> Document:
+        assert self.state is not None
+        document: Document = self.state.model_dump(exclude={"id"})
+        document["_id"] = self.id
+        document["rev"] = self.rev
+        document["seq"] = self.seq
+        document["inbox"] = self.inbox
+        document["outbox"] = self.outbox
+        document["pending_since"] = self.pending_since
+        document["refusals"] = self.refusals
+        return document
+
+
+class Ledger(Generic[S]):
+    """All aggregates of one type: loads, decides, saves, publishes."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        state_type: type[S],
+        collection: Collection,
+        store: Store,
+        publisher: Publisher,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        if PENDING not in collection.indexes:
+            message = (
+                f"collection {collection.name} lacks the index 'pending': declare it with shared.ledger.aggregate_collection"
+            )
+            raise ValueError(message)
+        self.service = service
+        self.state_type = state_type
+        self.collection = collection
+        self.store = store
+        self.publisher = publisher
+        self.clock = clock
+
+    async def get(self, aggregate_id: str) -> tuple[S, int] | None:
+        """Return state and revision of one aggregate, or None."""
+        document = await self.store.get(self.collection, aggregate_id)
+        return None if document is None else (self.state_of(document), document["rev"])
+
+    def state_of(self, document: Document) -> S:
+        """Return the state held in a stored document."""
+        fields = {name: value for name, value in document.items() if name not in _MECHANICS}
+        return self.state_type.model_validate({**fields, "id": document["_id"]}, extra="ignore")
+
+    async def apply_one(self, change: Change[S], *, expected_rev: int | None = None) -> Result[S]:
+        """Apply one change and return its result; raise the RejectedError that refused it.
+
+        ``expected_rev`` refuses with PreconditionFailedError unless the aggregate has exactly that revision (If-Match).
+        """
+        (result,) = await self._apply([change], expected_rev)
+        if result.error is not None:
+            raise result.error
+        return result
+
+    async def apply(self, changes: Sequence[Change[S]]) -> list[Result[S]]:
+        """Apply a batch, in order per aggregate, and return one result per change. Refusals are results, not exceptions.
+
+        Raises StoreUnavailableError or WriteConflictError: repeat the whole batch then; what was applied is recognised by its cause.
+        """
+        return await self._apply(changes, None)
+
+    async def relay(self, older_than: timedelta, limit: int = 200) -> int:
+        """Publish what has been waiting in outboxes for longer than ``older_than``; return the number of events acknowledged.
+
+        Crash recovery: safe to run anywhere and at any time, at worst events are repeated.
+        """
+        query = Query(PENDING.name, below=self.clock() - older_than, limit=limit)
+        documents = await self.store.find(self.collection, query)
+        return await self._publish(documents)
+
+    async def _apply(self, changes: Sequence[Change[S]], expected_rev: int | None) -> list[Result[S]]:
+        groups: dict[str, list[int]] = {}
+        for position, change in enumerate(changes):
+            groups.setdefault(change.id, []).append(position)
+        results: dict[int, Result[S]] = {}
+        saved: list[Document] = []
+        waiting = list(groups)
+        for attempt in range(ATTEMPTS):
+            documents = await self.store.get_many(self.collection, waiting)
+            inserts: list[Document] = []
+            saves: list[Save] = []
+            for aggregate_id in waiting:
+                record, found = self._decide(
+                    aggregate_id, documents.get(aggregate_id), changes, groups[aggregate_id], expected_rev
+                )
+                results.update(found)
+                if record.changed and record.rev == 1:
+                    inserts.append(record.document())
+                elif record.changed:
+                    saves.append(Save(record.document(), expected_rev=record.rev - 1))
+            written, waiting = await self._write(inserts, saves)
+            saved += written
+            if not waiting:
+                break
+            log.info("write_conflict", collection=self.collection.name, ids=waiting, attempt=attempt)
+            await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
+        else:
+            await self._publish(saved)
+            raise WriteConflictError(f"other writers kept changing {', '.join(waiting)}", ids=waiting)
+        await self._publish(saved)
+        return [results[position] for position in range(len(changes))]
+
+    def _decide(
+        self,
+        aggregate_id: str,
+        document: Document | None,
+        changes: Sequence[Change[S]],
+        positions: Sequence[int],
+        expected_rev: int | None,
+    ) -> tuple[_Record[S], dict[int, Result[S]]]:
+        record = self._record(aggregate_id, document)
+        accepted: list[Change[S]] = []
+        results: dict[int, Result[S]] = {}
+        for position in positions:
+            change = changes[position]
+            cause = change.cause
+            if cause is not None and cause.seq <= record.inbox.get(cause.source, 0):
+                results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.rev)
+                continue
+            try:
+                if expected_rev is not None and document is not None and document["rev"] != expected_rev:
+                    raise PreconditionFailedError(
+                        f"{aggregate_id} has changed: its revision is {document['rev']}, the request was made for {expected_rev}.",
+                        id=aggregate_id,
+                        revision=document["rev"],
+                    )
+                state, messages = change.decide(record.state)
+            except RejectedError as error:
+                record.state = self._replay(document, accepted)
+                self._refuse(record, cause, error)
+                results[position] = Result(aggregate_id, Effect.REFUSED, record.state, record.rev, error=error)
+                continue
+            record.state = state
+            accepted.append(change)
+            events = self._append(record, change, messages)
+            effect = Effect.APPLIED if messages or cause is not None else Effect.UNCHANGED
+            record.changed = record.changed or effect is Effect.APPLIED
+            if cause is not None:
+                record.inbox[cause.source] = cause.seq
+            results[position] = Result(aggregate_id, effect, state, record.rev, events)
+        if record.changed:
+            record.rev += 1
+            for position, result in results.items():
+                results[position] = replace(result, rev=record.rev)
+        return record, results
+
+    def _record(self, aggregate_id: str, document: Document | None) -> _Record[S]:
+        if document is None:
+            return _Record(aggregate_id)
+        return _Record(
+            id=aggregate_id,
+            rev=document["rev"],
+            seq=document["seq"],
+            state=self.state_of(document),
+            inbox=document["inbox"],
+            outbox=document["outbox"],
+            pending_since=document["pending_since"],
+            refusals=document["refusals"],
+        )
+
+    def _replay(self, document: Document | None, accepted: Iterable[Change[S]]) -> S | None:
+        """Return the state that a refused decision may have touched, made anew from the document."""
+        state = None if document is None else self.state_of(document)
+        for change in accepted:
+            state, _ = change.decide(state)
+        return state
+
+    def _refuse(self, record: _Record[S], cause: Cause | None, error: RejectedError) -> None:
+        """Keep the refusal of an event on the aggregate, where its owner can see it."""
+        if cause is None or record.state is None:
+            return
+        refusal = {"code": error.code, "detail": error.detail, "event_id": cause.event_id, "type": cause.type, "at": self.clock()}
+        record.refusals = [*record.refusals, refusal][-REFUSALS_KEPT:]
+        record.inbox[cause.source] = cause.seq
+        record.changed = True
+
+    def _append(self, record: _Record[S], change: Change[S], messages: Sequence[Message]) -> tuple[OutgoingEvent, ...]:
+        if not messages:
+            return ()
+        if len(record.outbox) + len(messages) > OUTBOX_LIMIT:
+            raise OutboxFullError(
+                f"{record.id} holds {len(record.outbox)} events that could not be published yet.",
+                id=record.id,
+                waiting=len(record.outbox),
+            )
+        cause = change.cause
+        time = self.clock()
+        parent = (cause.traceparent if cause else None) or context.traceparent.get()
+        correlation = (
+            change.correlation_id or (cause.correlation_id if cause else None) or context.correlation_id.get() or record.id
+        )
+        events: list[OutgoingEvent] = []
+        for message in messages:
+            record.seq += 1
+            entry: Document = {
+                "seq": record.seq,
+                "id": derived_id("event", self.service, self.collection.name, record.id, str(record.seq)),
+                "topic": topic_of(message).name,
+                "type": message.TYPE,
+                "time": time,
+                "data": message.model_dump_json(exclude_none=True),
+                "traceparent": context.child_traceparent(parent),
+                "correlation_id": correlation,
+            }
+            record.outbox.append(entry)
+            events.append(self._outgoing(record.id, entry))
+        record.pending_since = record.pending_since or time
+        return tuple(events)
+
+    def _outgoing(self, aggregate_id: str, entry: Document) -> OutgoingEvent:
+        return OutgoingEvent(key=aggregate_id, source=f"/{self.service}", **entry)
+
+    async def _write(self, inserts: Sequence[Document], saves: Sequence[Save]) -> tuple[list[Document], list[str]]:
+        """Write and return the documents that are stored now, and the ids whose writers were overtaken."""
+        written: list[Document] = []
+        overtaken: list[str] = []
+        if inserts:
+            new = await self.store.insert_many(self.collection, inserts)
+            written += [document for document in inserts if document["_id"] in new]
+            overtaken += [document["_id"] for document in inserts if document["_id"] not in new]
+        if saves:
+            conflicts = await self.store.save_many(self.collection, saves)
+            written += [save.document for save in saves if save.document["_id"] not in conflicts]
+            overtaken += conflicts
+        return written, overtaken
+
+    async def _publish(self, documents: Sequence[Document]) -> int:
+        """Publish outboxes in waves and drop the acknowledged prefix of each. Returns the number of events acknowledged."""
+        acknowledged: dict[str, int] = {}
+        wave = [document for document in documents if document["outbox"]]
+        while wave:
+            events = [self._outgoing(doc["_id"], doc["outbox"][acknowledged.get(doc["_id"], 0)]) for doc in wave]
+            flags = await self.publisher.publish(events)
+            wave = [document for document, acked in zip(wave, flags, strict=True) if acked]
+            for document in wave:
+                acknowledged[document["_id"]] = acknowledged.get(document["_id"], 0) + 1
+            wave = [document for document in wave if acknowledged[document["_id"]] < len(document["outbox"])]
+        cleaned: list[Save] = []
+        for document in documents:
+            count = acknowledged.get(document["_id"], 0)
+            if not count:
+                continue
+            document["outbox"] = document["outbox"][count:]
+            if not document["outbox"]:
+                document["pending_since"] = None
+            # The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again.
+            cleaned.append(Save(document, expected_rev=document["rev"]))
+        if cleaned:
+            failpoints.passing("store.clean", "before")
+            await self.store.save_many(self.collection, cleaned)
+            failpoints.passing("store.clean", "after")
+        return sum(acknowledged.values())
+
+
+def aggregate_collection(name: str, *indexes: Index) -> Collection:
+    """Declare the collection of an aggregate, with the index by which the relay finds unpublished events."""
+    return Collection(name, (PENDING, *indexes))

@@ -1,0 +1,1 @@
+"""Wire models. Each module belongs to the service that produces its messages."""

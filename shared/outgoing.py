@@ -1,0 +1,34 @@
+"""An event on its way out: how it lies in an aggregate's outbox, and the port that publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """One event, complete: re-sent, it is byte-equal and has the same id.
+
+    ``seq`` counts the events of the aggregate ``key`` over all topics from 1. ``data`` is the JSON body.
+    """
+
+    seq: int
+    id: str
+    topic: str
+    key: str
+    type: str
+    source: str
+    time: datetime
+    data: str
+    traceparent: str
+    correlation_id: str
+
+
+class Publisher(Protocol):
+    """Sends events to the bus."""
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        """Send all, wait for the broker's acknowledgements, return for each whether it was acknowledged. Does not raise."""

@@ -1,0 +1,90 @@
+"""What a service is to the process that runs it: its collections, routes, consumers, ledgers and periodic work."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from shared.clock import now
+from shared.ledger import Cause, Effect, Ledger, Result
+from shared.messages.base import Message
+from shared.outgoing import Publisher
+from shared.store.port import Collection, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One event as a consumer gets it: decoded, validated, with its place in the sequence of its source aggregate."""
+
+    message: Message
+    key: str
+    cause: Cause
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A received event that can never be processed: it goes to the dead-letter topic of the group with code and reason."""
+
+    event: Received
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """A consumer group's work: ``handle`` gets the batch's events of the types in ``handles``; others are passed over.
+
+    It returns those that can never be processed. A RetryableError repeats the batch in place; any other exception repeats
+    its events one by one, and those that fail again go to the dead-letter topic.
+    """
+
+    group: str
+    handles: frozenset[type[Message]]
+    handle: Callable[[Sequence[Received]], Awaitable[Sequence[Rejection]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work that a worker repeats; the next run starts ``every`` after the last one ended. Errors are logged and retried."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the process gives a service to build itself from."""
+
+    store: Store
+    publisher: Publisher
+    data_dir: Path
+    clock: Callable[[], datetime] = now
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A built service. The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``."""
+
+    name: str
+    title: str
+    collections: tuple[Collection, ...]
+    router: APIRouter
+    ledgers: tuple[Ledger[Any], ...] = ()
+    consumers: tuple[Consumer, ...] = ()
+    periodic: tuple[Periodic, ...] = field(default=())
+
+
+def rejections(events: Sequence[Received], results: Sequence[Result[Any]]) -> list[Rejection]:
+    """Return the events that were refused because their aggregate does not exist: nobody could see a refusal there."""
+    return [
+        Rejection(event, result.error.code, result.error.detail)
+        for event, result in zip(events, results, strict=True)
+        if result.effect is Effect.REFUSED and result.state is None and result.error is not None
+    ]

@@ -1,0 +1,102 @@
+"""The port: all that the services need of a store, and nothing more.
+
+A document is a dictionary with a text ``_id``: JSON values plus aware UTC datetimes of millisecond precision
+(the BSON types that every adapter keeps alike). Integers fit into 64 bits; keys hold no dot and do not begin with ``$``.
+A document that is saved with a guard carries an integer ``rev``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Document = dict[str, Any]
+Scalar = str | int | bool | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A declared index over top-level scalar fields, in this order. Only declared indexes can be queried.
+
+    A document in which a field of the index is missing or None is not found by that index.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection with its indexes. Each service declares its own; names are unique inside one database."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+
+    def index(self, name: str) -> Index:
+        """Return the declared index of that name. Raises KeyError."""
+        for index in self.indexes:
+            if index.name == name:
+                return index
+        raise KeyError(f"collection {self.name} declares no index {name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A find by declared index, in the order of the index's fields, then ``_id``.
+
+    ``equals`` fixes a leading part of the index's fields. ``at_least`` (inclusive) and ``below`` (exclusive) bound the next field.
+    ``after`` is a keyset position: the values of the index's fields that are not fixed, then the ``_id``, of the last document
+    seen. ``descending`` turns the whole order round.
+    """
+
+    index: str
+    equals: Mapping[str, Scalar] = field(default_factory=dict)
+    at_least: Scalar | None = None
+    below: Scalar | None = None
+    after: tuple[Scalar, ...] | None = None
+    descending: bool = False
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """A whole-document replacement, valid only if the stored document has revision ``expected_rev``."""
+
+    document: Document
+    expected_rev: int
+
+
+class Store(Protocol):
+    """One database. Every method raises StoreUnavailableError when the store does not answer; a write may then have happened."""
+
+    async def prepare(self, collections: Sequence[Collection]) -> None:
+        """Create what is missing (collections, indexes); safe to run at each start and by several processes at once.
+
+        Raises StoreUnfitError, naming what the server lacks, if a start-up probe fails.
+        """
+
+    async def get(self, collection: Collection, document_id: str) -> Document | None:
+        """Return one document or None."""
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
+        """Return the documents that exist, by id."""
+
+    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
+        """Insert those whose ``_id`` is free and return their ids; the others stay as they are."""
+
+    async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
+        """Replace documents under their guards and return the ids that conflicted (other revision, or absent). Ids are distinct."""
+
+    async def find(self, collection: Collection, query: Query) -> list[Document]:
+        """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
+
+    async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
+        """Delete documents and return how many existed."""
+
+    async def ping(self) -> None:
+        """Return if the store answers."""
+
+    async def close(self) -> None:
+        """Release connections and files."""

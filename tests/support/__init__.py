@@ -1,0 +1,1 @@
+"""Hand-written stand-ins and builders that the tests share."""

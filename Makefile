@@ -1,0 +1,66 @@
+# Prerequisites: Python >= 3.11, make, and Docker or Java 17 + Maven (for a local Kafka; none needed when KAFKA_BOOTSTRAP_SERVERS is set).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+MYPY_PATHS := shared services marktplatz tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test test-fast lint types layers schemas check ci bench format lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked requirements (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(STAMP) ## Make the virtual environment from the hash-locked requirements
+
+demo: $(STAMP) ## Play the whole main flow with real reference data and check every step
+	@$(BIN)/marktplatz demo
+
+up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
+	@$(BIN)/marktplatz up
+
+test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end
+	@$(BIN)/pytest -q
+
+test-fast: $(STAMP) ## Run the tests that need no broker
+	@$(BIN)/pytest -q tests/unit tests/component tests/contract
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	@$(BIN)/mypy $(MYPY_PATHS)
+
+layers: $(STAMP)
+	@$(BIN)/lint-imports
+
+schemas: $(STAMP) ## Write shared/schemas anew from the message models and the topic registry
+	@$(BIN)/python -m shared.schemas.generate
+
+check: lint types layers ## Static checks: ruff, mypy strict, import layers, generated files up to date
+	@$(BIN)/python -m shared.schemas.generate --check
+
+ci: check test ## What CI runs
+
+bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
+	@$(BIN)/python -m benchmarks
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/dev.txt requirements/dev.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
+
+clean: ## Remove the virtual environment and local run data
+	@rm -rf $(VENV) var build

@@ -1,0 +1,1 @@
+"""The product: assembles the services, runs them, and is the one command line."""

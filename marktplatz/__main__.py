@@ -1,0 +1,5 @@
+"""``python -m marktplatz``: the command line."""
+
+from marktplatz.cli import app
+
+app()

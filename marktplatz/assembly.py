@@ -1,0 +1,64 @@
+"""Which services exist and how a process is put together from them. The only place that knows them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+
+from services.catalog.app import build as build_catalog
+from services.contracts.app import build as build_contracts
+from services.eligibility.app import build as build_eligibility
+from services.notify.app import build as build_notify
+from services.ordering.app import build as build_ordering
+from shared.messages.values import Channel
+from shared.runtime import Assignment
+from shared.service import Parts, Service
+
+
+class ServiceName(StrEnum):
+    """The services of the marketplace, and ``all`` for one process that holds every one of them."""
+
+    CATALOG = "catalog"
+    ELIGIBILITY = "eligibility"
+    ORDERING = "ordering"
+    CONTRACTS = "contracts"
+    NOTIFY = "notify"
+    ALL = "all"
+
+
+class RoleName(StrEnum):
+    """What a process does for its service: serve HTTP, work on the bus, or both."""
+
+    API = "api"
+    WORKER = "worker"
+    ALL = "all"
+
+
+BUILDERS: dict[ServiceName, Callable[[Parts], Service]] = {
+    ServiceName.CATALOG: build_catalog,
+    ServiceName.ELIGIBILITY: build_eligibility,
+    ServiceName.ORDERING: build_ordering,
+    ServiceName.CONTRACTS: build_contracts,
+    ServiceName.NOTIFY: build_notify,
+}
+
+
+def assignments(service: ServiceName, role: RoleName, channel: Channel | None = None) -> list[Assignment]:
+    """Return what a process runs for a command line. Raises ValueError with what to change when it makes no sense.
+
+    A contract processor is always a process of its own: ``all`` holds the contracts API only.
+    """
+    if service is ServiceName.CONTRACTS and role is not RoleName.API:
+        if role is RoleName.ALL or channel is None:
+            raise ValueError("a contract processor runs alone: 'run contracts worker --channel fitko' (or govdigital)")
+        build = partial(build_contracts, channel=channel)
+        return [Assignment("contracts", f"contracts-{channel.value}", build, api=False, worker=True)]
+    if channel is not None:
+        raise ValueError("--channel belongs to 'run contracts worker' only")
+    names = [service] if service is not ServiceName.ALL else list(BUILDERS)
+    api, worker = role is not RoleName.WORKER, role is not RoleName.API
+    return [
+        Assignment(name.value, name.value, BUILDERS[name], api=api, worker=worker and name is not ServiceName.CONTRACTS)
+        for name in names
+    ]

@@ -1,0 +1,201 @@
+"""A broker as a child process: started, awaited until it answers, and ended together with this process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from marktplatz.infrastructure.errors import BrokerStartError
+
+HOST = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
+_API_VERSIONS = 18
+_POLL_SECONDS = 0.1
+_LAUNCHES = 3
+
+
+def free_port() -> int:
+    """Return a TCP port on the loopback interface that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(port: int, patience: float = 2.0) -> bool:
+    """Return whether a Kafka broker on the loopback interface answers an ApiVersions request within ``patience`` seconds."""
+    client = b"efa-marktplatz"
+    request = struct.pack(">hhih", _API_VERSIONS, 0, 1, len(client)) + client
+    try:
+        with socket.create_connection((HOST, port), timeout=patience) as connection:
+            connection.settimeout(patience)
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            head = connection.recv(4)
+            reply = connection.recv(8)
+    except OSError:
+        return False
+    return len(head) == 4 and len(reply) >= 6 and struct.unpack(">ih", reply[:6]) == (1, 0)  # noqa: PLR2004 - wire sizes
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Return what a Linux child runs before ``exec`` so that it gets SIGTERM when this process dies, however it dies."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return before_exec
+
+
+class BrokerProcess(ABC):
+    """A broker owned by this process. Usable as a context manager, plain or ``async``; either gives the bootstrap address.
+
+    After ``stop`` it may be started again: it keeps its data and, once it has answered, its port.
+    """
+
+    kind: str
+    grace_seconds = 20.0
+
+    def __init__(self, data_dir: Path, *, start_seconds: float = 90.0) -> None:
+        self.data_dir = data_dir
+        self.log_file = data_dir / "broker.log"
+        self.start_seconds = start_seconds
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settled = False
+
+    @property
+    def bootstrap(self) -> str:
+        """The address ``host:port`` at which the broker answers once started."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while the broker runs."""
+        return None if self._process is None else self._process.pid
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Fetch what is missing; may take minutes the first time."""
+
+    @abstractmethod
+    def configure(self) -> list[str]:
+        """Write the configuration for ``port`` and return the command that runs the broker in the foreground."""
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> str:
+        await asyncio.to_thread(self.prepare)
+        for _ in range(_LAUNCHES):
+            command = await asyncio.to_thread(self._configure)
+            # Not in a thread: the child is tied to the life of the thread that makes it.
+            deadline = self._launch(command)
+            try:
+                await asyncio.to_thread(self._wait, deadline)
+            except BaseException as error:
+                self.stop()
+                if isinstance(error, BrokerStartError) and self._port_was_taken():
+                    continue
+                raise
+            return self.bootstrap
+        raise self._failure("found no free port")
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.to_thread(self.stop)
+
+    def start(self) -> str:
+        """Start the broker, wait until it answers and return its address. Raises BrokerStartError."""
+        self.prepare()
+        for _ in range(_LAUNCHES):
+            deadline = self._launch(self._configure())
+            try:
+                self._wait(deadline)
+            except BaseException as error:
+                self.stop()
+                if isinstance(error, BrokerStartError) and self._port_was_taken():
+                    continue
+                raise
+            return self.bootstrap
+        raise self._failure("found no free port")
+
+    def stop(self) -> None:
+        """End the process group: SIGTERM, and SIGKILL to what is left after the grace period. Does nothing if not running."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        _signal_group(process.pid, signal.SIGTERM)
+        try:
+            process.wait(self.grace_seconds)
+        except subprocess.TimeoutExpired:
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def kill(self) -> None:
+        """End the process group at once by SIGKILL, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _configure(self) -> list[str]:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self._settled:
+            self.port = free_port()
+        return self.configure()
+
+    def _launch(self, command: list[str]) -> float:
+        with self.log_file.open("wb") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - a fixed command
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls, no lock is taken
+            )
+        return time.monotonic() + self.start_seconds
+
+    def _wait(self, deadline: float) -> None:
+        while (process := self._process) is not None:
+            if answers(self.port):
+                self._settled = True
+                return
+            code = process.poll()
+            if code is not None:
+                raise self._failure(f"ended with exit code {code}")
+            if time.monotonic() > deadline:
+                raise self._failure(f"did not answer within {self.start_seconds:.0f} seconds")
+            time.sleep(_POLL_SECONDS)
+
+    def _port_was_taken(self) -> bool:
+        text = self.log_file.read_bytes() if self.log_file.exists() else b""
+        return not self._settled and b"Address already in use" in text
+
+    def _failure(self, what: str) -> BrokerStartError:
+        return BrokerStartError(f"The broker ({self.kind}) {what}; see {self.log_file}", log=str(self.log_file))
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

@@ -1,0 +1,61 @@
+"""Finds a Kafka broker: the one that is given, else a container, else a native process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from marktplatz.infrastructure.broker_process import BrokerProcess
+from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka, engine_answers, image_available
+from marktplatz.infrastructure.kafka_native import NativeKafka, java_and_maven
+
+
+class GivenKafka:
+    """A broker that somebody else runs. Entering it starts nothing, leaving it ends nothing."""
+
+    kind = "given"
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    def __enter__(self) -> str:
+        return self.bootstrap
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return
+
+    async def __aenter__(self) -> str:
+        return self.bootstrap
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return
+
+
+def find_kafka(
+    data_dir: Path, *, environment: Mapping[str, str] | None = None, image: str | None = None
+) -> GivenKafka | BrokerProcess:
+    """Return the broker to use; entering it (``with`` or ``async with``) starts it if it is ours and gives its address.
+
+    ``KAFKA_BOOTSTRAP_SERVERS`` decides if set; else a Docker engine that answers and has, or can pull, the image
+    (``image``, or ``MARKTPLATZ_KAFKA_IMAGE``, or the default); else Java and Maven. ``data_dir`` holds data and log of a broker
+    that is ours. Raises InfrastructureError naming what to install if there is none of them.
+    """
+    variables = os.environ if environment is None else environment
+    given = variables.get("KAFKA_BOOTSTRAP_SERVERS")
+    if given:
+        return GivenKafka(given)
+    chosen = image or variables.get("MARKTPLATZ_KAFKA_IMAGE") or IMAGE
+    if engine_answers() and image_available(chosen):
+        return DockerKafka(data_dir, image=chosen)
+    missing = java_and_maven()
+    if missing:
+        raise InfrastructureError(
+            "No Kafka broker can be had. Set KAFKA_BOOTSTRAP_SERVERS, or start a Docker engine that can pull "
+            f"{chosen}, or install what the native broker lacks: {', '.join(missing)} "
+            "(Debian: apt-get install default-jre-headless maven).",
+            missing=missing,
+        )
+    return NativeKafka(data_dir)

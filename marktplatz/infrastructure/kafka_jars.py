@@ -1,0 +1,81 @@
+"""The jars of Apache Kafka: fetched once by Maven, checked against committed sums at every use, kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from marktplatz.infrastructure.errors import InfrastructureError
+
+VERSION = "4.3.1"
+RECIPE = Path(__file__).resolve().parents[2] / "deploy" / "dev"
+_FETCH_SECONDS = 600
+
+
+def cache_directory() -> Path:
+    """Return the folder that holds the jars of this version, below ``XDG_CACHE_HOME`` or ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "efa-marktplatz" / f"kafka-{VERSION}"
+
+
+def expected_sums() -> dict[str, str]:
+    """Return the committed SHA-256 of each jar, by file name."""
+    lines = (RECIPE / "kafka-jars.sha256").read_text(encoding="ascii").splitlines()
+    return {name: digest for digest, name in (line.split() for line in lines)}
+
+
+def differences(folder: Path, sums: dict[str, str]) -> list[str]:
+    """Return the names of files that are missing, foreign or changed; empty if the folder is exactly what ``sums`` says."""
+    present = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
+    wrong = set(sums) ^ set(present)
+    for name in set(sums) & set(present):
+        if hashlib.sha256(present[name].read_bytes()).hexdigest() != sums[name]:
+            wrong.add(name)
+    return sorted(wrong)
+
+
+def jars() -> Path:
+    """Return a folder that holds exactly the expected jars, fetching them if need be.
+
+    Several processes may do this at once: each fetches into a folder of its own, the first rename wins.
+    Raises InfrastructureError if Maven is missing, fails, or delivers something else.
+    """
+    folder, sums = cache_directory(), expected_sums()
+    if not differences(folder, sums):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
+        fetched = Path(work) / "jars"
+        _fetch(fetched, Path(work) / "maven.log")
+        wrong = differences(fetched, sums)
+        if wrong:
+            raise InfrastructureError(
+                f"Maven delivered other jars than {RECIPE.name}/kafka-jars.sha256 lists: {', '.join(wrong[:5])}", files=wrong
+            )
+        if folder.exists() and differences(folder, sums):
+            folder.rename(Path(work) / "damaged")
+        try:
+            fetched.rename(folder)
+        except OSError:
+            if differences(folder, sums):
+                raise
+    return folder
+
+
+def _fetch(target: Path, log: Path) -> None:
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise InfrastructureError("The jars of Apache Kafka are fetched by Maven, and 'mvn' is not installed (Debian: maven).")
+    command = [maven, "-B", "-q", "-f", str(RECIPE / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+    with log.open("wb") as output:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, timeout=_FETCH_SECONDS, check=False
+        )
+    if done.returncode != 0:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        reason = lines[0] if lines else f"exit code {done.returncode}"
+        raise InfrastructureError(f"Maven could not fetch the jars of Apache Kafka: {reason}")

@@ -1,0 +1,99 @@
+"""Apache Kafka in KRaft mode on the local Java: one node, broker and controller in one process."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+from marktplatz.infrastructure.broker_process import HOST, BrokerProcess, free_port
+from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
+from marktplatz.infrastructure.kafka_jars import cache_directory, jars
+
+_FORMAT_SECONDS = 60
+
+
+class NativeKafka(BrokerProcess):
+    """A broker with its data in ``data_dir``: ``async with NativeKafka(data_dir) as bootstrap``.
+
+    Raises InfrastructureError if Java or Maven is missing, BrokerStartError if the broker does not come up.
+    """
+
+    kind = "native"
+
+    def prepare(self) -> None:
+        """Fetch the jars unless they are in the cache."""
+        _java()
+        jars()
+
+    def configure(self) -> list[str]:
+        """Write ``server.properties``, format the storage the first time, and return the command."""
+        properties = self.data_dir / "server.properties"
+        properties.write_text(_properties(self.port, free_port(), self.data_dir / "log"), encoding="utf-8")
+        java = [_java(), "-cp", f"{cache_directory()}/*"]
+        if not (self.data_dir / "log" / "meta.properties").exists():
+            self._format([*java, "-Xmx128m", *_logging("warn"), "kafka.tools.StorageTool", "format"], properties)
+        return [*java, "-Xmx512m", "-Djava.awt.headless=true", *_logging("info"), "kafka.Kafka", str(properties)]
+
+    def _format(self, command: list[str], properties: Path) -> None:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            [*command, "-t", cluster, "-c", str(properties), "--ignore-formatted"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_FORMAT_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+            raise BrokerStartError(f"The broker's storage in {self.data_dir} could not be formatted: {reason[0]}")
+
+
+def java_and_maven() -> list[str]:
+    """Return the names of the programs that are missing for a native broker."""
+    return [name for name in ("java", "mvn") if shutil.which(name) is None]
+
+
+def _java() -> str:
+    java = shutil.which("java")
+    if java is None:
+        raise InfrastructureError(
+            "Apache Kafka needs Java 17 or newer, and 'java' is not installed (Debian: default-jre-headless)."
+        )
+    return java
+
+
+def _logging(level: str) -> list[str]:
+    return [
+        f"-Dorg.slf4j.simpleLogger.defaultLogLevel={level}",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+    ]
+
+
+def _properties(port: int, controller_port: int, log_dir: Path) -> str:
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "log.dirs": str(log_dir),
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": "1",
+        "min.insync.replicas": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "4",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "4",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -1,0 +1,1 @@
+"""The demo: plays the main flow over the public interfaces with real reference data and checks every step."""

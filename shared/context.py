@@ -20,3 +20,9 @@ def child_traceparent(parent: str | None) -> str:
     if len(parts) != 4 or len(parts[1]) != 32:
         return new_traceparent()
     return f"{parts[0]}-{parts[1]}-{secrets.token_hex(8)}-{parts[3]}"
+
+
+def trace_id() -> str | None:
+    """Return the trace id of the work in hand, or None."""
+    found = (traceparent.get() or "").split("-")[1:2]
+    return found[0] if found else None

@@ -1,0 +1,78 @@
+"""The application around a service's router: errors, guards, observation, probes and a documentation page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import APIRouter, FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from shared.clock import now
+from shared.http import docs, problem
+from shared.http.auth import Authenticator
+from shared.http.body import BodyGuard
+from shared.http.health import Health
+from shared.http.observe import Observe
+from shared.store.port import Store
+
+VERSION = "1"
+
+
+def create_app(
+    title: str,
+    router: APIRouter,
+    *,
+    authenticator: Authenticator,
+    store: Store,
+    health: Health,
+    clock: Callable[[], datetime] = now,
+) -> FastAPI:
+    """Return the application that serves ``router``. No I/O; the store must be prepared with ``idempotency.COLLECTION``."""
+    app = FastAPI(
+        title=title,
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=_ERRORS,
+    )
+    app.state.authenticator = authenticator
+    app.state.store = store
+    app.state.clock = clock
+    app.include_router(router)
+    app.include_router(_probes(health))
+    docs.install(app)
+    problem.install(app)
+    app.add_middleware(BodyGuard)
+    app.add_middleware(Observe, service=title)
+    return app
+
+
+_ERRORS: dict[int | str, dict[str, object]] = {
+    "default": {
+        "description": "Problem (RFC 9457): see its code.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    },
+}
+
+
+def _probes(health: Health) -> APIRouter:
+    probes = APIRouter(include_in_schema=False)
+
+    @probes.get("/livez")
+    async def livez() -> Response:
+        alive = health.live()
+        return JSONResponse({"live": alive}, status_code=200 if alive else 503)
+
+    @probes.get("/readyz")
+    async def readyz() -> Response:
+        parts = await health.ready()
+        return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
+
+    @probes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return probes

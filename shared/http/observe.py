@@ -1,0 +1,94 @@
+"""What surrounds every request: correlation, trace context, the log line, metrics, and the last answer to an unexpected error."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import context
+from shared.http.problem import internal_error
+
+_CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+
+REQUESTS = Counter("http_requests_total", "Requests answered.", ("service", "method", "route", "status"))
+DURATION = Histogram("http_request_duration_seconds", "Time from request to answer.", ("service", "method", "route"))
+RUNNING = Gauge("http_requests_running", "Requests at work.", ("service",))
+
+log = structlog.get_logger("shared.http")
+
+
+class Observe:
+    """ASGI middleware around one API.
+
+    The correlation id is the client's, if it sends one: events keep the id of their order otherwise. The answer always
+    names an id to ask for: the correlation id or else the trace id.
+    """
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        correlation = context.correlation_id.set(_matching(_CORRELATION, headers.get("x-correlation-id")))
+        parent = _matching(_TRACEPARENT, headers.get("traceparent"))
+        trace = context.traceparent.set(context.child_traceparent(parent))
+        try:
+            with RUNNING.labels(self.service).track_inprogress():
+                await self._observed(scope, receive, send)
+        finally:
+            context.traceparent.reset(trace)
+            context.correlation_id.reset(correlation)
+
+    async def _observed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        status: int | None = None
+
+        async def outgoing(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _decorate(MutableHeaders(scope=message))
+            await send(message)
+
+        try:
+            await self.app(scope, receive, outgoing)
+        except Exception:
+            log.exception("request_crashed", method=scope["method"], path=scope["path"])
+            if status is not None:
+                raise
+            await internal_error(scope["path"])(scope, receive, outgoing)
+        finally:
+            self._record(scope, status or 499, time.perf_counter() - started)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count and log the request. The query is left out of the log: it may hold names. 499: the client went away."""
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        REQUESTS.labels(self.service, method, route, status).inc()
+        DURATION.labels(self.service, method, route).observe(seconds)
+        if scope["path"] not in _PROBES:
+            milliseconds = round(seconds * 1000, 1)
+            log.info("request", service=self.service, method=method, path=scope["path"], status=status, ms=milliseconds)
+
+
+def _decorate(headers: MutableHeaders) -> None:
+    headers["X-Correlation-ID"] = context.correlation_id.get() or context.trace_id() or ""
+    headers["traceparent"] = context.traceparent.get() or ""
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
+def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
+    return text if text is not None and pattern.fullmatch(text) else None

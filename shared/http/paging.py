@@ -1,0 +1,73 @@
+"""Keyset pages: an opaque cursor holds the index values of the last item seen."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Generic, TypeVar
+
+import orjson
+from fastapi import Query
+from pydantic import BaseModel
+
+from shared.http.problem import RefusedRequestError
+from shared.store.port import Scalar
+
+T = TypeVar("T")
+Limit = Annotated[int, Query(ge=1, le=200, description="Largest number of items on the page.")]
+CURSOR_LENGTH = 1024
+_VALUES = 8
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. ``next`` is the cursor of the next page, None on the last one."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def encode_cursor(values: tuple[Scalar, ...]) -> str:
+    """Return the cursor that continues after the item with these index values."""
+    plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(orjson.dumps(plain)).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str | None, kinds: Sequence[type] | None = None) -> tuple[Scalar, ...] | None:
+    """Return the values of a cursor, None for none. ``kinds`` states how many there must be and of which types.
+
+    Raises RefusedRequestError (400, ``cursor_invalid``) for anything that ``encode_cursor`` did not make.
+    """
+    if text is None:
+        return None
+    values = _decode(text)
+    if values is None or (kinds is not None and [type(value) for value in values] != list(kinds)):
+        raise RefusedRequestError("The cursor is not one of this list.", status=400, code="cursor_invalid")
+    return values
+
+
+def _decode(text: str) -> tuple[Scalar, ...] | None:
+    if not 0 < len(text) <= CURSOR_LENGTH:
+        return None
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        plain = orjson.loads(raw)
+        if not isinstance(plain, list) or not 0 < len(plain) <= _VALUES:
+            return None
+        return tuple(_scalar(item) for item in plain)
+    except (ValueError, binascii.Error):
+        return None
+
+
+def _scalar(item: object) -> Scalar:
+    if isinstance(item, dict) and item.keys() == {"t"} and isinstance(item["t"], str):
+        time = datetime.fromisoformat(item["t"])
+        if time.tzinfo is None:
+            raise ValueError(item)
+        return time
+    if isinstance(item, (str, bool)):
+        return item
+    if isinstance(item, int) and -(2**63) <= item < 2**63:
+        return item
+    raise ValueError(item)

@@ -223,14 +223,31 @@ class Level(StrEnum):
     KANN = "KANN"
 
 
+class Area(StrEnum):
+    """Areas of the EfA-Mindestanforderungen."""
+
+    DESIGN = "design"
+    FACHLOGIK = "fachlogik"
+    NUTZERKONTO = "nutzerkonto"
+    PAYMENT = "payment"
+    DATENAUSTAUSCH = "datenaustausch"
+    ROUTING_TRANSPORT = "routing_transport"
+    RECHTLICHE_NACHNUTZUNG = "rechtliche_nachnutzung"
+    ORGANISATION = "organisation"
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A row of requirements.csv: one point of the EfA-Mindestanforderungen checklist."""
+    """A row of requirements.csv: one point of the EfA-Mindestanforderungen checklist.
+
+    ``origin`` says whether id and content are those of the published list or were worded for this project.
+    """
 
     id: str
-    area: str
+    area: Area
     level: Level
-    text: str
+    text_de: str
+    text_en: str
     origin: Literal["published", "own_wording"]
 
 

@@ -62,7 +62,14 @@ OFFERINGS = Topic(
 SUBMISSIONS = Topic(
     "catalog.submission.v1",
     "offering id",
-    (catalog.OfferingSubmitted, catalog.OfferingReturned, catalog.OfferingAccepted),
+    (
+        catalog.OfferingDrafted,
+        catalog.OfferingRevised,
+        catalog.OfferingSubmitted,
+        catalog.OfferingReturned,
+        catalog.OfferingAccepted,
+        catalog.OfferingDiscarded,
+    ),
     producer="catalog",
     consumers=(NOTIFY,),
     partitions=3,

@@ -57,6 +57,7 @@ class Offering(Value):
     channels: tuple[ChannelListing, ...]
     parameters: tuple[Parameter, ...] = ()
     price_items: tuple[PriceItem, ...] = ()
+    funding: Line | None = None
     documents: tuple[DocumentRef, ...] = ()
     reifegrad: Annotated[int, Field(ge=0, le=4)]
     licence_free_for_states: tuple[str, ...] = ()
@@ -110,6 +111,22 @@ class Submission(Value):
     channels: tuple[Channel, ...]
 
 
+@message_type("catalog.submission.drafted.v1")
+class OfferingDrafted(Message):
+    """A Bereitsteller has begun to fill in the form. Only they see it."""
+
+    submission: Submission
+    drafted_at: Time
+
+
+@message_type("catalog.submission.revised.v1")
+class OfferingRevised(Message):
+    """The Bereitsteller has changed a form that is not submitted."""
+
+    submission: Submission
+    revised_at: Time
+
+
 @message_type("catalog.submission.submitted.v1")
 class OfferingSubmitted(Message):
     """A Bereitsteller has handed in the form; the Anbieter checks it."""
@@ -133,3 +150,12 @@ class OfferingAccepted(Message):
 
     submission: Submission
     accepted_at: Time
+
+
+@message_type("catalog.submission.discarded.v1")
+class OfferingDiscarded(Message):
+    """The Bereitsteller has given the offer up before it was public."""
+
+    submission: Submission
+    reason: Text
+    discarded_at: Time

@@ -2,6 +2,7 @@
 
 A document is a dictionary with a text ``_id``: JSON values plus aware UTC datetimes of millisecond precision
 (the BSON types that every adapter keeps alike). Integers fit into 64 bits; keys hold no dot and do not begin with ``$``.
+Enums, dates and tuples are stored as their value, ISO 8601 text and list; anything else raises InvalidDocumentError, a ValueError.
 A document that is saved with a guard carries an integer ``rev``.
 """
 
@@ -20,7 +21,8 @@ Scalar = str | int | bool | datetime
 class Index:
     """A declared index over top-level scalar fields, in this order. Only declared indexes can be queried.
 
-    A document in which a field of the index is missing or None is not found by that index.
+    A document in which a field of the index is missing or None is not found by that index. A field holds values of one kind:
+    text, integers, booleans or datetimes. Text is ordered by its UTF-8 bytes.
     """
 
     name: str
@@ -46,9 +48,9 @@ class Collection:
 class Query:
     """A find by declared index, in the order of the index's fields, then ``_id``.
 
-    ``equals`` fixes a leading part of the index's fields. ``at_least`` (inclusive) and ``below`` (exclusive) bound the next field.
-    ``after`` is a keyset position: the values of the index's fields that are not fixed, then the ``_id``, of the last document
-    seen. ``descending`` turns the whole order round.
+    ``equals`` fixes a leading part of the index's fields. ``at_least`` (inclusive) and ``below`` (exclusive) bound the next
+    field. ``after`` is a keyset position: the values of the index's fields that are not fixed, then the ``_id``, of the last
+    document seen. ``descending`` turns the whole order round.
     """
 
     index: str
@@ -87,7 +89,7 @@ class Store(Protocol):
         """Insert those whose ``_id`` is free and return their ids; the others stay as they are."""
 
     async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
-        """Replace documents under their guards and return the ids that conflicted (other revision, or absent). Ids are distinct."""
+        """Replace documents under their guards; return the ids that conflicted (other revision, or absent). Ids are distinct."""
 
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""

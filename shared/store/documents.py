@@ -1,0 +1,106 @@
+"""The data model of stored documents: what may be in them, checked alike by every adapter before anything is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any
+
+from shared.store.port import Collection, Document, Save
+
+MAX_DEPTH = 50
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
+
+
+class InvalidDocumentError(ValueError):
+    """A document holds something that not every store keeps alike; the message names the place."""
+
+
+def plain(collection: Collection, document: Document) -> Document:
+    """Return a copy that holds only what every store gives back alike. Raises InvalidDocumentError for anything else.
+
+    Enums become their values, dates ISO 8601 text, tuples lists; datetimes must be aware and are cut to milliseconds.
+    """
+    document_id = document.get("_id")
+    if not isinstance(document_id, str) or not document_id or "\x00" in document_id:
+        raise InvalidDocumentError(f"{collection.name}: _id must be non-empty text, it is {document_id!r}")
+    place = f"{collection.name} {document_id}"
+    copy = _mapping(document, place, 0)
+    for index in collection.indexes:
+        for name in index.fields:
+            if isinstance(copy.get(name), (dict, list, float)):
+                raise InvalidDocumentError(f"{place}.{name}: the index {index.name} holds scalars without fractions only")
+    return copy
+
+
+def plain_inserts(collection: Collection, documents: Iterable[Document]) -> dict[str, Document]:
+    """Return the plain documents by id; of several with one id the first counts."""
+    copies: dict[str, Document] = {}
+    for document in documents:
+        copy = plain(collection, document)
+        copies.setdefault(copy["_id"], copy)
+    return copies
+
+
+def plain_saves(collection: Collection, saves: Sequence[Save]) -> dict[str, Save]:
+    """Return the saves with plain documents by id. Raises InvalidDocumentError on a repeated id or a rev that is no integer."""
+    copies: dict[str, Save] = {}
+    for save in saves:
+        copy = plain(collection, save.document)
+        rev = copy.get("rev")
+        if not isinstance(rev, int) or isinstance(rev, bool):
+            raise InvalidDocumentError(f"{collection.name} {copy['_id']}: a saved document carries an integer rev, it is {rev!r}")
+        if copy["_id"] in copies:
+            raise InvalidDocumentError(f"{collection.name} {copy['_id']}: saved twice in one call")
+        copies[copy["_id"]] = Save(copy, save.expected_rev)
+    return copies
+
+
+def _mapping(value: dict[Any, Any], place: str, depth: int) -> Document:
+    copy: Document = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise InvalidDocumentError(f"{place}: the key {key!r} is no text")
+        if "." in key or "\x00" in key or key.startswith("$"):
+            raise InvalidDocumentError(f"{place}: the key {key!r} holds a dot or NUL or begins with $")
+        kind = type(item)
+        # The two commonest kinds need no look inside: this walk is on the path of every event.
+        copy[str(key)] = item if kind is str or item is None else _value(item, place, key, depth)
+    return copy
+
+
+def _value(value: object, place: str, key: str, depth: int) -> object:
+    if isinstance(value, (dict, list, tuple)):
+        if depth >= MAX_DEPTH:
+            raise InvalidDocumentError(f"{place}.{key}: nested deeper than {MAX_DEPTH}")
+        if isinstance(value, dict):
+            return _mapping(value, f"{place}.{key}", depth + 1)
+        return [_value(item, place, key, depth + 1) for item in value]
+    if isinstance(value, datetime):
+        return moment(value, f"{place}.{key}")
+    if isinstance(value, date):
+        return value.isoformat()
+    return _json_scalar(value.value if isinstance(value, Enum) else value, f"{place}.{key}")
+
+
+def _json_scalar(value: object, place: str) -> object:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        if not _LEAST <= value <= _GREATEST:
+            raise InvalidDocumentError(f"{place}: {value} does not fit into 64 bits")
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise InvalidDocumentError(f"{place}: {value!r} ({type(value).__name__}) is not in the data model of the store")
+
+
+def moment(value: datetime, place: str) -> datetime:
+    """Return the instant in UTC, cut to milliseconds. Raises InvalidDocumentError if it has no time zone."""
+    if value.tzinfo is None:
+        raise InvalidDocumentError(f"{place}: {value.isoformat()} has no time zone")
+    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000)

@@ -1,0 +1,362 @@
+"""The embedded store: one SQLite file, shared by the processes of one machine, or a private one in memory.
+
+A collection is a table: ``_id``, ``rev``, the document as BSON (MongoDB's own codec, so that types behave alike) and one
+column for each field of a declared index. Processes that share a file declare the same indexes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import bson
+from bson.codec_options import CodecOptions
+
+from shared import failpoints
+from shared.errors import StoreUnavailableError, StoreUnfitError
+from shared.store.documents import InvalidDocumentError, plain_inserts, plain_saves
+from shared.store.plan import Plan, plan
+from shared.store.port import Collection, Document, Query, Save
+
+T = TypeVar("T")
+
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LARGEST = 16 * 1024 * 1024  # what MongoDB takes
+_BACKFILL = 500
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_AWAY = (
+    *_BUSY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+)
+
+
+class SqliteStore:
+    """Store over one SQLite file in WAL mode, or in memory if ``path`` is None.
+
+    Every method is one hop to a thread and one transaction. ``busy_timeout`` is how long to wait for other processes.
+    """
+
+    def __init__(self, path: Path | None, *, busy_timeout: timedelta = timedelta(seconds=5)) -> None:
+        self._writer = _Lane(path, busy_timeout)
+        # A database in memory belongs to its connection; a file lets one connection read while another writes.
+        self._reader = self._writer if path is None else _Lane(path, busy_timeout)
+        self._tables: dict[Collection, _Table] = {}
+
+    async def prepare(self, collections: Sequence[Collection]) -> None:
+        """Create missing tables, columns and indexes; fill new columns from the stored documents."""
+        tables = [self._table(collection) for collection in collections]
+
+        def work(connection: sqlite3.Connection) -> None:
+            with _writing(connection):
+                for table in tables:
+                    table.prepare(connection)
+
+        await self._writer.run(work)
+
+    async def get(self, collection: Collection, document_id: str) -> Document | None:
+        """Return one document or None."""
+        return (await self.get_many(collection, [document_id])).get(document_id)
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
+        """Return the documents that exist, by id."""
+        table = self._table(collection)
+        wanted = json.dumps(list(ids))
+        rows = await self._reader.run(lambda connection: connection.execute(table.select, (wanted,)).fetchall())
+        return {document_id: _decode(body) for document_id, body in rows}
+
+    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
+        """Insert those whose ``_id`` is free and return their ids."""
+        table = self._table(collection)
+        rows = {document_id: table.row(copy) for document_id, copy in plain_inserts(collection, documents).items()}
+        if not rows:
+            return set()
+
+        def work(connection: sqlite3.Connection) -> set[str]:
+            with _writing(connection):
+                taken = {row[0] for row in connection.execute(table.select_rev, (json.dumps(list(rows)),))}
+                new = rows.keys() - taken
+                connection.executemany(table.insert, [rows[document_id] for document_id in new])
+            return set(new)
+
+        failpoints.passing("store.insert", "before")
+        new = await self._writer.run(work)
+        failpoints.passing("store.insert", "after")
+        return new
+
+    async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
+        """Replace documents under their guards and return the ids that conflicted."""
+        table = self._table(collection)
+        guarded = plain_saves(collection, saves)
+        rows = {document_id: (table.row(save.document), save.expected_rev) for document_id, save in guarded.items()}
+        if not rows:
+            return set()
+
+        def work(connection: sqlite3.Connection) -> set[str]:
+            with _writing(connection):
+                revs = dict(connection.execute(table.select_rev, (json.dumps(list(rows)),)).fetchall())
+                free = [row for document_id, (row, expected) in rows.items() if revs.get(document_id) == expected]
+                connection.executemany(table.update, [(*row[1:], row[0]) for row in free])
+            return rows.keys() - {row[0] for row in free}
+
+        failpoints.passing("store.save", "before")
+        conflicts = await self._writer.run(work)
+        failpoints.passing("store.save", "after")
+        return conflicts
+
+    async def find(self, collection: Collection, query: Query) -> list[Document]:
+        """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
+        sql, values = self._table(collection).find(plan(collection, query))
+        rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
+        return [_decode(body) for (body,) in rows]
+
+    async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
+        """Delete documents and return how many existed."""
+        table = self._table(collection)
+        if not ids:
+            return 0
+
+        def work(connection: sqlite3.Connection) -> int:
+            with _writing(connection):
+                return connection.execute(table.delete, (json.dumps(list(ids)),)).rowcount
+
+        failpoints.passing("store.delete", "before")
+        count = await self._writer.run(work)
+        failpoints.passing("store.delete", "after")
+        return count
+
+    async def ping(self) -> None:
+        """Return if the file can be read."""
+        await self._reader.run(lambda connection: connection.execute("SELECT count(*) FROM sqlite_master").fetchone())
+
+    async def close(self) -> None:
+        """Close the connections and end their threads."""
+        for lane in {self._reader, self._writer}:
+            await lane.close()
+
+    def _table(self, collection: Collection) -> _Table:
+        table = self._tables.get(collection)
+        if table is None:
+            table = self._tables[collection] = _Table(collection)
+        return table
+
+
+class _Lane:
+    """One connection and the one thread that uses it."""
+
+    def __init__(self, path: Path | None, busy_timeout: timedelta) -> None:
+        self._path = path
+        self._patience = busy_timeout.total_seconds()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._connection: sqlite3.Connection | None = None
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do the work in the lane's thread. Raises StoreUnavailableError when SQLite cannot do it now."""
+        try:
+            future = self._thread.submit(self._call, work)
+        except RuntimeError as error:
+            raise StoreUnavailableError(f"{self._name} is closed.") from error
+        return await asyncio.wrap_future(future)
+
+    async def close(self) -> None:
+        with suppress(RuntimeError):
+            await asyncio.wrap_future(self._thread.submit(self._disconnect))
+        self._thread.shutdown(wait=False)
+
+    @property
+    def _name(self) -> str:
+        return f"SQLite store {self._path.name}" if self._path else "SQLite store in memory"
+
+    def _call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            return work(self._connection)
+        except OSError as error:
+            raise StoreUnavailableError(f"{self._name}: {error.strerror}.") from error
+        except sqlite3.Error as error:
+            code = error.sqlite_errorcode & 0xFF if hasattr(error, "sqlite_errorcode") else None
+            if code not in _AWAY:
+                raise
+            if self._path and code not in _BUSY:
+                self._disconnect()  # what happened to the file may be over when it is opened anew
+            raise StoreUnavailableError(f"{self._name}: {error}.") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        # isolation_level None: transactions begin and end where this module says.
+        connection = sqlite3.connect(
+            self._path or ":memory:", timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if self._path:
+                self._log_ahead(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                break
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait by itself when two processes turn WAL on at the same moment.
+                if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
+        if mode != "wal":
+            raise StoreUnfitError(f"{self._name}: its file system does not allow write-ahead logging (WAL).")
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+
+class _Table:
+    """The SQL of one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._fields = tuple(dict.fromkeys(name for index in collection.indexes for name in index.fields))
+        self._name = _quoted(collection.name)
+        columns = ["rev", "body", *map(_column, self._fields)]
+        among = "_id IN (SELECT value FROM json_each(?))"
+        self.select = f"SELECT _id, body FROM {self._name} WHERE {among}"  # noqa: S608 - quoted names of declared things
+        self.select_rev = f"SELECT _id, rev FROM {self._name} WHERE {among}"  # noqa: S608 - as above
+        self.delete = f"DELETE FROM {self._name} WHERE {among}"  # noqa: S608 - as above
+        marks = ", ".join("?" * (len(columns) + 1))
+        self.insert = f"INSERT INTO {self._name} (_id, {', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - as above
+        settings = ", ".join(f"{column} = ?" for column in columns)
+        self.update = f"UPDATE {self._name} SET {settings} WHERE _id = ?"  # noqa: S608 - as above
+
+    def row(self, document: Document) -> tuple[Any, ...]:
+        """Return ``_id``, ``rev``, body and the indexed values of a plain document."""
+        try:
+            body = bson.encode(document)
+        except (bson.errors.InvalidDocument, UnicodeEncodeError) as error:
+            raise InvalidDocumentError(f"{self._collection.name} {document['_id']!a}: {error}") from error
+        if len(body) > _LARGEST:
+            raise InvalidDocumentError(f"{self._collection.name} {document['_id']}: {len(body)} bytes are more than 16 MiB")
+        return (document["_id"], document.get("rev"), body, *self._indexed(document))
+
+    def find(self, query: Plan) -> tuple[str, list[Any]]:
+        """Return the SQL of a query and its values."""
+        terms = [f"{_column(name)} = ?" for name, _ in query.fixed]
+        values = [_comparable(value) for _, value in query.fixed]
+        columns = [name if name == "_id" else _column(name) for name in query.order]
+        terms += [f"{column} IS NOT NULL" for column in columns[:-1]]
+        for sign, bound in ((">=", query.at_least), ("<", query.below)):
+            if bound is not None:
+                terms.append(f"{columns[0]} {sign} ?")
+                values.append(_comparable(bound))
+        if query.after is not None:
+            sign = "<" if query.descending else ">"
+            terms.append(f"({', '.join(columns)}) {sign} ({', '.join('?' * len(columns))})")
+            values += map(_comparable, query.after)
+        way = " DESC" if query.descending else ""
+        order = ", ".join(f"{column}{way}" for column in columns)
+        where = f"WHERE {' AND '.join(terms)}" if terms else ""
+        sql = f"SELECT body FROM {self._name} {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - quoted names of declared things
+        return sql, [*values, query.limit]
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Create what is missing, inside the caller's transaction. An index that is no longer declared is dropped."""
+        connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {self._name} (_id TEXT PRIMARY KEY NOT NULL, rev INTEGER, body BLOB NOT NULL)"
+        )
+        present = {row[1] for row in connection.execute(f"PRAGMA table_info({self._name})")}
+        for name in self._fields:
+            if f"f_{name}" not in present:
+                connection.execute(f"ALTER TABLE {self._name} ADD COLUMN {_column(name)}")
+        wanted = {f"{self._collection.name}.{index.name}": self._create(index.name) for index in self._collection.indexes}
+        found = dict(
+            connection.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+                (self._collection.name,),
+            ).fetchall()
+        )
+        for name, sql in found.items():
+            if wanted.get(name) != sql:
+                connection.execute(f"DROP INDEX {_quoted(name)}")
+        missing = [sql for name, sql in wanted.items() if found.get(name) != sql]
+        if missing:
+            self._backfill(connection)
+        for sql in missing:
+            connection.execute(sql)
+
+    def _create(self, index: str) -> str:
+        columns = [_column(name) for name in self._collection.index(index).fields]
+        condition = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        name = _quoted(f"{self._collection.name}.{index}")
+        return f"CREATE INDEX {name} ON {self._name} ({', '.join(columns)}, _id) WHERE {condition}"
+
+    def _backfill(self, connection: sqlite3.Connection) -> None:
+        settings = ", ".join(f"{_column(name)} = ?" for name in self._fields)
+        last = 0
+        while True:
+            rows = connection.execute(
+                f"SELECT rowid, body FROM {self._name} WHERE rowid > ? ORDER BY rowid LIMIT ?",  # noqa: S608 - as above
+                (last, _BACKFILL),
+            ).fetchall()
+            if not rows:
+                return
+            connection.executemany(
+                f"UPDATE {self._name} SET {settings} WHERE rowid = ?",  # noqa: S608 - as above
+                [(*self._indexed(_decode(body)), rowid) for rowid, body in rows],
+            )
+            last = rows[-1][0]
+
+    def _indexed(self, document: Document) -> Iterable[str | int | None]:
+        return [_comparable(document.get(name)) for name in self._fields]
+
+
+@contextmanager
+def _writing(connection: sqlite3.Connection) -> Iterator[None]:
+    # IMMEDIATE: the lock is taken before anything is read, so nothing read in here can be overtaken.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _comparable(value: Any) -> str | int | None:  # noqa: ANN401 - any value of a document
+    """Return how a scalar lies in its column, in the same order as MongoDB compares it."""
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // _MILLISECOND
+    return value if isinstance(value, (str, int)) else None
+
+
+def _decode(body: bytes) -> Document:
+    return bson.decode(body, _CODEC)
+
+
+def _column(field: str) -> str:
+    return _quoted(f"f_{field}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -229,4 +229,5 @@ class ContractRequested(Message):
     leitweg_id: Line | None = None
     order_reference: Line | None = None
     assessment: Assessment
+    signed_off_by: Line | None = None
     ordered_at: Time

@@ -68,7 +68,7 @@ def _probes(health: Health) -> APIRouter:
 
     @probes.get("/readyz")
     async def readyz() -> Response:
-        parts = await health.ready()
+        parts = health.ready()
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
     @probes.get("/metrics")

@@ -1,0 +1,86 @@
+"""The issuer of the embedded run: makes its own key at first start and signs tokens for developers and the demo."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import orjson
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from shared.clock import now
+from shared.http.oidc import EMBEDDED, EMBEDDED_ISSUER, EMBEDDED_KID_PREFIX
+from shared.messages.values import Role
+
+AUDIENCE = "efa-marktplatz"
+LIFETIME = timedelta(hours=12)
+
+
+class EmbeddedIssuer:
+    """Signs whatever it is asked to; every environment but ``embedded`` refuses its tokens.
+
+    The folder holds the private key (mode 0600) and beside it the public JWK set. Several processes may start at once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.jwks_file = folder / "jwks.json"
+        key_file = folder / "key.json"
+        if not key_file.exists():
+            _create(key_file, orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
+        self._key = OKPKey.import_key(orjson.loads(key_file.read_bytes()))
+        self._kid = EMBEDDED_KID_PREFIX + self._key.thumbprint()
+        public = {**self._key.as_dict(private=False), "kid": self._kid, "use": "sig", "alg": "Ed25519"}
+        _create(self.jwks_file, orjson.dumps({"keys": [public]}))
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which a process accepts this issuer."""
+        return {
+            "AUTH_ISSUER": EMBEDDED_ISSUER,
+            "AUTH_AUDIENCE": AUDIENCE,
+            "AUTH_JWKS_FILE": str(self.jwks_file),
+            "AUTH_ENVIRONMENT": EMBEDDED,
+        }
+
+    def sign_token(
+        self,
+        *,
+        subject: str,
+        organisation: str,
+        organisation_name: str,
+        roles: Iterable[Role],
+        lifetime: timedelta = LIFETIME,
+        at: datetime | None = None,
+    ) -> str:
+        """Return an access token, valid from ``at`` (default: now) for ``lifetime``."""
+        issued = at or now()
+        claims = {
+            "iss": EMBEDDED_ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "org": organisation,
+            "org_name": organisation_name,
+            "roles": [Role(role).value for role in roles],
+            "iat": int(issued.timestamp()),
+            "exp": int((issued + lifetime).timestamp()),
+        }
+        header = {"alg": "Ed25519", "kid": self._kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, self._key, algorithms=["Ed25519"])
+
+
+def _create(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, whole or not at all; if it is there already, that one stays."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()

@@ -1,0 +1,126 @@
+"""Where the public keys come from that tokens are checked with: a JWK set by URL or in a file (RFC 7517)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import orjson
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet
+
+from shared.errors import RetryableError
+
+KEPT = timedelta(minutes=10)
+UNKNOWN_PAUSE = timedelta(seconds=10)
+FETCH_SECONDS = 5.0
+SIZE_LIMIT = 256 * 1024
+
+log = structlog.get_logger()
+
+
+class KeysUnavailableError(RetryableError):
+    """The identity provider's keys cannot be had just now (HTTP 503): no token can be checked."""
+
+    code = "token_keys_unavailable"
+
+
+class KeySetUnfitError(ValueError):
+    """The document found is no set of public keys."""
+
+
+class Keys(ABC):
+    """Public keys by id, kept for ten minutes.
+
+    An unknown id asks the source once more, since keys rotate, but not more than every ten seconds: anybody can send
+    unknown ids. While the source is away the keys that are known go on serving.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._keys: dict[str, Key] = {}
+        self._fresh_until = float("-inf")
+        self._next_look = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def find(self, kid: str) -> Key | None:
+        """Return the key of that id, or None. Raises KeysUnavailableError when no keys are known at all."""
+        if kid in self._keys and (self._clock() < self._fresh_until or self._lock.locked()):
+            # While one caller asks a slow source the others go on with the keys that are known.
+            return self._keys[kid]
+        async with self._lock:
+            stale = self._clock() >= self._fresh_until
+            if (stale or kid not in self._keys) and self._clock() >= self._next_look:
+                await self._refresh()
+        if not self._keys:
+            raise KeysUnavailableError("The keys of the identity provider cannot be read.")
+        return self._keys.get(kid)
+
+    async def _refresh(self) -> None:
+        self._next_look = self._clock() + UNKNOWN_PAUSE.total_seconds()
+        try:
+            keys = parse_key_set(await self._read())
+        except (OSError, httpx.HTTPError, KeySetUnfitError) as error:
+            log.warning("token_keys_not_read", reason=f"{type(error).__name__}: {error}")
+            return
+        self._keys = keys
+        self._fresh_until = self._clock() + KEPT.total_seconds()
+
+    @abstractmethod
+    async def _read(self) -> bytes:
+        """Return the document. Raises OSError, httpx.HTTPError or KeySetUnfitError."""
+
+
+class FileKeys(Keys):
+    """Keys in a local file."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self.path = path
+
+    async def _read(self) -> bytes:
+        return self.path.read_bytes()
+
+
+class UrlKeys(Keys):
+    """Keys at a URL. Redirects are not followed: the address is part of the trust."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(clock)
+        self.url = url
+        self._transport = transport
+
+    async def _read(self) -> bytes:
+        async with httpx.AsyncClient(transport=self._transport, timeout=FETCH_SECONDS, follow_redirects=False) as client:
+            response = await client.get(self.url)
+        if response.status_code != httpx.codes.OK or len(response.content) > SIZE_LIMIT:
+            raise KeySetUnfitError(f"{self.url} answered {response.status_code} with {len(response.content)} bytes")
+        return response.content
+
+
+def parse_key_set(document: bytes) -> dict[str, Key]:
+    """Return the keys for signatures of a JWK set, by id; keys without an id or of an unknown kind are left out.
+
+    Raises KeySetUnfitError if the document is no JWK set, holds no usable key, or holds a secret.
+    """
+    try:
+        keys = KeySet.import_key_set(orjson.loads(document)).keys
+    except (ValueError, KeyError, TypeError, AttributeError, JoseError) as error:
+        raise KeySetUnfitError(f"not a JWK set: {type(error).__name__}") from error
+    if any(key.is_private for key in keys):
+        raise KeySetUnfitError("the key set holds a private or symmetric key")
+    named = {key.kid: key for key in keys if key.kid and key.get("use") in (None, "sig")}
+    if not named:
+        raise KeySetUnfitError("the key set holds no key for signatures")
+    return named

@@ -1,0 +1,143 @@
+"""OIDC access tokens (RFC 7519, RFC 9068) become callers: signature, issuer, audience, times, tenant, roles."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Final
+
+from joserfc import jws, jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.http.caller import Caller, UnauthenticatedError
+from shared.http.keys import FileKeys, Keys, UrlKeys
+from shared.messages.values import Line, OrganisationId, PersonRef, Role
+
+ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "Ed25519")
+"""Signatures that are accepted. Never ``none``, never a shared secret."""
+
+EMBEDDED = "embedded"
+EMBEDDED_ISSUER = "urn:efa-marktplatz:issuer:embedded"
+EMBEDDED_KID_PREFIX = "embedded-"
+LEEWAY_SECONDS = 30
+TOKEN_LENGTH = 8192
+
+
+class AuthSettings(BaseSettings):
+    """Whose tokens are accepted, from ``AUTH_…`` variables: keys by URL or in a file, exactly one of them.
+
+    ``environment`` is that of the process (``MARKTPLATZ_ENVIRONMENT``). Anything but ``embedded`` refuses the issuer that
+    the embedded run makes for itself: its key lies in a data folder and signs whatever it is asked to.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="AUTH_", extra="ignore", populate_by_name=True)
+
+    issuer: Annotated[str, Field(min_length=1)]
+    audience: Annotated[str, Field(min_length=1)]
+    jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+    jwks_file: Path | None = None
+    environment: Annotated[str, Field(validation_alias=AliasChoices("MARKTPLATZ_ENVIRONMENT", "AUTH_ENVIRONMENT"))] = "production"
+
+    @model_validator(mode="after")
+    def _fitting(self) -> AuthSettings:
+        if (self.jwks_url is None) == (self.jwks_file is None):
+            raise ValueError("set either AUTH_JWKS_URL or AUTH_JWKS_FILE")
+        if self.environment == EMBEDDED:
+            return self
+        if self.issuer == EMBEDDED_ISSUER:
+            raise ValueError(
+                f"AUTH_ISSUER is the embedded issuer, but the environment is '{self.environment}'. "
+                "It is for the embedded run on one machine only: name the issuer of your identity provider."
+            )
+        if self.jwks_url is not None and not self.jwks_url.startswith("https://"):
+            raise ValueError(f"AUTH_JWKS_URL must be an https address in the environment '{self.environment}'")
+        return self
+
+
+class _Claims(BaseModel):
+    """The claims that say who calls."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    sub: PersonRef
+    org: OrganisationId
+    org_name: Line | None = None
+    roles: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)]
+
+
+class OidcAuthenticator:
+    """Checks access tokens against the keys of one issuer, for one audience."""
+
+    def __init__(
+        self,
+        settings: AuthSettings,
+        *,
+        keys: Keys | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        self.keys = keys or _keys_of(settings)
+        self._times = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock()),
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": settings.issuer},
+            aud={"essential": True, "value": settings.audience},
+            exp={"essential": True},
+        )
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return the caller. Raises UnauthenticatedError, or KeysUnavailableError."""
+        claims = await self._verified(token)
+        try:
+            self._times.validate(claims)
+        except ExpiredTokenError:
+            raise UnauthenticatedError("token_expired", "The token has expired.") from None
+        except JoseError as error:
+            claim = getattr(error, "claim", None) or "iss, aud or exp"
+            raise _invalid(f"The claim {claim} of the token is missing or wrong.") from None
+        try:
+            found = _Claims.model_validate(claims)
+        except ValidationError as error:
+            names = sorted({str(item["loc"][0]) for item in error.errors()})
+            raise _invalid(f"These claims of the token are missing or malformed: {', '.join(names)}.") from None
+        known = {role.value: role for role in Role}
+        roles = frozenset(known[name] for name in found.roles if name in known)
+        return Caller(found.sub, found.org, found.org_name or found.org, roles)
+
+    async def _verified(self, token: str) -> dict[str, object]:
+        """Return the claims of a token whose signature holds."""
+        if len(token) > TOKEN_LENGTH:
+            raise _invalid("The token is too long.")
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+        except (JoseError, ValueError):
+            raise _invalid("The token is no signed JWT.") from None
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if algorithm not in ALGORITHMS:
+            raise _invalid("The token is signed with an algorithm that is not accepted.")
+        if not isinstance(kid, str):
+            raise _invalid("The token names no key.")
+        if kid.startswith(EMBEDDED_KID_PREFIX) and self.settings.environment != EMBEDDED:
+            raise _invalid("The token is signed by an embedded issuer.")
+        key = await self.keys.find(kid)
+        if key is None or key.get("alg") not in (None, algorithm):
+            raise _invalid("The token is signed with an unknown key.")
+        try:
+            return jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
+        except (JoseError, ValueError):
+            raise _invalid("The signature of the token does not hold.") from None
+
+
+def _keys_of(settings: AuthSettings) -> Keys:
+    if settings.jwks_url is not None:
+        return UrlKeys(settings.jwks_url)
+    if settings.jwks_file is None:
+        raise ValueError("set either AUTH_JWKS_URL or AUTH_JWKS_FILE")
+    return FileKeys(settings.jwks_file)
+
+
+def _invalid(detail: str) -> UnauthenticatedError:
+    return UnauthenticatedError("token_invalid", detail)

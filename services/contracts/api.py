@@ -1,0 +1,63 @@
+"""The read side: contracts of the caller's organisation, and the registers of an Anbieter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import Response
+
+from services.contracts import handlers
+from services.contracts.repository import Contracts, Position, Registers, Viewer
+from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
+from shared.errors import NotFoundError
+from shared.http.auth import Caller, authenticated, needs
+from shared.http.etag import json_reply
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.messages.values import Channel, EntityId, Role
+
+Authenticated = Annotated[Caller, Depends(authenticated)]
+Anbieter = Annotated[Caller, Depends(needs(Role.ANBIETER))]
+Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
+
+
+def routes(contracts: Contracts, registers: Registers) -> APIRouter:
+    """Return the routes of the service."""
+    router = APIRouter(prefix="/v1", tags=["contracts"])
+
+    @router.get("/contracts", summary="Contracts that the caller's organisation is party to, newest first")
+    async def list_contracts(
+        caller: Authenticated,
+        order_id: Annotated[EntityId | None, Query(description="Only those of this Vorgang.")] = None,
+        cursor: str | None = None,
+        limit: Limit = 50,
+    ) -> Page[ContractSummary]:
+        viewer = _viewer(caller)
+        if order_id is not None:
+            found = await contracts.of_order(viewer, order_id)
+            return Page(items=[ContractSummary.of(stored.contract) for stored in found])
+        after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
+        found = await contracts.page(viewer, after, limit + 1)
+        shown = found[:limit]
+        more = encode_cursor(shown[-1].position) if len(found) > limit else None
+        return Page(items=[ContractSummary.of(stored.contract) for stored in shown], next=more)
+
+    @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
+    async def get_contract(caller: Authenticated, contract_id: EntityId) -> Response:
+        stored = await contracts.find(_viewer(caller), contract_id)
+        if stored is None:
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        return json_reply(ContractDetail.of(stored.contract), rev=stored.rev)
+
+    @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
+    async def get_register(caller: Anbieter, channel: Channel, year: Year) -> RegisterView:
+        if caller.channel is not channel:
+            raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
+        return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
+
+    return router
+
+
+def _viewer(caller: Caller) -> Viewer:
+    return Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)

@@ -1,0 +1,30 @@
+"""Assembles the contracts service: the API, or the processor of one channel."""
+
+from __future__ import annotations
+
+from services.contracts import channels
+from services.contracts.api import routes
+from services.contracts.consumers import processor
+from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
+from services.contracts.settings import ContractsSettings
+from shared.messages.values import Channel
+from shared.service import Parts, Service
+
+
+def build(parts: Parts, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
+    """Return the service; with a channel it holds that channel's processor, without one it reads only.
+
+    Raises ValueError or OSError if the settings or the AGB data are unfit, before anything is consumed.
+    """
+    settings = settings or ContractsSettings()
+    terms = channels.load_terms(settings.agb_folder, settings.number_formats)
+    contracts = Contracts(parts.store, parts.publisher, parts.clock)
+    registers = Registers(parts.store)
+    return Service(
+        name="contracts",
+        title="Contracts of the EfA marketplace",
+        collections=(CONTRACTS, REGISTERS),
+        router=routes(contracts, registers),
+        ledgers=(contracts.ledger,),
+        consumers=() if channel is None else (processor(terms[channel], contracts, registers, parts.clock),),
+    )

@@ -1,0 +1,44 @@
+"""Registry of the channels: for each value of ``Channel`` one module of that name, holding ``RULES``, and one AGB file.
+
+A further Anbieter is its enum value, its module and its data file; nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+from services.contracts.channels.rules import ChannelRules, Terms
+from services.contracts.domain.agb import AgbSet
+from services.contracts.numbering import NumberFormat
+from shared.messages.values import Channel
+
+
+def rules_of(channel: Channel) -> ChannelRules:
+    """Return the rules of a channel. Raises TypeError if its module holds none of its own."""
+    rules = import_module(f"{__name__}.{channel.value}").RULES
+    if not isinstance(rules, ChannelRules) or rules.channel is not channel:
+        raise TypeError(f"module {__name__}.{channel.value} must hold RULES of the channel {channel.value}")
+    return rules
+
+
+def load_terms(agb_folder: Path, number_formats: Mapping[Channel, NumberFormat]) -> dict[Channel, Terms]:
+    """Return the terms of all channels. ``agb_folder`` holds ``<channel>.json``; ``number_formats`` replace those of the modules.
+
+    Raises ValueError if two channels would write their numbers alike or a file speaks of another channel, OSError if a file
+    is missing.
+    """
+    terms: dict[Channel, Terms] = {}
+    for channel in Channel:
+        rules = rules_of(channel)
+        rules = replace(rules, number_format=number_formats.get(channel, rules.number_format))
+        agb = AgbSet.model_validate_json((agb_folder / f"{channel.value}.json").read_bytes())
+        if agb.channel is not channel:
+            raise ValueError(f"AGB file of {channel.value} speaks of {agb.channel.value}")
+        terms[channel] = Terms(rules, agb)
+    patterns = [item.rules.number_format.pattern for item in terms.values()]
+    if len(set(patterns)) != len(patterns):
+        raise ValueError(f"two channels have the same number format: {', '.join(patterns)}")
+    return terms

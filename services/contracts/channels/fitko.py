@@ -1,0 +1,26 @@
+"""Channel of FITKO (the former FIT-Store): a Land buys from a Land, through the AöR of Bund and Länder.
+
+Number pattern ``FITST/<year>/<number>`` as on published FIT-Store contracts. The Abstimmungsschreiben of the providing Land is
+always an annex of the contract (FITKO, FAQ on the FIT-Store of 19 November 2021).
+"""
+
+from __future__ import annotations
+
+from services.contracts.channels.rules import ChannelRules, ContractDocument
+from services.contracts.numbering import NumberFormat
+from shared.messages.contracts import Leg
+from shared.messages.values import Channel, CostKind, Party
+
+RULES = ChannelRules(
+    channel=Channel.FITKO,
+    anbieter=Party(id="fitko", name="FITKO (Föderale IT-Kooperation), Anstalt des öffentlichen Rechts"),
+    number_format=NumberFormat("FITST/{year}/{sequence:04d}"),
+    contract_names={Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag"},
+    documents=(
+        ContractDocument("SaaS-Nachnutzungsvertrag"),
+        ContractDocument("Abstimmungsschreiben"),
+        ContractDocument("Leistungsbeschreibung"),
+        ContractDocument("SaaS-Nachnutzungs-AGB"),
+    ),
+    price_kinds=frozenset(CostKind),
+)

@@ -1,0 +1,61 @@
+"""What an Anbieter decides for its channel. Everything else is the same in every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from services.contracts.domain.agb import AgbSet
+from services.contracts.numbering import NumberFormat
+from shared.messages.contracts import AgbVersion, Leg
+from shared.messages.values import Channel, CostKind, Line, Party
+
+
+class Attached(StrEnum):
+    """When a document belongs to a contract."""
+
+    ALWAYS = "ALWAYS"
+    WITH_CONDITIONS = "WITH_CONDITIONS"
+
+
+@dataclass(frozen=True, slots=True)
+class ContractDocument:
+    """A document that makes up the contract, by its title."""
+
+    title: Line
+    attached: Attached = Attached.ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """Party, number format, names, documents and price rules of one Anbieter. ``documents`` stand in order of precedence."""
+
+    channel: Channel
+    anbieter: Party
+    number_format: NumberFormat
+    contract_names: Mapping[Leg, Line]
+    documents: tuple[ContractDocument, ...]
+    price_kinds: frozenset[CostKind]
+
+    def documents_for(self, *, conditions: bool) -> tuple[Line, ...]:
+        """Return the titles of the documents of a contract with or without agreed conditions."""
+        return tuple(item.title for item in self.documents if conditions or item.attached is Attached.ALWAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The rules of a channel together with its AGB versions: all that a processor needs besides the request."""
+
+    rules: ChannelRules
+    agb: AgbSet
+
+    @property
+    def channel(self) -> Channel:
+        """The channel."""
+        return self.rules.channel
+
+    def agb_on(self, day: date) -> AgbVersion | None:
+        """Return the AGB version in force on a day, or None."""
+        return self.agb.on(day)

@@ -1,0 +1,1 @@
+"""The contract as a record: how it comes into being, what it holds, why it is refused. Pure."""

@@ -1,0 +1,50 @@
+"""Which version of an Anbieter's general terms (AGB) was in force on which day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from shared.messages.contracts import AgbVersion
+from shared.messages.values import Channel, Line, Text
+
+
+class AgbInForce(BaseModel):
+    """One version and the days on which contracts are concluded under it, both included; ``source`` says whence it is known."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Line
+    version: Line
+    valid_from: date
+    valid_to: date | None = None
+    source: Text
+    note: Text | None = None
+
+
+class AgbSet(BaseModel):
+    """All versions of one channel, oldest first. Refuses overlapping days: at most one version is in force."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: Channel
+    versions: tuple[AgbInForce, ...]
+
+    @model_validator(mode="after")
+    def _in_sequence(self) -> Self:
+        for earlier, later in zip(self.versions, self.versions[1:], strict=False):
+            if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
+                raise ValueError(f"AGB {later.version} of {self.channel} begins before {earlier.version} ends")
+        for entry in self.versions:
+            if entry.valid_to is not None and entry.valid_to < entry.valid_from:
+                raise ValueError(f"AGB {entry.version} of {self.channel} ends before it begins")
+        return self
+
+    def on(self, day: date) -> AgbVersion | None:
+        """Return the version in force on a day, or None."""
+        for entry in self.versions:
+            if entry.valid_from <= day and (entry.valid_to is None or day <= entry.valid_to):
+                return AgbVersion(name=entry.name, version=entry.version)
+        return None

@@ -1,0 +1,45 @@
+"""A request for a contract as a processor sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.contracts.numbering import GERMANY, year_of
+from shared.ids import derived_id
+from shared.messages.ordering import ContractRequested
+from shared.messages.values import Channel
+
+
+def contract_id(channel: Channel, order_id: str) -> str:
+    """Return the id of the contract that a channel forms for an order; every repeat of the request leads to the same one."""
+    return derived_id("contract", channel.value, order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What ordering asked of the processor of ``channel``, and when.
+
+    ``requested_at`` is the time of the request event. It is the moment of conclusion: the Kunde has ordered on the Anbieter's
+    offer and the in-house check at the moment of award is done. Day and year, and with them AGB, prices and number, follow
+    from it, so a redelivery comes to the same result whenever it happens.
+    """
+
+    channel: Channel
+    body: ContractRequested
+    requested_at: datetime
+
+    @property
+    def contract_id(self) -> str:
+        """Id of the contract."""
+        return contract_id(self.channel, self.body.order.id)
+
+    @property
+    def day(self) -> date:
+        """Day of conclusion in Germany."""
+        return self.requested_at.astimezone(GERMANY).date()
+
+    @property
+    def year(self) -> int:
+        """Year of the register that numbers this contract."""
+        return year_of(self.requested_at)

@@ -1,0 +1,120 @@
+"""Use cases of the contracts service: form the contracts of a batch of requests; show a register."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.contracts.channels.rules import Terms
+from services.contracts.domain.contract import Contract, ContractActor
+from services.contracts.domain.refusal import Refusal, refusal_of
+from services.contracts.domain.request import Request
+from services.contracts.numbering import Number
+from services.contracts.repository import Contracts, Registers
+from shared.errors import WriteConflictError
+from shared.ledger import Cause, Change, Result
+from shared.messages.base import Message
+from shared.messages.values import Channel
+
+ATTEMPTS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with what the rules make of it. ``draft`` is complete but for the number: whatever can fail has not failed."""
+
+    request: Request
+    cause: Cause
+    draft: Contract
+    refusal: Refusal | None
+
+
+def examine(request: Request, cause: Cause, terms: Terms, at: datetime) -> Case:
+    """Apply the rules of the channel to a request. Raises ValidationError for a request that cannot be recorded at all."""
+    return Case(request, cause, Contract.draft(request, terms, at), refusal_of(request, terms))
+
+
+async def form_contracts(
+    cases: Sequence[Case], terms: Terms, contracts: Contracts, registers: Registers
+) -> list[Result[Contract]]:
+    """Form or refuse the contracts of a batch: one save of the register, one insert, one publication.
+
+    Raises StoreUnavailableError or WriteConflictError: repeat the batch then; numbers promised meanwhile are kept for it.
+    """
+    numbers = await _promised_numbers(cases, terms.channel, contracts, registers)
+    return await contracts.ledger.apply([_change(case, terms, numbers) for case in cases])
+
+
+def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[Contract]:
+    contract_id = case.request.contract_id
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if contract is not None:
+            return contract, []
+        contract = case.draft.model_copy()
+        if case.refusal is not None:
+            return contract, contract.refuse(case.refusal, ContractActor.PROZESSOR)
+        number = numbers[contract_id]
+        return contract, contract.conclude(number, terms.rules.number_format.write(number), ContractActor.PROZESSOR)
+
+    return Change(contract_id, decide, cause=case.cause, correlation_id=case.request.body.order.id)
+
+
+async def _promised_numbers(
+    cases: Sequence[Case], channel: Channel, contracts: Contracts, registers: Registers
+) -> dict[str, Number]:
+    """Return a number for each contract that neither exists nor is refused; ``numbering`` says why in this order of steps."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        first.setdefault(case.request.contract_id, case)
+    for attempt in range(ATTEMPTS):
+        held = await registers.read(channel, {case.request.year for case in first.values()})
+        promised = [contract_id for register in held.values() for contract_id in register.allotted]
+        existing = await contracts.numbers_of([*first, *promised])
+        wanted = {
+            contract_id: case.request.year
+            for contract_id, case in first.items()
+            if case.refusal is None and contract_id not in existing
+        }
+        after = {
+            year: register.settle(existing).allot([contract_id for contract_id, of in wanted.items() if of == year])
+            for year, register in held.items()
+        }
+        changed = [register for year, register in after.items() if register != held[year]]
+        if not changed or await registers.save(changed):
+            return {contract_id: after[year].number_of(contract_id) for contract_id, year in wanted.items()}
+        await asyncio.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 7)))  # noqa: S311 - jitter, not a secret
+    raise WriteConflictError(f"other processors kept changing the number registers of {channel.value}", channel=channel.value)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterReport:
+    """A register held against the contracts: ``gaps`` are numbers up to ``last`` that are neither used, promised nor free."""
+
+    channel: Channel
+    year: int
+    last: int
+    contracts: int
+    gaps: tuple[int, ...]
+    allotted: Mapping[str, int]
+    free: tuple[int, ...]
+
+
+async def report_register(channel: Channel, year: int, contracts: Contracts, registers: Registers) -> RegisterReport:
+    """Return the state of a register. It is read before the contracts, so what is formed meanwhile is not taken for a gap."""
+    register = (await registers.read(channel, [year]))[year]
+    used = {sequence for sequence in await contracts.sequences(channel, year) if sequence <= register.last}
+    allotted = {contract_id: sequence for contract_id, sequence in register.allotted.items() if sequence not in used}
+    accounted = used | set(allotted.values()) | set(register.free)
+    return RegisterReport(
+        channel=channel,
+        year=year,
+        last=register.last,
+        contracts=len(used),
+        gaps=tuple(sequence for sequence in range(1, register.last + 1) if sequence not in accounted),
+        allotted=allotted,
+        free=register.free,
+    )

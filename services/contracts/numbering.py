@@ -1,0 +1,117 @@
+"""Gap-free numbers per channel and year: the pure part. ``repository.Registers`` keeps the registers, ``handlers`` drives them.
+
+A register says which number is promised to which contract. A processor reads the register *first*, then the contracts it asks
+about and those in ``allotted``; it settles and allots; it saves the register under its revision (if another processor was
+faster it starts over, with both reads); only then it inserts the contracts.
+
+Why no contract gets two numbers: a promise is dropped only by a processor that saw the contract in the store. Whoever read the
+register after that also finds the contract; whoever read it before can no longer save it. Why there is no gap: a promise lives
+on through a crash until the contract exists, and the redelivered request gets the same number. Should the contract come into
+being without the promised number (two processors with different rules in a rolling update: one refuses what the other
+numbered), no other insert under its id can ever succeed, so the number is free and goes to the next contract.
+
+The year of a number is that of the request event's own time, in German local time. The processor's clock would not do: the
+redelivery of a request after midnight on New Year's Eve would ask another register than the first attempt did.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from shared.messages.values import Channel
+
+GERMANY = ZoneInfo("Europe/Berlin")
+
+
+def year_of(time: datetime) -> int:
+    """Return the calendar year of a time in Germany."""
+    return time.astimezone(GERMANY).year
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The n-th contract of a year; channel and format are known from the context. ``sequence`` counts from 1."""
+
+    year: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How an Anbieter writes its numbers: a format string like ``FITST/{year}/{sequence:04d}``.
+
+    Raises ValueError for a pattern from which two numbers could come out alike.
+    """
+
+    pattern: str
+
+    def __post_init__(self) -> None:
+        fields = [(name, spec) for _, name, spec, _ in string.Formatter().parse(self.pattern) if name is not None]
+        if sorted(name for name, _ in fields) != ["sequence", "year"]:
+            raise ValueError(f"number format {self.pattern!r} must name {{year}} and {{sequence}}, each once")
+        samples = [Number(2026, 1), Number(2026, 12), Number(2026, 123456), Number(2027, 1), Number(2027, 12)]
+        try:
+            texts = {self.write(number) for number in samples}
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"number format {self.pattern!r} cannot write whole numbers: {error}") from error
+        if len(texts) != len(samples) or any(text != text.strip() for text in texts):
+            raise ValueError(f"number format {self.pattern!r} writes different numbers alike")
+
+    def write(self, number: Number) -> str:
+        """Return the number as it stands on the contract."""
+        return self.pattern.format(year=number.year, sequence=number.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Numbers of one channel in one year, as of revision ``rev`` (0: not stored yet).
+
+    ``last`` is the highest number ever promised, ``allotted`` holds the promises whose contract was not seen yet,
+    ``free`` the numbers whose contract came into being without them.
+    """
+
+    channel: Channel
+    year: int
+    rev: int = 0
+    last: int = 0
+    allotted: Mapping[str, int] = field(default_factory=dict)
+    free: tuple[int, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Id of the register's document."""
+        return f"{self.channel.value}-{self.year}"
+
+    def settle(self, existing: Mapping[str, Number | None]) -> Register:
+        """Drop the promises to contracts that exist. ``existing``: contract id to its number, None for one without (refused)."""
+        kept: dict[str, int] = {}
+        free = list(self.free)
+        for contract_id, sequence in self.allotted.items():
+            if contract_id not in existing:
+                kept[contract_id] = sequence
+            elif existing[contract_id] != Number(self.year, sequence):
+                free.append(sequence)
+        return replace(self, allotted=kept, free=tuple(sorted(free)))
+
+    def allot(self, contract_ids: Iterable[str]) -> Register:
+        """Promise each contract a number: the one it was promised before, a free one, or the next."""
+        allotted = dict(self.allotted)
+        free = list(self.free)
+        last = self.last
+        for contract_id in contract_ids:
+            if contract_id in allotted:
+                continue
+            if free:
+                allotted[contract_id] = free.pop(0)
+            else:
+                last += 1
+                allotted[contract_id] = last
+        return replace(self, last=last, allotted=allotted, free=tuple(free))
+
+    def number_of(self, contract_id: str) -> Number:
+        """Return the number promised to a contract. Raises KeyError if there is none."""
+        return Number(self.year, self.allotted[contract_id])

@@ -1,0 +1,160 @@
+"""Contracts and number registers in the store. Every reading query names who may see what it finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.request import contract_id
+from services.contracts.numbering import Number, Register
+from shared.clock import now
+from shared.ledger import Ledger, aggregate_collection
+from shared.messages.values import Channel
+from shared.outgoing import Publisher
+from shared.store.port import Collection, Document, Index, Query, Save, Store
+
+CONTRACTS = aggregate_collection(
+    "contracts",
+    Index("customer", ("customer_id", "recorded_at")),
+    Index("provider", ("provider_id", "recorded_at")),
+    Index("channel", ("channel", "recorded_at")),
+    Index("register", ("channel", "year", "sequence")),
+)
+REGISTERS = Collection("contract_registers")
+SCAN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who reads: an organisation sees the contracts it is party to, an Anbieter (``channel``) also those of its channel."""
+
+    organisation: str
+    channel: Channel | None = None
+
+    def sees(self, contract: Contract) -> bool:
+        """Return whether the contract is one of theirs."""
+        return self.organisation in (contract.customer.id, contract.provider.id) or self.channel is contract.channel
+
+
+Position = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A contract as it lies in the store."""
+
+    contract: Contract
+    rev: int
+
+    @property
+    def position(self) -> Position:
+        """Its place in a list ordered by time of recording."""
+        return self.contract.recorded_at, self.contract.id
+
+
+class Contracts:
+    """All contracts of all channels."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime] = now) -> None:
+        self.store = store
+        self.ledger = Ledger(
+            service="contracts", state_type=Contract, collection=CONTRACTS, store=store, publisher=publisher, clock=clock
+        )
+
+    async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
+        """Return the numbers of those contracts that exist, None for one that has none."""
+        documents = await self.store.get_many(CONTRACTS, sorted(set(ids)))
+        return {
+            document_id: None if document["sequence"] is None else Number(document["year"], document["sequence"])
+            for document_id, document in documents.items()
+        }
+
+    async def find(self, viewer: Viewer, document_id: str) -> Stored | None:
+        """Return one contract if the viewer may see it."""
+        found = await self.ledger.get(document_id)
+        return Stored(*found) if found is not None and viewer.sees(found[0]) else None
+
+    async def of_order(self, viewer: Viewer, order_id: str) -> list[Stored]:
+        """Return the contracts of one order that the viewer may see, newest first; normally one."""
+        documents = await self.store.get_many(CONTRACTS, [contract_id(channel, order_id) for channel in Channel])
+        seen = [stored for stored in map(self._stored, documents.values()) if viewer.sees(stored.contract)]
+        return sorted(seen, key=lambda stored: stored.position, reverse=True)
+
+    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Stored]:
+        """Return up to ``limit`` contracts that the viewer may see, newest first, after a position."""
+        scopes: list[tuple[str, str]] = [("customer", viewer.organisation), ("provider", viewer.organisation)]
+        if viewer.channel is not None:
+            scopes.append(("channel", viewer.channel.value))
+        parts = await asyncio.gather(*(self._scope(name, value, after, limit) for name, value in scopes))
+        newest_first = merge(*parts, key=lambda stored: stored.position, reverse=True)
+        # Who is party in two roles finds a contract twice.
+        return list(islice({stored.contract.id: stored for stored in newest_first}.values(), limit))
+
+    async def sequences(self, channel: Channel, year: int) -> list[int]:
+        """Return the numbers in use in one register, ascending."""
+        found: list[int] = []
+        after: tuple[int, str] | None = None
+        while True:
+            query = Query("register", equals={"channel": channel.value, "year": year}, after=after, limit=SCAN)
+            documents = await self.store.find(CONTRACTS, query)
+            found += [document["sequence"] for document in documents]
+            if len(documents) < SCAN:
+                return found
+            after = (documents[-1]["sequence"], documents[-1]["_id"])
+
+    async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Stored]:
+        field = CONTRACTS.index(index).fields[0]
+        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit)
+        return [self._stored(document) for document in await self.store.find(CONTRACTS, query)]
+
+    def _stored(self, document: Document) -> Stored:
+        return Stored(self.ledger.state_of(document), document["rev"])
+
+
+class Registers:
+    """The number registers, one document per channel and year."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def read(self, channel: Channel, years: Iterable[int]) -> dict[int, Register]:
+        """Return the registers by year; one that was never used is empty, with revision 0."""
+        empty = {year: Register(channel, year) for year in years}
+        documents = await self.store.get_many(REGISTERS, [register.id for register in empty.values()])
+        return {year: _register(documents[blank.id]) if blank.id in documents else blank for year, blank in empty.items()}
+
+    async def save(self, registers: Sequence[Register]) -> bool:
+        """Save each under the revision it was read with; return False if another processor was faster with one of them."""
+        new = [_document(register) for register in registers if register.rev == 0]
+        known = [Save(_document(register), expected_rev=register.rev) for register in registers if register.rev > 0]
+        inserted = await self.store.insert_many(REGISTERS, new) if new else set()
+        conflicts = await self.store.save_many(REGISTERS, known) if known else set()
+        return len(inserted) == len(new) and not conflicts
+
+
+def _register(document: Document) -> Register:
+    return Register(
+        channel=Channel(document["channel"]),
+        year=document["year"],
+        rev=document["rev"],
+        last=document["last"],
+        allotted=document["allotted"],
+        free=tuple(document["free"]),
+    )
+
+
+def _document(register: Register) -> Document:
+    return {
+        "_id": register.id,
+        "rev": register.rev + 1,
+        "channel": register.channel.value,
+        "year": register.year,
+        "last": register.last,
+        "allotted": dict(register.allotted),
+        "free": list(register.free),
+    }

@@ -1,0 +1,159 @@
+"""What the contracts API answers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from services.contracts.domain.contract import Contract, ContractState, InHouseCheck
+from services.contracts.domain.prices import Total
+from services.contracts.domain.refusal import Refusal
+from services.contracts.handlers import RegisterReport
+from shared.messages.contracts import AgbVersion, Leg
+from shared.messages.values import Channel, Condition, Party, PriceItem, Time
+
+_SUMMARY: dict[str, JsonValue] = {
+    "id": "0e0f5f0c-8f0e-5d0a-9d63-6f9a3f0f7a11",
+    "state": "GESCHLOSSEN",
+    "number": "FITST/2026/0001",
+    "title": "SaaS-Nachnutzungsvertrag",
+    "leg": "NACHNUTZUNG",
+    "channel": "fitko",
+    "order_id": "7c1f3a52-51c6-4a57-8a53-0b3a6b1f9b10",
+    "order_number": "V-2026-000017",
+    "offering_id": "2f0d9c8e-9a64-4c6f-8f5e-64a4a5a7c0de",
+    "offering_title": "Digitaler Einbürgerungsantrag",
+    "offering_version": 3,
+    "anbieter": {"id": "fitko", "name": "FITKO"},
+    "customer": {"id": "DE-SN", "name": "Freistaat Sachsen"},
+    "provider": {"id": "DE-NW", "name": "Land Nordrhein-Westfalen"},
+    "concluded_at": "2026-11-24T10:15:30Z",
+    "recorded_at": "2026-11-24T10:15:31Z",
+    "refusal": None,
+}
+_DETAIL: dict[str, JsonValue] = {
+    **_SUMMARY,
+    "agb": {"name": "SaaS-Nachnutzungs-AGB", "version": "EfA-Marktplatz 2022"},
+    "documents": ["SaaS-Nachnutzungsvertrag", "Abstimmungsschreiben", "Leistungsbeschreibung", "SaaS-Nachnutzungs-AGB"],
+    "conditions": [],
+    "price_items": [
+        {
+            "kind": "BETRIEB_ONLINEDIENST",
+            "label": "Betrieb und Support",
+            "amount": {"cents": 1250000, "currency": "EUR"},
+            "period": "JAHR",
+            "key": "FEST",
+            "funding": None,
+            "valid_from": "2026-01-01",
+            "valid_to": None,
+        }
+    ],
+    "totals": [{"period": "JAHR", "cents": 1250000, "currency": "EUR"}],
+    "leitweg_id": None,
+    "order_reference": "Az. 42-1",
+    "check": {
+        "verdict": "EXEMPT",
+        "rule_set": "par108-2026-1",
+        "as_of": "2026-11-24",
+        "decisive": [{"leg": "l2", "rule": "r3", "code": "joint_control", "reason": "Träger der FITKO"}],
+        "signed_off_by": None,
+    },
+    "language": "de",
+    "ordered_at": "2026-11-24T10:15:29Z",
+}
+
+
+class ContractSummary(BaseModel):
+    """A contract, or the refusal of one, in a list."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_SUMMARY]})
+
+    id: str
+    state: ContractState
+    number: str | None
+    title: str
+    leg: Leg
+    channel: Channel
+    order_id: str
+    order_number: str
+    offering_id: str
+    offering_title: str
+    offering_version: int
+    anbieter: Party
+    customer: Party
+    provider: Party
+    concluded_at: Time | None
+    recorded_at: Time
+    refusal: Refusal | None
+
+    @classmethod
+    def of(cls, contract: Contract) -> ContractSummary:
+        """Return the summary of a contract."""
+        return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
+
+
+class ContractDetail(ContractSummary):
+    """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
+
+    agb: AgbVersion | None
+    documents: list[str]
+    conditions: list[Condition]
+    price_items: list[PriceItem]
+    totals: list[Total]
+    leitweg_id: str | None
+    order_reference: str | None
+    check: InHouseCheck
+    language: str
+    ordered_at: Time
+
+    @classmethod
+    def of(cls, contract: Contract) -> ContractDetail:
+        """Return a contract in full."""
+        return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
+
+
+class Promise(BaseModel):
+    """A number promised to a contract that does not exist yet: its processor has not come back to it."""
+
+    contract_id: str
+    sequence: int
+
+
+class RegisterView(BaseModel):
+    """A number register held against the contracts. ``gaps`` is empty unless the store was tampered with.
+
+    ``free`` are numbers whose contract was refused after all; the next contracts get them.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"channel": "fitko", "year": 2026, "last": 17, "contracts": 17, "gaps": [], "allotted": [], "free": []},
+            ]
+        }
+    )
+
+    channel: Channel
+    year: int
+    last: int
+    contracts: int
+    gaps: list[int]
+    allotted: list[Promise]
+    free: list[int]
+
+    @classmethod
+    def of(cls, report: RegisterReport) -> RegisterView:
+        """Return the view of a report."""
+        promises = sorted(report.allotted.items(), key=lambda item: item[1])
+        return cls(
+            channel=report.channel,
+            year=report.year,
+            last=report.last,
+            contracts=report.contracts,
+            gaps=list(report.gaps),
+            allotted=[Promise(contract_id=contract_id, sequence=sequence) for contract_id, sequence in promises],
+            free=list(report.free),
+        )

@@ -1,0 +1,27 @@
+"""Settings of the contracts service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.contracts.numbering import NumberFormat
+from shared.messages.values import Channel
+
+Pattern = Annotated[NumberFormat, BeforeValidator(lambda text: NumberFormat(text) if isinstance(text, str) else text)]
+
+
+class ContractsSettings(BaseSettings):
+    """From ``CONTRACTS_…`` variables.
+
+    ``number_formats`` replaces the formats of single channels, as JSON: ``{"govdigital": "GD/{year}/{sequence:05d}"}``.
+    ``agb_folder`` holds one file ``<channel>.json`` per channel, telling which AGB version was in force when.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CONTRACTS_", extra="ignore")
+
+    number_formats: dict[Channel, Pattern] = {}
+    agb_folder: Path = Path(__file__).parent / "data"

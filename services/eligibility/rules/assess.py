@@ -1,0 +1,69 @@
+"""The in-house pre-check (§ 108 GWB): all findings of all legs; the worst leg decides (R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from services.eligibility.rules import legs, texts
+from services.eligibility.rules.facts import CheckRequest, Facts
+from shared.messages.eligibility import Assessment, Finding
+from shared.messages.values import Channel, Verdict
+
+WORST_FIRST = (Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE, Verdict.NO_EVIDENCE, Verdict.RISK, Verdict.EXEMPT)
+ANOTHER_CHANNEL_HELPS = ("CHANNEL_EXCLUDES_TYPE", "NO_RELATION", "ACCREDITATION_REFUSED")
+
+
+def assess(request: CheckRequest, facts: Facts) -> Assessment:
+    """Return verdict, findings and the channels in which the same award would be exempt. Same facts, same result.
+
+    It prepares the decision of the contracting authority, who answers for the exemption, and documents its grounds.
+    Raises KeyError if the policy has no rule for the channel.
+    """
+    findings = {
+        channel: _findings(replace(request, channel=channel), facts)
+        for channel in sorted(request.policy.channels, key=lambda channel: channel.value)
+    }
+    verdicts = {channel: worst(finding.verdict for finding in found) for channel, found in findings.items()}
+    return Assessment(
+        verdict=verdicts[request.channel],
+        rule_set=request.policy.rule_set,
+        as_of=request.as_of,
+        channel=request.channel,
+        customer=request.customer,
+        provider=request.provider,
+        findings=tuple(_with_remedy(finding, request, findings) for finding in findings[request.channel]),
+        allowed_channels=tuple(channel for channel, verdict in verdicts.items() if verdict is Verdict.EXEMPT),
+    )
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the gravest of the verdicts (R10). Raises ValueError if there is none."""
+    return min(verdicts, key=WORST_FIRST.index)
+
+
+def _findings(request: CheckRequest, facts: Facts) -> list[Finding]:
+    rule = request.policy.channels[request.channel]
+    return [*legs.customer(request, rule, facts), *legs.provider(request, rule, facts)]
+
+
+def _with_remedy(finding: Finding, request: CheckRequest, findings: dict[Channel, list[Finding]]) -> Finding:
+    if finding.verdict is not Verdict.NOT_EXEMPT or finding.code not in ANOTHER_CHANNEL_HELPS:
+        return finding
+    others = [channel for channel in findings if channel is not request.channel]
+    other = _other_channel(request, {channel: findings[channel] for channel in others})
+    return finding.model_copy(update={"remedy": other or finding.remedy or texts.BUNDLING})
+
+
+def _other_channel(request: CheckRequest, findings: dict[Channel, Sequence[Finding]]) -> str | None:
+    """Return the sentence that names the best other channel, or None if none is in reach."""
+    ways = sorted(findings.items(), key=lambda item: -WORST_FIRST.index(worst(f.verdict for f in item[1])))
+    for channel, found in ways:
+        rule = request.policy.channels[channel]
+        verdict = worst(finding.verdict for finding in found)
+        if verdict is Verdict.EXEMPT:
+            return texts.open_to_others(rule)
+        if verdict in (Verdict.RISK, Verdict.NO_EVIDENCE):
+            first = next(finding.remedy for finding in found if finding.verdict is verdict)
+            return texts.open_after(rule, first or "")
+    return None

@@ -1,0 +1,59 @@
+"""The part of the rules that is data: who may use which channel, and how disputed questions are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from shared.messages.values import Channel, OrganisationType, Role
+
+
+class IndirectJoint(StrEnum):
+    """How indirect joint control (Kommune -> Verband -> IT provider) is judged; courts have not settled it."""
+
+    ACCEPT = "ACCEPT"
+    STRICT = "STRICT"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRule:
+    """Portal rule of one channel: its Anbieter and the kinds of bodies that may order from it or provide through it."""
+
+    anbieter: str
+    anbieter_name: str
+    customers: frozenset[OrganisationType]
+    providers: frozenset[OrganisationType]
+    customers_text: str
+    providers_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule set. ``customer_roles`` are the accreditations with which a body may order; empty: none is asked for."""
+
+    rule_set: str
+    indirect_joint: IndirectJoint
+    customer_roles: tuple[Role, ...]
+    channels: Mapping[Channel, ChannelRule]
+
+
+def policy_of(data: Mapping[str, Any]) -> Policy:
+    """Return the policy written in a rule set file. Raises KeyError or ValueError if a part is missing or unknown."""
+    return Policy(
+        rule_set=data["rule_set"],
+        indirect_joint=IndirectJoint(data["indirect_joint"]),
+        customer_roles=tuple(Role(role) for role in data["customer_roles"]),
+        channels={
+            Channel(name): ChannelRule(
+                anbieter=rule["anbieter"],
+                anbieter_name=rule["anbieter_name"],
+                customers=frozenset(OrganisationType(kind) for kind in rule["customers"]),
+                providers=frozenset(OrganisationType(kind) for kind in rule["providers"]),
+                customers_text=rule["customers_text"],
+                providers_text=rule["providers_text"],
+            )
+            for name, rule in data["channels"].items()
+        },
+    )

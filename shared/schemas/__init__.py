@@ -1,0 +1,1 @@
+"""Generated descriptions of what travels: one JSON Schema per message type, and one AsyncAPI document of all topics."""

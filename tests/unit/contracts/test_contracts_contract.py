@@ -1,0 +1,194 @@
+"""A contract records what was agreed; only its processor concludes or refuses it, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.contracts import channels
+from services.contracts.channels.rules import Terms
+from services.contracts.domain import prices
+from services.contracts.domain.contract import TRANSITIONS, Contract, ContractActor, ContractCommand, ContractState
+from services.contracts.domain.refusal import Refusal
+from services.contracts.domain.request import Request, contract_id
+from services.contracts.numbering import Number
+from services.contracts.settings import ContractsSettings
+from shared.errors import ForbiddenError, IllegalMoveError
+from shared.ids import derived_id
+from shared.messages.contracts import AgbVersion, ContractConcluded, ContractRefused
+from shared.messages.ordering import ContractRequested
+from shared.messages.values import Channel, Condition, Money, Period, PriceItem, Verdict
+from tests.support.contract_requests import AT, NRW, SACHSEN, order_id, price, request
+
+RECORDED = datetime(2026, 11, 24, 10, 15, 31, tzinfo=UTC)
+REFUSAL = Refusal(code="not_exempt", reason="Nicht vergabefrei.", remedy="Nachweise ergänzen.")
+
+
+def terms(channel: Channel = Channel.FITKO) -> Terms:
+    return channels.load_terms(ContractsSettings().agb_folder, {})[channel]
+
+
+def draft(body: ContractRequested | None = None, channel: Channel = Channel.FITKO, at: datetime = AT) -> Contract:
+    return Contract.draft(Request(channel, body or request(channel=channel), at), terms(channel), RECORDED)
+
+
+def test_a_concluded_contract_holds_number_parties_terms_and_the_time_of_the_request() -> None:
+    contract = draft()
+    events = contract.conclude(Number(2026, 1), "FITST/2026/0001", ContractActor.PROZESSOR)
+    assert (contract.state, contract.number) == (ContractState.GESCHLOSSEN, "FITST/2026/0001")
+    assert (contract.year, contract.sequence) == (2026, 1)
+    assert (contract.customer, contract.provider, contract.anbieter.id) == (SACHSEN, NRW, "fitko")
+    assert (contract.title, contract.language) == ("SaaS-Nachnutzungsvertrag", "de")
+    assert contract.concluded_at == AT
+    (event,) = events
+    assert isinstance(event, ContractConcluded)
+    assert event.contract.number == "FITST/2026/0001"
+    assert event.contract.agb == AgbVersion(name="SaaS-Nachnutzungs-AGB", version="EfA-Marktplatz 2022")
+    assert event.concluded_at == AT
+
+
+def test_a_refused_contract_has_no_number_and_says_why() -> None:
+    contract = draft()
+    (event,) = contract.refuse(REFUSAL, ContractActor.PROZESSOR)
+    assert (contract.state, contract.number, contract.concluded_at) == (ContractState.ABGELEHNT, None, None)
+    assert isinstance(event, ContractRefused)
+    assert (event.code, event.reason, event.remedy) == (REFUSAL.code, REFUSAL.reason, REFUSAL.remedy)
+    assert (event.order_id, event.refused_at) == (order_id("a"), RECORDED)
+
+
+ALLOWED = {
+    (ContractCommand.CONCLUDE, ContractState.ANGEFORDERT, ContractActor.PROZESSOR): ContractState.GESCHLOSSEN,
+    (ContractCommand.REFUSE, ContractState.ANGEFORDERT, ContractActor.PROZESSOR): ContractState.ABGELEHNT,
+}
+REPEATS = {
+    (ContractCommand.CONCLUDE, ContractState.GESCHLOSSEN, ContractActor.PROZESSOR),
+    (ContractCommand.REFUSE, ContractState.ABGELEHNT, ContractActor.PROZESSOR),
+}
+
+
+@pytest.mark.parametrize("actor", ContractActor)
+@pytest.mark.parametrize("state", ContractState)
+@pytest.mark.parametrize("command", ContractCommand)
+def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
+    command: ContractCommand, state: ContractState, actor: ContractActor
+) -> None:
+    contract = draft()
+    contract.state = state
+    before = contract.model_copy()
+
+    def give() -> int:
+        if command is ContractCommand.CONCLUDE:
+            return len(contract.conclude(Number(2026, 1), "FITST/2026/0001", actor))
+        return len(contract.refuse(REFUSAL, actor))
+
+    row = (command, state, actor)
+    if row in ALLOWED:
+        assert give() == 1
+        assert contract.state is ALLOWED[row]
+        return
+    if row in REPEATS:
+        assert give() == 0
+    elif actor is not ContractActor.PROZESSOR:
+        with pytest.raises(ForbiddenError):
+            give()
+    else:
+        with pytest.raises(IllegalMoveError):
+            give()
+    assert contract == before
+
+
+def test_every_state_but_the_draft_is_final() -> None:
+    assert TRANSITIONS.allowed(ContractState.ANGEFORDERT) == list(ContractCommand)
+    assert TRANSITIONS.allowed(ContractState.GESCHLOSSEN) == []
+    assert TRANSITIONS.allowed(ContractState.ABGELEHNT) == []
+
+
+def test_a_contract_without_agb_cannot_be_concluded() -> None:
+    contract = draft(at=datetime(2019, 5, 1, tzinfo=UTC))
+    with pytest.raises(ValueError, match="no AGB"):
+        contract.conclude(Number(2019, 1), "FITST/2019/0001", ContractActor.PROZESSOR)
+    assert contract.state is ContractState.ANGEFORDERT
+
+
+def test_the_id_follows_from_channel_and_order_alone() -> None:
+    assert contract_id(Channel.FITKO, order_id("a")) == derived_id("contract", "fitko", order_id("a"))
+    ids = {contract_id(channel, order_id(name)) for channel in Channel for name in "ab"}
+    assert len(ids) == 2 * len(Channel)
+
+
+def test_the_contract_keeps_the_decisive_rules_of_the_in_house_check_and_who_signed_off() -> None:
+    check = draft(request(verdict=Verdict.RISK, signed_off_by="justiziariat-sn")).check
+    assert (check.verdict, check.rule_set, check.as_of) == (Verdict.RISK, "test-1", "2026-11-24")
+    assert [(rule.leg, rule.rule) for rule in check.decisive] == [("l2", "r3")]
+    assert check.signed_off_by == "justiziariat-sn"
+
+
+def test_conditions_order_reference_and_leitweg_id_are_taken_over() -> None:
+    condition = Condition(id=derived_id("condition", "1"), text="Betrieb nur im Standard-Servicelevel.", agreed_at=AT)
+    contract = draft(request(conditions=(condition,), leitweg_id="04011000-900X999-08", order_reference="Az. 42-1"))
+    assert contract.conditions == (condition,)
+    assert (contract.leitweg_id, contract.order_reference) == ("04011000-900X999-08", "Az. 42-1")
+
+
+def test_a_condition_without_time_zone_fails_before_there_is_a_number() -> None:
+    condition = Condition(id=derived_id("condition", "1"), text="x", agreed_at=AT.replace(tzinfo=None))
+    with pytest.raises(ValidationError, match="time zone"):
+        draft(request(conditions=(condition,)))
+
+
+def test_the_abstimmungsschreiben_always_belongs_to_a_fitko_contract() -> None:
+    assert "Abstimmungsschreiben" in draft().documents
+
+
+def test_agreed_conditions_are_a_document_of_a_govdigital_contract_only_if_there_are_any() -> None:
+    condition = Condition(id=derived_id("condition", "1"), text="x")
+    govdigital = Channel.GOVDIGITAL
+    without = draft(channel=govdigital)
+    with_one = draft(request(channel=govdigital, conditions=(condition,)), govdigital)
+    assert "Vereinbarte Konditionen" not in without.documents
+    assert "Vereinbarte Konditionen" in with_one.documents
+
+
+def test_only_price_lines_valid_on_the_day_of_conclusion_are_copied() -> None:
+    day = date(2026, 11, 24)
+    lines = (
+        price(1, label="erster Tag", valid_from=day),
+        price(2, label="letzter Tag", valid_to=day),
+        price(4, label="vorbei", valid_to=date(2026, 11, 23)),
+        price(8, label="künftig", valid_from=date(2026, 11, 25)),
+    )
+    contract = draft(request(price_items=lines))
+    assert [line.label for line in contract.price_items] == ["erster Tag", "letzter Tag"]
+    assert [(total.period, total.cents) for total in contract.totals] == [(Period.JAHR, 3)]
+
+
+def test_the_day_of_conclusion_is_a_day_in_germany() -> None:
+    late = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
+    contract = draft(request(price_items=(price(8, valid_from=date(2026, 11, 25)),)), at=late)
+    assert len(contract.price_items) == 1
+
+
+amounts = st.integers(0, 10**13)
+items = st.builds(
+    lambda cents, currency, period: price(amount=Money(cents=cents, currency=currency), period=period),
+    amounts,
+    st.sampled_from(["EUR", "CHF"]),
+    st.sampled_from(Period),
+)
+
+
+@given(st.lists(items, max_size=40))
+def test_totals_are_exact_to_the_cent_and_lose_no_line(lines: list[PriceItem]) -> None:
+    sums = prices.totals(lines)
+    keys = [(total.period, total.currency) for total in sums]
+    assert len(set(keys)) == len(keys)
+    assert keys == sorted(keys, key=lambda key: (list(Period).index(key[0]), key[1]))
+    for total in sums:
+        fitting = [i for i in lines if (i.period, i.amount.currency) == (total.period, total.currency)]
+        assert fitting
+        assert total.cents == sum(item.amount.cents for item in fitting)
+    assert sum(total.cents for total in sums) == sum(item.amount.cents for item in lines)

@@ -28,6 +28,9 @@ def plain(collection: Collection, document: Document) -> Document:
         raise InvalidDocumentError(f"{collection.name}: _id must be non-empty text, it is {document_id!r}")
     place = f"{collection.name} {document_id}"
     copy = _mapping(document, place, 0)
+    for key in copy:
+        if key[:1] == "_" and key != "_id":
+            raise InvalidDocumentError(f"{place}: the key {key} belongs to the store's adapters")
     for index in collection.indexes:
         for name in index.fields:
             if isinstance(copy.get(name), (dict, list, float)):

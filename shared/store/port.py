@@ -2,7 +2,8 @@
 
 A document is a dictionary with a text ``_id``: JSON values plus aware UTC datetimes of millisecond precision
 (the BSON types that every adapter keeps alike). Integers fit into 64 bits; keys hold no dot and do not begin with ``$``.
-Enums, dates and tuples are stored as their value, ISO 8601 text and list; anything else raises InvalidDocumentError, a ValueError.
+Enums, dates and tuples are stored as value, ISO 8601 text and list; anything else raises InvalidDocumentError, a ValueError.
+Top-level keys that begin with ``_`` belong to the adapters, except ``_id``.
 A document that is saved with a guard carries an integer ``rev``.
 """
 
@@ -31,10 +32,18 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection with its indexes. Each service declares its own; names are unique inside one database."""
+    """A collection with its indexes. Each service declares its own; names are unique inside one database.
+
+    Names of collections and fields are ASCII letters, digits and underscores. Raises ValueError for others.
+    """
 
     name: str
     indexes: tuple[Index, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *(name for index in self.indexes for name in index.fields)):
+            if not (name.isascii() and name.isidentifier()):
+                raise ValueError(f"collection {self.name!r}: {name!r} is no name of ASCII letters, digits and underscores")
 
     def index(self, name: str) -> Index:
         """Return the declared index of that name. Raises KeyError."""

@@ -1,0 +1,1 @@
+"""What eligibility decides: registration, accreditation, statements, verdicts."""

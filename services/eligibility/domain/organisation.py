@@ -1,0 +1,291 @@
+"""The registered organisation: roles, users, statements and accreditations. Its id is the key of its public body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from pydantic import computed_field
+
+from services.eligibility.domain.accreditation import (
+    FIRST_STATE,
+    NOTE_NEEDED,
+    OPEN,
+    TRANSITIONS,
+    AccreditationRecord,
+    Actor,
+    Command,
+    Move,
+    Step,
+    Term,
+    granted,
+    moved,
+)
+from services.eligibility.domain.leitweg import parse_leitweg_id
+from services.eligibility.domain.registration import (
+    ACCREDITED,
+    Capacity,
+    PublicBody,
+    Registration,
+    customer_details,
+    known_roles,
+)
+from services.eligibility.domain.statement import Statement
+from shared.domain import Aggregate
+from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.messages import eligibility as wire
+from shared.messages.base import Message
+from shared.messages.values import AccreditationState, Ars, Channel, Line, OrganisationType, PersonRef, Role, Time
+
+STATEMENTS_KEPT = 50
+USERS_KEPT = 200
+
+
+class Organisation(Aggregate):
+    """State of a registered organisation. Every change is told by an event with the full public state."""
+
+    name: Line
+    type: OrganisationType
+    state_code: Line | None = None
+    ars: Ars | None = None
+    leitweg_id: Line | None = None
+    roles: tuple[Role, ...]
+    users: tuple[PersonRef, ...]
+    registered_by: PersonRef
+    capacity: Capacity
+    statements: tuple[Statement, ...] = ()
+    accreditations: tuple[AccreditationRecord, ...] = ()
+    registered_at: Time
+    changed_at: Time
+
+    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
+    @property
+    def waiting_fitko(self) -> datetime | None:
+        """Since when FITKO has something to decide; index of its work list."""
+        return self._waiting(Channel.FITKO)
+
+    @computed_field  # type: ignore[prop-decorator] # as above
+    @property
+    def waiting_govdigital(self) -> datetime | None:
+        """Since when govdigital has something to decide; index of its work list."""
+        return self._waiting(Channel.GOVDIGITAL)
+
+    @computed_field  # type: ignore[prop-decorator] # as above
+    @property
+    def expires_on(self) -> date | None:
+        """The first day on which a granted accreditation no longer holds; index of the expiry run."""
+        ends = [a.valid_to for a in self.accreditations if a.state is AccreditationState.ERTEILT and a.valid_to]
+        return min(ends, default=None)
+
+    @classmethod
+    def register(cls, body: PublicBody, registration: Registration, at: datetime) -> tuple[Organisation, list[Message]]:
+        """Register a body for the first time. Raises InvalidError for roles, ARS or Leitweg-ID that do not fit."""
+        roles = known_roles(registration.roles)
+        if not roles:
+            raise InvalidError("A registration needs at least one role.", code="roles_missing")
+        ars, leitweg_id = customer_details(body, registration, roles)
+        organisation = cls(
+            id=body.id,
+            name=body.name,
+            type=body.type,
+            state_code=body.state_code,
+            ars=ars,
+            leitweg_id=leitweg_id,
+            roles=roles,
+            users=(registration.person,),
+            registered_by=registration.person,
+            capacity=registration.capacity,
+            registered_at=at,
+            changed_at=at,
+        )
+        wanted = [(c, r) for c in dict.fromkeys(registration.anbieter) for r in roles if r in ACCREDITED]
+        for channel, role in wanted:
+            organisation._add_accreditation(channel, role, registration.person, at)
+        events: list[Message] = [wire.OrganisationRegistered(organisation=organisation.public())]
+        events += [
+            wire.AccreditationRequested(organisation=organisation.public(), accreditation=accreditation.public())
+            for accreditation in organisation.accreditations
+        ]
+        return organisation, events
+
+    def registered_again(self, registration: Registration) -> list[Message]:
+        """Take a repeat by the same person as done. Raises ConflictError (``already_registered``) for anything else."""
+        same_details = set(registration.roles) <= set(self.roles) and set(registration.anbieter) <= {
+            accreditation.channel for accreditation in self.accreditations
+        }
+        if registration.person == self.registered_by and same_details:
+            return []
+        if registration.person in self.users:
+            detail = f"{self.name} is registered already; change roles and details on the organisation itself."
+        else:
+            detail = f"{self.name} is registered already by its first authorised person; ask an active user to add you."
+        raise ConflictError(detail, code="already_registered", organisation=self.id)
+
+    def require_user(self, person: str) -> None:
+        """Return if the person is an active user. Raises ForbiddenError (``not_a_user``)."""
+        if person not in self.users:
+            raise ForbiddenError(f"You are no active user of {self.name}; an active user can add you.", code="not_a_user")
+
+    def change(
+        self,
+        person: str,
+        at: datetime,
+        *,
+        add_roles: Sequence[Role] = (),
+        add_users: Sequence[str] = (),
+        remove_users: Sequence[str] = (),
+        leitweg_id: str | None = None,
+    ) -> list[Message]:
+        """Add roles, add or remove users, set the Leitweg-ID. Raises InvalidError; ConflictError if no user would be left."""
+        self.require_user(person)
+        roles = known_roles((*self.roles, *add_roles))
+        users = tuple(user for user in dict.fromkeys((*self.users, *add_users)) if user not in remove_users)
+        if not users:
+            raise ConflictError(f"{self.name} would have no active user left.", code="last_user")
+        if len(users) > USERS_KEPT:
+            raise InvalidError(f"An organisation has at most {USERS_KEPT} users.", code="too_many_users")
+        leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
+        if (roles, users, leitweg) == (self.roles, self.users, self.leitweg_id):
+            return []
+        self.roles, self.users, self.leitweg_id, self.changed_at = roles, users, leitweg, at
+        return [wire.OrganisationChanged(organisation=self.public())]
+
+    def state_relation(self, statement: Statement, person: str, at: datetime) -> list[Message]:
+        """Put a statement on file; open accreditations rest on it too. The same word again changes nothing."""
+        self.require_user(person)
+        if statement.path[0] != self.id:
+            raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
+        if any(known.id == statement.id for known in self.statements):
+            return []
+        if len(self.statements) >= STATEMENTS_KEPT:
+            raise ConflictError(f"{self.name} has {STATEMENTS_KEPT} statements on file.", code="too_many_statements")
+        self.statements = (*self.statements, statement)
+        self.accreditations = tuple(
+            a.model_copy(update={"statements": (*a.statements, statement.id)}) if a.state in OPEN else a
+            for a in self.accreditations
+        )
+        self.changed_at = at
+        return [wire.OrganisationChanged(organisation=self.public())]
+
+    def request_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> list[Message]:
+        """Ask an Anbieter for accreditation in a role that the organisation holds, for the first time or anew."""
+        self.require_user(person)
+        if role not in ACCREDITED or role not in self.roles:
+            raise InvalidError(
+                f"{self.name} cannot be accredited as {role}: it must hold the role first.", code="role_not_held", role=role.value
+            )
+        if self.find_accreditation(channel, role) is None:
+            self._add_accreditation(channel, role, person, at)
+            self.changed_at = at
+            record = self.get_accreditation(channel, role)
+            return [wire.AccreditationRequested(organisation=self.public(), accreditation=record.public())]
+        move = Move(Command.REQUEST, channel, role, Actor.ORGANISATION, at, person)
+        return self.move(move)
+
+    def move(self, move: Move) -> list[Message]:
+        """Apply a command other than a grant. Raises ForbiddenError, IllegalMoveError, NotFoundError."""
+        record = self.get_accreditation(move.channel, move.role)
+        state = TRANSITIONS.check(move.command, record.state, move.actor)
+        if state is None:
+            return []
+        if move.actor is Actor.ORGANISATION and move.person is not None:
+            self.require_user(move.person)
+        if move.command in NOTE_NEEDED and not move.note:
+            raise InvalidError(f"'{move.command}' needs a text that says what it is about.", code="note_missing")
+        after = moved(record, move, state)
+        if move.command in (Command.REQUEST, Command.ANSWER):
+            after = after.model_copy(update={"statements": tuple(statement.id for statement in self.statements)})
+        self._replace(after, move.at)
+        return [self._told(move, after)]
+
+    def grant(self, move: Move, term: Term, today: date, default_end: date) -> list[Message]:
+        """Grant, or grant anew with another term. The same grant again changes nothing. Raises as ``move``, and InvalidError."""
+        record = self.get_accreditation(move.channel, move.role)
+        state = TRANSITIONS.check(Command.GRANT, record.state, move.actor)
+        unknown = set(term.statements or ()) - {statement.id for statement in self.statements}
+        if unknown:
+            raise InvalidError(
+                f"{self.name} has no such statement on file.", code="statement_unknown", statements=sorted(unknown)
+            )
+        with_term = granted(record, term, today, default_end)
+        if state is None or (record.state is state and with_term == record):
+            return []
+        after = moved(with_term, move, state)
+        self._replace(after, move.at)
+        return [self._told(move, after)]
+
+    def expire(self, today: date, at: datetime) -> list[Message]:
+        """Let every granted accreditation whose term has ended run out."""
+        due = [
+            a
+            for a in self.accreditations
+            if a.state is AccreditationState.ERTEILT and a.valid_to is not None and a.valid_to <= today
+        ]
+        return [event for a in due for event in self.move(Move(Command.EXPIRE, a.channel, a.role, Actor.SYSTEM, at))]
+
+    def find_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord | None:
+        """Return the accreditation at an Anbieter in a role, or None."""
+        return next((a for a in self.accreditations if a.channel is channel and a.role is role), None)
+
+    def get_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord:
+        """Return the accreditation at an Anbieter in a role. Raises NotFoundError."""
+        record = self.find_accreditation(channel, role)
+        if record is None:
+            raise NotFoundError(
+                f"{self.name} has asked for no accreditation as {role} at {channel}.", code="accreditation_not_found"
+            )
+        return record
+
+    def confirmed(self, statement_id: str) -> bool:
+        """Tell whether an Anbieter has granted on this statement and still stands by it."""
+        return any(accreditation.confirms(statement_id) for accreditation in self.accreditations)
+
+    def public(self) -> wire.Organisation:
+        """Return the state that others may know: no person, not even a reference."""
+        return wire.Organisation(
+            id=self.id,
+            name=self.name,
+            type=self.type,
+            state_code=self.state_code,
+            ars=self.ars,
+            leitweg_id=self.leitweg_id,
+            roles=self.roles,
+            accreditations=tuple(accreditation.public() for accreditation in self.accreditations),
+            registered_at=self.registered_at,
+            changed_at=self.changed_at,
+        )
+
+    def _waiting(self, channel: Channel) -> datetime | None:
+        return min((a.requested_at for a in self.accreditations if a.channel is channel and a.state in OPEN), default=None)
+
+    def _add_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> None:
+        step = Step(command=Command.REQUEST, state=FIRST_STATE, actor=Actor.ORGANISATION, person=person, at=at)
+        record = AccreditationRecord(
+            channel=channel,
+            role=role,
+            state=FIRST_STATE,
+            statements=tuple(statement.id for statement in self.statements),
+            requested_at=at,
+            history=(step,),
+        )
+        self.accreditations = (*self.accreditations, record)
+
+    def _replace(self, after: AccreditationRecord, at: datetime) -> None:
+        self.accreditations = tuple(
+            after if (a.channel, a.role) == (after.channel, after.role) else a for a in self.accreditations
+        )
+        self.changed_at = at
+
+    def _told(self, move: Move, after: AccreditationRecord) -> Message:
+        organisation, accreditation = self.public(), after.public()
+        match move.command:
+            case Command.REQUEST | Command.ANSWER:
+                return wire.AccreditationRequested(organisation=organisation, accreditation=accreditation)
+            case Command.QUERY:
+                return wire.AccreditationQueried(
+                    organisation=organisation, accreditation=accreditation, question=move.note or "-"
+                )
+            case Command.REVIEW:
+                return wire.OrganisationChanged(organisation=organisation)
+            case _:
+                return wire.AccreditationDecided(organisation=organisation, accreditation=accreditation, reason=move.note)

@@ -1,0 +1,69 @@
+"""The four steps of a registration: organisation, person, roles with a Kunde's details, Anbieter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.eligibility.domain.leitweg import parse_leitweg_id
+from shared.errors import InvalidError
+from shared.messages.values import Channel, OrganisationType, Role
+
+REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)
+ACCREDITED = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION)
+
+
+class Capacity(StrEnum):
+    """By what right the registering person acts for the organisation."""
+
+    VERTRETUNGSBERECHTIGT = "VERTRETUNGSBERECHTIGT"
+    BEVOLLMAECHTIGT = "BEVOLLMAECHTIGT"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicBody:
+    """The entry of the register of bodies that registers. ``ars``: of a municipality 12 digits, else None."""
+
+    id: str
+    name: str
+    type: OrganisationType
+    state_code: str | None = None
+    ars: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The four steps: organisation (the body), person, roles with ARS and Leitweg-ID of a Kunde, Anbieter."""
+
+    person: str
+    capacity: Capacity
+    roles: tuple[Role, ...]
+    anbieter: tuple[Channel, ...]
+    ars: str | None = None
+    leitweg_id: str | None = None
+
+
+def known_roles(roles: Sequence[Role]) -> tuple[Role, ...]:
+    """Return the roles in a fixed order, each once. Raises InvalidError for one that is not registered for."""
+    refused = sorted({role.value for role in roles} - {role.value for role in REGISTERABLE})
+    if refused:
+        raise InvalidError(
+            f"An organisation cannot register as {', '.join(refused)}.", code="role_not_registerable", roles=refused
+        )
+    return tuple(role for role in REGISTERABLE if role in roles)
+
+
+def customer_details(body: PublicBody, registration: Registration, roles: Sequence[Role]) -> tuple[str | None, str | None]:
+    """Return ARS and Leitweg-ID of the organisation. Raises InvalidError if they do not fit body or roles."""
+    if Role.KUNDE not in roles and (registration.ars or registration.leitweg_id):
+        raise InvalidError("ARS and Leitweg-ID are asked of a Kunde only.", code="customer_details_without_role")
+    if registration.ars and body.ars and registration.ars != body.ars:
+        raise InvalidError(
+            f"{body.name} has the ARS {body.ars}, not {registration.ars}.",
+            code="ars_differs",
+            expected=body.ars,
+            ars=registration.ars,
+        )
+    leitweg_id = None if registration.leitweg_id is None else parse_leitweg_id(registration.leitweg_id)
+    return body.ars or registration.ars, leitweg_id

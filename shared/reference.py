@@ -203,6 +203,7 @@ class KnownOffering:
     id: str
     name: str
     provider_states: Items
+    provider_state_names: Items
     provider_organisation: OptionalText
     it_provider: Items
     channels: OptionalText

@@ -1,0 +1,194 @@
+"""The catalog's API: the form and its way to publication, for those in charge. Only translates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from services.catalog import handlers
+from services.catalog.catalogue import ReferenceReader
+from services.catalog.domain.offering import Offering
+from services.catalog.repository import Offerings
+from services.catalog.schemas.offering import (
+    BereitstellungsvertragRequest,
+    FormRequest,
+    MyOffering,
+    OfferingReply,
+    ReasonRequest,
+    RemarksRequest,
+)
+from services.catalog.search import Schaufenster
+from shared.http.auth import Caller, needs
+from shared.http.etag import if_match, json_reply
+from shared.http.idempotency import Idempotency
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.problem import RefusedRequestError
+from shared.ledger import Change
+from shared.messages.values import OfferingState, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What the routes work with."""
+
+    offerings: Offerings
+    reference: ReferenceReader
+    schaufenster: Schaufenster
+    clock: Callable[[], datetime]
+
+
+class View(StrEnum):
+    """Whose work list: one's own offers, or those handed in to one's channel."""
+
+    BEREITSTELLER = "bereitsteller"
+    ANBIETER = "anbieter"
+
+
+Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
+InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
+AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER))]
+IfMatch = Annotated[int | None, Depends(if_match)]
+Once = Annotated[Idempotency, Depends()]
+
+
+def build_router(catalog: Catalog) -> APIRouter:
+    """Return the routes on which offers are made and moved."""
+    router = APIRouter(prefix="/v1", tags=["offerings"])
+    _form(router, catalog)
+    _review(router, catalog)
+    _life(router, catalog)
+    _work_list(router, catalog)
+    return router
+
+
+async def _move(catalog: Catalog, change: Change[Offering], caller: Caller, expected_rev: int | None) -> Response:
+    # Before the revision is compared: a stranger gets 404, never a 412 that tells there is something.
+    found = await catalog.offerings.find(change.id)
+    handlers.require_visible(None if found is None else found[0], change.id, caller)
+    result = await catalog.offerings.ledger.apply_one(change, expected_rev=expected_rev)
+    assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
+    return _reply(result.state, result.rev, caller)
+
+
+def _form(router: APIRouter, catalog: Catalog) -> None:
+    @router.post("/offerings", status_code=201, response_model=OfferingReply)
+    async def create_offering(body: FormRequest, caller: Bereitsteller, once: Once) -> Response:
+        """Begin an offer with the standard form, as a draft that only the own organisation sees."""
+        once.required()
+
+        async def create() -> Response:
+            change = handlers.create_draft(body.form(), caller, once.derived_id("offering"), catalog.clock())
+            result = await catalog.offerings.ledger.apply_one(change)
+            assert result.state is not None  # noqa: S101 - as above
+            location = f"/v1/offerings/{result.id}"
+            return _reply(result.state, result.rev, caller, status=201, location=location)
+
+        return await once.run(create)
+
+    @router.put("/offerings/{offering_id}", response_model=OfferingReply)
+    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, expected_rev: IfMatch) -> Response:
+        """Replace the form of a draft; of a public offer, publish a new version. Needs If-Match."""
+        if expected_rev is None:
+            raise RefusedRequestError(
+                "This request needs an If-Match header with the ETag as it was read.", status=428, code="if_match_missing"
+            )
+        snapshot = await catalog.reference.current()
+        change = handlers.edit(offering_id, body.form(), snapshot.catalogue, caller, catalog.clock())
+        return await _move(catalog, change, caller, expected_rev)
+
+
+def _review(router: APIRouter, catalog: Catalog) -> None:
+    @router.post("/offerings/{offering_id}/submit", response_model=OfferingReply)
+    async def submit(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named."""
+
+        async def run() -> Response:
+            snapshot = await catalog.reference.current()
+            return await _move(
+                catalog, handlers.submit(offering_id, snapshot.catalogue, caller, catalog.clock()), caller, expected_rev
+            )
+
+        return await once.run(run)
+
+    @router.post("/offerings/{offering_id}/return", response_model=OfferingReply)
+    async def send_back(offering_id: str, body: RemarksRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """Return the form to the Bereitsteller with remarks."""
+        return await once.run(
+            lambda: _move(catalog, handlers.send_back(offering_id, body.remarks, caller, catalog.clock()), caller, expected_rev)
+        )
+
+    @router.post("/offerings/{offering_id}/accept", response_model=OfferingReply)
+    async def accept(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """Find the form in order; the Bereitstellungsvertrag comes next."""
+        return await once.run(lambda: _move(catalog, handlers.accept(offering_id, caller, catalog.clock()), caller, expected_rev))
+
+    @router.post("/offerings/{offering_id}/bereitstellungsvertrag", response_model=OfferingReply)
+    async def bereitstellungsvertrag(
+        offering_id: str, body: BereitstellungsvertragRequest, caller: InCharge, expected_rev: IfMatch, once: Once
+    ) -> Response:
+        """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer."""
+        return await once.run(
+            lambda: _move(
+                catalog,
+                handlers.record_bereitstellungsvertrag(offering_id, body.number, body.signed_at, caller, catalog.clock()),
+                caller,
+                expected_rev,
+            )
+        )
+
+
+def _life(router: APIRouter, catalog: Catalog) -> None:
+    @router.post("/offerings/{offering_id}/suspend", response_model=OfferingReply)
+    async def suspend(offering_id: str, body: ReasonRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """Take no new interest for the time being."""
+        return await once.run(
+            lambda: _move(catalog, handlers.suspend(offering_id, body.reason, caller, catalog.clock()), caller, expected_rev)
+        )
+
+    @router.post("/offerings/{offering_id}/resume", response_model=OfferingReply)
+    async def resume(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """Take interest again; for whoever has suspended the offer, and the operator."""
+        return await once.run(lambda: _move(catalog, handlers.resume(offering_id, caller, catalog.clock()), caller, expected_rev))
+
+    @router.post("/offerings/{offering_id}/withdraw", response_model=OfferingReply)
+    async def withdraw(offering_id: str, body: ReasonRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+        """End the offer for good; contracts that exist go on."""
+        return await once.run(
+            lambda: _move(catalog, handlers.withdraw(offering_id, body.reason, caller, catalog.clock()), caller, expected_rev)
+        )
+
+
+def _work_list(router: APIRouter, catalog: Catalog) -> None:
+    @router.get("/my/offerings")
+    async def my_offerings(
+        caller: AtWork,
+        view: View | None = None,
+        state: OfferingState | None = None,
+        cursor: Annotated[str | None, Query()] = None,
+        limit: Limit = 50,
+    ) -> Page[MyOffering]:
+        """List the own offers, or those handed in to one's channel (``view``; an Anbieter's default), last changed first."""
+        after = decode_cursor(cursor, (datetime, str))
+        chosen = view or (View.ANBIETER if Role.ANBIETER in caller.roles else View.BEREITSTELLER)
+        if chosen is View.ANBIETER:
+            found = await catalog.offerings.of_channel(caller.channel, state, after, limit + 1)
+        else:
+            caller.require(Role.BEREITSTELLER)
+            found = await catalog.offerings.of_provider(caller.organisation, state, after, limit + 1)
+        page = found[:limit]
+        last = page[-1][0] if len(found) > limit else None
+        return Page(
+            items=[MyOffering.of(offering, rev, handlers.capacities(offering, caller)) for offering, rev in page],
+            next=None if last is None else encode_cursor((last.changed_at, last.id)),
+        )
+
+
+def _reply(offering: Offering, rev: int, caller: Caller | None, status: int = 200, location: str | None = None) -> Response:
+    actors = [] if caller is None else handlers.capacities(offering, caller)
+    return json_reply(OfferingReply.of(offering, actors), rev=rev, status=status, location=location)

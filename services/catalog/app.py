@@ -1,0 +1,33 @@
+"""Builds the catalog from the parts that the process gives."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from services.catalog.api import Catalog, build_router
+from services.catalog.api_public import build_public_router
+from services.catalog.catalogue import ReferenceReader
+from services.catalog.repository import COLLECTIONS, Offerings, open_ledger
+from services.catalog.search import Schaufenster
+from services.catalog.settings import CatalogSettings
+from shared.service import Parts, Service
+
+
+def build(parts: Parts) -> Service:
+    """Return the catalog. No I/O: the reference data are loaded by ``services.catalog.reference.load_reference``."""
+    settings = CatalogSettings()
+    ledger = open_ledger(parts.store, parts.publisher, parts.clock)
+    offerings = Offerings(ledger, parts.store)
+    reference = ReferenceReader(parts.store)
+    schaufenster = Schaufenster(
+        offerings,
+        reference,
+        overlap=settings.search_overlap,
+        reload_every=settings.search_reload,
+        clock=parts.clock,
+    )
+    catalog = Catalog(offerings, reference, schaufenster, parts.clock)
+    router = APIRouter()
+    router.include_router(build_router(catalog))
+    router.include_router(build_public_router(catalog))
+    return Service(name="catalog", title="EfA-Marktplatz: catalog", collections=COLLECTIONS, router=router, ledgers=(ledger,))

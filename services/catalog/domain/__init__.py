@@ -1,0 +1,1 @@
+"""Pure rules of the catalog: the standard form, when it is complete, who may move an offer where, and the offer itself."""

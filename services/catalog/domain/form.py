@@ -1,0 +1,78 @@
+"""The standard form in which a Bereitsteller describes an EfA service. A draft of it may be incomplete."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from shared.messages.base import Value
+from shared.messages.catalog import Parameter
+from shared.messages.values import Anbindungsart, Channel, Code, DocumentRef, LeikaKey, Line, PriceItem, Text
+
+OzgId = Annotated[str, StringConstraints(pattern=r"^[0-9]{5,6}$")]
+StateId = Annotated[str, StringConstraints(pattern=r"^DE-[A-Z]{2}$")]
+
+
+class Fulfilment(StrEnum):
+    """Answer to one point of the EfA-Mindestanforderungen."""
+
+    ERFUELLT = "ERFUELLT"
+    NICHT_ERFUELLT = "NICHT_ERFUELLT"
+    NICHT_ZUTREFFEND = "NICHT_ZUTREFFEND"
+
+
+class RequirementAnswer(Value):
+    """Answer of the Bereitsteller to one point of the checklist; ``id`` is that of requirements.csv."""
+
+    id: Code
+    fulfilment: Fulfilment
+    note: Text | None = None
+
+
+class OfferingForm(Value):
+    """The standard form: description, what a Nachnutzer must know, checklist, keys, connection, cost, documents.
+
+    ``channels`` are the Anbieter wished for. ``funding`` notes a financing that replaces price items (as EfA-finanziert by
+    IT-Planungsrat 2023/35). ``licence_free_for_states`` are Länder whose bodies pay nothing, by a Landeslizenz.
+    ``known_listing`` is the id of a known EfA service that this offer takes the place of.
+    """
+
+    title: Line
+    summary: Text | None = None
+    technical_concept: Text | None = None
+    nachnutzung: Text | None = None
+    topic_id: Code | None = None
+    ozg_ids: Annotated[tuple[OzgId, ...], Field(max_length=50)] = ()
+    leika_keys: Annotated[tuple[LeikaKey, ...], Field(max_length=200)] = ()
+    anbindungsarten: tuple[Anbindungsart, ...] = ()
+    parameters: Annotated[tuple[Parameter, ...], Field(max_length=100)] = ()
+    price_items: Annotated[tuple[PriceItem, ...], Field(max_length=100)] = ()
+    funding: Line | None = None
+    documents: Annotated[tuple[DocumentRef, ...], Field(max_length=50)] = ()
+    channels: tuple[Channel, ...] = ()
+    reifegrad: Annotated[int, Field(ge=0, le=4)] = 0
+    requirements: Annotated[tuple[RequirementAnswer, ...], Field(max_length=200)] = ()
+    licence_free_for_states: Annotated[tuple[StateId, ...], Field(max_length=16)] = ()
+    known_listing: Code | None = None
+
+    @model_validator(mode="after")
+    def _no_repeats(self) -> Self:
+        _distinct("ozg_ids", self.ozg_ids)
+        _distinct("leika_keys", self.leika_keys)
+        _distinct("anbindungsarten", self.anbindungsarten)
+        _distinct("channels", self.channels)
+        _distinct("licence_free_for_states", self.licence_free_for_states)
+        _distinct("parameters", (parameter.name for parameter in self.parameters))
+        _distinct("requirements", (answer.id for answer in self.requirements))
+        return self
+
+
+def _distinct(field: str, values: Iterable[Hashable]) -> None:
+    seen: set[Hashable] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{field} holds {value} twice")
+        seen.add(value)

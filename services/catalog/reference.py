@@ -1,0 +1,143 @@
+"""Reference data of the catalog: topics, OZG, LeiKa, checklist and known offerings, from their files into the store.
+
+The store is what counts: every process reads the same state. A manifest per file carries the file's SHA-256, so that a
+load of an unchanged file does nothing and a reader notices a changed one by a single get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter
+
+from shared.errors import RetryableError
+from shared.reference import KnownOffering, LeikaService, OzgService, OzgTopic, Requirement, read_csv
+from shared.store.port import Collection, Document, Index, Query, Save, Store
+
+R = TypeVar("R")
+Progress = Callable[[str, int, int], None]
+
+BATCH = 500
+MANIFEST = Collection("catalog_reference_files")
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[R]):
+    """One file and the collection it goes to. ``key`` names the column that identifies a row; rows without it are left out."""
+
+    name: str
+    file: str
+    row_type: type[R]
+    key: str
+    collection: Collection
+
+    def documents(self, data_dir: Path) -> Iterator[Document]:
+        """Yield the file's rows as documents."""
+        for row in read_csv(data_dir / self.file, self.row_type):
+            fields: dict[str, Any] = asdict(row)  # type: ignore[call-overload]
+            if fields[self.key]:
+                yield {"_id": fields[self.key], "rev": 1, **fields}
+
+
+def _source(name: str, file: str, row_type: type[R], key: str) -> Source[R]:
+    return Source(name, file, row_type, key, Collection(f"catalog_{name}", (Index("by_key", (key,)),)))
+
+
+TOPICS = _source("topics", "ozg_topics.csv", OzgTopic, "topic_id")
+OZG = _source("ozg", "ozg_services.csv", OzgService, "ozg_id")
+LEIKA = _source("leika", "leika_services.csv", LeikaService, "leika_key")
+KNOWN = _source("known_offerings", "efa_offerings.csv", KnownOffering, "id")
+REQUIREMENTS = _source("requirements", "requirements.csv", Requirement, "id")
+SOURCES: tuple[Source[Any], ...] = (TOPICS, OZG, LEIKA, KNOWN, REQUIREMENTS)
+
+COLLECTIONS: tuple[Collection, ...] = (MANIFEST, *(source.collection for source in SOURCES))
+
+
+class ReferenceNotLoadedError(RetryableError):
+    """The store holds no reference data yet: the operator has still to load them."""
+
+    code = "reference_not_loaded"
+
+
+async def load_reference(store: Store, data_dir: Path, progress: Progress) -> dict[str, int]:
+    """Bring the files of ``data_dir`` into the store and return the number of entries by name.
+
+    May run again and from several processes: what is there is left alone, what differs replaced, what left the file
+    removed. ``progress`` is told (name, done, total) after each batch. Raises InvalidError for a row that breaks the format.
+    """
+    counts: dict[str, int] = {}
+    for source in SOURCES:
+        counts[source.name] = await _load(store, source, data_dir, progress)
+    return counts
+
+
+async def _load(store: Store, source: Source[Any], data_dir: Path, progress: Progress) -> int:
+    content = await asyncio.to_thread((data_dir / source.file).read_bytes)
+    digest = hashlib.sha256(content).hexdigest()
+    manifest = await store.get(MANIFEST, source.file)
+    if manifest is not None and manifest["sha256"] == digest:
+        progress(source.name, manifest["rows"], manifest["rows"])
+        return int(manifest["rows"])
+    documents = await asyncio.to_thread(lambda: list(source.documents(data_dir)))
+    for start in range(0, len(documents), BATCH):
+        batch = documents[start : start + BATCH]
+        await _upsert(store, source.collection, batch)
+        progress(source.name, start + len(batch), len(documents))
+    await _delete_others(store, source.collection, {document["_id"] for document in documents})
+    # Last: a load that breaks off before is begun anew.
+    await _upsert(store, MANIFEST, [{"_id": source.file, "rev": 1, "sha256": digest, "rows": len(documents)}])
+    return len(documents)
+
+
+async def _upsert(store: Store, collection: Collection, batch: Sequence[Document]) -> None:
+    new = await store.insert_many(collection, batch)
+    present = await store.get_many(collection, [document["_id"] for document in batch if document["_id"] not in new])
+    saves = []
+    for document in batch:
+        stored = present.get(document["_id"])
+        if stored is not None and _content(stored) != _content(document):
+            saves.append(Save({**document, "rev": stored["rev"] + 1}, expected_rev=stored["rev"]))
+    if saves:
+        # A conflict is another process that loads the same files.
+        await store.save_many(collection, saves)
+
+
+def _content(document: Document) -> Document:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items() if name != "rev"}
+
+
+async def _delete_others(store: Store, collection: Collection, kept: set[str]) -> None:
+    gone = [document["_id"] async for document in _all(store, collection) if document["_id"] not in kept]
+    if gone:
+        await store.delete(collection, gone)
+
+
+async def _all(store: Store, collection: Collection) -> AsyncIterator[Document]:
+    query = Query("by_key", limit=BATCH)
+    key = collection.index("by_key").fields[0]
+    while documents := await store.find(collection, query):
+        for document in documents:
+            yield document
+        if len(documents) < BATCH:
+            return
+        query = replace(query, after=(documents[-1][key], documents[-1]["_id"]))
+
+
+async def read_source(store: Store, source: Source[R]) -> list[R]:
+    """Return the records of one file as the store holds them, in the order of their keys."""
+    adapter = TypeAdapter(source.row_type)
+    return [adapter.validate_python(document) async for document in _all(store, source.collection)]
+
+
+async def digests(store: Store) -> tuple[tuple[str, str], ...]:
+    """Return file names with the digests of what is loaded. Raises ReferenceNotLoadedError unless every file is."""
+    manifests = await store.get_many(MANIFEST, [source.file for source in SOURCES])
+    missing = [source.file for source in SOURCES if source.file not in manifests]
+    if missing:
+        raise ReferenceNotLoadedError(f"The reference data are not loaded yet: {', '.join(missing)}.", missing=missing)
+    return tuple((name, manifests[name]["sha256"]) for name in sorted(manifests))

@@ -1,0 +1,79 @@
+"""Collections of the catalog and queries over offers, each bound to the organisation that asks or to what is public."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+
+from services.catalog import reference
+from services.catalog.domain.offering import Offering, seen_by
+from shared.ledger import Ledger, aggregate_collection
+from shared.messages.values import Channel, OfferingState
+from shared.outgoing import Publisher
+from shared.store.port import Collection, Document, Index, Query, Scalar, Store
+
+PAGE = 500
+
+OFFERINGS = aggregate_collection(
+    "catalog_offerings",
+    Index("by_changed", ("public_changed_at",)),
+    Index("by_provider", ("provider_id", "changed_at")),
+    Index("by_provider_state", ("provider_id", "state", "changed_at")),
+    *(Index(f"by_{channel.value}", (seen_by(channel), "changed_at")) for channel in Channel),
+    *(Index(f"by_{channel.value}_state", (seen_by(channel), "state", "changed_at")) for channel in Channel),
+)
+COLLECTIONS: tuple[Collection, ...] = (OFFERINGS, *reference.COLLECTIONS)
+
+
+class Offerings:
+    """The offers in the store."""
+
+    def __init__(self, ledger: Ledger[Offering], store: Store) -> None:
+        self.ledger = ledger
+        self._store = store
+
+    async def find(self, offering_id: str) -> tuple[Offering, int] | None:
+        """Return an offer and its revision, or None. Whoever asks must still be allowed to see it (handlers.acting_on)."""
+        return await self.ledger.get(offering_id)
+
+    async def of_provider(
+        self, organisation: str, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
+    ) -> list[tuple[Offering, int]]:
+        """Return offers of a Bereitsteller, the last changed first."""
+        return await self._page("by_provider", {"provider_id": organisation}, state, after, limit)
+
+    async def of_channel(
+        self, channel: Channel, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
+    ) -> list[tuple[Offering, int]]:
+        """Return offers that the Anbieter of a channel may see, the last changed first."""
+        return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
+
+    async def public_since(self, since: datetime | None) -> AsyncIterator[Document]:
+        """Yield the documents of offers that are or were public and changed at ``since`` or later, the oldest change first."""
+        query = Query("by_changed", at_least=since, limit=PAGE)
+        while documents := await self._store.find(OFFERINGS, query):
+            for document in documents:
+                yield document
+            if len(documents) < PAGE:
+                return
+            query = replace(query, after=(documents[-1]["public_changed_at"], documents[-1]["_id"]))
+
+    async def _page(
+        self,
+        index: str,
+        whose: dict[str, Scalar],
+        state: OfferingState | None,
+        after: tuple[Scalar, ...] | None,
+        limit: int,
+    ) -> list[tuple[Offering, int]]:
+        query = Query(index, equals=whose, after=after, descending=True, limit=limit)
+        if state is not None:
+            query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
+        documents = await self._store.find(OFFERINGS, query)
+        return [(self.ledger.state_of(document), document["rev"]) for document in documents]
+
+
+def open_ledger(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Offering]:
+    """Return the ledger of offers."""
+    return Ledger(service="catalog", state_type=Offering, collection=OFFERINGS, store=store, publisher=publisher, clock=clock)

@@ -1,0 +1,195 @@
+"""The form and the moves of an offer, and what is answered about it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from services.catalog.domain.form import OfferingForm, RequirementAnswer
+from services.catalog.domain.offering import Offering, Suspension, VersionEntry
+from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.search import Kind
+from shared.messages.catalog import ChannelListing, Parameter
+from shared.messages.values import (
+    Anbindungsart,
+    Channel,
+    DocumentRef,
+    Line,
+    OfferingState,
+    Party,
+    PriceItem,
+    Text,
+    Time,
+)
+
+
+def _request(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class FormRequest(OfferingForm):
+    """The standard form. A draft may leave open what ``submit`` asks for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Bewohnerparkausweis online",
+                    "summary": "Antrag auf einen Bewohnerparkausweis mit Bezahlung und Ausdruck.",
+                    "technical_concept": "Webanwendung in Containern, Übergabe an das Fachverfahren über FIT-Connect.",
+                    "nachnutzung": "Gebührensatzung und Parkzonen werden als Parameter gepflegt.",
+                    "topic_id": "mobilitaet_reisen",
+                    "ozg_ids": ["10113"],
+                    "leika_keys": ["99108001001000"],
+                    "anbindungsarten": ["FIT_CONNECT"],
+                    "parameters": [{"name": "parkzonen", "label": "Parkzonen"}],
+                    "price_items": [
+                        {
+                            "kind": "BETRIEB_ONLINEDIENST",
+                            "label": "Betrieb, Wartung und Support",
+                            "amount": {"cents": 240000},
+                            "period": "JAHR",
+                            "key": "FEST",
+                            "valid_from": "2027-01-01",
+                        }
+                    ],
+                    "channels": ["govdigital"],
+                    "reifegrad": 3,
+                    "requirements": [{"id": "R1", "fulfilment": "ERFUELLT"}],
+                }
+            ]
+        }
+    )
+
+    def form(self) -> OfferingForm:
+        """Return the form without the dress of the request."""
+        return OfferingForm.model_validate(self.model_dump())
+
+
+class RemarksRequest(BaseModel):
+    """Why the form goes back."""
+
+    model_config = _request({"remarks": "Die Kurzbeschreibung nennt die Zielgruppe nicht."})
+    remarks: Text
+
+
+class ReasonRequest(BaseModel):
+    """Why the offer is suspended or withdrawn; everybody can read it."""
+
+    model_config = _request({"reason": "Umstellung auf die neue Fachverfahrensschnittstelle bis Ende März."})
+    reason: Text
+
+
+class BereitstellungsvertragRequest(BaseModel):
+    """Number and date of the signed Bereitstellungsvertrag."""
+
+    model_config = _request({"number": "BV-2026-014", "signed_at": "2026-11-02T09:00:00Z"})
+    number: Line
+    signed_at: Time | None = None
+
+
+class Workflow(BaseModel):
+    """What only those in charge see: where the offer stands and what the caller can do next."""
+
+    wished_channels: tuple[Channel, ...]
+    submitted_at: Time | None
+    remarks: Text | None
+    allowed_moves: tuple[Command, ...]
+
+
+class OfferingReply(BaseModel):
+    """An offer. ``workflow`` is shown to its Bereitsteller, its Anbieter and the operator."""
+
+    kind: Literal[Kind.OFFERING] = Kind.OFFERING
+    id: str
+    version: int
+    state: OfferingState
+    orderable: bool
+    provider: Party
+    title: Line
+    summary: Text | None
+    technical_concept: Text | None
+    nachnutzung: Text | None
+    topic_id: str | None
+    ozg_ids: tuple[str, ...]
+    leika_keys: tuple[str, ...]
+    anbindungsarten: tuple[Anbindungsart, ...]
+    channels: tuple[ChannelListing, ...]
+    parameters: tuple[Parameter, ...]
+    price_items: tuple[PriceItem, ...]
+    funding: Line | None
+    documents: tuple[DocumentRef, ...]
+    reifegrad: int
+    requirements: tuple[RequirementAnswer, ...]
+    licence_free_for_states: tuple[str, ...]
+    known_listing: str | None
+    suspension: Suspension | None
+    withdrawal_reason: Text | None
+    history: tuple[VersionEntry, ...]
+    published_at: Time | None
+    changed_at: Time
+    workflow: Workflow | None = None
+
+    @classmethod
+    def of(cls, offering: Offering, actors: list[Actor]) -> OfferingReply:
+        """Return the answer for somebody who has these capacities in the offer."""
+        form = {name: getattr(offering.form, name) for name in OfferingForm.model_fields if name != "channels"}
+        return cls(
+            **form,
+            id=offering.id,
+            version=offering.version,
+            state=offering.state,
+            orderable=offering.state is OfferingState.VEROEFFENTLICHT,
+            provider=offering.provider,
+            channels=offering.listings,
+            suspension=offering.suspension,
+            withdrawal_reason=offering.withdrawal_reason,
+            history=offering.history,
+            published_at=offering.published_at,
+            changed_at=offering.changed_at,
+            workflow=_workflow(offering, actors) if actors else None,
+        )
+
+
+def _workflow(offering: Offering, actors: list[Actor]) -> Workflow:
+    moves = dict.fromkeys(command for actor in actors for command in MACHINE.allowed(offering.state, actor))
+    return Workflow(
+        wished_channels=offering.form.channels,
+        submitted_at=offering.submitted_at,
+        remarks=offering.remarks,
+        allowed_moves=tuple(moves),
+    )
+
+
+class MyOffering(BaseModel):
+    """A line of the work list of a Bereitsteller or Anbieter."""
+
+    id: str
+    rev: int
+    title: Line
+    provider: Party
+    state: OfferingState
+    version: int
+    wished_channels: tuple[Channel, ...]
+    channels: tuple[Channel, ...]
+    submitted_at: Time | None
+    changed_at: Time
+    allowed_moves: tuple[Command, ...]
+
+    @classmethod
+    def of(cls, offering: Offering, rev: int, actors: list[Actor]) -> MyOffering:
+        """Return the line for somebody who has these capacities in the offer."""
+        return cls(
+            id=offering.id,
+            rev=rev,
+            title=offering.form.title,
+            provider=offering.provider,
+            state=offering.state,
+            version=offering.version,
+            wished_channels=offering.form.channels,
+            channels=tuple(listing.channel for listing in offering.listings),
+            submitted_at=offering.submitted_at,
+            changed_at=offering.changed_at,
+            allowed_moves=_workflow(offering, actors).allowed_moves,
+        )

@@ -1,0 +1,1 @@
+"""Ordering: the Vorgang from the Interessensbekundung to productive use and its end."""

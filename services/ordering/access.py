@@ -1,0 +1,40 @@
+"""For whom a caller acts in a Vorgang. Who has no part in it learns nothing of it."""
+
+from __future__ import annotations
+
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Actor
+from shared.errors import NotFoundError
+from shared.http.auth import Caller
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Role
+
+CUSTOMER_ROLES = (Role.KUNDE, Role.BUENDELNDE_ORGANISATION)
+_ROLES = {
+    OrderParty.KUNDE: CUSTOMER_ROLES,
+    OrderParty.BEREITSTELLER: (Role.BEREITSTELLER,),
+    OrderParty.ANBIETER: (Role.ANBIETER,),
+}
+
+
+def unknown(order_id: str) -> NotFoundError:
+    """Return the error for a Vorgang that does not exist or is not the caller's."""
+    return NotFoundError(f"There is no Vorgang {order_id}.", code="order_not_found", order_id=order_id)
+
+
+def party_of(order: Order, caller: Caller) -> OrderParty:
+    """Return the caller's side. Raises NotFoundError for everybody but Kunde, Bereitsteller and the channel's Anbieter."""
+    if Role.ANBIETER in caller.roles and caller.organisation == order.channel:
+        return OrderParty.ANBIETER
+    if caller.organisation == order.customer_id:
+        return OrderParty.KUNDE
+    if caller.organisation == order.provider_id:
+        return OrderParty.BEREITSTELLER
+    raise unknown(order.id)
+
+
+def actor_of(order: Order, caller: Caller) -> Actor:
+    """Return the caller as one who takes a step. Raises NotFoundError, or ForbiddenError without a role of that side."""
+    party = party_of(order, caller)
+    caller.require(*_ROLES[party])
+    return Actor(party, caller.subject)

@@ -1,0 +1,39 @@
+"""Puts ordering together."""
+
+from __future__ import annotations
+
+from services.ordering.api import OrderApi
+from services.ordering.consumers import contracts_consumer, offerings_consumer, verdicts_consumer
+from services.ordering.deadlines import Deadlines
+from services.ordering.reference import load_checklists, load_vocabulary
+from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
+from services.ordering.settings import Settings
+from shared.service import Parts, Periodic, Service
+
+
+def build(parts: Parts) -> Service:
+    """Return ordering, built on the parts. Reads its settings and data files; raises ValueError for a malformed one."""
+    settings = Settings()
+    orders = Orders(parts)
+    offerings = Offerings(parts)
+    api = OrderApi(
+        orders=orders,
+        offerings=offerings,
+        checklists=load_checklists(settings.clarification_file, settings.delivery_file),
+        vocabulary=load_vocabulary(),
+        clock=parts.clock,
+    )
+    deadlines = Deadlines(orders, settings.idle_after, parts.clock)
+    return Service(
+        name=SERVICE,
+        title="Ordering",
+        collections=(ORDERS, LISTED_OFFERINGS),
+        router=api.router(),
+        ledgers=(orders.ledger, offerings.ledger),
+        consumers=(
+            offerings_consumer(offerings),
+            verdicts_consumer(orders, parts.clock),
+            contracts_consumer(orders, parts.clock),
+        ),
+        periodic=(Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),),
+    )

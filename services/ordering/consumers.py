@@ -1,0 +1,71 @@
+"""Events of the other services, as changes of Vorgänge and projected offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from services.ordering import handlers
+from services.ordering.domain.order import Order
+from services.ordering.repository import Offerings, Orders
+from shared.ledger import Change
+from shared.messages.base import Message
+from shared.messages.catalog import (
+    OfferingChanged,
+    OfferingPublished,
+    OfferingResumed,
+    OfferingSuspended,
+    OfferingWithdrawn,
+)
+from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.eligibility import VerdictGiven
+from shared.service import Consumer, Received, Rejection, rejections
+
+_OfferingEvent = OfferingPublished | OfferingChanged | OfferingSuspended | OfferingResumed | OfferingWithdrawn
+_OFFERING_EVENTS: frozenset[type[Message]] = frozenset(
+    {OfferingPublished, OfferingChanged, OfferingSuspended, OfferingResumed, OfferingWithdrawn}
+)
+
+
+def offerings_consumer(offerings: Offerings) -> Consumer:
+    """Return the consumer that follows the catalogue."""
+
+    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        changes = [
+            handlers.follow_offering(event.message.offering, event.cause)
+            for event in batch
+            if isinstance(event.message, _OfferingEvent)
+        ]
+        return rejections(batch, await offerings.ledger.apply(changes))
+
+    return Consumer("ordering.offerings", _OFFERING_EVENTS, handle)
+
+
+def verdicts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer that takes the results of the in-house pre-check."""
+
+    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        at = clock()
+        changes = [
+            handlers.record_verdict(event.message, event.cause, at) for event in batch if isinstance(event.message, VerdictGiven)
+        ]
+        return rejections(batch, await orders.ledger.apply(changes))
+
+    return Consumer("ordering.verdicts", frozenset({VerdictGiven}), handle)
+
+
+def contracts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer that takes what the contract processors have concluded or refused."""
+
+    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        at = clock()
+        changes: list[Change[Order]] = []
+        for event in batch:
+            match event.message:
+                case ContractConcluded() as concluded:
+                    changes.append(handlers.record_contract(concluded, event.cause, at))
+                case ContractRefused() as refused:
+                    changes.append(handlers.record_contract_refusal(refused, event.cause, at))
+        return rejections(batch, await orders.ledger.apply(changes))
+
+    return Consumer("ordering.contracts", frozenset({ContractConcluded, ContractRefused}), handle)

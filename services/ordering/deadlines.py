@@ -1,0 +1,35 @@
+"""What the calendar does: offers lapse, interests nobody moves lapse, notices take effect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from services.ordering import handlers
+from services.ordering.domain.order import Deadline
+from services.ordering.repository import Orders
+from shared.store.port import Scalar
+
+_BATCH = 100
+
+
+class Deadlines:
+    """Looks for Vorgänge that are due. Safe to run by several workers at once: the second finds nothing left to do."""
+
+    def __init__(self, orders: Orders, idle_after: timedelta, clock: Callable[[], datetime]) -> None:
+        self.orders = orders
+        self.idle_after = idle_after
+        self.clock = clock
+
+    async def run(self) -> None:
+        """Take every step that is due now."""
+        now = self.clock()
+        for kind in Deadline:
+            await self._meet(kind, now - self.idle_after if kind is Deadline.IDLE else now, now)
+
+    async def _meet(self, kind: Deadline, before: datetime, now: datetime) -> None:
+        after: tuple[Scalar, ...] | None = None
+        while orders := await self.orders.due(kind, before, after, _BATCH):
+            await self.orders.ledger.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
+            last = orders[-1]
+            after = (last.due_at or before, last.id)

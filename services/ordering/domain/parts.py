@@ -1,0 +1,92 @@
+"""What a Vorgang holds beside its own fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from services.ordering.domain.formats import Format
+from services.ordering.domain.transitions import Command
+from shared.messages.ordering import OrderParty
+from shared.messages.values import OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who takes a step: a party, and the reference of the person who acts for it."""
+
+    party: OrderParty
+    person: str | None = None
+
+
+SYSTEM = Actor(OrderParty.SYSTEM)
+
+
+class Part(BaseModel):
+    """Base of the parts."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
+class Point(Part):
+    """An open point of the Abstimmung. ``since`` is when it came to its owner; it is settled once ``settled_at`` is set."""
+
+    id: str
+    code: str | None = None
+    label: str
+    label_en: str | None = None
+    owner: OrderParty
+    mandatory: bool = True
+    format: Format = Format.TEXT
+    since: datetime
+    value: str | None = None
+    note: str | None = None
+    settled_at: datetime | None = None
+    settled_by: str | None = None
+
+
+class Question(Part):
+    """A question of one side to the other, which holds the ball since ``asked_at`` until it answers."""
+
+    id: str
+    text: str
+    asked_by: OrderParty
+    asked_of: OrderParty
+    asked_at: datetime
+    answer: str | None = None
+    answered_at: datetime | None = None
+
+
+class Milestone(Part):
+    """A step of the Anbindung that its owner reports as reached."""
+
+    code: str
+    label: str
+    label_en: str | None = None
+    owner: OrderParty
+    mandatory: bool = True
+    reached_at: datetime | None = None
+    reached_by: str | None = None
+    note: str | None = None
+
+
+class Refusal(Part):
+    """Why a rule, the Bereitsteller or the contract processor ended the Vorgang."""
+
+    code: str
+    reason: str
+    remedy: str | None = None
+
+
+class Step(Part):
+    """One line of the timeline: who took which step, and the state after it."""
+
+    at: datetime
+    command: Command
+    party: OrderParty
+    person: str | None = None
+    state: OrderState
+    note: str | None = None

@@ -1,0 +1,86 @@
+"""The table of the Vorgang: which step leads from which states to which, and who may take it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.domain import StateMachine, Transition
+from shared.messages.ordering import OrderParty
+from shared.messages.values import OrderState
+
+
+class Command(StrEnum):
+    """Steps of a Vorgang. Those of SYSTEM are what an event of another service, or the calendar, asks for."""
+
+    DECLARE_INTEREST = "declare_interest"
+    RECHECK = "recheck"
+    RECORD_CHECK = "record_check"
+    FORWARD = "forward"
+    REFUSE = "refuse"
+    START_CLARIFICATION = "start_clarification"
+    ADD_POINT = "add_point"
+    SETTLE_POINT = "settle_point"
+    ASK = "ask"
+    ANSWER = "answer"
+    CONFIRM_CONDITIONS = "confirm_conditions"
+    DECLINE = "decline"
+    MAKE_OFFER = "make_offer"
+    PLACE = "place"
+    REQUEST_CONTRACT = "request_contract"
+    RECORD_CONTRACT = "record_contract"
+    START_ONBOARDING = "start_onboarding"
+    REACH_MILESTONE = "reach_milestone"
+    GO_LIVE = "go_live"
+    TERMINATE = "terminate"
+    END = "end"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+
+
+KUNDE, BEREITSTELLER, ANBIETER, SYSTEM = OrderParty
+S = OrderState
+Row = Transition[Command, OrderState, OrderParty]
+
+
+def _row(command: Command, sources: set[OrderState], target: OrderState | None, *actors: OrderParty) -> Row:
+    return Transition(command, frozenset(sources), target, frozenset(actors))
+
+
+CHECKED = {S.INTERESSE_BEKUNDET, S.BESTELLT}
+BEFORE_ORDER = {S.INTERESSE_BEKUNDET, S.WEITERGELEITET, S.IN_ABSTIMMUNG, S.ABGESTIMMT, S.ANGEBOT_ERSTELLT}
+
+TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
+    (
+        _row(Command.DECLARE_INTEREST, set(), S.INTERESSE_BEKUNDET, KUNDE),
+        _row(Command.RECHECK, CHECKED, None, KUNDE),
+        _row(Command.RECORD_CHECK, CHECKED, None, SYSTEM),
+        _row(Command.FORWARD, {S.INTERESSE_BEKUNDET}, S.WEITERGELEITET, SYSTEM),
+        _row(Command.REFUSE, CHECKED, S.ABGELEHNT, SYSTEM),
+        _row(Command.START_CLARIFICATION, {S.WEITERGELEITET}, S.IN_ABSTIMMUNG, BEREITSTELLER),
+        _row(Command.ADD_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
+        _row(Command.SETTLE_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
+        _row(Command.ASK, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
+        _row(Command.ANSWER, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
+        _row(Command.CONFIRM_CONDITIONS, {S.IN_ABSTIMMUNG}, S.ABGESTIMMT, BEREITSTELLER),
+        _row(Command.DECLINE, {S.WEITERGELEITET, S.IN_ABSTIMMUNG}, S.ABGELEHNT, BEREITSTELLER),
+        _row(Command.MAKE_OFFER, {S.ABGESTIMMT}, S.ANGEBOT_ERSTELLT, ANBIETER),
+        _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),
+        _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
+        _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),
+        _row(Command.START_ONBOARDING, {S.VERTRAG_GESCHLOSSEN}, S.IN_ANBINDUNG, BEREITSTELLER),
+        _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
+        _row(Command.GO_LIVE, {S.IN_ANBINDUNG}, S.PRODUKTIV, BEREITSTELLER),
+        _row(Command.TERMINATE, {S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV}, S.GEKUENDIGT, KUNDE, ANBIETER),
+        _row(Command.END, {S.GEKUENDIGT}, S.BEENDET, ANBIETER, SYSTEM),
+        _row(Command.WITHDRAW, BEFORE_ORDER | {S.BESTELLT}, S.ZURUECKGEZOGEN, KUNDE),
+        _row(Command.EXPIRE, BEFORE_ORDER, S.VERFALLEN, ANBIETER, SYSTEM),
+        # An order that no contract has been asked for yet (a RISK that is not signed off) ends only by a person's decision.
+        _row(Command.EXPIRE, {S.BESTELLT}, S.VERFALLEN, ANBIETER),
+    )
+)
+
+FINAL = frozenset({S.ABGELEHNT, S.BEENDET, S.ZURUECKGEZOGEN, S.VERFALLEN})
+"""States that no step leads out of. A new Vorgang for the same offer may follow."""
+
+SETTLED = FINAL | {S.PRODUKTIV}
+"""States in which nobody waits for anybody: the end, and the use itself."""

@@ -1,0 +1,102 @@
+"""For whom a Vorgang waits, since when, and for what. Read off its state alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from services.ordering.domain.transitions import SETTLED
+from shared.messages.ordering import OrderParty
+from shared.messages.values import OrderState, Verdict
+
+if TYPE_CHECKING:
+    from services.ordering.domain.order import Order
+
+
+class Task(StrEnum):
+    """What the party holding the ball is to do next."""
+
+    CHECK = "check"
+    SIGN_OFF = "sign_off"
+    BRING_EVIDENCE = "bring_evidence"
+    START_CLARIFICATION = "start_clarification"
+    SETTLE_POINTS = "settle_points"
+    ANSWER_QUESTIONS = "answer_questions"
+    CONFIRM_CONDITIONS = "confirm_conditions"
+    MAKE_OFFER = "make_offer"
+    PLACE = "place"
+    CONCLUDE_CONTRACT = "conclude_contract"
+    START_ONBOARDING = "start_onboarding"
+    REACH_MILESTONES = "reach_milestones"
+    GO_LIVE = "go_live"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``party`` holds the ball since ``since``; ``what`` it is to do."""
+
+    party: OrderParty
+    since: datetime
+    what: Task
+
+
+_BY_STATE = {
+    OrderState.WEITERGELEITET: (OrderParty.BEREITSTELLER, Task.START_CLARIFICATION),
+    OrderState.ABGESTIMMT: (OrderParty.ANBIETER, Task.MAKE_OFFER),
+    OrderState.ANGEBOT_ERSTELLT: (OrderParty.KUNDE, Task.PLACE),
+    OrderState.VERTRAG_GESCHLOSSEN: (OrderParty.BEREITSTELLER, Task.START_ONBOARDING),
+    OrderState.GEKUENDIGT: (OrderParty.SYSTEM, Task.END),
+}
+
+
+def waiting_of(order: Order) -> Waiting | None:
+    """Return who holds the ball; None in the final states and in productive use, where nobody waits for anybody."""
+    if order.state in SETTLED:
+        return None
+    if order.state is OrderState.IN_ABSTIMMUNG:
+        return _in_clarification(order)
+    if order.state is OrderState.IN_ANBINDUNG:
+        return _in_onboarding(order)
+    if order.state in _BY_STATE:
+        party, task = _BY_STATE[order.state]
+        return Waiting(party, order.state_since, task)
+    return _in_check(order)
+
+
+def _in_check(order: Order) -> Waiting:
+    if order.contract_requested_at is not None:
+        return Waiting(OrderParty.ANBIETER, order.contract_requested_at, Task.CONCLUDE_CONTRACT)
+    if order.verdict_at is None:
+        return Waiting(OrderParty.SYSTEM, order.check_requested_at, Task.CHECK)
+    if order.verdict is Verdict.RISK:
+        return Waiting(OrderParty.ANBIETER, order.verdict_at, Task.SIGN_OFF)
+    return Waiting(OrderParty.KUNDE, order.verdict_at, Task.BRING_EVIDENCE)
+
+
+def _in_clarification(order: Order) -> Waiting:
+    """Both sides may owe something at once: the one that has owed it for longest holds the ball, the Kunde if equal."""
+    owed = [Waiting(point.owner, point.since, Task.SETTLE_POINTS) for point in order.open_points()]
+    owed += [Waiting(question.asked_of, question.asked_at, Task.ANSWER_QUESTIONS) for question in order.open_questions()]
+    if owed:
+        return min(owed, key=lambda item: (item.since, item.party is not OrderParty.KUNDE))
+    done = [point.settled_at for point in order.points if point.mandatory] + [item.answered_at for item in order.questions]
+    return Waiting(OrderParty.BEREITSTELLER, _latest(order.state_since, done), Task.CONFIRM_CONDITIONS)
+
+
+def _in_onboarding(order: Order) -> Waiting:
+    """Milestones follow each other: the owner of the first open one holds the ball since the other side's last one before it."""
+    mandatory = [milestone for milestone in order.milestones if milestone.mandatory]
+    for position, milestone in enumerate(mandatory):
+        if milestone.reached_at is None:
+            before = [other.reached_at for other in mandatory[:position] if other.owner is not milestone.owner]
+            return Waiting(milestone.owner, _latest(order.state_since, before), Task.REACH_MILESTONES)
+    done = [milestone.reached_at for milestone in mandatory]
+    return Waiting(OrderParty.BEREITSTELLER, _latest(order.state_since, done), Task.GO_LIVE)
+
+
+def _latest(start: datetime, times: Iterable[datetime | None]) -> datetime:
+    return max([start, *(time for time in times if time is not None)])

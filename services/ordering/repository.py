@@ -1,0 +1,143 @@
+"""Where Vorgänge and the projected offers lie, and how they are found."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+from services.ordering.access import party_of, unknown
+from services.ordering.domain.offering import ListedOffering
+from services.ordering.domain.order import Deadline, Order
+from shared.errors import NotFoundError
+from shared.http.auth import Caller
+from shared.ids import derived_id
+from shared.ledger import Ledger, aggregate_collection
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Channel, OrderState, Role
+from shared.service import Parts
+from shared.store.port import Document, Index, Query, Scalar
+
+SERVICE = "ordering"
+_SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "provider_id", OrderParty.ANBIETER: "channel"}
+ORDERS = aggregate_collection(
+    "orders",
+    *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),
+    *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
+    Index("due", ("due_kind", "due_at")),
+)
+LISTED_OFFERINGS = aggregate_collection("listed_offerings")
+_GENERATIONS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A Vorgang as it is stored, with the events of others that it has refused."""
+
+    order: Order
+    rev: int
+    refused_events: Sequence[Document]
+
+
+def order_id(customer: str, offering_id: str, channel: Channel, generation: int) -> str:
+    """Return the id of the n-th Vorgang of a customer for an offer through a channel, counted from 1."""
+    return derived_id("order", customer, offering_id, channel.value, str(generation))
+
+
+class Orders:
+    """All Vorgänge. What is read for a caller is limited to what is theirs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.ledger = Ledger(
+            service=SERVICE,
+            state_type=Order,
+            collection=ORDERS,
+            store=parts.store,
+            publisher=parts.publisher,
+            clock=parts.clock,
+        )
+
+    async def get(self, wanted: str, caller: Caller) -> Stored:
+        """Return a Vorgang of the caller's. Raises NotFoundError for any other."""
+        document = await self.ledger.store.get(ORDERS, wanted)
+        if document is None:
+            raise unknown(wanted)
+        order = self.ledger.state_of(document)
+        party_of(order, caller)
+        return Stored(order, document["rev"], document["refusals"])
+
+    async def page(
+        self,
+        caller: Caller,
+        *,
+        state: OrderState | None = None,
+        party: OrderParty | None = None,
+        after: tuple[Scalar, ...] | None = None,
+        limit: int,
+    ) -> list[Order]:
+        """Return the caller's Vorgänge, newest first, from after the position (declared_at, id) on; of one side only if named.
+
+        An organisation may be Kunde of some and Bereitsteller of others: both lists have the same order and are merged.
+        """
+        found = [await self._of_side(side, caller, state, after, limit) for side in _sides(caller) if party in (None, side)]
+        merged = {order.id: order for orders in found for order in orders}
+        return heapq.nlargest(limit, merged.values(), key=lambda order: (order.declared_at, order.id))
+
+    async def generations(self, customer: str, offering_id: str, channel: Channel) -> list[Order]:
+        """Return all Vorgänge of a customer for an offer through a channel, oldest first."""
+        orders: list[Order] = []
+        for first in count(1, _GENERATIONS_AT_ONCE):
+            ids = [order_id(customer, offering_id, channel, first + step) for step in range(_GENERATIONS_AT_ONCE)]
+            documents = await self.ledger.store.get_many(ORDERS, ids)
+            orders += [self.ledger.state_of(documents[wanted]) for wanted in ids if wanted in documents]
+            if len(documents) < _GENERATIONS_AT_ONCE:
+                break
+        return orders
+
+    async def due(self, kind: Deadline, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
+        """Return Vorgänge whose deadline of that kind has passed, of all organisations: work of the system, not of a caller."""
+        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit)
+        return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def _of_side(
+        self, side: OrderParty, caller: Caller, state: OrderState | None, after: tuple[Scalar, ...] | None, limit: int
+    ) -> list[Order]:
+        field = _SCOPES[side]
+        equals: dict[str, Scalar] = {field: caller.organisation}
+        if state is not None:
+            equals["state"] = state.value
+        index = field if state is None else f"{field}_state"
+        query = Query(index, equals, after=after, descending=True, limit=limit)
+        return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+
+class Offerings:
+    """The offers that the catalogue has published."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.ledger = Ledger(
+            service=SERVICE,
+            state_type=ListedOffering,
+            collection=LISTED_OFFERINGS,
+            store=parts.store,
+            publisher=parts.publisher,
+            clock=parts.clock,
+        )
+
+    async def get(self, offering_id: str) -> ListedOffering:
+        """Return an offer. Raises NotFoundError with a hint where the offers are listed."""
+        found = await self.ledger.get(offering_id)
+        if found is None:
+            raise NotFoundError(
+                f"There is no published offer {offering_id}. Those that can be ordered: GET /v1/offerings?orderable=true",
+                code="offering_not_found",
+                offering_id=offering_id,
+            )
+        return found[0]
+
+
+def _sides(caller: Caller) -> list[OrderParty]:
+    anbieter = [OrderParty.ANBIETER] if Role.ANBIETER in caller.roles else []
+    return [*anbieter, OrderParty.KUNDE, OrderParty.BEREITSTELLER]

@@ -1,0 +1,141 @@
+"""Bodies of the requests."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.ordering.domain.clarification import NewPoint
+from services.ordering.domain.delivery import NewMilestone
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, PriceItem, Text
+
+Side = Literal[OrderParty.KUNDE, OrderParty.BEREITSTELLER]
+Remark = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+MOST_CONDITIONS = 40
+MOST_LISTED = 50
+
+
+class Body(BaseModel):
+    """Base of request bodies: unknown fields are refused."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeclareInterest(Body):
+    """Interessensbekundung. ``anbindungsart`` is a wish; without it the Bereitsteller chooses."""
+
+    offering_id: Annotated[EntityId, Field(examples=["3f2b8c1e-7d4a-4f6b-9a51-0c2d3e4f5a6b"])]
+    channel: Annotated[Channel, Field(examples=["govdigital"])]
+    message: Annotated[Text | None, Field(examples=["Wir möchten zum 1. April starten."])] = None
+    anbindungsart: Annotated[Anbindungsart | None, Field(examples=["FIT_CONNECT"])] = None
+
+
+class PointBody(Body):
+    """A further open point and the side that has to settle it."""
+
+    label: Annotated[Line, Field(examples=["Gebührenordnung der Stadt"])]
+    owner: Annotated[Side, Field(examples=["KUNDE"])]
+    mandatory: bool = True
+
+    def new(self) -> NewPoint:
+        """Return it as the domain takes it."""
+        return NewPoint(self.label, self.owner, self.mandatory)
+
+
+class StartClarification(Body):
+    """Beginning of the Abstimmung. ``points`` come on top of the standard list of the Anbindungsart."""
+
+    anbindungsart: Anbindungsart | None = None
+    points: Annotated[tuple[PointBody, ...], Field(max_length=MOST_LISTED)] = ()
+
+
+class SettlePoint(Body):
+    """The value that settles a point, in the point's format."""
+
+    value: Annotated[Remark, Field(examples=["203.0.113.17, 2001:db8:12::/48"])]
+    note: Remark | None = None
+
+
+class AskQuestion(Body):
+    """A question to the other side."""
+
+    text: Annotated[Text, Field(examples=["Welche Portfreigaben braucht der Testbetrieb?"])]
+
+
+class AnswerQuestion(Body):
+    """The answer."""
+
+    text: Annotated[Text, Field(examples=["443/tcp ausgehend genügt."])]
+
+
+class ConfirmConditions(Body):
+    """The conditions of the reuse; none if there are none."""
+
+    conditions: Annotated[
+        tuple[ConditionText, ...],
+        Field(
+            max_length=MOST_CONDITIONS, examples=[["Der Kunde stellt den 1st-Level-Support.", "Start frühestens am 01.04.2027."]]
+        ),
+    ] = ()
+
+
+class Decline(Body):
+    """Why the Bereitsteller declines."""
+
+    reason: Annotated[Remark, Field(examples=["Der Dienst unterstützt das Landesrecht noch nicht."])]
+
+
+class MakeOffer(Body):
+    """Offer of the contract, valid through a day in Germany. ``price_items`` only where they differ from the price sheet."""
+
+    valid_until: Annotated[date, Field(examples=["2027-01-31"])]
+    price_items: Annotated[tuple[PriceItem, ...] | None, Field(max_length=MOST_LISTED)] = None
+
+
+class PlaceOrder(Body):
+    """Bestellung. ``accepts_agb`` must be true; ``order_reference`` is the Kunde's own, for the invoice."""
+
+    accepts_agb: Annotated[bool, Field(examples=[True])]
+    leitweg_id: Annotated[Line | None, Field(examples=["04011000-900X999-08"])] = None
+    order_reference: Annotated[Line | None, Field(examples=["HH-2027-0815"])] = None
+
+
+class MilestoneBody(Body):
+    """A further milestone and the side that reports it."""
+
+    code: Annotated[Code, Field(examples=["payment_tested"])]
+    label: Annotated[Line, Field(examples=["ePayment getestet"])]
+    owner: Annotated[Side, Field(examples=["KUNDE"])]
+    mandatory: bool = True
+
+    def new(self) -> NewMilestone:
+        """Return it as the domain takes it."""
+        return NewMilestone(self.code, self.label, self.owner, self.mandatory)
+
+
+class StartOnboarding(Body):
+    """Beginning of the Anbindung. ``milestones`` come on top of the standard ones of the Anbindungsart."""
+
+    milestones: Annotated[tuple[MilestoneBody, ...], Field(max_length=MOST_LISTED)] = ()
+
+
+class ReachMilestone(Body):
+    """Report of a milestone."""
+
+    note: Annotated[Remark | None, Field(examples=["Testnachricht 4711 kam im Fachverfahren an."])] = None
+
+
+class Withdraw(Body):
+    """Withdrawal by the Kunde."""
+
+    reason: Annotated[Remark | None, Field(examples=["Haushaltsmittel gesperrt."])] = None
+
+
+class Terminate(Body):
+    """Notice; the use goes on through ``ends_on``."""
+
+    ends_on: Annotated[date, Field(examples=["2027-12-31"])]

@@ -1,0 +1,218 @@
+"""Bodies of the answers: codes without labels (those are in the vocabulary), for the side that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from pydantic import BaseModel
+
+from services.ordering.domain.formats import Format, example_of
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step
+from services.ordering.domain.transitions import Command
+from services.ordering.domain.waiting import Task
+from shared.messages.eligibility import Finding
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
+from shared.store.port import Document
+
+
+class WaitingView(BaseModel):
+    """Who holds the ball, since when, and what is to be done."""
+
+    party: OrderParty
+    since: datetime
+    what: Task
+
+
+class OfferingRef(BaseModel):
+    """The offer, at the version that the Vorgang has pinned."""
+
+    id: str
+    title: str
+    version: int
+
+
+class OrderSummary(BaseModel):
+    """A Vorgang in a list."""
+
+    id: str
+    number: str
+    state: OrderState
+    state_since: datetime
+    channel: Channel
+    offering: OfferingRef
+    customer: Party
+    provider: Party
+    declared_at: datetime
+    your_party: OrderParty
+    waiting: WaitingView | None
+
+
+class VerdictView(BaseModel):
+    """The in-house pre-check. ``pending``: another one has been asked for; the rest then is that of the one before."""
+
+    check: int
+    pending: bool
+    verdict: Verdict | None = None
+    as_of: date | None = None
+    rule_set: str | None = None
+    code: str | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    allowed_channels: tuple[Channel, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    signed_off_by: str | None = None
+
+
+class PointView(BaseModel):
+    """An open or settled point; its owner has had it since ``since``. ``example`` shows the format."""
+
+    id: str
+    code: str | None
+    label: str
+    label_en: str | None
+    owner: OrderParty
+    mandatory: bool
+    since: datetime
+    format: Format
+    example: str
+    settled: bool
+    settled_at: datetime | None
+    value: str | None
+    note: str | None
+
+
+class ContractRef(BaseModel):
+    """The contract in the register of its channel."""
+
+    id: str
+    number: str
+
+
+class RefusedEvent(BaseModel):
+    """An event of another service that the Vorgang could not take, with the rule that refused it."""
+
+    event_id: str
+    type: str
+    code: str
+    detail: str
+    at: datetime
+
+
+class OrderView(OrderSummary):
+    """A Vorgang in full. Persons show by reference, and only those of the side that asks."""
+
+    allowed_moves: tuple[Command, ...]
+    message: str | None
+    anbindungsart: Anbindungsart | None
+    anbindungsarten: tuple[Anbindungsart, ...]
+    verdict: VerdictView
+    refusal: Refusal | None
+    points: tuple[PointView, ...]
+    questions: tuple[Question, ...]
+    conditions: tuple[Condition, ...]
+    valid_until: date | None
+    price_items: tuple[PriceItem, ...]
+    placed_at: datetime | None
+    leitweg_id: str | None
+    order_reference: str | None
+    contract: ContractRef | None
+    milestones: tuple[Milestone, ...]
+    ends_on: date | None
+    refused_events: tuple[RefusedEvent, ...]
+    timeline: tuple[Step, ...]
+    timeline_omitted: int
+
+
+def summary_of(order: Order, party: OrderParty) -> OrderSummary:
+    """Return the line of a list."""
+    return OrderSummary(**_summary(order, party))
+
+
+def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Document] = ()) -> OrderView:
+    """Return a Vorgang as ``party`` sees it at a moment."""
+    return OrderView(
+        **_summary(order, party),
+        allowed_moves=tuple(order.allowed_moves(party, at)),
+        message=order.message,
+        anbindungsart=order.anbindungsart,
+        anbindungsarten=tuple(order.anbindungsarten),
+        verdict=_verdict(order),
+        refusal=order.refusal,
+        points=tuple(_point(point) for point in order.points),
+        questions=tuple(order.questions),
+        conditions=tuple(order.conditions),
+        valid_until=order.valid_until,
+        price_items=tuple(order.price_items),
+        placed_at=order.placed_at,
+        leitweg_id=order.leitweg_id,
+        order_reference=order.order_reference,
+        contract=ContractRef(id=order.contract_id, number=order.contract_number)
+        if order.contract_id and order.contract_number
+        else None,
+        milestones=tuple(
+            item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones
+        ),
+        ends_on=order.ends_on,
+        refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
+        timeline=tuple(step if step.party is party else step.model_copy(update={"person": None}) for step in order.timeline),
+        timeline_omitted=order.timeline_omitted,
+    )
+
+
+def _summary(order: Order, party: OrderParty) -> Document:
+    waiting = order.waiting
+    return {
+        "id": order.id,
+        "number": order.number,
+        "state": order.state,
+        "state_since": order.state_since,
+        "channel": order.channel,
+        "offering": OfferingRef(id=order.offering_id, title=order.offering_title, version=order.offering_version),
+        "customer": order.customer,
+        "provider": order.provider,
+        "declared_at": order.declared_at,
+        "your_party": party,
+        "waiting": WaitingView(party=waiting.party, since=waiting.since, what=waiting.what) if waiting else None,
+    }
+
+
+def _verdict(order: Order) -> VerdictView:
+    pending = order.verdict_at is None
+    assessment = order.assessment
+    if assessment is None:
+        return VerdictView(check=order.check, pending=pending)
+    decisive = assessment.decisive
+    return VerdictView(
+        check=order.check,
+        pending=pending,
+        verdict=assessment.verdict,
+        as_of=assessment.as_of,
+        rule_set=assessment.rule_set,
+        code=decisive.code,
+        reason=decisive.reason,
+        remedy=decisive.remedy,
+        allowed_channels=assessment.allowed_channels,
+        findings=assessment.findings,
+        signed_off_by=order.signed_off_by,
+    )
+
+
+def _point(point: Point) -> PointView:
+    return PointView(
+        id=point.id,
+        code=point.code,
+        label=point.label,
+        label_en=point.label_en,
+        owner=point.owner,
+        mandatory=point.mandatory,
+        since=point.since,
+        format=point.format,
+        example=example_of(point.format),
+        settled=point.settled_at is not None,
+        settled_at=point.settled_at,
+        value=point.value,
+        note=point.note,
+    )

@@ -1,0 +1,84 @@
+"""A contract processor as a process of its own, fed from a file: what Kafka does for it, the arguments and files here do.
+
+    processor_process.py STORE_FILE CHANNEL REQUESTS_FILE OFFSET_FILE EVENTS_FILE BATCH
+
+It handles the requests after the committed offset in batches, appends what it publishes to EVENTS_FILE and commits each batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from services.contracts.app import build
+from shared import failpoints
+from shared.errors import RetryableError
+from shared.messages.ordering import ContractRequested
+from shared.messages.values import Channel
+from shared.outgoing import OutgoingEvent
+from shared.service import Parts, Received
+from shared.store.sqlite import SqliteStore
+from tests.support.contract_requests import received
+
+
+class FilePublisher:
+    """Appends the key and id of each event to a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        failpoints.passing("bus.send", "before")
+        # One write with O_APPEND: lines of two processes do not mix.
+        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(handle, "".join(f"{event.key} {event.id}\n" for event in events).encode())
+        os.close(handle)
+        failpoints.passing("bus.send", "after")
+        return [True] * len(events)
+
+
+class Offset:
+    """The committed offset, in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> int:
+        return int(self.path.read_text()) if self.path.exists() else 0
+
+    def commit(self, value: int) -> None:
+        failpoints.passing("bus.commit", "before")
+        self.path.write_text(str(value))
+        failpoints.passing("bus.commit", "after")
+
+
+async def main(store_file: Path, channel: Channel, requests: list[Received], offset: Offset, events: Path, size: int) -> None:
+    """Handle every request after the committed offset, then publish what a crash before may have left."""
+    store = SqliteStore(store_file)
+    service = build(Parts(store, FilePublisher(events), store_file.parent), channel)
+    await store.prepare(service.collections)
+    (consumer,) = service.consumers
+    done = offset.read()
+    while done < len(requests):
+        batch = requests[done : done + size]
+        try:
+            if await consumer.handle(batch):
+                raise SystemExit("a request was rejected")
+        except RetryableError:
+            continue
+        done += len(batch)
+        offset.commit(done)
+    await service.ledgers[0].relay(timedelta(0))
+    await store.close()
+
+
+if __name__ == "__main__":
+    store_path, channel_name, requests_path, offset_path, events_path, batch_size = sys.argv[1:]
+    wanted = [received(ContractRequested.model_validate_json(line)) for line in Path(requests_path).read_text().splitlines()]
+    asyncio.run(
+        main(Path(store_path), Channel(channel_name), wanted, Offset(Path(offset_path)), Path(events_path), int(batch_size))
+    )

@@ -1,0 +1,159 @@
+"""The real processors under a scheduler that decides, before each access to the store, who goes on and who dies."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.contracts.app import build
+from services.contracts.repository import CONTRACTS
+from shared.messages.values import Channel, Verdict
+from shared.service import Parts
+from shared.store.port import Collection, Document, Save
+from shared.store.sqlite import SqliteStore
+from tests.support.contract_requests import received, request
+from tests.support.publisher import RecordingPublisher
+
+ORDERS = 8
+EVENTS = [received(request(f"n{n}", verdict=Verdict.RISK if n == 5 else Verdict.EXEMPT)) for n in range(ORDERS)]
+
+
+class Memory:
+    """What all processors share: the documents by collection and id."""
+
+    def __init__(self) -> None:
+        self.documents: dict[tuple[str, str], Document] = {}
+
+
+class TurnStore(SqliteStore):
+    """One processor's way to the shared memory. Each access waits for its turn and is then one atomic step."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(None)
+        self.memory = memory
+        self.turn = asyncio.Event()
+        self.waiting = asyncio.Event()
+        self.free = False
+
+    async def _my_turn(self) -> None:
+        if self.free:
+            return
+        self.waiting.set()
+        await self.turn.wait()
+        self.turn.clear()
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
+        await self._my_turn()
+        keys = [(collection.name, document_id) for document_id in ids]
+        return {key[1]: copy.deepcopy(self.memory.documents[key]) for key in keys if key in self.memory.documents}
+
+    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
+        await self._my_turn()
+        new = {doc["_id"] for doc in documents if (collection.name, doc["_id"]) not in self.memory.documents}
+        for document in documents:
+            if document["_id"] in new:
+                self.memory.documents[collection.name, document["_id"]] = copy.deepcopy(document)
+        return new
+
+    async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
+        await self._my_turn()
+        conflicts = set()
+        for save in saves:
+            key = (collection.name, save.document["_id"])
+            if self.memory.documents.get(key, {}).get("rev") == save.expected_rev:
+                self.memory.documents[key] = copy.deepcopy(save.document)
+            else:
+                conflicts.add(key[1])
+        return conflicts
+
+
+class Processor:
+    """Works off its batches; after a crash it begins again with the batch that it had not finished."""
+
+    def __init__(self, memory: Memory, publisher: RecordingPublisher, batches: list[list[int]]) -> None:
+        self.store = TurnStore(memory)
+        self.publisher = publisher
+        self.batches = batches
+        self.done = 0
+        self.task: asyncio.Task[None] | None = None
+
+    async def work(self) -> None:
+        (consumer,) = build(Parts(self.store, self.publisher, Path()), Channel.FITKO).consumers
+        while self.done < len(self.batches):
+            await consumer.handle([EVENTS[n] for n in self.batches[self.done]])
+            self.done += 1
+
+    async def step(self) -> None:
+        """Let it do one access to the store and come to the next."""
+        if self.task is None:
+            self.store.waiting.clear()
+            self.task = asyncio.create_task(self.work())
+            await self._settle()
+        if not self.task.done():
+            self.store.waiting.clear()
+            self.store.turn.set()
+            await self._settle()
+
+    async def _settle(self) -> None:
+        assert self.task is not None
+        arrival = asyncio.create_task(self.store.waiting.wait())
+        await asyncio.wait({self.task, arrival}, return_when=asyncio.FIRST_COMPLETED)
+        arrival.cancel()
+        if self.task.done():
+            self.task.result()
+
+    async def crash(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.task
+        self.task = None
+        self.store.turn.clear()
+
+    async def finish(self) -> None:
+        await self.crash()
+        self.store.free = True
+        await self.work()
+
+
+async def play(plans: list[list[list[int]]], schedule: list[tuple[int, int, bool]]) -> tuple[Memory, RecordingPublisher]:
+    memory, publisher = Memory(), RecordingPublisher()
+    processors = [Processor(memory, publisher, plan) for plan in plans]
+    for turn, steps, dies in schedule:
+        processor = processors[turn % len(processors)]
+        for _ in range(steps):
+            await processor.step()
+        if dies:
+            await processor.crash()
+    for processor in processors:
+        await processor.finish()
+        await processor.store.close()
+    return memory, publisher
+
+
+batches = st.lists(st.lists(st.integers(0, ORDERS - 1), min_size=1, max_size=4), min_size=1, max_size=3)
+schedules = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 8), st.integers(0, 4).map(lambda n: n == 0)), max_size=20)
+
+
+@settings(max_examples=150, deadline=None)
+@given(plans=st.lists(batches, min_size=2, max_size=3), schedule=schedules)
+def test_processors_interleaved_and_killed_at_any_access_number_from_one_to_n(
+    plans: list[list[list[int]]], schedule: list[tuple[int, int, bool]]
+) -> None:
+    memory, publisher = asyncio.run(play(plans, schedule))
+    asked = {n for plan in plans for batch in plan for n in batch}
+    contracts = [document for (name, _), document in memory.documents.items() if name == CONTRACTS.name]
+    assert {document["order_id"] for document in contracts} == {EVENTS[n].key for n in asked}
+    numbers = sorted(document["sequence"] for document in contracts if document["sequence"] is not None)
+    assert numbers == list(range(1, len(asked - {5}) + 1))
+    registers = [document for (name, _), document in memory.documents.items() if name != CONTRACTS.name]
+    assert all(document["free"] == [] for document in registers)
+    assert all(len(document["outbox"]) == 0 or document["pending_since"] for document in contracts)
+    published = {event.key for event in publisher.events}
+    assert all(document["_id"] in published or document["outbox"] for document in contracts)

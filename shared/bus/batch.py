@@ -1,0 +1,225 @@
+"""One batch of records through one consumer: decode, hand over, sort out what can never be processed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from shared import context
+from shared.bus.dead_letter import HANDLER_ERROR, Reason
+from shared.bus.envelope import DecodeError, Fault, decode, peek_type
+from shared.errors import RetryableError
+from shared.messages.base import message_types
+from shared.service import Consumer, Received, Rejection
+from shared.topics import CONTRACT_REQUESTS, TOPICS
+
+log = structlog.get_logger()
+
+Record = Any  # a ConsumerRecord of aiokafka, which is untyped
+
+_COMMANDS = frozenset(topic.name for topic in CONTRACT_REQUESTS.values())
+_PRODUCERS = {topic.name: topic.producer for topic in TOPICS}
+
+
+class AbandonedError(Exception):
+    """The batch is given up unfinished, because of a rebalance or the end of the process; it will be read again."""
+
+
+class StoppedError(Exception):
+    """Too much went wrong in a row: the consumer must stop, and nothing of this batch is committed."""
+
+
+@dataclass(slots=True)
+class Backoff:
+    """Repeats in place with growing pauses. ``interrupted`` ends a pause early, by AbandonedError."""
+
+    interrupted: asyncio.Event
+    on_wait: Callable[[bool], None]
+    shortest: float = 0.1
+    longest: float = 10.0
+    _pause: float = 0.0
+
+    async def wait(self) -> None:
+        """Pause before the next attempt. Raises AbandonedError when there shall be none."""
+        self._pause = min(self.longest, max(self.shortest, self._pause * 2))
+        self.on_wait(True)
+        try:
+            async with asyncio.timeout(self._pause * random.uniform(0.5, 1)):  # noqa: S311 - jitter, not a secret
+                await self.interrupted.wait()
+        except TimeoutError:
+            return
+        raise AbandonedError
+
+    def done(self) -> None:
+        """End the waiting: the attempt succeeded."""
+        self._pause = 0.0
+        self.on_wait(False)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch: the dead ones with code and reason, and how long the run of dead ones is at its end."""
+
+    run: int
+    handled: int = 0
+    passed: int = 0
+    dead: list[tuple[Record, str, str]] = field(default_factory=list)
+
+
+class Batch:
+    """The work on one batch. ``run`` counts the dead letters in a row before it; ``limit`` of them stop the consumer."""
+
+    def __init__(self, consumer: Consumer, *, backoff: Callable[[], Backoff], run: int, limit: int) -> None:
+        self._consumer = consumer
+        self._backoff = backoff
+        self._limit = limit
+        self._outcome = Outcome(run)
+        self._passed_over = frozenset(name for name, message in message_types().items() if message not in consumer.handles)
+
+    async def process(self, records: Sequence[Record]) -> Outcome:
+        """Process the records in order. Raises AbandonedError or StoppedError; then nothing may be committed."""
+        decoded: list[tuple[Record, Received | tuple[str, str]]] = []
+        for record in records:
+            found = self._decode(record)
+            if found is None:
+                self._outcome.passed += 1
+            else:
+                decoded.append((record, found))
+        events = [found for _, found in decoded if isinstance(found, Received)]
+        verdicts = await self._together(events) if events else {}
+        if verdicts is None:
+            await self._singly(decoded)
+            return self._outcome
+        for record, found in decoded:
+            self._count(record, verdicts.get(id(found)) if isinstance(found, Received) else found)
+        return self._outcome
+
+    def _decode(self, record: Record) -> Received | tuple[str, str] | None:
+        """Return the event, or code and reason why it is none, or None if it is none of this consumer's business."""
+        kind = peek_type(record)
+        if kind in self._passed_over:
+            return None
+        try:
+            event = decode(record)
+        except DecodeError as error:
+            if error.fault is Fault.UNKNOWN_TYPE and kind is not None and _from_the_future(record.topic, kind):
+                return None
+            return error.code, error.detail
+        return event if type(event.message) in self._consumer.handles else None
+
+    async def _together(self, events: Sequence[Received]) -> dict[int, tuple[str, str]] | None:
+        """Hand over all events at once and return the rejections by identity; None if they must go one by one."""
+        backoff = self._backoff()
+        while True:
+            try:
+                with _bound(events):
+                    rejections = await self._consumer.handle(events)
+            except RetryableError as error:
+                log.warning("batch_retried", group=self._consumer.group, code=error.code, reason=error.detail)
+                await backoff.wait()
+            except Exception:
+                log.exception("batch_failed", group=self._consumer.group, events=len(events))
+                return None
+            else:
+                backoff.done()
+                return _by_identity(rejections)
+
+    async def _singly(self, decoded: Sequence[tuple[Record, Received | tuple[str, str]]]) -> None:
+        for record, found in decoded:
+            self._count(record, await self._alone(found) if isinstance(found, Received) else found)
+
+    async def _alone(self, event: Received) -> tuple[str, str] | None:
+        backoff = self._backoff()
+        while True:
+            try:
+                with _bound([event]):
+                    rejections = await self._consumer.handle([event])
+            except RetryableError as error:
+                log.warning("event_retried", group=self._consumer.group, event=event.cause.event_id, code=error.code)
+                await backoff.wait()
+            except Exception as error:
+                log.exception("event_failed", group=self._consumer.group, event=event.cause.event_id, type=event.cause.type)
+                return HANDLER_ERROR, _origin(error)
+            else:
+                backoff.done()
+                return _by_identity(rejections).get(id(event))
+
+    def _count(self, record: Record, verdict: tuple[str, str] | None) -> None:
+        if verdict is None:
+            self._outcome.handled += 1
+            self._outcome.run = 0
+            return
+        code, reason = verdict
+        self._outcome.run += 1
+        log.warning(
+            "dead_letter",
+            group=self._consumer.group,
+            code=code,
+            reason=reason,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
+        self._outcome.dead.append((record, code, reason))
+        if self._outcome.run >= self._limit:
+            raise StoppedError(f"{self._outcome.run} dead letters in a row, the last: {code}: {reason}")
+
+
+async def until_sent(send: Callable[[Sequence[Any]], Awaitable[list[bool]]], records: Sequence[Any], backoff: Backoff) -> None:
+    """Send records until each has been acknowledged. Raises AbandonedError."""
+    left: Collection[Any] = records
+    while left:
+        flags = await send(tuple(left))
+        left = [record for record, acknowledged in zip(left, flags, strict=True) if not acknowledged]
+        if left:
+            await backoff.wait()
+    backoff.done()
+
+
+def reason_for(record: Record, code: str, text: str, group: str, time: datetime) -> Reason:
+    """Return why and from where a record becomes a dead letter."""
+    return Reason(code, text, record.topic, record.partition, record.offset, group, time)
+
+
+def _by_identity(rejections: Sequence[Rejection]) -> dict[int, tuple[str, str]]:
+    return {id(rejection.event): (rejection.code, rejection.reason) for rejection in rejections}
+
+
+def _from_the_future(topic: str, kind: str) -> bool:
+    """Return whether an unknown type is one that the topic's owner added after this program was built.
+
+    Such events cost nothing, else a rolling upgrade would fill the dead-letter topics. No command may be passed over, though.
+    """
+    producer = _PRODUCERS.get(topic)
+    name, _, version = kind.rpartition(".v")
+    return producer is not None and topic not in _COMMANDS and name.startswith(f"{producer}.") and version.isdecimal()
+
+
+def _origin(error: Exception) -> str:
+    """Return the type of an error and the function that raised it, without its text: that may quote what must stay inside."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" in {trace.tb_frame.f_code.co_qualname}"
+    return f"{type(error).__name__}{where}"
+
+
+@contextmanager
+def _bound(events: Sequence[Received]) -> Any:  # noqa: ANN401 - a context manager's iterator
+    """Let log lines carry what belongs to the events, as far as all of them have it in common."""
+    causes = [event.cause for event in events]
+    common = causes[0].correlation_id if len({cause.correlation_id for cause in causes}) == 1 else None
+    parent = causes[0].traceparent if len(causes) == 1 else None
+    tokens = context.correlation_id.set(common), context.traceparent.set(parent)
+    try:
+        yield
+    finally:
+        context.correlation_id.reset(tokens[0])
+        context.traceparent.reset(tokens[1])

@@ -1,0 +1,98 @@
+"""Runs the consumers of a process: starts them, looks after them, stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from shared.bus import metrics
+from shared.bus.publisher import KafkaPublisher
+from shared.bus.settings import KafkaSettings
+from shared.bus.watch import look, needs_restart
+from shared.bus.worker import Worker
+from shared.service import Consumer
+
+log = structlog.get_logger()
+
+_START_PAUSES = (0.5, 10.0)
+
+
+class ConsumerRunner:
+    """Runs ``shared.service.Consumer`` objects over Kafka, each in its own group.
+
+    ``publisher`` sends the dead letters; without it the runner makes its own. ``shared.topics`` says what a group reads.
+    """
+
+    def __init__(self, settings: KafkaSettings, consumers: Sequence[Consumer], publisher: KafkaPublisher | None = None) -> None:
+        self._settings = settings
+        self._own_publisher = KafkaPublisher(settings) if publisher is None else None
+        used = publisher or self._own_publisher
+        assert used is not None  # noqa: S101 - one of the two
+        self.workers = tuple(Worker(settings, consumer, used) for consumer in consumers)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin. Returns when every consumer has been tried once; those that found no broker go on trying."""
+        if self._own_publisher is not None:
+            await self._own_publisher.start()
+        tried = [asyncio.Event() for _ in self.workers]
+        self._tasks = [asyncio.create_task(self._tend(*pair)) for pair in zip(self.workers, tried, strict=True)]
+        await asyncio.gather(*(event.wait() for event in tried))
+
+    async def stop(self) -> None:
+        """Drain: running batches end and are committed, within the time-out; then the groups are left."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await asyncio.gather(*(worker.stop() for worker in self.workers))
+        if self._own_publisher is not None:
+            await self._own_publisher.stop()
+
+    def live(self) -> bool:
+        """Return whether every consumer works, or waits for something that a restart would not mend."""
+        return all(worker.progress.live() for worker in self.workers)
+
+    def ready(self) -> bool:
+        """Return whether every consumer has joined its group, reaches the broker and is not waiting to repeat something."""
+        return all(worker.progress.ready() for worker in self.workers)
+
+    def failures(self) -> dict[str, str]:
+        """Return the consumers that have stopped themselves, by group, with the reason."""
+        return {worker.group: worker.progress.failure for worker in self.workers if worker.progress.failure is not None}
+
+    async def _tend(self, worker: Worker, tried: asyncio.Event) -> None:
+        """Keep one worker going until it stops itself."""
+        shortest, longest = _START_PAUSES
+        pause = 0.0
+        while worker.progress.failure is None:
+            try:
+                await worker.start()
+            except (KafkaError, OSError, TimeoutError) as error:
+                worker.log.warning("consumer_not_started", error=repr(error))
+                tried.set()
+                pause = min(longest, max(shortest, pause * 2))
+                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+                continue
+            pause = 0.0
+            await look(worker)
+            tried.set()
+            await self._watch(worker)
+            await worker.close()
+        worker.progress.joined = False
+
+    async def _watch(self, worker: Worker) -> None:
+        """Return when the worker has stopped itself or must be made anew."""
+        while worker.progress.failure is None:
+            await asyncio.sleep(self._settings.check_every.total_seconds())
+            await look(worker)
+            if needs_restart(worker):
+                worker.log.error("consumer_restarted", stuck_for=worker.progress.stuck_for)
+                metrics.RESTARTS.labels(worker.group).inc()
+                return

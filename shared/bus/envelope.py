@@ -1,0 +1,295 @@
+"""CloudEvents 1.0 over Kafka: events out in binary mode, events in from binary and structured mode.
+
+The form follows the CloudEvents Kafka protocol binding 1.0.2: attributes are headers ``ce_<name>`` in UTF-8, the body is the
+value, ``content-type`` is the type of the body. One function decodes; every way in which a record can be wrong has a code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Protocol
+
+import jiter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from shared.bus.record import Headers, RawRecord
+from shared.errors import RejectedError
+from shared.ledger import Cause
+from shared.messages.base import Message, message_types
+from shared.outgoing import OutgoingEvent
+from shared.service import Received
+
+BINARY = b"application/json"
+_STRUCTURED = "application/cloudevents"
+_REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
+_KEY = re.compile(r"[A-Za-z0-9_:-]{1,200}")
+_ID = re.compile(r"[!-~]{1,200}")
+_SOURCE = re.compile(r"/?[A-Za-z0-9_:/-]{1,200}")
+_SEQUENCE = re.compile(r"0*[1-9][0-9]{0,17}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_CORRELATION = re.compile(r"[!-~]{1,200}")
+
+
+class Fault(StrEnum):
+    """The stable codes of a record that cannot be decoded."""
+
+    MISSING_HEADER = "missing_header"
+    BAD_HEADER = "bad_header"
+    DUPLICATE_HEADER = "duplicate_header"
+    BAD_SPECVERSION = "bad_specversion"
+    BAD_CONTENT_TYPE = "bad_content_type"
+    MISSING_KEY = "missing_key"
+    BAD_KEY = "bad_key"
+    KEY_MISMATCH = "key_mismatch"
+    BAD_ID = "bad_id"
+    BAD_SOURCE = "bad_source"
+    BAD_TIME = "bad_time"
+    BAD_SEQUENCE = "bad_sequence"
+    UNKNOWN_TYPE = "unknown_type"
+    NULL_VALUE = "null_value"
+    INVALID_JSON = "invalid_json"
+    DUPLICATE_KEY = "duplicate_key"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_DEEP = "too_deep"
+    SCHEMA = "schema"
+
+
+class DecodeError(RejectedError):
+    """A record is no event that this system knows; ``code`` says in which way. The detail never repeats the record's content."""
+
+    code = "undecodable"
+
+    def __init__(self, fault: Fault, detail: str) -> None:
+        super().__init__(detail, code=fault.value)
+        self.fault = fault
+
+
+class IncomingRecord(Protocol):
+    """What is read of a consumed record."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class _Structured(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    time: str
+    sequence: str
+    datacontenttype: str = "application/json"
+    partitionkey: str | None = None
+    traceparent: str | None = None
+    correlationid: str | None = None
+    data: Any
+
+
+def encode(event: OutgoingEvent) -> RawRecord:
+    """Return the record of an event: the same event always gives the same bytes."""
+    key = event.key.encode()
+    headers = (
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event.id.encode()),
+        ("ce_source", event.source.encode()),
+        ("ce_type", event.type.encode()),
+        ("ce_time", _rfc3339(event.time)),
+        ("ce_subject", key),
+        ("ce_dataschema", schema_uri(event.type).encode()),
+        ("ce_partitionkey", key),
+        ("ce_sequence", str(event.seq).encode()),
+        ("ce_correlationid", event.correlation_id.encode()),
+        ("traceparent", event.traceparent.encode()),
+        ("content-type", BINARY),
+    )
+    return RawRecord(event.topic, key, event.data.encode(), headers)
+
+
+def schema_uri(message_type: str) -> str:
+    """Return the identifier of the JSON Schema of a message type."""
+    return f"urn:efa-marktplatz:schema:{message_type}"
+
+
+def peek_type(record: IncomingRecord) -> str | None:
+    """Return the type of a binary-mode record without looking at its body; None if it has none that can be read."""
+    for name, value in record.headers:
+        if name == "ce_type" and value is not None:
+            return value.decode("ascii", errors="replace")
+    return None
+
+
+def decode(record: IncomingRecord) -> Received:
+    """Return the event of a record. Raises DecodeError, and nothing else, for whatever is wrong with it."""
+    try:
+        headers = _headers(record.headers)
+        content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type == "application/cloudevents+json":
+            attributes, body = _structured(record)
+        elif content_type.startswith(_STRUCTURED):
+            raise DecodeError(Fault.BAD_CONTENT_TYPE, f"content-type {content_type[:80]} is not supported")
+        else:
+            attributes, body = _binary(headers, content_type, record)
+        return _received(record, attributes, body)
+    except RecursionError as error:
+        raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
+
+
+def _headers(raw: Headers) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        lowered = name.lower()
+        if not (lowered.startswith("ce_") or lowered in ("content-type", "traceparent")):
+            continue
+        if lowered in headers:
+            raise DecodeError(Fault.DUPLICATE_HEADER, f"header {lowered[:80]} stands more than once")
+        if value is None:
+            raise DecodeError(Fault.BAD_HEADER, f"header {lowered[:80]} is null")
+        try:
+            headers[lowered] = value.decode()
+        except UnicodeDecodeError as error:
+            raise DecodeError(Fault.BAD_HEADER, f"header {lowered[:80]} is not UTF-8") from error
+    return headers
+
+
+def _binary(headers: Mapping[str, str], content_type: str, record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
+    missing = [name for name in _REQUIRED if not headers.get(name)]
+    if missing:
+        raise DecodeError(Fault.MISSING_HEADER, f"missing: {', '.join(missing)}")
+    if content_type not in ("application/json", ""):
+        raise DecodeError(Fault.BAD_CONTENT_TYPE, f"content-type {content_type[:80]} is not supported")
+    if record.value is None:
+        raise DecodeError(Fault.NULL_VALUE, "the record has no value")
+    _gate(record.value)
+    attributes = {name.removeprefix("ce_"): value for name, value in headers.items() if name.startswith("ce_")}
+    attributes.setdefault("traceparent", headers.get("traceparent", ""))
+    return attributes, record.value
+
+
+def _structured(record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
+    if record.value is None:
+        raise DecodeError(Fault.NULL_VALUE, "the record has no value")
+    document = _gate(record.value)
+    try:
+        event = _Structured.model_validate(document)
+    except ValidationError as error:
+        raise DecodeError(Fault.MISSING_HEADER, f"no CloudEvent: {_summary(error)}") from error
+    if event.datacontenttype.partition(";")[0].strip().lower() != "application/json":
+        raise DecodeError(Fault.BAD_CONTENT_TYPE, "datacontenttype is not application/json")
+    attributes = event.model_dump(exclude={"data"}, exclude_none=True)
+    return attributes, _dump(event.data)
+
+
+def _dump(data: object) -> bytes:
+    return _any_adapter().dump_json(data)
+
+
+@cache
+def _any_adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Any)
+
+
+def _gate(value: bytes) -> object:
+    """Parse strictly, so that every reader of these bytes sees the same: no repeated keys, no NaN, bounded depth."""
+    try:
+        return jiter.from_json(value, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
+    except ValueError as error:
+        text = str(error)
+        if text.startswith("Detected duplicate key"):
+            raise DecodeError(Fault.DUPLICATE_KEY, "a key stands more than once in one object") from error
+        if "recursion limit" in text:
+            raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
+        if _names_no_number(value):
+            raise DecodeError(Fault.NOT_A_NUMBER, "NaN and Infinity are no JSON numbers") from error
+        raise DecodeError(Fault.INVALID_JSON, "the body is not JSON") from error
+
+
+def _names_no_number(value: bytes) -> bool:
+    """Return whether only the words NaN and Infinity keep the bytes from being JSON."""
+    try:
+        jiter.from_json(value, allow_inf_nan=True)
+    except ValueError:
+        return False
+    return True
+
+
+def _received(record: IncomingRecord, attributes: Mapping[str, str], body: bytes) -> Received:
+    if attributes["specversion"] != "1.0":
+        raise DecodeError(Fault.BAD_SPECVERSION, "specversion is not 1.0")
+    key = _key(record.key, attributes.get("partitionkey"))
+    adapter = _adapters().get(attributes["type"])
+    if adapter is None:
+        raise DecodeError(Fault.UNKNOWN_TYPE, f"no message type {attributes['type'][:120]!a}")
+    if not _ID.fullmatch(attributes["id"]):
+        raise DecodeError(Fault.BAD_ID, "id is not 1 to 200 printable ASCII characters")
+    if not _SOURCE.fullmatch(attributes["source"]):
+        raise DecodeError(Fault.BAD_SOURCE, "source is not a path of letters, digits and _:/-")
+    if not _SEQUENCE.fullmatch(attributes["sequence"]):
+        raise DecodeError(Fault.BAD_SEQUENCE, "sequence is not a positive integer")
+    time = _time(attributes["time"])
+    try:
+        message = adapter.validate_json(body, extra="ignore")
+    except ValidationError as error:
+        raise DecodeError(Fault.SCHEMA, _summary(error)) from error
+    return Received(
+        message=message,
+        key=key,
+        cause=Cause(
+            event_id=attributes["id"],
+            type=attributes["type"],
+            source=f"{attributes['source'].removeprefix('/')}:{key}",
+            seq=int(attributes["sequence"]),
+            correlation_id=_matching(_CORRELATION, attributes.get("correlationid")),
+            traceparent=_matching(_TRACEPARENT, attributes.get("traceparent")),
+        ),
+        time=time,
+    )
+
+
+def _key(raw: bytes | None, partitionkey: str | None) -> str:
+    if raw is None:
+        raise DecodeError(Fault.MISSING_KEY, "the record has no key")
+    key = raw.decode("ascii", errors="replace")
+    if not _KEY.fullmatch(key):
+        raise DecodeError(Fault.BAD_KEY, "the key is not 1 to 200 letters, digits and _:-")
+    if partitionkey is not None and partitionkey != key:
+        raise DecodeError(Fault.KEY_MISMATCH, "partitionkey differs from the record's key")
+    return key
+
+
+def _time(text: str) -> datetime:
+    fault = DecodeError(Fault.BAD_TIME, "time is not an RFC 3339 timestamp with offset")
+    try:
+        time = datetime.fromisoformat(text)
+        utc = time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise fault from error
+    if time.tzinfo is None:
+        raise fault
+    return utc
+
+
+@cache
+def _adapters() -> dict[str, TypeAdapter[Message]]:
+    return {name: TypeAdapter(cls) for name, cls in message_types().items()}
+
+
+def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
+    return text if text is not None and pattern.fullmatch(text) else None
+
+
+def _summary(error: ValidationError) -> str:
+    """Return where and how a body breaks its schema, without the values that it holds."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    places = [f"{'.'.join(str(part) for part in detail['loc'])[:80]}: {detail['type']}" for detail in details[:5]]
+    return "; ".join(places)
+
+
+def _rfc3339(time: datetime) -> bytes:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z").encode()

@@ -1,0 +1,20 @@
+"""What the bus tells Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PUBLISHED = Counter("marktplatz_bus_published", "Records sent, by outcome", ["outcome"])
+PRODUCER_RENEWED = Counter("marktplatz_bus_producer_renewed", "Producers given up and made anew", ["reason"])
+PRODUCER_UP = Gauge("marktplatz_bus_producer_up", "1 while the producer is connected")
+
+EVENTS = Counter("marktplatz_bus_events", "Records read, by what became of them", ["group", "outcome"])
+BATCHES = Counter("marktplatz_bus_batches", "Batches of records, by outcome", ["group", "outcome"])
+DEAD_LETTERS = Counter("marktplatz_bus_dead_letters", "Records put into the dead-letter topic", ["group", "code"])
+QUARANTINED = Counter("marktplatz_bus_quarantined", "Batches that the client could not decode", ["group", "topic"])
+RETRIES = Counter("marktplatz_bus_retries", "Repetitions in place", ["group"])
+RESTARTS = Counter("marktplatz_bus_consumer_restarts", "Consumers restarted because they were stuck or broken", ["group"])
+STOPPED = Gauge("marktplatz_bus_consumer_stopped", "1 when a consumer has stopped itself", ["group"])
+LAG_RECORDS = Gauge("marktplatz_bus_lag_records", "Records not yet committed on the assigned partitions", ["group"])
+LAG_SECONDS = Gauge("marktplatz_bus_lag_seconds", "Age of the oldest record of the last batch, 0 without lag", ["group"])
+COMMIT_SECONDS = Histogram("marktplatz_bus_commit_seconds", "Duration of an offset commit", ["group"])

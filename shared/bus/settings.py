@@ -1,0 +1,74 @@
+"""How to reach the broker, and the few times and sizes of our clients. Environment prefix ``KAFKA_``."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseSettings):
+    """Connection and client settings. Passwords come as a value or, better, as a file that a secret is mounted to."""
+
+    model_config = SettingsConfigDict(env_prefix="KAFKA_", extra="ignore")
+
+    bootstrap_servers: str
+    client_id: str = "efa-marktplatz"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    ssl_ca_file: Path | None = None
+    ssl_cert_file: Path | None = None
+    ssl_key_file: Path | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    sasl_password_file: Path | None = None
+
+    publish_timeout: timedelta = timedelta(seconds=5)
+    linger: timedelta = timedelta(milliseconds=2)
+
+    max_records: int = Field(default=500, ge=1)
+    batch_wait: timedelta = timedelta(milliseconds=15)
+    session_timeout: timedelta = timedelta(seconds=45)
+    heartbeat: timedelta = timedelta(seconds=3)
+    rebalance_timeout: timedelta = timedelta(seconds=90)
+    stop_timeout: timedelta = timedelta(seconds=20)
+    stall_after: timedelta = timedelta(seconds=60)
+    check_every: timedelta = timedelta(seconds=5)
+    dead_letters_in_a_row: int = Field(default=20, ge=1)
+    quarantines_per_hour: int = Field(default=3, ge=0)
+
+    def connection(self) -> dict[str, Any]:
+        """Return the keyword arguments that every aiokafka client takes. Raises OSError for a missing file."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers.split(","),
+            "client_id": self.client_id,
+            "security_protocol": self.security_protocol,
+        }
+        if self.security_protocol in ("SSL", "SASL_SSL"):
+            arguments["ssl_context"] = self._tls()
+        if self.security_protocol.startswith("SASL"):
+            arguments["sasl_mechanism"] = self.sasl_mechanism
+            arguments["sasl_plain_username"] = self.sasl_username
+            arguments["sasl_plain_password"] = self._password()
+        return arguments
+
+    def _tls(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=None if self.ssl_ca_file is None else str(self.ssl_ca_file))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.ssl_cert_file is not None:
+            context.load_cert_chain(str(self.ssl_cert_file), None if self.ssl_key_file is None else str(self.ssl_key_file))
+        return context
+
+    def _password(self) -> str | None:
+        if self.sasl_password_file is not None:
+            return self.sasl_password_file.read_text(encoding="utf-8").strip()
+        return None if self.sasl_password is None else self.sasl_password.get_secret_value()
+
+
+def milliseconds(duration: timedelta) -> int:
+    """Return a duration in whole milliseconds, as Kafka's settings want it."""
+    return duration // timedelta(milliseconds=1)

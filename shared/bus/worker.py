@@ -1,0 +1,304 @@
+"""One consumer group's worker: reads batches through FastStream, has them processed, commits once per batch.
+
+The lock: a batch runs and commits under it, and a rebalance waits for it before it gives partitions away. A batch that was
+fetched before a rebalance but did not get the lock before it is dropped: its records are read again by whoever owns them now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared import failpoints
+from shared.bus import metrics
+from shared.bus.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
+from shared.bus.client import Rebalance, Records, WorkerConsumer
+from shared.bus.dead_letter import bury
+from shared.bus.progress import Progress
+from shared.bus.publisher import KafkaPublisher
+from shared.bus.quarantine import BrokenBatch, HourlyLimit, report
+from shared.bus.settings import KafkaSettings, milliseconds
+from shared.clock import now
+from shared.service import Consumer
+from shared.topics import subscribed
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Runs one ``shared.service.Consumer``. Made, started, checked and stopped by the runner."""
+
+    def __init__(self, settings: KafkaSettings, consumer: Consumer, publisher: KafkaPublisher) -> None:
+        self.settings = settings
+        self.consumer = consumer
+        self.group = consumer.group
+        self.publisher = publisher
+        self.progress = Progress(settings.stall_after.total_seconds())
+        self.log = log.bind(group=consumer.group)
+        self.lock = asyncio.Lock()
+        self.interrupted = asyncio.Event()
+        self.settled = asyncio.Event()
+        self.epoch = 0
+        self.fetched_in = -1
+        self.committed: dict[TopicPartition, int] = {}
+        self._run = 0
+        self._stopping = False
+        self._quarantines = HourlyLimit(settings.quarantines_per_hour)
+        self._broker: KafkaBroker | None = None
+
+    @property
+    def client(self) -> WorkerConsumer | None:
+        """The Kafka client while there is one."""
+        subscribers = () if self._broker is None else self._broker.subscribers
+        for subscriber in subscribers:
+            client: WorkerConsumer | None = subscriber.consumer  # type: ignore[attr-defined]
+            return client
+        return None
+
+    async def start(self) -> None:
+        """Join the group and begin to read. Raises KafkaError if the broker does not answer."""
+        self._stopping = False
+        broker = KafkaBroker(
+            **_faststream_connection(self.settings),
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            apply_types=False,
+            logger=None,
+            graceful_timeout=self.settings.stop_timeout.total_seconds(),
+        )
+        subscriber = broker.subscriber(
+            *(topic.name for topic in subscribed(self.group)),
+            group_id=self.group,
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            parser=self._parse,
+            decoder=_undecoded,
+            max_records=self.settings.max_records,
+            batch_timeout_ms=milliseconds(self.settings.batch_wait),
+            auto_offset_reset="earliest",
+            partition_assignment_strategy=[StickyPartitionAssignor],
+            session_timeout_ms=milliseconds(self.settings.session_timeout),
+            heartbeat_interval_ms=milliseconds(self.settings.heartbeat),
+            rebalance_timeout_ms=milliseconds(self.settings.rebalance_timeout),
+            listener=Rebalance(self),
+            no_reply=True,
+        )
+        subscriber(self.on_batch)
+        self._broker = broker
+        try:
+            await broker.connect()
+            broker.config.broker_config.builder = self._build
+            self.progress.begin()
+            await broker.start()
+        except BaseException:
+            await self.close()
+            raise
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is being processed."""
+        return self.lock.locked()
+
+    async def stop(self) -> None:
+        """Let the running batch end and commit, within the time-out, then leave the group."""
+        self._stopping = True
+        self.interrupted.set()
+        await self.close()
+        self.progress.started = False
+
+    async def close(self) -> None:
+        """Leave the group and drop the client; ``start`` makes a new one."""
+        client, broker = self.client, self._broker
+        if broker is not None:
+            with contextlib.suppress(KafkaError):
+                await broker.stop()
+        if client is not None:
+            with contextlib.suppress(KafkaError):
+                await client.stop()
+        self._broker = None
+
+    def _build(self, **options: Any) -> WorkerConsumer:  # noqa: ANN401 - passed on
+        return WorkerConsumer(self, **{**options, **self.settings.connection()})
+
+    async def _parse(self, records: tuple[Record, ...]) -> KafkaAckableMessage:
+        """Wrap a batch without a look at its headers: FastStream's own parser fails on those that are null or not UTF-8."""
+        return KafkaAckableMessage(
+            body=b"", headers={}, content_type=None, raw_message=records, message_id="batch", consumer=self.client
+        )
+
+    async def revoked(self) -> None:
+        """Wait until the running batch is committed; what was fetched and has not begun is void from now on."""
+        self.interrupted.set()
+        async with self.lock:
+            self.settled.clear()
+            self.epoch += 1
+
+    async def assigned(self, partitions: set[TopicPartition]) -> None:
+        """Take over partitions: go on counting dead letters where their last owner stopped."""
+        try:
+            self.committed.clear()
+            self._run = await self._last_run(partitions)
+        finally:
+            if not self._stopping:
+                self.interrupted.clear()
+            self.settled.set()
+        self.progress.joined = True
+        self.progress.moved()
+        self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=self._run)
+
+    async def _last_run(self, partitions: set[TopicPartition]) -> int:
+        client = self.client
+        coordinator = None if client is None else client._coordinator  # noqa: SLF001 - the notes of commits are not public
+        if coordinator is None or not partitions:
+            return 0
+        found: Mapping[TopicPartition, OffsetAndMetadata] = await coordinator.fetch_committed_offsets(list(partitions))
+        return max((_read_run(offset.metadata) for offset in found.values()), default=0)
+
+    async def on_batch(self, records: tuple[Record, ...]) -> None:
+        """Process one batch and commit it. Never raises: FastStream would drop the batch, and the next commit would pass it."""
+        try:
+            async with self.lock:
+                if self.fetched_in != self.epoch or self.progress.failure is not None or self._stopping:
+                    metrics.BATCHES.labels(self.group, "dropped").inc()
+                    return
+                await self._process(records)
+        except AbandonedError:
+            self.progress.waiting = False
+            metrics.BATCHES.labels(self.group, "abandoned").inc()
+            self.log.info("batch_abandoned", records=len(records))
+            self._rewind(records)
+        except StoppedError as error:
+            self.fail(str(error))
+        except Exception as error:
+            self.log.exception("worker_failed")
+            self.fail(f"{type(error).__name__} in the worker")
+
+    async def _process(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self.committed.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        oldest = min(record.timestamp for record in records) / 1000
+        metrics.LAG_SECONDS.labels(self.group).set(max(0.0, now().timestamp() - oldest))
+        batch = Batch(self.consumer, backoff=self.backoff, run=self._run, limit=self.settings.dead_letters_in_a_row)
+        outcome = await batch.process(records)
+        await self._bury(outcome)
+        self._run = outcome.run
+        await self.commit()
+        metrics.EVENTS.labels(self.group, "handled").inc(outcome.handled)
+        metrics.EVENTS.labels(self.group, "passed").inc(outcome.passed)
+        metrics.EVENTS.labels(self.group, "dead").inc(len(outcome.dead))
+        metrics.BATCHES.labels(self.group, "done").inc()
+
+    async def _bury(self, outcome: Outcome) -> None:
+        if not outcome.dead:
+            return
+        time = now()
+        letters = [
+            bury(record.key, record.value, record.headers, reason_for(record, code, text, self.group, time))
+            for record, code, text in outcome.dead
+        ]
+        await self._send_dead_letters(letters)
+        for _, code, _ in outcome.dead:
+            metrics.DEAD_LETTERS.labels(self.group, code).inc()
+
+    async def _send_dead_letters(self, letters: Sequence[Any]) -> None:
+        failpoints.passing("bus.dead_letter", "before")
+        await until_sent(self.publisher.send, letters, self.backoff())
+        failpoints.passing("bus.dead_letter", "after")
+
+    async def commit(self) -> None:
+        """Commit the positions of all assigned partitions. If that fails the records come again, to whoever owns them then."""
+        client = self.client
+        subscription = None if client is None else client._subscription.subscription  # noqa: SLF001
+        if client is None or subscription is None or subscription.assignment is None:
+            return
+        note = json.dumps({"run": self._run}) if self._run else ""
+        positions: dict[TopicPartition, int] = {
+            partition: offset.offset for partition, offset in subscription.assignment.all_consumed_offsets().items()
+        }
+        failpoints.passing("bus.commit", "before")
+        try:
+            with metrics.COMMIT_SECONDS.labels(self.group).time():
+                async with asyncio.timeout(self.settings.stop_timeout.total_seconds()):
+                    await client.commit({partition: (offset, note) for partition, offset in positions.items()})
+        except (KafkaError, TimeoutError) as error:
+            self.log.warning("commit_failed", error=repr(error))
+            metrics.BATCHES.labels(self.group, "commit_failed").inc()
+            return
+        failpoints.passing("bus.commit", "after")
+        self.committed.update(positions)
+        self.progress.moved()
+
+    def _rewind(self, records: Sequence[Record]) -> None:
+        """Go back to the first records of a batch, as far as the partitions are still ours: a later commit must not pass them."""
+        client = self.client
+        first: dict[TopicPartition, int] = {}
+        for record in records:
+            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+        for partition, offset in first.items():
+            if client is not None and self.fetched_in == self.epoch and partition in client.assignment():
+                client.seek(partition, offset)
+
+    def backoff(self) -> Backoff:
+        """Return a back-off that makes this worker unready while it waits and ends at a rebalance or a stop."""
+        return Backoff(self.interrupted, self._wait)
+
+    def _wait(self, waiting: bool) -> None:  # noqa: FBT001 - a callback
+        if waiting:
+            metrics.RETRIES.labels(self.group).inc()
+            self.progress.moved()
+        self.progress.waiting = waiting
+
+    def fail(self, reason: str) -> None:
+        """Stop this consumer for good: a restart of the process tries again from the last commit."""
+        self.log.error("consumer_stopped", reason=reason)
+        metrics.STOPPED.labels(self.group).set(1)
+        self.progress.failure = reason
+
+    async def quarantine(self, broken: list[BrokenBatch], records: Records) -> Records:
+        """Report the batches that the guard took out, then release what was read behind them."""
+        for batch in broken:
+            if not self._quarantines.admit(batch.topic):
+                self.fail(f"more than {self._quarantines.limit} undecodable batches of {batch.topic} within an hour")
+                return {}
+        try:
+            async with self.lock:
+                if self.fetched_in != self.epoch:
+                    return {}
+                await self._send_dead_letters([report(batch, self.group, now()) for batch in broken])
+                for batch in broken:
+                    self.log.error("batch_quarantined", topic=batch.topic, partition=batch.partition, offset=batch.base_offset)
+                    metrics.QUARANTINED.labels(self.group, batch.topic).inc()
+                if not records:
+                    await self.commit()
+        except AbandonedError:
+            self.progress.waiting = False
+            return {}
+        return records
+
+
+async def _undecoded(message: KafkaAckableMessage) -> Any:  # noqa: ANN401 - what FastStream hands to the handler
+    return message.raw_message
+
+
+def _read_run(note: str) -> int:
+    try:
+        return int(json.loads(note)["run"])
+    except (ValueError, KeyError, TypeError):
+        return 0
+
+
+def _faststream_connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Return what FastStream's broker itself needs; the clients are built by us, with the whole connection."""
+    return {"bootstrap_servers": settings.bootstrap_servers.split(","), "client_id": settings.client_id}

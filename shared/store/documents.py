@@ -8,9 +8,13 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
+import bson
+import bson.errors
+
 from shared.store.port import Collection, Document, Save
 
 MAX_DEPTH = 50
+LARGEST = 16 * 1024 * 1024
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
 
@@ -36,6 +40,17 @@ def plain(collection: Collection, document: Document) -> Document:
             if isinstance(copy.get(name), (dict, list, float)):
                 raise InvalidDocumentError(f"{place}.{name}: the index {index.name} holds scalars without fractions only")
     return copy
+
+
+def encoded(collection: Collection, document: Document) -> bytes:
+    """Return a plain document as BSON. Raises InvalidDocumentError if MongoDB would not take it."""
+    try:
+        body = bson.encode(document)
+    except (bson.errors.BSONError, UnicodeEncodeError) as error:
+        raise InvalidDocumentError(f"{collection.name} {document['_id']!a}: {error}") from error
+    if len(body) > LARGEST:
+        raise InvalidDocumentError(f"{collection.name} {document['_id']}: {len(body)} bytes are more than 16 MiB")
+    return body
 
 
 def plain_inserts(collection: Collection, documents: Iterable[Document]) -> dict[str, Document]:

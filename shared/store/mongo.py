@@ -15,12 +15,11 @@ from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from bson.errors import InvalidDocument
+from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient, ReplaceOne
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
-    DocumentTooLarge,
     ExecutionTimeout,
     InvalidOperation,
     OperationFailure,
@@ -29,14 +28,13 @@ from pymongo.errors import (
 
 from shared import failpoints
 from shared.errors import StoreUnavailableError
-from shared.store.documents import InvalidDocumentError, plain_inserts, plain_saves
+from shared.store.documents import encoded, plain_inserts, plain_saves
 from shared.store.plan import Plan, plan
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.probe import probe
 
 _TOKEN = "_w"  # noqa: S105 - the name of a field
 _DUPLICATE_KEY = 11000
-_TOO_LARGE = 10334
 _INDEX_DIFFERS = (85, 86)
 # Shutting down, disk full, time limits: the server's side of "try again later" that carries no label.
 _AWAY = frozenset({50, 89, 91, 112, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
@@ -111,11 +109,12 @@ class MongoStore:
         copies = plain_inserts(collection, documents)
         if not copies:
             return set()
+        bodies = [_raw(collection, copy) for copy in copies.values()]
         taken: set[str] = set()
         failpoints.passing("store.insert", "before")
         with self._answering():
             try:
-                await self._in(collection).insert_many(list(copies.values()), ordered=False)
+                await self._in(collection).insert_many(bodies, ordered=False)
             except BulkWriteError as error:
                 _only_duplicates(error)
                 ids = list(copies)
@@ -132,8 +131,8 @@ class MongoStore:
         if not guarded:
             return set()
         token = secrets.token_hex(8)
-        replacements = [
-            ReplaceOne({"_id": document_id, "rev": save.expected_rev}, {**save.document, _TOKEN: token})
+        replacements: list[Any] = [
+            ReplaceOne({"_id": document_id, "rev": save.expected_rev}, _raw(collection, {**save.document, _TOKEN: token}))
             for document_id, save in guarded.items()
         ]
         conflicts: set[str] = set()
@@ -222,11 +221,7 @@ class MongoStore:
             yield
         except (ConnectionFailure, ExecutionTimeout, WriteConcernError, InvalidOperation) as error:
             raise StoreUnavailableError(f"MongoDB store {self._name}: {type(error).__name__}.") from error
-        except (InvalidDocument, DocumentTooLarge, UnicodeEncodeError) as error:
-            raise InvalidDocumentError(f"{self._name}: {error}") from error
         except OperationFailure as error:
-            if _too_large(error):
-                raise InvalidDocumentError(f"{self._name}: a document is larger than the server takes") from error
             if not _passing(error):
                 raise
             raise StoreUnavailableError(f"MongoDB store {self._name}: {type(error).__name__}.") from error
@@ -243,16 +238,17 @@ def _only_duplicates(error: BulkWriteError) -> None:
         raise error
 
 
-def _too_large(error: OperationFailure) -> bool:
-    return any(code == _TOO_LARGE for code in (error.code, *(failure.get("code") for failure in _failures(error))))
-
-
 def _passing(error: OperationFailure) -> bool:
     """Tell whether the same request may succeed later."""
     if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
         return True
     details = error.details or {}
     return bool(details.get("writeConcernErrors")) or any(f.get("code") in _AWAY for f in _failures(error))
+
+
+def _raw(collection: Collection, document: Document) -> RawBSONDocument:
+    """Encode before anything is sent: one bad document then keeps the whole batch out."""
+    return RawBSONDocument(encoded(collection, document))
 
 
 def _among(ids: Several[str]) -> Document:

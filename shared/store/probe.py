@@ -12,8 +12,6 @@ from pymongo.errors import DuplicateKeyError, OperationFailure, WriteConcernErro
 
 from shared.errors import StoreUnfitError
 
-_COLLECTION = "store_probe"
-_ID_COLLECTION = "store_probe_id"
 _TIME = datetime(2026, 11, 24, 13, 5, 7, 123000, tzinfo=UTC)
 
 
@@ -25,9 +23,9 @@ class Findings:
 
 
 async def probe(database: Any) -> Findings:  # noqa: ANN401 - two drivers, one behaviour
-    """Try the server out on documents of the probe's own. Raises StoreUnfitError that names everything it lacks."""
-    documents = database[_COLLECTION]
+    """Try the server out in a collection of the probe's own. Raises StoreUnfitError that names everything it lacks."""
     probe_id = secrets.token_hex(8)
+    documents = database[f"store_probe_{probe_id}"]
     record = {"_id": probe_id, "rev": 1, "kind": "probe", "at": _TIME, "large": 2**53 + 1, "nested": {"list": [1, {"a": None}]}}
 
     async def refuses_duplicates() -> bool:
@@ -60,17 +58,14 @@ async def probe(database: Any) -> Findings:  # noqa: ANN401 - two drivers, one b
     }
     try:
         await documents.insert_one(dict(record))
-    except (WriteConcernError, OperationFailure) as error:
-        raise StoreUnfitError(
-            f"The MongoDB server {database.name} lacks: acknowledged majority writes ({error.code})."
-        ) from error
-    try:
         lacking = [name for name, check in checks.items() if not await _holds(check)]
+        if not lacking:
+            return Findings(indexes_with_id=await _indexes_with_id(documents))
+    except WriteConcernError as error:
+        raise StoreUnfitError(f"The MongoDB server of {database.name} lacks: majority writes ({error.code}).") from error
     finally:
-        await documents.delete_many({"_id": probe_id})
-    if lacking:
-        raise StoreUnfitError(f"The MongoDB server {database.name} lacks: {'; '.join(lacking)}.")
-    return Findings(indexes_with_id=await _indexes_with_id(database))
+        await documents.drop()
+    raise StoreUnfitError(f"The MongoDB server of {database.name} lacks: {'; '.join(lacking)}.")
 
 
 async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:
@@ -80,15 +75,11 @@ async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:
         return False
 
 
-async def _indexes_with_id(database: Any) -> bool:  # noqa: ANN401 - two drivers, one behaviour
+async def _indexes_with_id(documents: Any) -> bool:  # noqa: ANN401 - two drivers, one behaviour
     """Tell whether an index may end in ``_id``, which pages are sorted by. MongoDB can; some servers then refuse every insert."""
-    documents = database[_ID_COLLECTION]
-    probe_id = secrets.token_hex(8)
     try:
-        await documents.create_index([("kind", 1), ("_id", 1)], name="probe")
-        await documents.insert_one({"_id": probe_id, "kind": "probe"})
-        await documents.delete_one({"_id": probe_id})
+        await documents.create_index([("kind", 1), ("_id", 1)], name="with_id")
+        await documents.insert_one({"_id": secrets.token_hex(8), "kind": "probe"})
     except OperationFailure:
-        await documents.drop()
         return False
     return True

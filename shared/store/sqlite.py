@@ -22,7 +22,7 @@ from bson.codec_options import CodecOptions
 
 from shared import failpoints
 from shared.errors import StoreUnavailableError, StoreUnfitError
-from shared.store.documents import InvalidDocumentError, plain_inserts, plain_saves
+from shared.store.documents import encoded, plain_inserts, plain_saves
 from shared.store.plan import Plan, plan
 from shared.store.port import Collection, Document, Query, Save
 
@@ -31,7 +31,6 @@ T = TypeVar("T")
 _CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_LARGEST = 16 * 1024 * 1024  # what MongoDB takes
 _BACKFILL = 500
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _AWAY = (
@@ -251,13 +250,7 @@ class _Table:
 
     def row(self, document: Document) -> tuple[Any, ...]:
         """Return ``_id``, ``rev``, body and the indexed values of a plain document."""
-        try:
-            body = bson.encode(document)
-        except (bson.errors.InvalidDocument, UnicodeEncodeError) as error:
-            raise InvalidDocumentError(f"{self._collection.name} {document['_id']!a}: {error}") from error
-        if len(body) > _LARGEST:
-            raise InvalidDocumentError(f"{self._collection.name} {document['_id']}: {len(body)} bytes are more than 16 MiB")
-        return (document["_id"], document.get("rev"), body, *self._indexed(document))
+        return (document["_id"], document.get("rev"), encoded(self._collection, document), *self._indexed(document))
 
     def find(self, query: Plan) -> tuple[str, list[Any]]:
         """Return the SQL of a query and its values."""

@@ -1,0 +1,81 @@
+"""The stores that the contract suite runs over."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from shared.store.opening import open_store
+from shared.store.port import Store
+from tests.contract.store.things import THINGS
+from tests.support.memory_store import MemoryStore
+from tests.support.mongodb import database_url, mongodb_server
+
+
+@dataclass
+class Place:
+    """Where the documents of one test lie; every client opened on it is closed at the end."""
+
+    connect: Callable[[], Store]
+    clients: list[Store] = field(default_factory=list)
+
+    def open(self) -> Store:
+        client = self.connect()
+        self.clients.append(client)
+        return client
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[str]:
+    with mongodb_server() as url:
+        yield url
+
+
+def _connector(kind: str, folder: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
+    if kind == "memory_store":
+        store = MemoryStore()
+        return lambda: store
+    if kind == "sqlite_memory":
+        return lambda: open_store("sqlite:///:memory:")
+    if kind == "sqlite_file":
+        return lambda: open_store(f"sqlite:///{folder / 'sub' / 'store.db'}")
+    server: str = request.getfixturevalue("mongodb")
+    url = database_url(server, f"test_{secrets.token_hex(6)}", scheme=kind)
+    return lambda: open_store(url)
+
+
+async def _place(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Place]:
+    place = Place(_connector(request.param, folder, request))
+    yield place
+    for client in place.clients:
+        await client.close()
+
+
+@pytest.fixture(params=["memory_store", "sqlite_memory", "sqlite_file", "mongodb", "mongodb+motor"])
+async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    async for place in _place(request, tmp_path):
+        yield place
+
+
+@pytest.fixture(params=["sqlite_file", "mongodb", "mongodb+motor"])
+async def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
+    """A place that several processes can use."""
+    async for place in _place(request, tmp_path):
+        yield place
+
+
+@pytest.fixture
+async def store(place: Place) -> Store:
+    store = place.open()
+    await store.prepare([THINGS])
+    return store
+
+
+@pytest.fixture
+def mongodb_url(mongodb: str) -> str:
+    """The URL of a database of the test's own."""
+    return database_url(mongodb, f"test_{secrets.token_hex(6)}")

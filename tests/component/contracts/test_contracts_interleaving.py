@@ -7,6 +7,7 @@ import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from tests.support.contract_requests import received, request
 from tests.support.publisher import RecordingPublisher
 
 ORDERS = 8
+DEATHS = 0.07
 EVENTS = [received(request(f"n{n}", verdict=Verdict.RISK if n == 5 else Verdict.EXEMPT)) for n in range(ORDERS)]
 
 
@@ -122,14 +124,14 @@ class Processor:
         await self.work()
 
 
-async def play(plans: list[list[list[int]]], schedule: list[tuple[int, int, bool]]) -> tuple[Memory, RecordingPublisher]:
+async def play(plans: list[list[list[int]]], chance: Random) -> tuple[Memory, RecordingPublisher]:
     memory, publisher = Memory(), RecordingPublisher()
     processors = [Processor(memory, publisher, plan) for plan in plans]
-    for turn, steps, dies in schedule:
-        processor = processors[turn % len(processors)]
-        for _ in range(steps):
+    for _ in range(chance.randrange(60)):
+        processor = chance.choice(processors)
+        for _ in range(chance.choice([1, 2, 2, 3, 3, 6])):
             await processor.step()
-        if dies:
+        if chance.random() < DEATHS:
             await processor.crash()
     for processor in processors:
         await processor.finish()
@@ -137,16 +139,17 @@ async def play(plans: list[list[list[int]]], schedule: list[tuple[int, int, bool
     return memory, publisher
 
 
-batches = st.lists(st.lists(st.integers(0, ORDERS - 1), min_size=1, max_size=4), min_size=1, max_size=3)
-schedules = st.lists(st.tuples(st.integers(0, 2), st.integers(1, 8), st.integers(0, 4).map(lambda n: n == 0)), max_size=20)
+def plan(chance: Random) -> list[list[int]]:
+    """Return one to four batches of one to three requests."""
+    return [[chance.randrange(ORDERS) for _ in range(chance.randint(1, 3))] for _ in range(chance.randint(1, 4))]
 
 
-@settings(max_examples=150, deadline=None)
-@given(plans=st.lists(batches, min_size=2, max_size=3), schedule=schedules)
-def test_processors_interleaved_and_killed_at_any_access_number_from_one_to_n(
-    plans: list[list[list[int]]], schedule: list[tuple[int, int, bool]]
-) -> None:
-    memory, publisher = asyncio.run(play(plans, schedule))
+# True randomness: spread evenly over the interleavings, where shrinking strategies keep to short and similar ones.
+@settings(max_examples=250, deadline=None)
+@given(st.randoms(use_true_random=True))
+def test_processors_interleaved_and_killed_at_any_access_number_from_one_to_n(chance: Random) -> None:
+    plans = [plan(chance) for _ in range(chance.randint(2, 3))]
+    memory, publisher = asyncio.run(play(plans, chance))
     asked = {n for plan in plans for batch in plan for n in batch}
     contracts = [document for (name, _), document in memory.documents.items() if name == CONTRACTS.name]
     assert {document["order_id"] for document in contracts} == {EVENTS[n].key for n in asked}

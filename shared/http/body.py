@@ -80,9 +80,9 @@ def _refuse_constant(name: str) -> object:
 
 
 def _check_depth(value: object) -> None:
-    level: list[object] = [value]
-    for _ in range(DEPTH_LIMIT + 1):
-        level = [child for item in level for child in _children(item)]
+    level = [value]
+    for _ in range(DEPTH_LIMIT):
+        level = [child for item in level for child in _children(item) if isinstance(child, (dict, list))]
         if not level:
             return
     raise AmbiguousJsonError(f"The body is nested deeper than {DEPTH_LIMIT} levels.")

@@ -149,7 +149,7 @@ class _Run:
             )
         if found["answer"] is not None:
             stored = found["answer"]
-            headers = {**stored["headers"], "Idempotency-Replayed": "true"}
+            headers = {**dict(stored["headers"]), "Idempotency-Replayed": "true"}
             return Response(stored["body"], stored["status"], headers, stored["media_type"])
         if found["lease_until"] > now:
             raise OperationRunningError
@@ -178,7 +178,7 @@ class _Run:
     async def _keep(self, mark: Document, response: Response) -> None:
         answer: Document = {
             "status": response.status_code,
-            "headers": {name: value for name, value in response.headers.items() if name not in _NOT_REPLAYED},
+            "headers": [[name, value] for name, value in response.headers.items() if name not in _NOT_REPLAYED],
             "media_type": response.headers.get("content-type"),
             "body": bytes(response.body).decode(),
         }

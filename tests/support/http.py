@@ -31,3 +31,17 @@ def client(app: FastAPI, token: str | None = None, **options: Any) -> httpx.Asyn
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://marktplatz.test", headers=headers, **options)
+
+
+class FixedHealth:
+    """Health as the test sets it."""
+
+    def __init__(self, *, alive: bool = True, **parts: bool) -> None:
+        self.alive = alive
+        self.parts = parts or {"store": True}
+
+    def live(self) -> bool:
+        return self.alive
+
+    def ready(self) -> dict[str, bool]:
+        return self.parts

@@ -1,0 +1,239 @@
+"""Idempotency-Key: one effect per key, the first answer for each repeat, and what happens when things go wrong between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from shared.errors import StoreUnavailableError, WriteConflictError
+from shared.http.idempotency import COLLECTION, KEPT, LEASE, purge_expired
+from shared.store.port import Collection, Query, Save
+from tests.component.http.probe import Probe
+from tests.support.http import client
+
+ANNA = "anna/heide/KUNDE"
+KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+BODY = {"name": "Wohngeld"}
+
+
+async def post(
+    probe: Probe, body: object = None, token: str = ANNA, path: str = "/v1/things", headers: dict[str, str] | None = None
+) -> httpx.Response:
+    async with client(probe.app, token) as http:
+        return await http.post(path, json=BODY if body is None else body, headers=KEY if headers is None else headers)
+
+
+async def test_a_repeat_gets_the_first_answer_and_has_no_second_effect(probe: Probe) -> None:
+    first, second = await post(probe), await post(probe)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.content == second.content
+    assert {name: second.headers[name] for name in ("etag", "location", "content-type")} == {
+        name: first.headers[name] for name in ("etag", "location", "content-type")
+    }
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+    assert probe.runs == 1
+    assert await probe.things() == [first.json()["id"]]
+
+
+async def test_fifty_requests_at_once_with_one_key_have_one_effect(probe: Probe) -> None:
+    probe.gate.clear()
+    running = [asyncio.create_task(post(probe)) for _ in range(50)]
+    finished = asyncio.as_completed(running)
+    refused = [await next(finished) for _ in range(49)]
+    probe.gate.set()
+    answers = await asyncio.gather(*running)
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 409: 49}
+    assert {answer.json()["code"] for answer in refused} == {"idempotency_key_in_use"}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    assert probe.runs == 1
+    assert len(await probe.things()) == 1
+
+
+async def test_requests_that_follow_each_other_closely_get_the_answer_or_a_conflict_never_a_second_effect(probe: Probe) -> None:
+    answers = await asyncio.gather(*(post(probe) for _ in range(50)))
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.content for answer in done}) == 1
+    assert probe.runs == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"name": "Bauantrag"}, "/v1/things"),
+        (BODY, "/v1/things?dry=1"),
+        ({"name": "Wohngeld", "count": 2}, "/v1/things"),
+    ],
+)
+async def test_another_request_with_the_key_is_refused(probe: Probe, body: object, path: str) -> None:
+    await post(probe)
+    answer = await post(probe, body, path=path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert probe.runs == 1
+
+
+async def test_one_key_for_two_places_is_refused(probe: Probe) -> None:
+    assert (await post(probe, path="/v1/shelves/1/things")).status_code == 201
+    assert (await post(probe, path="/v1/shelves/2/things")).json()["code"] == "idempotency_key_reused"
+
+
+async def test_the_layout_of_the_body_makes_no_other_request(probe: Probe) -> None:
+    first = await post(probe, {"name": "Wohngeld", "count": 1})
+    async with client(probe.app, ANNA) as http:
+        headers = {**KEY, "Content-Type": "application/json"}
+        second = await http.post("/v1/things", content=b'{\n "count" : 1,\n "name" : "Wohngeld" }', headers=headers)
+    assert second.content == first.content
+    assert probe.runs == 1
+
+
+async def test_the_key_counts_per_person_organisation_and_operation(probe: Probe) -> None:
+    answers = [
+        await post(probe),
+        await post(probe, token="bernd/heide/KUNDE"),
+        await post(probe, token="anna/husum/KUNDE"),
+        await post(probe, path="/v1/notes"),
+    ]
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len({answer.json()["id"] for answer in answers}) == 4
+    assert probe.runs == 4
+
+
+async def test_the_quoted_form_of_the_draft_standard_is_the_same_key(probe: Probe) -> None:
+    await post(probe, headers={"Idempotency-Key": "k-1"})
+    answer = await post(probe, headers={"Idempotency-Key": '"k-1"'})
+    assert answer.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "k" * 129, "ä", "\x7f", '""'])
+async def test_a_key_that_is_no_short_visible_text_is_refused(probe: Probe, key: str) -> None:
+    async with client(probe.app, ANNA) as http:
+        answer = await http.post("/v1/things", json=BODY, headers=[(b"idempotency-key", key.encode())])
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+    assert probe.runs == 0
+
+
+async def test_two_keys_in_one_request_are_refused(probe: Probe) -> None:
+    async with client(probe.app, ANNA) as http:
+        answer = await http.post("/v1/things", json=BODY, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")])
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
+
+
+async def test_an_operation_that_creates_needs_a_key(probe: Probe) -> None:
+    answer = await post(probe, headers={})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
+    assert probe.runs == 0
+
+
+async def test_an_operation_without_a_key_just_runs_each_time(probe: Probe) -> None:
+    first, second = await post(probe, path="/v1/notes", headers={}), await post(probe, path="/v1/notes", headers={})
+    assert first.json()["id"] != second.json()["id"]
+    assert probe.runs == 2
+
+
+async def test_a_replay_checks_the_rights_again(probe: Probe) -> None:
+    await post(probe)
+    without_role = await post(probe, token="anna/heide/KLIENT")
+    assert (without_role.status_code, without_role.json()["code"]) == (403, "role_missing")
+    async with client(probe.app) as http:
+        assert (await http.post("/v1/things", json=BODY, headers=KEY)).status_code == 401
+    assert probe.runs == 1
+
+
+async def test_a_refusal_is_replayed(probe: Probe) -> None:
+    first, second = await post(probe, {"name": "belegt"}), await post(probe, {"name": "belegt"})
+    assert first.status_code == second.status_code == 409
+    assert first.json() == second.json()
+    assert first.json()["code"] == "name_taken"
+    assert second.headers["content-type"] == "application/problem+json"
+    assert probe.runs == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bug"), StoreUnavailableError("away"), WriteConflictError("busy")])
+async def test_an_error_of_ours_is_not_kept_and_the_repeat_tries_anew(probe: Probe, error: Exception) -> None:
+    probe.fails = [error]
+    assert (await post(probe)).status_code >= 500
+    answer = await post(probe)
+    assert answer.status_code == 201
+    assert "idempotency-replayed" not in answer.headers
+    assert probe.runs == 2
+
+
+async def crash_in_the_middle(probe: Probe) -> None:
+    """Leave behind what a killed process leaves: the mark, and no answer."""
+    probe.gate.clear()
+    running = asyncio.create_task(post(probe))
+    await probe.started.acquire()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    probe.gate.set()
+
+
+async def test_after_a_crash_the_lease_is_taken_over_and_the_same_id_is_created(probe: Probe) -> None:
+    await crash_in_the_middle(probe)
+    assert (await post(probe)).status_code == 409
+    probe.clock.forward(LEASE)
+    answer = await post(probe)
+    assert (answer.status_code, probe.runs) == (201, 2)
+    assert (await post(probe)).content == answer.content
+    assert await probe.things() == [answer.json()["id"]]
+
+
+async def test_only_one_of_many_takes_the_lease_over(probe: Probe) -> None:
+    await crash_in_the_middle(probe)
+    probe.clock.forward(LEASE)
+    answers = await asyncio.gather(*(post(probe) for _ in range(20)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert probe.runs == 2
+
+
+async def test_a_request_that_lost_its_lease_does_not_replace_the_kept_answer(probe: Probe) -> None:
+    probe.gate.clear()
+    slow = asyncio.create_task(post(probe))
+    await probe.started.acquire()
+    probe.clock.forward(LEASE)
+    quick = asyncio.create_task(post(probe))
+    await probe.started.acquire()
+    probe.gate.set()
+    answers = await asyncio.gather(slow, quick)
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert (await post(probe)).json()["run"] == 2
+    assert len(await probe.things()) == 1
+
+
+async def test_an_answer_is_kept_for_31_days_then_purged(probe: Probe) -> None:
+    first = await post(probe)
+    probe.clock.forward(KEPT - timedelta(seconds=1))
+    assert (await post(probe)).headers["idempotency-replayed"] == "true"
+    assert await purge_expired(probe.store, probe.clock()) == 0
+    probe.clock.forward(timedelta(seconds=2))
+    assert await purge_expired(probe.store, probe.clock()) == 1
+    assert await probe.store.find(COLLECTION, Query("expiry", below=probe.clock())) == []
+    again = await post(probe)
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+
+
+async def test_an_expired_answer_that_is_not_purged_yet_is_not_replayed(probe: Probe) -> None:
+    await post(probe)
+    probe.clock.forward(KEPT)
+    assert (await post(probe, {"name": "Bauantrag"})).status_code == 201
+
+
+async def test_the_answer_goes_out_even_if_it_cannot_be_kept(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(_collection: Collection, _saves: Sequence[Save]) -> set[str]:
+        raise StoreUnavailableError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(probe.store, "save_many", away)
+        first = await post(probe)
+    assert first.status_code == 201
+    probe.clock.forward(LEASE)
+    again = await post(probe)
+    assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
+    assert len(await probe.things()) == 1

@@ -62,13 +62,13 @@ class Organisation(Aggregate):
     @property
     def waiting_fitko(self) -> datetime | None:
         """Since when FITKO has something to decide; index of its work list."""
-        return self._waiting(Channel.FITKO)
+        return self.waiting_since(Channel.FITKO)
 
     @computed_field  # type: ignore[prop-decorator] # as above
     @property
     def waiting_govdigital(self) -> datetime | None:
         """Since when govdigital has something to decide; index of its work list."""
-        return self._waiting(Channel.GOVDIGITAL)
+        return self.waiting_since(Channel.GOVDIGITAL)
 
     @computed_field  # type: ignore[prop-decorator] # as above
     @property
@@ -255,7 +255,8 @@ class Organisation(Aggregate):
             changed_at=self.changed_at,
         )
 
-    def _waiting(self, channel: Channel) -> datetime | None:
+    def waiting_since(self, channel: Channel) -> datetime | None:
+        """Return since when the Anbieter of the channel has an open accreditation of this organisation, None if it has none."""
         return min((a.requested_at for a in self.accreditations if a.channel is channel and a.state in OPEN), default=None)
 
     def _add_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> None:

@@ -1,0 +1,142 @@
+"""Routes of the accreditations: the organisation asks and answers, the Anbieter of the channel decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from services.eligibility import handlers, schemas
+from services.eligibility.access import change_own, own, viewer_of
+from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move, Term
+from services.eligibility.repository import Organisations
+from services.eligibility.settings import EligibilitySettings
+from shared.errors import NotFoundError
+from shared.http.auth import Caller, authenticated, needs
+from shared.http.etag import if_match, json_reply
+from shared.http.idempotency import Idempotency
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.messages.values import Channel, Role
+from shared.store.port import Scalar
+
+Who = Annotated[Caller, Depends(authenticated)]
+Staff = Annotated[Caller, Depends(needs(Role.ANBIETER))]
+Once = Annotated[Idempotency, Depends()]
+Revision = Annotated[int | None, Depends(if_match)]
+ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
+
+
+def accreditation_routes(organisations: Organisations, settings: EligibilitySettings, clock: Callable[[], datetime]) -> APIRouter:
+    """Return the routes of requests, work list and decisions."""
+    router = APIRouter(tags=["accreditations"])
+    _request_routes(router, organisations, clock)
+    _decision_routes(router, _Decisions(organisations, settings, clock))
+    return router
+
+
+def _request_routes(router: APIRouter, organisations: Organisations, clock: Callable[[], datetime]) -> None:
+    @router.post(
+        "/organisations/{organisation_id}/accreditations",
+        response_model=schemas.OrganisationView,
+        summary="Ask an Anbieter for accreditation in a role",
+    )
+    async def ask(organisation_id: str, request: schemas.AccreditationRequest, caller: Who, once: Once) -> Response:
+        command = handlers.request_accreditation(organisation_id, request.channel, request.role, caller.subject, clock())
+        return await once.run(lambda: change_own(organisations, organisation_id, caller, command))
+
+    @router.get(
+        "/accreditations", response_model=Page[schemas.WorkItem], summary="The Anbieter's work list, longest waiting first"
+    )
+    async def work_list(caller: Staff, cursor: str | None = None, limit: Limit = 50) -> Response:
+        channel = caller.channel
+        found = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), limit)
+        items = [
+            schemas.WorkItem.of(organisation, record)
+            for organisation in found
+            for record in organisation.accreditations
+            if record.channel is channel and record.state in OPEN
+        ]
+        last: tuple[Scalar, ...] | None = None
+        if len(found) == limit and (since := found[-1].waiting_since(channel)):
+            last = (since, found[-1].id)
+        return json_reply(Page[schemas.WorkItem](items=items, next=None if last is None else encode_cursor(last)))
+
+
+class _Decisions:
+    """Applies one command to one accreditation, for a caller who is the organisation or the channel's Anbieter."""
+
+    def __init__(self, organisations: Organisations, settings: EligibilitySettings, clock: Callable[[], datetime]) -> None:
+        self.organisations = organisations
+        self.term = settings.accreditation_term
+        self.clock = clock
+
+    async def move(self, target: Target, command: Command, note: str | None = None, term: Term | None = None) -> Response:
+        """Apply the command and return the organisation. Raises NotFoundError for callers who have no part in it."""
+        caller = target.caller
+        actor = _actor(target)
+        await self.organisations.get(target.organisation_id, viewer_of(caller))
+        move = Move(command, target.channel, target.role, actor, self.clock(), caller.subject, note)
+        change = (
+            handlers.move_accreditation(target.organisation_id, move)
+            if term is None
+            else handlers.grant_accreditation(target.organisation_id, move, term, self.term)
+        )
+        result = await self.organisations.ledger.apply_one(change, expected_rev=target.revision)
+        return own(result, caller)
+
+
+class Target:
+    """Dependency: the accreditation that a request is about, who asks, and the revision they have read."""
+
+    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: Who, revision: Revision) -> None:
+        self.organisation_id = organisation_id
+        self.channel = channel
+        self.role = role
+        self.caller = caller
+        self.revision = revision
+
+
+At = Annotated[Target, Depends()]
+
+
+def _actor(target: Target) -> Actor:
+    viewer = viewer_of(target.caller)
+    if viewer.organisation == target.organisation_id:
+        return Actor.ORGANISATION
+    if viewer.channel is target.channel:
+        return Actor.ANBIETER
+    raise NotFoundError(f"No organisation {target.organisation_id} is registered.", code="organisation_not_found")
+
+
+def _decision_routes(router: APIRouter, decisions: _Decisions) -> None:
+    view = schemas.OrganisationView
+
+    @router.post(f"{ONE}/review", response_model=view, summary="Take the request up")
+    async def review(target: At, once: Once) -> Response:
+        return await once.run(lambda: decisions.move(target, Command.REVIEW))
+
+    @router.post(f"{ONE}/query", response_model=view, summary="Ask the organisation (Rückfrage)")
+    async def query(target: At, request: schemas.QueryRequest, once: Once) -> Response:
+        return await once.run(lambda: decisions.move(target, Command.QUERY, request.question))
+
+    @router.post(f"{ONE}/answer", response_model=view, summary="Answer the Anbieter")
+    async def answer(target: At, request: schemas.AnswerRequest, once: Once) -> Response:
+        return await once.run(lambda: decisions.move(target, Command.ANSWER, request.answer))
+
+    @router.post(f"{ONE}/grant", response_model=view, summary="Grant, or grant anew with another term")
+    async def grant(target: At, once: Once, request: schemas.GrantRequest | None = None) -> Response:
+        asked = request or schemas.GrantRequest()
+        statements = None if asked.statements is None else tuple(asked.statements)
+        term = Term(asked.valid_from, asked.valid_to, statements)
+        return await once.run(lambda: decisions.move(target, Command.GRANT, asked.reason, term))
+
+    @router.post(f"{ONE}/refuse", response_model=view, summary="Refuse")
+    async def refuse(target: At, request: schemas.ReasonRequest, once: Once) -> Response:
+        return await once.run(lambda: decisions.move(target, Command.REFUSE, request.reason))
+
+    @router.post(f"{ONE}/revoke", response_model=view, summary="Withdraw")
+    async def revoke(target: At, request: schemas.ReasonRequest, once: Once) -> Response:
+        return await once.run(lambda: decisions.move(target, Command.REVOKE, request.reason))

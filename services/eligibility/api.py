@@ -1,0 +1,199 @@
+"""Routes of the eligibility service: they translate, the handlers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from services.eligibility import handlers, schemas
+from services.eligibility.access import change_own, own, viewer_of
+from services.eligibility.accreditation_api import accreditation_routes
+from services.eligibility.day import local_day
+from services.eligibility.domain.registration import Registration
+from services.eligibility.knowledge import Knowledge
+from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
+from services.eligibility.rules import CheckRequest, Policy, assess
+from services.eligibility.settings import EligibilitySettings
+from shared.errors import ForbiddenError
+from shared.http.auth import Caller, authenticated
+from shared.http.etag import if_match, json_reply
+from shared.http.idempotency import Idempotency
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.ledger import Effect
+from shared.messages.values import OrganisationType
+
+Who = Annotated[Caller, Depends(authenticated)]
+Once = Annotated[Idempotency, Depends()]
+Revision = Annotated[int | None, Depends(if_match)]
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes work with."""
+
+    bodies: Bodies
+    organisations: Organisations
+    verdicts: Verdicts
+    knowledge: Knowledge
+    policy: Policy
+    settings: EligibilitySettings
+    clock: Callable[[], datetime]
+
+
+def routes(services: Services) -> APIRouter:
+    """Return all routes of the service."""
+    router = APIRouter(prefix="/v1")
+    _body_routes(router, services.bodies)
+    _organisation_routes(router, services)
+    router.include_router(accreditation_routes(services.organisations, services.settings, services.clock))
+    _check_routes(router, services)
+    _verdict_routes(router, services)
+    return router
+
+
+def _body_routes(router: APIRouter, bodies: Bodies) -> None:
+    @router.get("/bodies", response_model=Page[schemas.BodyView], tags=["bodies"], summary="Search the register of public bodies")
+    async def search(
+        q: Annotated[str, Query(max_length=100, description="Beginning of any word of the name.")] = "",
+        type: OrganisationType | None = None,  # noqa: A002 - the name of the parameter in the API
+        state: Annotated[str | None, Query(pattern=r"^(DE-)?[A-Z]{2}$", description="Land, e.g. SH or DE-SH.")] = None,
+        cursor: str | None = None,
+        limit: Limit = 20,
+    ) -> Response:
+        wanted = BodyFilter(q, type, None if state is None else state.removeprefix("DE-"))
+        found, position = await bodies.search(wanted, decode_cursor(cursor, [str, str]), limit)
+        items = [schemas.BodyView.of(document) for document in found]
+        return json_reply(Page[schemas.BodyView](items=items, next=None if position is None else encode_cursor(position)))
+
+    @router.get("/bodies/{body_id}", response_model=schemas.BodyView, tags=["bodies"], summary="One public body")
+    async def body(body_id: str) -> Response:
+        return json_reply(schemas.BodyView.of(await bodies.get(body_id)))
+
+
+def _organisation_routes(router: APIRouter, services: Services) -> None:
+    organisations, clock = services.organisations, services.clock
+
+    @router.post(
+        "/organisations",
+        response_model=schemas.OrganisationView,
+        status_code=CREATED,
+        tags=["organisations"],
+        summary="Register an organisation (four steps; by its first authorised person)",
+    )
+    async def register(request: schemas.RegistrationRequest, caller: Who, once: Once) -> Response:
+        async def run() -> Response:
+            if caller.organisation != request.organisation:
+                raise ForbiddenError(
+                    f"You act for {caller.organisation}; you cannot register {request.organisation}.", code="other_organisation"
+                )
+            body = handlers.public_body(await services.bodies.get(request.organisation))
+            registration = Registration(
+                person=caller.subject,
+                capacity=request.person.capacity,
+                roles=tuple(request.roles),
+                anbieter=tuple(request.anbieter),
+                ars=request.kunde.ars,
+                leitweg_id=request.kunde.leitweg_id,
+            )
+            result = await organisations.ledger.apply_one(handlers.register(body, registration, clock()))
+            status = CREATED if result.effect is Effect.APPLIED else 200
+            return own(result, caller, status=status, location=f"/v1/organisations/{body.id}")
+
+        return await once.run(run)
+
+    @router.get(
+        "/organisations/{organisation_id}",
+        response_model=schemas.OrganisationView,
+        tags=["organisations"],
+        summary="An organisation: one's own, or one that turned to one's channel",
+    )
+    async def organisation(organisation_id: str, caller: Who) -> Response:
+        viewer = viewer_of(caller)
+        state, rev = await organisations.get(organisation_id, viewer)
+        return json_reply(schemas.OrganisationView.of(state, viewer), rev=rev)
+
+    @router.patch(
+        "/organisations/{organisation_id}",
+        response_model=schemas.OrganisationView,
+        tags=["organisations"],
+        summary="Add roles, add or remove users, set the Leitweg-ID",
+    )
+    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: Who, revision: Revision) -> Response:
+        changes = handlers.Changes(
+            tuple(request.add_roles), tuple(request.add_users), tuple(request.remove_users), request.leitweg_id
+        )
+        command = handlers.change_organisation(organisation_id, changes, caller.subject, clock())
+        return await change_own(organisations, organisation_id, caller, command, expected_rev=revision)
+
+    @router.post(
+        "/organisations/{organisation_id}/relations",
+        response_model=schemas.OrganisationView,
+        tags=["organisations"],
+        summary="State the in-house relation, with evidence",
+    )
+    async def state_relation(organisation_id: str, request: schemas.RelationRequest, caller: Who, once: Once) -> Response:
+        async def run() -> Response:
+            await organisations.get(organisation_id, viewer_of(caller, own_only=True))
+            stated = handlers.StateRelation(
+                tuple(request.path), request.type, request.valid_from, request.valid_to, tuple(request.evidence)
+            )
+            at = clock()
+            statement = await handlers.statement_of(stated, organisation_id, services.knowledge, caller.subject, at)
+            command = handlers.state_relation(organisation_id, statement, caller.subject, at)
+            return await change_own(organisations, organisation_id, caller, command)
+
+        return await once.run(run)
+
+
+def _check_routes(router: APIRouter, services: Services) -> None:
+    @router.post(
+        "/checks",
+        response_model=schemas.ChecksView,
+        tags=["checks"],
+        summary="Pre-check: which channel may we use?",
+    )
+    async def check(request: schemas.CheckRequest, caller: Who) -> Response:
+        customer = request.customer or caller.organisation
+        channels = list(services.policy.channels) if request.channel is None else [request.channel]
+        if customer != caller.organisation:
+            if request.channel not in (None, caller.channel):
+                raise ForbiddenError("An Anbieter checks others for its own channel only.", code="other_channel")
+            channels = [caller.channel]
+        as_of = request.as_of or local_day(services.clock())
+        (facts,) = await services.knowledge.facts([(customer, request.provider)])
+        found = [assess(CheckRequest(c, customer, request.provider, as_of, services.policy), facts) for c in channels]
+        return json_reply(schemas.ChecksView(assessments=found, allowed_channels=list(found[0].allowed_channels)))
+
+
+def _verdict_routes(router: APIRouter, services: Services) -> None:
+    verdicts = services.verdicts
+
+    @router.get("/verdicts/{order_id}", response_model=schemas.VerdictView, tags=["verdicts"], summary="The checks of an order")
+    async def verdict(order_id: str, caller: Who) -> Response:
+        viewer = viewer_of(caller)
+        state, rev = await verdicts.get(order_id, viewer)
+        return json_reply(schemas.VerdictView.of(state, viewer), rev=rev)
+
+    @router.post(
+        "/verdicts/{order_id}/sign-off",
+        response_model=schemas.VerdictView,
+        tags=["verdicts"],
+        summary="Answer for a RISK (a named person of the Anbieter)",
+    )
+    async def sign_off(order_id: str, request: schemas.SignOffRequest, caller: Who, once: Once, revision: Revision) -> Response:
+        async def run() -> Response:
+            viewer = viewer_of(caller)
+            state, _ = await verdicts.get(order_id, viewer)
+            if caller.channel is not state.channel:
+                raise ForbiddenError("Only the Anbieter of the order's channel signs off.", code="other_channel")
+            command = handlers.sign_off(order_id, caller.subject, request.note, services.clock())
+            result = await verdicts.ledger.apply_one(command, expected_rev=revision)
+            return json_reply(schemas.VerdictView.of(result.state or state, viewer), rev=result.rev)
+
+        return await once.run(run)

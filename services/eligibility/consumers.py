@@ -1,0 +1,48 @@
+"""The orders that ask for a check become verdicts; a whole batch is judged on facts that are read together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from services.eligibility import handlers
+from services.eligibility.handlers import CheckOrder
+from services.eligibility.knowledge import Knowledge
+from services.eligibility.repository import Verdicts
+from services.eligibility.rules import Policy
+from shared.messages.base import Message
+from shared.messages.eligibility import Stage
+from shared.messages.ordering import CheckRequested, InterestDeclared, OrderPlaced
+from shared.service import Consumer, Received, Rejection, rejections
+
+GROUP = "eligibility.orders"
+
+
+def order_checks(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer that answers each request of an order for a check."""
+
+    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        commands = [_command(event.message) for event in batch]
+        facts = await knowledge.facts([(command.order.customer.id, command.order.provider.id) for command in commands])
+        at = clock()
+        results = await verdicts.ledger.apply(
+            [
+                handlers.give_verdict(command, handlers.assess_order(command, known, policy), at, event.cause)
+                for event, command, known in zip(batch, commands, facts, strict=True)
+            ]
+        )
+        return rejections(batch, results)
+
+    return Consumer(GROUP, frozenset({InterestDeclared, CheckRequested, OrderPlaced}), handle)
+
+
+def _command(message: Message) -> CheckOrder:
+    match message:
+        case InterestDeclared():
+            return CheckOrder(message.order, Stage.INTERESSE, message.check, message.at)
+        case CheckRequested():
+            return CheckOrder(message.order, message.stage, message.check, message.at)
+        case OrderPlaced():
+            return CheckOrder(message.order, Stage.BESTELLUNG, message.check, message.at)
+        case _:
+            raise TypeError(f"{GROUP} does not handle {message.TYPE}")

@@ -1,0 +1,210 @@
+"""Use cases: each returns the change of one aggregate, or reads. Decisions are pure; ``at`` is the time of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from services.eligibility.day import local_day
+from services.eligibility.domain.accreditation import Move, Term
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.registration import PublicBody, Registration
+from services.eligibility.domain.statement import Document as EvidenceDocument
+from services.eligibility.domain.statement import Statement, make_statement
+from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.knowledge import Knowledge
+from services.eligibility.repository import Organisations
+from services.eligibility.rules import CheckRequest, Confirmation, Facts, Policy, Relation, RelationType, assess
+from services.eligibility.rules.paths import collectives_of
+from shared.errors import InvalidError, NotFoundError
+from shared.ledger import Cause, Change
+from shared.messages.base import Message
+from shared.messages.eligibility import Assessment, Stage
+from shared.messages.ordering import OrderHead
+from shared.messages.values import Channel, OrganisationType, Role
+from shared.store.port import Document
+
+EXPIRY_BATCH = 200
+
+
+def public_body(document: Document) -> PublicBody:
+    """Return the entry of the register that registers. Raises InvalidError (``register_as``) for one that acts as another."""
+    if document["same_as"] is not None:
+        raise InvalidError(
+            f"{document['name']} is Land and Gemeinde in one; register it as {document['same_as']}.",
+            code="register_as",
+            body=document["same_as"],
+        )
+    kind = OrganisationType(document["type"])
+    twelve = kind in (OrganisationType.KOMMUNE, OrganisationType.VERBAND)
+    return PublicBody(document["_id"], document["name"], kind, document["state_code"], document["ars"] if twelve else None)
+
+
+def register(body: PublicBody, registration: Registration, at: datetime) -> Change[Organisation]:
+    """Register an organisation; the first authorised person wins."""
+
+    def decide(organisation: Organisation | None) -> tuple[Organisation, Sequence[Message]]:
+        if organisation is not None:
+            return organisation, organisation.registered_again(registration)
+        return Organisation.register(body, registration, at)
+
+    return Change(body.id, decide)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a user changes on their organisation; empty fields stay as they are."""
+
+    add_roles: tuple[Role, ...] = ()
+    add_users: tuple[str, ...] = ()
+    remove_users: tuple[str, ...] = ()
+    leitweg_id: str | None = None
+
+
+def change_organisation(organisation_id: str, changes: Changes, person: str, at: datetime) -> Change[Organisation]:
+    """Add roles, add or remove users, set the Leitweg-ID."""
+    return _on(
+        organisation_id,
+        lambda organisation: organisation.change(
+            person,
+            at,
+            add_roles=changes.add_roles,
+            add_users=changes.add_users,
+            remove_users=changes.remove_users,
+            leitweg_id=changes.leitweg_id,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StateRelation:
+    """An organisation's word: the path from itself to the Anbieter, kind and period of its own leg, documents."""
+
+    path: tuple[str, ...]
+    type: RelationType
+    valid_from: date | None
+    valid_to: date | None
+    evidence: tuple[EvidenceDocument, ...]
+
+
+async def statement_of(
+    command: StateRelation, organisation_id: str, knowledge: Knowledge, person: str, at: datetime
+) -> Statement:
+    """Return the statement, after looking up that its bodies exist and that its further legs are known.
+
+    Raises InvalidError: ``own_leg_missing``, ``body_unknown``, ``path_leg_unknown``, or as ``make_statement``.
+    """
+    if command.path[0] != organisation_id:
+        raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
+    known = await knowledge.about(command.path)
+    missing = [body for body in command.path if body not in known.bodies]
+    if missing:
+        raise InvalidError(f"The register knows no body {', '.join(missing)}.", code="body_unknown", bodies=missing)
+    _check_legs(command.path[1:], known.relations)
+    facts = known.facts(organisation_id, command.path[1], ())
+    groups = collectives_of(organisation_id, local_day(at), facts)
+    plausible = next((group.name for group in groups if group.target == command.path[1]), None)
+    relation = (command.type, command.valid_from, command.valid_to)
+    return make_statement(command.path, relation, command.evidence, plausible, person, at)
+
+
+def _check_legs(path: Sequence[str], relations: Iterable[Relation]) -> None:
+    legs = {(r.source, r.target) for r in relations if r.confirmation is not Confirmation.STATED}
+    legs |= {(r.target, r.source) for r in relations if r.type is RelationType.PART}
+    for source, target in pairwise(path):
+        if (source, target) not in legs:
+            raise InvalidError(
+                f"No relation of {source} to {target} is known; {source} must state it itself.",
+                code="path_leg_unknown",
+                source=source,
+                target=target,
+            )
+
+
+def state_relation(organisation_id: str, statement: Statement, person: str, at: datetime) -> Change[Organisation]:
+    """Put a statement on file."""
+    return _on(organisation_id, lambda organisation: organisation.state_relation(statement, person, at))
+
+
+def request_accreditation(organisation_id: str, channel: Channel, role: Role, person: str, at: datetime) -> Change[Organisation]:
+    """Ask an Anbieter for accreditation."""
+    return _on(organisation_id, lambda organisation: organisation.request_accreditation(channel, role, person, at))
+
+
+def move_accreditation(organisation_id: str, move: Move) -> Change[Organisation]:
+    """Take an accreditation one step on, other than by a grant."""
+    return _on(organisation_id, lambda organisation: organisation.move(move))
+
+
+def grant_accreditation(organisation_id: str, move: Move, term: Term, default_term: timedelta) -> Change[Organisation]:
+    """Grant an accreditation; without a named end it lasts ``default_term``."""
+    today = local_day(move.at)
+    return _on(organisation_id, lambda organisation: organisation.grant(move, term, today, today + default_term))
+
+
+def expire_accreditations(organisation_id: str, at: datetime) -> Change[Organisation]:
+    """Let the accreditations whose term has ended run out."""
+    return _on(organisation_id, lambda organisation: organisation.expire(local_day(at), at))
+
+
+async def expire_due(organisations: Organisations, at: datetime) -> int:
+    """Let all accreditations whose term has ended run out; return the number of organisations concerned."""
+    total = 0
+    while due := await organisations.expiring(local_day(at) + timedelta(days=1), EXPIRY_BATCH):
+        await organisations.ledger.apply([expire_accreditations(organisation_id, at) for organisation_id in due])
+        total += len(due)
+        if len(due) < EXPIRY_BATCH:
+            break
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOrder:
+    """The request of an order for a check, as its event tells it."""
+
+    order: OrderHead
+    stage: Stage
+    number: int
+    at: datetime
+
+
+def assess_order(command: CheckOrder, facts: Facts, policy: Policy) -> Assessment:
+    """Return the assessment of an order at the day of its event."""
+    order = command.order
+    request = CheckRequest(order.channel, order.customer.id, order.provider.id, local_day(command.at), policy)
+    return assess(request, facts)
+
+
+def give_verdict(command: CheckOrder, assessment: Assessment, at: datetime, cause: Cause | None = None) -> Change[OrderVerdict]:
+    """Record the verdict on a check; a check that has been answered already changes nothing."""
+    check = Check(number=command.number, stage=command.stage, assessment=assessment, given_at=at)
+    order = command.order
+
+    def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+        if verdict is None:
+            return OrderVerdict.give_first(order.id, (order.customer, order.provider), check)
+        return verdict, verdict.give(check)
+
+    return Change(order.id, decide, cause)
+
+
+def sign_off(order_id: str, person: str, note: str, at: datetime) -> Change[OrderVerdict]:
+    """Let a named person of the Anbieter answer for a RISK."""
+
+    def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+        if verdict is None:
+            raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")
+        return verdict, verdict.sign_off(person, note, at)
+
+    return Change(order_id, decide, correlation_id=order_id)
+
+
+def _on(organisation_id: str, command: Callable[[Organisation], Sequence[Message]]) -> Change[Organisation]:
+    def decide(organisation: Organisation | None) -> tuple[Organisation, Sequence[Message]]:
+        if organisation is None:
+            raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
+        return organisation, command(organisation)
+
+    return Change(organisation_id, decide)

@@ -1,0 +1,190 @@
+"""Collections and queries. What belongs to an organisation is read for a viewer, who sees their own or their channel's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.verdict import OrderVerdict
+from services.eligibility.names import fold
+from shared.errors import NotFoundError
+from shared.ledger import Ledger, aggregate_collection
+from shared.messages.values import Channel, OrganisationType
+from shared.outgoing import Publisher
+from shared.store.port import Collection, Document, Index, Query, Scalar, Store
+
+BODIES = Collection("bodies")
+BODY_NAMES = Collection(
+    "body_names",
+    (
+        Index("name", ("key",)),
+        Index("type", ("type", "key")),
+        Index("state", ("state_code", "key")),
+        Index("state_type", ("state_code", "type", "key")),
+    ),
+)
+RELATIONS = Collection("relations", (Index("kind", ("kind",)),))
+EDITIONS = Collection("reference_editions")
+ORGANISATIONS = aggregate_collection(
+    "organisations",
+    Index("waiting_fitko", ("waiting_fitko",)),
+    Index("waiting_govdigital", ("waiting_govdigital",)),
+    Index("expiry", ("expires_on",)),
+)
+VERDICTS = aggregate_collection("verdicts")
+COLLECTIONS = (BODIES, BODY_NAMES, RELATIONS, EDITIONS, ORGANISATIONS, VERDICTS)
+
+DISTRICT_LENGTH = 5
+_AFTER_LETTERS = "~"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who reads: an organisation, and the channel if it is the Anbieter of one."""
+
+    organisation: str
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFilter:
+    """What a search asks for. ``q`` is the beginning of any word of the name."""
+
+    q: str = ""
+    type: OrganisationType | None = None
+    state_code: str | None = None
+
+    def query(self, after: tuple[Scalar, ...] | None, limit: int) -> Query:
+        """Return the query over ``BODY_NAMES``."""
+        equals: dict[str, Scalar] = {}
+        if self.state_code:
+            equals["state_code"] = self.state_code
+        if self.type:
+            equals["type"] = self.type.value
+        index = {(): "name", ("type",): "type", ("state_code",): "state"}.get(tuple(equals), "state_type")
+        prefix = fold(self.q)
+        return Query(
+            index,
+            equals=equals,
+            at_least=prefix or None,
+            below=f"{prefix}{_AFTER_LETTERS}" if prefix else None,
+            after=after,
+            limit=limit,
+        )
+
+
+class Bodies:
+    """The register of public bodies: reference data, the same for everybody."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def get(self, body_id: str) -> Document:
+        """Return a body; the 5-digit key of a kreisfreie Stadt leads to the town. Raises NotFoundError."""
+        found = await self.store.get_many(BODIES, [body_id, f"{body_id}0000000"])
+        town = found.get(f"{body_id}0000000") if len(body_id) == DISTRICT_LENGTH else None
+        body = found.get(body_id) or town
+        if body is None:
+            raise NotFoundError(f"There is no public body {body_id} in the register.", code="body_not_found", body=body_id)
+        return body
+
+    async def get_many(self, ids: list[str]) -> dict[str, Document]:
+        """Return the bodies that exist, by id."""
+        return await self.store.get_many(BODIES, ids)
+
+    async def search(
+        self, wanted: BodyFilter, after: tuple[Scalar, ...] | None, limit: int
+    ) -> tuple[list[Document], tuple[Scalar, ...] | None]:
+        """Return one page of bodies in the order of the word found, and the position after it, None at the end.
+
+        A body that several words of its name would find appears once, at the first of them.
+        """
+        prefix = fold(wanted.q)
+        hits: list[str] = []
+        position = after
+        while len(hits) < limit:
+            entries = await self.store.find(BODY_NAMES, wanted.query(position, limit))
+            for entry in entries:
+                position = (entry["key"], entry["_id"])
+                if entry["key"] == min(key for key in entry["keys"] if key.startswith(prefix)):
+                    hits.append(entry["body"])
+                if len(hits) == limit:
+                    break
+            else:
+                if len(entries) < limit:
+                    position = None
+                    break
+        bodies = await self.get_many(hits)
+        return [bodies[body_id] for body_id in hits if body_id in bodies], position
+
+
+class Organisations:
+    """The registered organisations."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+        self.store = store
+        self.ledger = Ledger(
+            service="eligibility",
+            state_type=Organisation,
+            collection=ORGANISATIONS,
+            store=store,
+            publisher=publisher,
+            clock=clock,
+        )
+
+    async def get(self, organisation_id: str, viewer: Viewer) -> tuple[Organisation, int]:
+        """Return state and revision for the organisation itself, or an Anbieter that it asked for accreditation.
+
+        Raises NotFoundError.
+        """
+        found = await self.ledger.get(organisation_id)
+        if found is not None and self.sees(viewer, found[0]):
+            return found
+        raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
+
+    @staticmethod
+    def sees(viewer: Viewer, organisation: Organisation) -> bool:
+        """Tell whether the organisation is the viewer's own or has turned to the viewer as Anbieter."""
+        if viewer.organisation == organisation.id:
+            return True
+        return viewer.channel is not None and any(a.channel is viewer.channel for a in organisation.accreditations)
+
+    async def get_many(self, ids: list[str]) -> dict[str, Organisation]:
+        """Return those that are registered, by id; for the rules, which judge all parties of an order."""
+        documents = await self.store.get_many(ORGANISATIONS, ids)
+        return {organisation_id: self.ledger.state_of(document) for organisation_id, document in documents.items()}
+
+    async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> list[Organisation]:
+        """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first."""
+        query = Query(f"waiting_{channel.value}", after=after, limit=limit)
+        return [self.ledger.state_of(document) for document in await self.store.find(ORGANISATIONS, query)]
+
+    async def expiring(self, before: date, limit: int) -> list[str]:
+        """Return ids of organisations that hold an accreditation which no longer holds on the day before ``before``."""
+        documents = await self.store.find(ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit))
+        return [document["_id"] for document in documents]
+
+
+class Verdicts:
+    """The verdicts on orders."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> None:
+        self.ledger = Ledger(
+            service="eligibility",
+            state_type=OrderVerdict,
+            collection=VERDICTS,
+            store=store,
+            publisher=publisher,
+            clock=clock,
+        )
+
+    async def get(self, order_id: str, viewer: Viewer) -> tuple[OrderVerdict, int]:
+        """Return the verdict and its revision for Kunde, Bereitsteller and the Anbieter of its channel. Raises NotFoundError."""
+        found = await self.ledger.get(order_id)
+        if found is not None:
+            verdict, _ = found
+            if viewer.organisation in (verdict.customer.id, verdict.provider.id) or viewer.channel is verdict.channel:
+                return found
+        raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")

@@ -10,10 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from services.contracts.app import build
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
+from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
 from shared.http.app import create_app
 from shared.messages.values import Channel, Party, Verdict
 from shared.service import Parts, Received
@@ -228,3 +230,10 @@ async def test_an_unused_register_is_empty(world: World) -> None:
 )
 async def test_a_register_is_for_its_anbieter_only(world: World, token: str | None, path: str, status: int) -> None:
     assert (await world.get(path, token)).status_code == status
+
+
+@pytest.mark.parametrize("model", [ContractSummary, ContractDetail, RegisterView])
+async def test_the_api_description_shows_each_answer_with_an_example_it_could_give(world: World, model: type[BaseModel]) -> None:
+    assert world.app.openapi()["components"]["schemas"][model.__name__]["examples"]
+    for example in model.model_json_schema()["examples"]:
+        assert model.model_validate(example, extra="forbid").model_dump(mode="json") == example

@@ -1,4 +1,4 @@
-"""Text search in memory for German words: folded tokens, found by prefix, ranked by where they stand."""
+"""Text search in memory for German words: folded tokens, found by beginning or inside a compound, ranked by where they stand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 _TOKEN = re.compile(r"[^\W_]+")
-_DIGRAPH = re.compile(r"([aou])e")
+_DIGRAPH = re.compile(r"([aou])e+")
 _EXACT = 5
-_SHORTEST_PREFIX = 2
+_BEGINNING = 2
+_SHORTEST_BEGINNING = 2
+_SHORTEST_PART = 4
 QUERY_TOKENS = 12
 
 
@@ -36,7 +38,10 @@ def tokens(text: str) -> list[str]:
 
 
 class TextIndex:
-    """Documents by their tokens. A query finds documents that hold each of its words, at least as the beginning of a word."""
+    """Documents by their tokens.
+
+    A query finds those that hold each of its words: whole, as the beginning of a word, or (from 4 letters) inside a compound.
+    """
 
     def __init__(self) -> None:
         self._postings: dict[str, dict[str, Weight]] = {}
@@ -85,18 +90,20 @@ class TextIndex:
 
     def _hits(self, word: str) -> dict[str, int]:
         hits: dict[str, int] = {}
-        for token in self._beginning_with(word):
-            bonus = _EXACT if token == word else 0
+        for token in self._holding(word):
+            bonus = _EXACT if token == word else _BEGINNING if token.startswith(word) else 0
             for document_id, weight in self._postings[token].items():
                 hits[document_id] = max(hits.get(document_id, 0), weight + bonus)
         return hits
 
-    def _beginning_with(self, word: str) -> Sequence[str]:
-        if len(word) < _SHORTEST_PREFIX:
+    def _holding(self, word: str) -> Sequence[str]:
+        if len(word) < _SHORTEST_BEGINNING:
             return [word] if word in self._postings else []
         if not self._sorted:
             self._vocabulary = sorted(self._postings)
             self._sorted = True
+        if len(word) >= _SHORTEST_PART and not word.isdigit():
+            return [token for token in self._vocabulary if word in token]
         start = bisect_left(self._vocabulary, word)
         end = start
         while end < len(self._vocabulary) and self._vocabulary[end].startswith(word):

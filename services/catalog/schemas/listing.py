@@ -13,7 +13,6 @@ from shared.http.paging import Page, decode_cursor, encode_cursor
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, Time
 from shared.reference import KnownOffering
 
-
 Words = Annotated[str, Field(max_length=200, description="Words or their beginnings; case and umlauts do not matter.")]
 Values = Annotated[list[str], Field(max_length=50, description="May be repeated: any of the values.")]
 Cursor = Annotated[str | None, Field(description="`next` of the page before.")]

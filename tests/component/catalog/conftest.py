@@ -1,0 +1,125 @@
+"""The catalog over SQLite in memory with the real reference data, its API in process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.catalog.app import build
+from services.catalog.reference import load_reference
+from shared.http import idempotency
+from shared.http.app import create_app
+from shared.reference import Level, Requirement, read_csv
+from shared.service import Parts, Service
+from shared.store.port import Store
+from shared.store.sqlite import SqliteStore
+from tests.support.http import FakeAuthenticator, client
+from tests.support.offerings import form_body
+from tests.support.publisher import RecordingPublisher
+
+DATA = Path(__file__).parents[3] / "data"
+MUSTS = tuple(row.id for row in read_csv(DATA / "requirements.csv", Requirement) if row.level is Level.MUSS)
+
+KOMM_ONE = "anna/komm_one/BEREITSTELLER"
+DATAPORT = "bert/dataport/BEREITSTELLER"
+KUNDE = "kim/010010000000/KUNDE"
+FITKO = "fred/fitko/ANBIETER"
+GOVDIGITAL = "gina/govdigital/ANBIETER"
+BETREIBER = "otto/marktplatz/BETREIBER"
+
+
+class Clock:
+    """A clock that the test moves; each reading is a millisecond later."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.time += timedelta(milliseconds=1)
+        return self.time
+
+
+class Healthy:
+    """A process in which all is well."""
+
+    def live(self) -> bool:
+        return True
+
+    def ready(self) -> dict[str, bool]:
+        return {"store": True}
+
+
+@dataclass
+class World:
+    """Everything a test of the catalog touches."""
+
+    store: Store
+    publisher: RecordingPublisher
+    clock: Clock
+    service: Service
+    app: FastAPI
+    count: int = field(default=0)
+
+    def as_(self, token: str | None) -> httpx.AsyncClient:
+        return client(self.app, token)
+
+    async def draft(self, token: str = KOMM_ONE, **parts: Any) -> dict[str, Any]:
+        """Create a draft with a complete form and return the answer, ``etag`` added."""
+        self.count += 1
+        body = form_body(MUSTS, **parts)
+        headers = {"Idempotency-Key": f"draft-{self.count}"}
+        answer = await self.as_(token).post("/v1/offerings", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return {**answer.json(), "etag": answer.headers["ETag"]}
+
+    async def do(self, token: str | None, offering_id: str, command: str, **body: Any) -> httpx.Response:
+        return await self.as_(token).post(f"/v1/offerings/{offering_id}/{command}", json=body or None)
+
+    async def published(self, token: str = KOMM_ONE, anbieter: str = GOVDIGITAL, **parts: Any) -> str:
+        """Bring an offer all the way into the Schaufenster and return its id."""
+        offering_id: str = (await self.draft(token, **parts))["id"]
+        for actor, command, body in (
+            (token, "submit", {}),
+            (anbieter, "accept", {}),
+            (anbieter, "bereitstellungsvertrag", {"number": f"BV-{offering_id[:8]}"}),
+        ):
+            answer = await self.do(actor, offering_id, command, **body)
+            assert answer.status_code == 200, answer.text
+        return offering_id
+
+    async def search(self, **query: Any) -> dict[str, Any]:
+        answer = await self.as_(None).get("/v1/offerings", params=query)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture(name="make_world")
+def _make_world() -> Callable[[], Any]:
+    async def make() -> World:
+        store = SqliteStore(None)
+        publisher = RecordingPublisher()
+        clock = Clock()
+        service = build(Parts(store=store, publisher=publisher, data_dir=DATA, clock=clock))
+        await store.prepare([*service.collections, idempotency.COLLECTION])
+        app = create_app(
+            service.title, service.router, authenticator=FakeAuthenticator(), store=store, health=Healthy(), clock=clock
+        )
+        return World(store, publisher, clock, service, app)
+
+    return make
+
+
+@pytest.fixture(name="world")
+async def _world(make_world: Callable[[], Any]) -> AsyncIterator[World]:
+    world: World = await make_world()
+    await load_reference(world.store, DATA, lambda _name, _done, _total: None)
+    yield world
+    await world.store.close()

@@ -1,0 +1,122 @@
+"""Search over HTTP: filters, facets, paging, known services, freshness."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, World
+
+
+async def _ids(world: World, **query: Any) -> list[str]:
+    return [item["id"] for item in (await world.search(**query))["items"]]
+
+
+async def test_known_services_are_shown_but_cannot_be_ordered(world: World) -> None:
+    found = await world.search(kind="known", limit=200)
+    assert found["total"] == 39
+    assert not any(item["orderable"] for item in found["items"])
+    assert (await world.search(orderable="true"))["total"] == 0
+    detail = (await world.as_(None).get("/v1/offerings/E008")).json()
+    assert detail["kind"] == "known"
+    assert detail["providers"] == [{"id": "DE-HE", "name": "Hessen"}]
+    assert detail["source"].startswith("https://")
+
+
+async def test_a_known_service_gives_way_to_the_offer_that_refers_to_it(world: World) -> None:
+    assert await _ids(world, q="Führerschein") == ["E008"]
+    offering_id = await world.published(known_listing="E008")
+    assert await _ids(world, q="Führerschein") == [offering_id]
+    await world.do(KOMM_ONE, offering_id, "withdraw", reason="Ende")
+    assert await _ids(world, q="Führerschein") == ["E008"]
+
+
+@pytest.mark.parametrize("words", ["Führer", "FUEHRERSCHEIN", "fuhrerscheinantrag", "antrag digitaler"])
+async def test_words_are_found_in_every_spelling_and_by_a_part(world: World, words: str) -> None:
+    assert "E008" in await _ids(world, q=words)
+
+
+async def test_title_outranks_keys_and_keys_outrank_text(world: World) -> None:
+    text = await world.published(title="Alpha", summary="Auch für Komm geeignet.", ozg_ids=["10169"])
+    by_key = await world.published(title="Beta", summary="Anderes.", token=KOMM_ONE)
+    title = await world.published(token=DATAPORT, title="Komm vorbei", summary="Anderes.")
+    ranked = await _ids(world, q="komm", kind="offering")
+    assert ranked[0] == title
+    # Alpha has the word in its text and, as Beta, in the provider's key: equal scores fall back to the title.
+    assert ranked[1:] == [text, by_key]
+
+
+async def test_every_filter_narrows(world: World) -> None:
+    fit = await world.published(channels=["fitko"], anbieter=FITKO, topic_id="bildung", ozg_ids=["10056"])
+    gov = await world.published(token=DATAPORT, anbindungsarten=["API"], leika_keys=["99050012104000"])
+    cases: list[tuple[dict[str, Any], list[str]]] = [
+        ({"channel": "fitko"}, [fit]),
+        ({"channel": "govdigital"}, [gov]),
+        ({"provider": "dataport"}, [gov]),
+        ({"anbindungsart": "API"}, [gov]),
+        ({"leika_key": "99050012104000"}, [gov]),
+        ({"ozg_id": "10056"}, [fit]),
+        ({"topic_id": "bildung"}, [fit]),
+        ({"channel": ["fitko", "govdigital"], "provider": "dataport"}, [gov]),
+        ({"state": "AUSGESETZT"}, []),
+    ]
+    for query, expected in cases:
+        assert await _ids(world, kind="offering", **query) == expected, query
+
+
+async def test_facets_count_all_results_and_leave_their_own_filter_aside(world: World) -> None:
+    await world.published(channels=["fitko"], anbieter=FITKO)
+    await world.published(token=DATAPORT)
+    await world.published(token=DATAPORT)
+    found = await world.search(kind="offering", provider="dataport", limit=1)
+    assert found["total"] == 2
+    facets = {name: {value["value"]: value["count"] for value in values} for name, values in found["facets"].items()}
+    assert facets["provider"] == {"dataport": 2, "komm_one": 1}
+    assert facets["channel"] == {"govdigital": 2}
+    assert facets["orderable"] == {"true": 2}
+    assert facets["topic_id"] == {"mobilitaet_reisen": 2}
+    assert found["facets"]["topic_id"][0]["label"] == "Mobilität & Reisen"
+
+
+async def test_paging_to_the_end_gives_everything_once_also_among_equal_scores(world: World) -> None:
+    made = [await world.published(title="Gleicher Titel", known_listing=None) for _ in range(7)]
+    for query in ({"q": "gleicher"}, {}):
+        whole = await _ids(world, limit=200, **query)
+        seen: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = await world.search(limit=3, **query, **({"cursor": cursor} if cursor else {}))
+            seen += [item["id"] for item in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+        assert seen == whole
+        assert len(set(seen)) == len(seen)
+        assert set(made) <= set(seen)
+
+
+async def test_a_cursor_that_is_none_and_an_unknown_parameter_are_refused(world: World) -> None:
+    bad = await world.as_(None).get("/v1/offerings", params={"cursor": "WzFd"})
+    assert (bad.status_code, bad.json()["code"]) == (400, "cursor_invalid")
+    unknown = await world.as_(None).get("/v1/offerings", params={"sort": "name"})
+    assert unknown.status_code == 422
+
+
+async def test_an_offer_written_by_a_clock_that_is_behind_is_found(world: World) -> None:
+    first = await world.published(title="Erste")
+    assert await _ids(world, q="Erste") == [first]
+    world.clock.time -= timedelta(seconds=20)
+    late = await world.published(title="Zweite", channels=["govdigital"], anbieter=GOVDIGITAL)
+    assert await _ids(world, q="Zweite") == [late]
+
+
+async def test_an_offer_beyond_the_overlap_is_found_by_the_reload(world: World) -> None:
+    await world.published(title="Erste")
+    assert (await world.search(q="Erste"))["total"] == 1
+    world.clock.time -= timedelta(minutes=5)
+    await world.published(title="Zweite")
+    assert (await world.search(q="Zweite"))["total"] == 0
+    world.clock.time += timedelta(minutes=15)
+    assert (await world.search(q="Zweite"))["total"] == 1

@@ -1,0 +1,90 @@
+"""When a form is complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.catalog.domain.completeness import require_complete, shortcomings
+from services.catalog.domain.form import OfferingForm
+from shared.errors import InvalidError
+from tests.support.offerings import CATALOGUE, MUSTS, complete_form, form_body
+
+
+def test_a_complete_form_has_no_shortcoming() -> None:
+    assert shortcomings(complete_form(), CATALOGUE) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "code"),
+    [
+        ({"summary": None}, "summary", "text_missing"),
+        ({"technical_concept": None}, "technical_concept", "text_missing"),
+        ({"nachnutzung": None}, "nachnutzung", "text_missing"),
+        ({"leika_keys": [], "ozg_ids": []}, "leika_keys", "keys_missing"),
+        ({"leika_keys": ["99999999999999"]}, "leika_keys", "key_unknown"),
+        ({"ozg_ids": ["99999"]}, "ozg_ids", "key_unknown"),
+        ({"topic_id": "nirgends"}, "topic_id", "key_unknown"),
+        ({"known_listing": "E999"}, "known_listing", "key_unknown"),
+        ({"reifegrad": 2}, "reifegrad", "reifegrad_too_low"),
+        ({"anbindungsarten": []}, "anbindungsarten", "anbindungsart_missing"),
+        ({"channels": []}, "channels", "channel_missing"),
+        ({"price_items": []}, "price_items", "cost_missing"),
+        (
+            {"price_items": [{**form_body()["price_items"][0], "valid_to": "2026-12-31"}]},
+            "price_items",
+            "price_period_invalid",
+        ),
+    ],
+)
+def test_each_lack_is_named_by_field_and_code(parts: dict[str, Any], field: str, code: str) -> None:
+    (point,) = shortcomings(complete_form(**parts), CATALOGUE)
+    assert (point.field, point.code) == (field, code)
+
+
+@pytest.mark.parametrize("must", MUSTS)
+@pytest.mark.parametrize("fulfilment", ["NICHT_ERFUELLT", "NICHT_ZUTREFFEND", None])
+def test_every_must_needs_to_be_fulfilled(must: str, fulfilment: str | None) -> None:
+    answers = [{"id": other, "fulfilment": "ERFUELLT"} for other in MUSTS if other != must]
+    if fulfilment is not None:
+        answers.append({"id": must, "fulfilment": fulfilment})
+    (point,) = shortcomings(complete_form(requirements=answers), CATALOGUE)
+    assert point.id == must
+    assert point.code == ("requirement_unanswered" if fulfilment is None else "requirement_unfulfilled")
+
+
+def test_an_answer_to_a_point_that_does_not_exist_is_named() -> None:
+    answers = [*form_body()["requirements"], {"id": "X9", "fulfilment": "ERFUELLT"}]
+    (point,) = shortcomings(complete_form(requirements=answers), CATALOGUE)
+    assert (point.code, point.id) == ("key_unknown", "X9")
+
+
+def test_noted_funding_stands_in_for_price_items() -> None:
+    assert shortcomings(complete_form(price_items=[], funding="EfA-finanziert, IT-Planungsrat 2023/35"), CATALOGUE) == []
+
+
+def test_all_lacks_are_told_at_once() -> None:
+    with pytest.raises(InvalidError) as raised:
+        require_complete(OfferingForm(title="Leer"), CATALOGUE)
+    points: Any = raised.value.context["points"]
+    assert raised.value.code == "offering_incomplete"
+    assert len(points) == 3 + 1 + 3 + 1 + len(MUSTS)
+    assert all(point["detail"] in raised.value.detail for point in points)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"ozg_ids": ["10113", "10113"]},
+        {"channels": ["fitko", "fitko"]},
+        {"requirements": [{"id": "R1", "fulfilment": "ERFUELLT"}, {"id": "R1", "fulfilment": "NICHT_ERFUELLT"}]},
+        {"reifegrad": 5},
+        {"leika_keys": ["123"]},
+        {"price": 1},
+    ],
+)
+def test_a_malformed_form_is_refused_outright(parts: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        complete_form(**parts)

@@ -1,0 +1,162 @@
+"""Rules of an offer beside the table, and a random walk that never leaves it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from services.catalog.domain.offering import Offering
+from services.catalog.domain.transitions import MACHINE, Actor, Command
+from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
+from shared.messages import catalog as messages
+from shared.messages.base import Message
+from shared.messages.values import Channel, OfferingState, Party
+from shared.topics import OFFERINGS, SUBMISSIONS, topic_of
+from tests.support.offerings import CATALOGUE, complete_form
+from tests.unit.catalog.test_catalog_transitions import AT, EVENTS, OFFERING_ID, PROVIDER, give, offering_in
+
+LATER = AT + timedelta(hours=1)
+
+
+def test_an_unchanged_form_is_no_change() -> None:
+    offering = offering_in(OfferingState.VEROEFFENTLICHT)
+    assert offering.edit(offering.form, CATALOGUE, Actor.BEREITSTELLER, LATER) == []
+    assert offering.version == 1
+
+
+def test_a_new_version_says_which_fields_have_changed() -> None:
+    offering = offering_in(OfferingState.VEROEFFENTLICHT)
+    form = offering.form.model_copy(update={"title": "Neu", "reifegrad": 4})
+    (event,) = offering.edit(form, CATALOGUE, Actor.BEREITSTELLER, LATER)
+    assert isinstance(event, messages.OfferingChanged)
+    assert event.offering.version == offering.version == 2
+    assert [(entry.version, entry.changed_fields) for entry in offering.history] == [(1, ()), (2, ("title", "reifegrad"))]
+
+
+def test_a_public_offer_cannot_become_incomplete_or_drop_a_contracted_channel() -> None:
+    offering = offering_in(OfferingState.VEROEFFENTLICHT)
+    before = offering.model_copy(deep=True)
+    for parts, code in (({"reifegrad": 1}, "offering_incomplete"), ({"channels": (Channel.FITKO,)}, "channel_contracted")):
+        with pytest.raises(InvalidError) as raised:
+            offering.edit(offering.form.model_copy(update=parts), CATALOGUE, Actor.BEREITSTELLER, LATER)
+        assert raised.value.code == code
+        assert offering == before
+
+
+def test_an_incomplete_form_is_not_submitted() -> None:
+    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(reifegrad=0), AT)
+    with pytest.raises(InvalidError):
+        offering.submit(CATALOGUE, Actor.BEREITSTELLER, LATER)
+    assert offering.state is OfferingState.ENTWURF
+
+
+def test_a_bereitstellungsvertrag_is_of_a_wished_channel_signed_already_and_recorded_once() -> None:
+    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital"]), AT)
+    offering.submit(CATALOGUE, Actor.BEREITSTELLER, AT)
+    offering.accept(Actor.ANBIETER, AT)
+    with pytest.raises(InvalidError, match="not meant for fitko"):
+        offering.record_bereitstellungsvertrag(Channel.FITKO, "F-1", AT, Actor.ANBIETER, LATER)
+    with pytest.raises(InvalidError, match="still to come"):
+        offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1), Actor.ANBIETER, LATER)
+    assert offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", AT, Actor.ANBIETER, LATER)
+    assert offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", AT, Actor.ANBIETER, LATER) == []
+    with pytest.raises(ConflictError):
+        offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-2", AT, Actor.ANBIETER, LATER)
+
+
+def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
+    anbieter = Party(id="govdigital", name="govdigital eG")
+    for actor, party, allowed in (
+        (Actor.BEREITSTELLER, PROVIDER, False),
+        (Actor.ANBIETER, anbieter, True),
+        (Actor.SYSTEM, Party(id="marktplatz", name="Marktplatz"), True),
+    ):
+        offering = offering_in(OfferingState.VEROEFFENTLICHT)
+        offering.suspend("Vorfall", anbieter, Actor.ANBIETER, AT)
+        if allowed:
+            assert len(offering.resume(party, actor, LATER)) == 1
+        else:
+            with pytest.raises(ForbiddenError, match="suspended by govdigital"):
+                offering.resume(party, actor, LATER)
+
+
+def test_a_draft_is_visible_to_no_anbieter_before_and_after_a_return() -> None:
+    offering = offering_in(OfferingState.ENTWURF)
+    assert list(offering.visible_to) == []
+    offering.submit(CATALOGUE, Actor.BEREITSTELLER, AT)
+    assert list(offering.visible_to) == [Channel.GOVDIGITAL, Channel.FITKO]
+    offering.send_back("Bitte ergänzen.", Actor.ANBIETER, AT)
+    assert list(offering.visible_to) == []
+    offering.withdraw("Ende", Actor.BEREITSTELLER, AT)
+    assert list(offering.visible_to) == []
+
+
+@pytest.mark.parametrize("state", list(OfferingState))
+def test_a_stored_offer_is_read_back_as_it_was(state: OfferingState) -> None:
+    offering = offering_in(state)
+    document = offering.model_dump()
+    assert document["provider_id"] == "komm_one"
+    assert ("seen_by_fitko" in document) == (state is not OfferingState.ENTWURF)
+    assert Offering.model_validate(document, extra="ignore") == offering
+
+
+class RandomWalk(RuleBasedStateMachine):
+    """Anybody gives any command at any time, on the form as it is or spoilt."""
+
+    @initialize(channels=st.sampled_from([["govdigital"], ["fitko", "govdigital"]]))
+    def begin(self, channels: list[str]) -> None:
+        self.at = AT
+        self.offering, events = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=channels), AT)
+        self.topics = [topic_of(event).name for event in events]
+
+    @rule(command=st.sampled_from(list(Command)), actor=st.sampled_from(list(Actor)), channel=st.sampled_from(list(Channel)))
+    def give(self, command: Command, actor: Actor, channel: Channel) -> None:
+        self._step(command, actor, lambda: give(self.offering, command, actor, self.at, channel))
+
+    @rule(actor=st.sampled_from(list(Actor)), reifegrad=st.integers(0, 4))
+    def edit(self, actor: Actor, reifegrad: int) -> None:
+        form = self.offering.form.model_copy(update={"reifegrad": reifegrad})
+        self._step(Command.EDIT, actor, lambda: self.offering.edit(form, CATALOGUE, actor, self.at))
+
+    def _step(self, command: Command, actor: Actor, act: Any) -> None:
+        self.at += timedelta(minutes=1)
+        before = self.offering.model_copy(deep=True)
+        try:
+            events: list[Message] = list(act())
+        except RejectedError:
+            assert self.offering == before
+            return
+        if not events:
+            assert self.offering == before
+            return
+        row = next(row for row in MACHINE.rows if row.command is command and actor in row.actors and before.state in row.sources)
+        assert self.offering.state is (row.target or before.state)
+        was_public = before.published_at is not None
+        assert [type(event) for event in events] == [EVENTS[command, was_public]]
+        raised = self.offering.version - before.version
+        assert raised == (1 if command is Command.EDIT and was_public else 0)
+        self.topics += [topic_of(event).name for event in events]
+
+    @invariant()
+    def public_means_contracted_and_complete(self) -> None:
+        if self.offering.is_public:
+            assert self.offering.listings
+            assert self.offering.form.reifegrad >= 3
+            assert self.offering.history[-1].version == self.offering.version
+
+    @invariant()
+    def the_public_topic_gets_published_offers_only(self) -> None:
+        if self.offering.published_at is None:
+            assert set(self.topics) == {SUBMISSIONS.name}
+        else:
+            first = self.topics.index(OFFERINGS.name)
+            assert set(self.topics[first:]) == {OFFERINGS.name}
+
+
+TestRandomWalk = RandomWalk.TestCase
+TestRandomWalk.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -1,0 +1,114 @@
+"""HTTP: the organisation's inbox, the caller's own contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.responses import Response
+
+from services.notify import handlers
+from services.notify.domain.contact import Language
+from services.notify.domain.routing import Routing
+from services.notify.repository import Contacts, Notifications
+from services.notify.schemas import ContactForm, ContactReply, InboxItem
+from services.notify.texts import Texts
+from shared.http.auth import Caller, authenticated
+from shared.http.etag import if_match, json_reply
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.messages.values import EntityId
+
+Me = Annotated[Caller, Depends(authenticated)]
+AcceptLanguage = Annotated[
+    str | None, Header(description="Language of the texts, de or en; without it, that of the caller's contact, else German.")
+]
+Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
+
+
+def router(
+    notifications: Notifications,
+    contacts: Contacts,
+    texts: Texts,
+    routing: Routing,
+    clock: Callable[[], datetime],
+) -> APIRouter:
+    """Return the routes of notify."""
+    routes = APIRouter(prefix="/v1")
+
+    async def language_of(caller: Caller, header: str | None) -> Language:
+        asked = preferred(header)
+        if asked is not None:
+            return asked
+        book = await contacts.book(caller.organisation)
+        contact = book.find(caller.subject) if book else None
+        return contact.language if contact else Language.DE
+
+    @routes.get(
+        "/inbox", tags=["inbox"], summary="What the organisation has been told, newest first", response_model=Page[InboxItem]
+    )
+    async def inbox(
+        caller: Me,
+        accept_language: AcceptLanguage = None,
+        unread: Annotated[bool, Query(description="Only what nobody has marked as read.")] = False,  # noqa: FBT002 - a query parameter
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Response:
+        after = decode_cursor(cursor, (datetime, str))
+        language = await language_of(caller, accept_language)
+        found = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=limit + 1)
+        items = [InboxItem.of(notification, texts, language) for notification in found[:limit]]
+        further = encode_cursor((items[-1].created_at, items[-1].id)) if len(found) > limit else None
+        return _in(language, json_reply(Page[InboxItem](items=items, next=further)))
+
+    @routes.post("/inbox/{notification_id}/read", tags=["inbox"], summary="Mark as read", response_model=InboxItem)
+    async def read(caller: Me, notification_id: EntityId, accept_language: AcceptLanguage = None) -> Response:
+        notification = await notifications.read(caller.organisation, notification_id, clock())
+        language = await language_of(caller, accept_language)
+        return _in(language, json_reply(InboxItem.of(notification, texts, language)))
+
+    @routes.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
+    async def get_contact(caller: Me) -> Response:
+        contact = await handlers.my_contact(contacts, caller)
+        return json_reply(ContactReply.of(contact), rev=contact.rev)
+
+    @routes.put("/contacts/me", tags=["contacts"], summary="Keep the caller's contact", response_model=ContactReply)
+    async def put_contact(caller: Me, form: ContactForm, expected_rev: Annotated[int | None, Depends(if_match)]) -> Response:
+        contact = form.contact(caller.subject, clock())
+        kept = await handlers.put_my_contact(contacts, routing, caller, contact, expected_rev)
+        return json_reply(ContactReply.of(kept), rev=kept.rev)
+
+    @routes.delete(
+        "/contacts/me", tags=["contacts"], summary="Erase the caller's contact and the e-mails waiting for them", status_code=204
+    )
+    async def erase_contact(caller: Me) -> Response:
+        await handlers.erase_my_contact(contacts, notifications, caller, clock())
+        return Response(status_code=204)
+
+    return routes
+
+
+def preferred(header: str | None) -> Language | None:
+    """Return the language that an Accept-Language header (RFC 9110, 12.5.4) likes best of ours, None if it names neither."""
+    ranked: list[tuple[float, int, Language]] = []
+    for position, part in enumerate((header or "").split(",")):
+        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        primary = tag.partition("-")[0]
+        quality = next((_quality(parameter[2:]) for parameter in parameters if parameter.startswith("q=")), 1.0)
+        if primary in list(Language) and quality > 0:
+            ranked.append((-quality, position, Language(primary)))
+    return min(ranked)[2] if ranked else None
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _in(language: Language, reply: Response) -> Response:
+    reply.headers["Content-Language"] = language.value
+    reply.headers["Vary"] = "Accept-Language, Authorization"
+    return reply

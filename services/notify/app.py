@@ -1,0 +1,66 @@
+"""Puts notify together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from services.notify import api, consumers
+from services.notify.domain.contact import Language
+from services.notify.domain.routing import Routing
+from services.notify.mail import Composer
+from services.notify.mailer import Mailer
+from services.notify.metrics import SMTP_CONFIGURED
+from services.notify.repository import COLLECTIONS, Contacts, Notifications
+from services.notify.settings import NotifySettings
+from services.notify.smtp import SmtpTransport
+from services.notify.texts import Texts
+from shared.reference import read_labels
+from shared.service import Parts, Periodic, Service
+
+ROUTING = Path(__file__).parent / "data" / "routing.json"
+_AGAIN = timedelta(milliseconds=10)
+
+log = structlog.get_logger()
+
+
+def load_routing(path: Path = ROUTING) -> Routing:
+    """Return the routing table. Raises ValidationError for a table that contradicts itself or names what does not exist."""
+    return Routing.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def load_texts(data_dir: Path, settings: NotifySettings) -> Texts:
+    """Return the templates of both languages. Raises ValueError for a template that could not be filled in."""
+    labels = {language: read_labels(data_dir, language.value) for language in Language}
+    return Texts(labels, settings.portal_url, settings.time_zone)
+
+
+def build(parts: Parts, settings: NotifySettings | None = None) -> Service:
+    """Build the service; without ``settings`` they are read from the environment.
+
+    The periodic ``send-mail`` waits inside for a nudge of the consumer, so that mail leaves right after its event.
+    """
+    settings = settings or NotifySettings()
+    routing = load_routing()
+    texts = load_texts(parts.data_dir, settings)
+    if missing := routing.templates - texts.keys:
+        raise ValueError(f"the routing table names templates that do not exist: {', '.join(sorted(missing))}")
+    notifications = Notifications(parts.store, parts.publisher, parts.clock)
+    contacts = Contacts(parts.store)
+    composer = Composer(texts, settings.sender_name, settings.sender_address)
+    transport = None if settings.smtp_host is None else SmtpTransport(settings)
+    SMTP_CONFIGURED.set(0 if transport is None else 1)
+    if transport is None:
+        log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
+    mailer = Mailer(notifications, contacts, composer, transport, settings, parts.clock)
+    return Service(
+        name="notify",
+        title="Notify",
+        collections=COLLECTIONS,
+        router=api.router(notifications, contacts, texts, routing, parts.clock),
+        ledgers=(notifications.ledger,),
+        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, parts.clock),),
+        periodic=(Periodic("send-mail", _AGAIN, mailer.run),),
+    )

@@ -1,0 +1,103 @@
+"""Contact persons: the only personal data of the marketplace. One address book per organisation, so that a batch reads few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from shared.domain import Aggregate
+from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
+from shared.messages.base import Value
+from shared.messages.values import Line, PersonRef, Time
+
+PEOPLE_LIMIT = 500
+
+MailAddress = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=254,
+        pattern=(
+            r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+            r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$"
+        ),
+    ),
+]
+"""An address as RFC 5321 writes it without quoting; a domain with umlauts in its ``xn--`` form."""
+
+
+class Language(StrEnum):
+    """Languages that the texts exist in."""
+
+    DE = "de"
+    EN = "en"
+
+
+class Contact(Value):
+    """A contact person of an organisation. ``muted``: event types that they want no e-mail about."""
+
+    person: PersonRef
+    name: Line
+    email: MailAddress
+    language: Language = Language.DE
+    email_enabled: bool = True
+    muted: tuple[str, ...] = ()
+    changed_at: Time
+    rev: int = 1
+
+    def wants(self, event_type: str) -> bool:
+        """Return whether this event is to be told by e-mail."""
+        return self.email_enabled and event_type not in self.muted
+
+
+class AddressBook(Aggregate):
+    """The contact persons of one organisation (``id``); ``name`` is the organisation's."""
+
+    name: Line
+    people: tuple[Contact, ...] = ()
+
+    def find(self, person: str) -> Contact | None:
+        """Return the contact of a person, or None."""
+        return next((contact for contact in self.people if contact.person == person), None)
+
+    def wanting(self, event_type: str) -> Sequence[Contact]:
+        """Return whoever is to be told of this event by e-mail."""
+        return [contact for contact in self.people if contact.wants(event_type)]
+
+    def put(self, contact: Contact, expected_rev: int | None = None) -> Contact:
+        """Enter or replace a contact and return it with its revision; an equal one stays as it is.
+
+        Raises PreconditionFailedError unless its revision is ``expected_rev``, ConflictError when the book is full.
+        """
+        present = self.find(contact.person)
+        rev = present.rev if present else 0
+        if expected_rev is not None and expected_rev != rev:
+            raise PreconditionFailedError(
+                f"The contact has revision {rev}, the request was made for {expected_rev}.", revision=rev
+            )
+        if present is None and len(self.people) >= PEOPLE_LIMIT:
+            raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
+        if present is not None and present.model_copy(update={"changed_at": contact.changed_at}) == contact.model_copy(
+            update={"rev": rev}
+        ):
+            return present
+        entered = contact.model_copy(update={"rev": rev + 1})
+        self.people = (*(other for other in self.people if other.person != contact.person), entered)
+        return entered
+
+    def get(self, person: str) -> Contact:
+        """Return the contact of a person. Raises NotFoundError."""
+        contact = self.find(person)
+        if contact is None:
+            raise NotFoundError("No contact is stored for you.")
+        return contact
+
+    def erase(self, person: str) -> bool:
+        """Take a person out of the book and return whether they were in it."""
+        left = tuple(contact for contact in self.people if contact.person != person)
+        erased = len(left) < len(self.people)
+        self.people = left
+        return erased

@@ -1,0 +1,237 @@
+"""What an event tells: the organisations it concerns, by their part in it, and the values for the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.notify.domain.parameters import Parameters, Subject, SubjectKind
+from shared.messages import catalog, contracts, eligibility, ordering
+from shared.messages.base import Message
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Channel, Verdict
+
+
+class Concerned(StrEnum):
+    """Part that an organisation has in an event.
+
+    COUNTERPART: the sides of the Vorgang other than the one that acted. OWNER: whoever an open point belongs to.
+    SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
+    """
+
+    KUNDE = "KUNDE"
+    BEREITSTELLER = "BEREITSTELLER"
+    ANBIETER = "ANBIETER"
+    ORGANISATION = "ORGANISATION"
+    COUNTERPART = "COUNTERPART"
+    OWNER = "OWNER"
+    SIGN_OFF = "SIGN_OFF"
+
+
+Parties = Mapping[Concerned, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one event tells. ``parties`` maps a part to the ids of the organisations that have it; none, if nobody has."""
+
+    parties: Parties
+    parameters: Parameters
+    subject: Subject
+
+
+_OFFERING_EVENTS = (
+    catalog.OfferingPublished,
+    catalog.OfferingChanged,
+    catalog.OfferingSuspended,
+    catalog.OfferingResumed,
+    catalog.OfferingWithdrawn,
+)
+_SUBMISSION_EVENTS = (catalog.OfferingSubmitted, catalog.OfferingReturned, catalog.OfferingAccepted)
+_ACCREDITATION_EVENTS = (
+    eligibility.AccreditationRequested,
+    eligibility.AccreditationQueried,
+    eligibility.AccreditationDecided,
+)
+
+
+def facts_of(message: Message) -> Facts:  # noqa: PLR0911 - one case per family of messages
+    """Return what an event tells. Raises TypeError for a type that nobody is told of."""
+    if isinstance(message, ordering.OrderEvent):
+        return _order(message)
+    if isinstance(message, _OFFERING_EVENTS):
+        return _offering(message.offering, getattr(message, "reason", None))
+    if isinstance(message, _SUBMISSION_EVENTS):
+        return _submission(message.submission, getattr(message, "remarks", None))
+    if isinstance(message, _ACCREDITATION_EVENTS):
+        return _accreditation(message)
+    if isinstance(message, eligibility.OrganisationRegistered):
+        organisation = message.organisation
+        return _organisation(organisation, Parameters(organisation=organisation.name))
+    if isinstance(message, contracts.ContractConcluded):
+        return _contract_concluded(message.contract)
+    if isinstance(message, contracts.ContractRefused):
+        return _contract_refused(message)
+    raise TypeError(f"nobody is told of {message.TYPE}")
+
+
+def _order(message: ordering.OrderEvent) -> Facts:
+    order = message.order
+    parties: dict[Concerned, tuple[str, ...]] = {
+        **_sides(order.customer.id, order.provider.id, order.channel),
+        **_relative(message),
+    }
+    parameters = Parameters(
+        order_number=order.number,
+        offering_title=order.offering_title,
+        customer=order.customer.name,
+        provider=order.provider.name,
+        channel=order.channel,
+        **_particulars(message),
+    )
+    return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id))
+
+
+def _sides(customer: str, provider: str, channel: Channel) -> dict[Concerned, tuple[str, ...]]:
+    return {
+        Concerned.KUNDE: (customer,),
+        Concerned.BEREITSTELLER: (provider,),
+        Concerned.ANBIETER: (channel.value,),
+    }
+
+
+def _relative(message: ordering.OrderEvent) -> dict[Concerned, tuple[str, ...]]:
+    """Return the parts that depend on who acted or must act."""
+    match message:
+        case ordering.QuestionAsked(asked_by=actor) | ordering.QuestionAnswered(answered_by=actor):
+            return {Concerned.COUNTERPART: _counterpart(message.order, actor)}
+        case ordering.PointAdded(owner=owner) | ordering.PointSettled(owner=owner):
+            return {
+                Concerned.OWNER: _organisation_of(message.order, owner),
+                Concerned.COUNTERPART: _counterpart(message.order, owner),
+            }
+        case ordering.CheckRecorded(assessment=assessment) if assessment.verdict is Verdict.RISK:
+            return {Concerned.SIGN_OFF: (message.order.channel.value,)}
+    return {}
+
+
+def _organisation_of(order: ordering.OrderHead, party: OrderParty) -> tuple[str, ...]:
+    match party:
+        case OrderParty.KUNDE:
+            return (order.customer.id,)
+        case OrderParty.BEREITSTELLER:
+            return (order.provider.id,)
+        case OrderParty.ANBIETER:
+            return (order.channel.value,)
+        case OrderParty.SYSTEM:
+            return ()
+
+
+def _counterpart(order: ordering.OrderHead, actor: OrderParty) -> tuple[str, ...]:
+    sides = {OrderParty.KUNDE: order.customer.id, OrderParty.BEREITSTELLER: order.provider.id}
+    return tuple(organisation for side, organisation in sides.items() if side is not actor)
+
+
+def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one case per message type
+    match message:
+        case ordering.CheckRecorded(assessment=assessment):
+            finding = assessment.decisive
+            return {"verdict": assessment.verdict, "reason": finding.reason, "remedy": finding.remedy}
+        case ordering.OrderRefused(reason=reason, remedy=remedy):
+            return {"reason": reason, "remedy": remedy}
+        case ordering.OrderDeclined(reason=reason) | ordering.OrderWithdrawn(reason=reason):
+            return {"reason": reason}
+        case ordering.ClarificationStarted(points=points):
+            return {"points": points}
+        case ordering.PointAdded(label=label, owner=owner):
+            return {"point": label, "party": owner}
+        case ordering.PointSettled(label=label, owner=owner, open_points=count):
+            return {"point": label, "party": owner, "open_points": count}
+        case ordering.QuestionAsked(asked_by=party) | ordering.QuestionAnswered(answered_by=party):
+            return {"party": party}
+        case ordering.ConditionsConfirmed(conditions=conditions):
+            return {"condition_count": len(conditions)}
+        case ordering.OfferMade(valid_until=day):
+            return {"valid_until": day}
+        case ordering.OnboardingStarted(milestones=milestones):
+            return {"milestones": milestones}
+        case ordering.MilestoneReached(label=label, open_milestones=count):
+            return {"milestone": label, "open_milestones": count}
+        case ordering.OrderTerminated(ends_on=day, by=party):
+            return {"ends_on": day, "party": party}
+    return {}
+
+
+def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
+    return Facts(
+        {
+            Concerned.BEREITSTELLER: (offering.provider.id,),
+            Concerned.ANBIETER: tuple(listing.channel.value for listing in offering.channels),
+        },
+        Parameters(offering_title=offering.title, provider=offering.provider.name, reason=reason),
+        Subject(kind=SubjectKind.OFFERING, id=offering.id),
+    )
+
+
+def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:
+    return Facts(
+        {
+            Concerned.BEREITSTELLER: (submission.provider.id,),
+            Concerned.ANBIETER: tuple(channel.value for channel in submission.channels),
+        },
+        Parameters(offering_title=submission.title, provider=submission.provider.name, reason=remarks),
+        Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
+    )
+
+
+def _accreditation(
+    message: eligibility.AccreditationRequested | eligibility.AccreditationQueried | eligibility.AccreditationDecided,
+) -> Facts:
+    accreditation = message.accreditation
+    reason = message.question if isinstance(message, eligibility.AccreditationQueried) else getattr(message, "reason", None)
+    parameters = Parameters(
+        organisation=message.organisation.name,
+        channel=accreditation.channel,
+        role=accreditation.role,
+        accreditation=accreditation.state,
+        valid_until=accreditation.valid_to,
+        reason=reason,
+    )
+    return _organisation(message.organisation, parameters, accreditation.channel)
+
+
+def _organisation(organisation: eligibility.Organisation, parameters: Parameters, channel: Channel | None = None) -> Facts:
+    parties: dict[Concerned, tuple[str, ...]] = {Concerned.ORGANISATION: (organisation.id,)}
+    if channel is not None:
+        parties[Concerned.ANBIETER] = (channel.value,)
+    return Facts(parties, parameters, Subject(kind=SubjectKind.ORGANISATION, id=organisation.id))
+
+
+def _contract_concluded(contract: contracts.ContractHead) -> Facts:
+    return Facts(
+        _sides(contract.customer.id, contract.provider.id, contract.channel),
+        Parameters(
+            contract_number=contract.number,
+            offering_title=contract.offering_title,
+            customer=contract.customer.name,
+            provider=contract.provider.name,
+            channel=contract.channel,
+        ),
+        Subject(kind=SubjectKind.CONTRACT, id=contract.id),
+    )
+
+
+def _contract_refused(message: contracts.ContractRefused) -> Facts:
+    return Facts(
+        _sides(message.customer.id, message.provider.id, message.channel),
+        Parameters(
+            customer=message.customer.name,
+            provider=message.provider.name,
+            channel=message.channel,
+            reason=message.reason,
+            remedy=message.remedy,
+        ),
+        Subject(kind=SubjectKind.ORDER, id=message.order_id),
+    )

@@ -1,0 +1,256 @@
+"""One notification: one event, told to one recipient by one channel. Its way from the note to delivery, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import computed_field
+
+from services.notify.domain.parameters import Parameters, Subject
+from shared.domain import Aggregate, StateMachine, Transition
+from shared.errors import ConflictError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
+from shared.messages.values import Code, EntityId, OrganisationId, PersonRef, Time
+
+
+class NotificationState(StrEnum):
+    """States of a notification. IN_ZUSTELLUNG: a worker holds the claim on it until ``next_attempt_at``."""
+
+    VORGEMERKT = "VORGEMERKT"
+    IN_ZUSTELLUNG = "IN_ZUSTELLUNG"
+    ZUGESTELLT = "ZUGESTELLT"
+    GELESEN = "GELESEN"
+    FEHLGESCHLAGEN = "FEHLGESCHLAGEN"
+    VERWORFEN = "VERWORFEN"
+
+
+class Step(StrEnum):
+    """What may be done with a notification."""
+
+    FILE = "FILE"
+    CLAIM = "CLAIM"
+    RELEASE = "RELEASE"
+    POSTPONE = "POSTPONE"
+    DELIVER = "DELIVER"
+    FAIL = "FAIL"
+    DROP = "DROP"
+    READ = "READ"
+
+
+class Actor(StrEnum):
+    """Who does it: the marketplace itself, a worker that sends mail, the recipient."""
+
+    SYSTEM = "SYSTEM"
+    WORKER = "WORKER"
+    RECIPIENT = "RECIPIENT"
+
+
+_S = NotificationState
+_QUEUED = frozenset({_S.VORGEMERKT, _S.IN_ZUSTELLUNG})
+_CLAIMED = frozenset({_S.IN_ZUSTELLUNG})
+
+TRANSITIONS = (
+    Transition(Step.FILE, frozenset({_S.VORGEMERKT}), _S.ZUGESTELLT, frozenset({Actor.SYSTEM})),
+    Transition(Step.CLAIM, _QUEUED, _S.IN_ZUSTELLUNG, frozenset({Actor.WORKER})),
+    Transition(Step.RELEASE, _CLAIMED, _S.VORGEMERKT, frozenset({Actor.WORKER})),
+    Transition(Step.POSTPONE, _CLAIMED, _S.VORGEMERKT, frozenset({Actor.WORKER})),
+    Transition(Step.DELIVER, _CLAIMED, _S.ZUGESTELLT, frozenset({Actor.WORKER})),
+    Transition(Step.FAIL, _CLAIMED, _S.FEHLGESCHLAGEN, frozenset({Actor.WORKER})),
+    Transition(Step.DROP, _QUEUED, _S.VERWORFEN, frozenset({Actor.SYSTEM, Actor.WORKER})),
+    Transition(Step.READ, frozenset({_S.ZUGESTELLT}), _S.GELESEN, frozenset({Actor.RECIPIENT})),
+)
+MACHINE = StateMachine(TRANSITIONS)
+
+
+class ClaimLostError(ConflictError):
+    """The claim ended before its worker reported: another worker may have sent the mail again, or it was dropped."""
+
+    code = "claim_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The event that is told, and the text that tells it."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    template: str
+    parameters: Parameters
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An organisation's inbox (no ``person``), or a contact person of it by e-mail."""
+
+    organisation: str
+    person: str | None = None
+
+    @property
+    def channel(self) -> DeliveryChannel:
+        """The way to this recipient."""
+        return DeliveryChannel.INBOX if self.person is None else DeliveryChannel.EMAIL
+
+    def notification_id(self, event_id: str) -> str:
+        """Return the id of the one notification that there can be of this event."""
+        return derived_id("notification", event_id, self.person or self.organisation, self.channel.value)
+
+
+class Notification(Aggregate):
+    """A notification. ``claims`` counts the claims and fences off late reports; ``attempts`` counts tries to send.
+
+    ``next_attempt_at`` is the moment from which a worker may take it, None once it is done. Nothing here names a person
+    or holds an address: texts are made from ``parameters`` when they are read or sent.
+    """
+
+    event_id: EntityId
+    event_type: str
+    occurred_at: Time
+    template: str
+    parameters: Parameters
+    subject: Subject
+    organisation: OrganisationId
+    person: PersonRef | None
+    channel: DeliveryChannel
+    state: NotificationState = NotificationState.VORGEMERKT
+    created_at: Time
+    next_attempt_at: Time | None = None
+    claims: int = 0
+    attempts: int = 0
+    code: Code | None = None
+    ended_at: Time | None = None
+    read_at: Time | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def inbox_of(self) -> str | None:
+        """Organisation in whose inbox it lies."""
+        return self.organisation if self.channel is DeliveryChannel.INBOX else None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def unread_of(self) -> str | None:
+        """Organisation in whose inbox it lies unread."""
+        return self.inbox_of if self.state is NotificationState.ZUGESTELLT else None
+
+    @classmethod
+    def note(cls, occasion: Occasion, recipient: Recipient, at: datetime) -> tuple[Self, list[Message]]:
+        """Note it down. The inbox has it at once; an e-mail is due from ``at`` on."""
+        notification = cls(
+            id=recipient.notification_id(occasion.event_id),
+            event_id=occasion.event_id,
+            event_type=occasion.event_type,
+            occurred_at=occasion.occurred_at,
+            template=occasion.template,
+            parameters=occasion.parameters,
+            subject=occasion.subject,
+            organisation=recipient.organisation,
+            person=recipient.person,
+            channel=recipient.channel,
+            created_at=at,
+            next_attempt_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
+        )
+        if recipient.channel is DeliveryChannel.EMAIL:
+            return notification, []
+        notification._go(Step.FILE, Actor.SYSTEM)
+        return notification, [notification._delivered_event(at)]
+
+    def claim(self, at: datetime, until: datetime) -> int:
+        """Take it for one try until ``until`` and return the number of the claim. Raises ConflictError while another holds it."""
+        MACHINE.check(Step.CLAIM, self.state, Actor.WORKER)
+        if self.next_attempt_at is None or at < self.next_attempt_at:
+            raise ConflictError(f"{self.id} is not due before {self.next_attempt_at}.", code="not_due", id=self.id)
+        self._go(Step.CLAIM, Actor.WORKER)
+        self.next_attempt_at = until
+        self.claims += 1
+        self.attempts += 1
+        return self.claims
+
+    def release(self, claim: int, due_at: datetime) -> None:
+        """Give the claim back without having tried. Raises ClaimLostError."""
+        self._must_hold(claim)
+        self._go(Step.RELEASE, Actor.WORKER)
+        self.attempts -= 1
+        self.next_attempt_at = due_at
+
+    def postpone(self, claim: int, code: str, due_at: datetime) -> None:
+        """Try again at ``due_at``; ``code`` says what hindered. Raises ClaimLostError."""
+        self._must_hold(claim)
+        self._go(Step.POSTPONE, Actor.WORKER)
+        self.next_attempt_at = due_at
+        self.code = code
+
+    def deliver(self, claim: int, at: datetime) -> Sequence[Message]:
+        """The mail server has accepted it. A repeated report changes nothing. Raises ClaimLostError."""
+        if MACHINE.check(Step.DELIVER, self.state, Actor.WORKER) is None:
+            return []
+        self._must_hold(claim)
+        self._end(Step.DELIVER, Actor.WORKER, None, at)
+        return [self._delivered_event(at)]
+
+    def fail(self, claim: int, code: str, at: datetime) -> Sequence[Message]:
+        """It cannot be delivered and is not tried again. A repeated report changes nothing. Raises ClaimLostError."""
+        if MACHINE.check(Step.FAIL, self.state, Actor.WORKER) is None:
+            return []
+        self._must_hold(claim)
+        self._end(Step.FAIL, Actor.WORKER, code, at)
+        return [self._failed_event(code, at)]
+
+    def drop(self, code: str, at: datetime, actor: Actor = Actor.SYSTEM) -> Sequence[Message]:
+        """Nobody wants it any more: the contact is erased or has turned e-mail off. A repeat changes nothing."""
+        if MACHINE.check(Step.DROP, self.state, actor) is None:
+            return []
+        self._end(Step.DROP, actor, code, at)
+        return [self._failed_event(code, at)]
+
+    def read(self, at: datetime) -> bool:
+        """Mark it as read and return whether it was unread."""
+        if MACHINE.check(Step.READ, self.state, Actor.RECIPIENT) is None:
+            return False
+        self._go(Step.READ, Actor.RECIPIENT)
+        self.read_at = at
+        return True
+
+    def _go(self, step: Step, actor: Actor) -> None:
+        self.state = MACHINE.check(step, self.state, actor) or self.state
+
+    def _must_hold(self, claim: int) -> None:
+        if self.state is not NotificationState.IN_ZUSTELLUNG or self.claims != claim:
+            raise ClaimLostError(f"claim {claim} on {self.id} has ended; the last one is {self.claims}.", id=self.id, claim=claim)
+
+    def _end(self, step: Step, actor: Actor, code: str | None, at: datetime) -> None:
+        self._go(step, actor)
+        self.next_attempt_at = None
+        self.code = code
+        self.ended_at = at
+
+    def _delivered_event(self, at: datetime) -> NotificationDelivered:
+        return NotificationDelivered(
+            notification_id=self.id,
+            event_id=self.event_id,
+            event_type=self.event_type,
+            organisation=self.organisation,
+            person=self.person,
+            channel=self.channel,
+            delivered_at=at,
+        )
+
+    def _failed_event(self, code: str, at: datetime) -> NotificationFailed:
+        return NotificationFailed(
+            notification_id=self.id,
+            event_id=self.event_id,
+            event_type=self.event_type,
+            organisation=self.organisation,
+            person=self.person,
+            channel=self.channel,
+            code=code,
+            attempts=self.attempts,
+            failed_at=at,
+        )

@@ -1,0 +1,64 @@
+"""What a text may speak of: the closed, typed set of values that templates fill in. References and facts, no personal data."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
+from shared.messages.base import Value
+from shared.messages.ordering import OrderParty
+from shared.messages.values import AccreditationState, Channel, EntityId, Line, OrganisationId, Role, Text, Verdict
+
+
+class SubjectKind(StrEnum):
+    """Kind of thing that a notification speaks of; the portal has a page for each."""
+
+    ORDER = "order"
+    OFFERING = "offering"
+    ORGANISATION = "organisation"
+    CONTRACT = "contract"
+
+
+class Subject(Value):
+    """The thing that a notification speaks of."""
+
+    kind: SubjectKind
+    id: EntityId | OrganisationId
+
+
+class Parameters(Value):
+    """Values of one notification. A value that its event does not have is absent, in the store and in the template."""
+
+    order_number: Line | None = None
+    offering_title: Line | None = None
+    customer: Line | None = None
+    provider: Line | None = None
+    organisation: Line | None = None
+    channel: Channel | None = None
+    role: Role | None = None
+    accreditation: AccreditationState | None = None
+    verdict: Verdict | None = None
+    reason: Text | None = None
+    remedy: Text | None = None
+    party: OrderParty | None = None
+    point: Line | None = None
+    points: tuple[Line, ...] | None = None
+    open_points: int | None = None
+    condition_count: int | None = None
+    milestone: Line | None = None
+    milestones: tuple[Line, ...] | None = None
+    open_milestones: int | None = None
+    contract_number: Line | None = None
+    valid_until: date | None = None
+    ends_on: date | None = None
+
+    @model_serializer(mode="wrap")
+    def _present(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+    def present(self) -> dict[str, object]:
+        """Return the values that there are, by name, with their types."""
+        return {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None}

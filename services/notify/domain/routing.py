@@ -1,0 +1,56 @@
+"""Which event is told to whom, with which text: a table, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.notify.domain.facts import Concerned, Parties
+from shared.messages.base import Message, message_types
+
+TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+Reason = Annotated[str, StringConstraints(min_length=20)]
+
+
+class Routing(BaseModel):
+    """``routes``: event type -> part in the event -> template key. ``silent``: event type -> why nobody is told.
+
+    Refuses an unknown event type, a type that is both routed and silent, and a route without a recipient.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    routes: dict[str, Annotated[dict[Concerned, TemplateKey], Field(min_length=1)]]
+    silent: dict[str, Reason]
+
+    @model_validator(mode="after")
+    def _is_unambiguous(self) -> Self:
+        if unknown := (self.routes.keys() | self.silent.keys()) - message_types().keys():
+            raise ValueError(f"no such message type: {', '.join(sorted(unknown))}")
+        if both := self.routes.keys() & self.silent.keys():
+            raise ValueError(f"both routed and silent: {', '.join(sorted(both))}")
+        return self
+
+    @property
+    def handled(self) -> frozenset[type[Message]]:
+        """Message types that somebody is told of."""
+        return frozenset(message_types()[name] for name in self.routes)
+
+    @property
+    def templates(self) -> frozenset[str]:
+        """Template keys that the routes use."""
+        return frozenset(key for parts in self.routes.values() for key in parts.values())
+
+    def undecided(self, types: Iterable[type[Message]]) -> list[str]:
+        """Return the types that are neither routed nor silent."""
+        return sorted({kind.TYPE for kind in types} - self.routes.keys() - self.silent.keys())
+
+    def recipients(self, event_type: str, parties: Parties) -> dict[str, str]:
+        """Return the template key for each organisation to be told. With several parts, the first route counts."""
+        keys: dict[str, str] = {}
+        for part, key in self.routes[event_type].items():
+            for organisation in parties.get(part, ()):
+                keys.setdefault(organisation, key)
+        return keys

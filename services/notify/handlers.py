@@ -1,0 +1,116 @@
+"""Use cases: tell an event, read the inbox, keep and erase a contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notify.domain.contact import AddressBook, Contact
+from services.notify.domain.facts import Facts, facts_of
+from services.notify.domain.notification import Notification, Occasion, Recipient
+from services.notify.domain.routing import Routing
+from services.notify.repository import Contacts, Notifications
+from shared.errors import InvalidError, NotFoundError
+from shared.http.auth import Caller
+from shared.ledger import Change
+from shared.messages.base import Message
+from shared.service import Received
+
+ERASED = "contact_erased"
+_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One event, what it tells, and the template for each organisation that is told."""
+
+    event: Received
+    facts: Facts
+    templates: Mapping[str, str]
+
+
+def telling(event: Received, routing: Routing) -> Telling:
+    """Return who is told of an event, with which text."""
+    facts = facts_of(event.message)
+    return Telling(event, facts, routing.recipients(event.message.TYPE, facts.parties))
+
+
+def notifications(told: Telling, books: Mapping[str, AddressBook], at: datetime) -> list[Change[Notification]]:
+    """Return the notifications of one event: the inbox of each organisation concerned, and e-mail to whoever wants it.
+
+    Their ids derive from event, recipient and channel, so a repeat finds them there. A person is told once per event,
+    also when two of their organisations are concerned.
+    """
+    event, facts = told.event, told.facts
+    event_type = event.message.TYPE
+    changes: dict[str, Change[Notification]] = {}
+    for organisation, template in told.templates.items():
+        occasion = Occasion(event.cause.event_id, event_type, event.time, template, facts.parameters, facts.subject)
+        book = books.get(organisation)
+        people = book.wanting(event_type) if book else ()
+        for recipient in (Recipient(organisation), *(Recipient(organisation, contact.person) for contact in people)):
+            change = _noted(event, occasion, recipient, at)
+            changes.setdefault(change.id, change)
+    return list(changes.values())
+
+
+def _noted(event: Received, occasion: Occasion, recipient: Recipient, at: datetime) -> Change[Notification]:
+    def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
+        if present is not None:
+            return present, []
+        return Notification.note(occasion, recipient, at)
+
+    return Change(recipient.notification_id(occasion.event_id), decide, event.cause)
+
+
+def delivered(notification_id: str, claim: int, at: datetime) -> Change[Notification]:
+    """Return the change that the mail server has accepted the mail."""
+    return _changed(notification_id, lambda notification: notification.deliver(claim, at))
+
+
+def failed(notification_id: str, claim: int, code: str, at: datetime) -> Change[Notification]:
+    """Return the change that the mail cannot be delivered."""
+    return _changed(notification_id, lambda notification: notification.fail(claim, code, at))
+
+
+def dropped(notification_id: str, code: str, at: datetime) -> Change[Notification]:
+    """Return the change that nobody wants the mail any more."""
+    return _changed(notification_id, lambda notification: notification.drop(code, at))
+
+
+def _changed(notification_id: str, act: Callable[[Notification], Sequence[Message]]) -> Change[Notification]:
+    def decide(notification: Notification | None) -> tuple[Notification, Sequence[Message]]:
+        if notification is None:
+            raise NotFoundError(f"There is no notification {notification_id}.", id=notification_id)
+        return notification, act(notification)
+
+    return Change(notification_id, decide)
+
+
+async def my_contact(contacts: Contacts, caller: Caller) -> Contact:
+    """Return the caller's contact. Raises NotFoundError."""
+    book = await contacts.book(caller.organisation) or AddressBook(id=caller.organisation, name=caller.organisation_name)
+    return book.get(caller.subject)
+
+
+async def put_my_contact(
+    contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, expected_rev: int | None
+) -> Contact:
+    """Keep the caller's contact. Raises InvalidError for a muted event type that nobody is told of."""
+    if unknown := sorted(set(contact.muted) - routing.routes.keys()):
+        raise InvalidError(
+            f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
+        )
+    return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, expected_rev))
+
+
+async def erase_my_contact(contacts: Contacts, notifications_: Notifications, caller: Caller, at: datetime) -> None:
+    """Erase name and address of the caller and drop the e-mails that wait for them. A repeat changes nothing.
+
+    The contact goes first: from then on no worker can make a mail of it, whatever happens to the rest. What a mail server
+    accepts at this very moment cannot be called back.
+    """
+    await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.erase(caller.subject))
+    while queued := await notifications_.queued_for(caller.organisation, caller.subject, _PAGE):
+        await notifications_.ledger.apply([dropped(notification_id, ERASED, at) for notification_id in queued])

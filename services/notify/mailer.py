@@ -1,0 +1,192 @@
+"""Sends the e-mails that are due: claims them for a time, sends them over few connections, keeps what came of each.
+
+Two workers never send one mail at the same time: the revision gives each claim to one of them, and a worker starts no mail
+that could outlast its claim. If a process dies between the server's acceptance and the mark, the mail is sent once more
+after the claim has ended, with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import structlog
+from jinja2 import TemplateError
+
+from services.notify import handlers
+from services.notify.domain.contact import Contact
+from services.notify.domain.notification import Notification
+from services.notify.mail import Composer
+from services.notify.metrics import OUTCOMES, OVERDUE
+from services.notify.repository import Claim, Contacts, Notifications
+from services.notify.settings import MARGIN, NotifySettings
+from services.notify.smtp import Delayed, Outcome, Refused, Sent, SmtpTransport
+from shared.errors import ConflictError, RejectedError
+from shared.ledger import Change
+from shared.messages.notify import DeliveryChannel
+
+UNWANTED = "email_not_wanted"
+ABSENT = "contact_absent"
+UNRENDERABLE = "text_failed"
+_EMAIL = DeliveryChannel.EMAIL.value
+_DOUBLINGS = 30
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    claim: Claim
+    message: EmailMessage
+
+
+class Mailer:
+    """The sender of one worker process. Without a transport it sends nothing and only tells how long mail has waited."""
+
+    def __init__(
+        self,
+        notifications: Notifications,
+        contacts: Contacts,
+        composer: Composer,
+        transport: SmtpTransport | None,
+        settings: NotifySettings,
+        clock: Callable[[], datetime],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.notifications = notifications
+        self.contacts = contacts
+        self.composer = composer
+        self.transport = transport
+        self.settings = settings
+        self.clock = clock
+        self.jitter = jitter
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Say that there may be mail to send: the waiting ``run`` goes on at once."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Wait for a nudge, at most ``poll`` long, then send what is due."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.poll.total_seconds()):
+                await self._nudged.wait()
+        self._nudged.clear()
+        await self.send_due()
+
+    async def send_due(self) -> None:
+        """Send until nothing is due. Raises StoreUnavailableError; claims then end by themselves."""
+        at = self.clock()
+        since = await self.notifications.due_since(at)
+        OVERDUE.set(0 if since is None else (at - since).total_seconds())
+        if self.transport is None or since is None:
+            return
+        while await self._batch(self.transport):
+            pass
+
+    async def _batch(self, transport: SmtpTransport) -> int:
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + (self.settings.lease - MARGIN).total_seconds()
+        at = self.clock()
+        claims = await self.notifications.claim(at, at + self.settings.lease, self.settings.batch)
+        jobs = deque(await self._jobs(claims, at))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(self.settings.smtp_connections, len(jobs))):
+                    group.create_task(self._work(transport, jobs, ends))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        finally:
+            for job in jobs:
+                await self._release(job.claim)
+        return len(claims)
+
+    async def _jobs(self, claims: list[Claim], at: datetime) -> list[_Job]:
+        """Return what is to be sent. The address is read now: a contact erased or changed since the event counts."""
+        books = await self.contacts.books(sorted({claim.notification.organisation for claim in claims}))
+        jobs: list[_Job] = []
+        for claim in claims:
+            notification = claim.notification
+            book = books.get(notification.organisation)
+            contact = book.find(notification.person or "") if book else None
+            if notification.attempts > self.settings.max_attempts:
+                await self._end(
+                    handlers.failed(notification.id, claim.number, notification.code or "smtp_unreachable", at), "failed"
+                )
+            elif book is None or contact is None or not contact.wants(notification.event_type):
+                code = UNWANTED if contact else ABSENT
+                await self._end(handlers.dropped(notification.id, code, at), "dropped")
+            elif (message := self._compose(claim, contact, book.name, at)) is not None:
+                jobs.append(_Job(claim, message))
+            else:
+                await self._mark(claim, Delayed(UNRENDERABLE))
+        return jobs
+
+    def _compose(self, claim: Claim, contact: Contact, organisation: str, at: datetime) -> EmailMessage | None:
+        try:
+            return self.composer.compose(claim.notification, contact, organisation, at)
+        except (TemplateError, KeyError, ValueError):
+            # A text that cannot be made is mended by the next release; until then the mail waits, and the others go on.
+            log.exception("text_failed", notification=claim.notification.id, template=claim.notification.template)
+            return None
+
+    async def _work(self, transport: SmtpTransport, jobs: deque[_Job], ends: float) -> None:
+        """Send from the common queue over one connection, until it is empty or a mail could outlast the claim."""
+        loop = asyncio.get_running_loop()
+        longest = (self.settings.smtp_connect_timeout + self.settings.smtp_send_timeout).total_seconds()
+        async with transport.connection() as connection:
+            while jobs and loop.time() + longest < ends:
+                job = jobs.popleft()
+                outcome = await connection.send(job.message)
+                await self._mark(job.claim, outcome)
+                if isinstance(outcome, Delayed) and outcome.unreachable:
+                    # The others would only wait for the same server: they come back later, each at its own time.
+                    while jobs:
+                        await self._mark(jobs.popleft().claim, outcome)
+
+    async def _mark(self, claim: Claim, outcome: Outcome) -> None:
+        at = self.clock()
+        notification = claim.notification
+        match outcome:
+            case Sent():
+                await self._end(handlers.delivered(notification.id, claim.number, at), "delivered")
+            case Refused(code=code):
+                await self._end(handlers.failed(notification.id, claim.number, code, at), "failed")
+            case Delayed(code=code) if notification.attempts >= self.settings.max_attempts:
+                await self._end(handlers.failed(notification.id, claim.number, code, at), "failed")
+            case Delayed(code=code):
+                due = at + self._pause(notification.attempts)
+                OUTCOMES.labels(_EMAIL, "delayed").inc()
+                await self._give_back(claim, lambda n: n.postpone(claim.number, code, due))
+
+    async def _release(self, claim: Claim) -> None:
+        await self._give_back(claim, lambda notification: notification.release(claim.number, self.clock()))
+
+    async def _give_back(self, claim: Claim, change: Callable[[Notification], None]) -> None:
+        try:
+            await self.notifications.give_back(claim.notification.id, change)
+        except ConflictError as error:
+            self._lost(claim.notification.id, error)
+
+    async def _end(self, change: Change[Notification], outcome: str) -> None:
+        (result,) = await self.notifications.ledger.apply([change])
+        if result.error is not None:
+            self._lost(result.id, result.error)
+        else:
+            OUTCOMES.labels(_EMAIL, outcome).inc()
+
+    def _lost(self, notification_id: str, error: RejectedError) -> None:
+        """Another worker took it after the claim ended, or it was dropped: what they wrote stands."""
+        OUTCOMES.labels(_EMAIL, "claim_lost").inc()
+        log.warning("claim_lost", notification=notification_id, code=error.code)
+
+    def _pause(self, attempts: int) -> timedelta:
+        """Return how long to wait before the next try: doubling, capped, and spread over its second half."""
+        longest = min(self.settings.retry_first * (1 << min(attempts - 1, _DOUBLINGS)), self.settings.retry_longest)
+        return longest * (0.5 + self.jitter() / 2)

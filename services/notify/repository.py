@@ -1,0 +1,148 @@
+"""Where notifications and contacts lie. Every query of a caller carries the organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from services.notify.domain.contact import AddressBook
+from services.notify.domain.notification import Notification
+from shared.clock import now
+from shared.errors import NotFoundError, WriteConflictError
+from shared.ledger import Ledger, aggregate_collection
+from shared.outgoing import Publisher
+from shared.store.port import Collection, Document, Index, Query, Save, Scalar, Store
+
+T = TypeVar("T")
+
+INBOX = Index("inbox", ("inbox_of", "created_at"))
+UNREAD = Index("unread", ("unread_of", "created_at"))
+DUE = Index("due", ("next_attempt_at",))
+QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
+NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, QUEUED)
+CONTACTS = Collection("contacts")
+COLLECTIONS = (NOTIFICATIONS, CONTACTS)
+_ATTEMPTS = 20
+_TICK = timedelta(milliseconds=1)  # precision of the store: what is due at this very moment counts
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A mail that this worker holds: the notification as stored, and the number of the claim."""
+
+    notification: Notification
+    number: int
+
+
+class Notifications:
+    """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision."""
+
+    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime] = now) -> None:
+        self.store = store
+        self.ledger = Ledger(
+            service="notify",
+            state_type=Notification,
+            collection=NOTIFICATIONS,
+            store=store,
+            publisher=publisher,
+            clock=clock,
+        )
+
+    async def inbox(self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int) -> list[Notification]:
+        """Return what lies in an organisation's inbox, newest first. ``after`` is (created_at, id) of the last one seen."""
+        index, field = (UNREAD, "unread_of") if unread else (INBOX, "inbox_of")
+        query = Query(index.name, equals={field: organisation}, after=after, descending=True, limit=limit)
+        return [self.ledger.state_of(document) for document in await self.store.find(NOTIFICATIONS, query)]
+
+    async def read(self, organisation: str, notification_id: str, at: datetime) -> Notification:
+        """Mark one of the organisation's inbox as read and return it. Raises NotFoundError."""
+        for _ in range(_ATTEMPTS):
+            document = await self.store.get(NOTIFICATIONS, notification_id)
+            if document is None or document.get("inbox_of") != organisation:
+                raise NotFoundError(f"There is no notification {notification_id} in your inbox.", id=notification_id)
+            notification = self.ledger.state_of(document)
+            if not notification.read(at) or not await self._save([(document, notification)]):
+                return notification
+        raise WriteConflictError(f"other writers kept changing {notification_id}", ids=[notification_id])
+
+    async def queued_for(self, organisation: str, person: str, limit: int) -> list[str]:
+        """Return ids of e-mails to a person that are not done yet."""
+        query = Query(QUEUED.name, equals={"organisation": organisation, "person": person}, limit=limit)
+        return [document["_id"] for document in await self.store.find(NOTIFICATIONS, query)]
+
+    async def due_since(self, at: datetime) -> datetime | None:
+        """Return since when the e-mail that has waited longest could be sent, None if none is due."""
+        documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=1))
+        return documents[0]["next_attempt_at"] if documents else None
+
+    async def claim(self, at: datetime, until: datetime, limit: int) -> list[Claim]:
+        """Claim e-mails that are due, for one try until ``until``. Of several workers one gets each: the revision decides."""
+        documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=limit))
+        changed: list[tuple[Document, Notification]] = []
+        claims: list[Claim] = []
+        for document in documents:
+            notification = self.ledger.state_of(document)
+            claims.append(Claim(notification, notification.claim(at, until)))
+            changed.append((document, notification))
+        overtaken = await self._save(changed)
+        return [claim for claim in claims if claim.notification.id not in overtaken]
+
+    async def give_back(self, notification_id: str, change: Callable[[Notification], None]) -> None:
+        """Apply a change without events to a claimed e-mail. Raises ClaimLostError by way of ``change``."""
+        for _ in range(_ATTEMPTS):
+            document = await self.store.get(NOTIFICATIONS, notification_id)
+            if document is None:
+                return
+            notification = self.ledger.state_of(document)
+            change(notification)
+            if not await self._save([(document, notification)]):
+                return
+        raise WriteConflictError(f"other writers kept changing {notification_id}", ids=[notification_id])
+
+    async def _save(self, changed: Iterable[tuple[Document, Notification]]) -> set[str]:
+        saves = [
+            Save({**document, **state.model_dump(exclude={"id"}), "rev": document["rev"] + 1}, expected_rev=document["rev"])
+            for document, state in changed
+        ]
+        return await self.store.save_many(NOTIFICATIONS, saves) if saves else set()
+
+
+class Contacts:
+    """Address books, one document per organisation."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    async def books(self, organisations: Sequence[str]) -> dict[str, AddressBook]:
+        """Return the books of these organisations, in one read; organisations without contacts are absent."""
+        documents = await self.store.get_many(CONTACTS, list(organisations)) if organisations else {}
+        return {organisation: _book(document) for organisation, document in documents.items()}
+
+    async def book(self, organisation: str) -> AddressBook | None:
+        """Return the book of one organisation, or None."""
+        return (await self.books([organisation])).get(organisation)
+
+    async def change(self, organisation: str, name: str, decide: Callable[[AddressBook], T]) -> T:
+        """Change a book under its revision and return what ``decide`` returned. A book that stays equal is not written."""
+        for _ in range(_ATTEMPTS):
+            document = await self.store.get(CONTACTS, organisation)
+            before = AddressBook(id=organisation, name=name) if document is None else _book(document)
+            book = before.model_copy(update={"name": name})
+            outcome = decide(book)
+            if book == before or await self._write(document, book):
+                return outcome
+        raise WriteConflictError(f"other writers kept changing the contacts of {organisation}", ids=[organisation])
+
+    async def _write(self, document: Document | None, book: AddressBook) -> bool:
+        body = {"_id": book.id, **book.model_dump(exclude={"id"})}
+        if document is None:
+            return bool(await self.store.insert_many(CONTACTS, [{**body, "rev": 1}]))
+        rev: int = document["rev"]
+        return not await self.store.save_many(CONTACTS, [Save({**body, "rev": rev + 1}, expected_rev=rev)])
+
+
+def _book(document: Document) -> AddressBook:
+    fields = {name: value for name, value in document.items() if name not in ("_id", "rev")}
+    return AddressBook.model_validate({**fields, "id": document["_id"]}, extra="ignore")

@@ -1,0 +1,124 @@
+"""Requests and answers of the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notify.domain.contact import Contact, Language, MailAddress
+from services.notify.domain.notification import Notification
+from services.notify.domain.parameters import SubjectKind
+from services.notify.texts import Texts
+from shared.messages.values import EntityId, Line
+
+MUTED_LIMIT = 100
+
+
+class ContactForm(BaseModel):
+    """How the caller wants to be addressed and told."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Erika Mustermann",
+                    "email": "erika.mustermann@kommune.example",
+                    "language": "de",
+                    "email_enabled": True,
+                    "muted": ["ordering.order.milestone-reached.v1"],
+                }
+            ]
+        },
+    )
+
+    name: Line
+    email: MailAddress
+    language: Language = Language.DE
+    email_enabled: bool = True
+    muted: Annotated[
+        list[str],
+        Field(max_length=MUTED_LIMIT, description="Event types that no e-mail is wanted about. The inbox has them all."),
+    ] = []
+
+    def contact(self, person: str, at: datetime) -> Contact:
+        """Return it as the contact of a person."""
+        return Contact(
+            person=person,
+            name=self.name,
+            email=self.email,
+            language=self.language,
+            email_enabled=self.email_enabled,
+            muted=tuple(sorted(set(self.muted))),
+            changed_at=at,
+        )
+
+
+class ContactReply(ContactForm):
+    """The contact as it is kept."""
+
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, contact: Contact) -> ContactReply:
+        """Return the answer for a contact."""
+        return cls(**contact.model_dump(exclude={"person", "rev", "muted"}), muted=list(contact.muted))
+
+
+class InboxItem(BaseModel):
+    """One notification in the organisation's inbox, as text in the reader's language."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "4a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f11",
+                    "event_id": "0b0f2f9c-6f0e-5d2b-9f6c-3e1e6f2a9d10",
+                    "event_type": "ordering.order.interest-forwarded.v1",
+                    "occurred_at": "2026-03-02T09:15:00Z",
+                    "created_at": "2026-03-02T09:15:01Z",
+                    "read_at": None,
+                    "subject_kind": "order",
+                    "subject_id": "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33",
+                    "language": "de",
+                    "subject": "Vorgang GD-2026-000001: Interesse an „Wohngeld“",
+                    "body": "Die Stadt Musterstadt hat ihr Interesse bekundet …",
+                    "link": "https://marktplatz.example/orders/7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33",
+                }
+            ]
+        },
+    )
+
+    id: EntityId
+    event_id: EntityId
+    event_type: str
+    occurred_at: datetime
+    created_at: datetime
+    read_at: datetime | None
+    subject_kind: SubjectKind
+    subject_id: str
+    language: Language
+    subject: str
+    body: str
+    link: str
+
+    @classmethod
+    def of(cls, notification: Notification, texts: Texts, language: Language) -> InboxItem:
+        """Return a notification with its text."""
+        text = texts.of(notification, language)
+        return cls(
+            id=notification.id,
+            event_id=notification.event_id,
+            event_type=notification.event_type,
+            occurred_at=notification.occurred_at,
+            created_at=notification.created_at,
+            read_at=notification.read_at,
+            subject_kind=notification.subject.kind,
+            subject_id=notification.subject.id,
+            language=language,
+            subject=text.subject,
+            body=text.body,
+            link=texts.link(notification),
+        )

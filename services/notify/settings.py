@@ -1,0 +1,97 @@
+"""Settings of notify."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.notify.domain.contact import MailAddress
+from shared.messages.values import Line
+
+Security = Literal["none", "starttls", "tls"]
+_DEFAULT_PORTS: dict[Security, int] = {"none": 25, "starttls": 587, "tls": 465}
+_NO_DOMAIN = ".invalid"
+MARGIN = timedelta(seconds=5)
+
+
+class NotifySettings(BaseSettings):
+    """Where mail goes and how patient the sender is, from ``NOTIFY_…`` variables.
+
+    Without ``smtp_host`` e-mails wait (VORGEMERKT) and the metric ``notify_smtp_configured`` is 0. ``smtp_security`` is
+    ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
+    one worker may hold a mail. ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
+
+    smtp_host: str | None = None
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    smtp_security: Security | None = None
+    smtp_username: str | None = None
+    smtp_password_file: Path | None = None
+    smtp_ca_file: Path | None = None
+    smtp_connect_timeout: timedelta = timedelta(seconds=10)
+    smtp_send_timeout: timedelta = timedelta(seconds=30)
+    smtp_connections: Annotated[int, Field(ge=1, le=20)] = 2
+
+    sender_name: Line = "EfA-Marktplatz"
+    sender_address: MailAddress = "no-reply@marktplatz.invalid"
+    portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] = "http://localhost:8000"
+    time_zone: str = "Europe/Berlin"
+
+    batch: Annotated[int, Field(ge=1, le=500)] = 50
+    lease: timedelta = timedelta(minutes=5)
+    poll: timedelta = timedelta(seconds=5)
+    max_attempts: Annotated[int, Field(ge=1)] = 64
+    retry_first: timedelta = timedelta(seconds=30)
+    retry_longest: timedelta = timedelta(hours=2)
+
+    @field_validator("time_zone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {value}") from error
+        return value
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
+            raise ValueError("NOTIFY_LEASE must be longer than both SMTP time-outs together and five seconds")
+        if (self.smtp_username is None) != (self.smtp_password_file is None):
+            raise ValueError("NOTIFY_SMTP_USERNAME and NOTIFY_SMTP_PASSWORD_FILE go together")
+        if self.smtp_host is None or _is_this_machine(self.smtp_host):
+            return self
+        if self.security == "none" and self.smtp_username is not None:
+            raise ValueError("a password must not travel in clear: set NOTIFY_SMTP_SECURITY to starttls or tls")
+        if self.sender_address.endswith(_NO_DOMAIN):
+            raise ValueError("set NOTIFY_SENDER_ADDRESS: the receiving servers check the sender's domain")
+        return self
+
+    @property
+    def security(self) -> Security:
+        """How the connection is protected."""
+        if self.smtp_security is not None:
+            return self.smtp_security
+        return "none" if self.smtp_host is not None and _is_this_machine(self.smtp_host) else "starttls"
+
+    @property
+    def port(self) -> int:
+        """Port of the mail server."""
+        return self.smtp_port or _DEFAULT_PORTS[self.security]
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

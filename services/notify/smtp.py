@@ -1,0 +1,141 @@
+"""Sends mail by SMTP (RFC 5321) and says of each whether it was accepted, may be tried again, or is refused for good."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+import aiosmtplib
+import structlog
+
+from services.notify.settings import NotifySettings
+from shared import failpoints
+
+_PERMANENT = 500
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server has accepted the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """Not now. ``unreachable``: the server itself is away, which says nothing about this mail."""
+
+    code: str
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: the server refuses this mail for good."""
+
+    code: str
+
+
+Outcome = Sent | Delayed | Refused
+
+
+class SmtpTransport:
+    """A mail server, as the settings name it. The password file is read at each connection, so that it can be rotated."""
+
+    def __init__(self, settings: NotifySettings) -> None:
+        if settings.smtp_host is None:
+            raise ValueError("NOTIFY_SMTP_HOST names no mail server")
+        self.host = settings.smtp_host
+        self.settings = settings
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[SmtpConnection]:
+        """Give a connection that opens with its first mail, takes many, and is closed at the end."""
+        connection = SmtpConnection(self)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def open(self) -> aiosmtplib.SMTP:
+        """Connect, secure and log in. Raises SMTPException or OSError."""
+        settings = self.settings
+        password = None
+        if settings.smtp_password_file is not None:
+            password = (await asyncio.to_thread(settings.smtp_password_file.read_text, encoding="utf-8")).strip()
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=settings.port,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            cert_bundle=None if settings.smtp_ca_file is None else str(settings.smtp_ca_file),
+            username=settings.smtp_username,
+            password=password,
+            timeout=settings.smtp_connect_timeout.total_seconds(),
+        )
+        await client.connect()
+        return client
+
+
+class SmtpConnection:
+    """One connection, used by one task; it is opened anew after it broke."""
+
+    def __init__(self, transport: SmtpTransport) -> None:
+        self._transport = transport
+        self._client: aiosmtplib.SMTP | None = None
+
+    async def send(self, message: EmailMessage) -> Outcome:
+        """Send one mail to its ``To`` within the time-outs and return what came of it: a code only, replies may name people.
+
+        ``smtp_timeout`` and ``smtp_disconnected`` may come after the server has accepted the mail.
+        """
+        try:
+            client = await self._open()
+        except (aiosmtplib.SMTPException, OSError) as error:
+            # Also a refused log-in (535): a fault of this installation, not of the mail.
+            code = f"smtp_{error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else "smtp_unreachable"
+            log.warning("smtp_unreachable", host=self._transport.host, code=code, error=type(error).__name__)
+            return Delayed(code, unreachable=True)
+        try:
+            async with asyncio.timeout(self._transport.settings.smtp_send_timeout.total_seconds()):
+                failpoints.passing("smtp.send", "before")
+                await client.send_message(message)
+                failpoints.passing("smtp.send", "after")
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            return _reply(error.recipients[0].code)
+        except aiosmtplib.SMTPResponseException as error:
+            return _reply(error.code)
+        except TimeoutError:
+            self._drop()
+            return Delayed("smtp_timeout")
+        except (aiosmtplib.SMTPException, OSError):
+            self._drop()
+            return Delayed("smtp_disconnected")
+        except asyncio.CancelledError:
+            self._drop()
+            raise
+        return Sent()
+
+    async def close(self) -> None:
+        """Say goodbye, if the connection stands."""
+        if self._client is not None and self._client.is_connected:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await self._client.quit()
+        self._drop()
+
+    async def _open(self) -> aiosmtplib.SMTP:
+        if self._client is None or not self._client.is_connected:
+            self._client = await self._transport.open()
+        return self._client
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _reply(code: int) -> Outcome:
+    return Refused(f"smtp_{code}") if code >= _PERMANENT else Delayed(f"smtp_{code}")

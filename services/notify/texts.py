@@ -1,0 +1,156 @@
+"""Texts at the edge: templates (data, German and English) filled with a notification's values. Plain text, never markup."""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from jinja2 import StrictUndefined, Template, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from services.notify.domain.contact import Contact, Language
+from services.notify.domain.notification import Notification
+from services.notify.domain.parameters import Parameters, SubjectKind
+from shared.reference import Labels
+
+FOLDER = Path(__file__).parent / "templates"
+FRAME = "mail-frame"
+_PATHS = {
+    SubjectKind.ORDER: "orders",
+    SubjectKind.OFFERING: "offerings",
+    SubjectKind.ORGANISATION: "organisations",
+    SubjectKind.CONTRACT: "contracts",
+}
+_LOCALES = {Language.DE: "de_DE", Language.EN: "en_GB"}
+_MOMENT = {Language.DE: "d. MMMM y, HH:mm 'Uhr'", Language.EN: "d MMMM y, HH:mm zzz"}
+SUBJECT_LENGTH = 200
+
+VALUES = frozenset(Parameters.model_fields) | {"occurred_at"}
+FRAME_VALUES = frozenset({"name", "organisation", "text", "link", "settings_link"})
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text ready to be shown: a subject of one line, and a body."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    subject: Template
+    body: Template
+
+
+class Texts:
+    """All templates of both languages.
+
+    Refuses, when made, what could fail later: a template that one language lacks, a placeholder that no event has.
+    """
+
+    def __init__(self, labels: Mapping[Language, Labels], portal_url: str, time_zone: str, folder: Path = FOLDER) -> None:
+        self.portal_url = portal_url.rstrip("/")
+        self.zone = ZoneInfo(time_zone)
+        self._pairs = {language: self._load(folder / language.value, language, labels[language]) for language in Language}
+        german, english = (frozenset(self._pairs[language]) for language in (Language.DE, Language.EN))
+        if german != english:
+            raise ValueError(f"templates in one language only: {', '.join(sorted(german ^ english))}")
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of the templates that tell an event."""
+        return frozenset(self._pairs[Language.DE]) - {FRAME}
+
+    def of(self, notification: Notification, language: Language) -> Text:
+        """Return what a notification says."""
+        return self.render(notification.template, language, notification.parameters, notification.occurred_at)
+
+    def render(self, key: str, language: Language, parameters: Parameters, occurred_at: datetime) -> Text:
+        """Return a template filled in. Raises KeyError for an unknown key, UndefinedError for a value that is not there."""
+        pair = self._pairs[language][key]
+        values = {**parameters.present(), "occurred_at": occurred_at}
+        return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip())
+
+    def mail(self, notification: Notification, contact: Contact, organisation: str) -> Text:
+        """Return the text of an e-mail: with salutation, links and the reason why it is sent."""
+        text = self.of(notification, contact.language)
+        frame = self._pairs[contact.language][FRAME]
+        values = {
+            "name": one_line(contact.name),
+            "organisation": one_line(organisation),
+            "text": text.body,
+            "link": self.link(notification),
+            "settings_link": self.settings_link,
+        }
+        return Text(text.subject, frame.body.render(values).strip() + "\n")
+
+    def link(self, notification: Notification) -> str:
+        """Return the portal's page of what a notification speaks of."""
+        subject = notification.subject
+        return f"{self.portal_url}/{_PATHS[subject.kind]}/{subject.id}"
+
+    @property
+    def settings_link(self) -> str:
+        """The portal's page on which a person changes or erases their contact."""
+        return f"{self.portal_url}/contacts/me"
+
+    def _load(self, folder: Path, language: Language, labels: Labels) -> dict[str, _Pair]:
+        environment = self._environment(language, labels)
+        pairs: dict[str, _Pair] = {}
+        for path in sorted(folder.glob("*.toml")):
+            for key, parts in tomllib.loads(path.read_text(encoding="utf-8")).items():
+                place = f"{language}/{path.name}: {key}"
+                if key in pairs or parts.keys() != {"subject", "body"}:
+                    raise ValueError(f"{place} must be there once, with subject and body")
+                allowed = FRAME_VALUES if key == FRAME else VALUES
+                for source in parts.values():
+                    if unknown := meta.find_undeclared_variables(environment.parse(source)) - allowed:
+                        raise ValueError(f"{place} uses {', '.join(sorted(unknown))}, which no event has")
+                pairs[key] = _Pair(*(environment.from_string(parts[part]) for part in ("subject", "body")))
+        return pairs
+
+    def _environment(self, language: Language, labels: Labels) -> ImmutableSandboxedEnvironment:
+        locale = _LOCALES[language]
+
+        def day(value: date) -> str:
+            return format_date(value, format="long", locale=locale)
+
+        def moment(value: datetime) -> str:
+            return format_datetime(value, format=_MOMENT[language], tzinfo=self.zone, locale=locale)
+
+        def label(value: StrEnum) -> str:
+            return labels.of(value)
+
+        environment = ImmutableSandboxedEnvironment(
+            undefined=StrictUndefined,
+            autoescape=False,  # plain text: escaping would show entities to the reader
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters.update(day=day, moment=moment, label=label, quoted=quoted, listed=listed)
+        return environment
+
+
+def one_line(text: str) -> str:
+    """Return the text as one line without control or format characters, cut to what a mail header bears."""
+    clean = "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") else sign for sign in text)
+    line = " ".join(clean.split())
+    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
+
+
+def quoted(text: str) -> str:
+    """Return what somebody else wrote, marked line by line, so that it cannot pass for the marketplace's own words."""
+    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+
+
+def listed(items: tuple[str, ...]) -> str:
+    """Return the items as a list, one line each."""
+    return "\n".join(f"- {one_line(item)}" for item in items)

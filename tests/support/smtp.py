@@ -1,0 +1,91 @@
+"""A mail server for tests: keeps what it gets, and refuses, delays or hangs when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from dataclasses import dataclass
+from email.message import EmailMessage
+from types import TracebackType
+from typing import Literal, Self
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from marktplatz.infrastructure.smtp_capture import SmtpListener
+
+Step = Literal["RCPT", "DATA"]
+
+
+@dataclass(frozen=True)
+class Captured:
+    """One mail as it came: the envelope and the parsed message."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    message: EmailMessage
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        return str(self.message.get_content())
+
+
+class CapturingServer:
+    """Async context manager; listens on ``host`` and ``port`` while entered. ``mails`` holds what was accepted, in order."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.mails: list[Captured] = []
+        self.attempts = 0
+        self.hanging = asyncio.Event()
+        self._answers: dict[Step, list[str]] = {"RCPT": [], "DATA": []}
+        self._hang: Literal["before", "after"] | None = None
+        self._listener = SmtpListener(self, port=port)
+
+    @property
+    def host(self) -> str:
+        return self._listener.host
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
+
+    async def __aenter__(self) -> Self:
+        await self._listener.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._listener.stop()
+
+    def answer(self, reply: str, step: Step = "RCPT", times: int = 1) -> None:
+        """Answer the next ``times`` commands of that step with ``reply``, e.g. ``451 4.3.0 later``."""
+        self._answers[step] += [reply] * times
+
+    def hang(self, when: Literal["before", "after"] | None) -> None:
+        """Leave DATA without an answer, before or after keeping the mail; None ends that."""
+        self._hang = when
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        self.attempts += 1
+        if self._answers["RCPT"]:
+            return self._answers["RCPT"].pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        if self._answers["DATA"]:
+            return self._answers["DATA"].pop(0)
+        if self._hang == "before":
+            await self._forever()
+        raw = envelope.original_content or b""
+        message = email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.default)
+        self.mails.append(Captured(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, raw))
+        if self._hang == "after":
+            await self._forever()
+        return "250 2.0.0 ok"
+
+    async def _forever(self) -> None:
+        self.hanging.set()
+        await asyncio.Event().wait()

@@ -1,0 +1,182 @@
+"""One realistic example of each message that somebody may be told of."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from shared.ids import derived_id
+from shared.messages import catalog, contracts, eligibility, ordering
+from shared.messages.base import Message
+from shared.messages.ordering import OrderParty
+from shared.messages.values import (
+    AccreditationState,
+    Anbindungsart,
+    Channel,
+    Condition,
+    OfferingState,
+    OrderState,
+    OrganisationType,
+    Party,
+    Role,
+    Verdict,
+)
+
+AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
+ORDER_ID = derived_id("test", "order")
+OFFERING_ID = derived_id("test", "offering")
+CONTRACT_ID = derived_id("test", "contract")
+CUSTOMER = Party(id="010600063063", name="Gemeinde Musterhausen")
+PROVIDER = Party(id="komm-one", name="Komm.ONE")
+ANBIETER = Party(id="govdigital", name="govdigital eG")
+TITLE = "Wohngeld Online"
+NUMBER = "GD-2026-000042"
+REASON = "Für das Jahr 2026 fehlt der Nachweis.\nBitte ergänzen."
+REMEDY = "Laden Sie die Satzung hoch."
+
+
+def head(state: OrderState = OrderState.IN_ABSTIMMUNG, **changes: Any) -> ordering.OrderHead:
+    values: dict[str, Any] = {
+        "id": ORDER_ID,
+        "number": NUMBER,
+        "state": state,
+        "channel": Channel.GOVDIGITAL,
+        "offering_id": OFFERING_ID,
+        "offering_title": TITLE,
+        "offering_version": 3,
+        "customer": CUSTOMER,
+        "provider": PROVIDER,
+    }
+    return ordering.OrderHead(**values | changes)
+
+
+def assessment(verdict: Verdict) -> eligibility.Assessment:
+    finding = eligibility.Finding(leg="L2", rule="R3", code="no_proof", verdict=verdict, reason=REASON, remedy=REMEDY)
+    return eligibility.Assessment(
+        verdict=verdict,
+        rule_set="2026-01",
+        as_of=date(2026, 3, 2),
+        channel=Channel.GOVDIGITAL,
+        customer=CUSTOMER.id,
+        provider=PROVIDER.id,
+        findings=(finding,),
+    )
+
+
+def offering(state: OfferingState = OfferingState.VEROEFFENTLICHT, title: str = TITLE) -> catalog.Offering:
+    return catalog.Offering(
+        id=OFFERING_ID,
+        version=3,
+        state=state,
+        title=title,
+        summary="Antrag auf Wohngeld.",
+        technical_concept="Container hinter einem Gateway.",
+        nachnutzung="Ein DVDV-Eintrag ist nötig.",
+        provider=PROVIDER,
+        anbindungsarten=(Anbindungsart.FIT_CONNECT,),
+        channels=(catalog.ChannelListing(channel=Channel.GOVDIGITAL, bereitstellungsvertrag="BV-1", signed_at=AT),),
+        reifegrad=3,
+        published_at=AT,
+        changed_at=AT,
+    )
+
+
+SUBMISSION = catalog.Submission(
+    offering_id=OFFERING_ID, title=TITLE, provider=PROVIDER, channels=(Channel.GOVDIGITAL, Channel.FITKO)
+)
+
+
+def organisation() -> eligibility.Organisation:
+    return eligibility.Organisation(
+        id=CUSTOMER.id,
+        name=CUSTOMER.name,
+        type=OrganisationType.KOMMUNE,
+        roles=(Role.KUNDE,),
+        accreditations=(),
+        registered_at=AT,
+        changed_at=AT,
+    )
+
+
+def accreditation(state: AccreditationState, valid_to: date | None = None) -> eligibility.Accreditation:
+    return eligibility.Accreditation(channel=Channel.GOVDIGITAL, role=Role.KUNDE, state=state, valid_to=valid_to)
+
+
+CONTRACT = contracts.ContractHead(
+    id=CONTRACT_ID,
+    number="GD/2026/0007",
+    leg=contracts.Leg.NACHNUTZUNG,
+    channel=Channel.GOVDIGITAL,
+    order_id=ORDER_ID,
+    offering_id=OFFERING_ID,
+    offering_title=TITLE,
+    anbieter=ANBIETER,
+    customer=CUSTOMER,
+    provider=PROVIDER,
+    agb=contracts.AgbVersion(name="SaaS-Nachnutzungs-AGB", version="2.0"),
+)
+CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
+POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
+QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
+STEP: dict[str, Any] = {"order": head(), "at": AT, "milestone": "certificates", "label": "Zertifikate ausgetauscht"}
+
+EXAMPLES: tuple[Message, ...] = (
+    catalog.OfferingPublished(offering=offering()),
+    catalog.OfferingChanged(offering=offering()),
+    catalog.OfferingSuspended(offering=offering(OfferingState.AUSGESETZT), reason=REASON),
+    catalog.OfferingResumed(offering=offering()),
+    catalog.OfferingWithdrawn(offering=offering(OfferingState.ZURUECKGEZOGEN), reason=REASON),
+    catalog.OfferingSubmitted(submission=SUBMISSION, submitted_at=AT),
+    catalog.OfferingReturned(submission=SUBMISSION, remarks=REASON, returned_at=AT),
+    catalog.OfferingAccepted(submission=SUBMISSION, accepted_at=AT),
+    eligibility.OrganisationRegistered(organisation=organisation()),
+    eligibility.AccreditationRequested(organisation=organisation(), accreditation=accreditation(AccreditationState.BEANTRAGT)),
+    eligibility.AccreditationQueried(
+        organisation=organisation(), accreditation=accreditation(AccreditationState.RUECKFRAGE), question="Welcher Verband?"
+    ),
+    eligibility.AccreditationDecided(
+        organisation=organisation(), accreditation=accreditation(AccreditationState.ERTEILT, date(2027, 12, 31))
+    ),
+    eligibility.AccreditationDecided(
+        organisation=organisation(), accreditation=accreditation(AccreditationState.ABGELEHNT), reason=REASON
+    ),
+    ordering.InterestDeclared(order=head(OrderState.INTERESSE_BEKUNDET), at=AT, check=1),
+    ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.NO_EVIDENCE)),
+    ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.RISK)),
+    ordering.InterestForwarded(order=head(OrderState.WEITERGELEITET), at=AT, assessment=assessment(Verdict.EXEMPT)),
+    ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON, remedy=REMEDY),
+    ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON),
+    ordering.OrderDeclined(order=head(OrderState.ABGELEHNT), at=AT, reason=REASON),
+    ordering.ClarificationStarted(order=head(), at=AT, points=("IP-Adressen", "Zertifikate")),
+    ordering.ClarificationStarted(order=head(), at=AT, points=()),
+    ordering.PointAdded(**POINT, owner=OrderParty.KUNDE),
+    ordering.PointSettled(**POINT, owner=OrderParty.KUNDE, open_points=2),
+    ordering.PointSettled(**POINT, owner=OrderParty.BEREITSTELLER, open_points=0),
+    ordering.QuestionAsked(**QUESTION, asked_by=OrderParty.KUNDE),
+    ordering.QuestionAnswered(**QUESTION, answered_by=OrderParty.BEREITSTELLER),
+    ordering.ConditionsConfirmed(order=head(OrderState.ABGESTIMMT), at=AT, conditions=(CONDITION,)),
+    ordering.ConditionsConfirmed(order=head(OrderState.ABGESTIMMT), at=AT, conditions=()),
+    ordering.OfferMade(order=head(OrderState.ANGEBOT_ERSTELLT), at=AT, valid_until=date(2026, 4, 30), price_items=()),
+    ordering.OrderPlaced(order=head(OrderState.BESTELLT), at=AT, check=2),
+    ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
+    ordering.MilestoneReached(**STEP, open_milestones=1),
+    ordering.MilestoneReached(**STEP, open_milestones=0),
+    ordering.WentLive(order=head(OrderState.PRODUKTIV), at=AT),
+    ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT, reason=REASON),
+    ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT),
+    ordering.OrderExpired(order=head(OrderState.VERFALLEN), at=AT),
+    ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
+    ordering.OrderEnded(order=head(OrderState.BEENDET), at=AT),
+    contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),
+    contracts.ContractRefused(
+        contract_id=CONTRACT_ID,
+        order_id=ORDER_ID,
+        channel=Channel.GOVDIGITAL,
+        customer=CUSTOMER,
+        provider=PROVIDER,
+        code="agb_missing",
+        reason=REASON,
+        remedy=REMEDY,
+        refused_at=AT,
+    ),
+)

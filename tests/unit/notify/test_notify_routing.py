@@ -1,0 +1,165 @@
+"""The routing table decides every message type, and tells whom it should."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from services.notify.app import ROUTING, load_routing
+from services.notify.domain.facts import Concerned, facts_of
+from services.notify.domain.routing import Routing
+from shared.messages import contracts, eligibility, notify, ordering
+from shared.messages.base import Message
+from shared.messages.ordering import OrderParty
+from shared.messages.values import Verdict
+from shared.topics import NOTIFY, TOPICS, subscribed
+from tests.unit.notify.examples import (
+    AT,
+    CUSTOMER,
+    EXAMPLES,
+    NUMBER,
+    POINT,
+    PROVIDER,
+    QUESTION,
+    assessment,
+    head,
+)
+
+routing = load_routing()
+HEARD = {kind for topic in subscribed(NOTIFY) for kind in topic.messages}
+
+
+def told(message: Message) -> dict[str, str]:
+    return routing.recipients(message.TYPE, facts_of(message).parties)
+
+
+def test_every_type_on_the_topics_of_notify_is_routed_or_silent_with_a_reason() -> None:
+    assert routing.undecided(HEARD) == []
+
+
+def test_a_new_message_type_is_reported_as_undecided() -> None:
+    class ExampleForRouting(Message):
+        TYPE = "ordering.order.example-for-routing.v1"
+
+    assert routing.undecided([*HEARD, ExampleForRouting]) == ["ordering.order.example-for-routing.v1"]
+
+
+def test_the_table_names_nothing_that_notify_does_not_hear() -> None:
+    assert routing.routes.keys() | routing.silent.keys() == {kind.TYPE for kind in HEARD}
+
+
+def test_notify_hears_every_business_message_but_the_contract_requests_and_its_own() -> None:
+    every = {kind for topic in TOPICS for kind in topic.messages}
+    assert every - HEARD == {ordering.ContractRequested, notify.NotificationDelivered, notify.NotificationFailed}
+
+
+def test_there_is_an_example_of_every_routed_type() -> None:
+    assert {message.TYPE for message in EXAMPLES} == routing.routes.keys()
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
+def test_every_example_is_told_to_somebody(message: Message) -> None:
+    assert told(message)
+
+
+def table(**changes: Any) -> dict[str, Any]:
+    return {**json.loads(ROUTING.read_text(encoding="utf-8")), **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"routes": {"ordering.order.imagined.v1": {"KUNDE": "x"}}}, "no such message type"),
+        ({"routes": {"ordering.order.contracted.v1": {"KUNDE": "x"}}}, "both routed and silent"),
+        ({"routes": {"ordering.order.placed.v1": {}}}, "at least 1 item"),
+        ({"routes": {"ordering.order.placed.v1": {"NACHBAR": "x"}}}, "Input should be"),
+        ({"silent": {"ordering.order.check-requested.v1": "so"}}, "at least 20 characters"),
+    ],
+)
+def test_a_table_that_contradicts_itself_or_names_the_unknown_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        Routing.model_validate(table(**changes))
+
+
+def test_an_organisation_with_several_parts_is_told_once_by_the_first_route() -> None:
+    same = ordering.MilestoneReached(order=head(provider=CUSTOMER), at=AT, milestone="test", label="Testlauf", open_milestones=0)
+    assert told(same) == {CUSTOMER.id: "milestone-reached"}
+
+
+@pytest.mark.parametrize(
+    ("asker", "expected"),
+    [
+        (OrderParty.KUNDE, {PROVIDER.id}),
+        (OrderParty.BEREITSTELLER, {CUSTOMER.id}),
+        (OrderParty.ANBIETER, {CUSTOMER.id, PROVIDER.id}),
+    ],
+)
+def test_a_question_is_told_to_the_other_side(asker: OrderParty, expected: set[str]) -> None:
+    assert told(ordering.QuestionAsked(**QUESTION, asked_by=asker)).keys() == expected
+
+
+def test_an_answer_is_told_to_the_side_that_asked() -> None:
+    assert told(ordering.QuestionAnswered(**QUESTION, answered_by=OrderParty.KUNDE)).keys() == {PROVIDER.id}
+
+
+@pytest.mark.parametrize(
+    ("owner", "expected"),
+    [
+        (OrderParty.KUNDE, {CUSTOMER.id}),
+        (OrderParty.BEREITSTELLER, {PROVIDER.id}),
+        (OrderParty.ANBIETER, {"govdigital"}),
+        (OrderParty.SYSTEM, set()),
+    ],
+)
+def test_a_new_point_is_told_to_whoever_it_belongs_to(owner: OrderParty, expected: set[str]) -> None:
+    assert told(ordering.PointAdded(**POINT, owner=owner)).keys() == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"), [(Verdict.NO_EVIDENCE, {CUSTOMER.id}), (Verdict.RISK, {CUSTOMER.id, "govdigital"})]
+)
+def test_a_risk_is_told_to_the_anbieter_who_must_answer_for_it(verdict: Verdict, expected: set[str]) -> None:
+    assert told(ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(verdict))).keys() == expected
+
+
+def test_a_contract_is_told_to_all_three_parties_each_in_their_own_words() -> None:
+    (message,) = [example for example in EXAMPLES if isinstance(example, contracts.ContractConcluded)]
+    assert told(message) == {
+        CUSTOMER.id: "contract-concluded",
+        PROVIDER.id: "contract-concluded-provider",
+        "govdigital": "contract-concluded-anbieter",
+    }
+
+
+def test_an_accreditation_is_asked_of_the_anbieter_and_its_decision_told_to_the_organisation() -> None:
+    whom = {type(message): set(told(message)) for message in EXAMPLES if message.TYPE.startswith("eligibility.")}
+    assert whom[eligibility.AccreditationRequested] == {"govdigital"}
+    assert whom[eligibility.AccreditationQueried] == {CUSTOMER.id}
+    assert whom[eligibility.AccreditationDecided] == {CUSTOMER.id}
+
+
+def test_nobody_is_told_of_a_silent_type_by_accident() -> None:
+    silent = ordering.OrderContracted(order=head(), at=AT, contract_id=head().id, contract_number="GD/2026/0007")
+    assert silent.TYPE in routing.silent
+    assert type(silent) not in routing.handled
+    verdict = eligibility.VerdictGiven(
+        verdict_id=head().id,
+        order_id=head().id,
+        stage=eligibility.Stage.INTERESSE,
+        check=1,
+        customer=CUSTOMER,
+        assessment=assessment(Verdict.EXEMPT),
+        given_at=AT,
+    )
+    with pytest.raises(TypeError, match="nobody is told"):
+        facts_of(verdict)
+
+
+def test_every_part_in_the_table_is_one_that_some_event_has() -> None:
+    parts = {part for message in EXAMPLES for part in facts_of(message).parties}
+    assert parts == set(Concerned)
+    assert facts_of(EXAMPLES[-1]).parameters.order_number is None
+    assert facts_of(ordering.WentLive(order=head(), at=AT)).parameters.order_number == NUMBER

@@ -1,0 +1,189 @@
+"""Texts: complete in both languages, nothing left open, nothing smuggled into a mail header."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notify.app import load_routing, load_texts
+from services.notify.domain.contact import Contact, Language
+from services.notify.domain.facts import facts_of
+from services.notify.domain.notification import Notification, Occasion, Recipient
+from services.notify.domain.parameters import Parameters
+from services.notify.mail import IDEMPOTENCY_HEADER, Composer
+from services.notify.settings import NotifySettings
+from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.reference import read_labels
+from tests.unit.notify.examples import AT, EXAMPLES, NUMBER, ORDER_ID
+
+DATA = Path(__file__).parents[3] / "data"
+settings = NotifySettings(portal_url="https://marktplatz.example/")
+routing = load_routing()
+texts = load_texts(DATA, settings)
+composer = Composer(texts, settings.sender_name, "no-reply@marktplatz.example")
+ERIKA = Contact(person="erika", name="Erika Müller", email="erika@kommune.example", changed_at=AT)
+
+
+def notification(message: Message, template: str, person: str | None = "erika") -> Notification:
+    facts = facts_of(message)
+    event_id = derived_id("test", message.TYPE)
+    occasion = Occasion(event_id, message.TYPE, AT, template, facts.parameters, facts.subject)
+    noted, _ = Notification.note(occasion, Recipient("010600063063", person), AT)
+    return noted
+
+
+def parsed(message: EmailMessage) -> EmailMessage:
+    return email.message_from_bytes(bytes(message), _class=EmailMessage, policy=email.policy.default)
+
+
+CASES = [
+    pytest.param(message, template, language, id=f"{type(message).__name__}-{position}-{template}-{language}")
+    for position, message in enumerate(EXAMPLES)
+    for template in sorted(set(routing.recipients(message.TYPE, facts_of(message).parties).values()))
+    for language in Language
+]
+
+
+@pytest.mark.parametrize(("message", "template", "language"), CASES)
+def test_every_event_renders_in_every_language_with_nothing_left_open(
+    message: Message, template: str, language: Language
+) -> None:
+    text = texts.of(notification(message, template), language)
+    for part in (text.subject, text.body):
+        assert part
+        assert not re.search(r"[{}]|None|undefined|[A-Z]{4,}_[A-Z]{3,}|OrderParty|Channel\.", part), part
+    assert "\n" not in text.subject
+    assert "\n\n\n" not in text.body
+    assert ("Nächster Schritt:" if language is Language.DE else "Next step:") in text.body
+
+
+@pytest.mark.parametrize(
+    ("message", "template", "language"), [case for case in CASES if "ordering." in getattr(case.values[0], "TYPE", "")]
+)
+def test_every_text_of_a_vorgang_names_its_number(message: Message, template: str, language: Language) -> None:
+    text = texts.of(notification(message, template), language)
+    assert NUMBER in text.subject
+    assert NUMBER in text.body
+
+
+def test_every_routed_template_exists_and_none_is_unused() -> None:
+    assert routing.templates == texts.keys
+
+
+def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of_the_settings() -> None:
+    (offer,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.offer-made.v1"]
+    assert "30. April 2026" in texts.of(notification(offer, "offer-made"), Language.DE).subject
+    assert "30 April 2026" in texts.of(notification(offer, "offer-made"), Language.EN).subject
+    (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
+    assert "2. März 2026, 10:15 Uhr" in texts.of(notification(live, "went-live"), Language.DE).body
+    assert "2 March 2026, 10:15 CET" in texts.of(notification(live, "went-live"), Language.EN).body
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "templates"))
+
+
+def load(folder: Path) -> Texts:
+    labels = {language: read_labels(DATA, language.value) for language in Language}
+    return Texts(labels, "https://marktplatz.example", "Europe/Berlin", folder)
+
+
+def test_a_template_that_one_language_lacks_is_refused_at_the_start(folder: Path) -> None:
+    (folder / "de" / "more.toml").write_text('[nur-deutsch]\nsubject = "x"\nbody = "y"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="one language only: nur-deutsch"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ('[x]\nsubject = "{{ iban }}"\nbody = "y"\n', "uses iban, which no event has"),
+        ('[x]\nsubject = "x"\n', "with subject and body"),
+        ('[went-live]\nsubject = "x"\nbody = "y"\n', "must be there once"),
+    ],
+)
+def test_a_template_that_could_not_be_filled_in_is_refused_at_the_start(folder: Path, template: str, reason: str) -> None:
+    (folder / "de" / "x.toml").write_text(template, encoding="utf-8")
+    with pytest.raises(ValueError, match=reason):
+        load(folder)
+
+
+def test_a_mail_says_who_it_is_for_why_it_comes_and_that_a_machine_sent_it() -> None:
+    (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
+    noted = notification(live, "went-live")
+    mail = parsed(composer.compose(noted, ERIKA, "Gemeinde Musterhausen", AT))
+    assert mail["To"] == "Erika Müller <erika@kommune.example>"
+    assert mail["From"] == "EfA-Marktplatz <no-reply@marktplatz.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"] == f"<{noted.id}@marktplatz.example>"
+    assert mail[IDEMPOTENCY_HEADER] == noted.id
+    assert mail["Content-Language"] == "de"
+    assert mail["List-Unsubscribe"] == "<https://marktplatz.example/contacts/me>"
+    assert mail.get_content_type() == "text/plain"
+    assert mail.get_content_charset() == "utf-8"
+    body = mail.get_content()
+    assert body.startswith("Guten Tag Erika Müller,")
+    assert f"https://marktplatz.example/orders/{ORDER_ID}" in body
+    assert "Kontaktperson von Gemeinde Musterhausen" in body
+
+
+def test_a_repeat_of_a_mail_has_the_same_message_id() -> None:
+    (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
+    first, second = (
+        composer.compose(notification(live, "went-live"), ERIKA, "Musterhausen", AT + timedelta(hours=hours)) for hours in (0, 5)
+    )
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+HEADERS = {
+    "from", "to", "subject", "date", "message-id", "references", "x-idempotency-key", "auto-submitted",
+    "x-auto-response-suppress", "list-id", "list-unsubscribe", "content-language", "content-type",
+    "content-transfer-encoding", "mime-version",
+}  # fmt: skip
+NASTY = st.text(st.sampled_from('ab\r\n\t\x00\x0b\x0c\x1c\x85\u2028\u2029\u202e:<>@,;"\\=?ü {}%'), min_size=1, max_size=60)
+
+
+@given(title=NASTY, name=NASTY)
+def test_no_title_and_no_name_can_make_a_mail_header(title: str, name: str) -> None:
+    """Past the checks of the messages, as if a producer had sent anything at all."""
+    evil = "x\r\nBcc: all@evil.example\r\n\r\n<html>" + title
+    parameters = Parameters.model_construct(offering_title=evil, order_number="1" + evil, customer=evil, provider=evil)
+    (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
+    noted = notification(live, "went-live").model_copy(update={"parameters": parameters})
+    contact = ERIKA.model_copy(update={"name": "Erika\r\nBcc: all@evil.example\r\n" + name})
+    mail = parsed(composer.compose(noted, contact, evil, AT))
+    assert {key.lower() for key in mail.keys()} == HEADERS  # noqa: SIM118 - a message's keys may repeat
+    assert len(mail.keys()) == len(HEADERS)
+    assert [address.addr_spec for address in mail["To"].addresses] == ["erika@kommune.example"]
+    assert mail["Bcc"] is None
+
+
+@given(st.text())
+def test_one_line_is_one_line_and_fits(text: str) -> None:
+    line = one_line(text)
+    assert len(line.splitlines()) <= 1
+    assert len(line) <= SUBJECT_LENGTH
+    assert one_line(line) == line
+
+
+def test_what_others_wrote_is_marked_on_every_line() -> None:
+    assert quoted("a\n\nb\r\nc") == "> a\n>\n> b\n> c"
+
+
+def test_a_time_in_winter_and_one_in_summer_are_told_apart() -> None:
+    (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
+    parameters = facts_of(live).parameters
+    summer = texts.render("went-live", Language.DE, parameters, datetime(2026, 7, 1, 9, 15, tzinfo=UTC))
+    assert "11:15 Uhr" in summer.body

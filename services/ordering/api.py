@@ -135,8 +135,9 @@ class OrderApi:
 
     async def clarification(self, order_id: EntityId, call: Changing, body: schemas.StartClarification | None = None) -> Response:
         """Bereitsteller: take up the Abstimmung with the list of open points."""
-        points = [point.new() for point in body.points]
-        change = handlers.start_clarification(order_id, call.caller, self.clock(), self.checklists, body.anbindungsart, points)
+        given = body or schemas.StartClarification()
+        points = [point.new() for point in given.points]
+        change = handlers.start_clarification(order_id, call.caller, self.clock(), self.checklists, given.anbindungsart, points)
         return await self._apply(change, call)
 
     async def points(self, order_id: EntityId, body: schemas.PointBody, call: Changing) -> Response:

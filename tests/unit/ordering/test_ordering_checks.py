@@ -1,0 +1,248 @@
+"""Verdicts of the in-house pre-check, and the contract that follows from them."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.ordering.domain import award, interest
+from services.ordering.domain.order import Order
+from services.ordering.domain.waiting import Task, Waiting
+from shared.errors import ConflictError, InvalidError
+from shared.messages.eligibility import Stage
+from shared.messages.ordering import (
+    CheckRecorded,
+    CheckRequested,
+    ContractRequested,
+    InterestForwarded,
+    OrderParty,
+    OrderRefused,
+)
+from shared.messages.values import OrderState, Verdict
+from shared.topics import CONTRACT_REQUESTS, topic_of
+from tests.unit.ordering.ordering_samples import (
+    ANBIETER,
+    CUSTOMER,
+    KUNDE,
+    PRICE,
+    T0,
+    VALID_UNTIL,
+    concluded,
+    declared,
+    later,
+    order_in,
+    refused,
+    verdict,
+)
+
+STAGES = (Stage.INTERESSE, Stage.BESTELLUNG)
+
+
+def _awaiting(stage: Stage) -> Order:
+    if stage is Stage.INTERESSE:
+        return declared()
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    award.place(order, KUNDE, T0, accepts_agb=True, leitweg_id="04011000-900X999-08", order_reference="HH-1")
+    return order
+
+
+def test_exempt_forwards_the_interest() -> None:
+    order = declared()
+    (event,) = interest.record_verdict(order, verdict(), later(1))
+    assert isinstance(event, InterestForwarded)
+    assert event.order.state is order.state is OrderState.WEITERGELEITET
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize(
+    ("value", "party", "task"),
+    [
+        (Verdict.RISK, OrderParty.ANBIETER, Task.SIGN_OFF),
+        (Verdict.NO_EVIDENCE, OrderParty.KUNDE, Task.BRING_EVIDENCE),
+    ],
+)
+def test_risk_and_no_evidence_wait_for_the_one_who_can_help(stage: Stage, value: Verdict, party: OrderParty, task: Task) -> None:
+    order = _awaiting(stage)
+    before = order.state
+    (event,) = interest.record_verdict(order, verdict(value, stage, order.check), later(1))
+    assert isinstance(event, CheckRecorded)
+    assert order.state is before
+    assert order.waiting == Waiting(party, later(1), task)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("value", [Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE])
+def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage, value: Verdict) -> None:
+    order = _awaiting(stage)
+    (event,) = interest.record_verdict(order, verdict(value, stage, order.check), later(1))
+    assert isinstance(event, OrderRefused)
+    assert (event.code, event.reason, event.remedy) == (f"code_{value.lower()}", "Because of the facts.", "Use govdigital.")
+    assert order.state is OrderState.ABGELEHNT
+    assert order.waiting is None
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_risk_leaves_the_way_free_once_signed_off(stage: Stage) -> None:
+    order = _awaiting(stage)
+    interest.record_verdict(order, verdict(Verdict.RISK, stage, order.check), later(1))
+    (event,) = interest.record_verdict(order, verdict(Verdict.RISK, stage, order.check, signed_off_by="anna.anbieter"), later(2))
+    assert isinstance(event, InterestForwarded if stage is Stage.INTERESSE else ContractRequested)
+    assert order.signed_off_by == "anna.anbieter"
+
+
+def test_a_sign_off_does_not_free_what_is_not_exempt() -> None:
+    order = declared()
+    interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, signed_off_by="anna.anbieter"), T0)
+    assert order.state is OrderState.ABGELEHNT
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_recheck_counts_up_and_its_verdict_decides(stage: Stage) -> None:
+    order = _awaiting(stage)
+    first = order.check
+    interest.record_verdict(order, verdict(Verdict.NO_EVIDENCE, stage, first), later(1))
+    (event,) = interest.recheck(order, KUNDE, later(2))
+    assert isinstance(event, CheckRequested)
+    assert (event.check, event.stage) == (first + 1, stage)
+    assert order.waiting == Waiting(OrderParty.SYSTEM, later(2), Task.CHECK)
+    assert interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, first), later(3)) == []
+    assert order.state is not OrderState.ABGELEHNT
+    assert len(interest.record_verdict(order, verdict(Verdict.EXEMPT, stage, first + 1), later(4))) == 1
+
+
+def test_a_second_recheck_while_one_is_under_way_asks_for_nothing() -> None:
+    order = declared()
+    assert interest.recheck(order, KUNDE, T0) == []
+    assert order.check == 1
+
+
+def test_a_verdict_repeated_is_not_told_twice() -> None:
+    order = declared()
+    assert interest.record_verdict(order, verdict(Verdict.RISK), T0)
+    assert interest.record_verdict(order, verdict(Verdict.RISK), later(1)) == []
+
+
+@pytest.mark.parametrize("state", [state for state in OrderState if state is not OrderState.INTERESSE_BEKUNDET])
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_verdict_that_the_vorgang_has_moved_past_changes_nothing(state: OrderState, stage: Stage) -> None:
+    order = order_in(state)
+    before = order.model_dump()
+    assert interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, order.check), T0) == []
+    assert order.model_dump() == before
+
+
+def test_a_verdict_for_a_check_never_asked_for_is_refused() -> None:
+    with pytest.raises(ConflictError) as refusal:
+        interest.record_verdict(declared(), verdict(check=2), T0)
+    assert refusal.value.code == "check_unknown"
+
+
+def test_a_free_way_at_the_order_asks_the_channel_for_the_contract_once() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    (event,) = interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(1))
+    assert isinstance(event, ContractRequested)
+    assert topic_of(event) is CONTRACT_REQUESTS[order.channel]
+    assert event.price_items == (PRICE,)
+    assert [condition.text for condition in event.conditions] == ["1st-Level-Support beim Kunden"]
+    assert (event.leitweg_id, event.order_reference, event.ordered_at) == ("04011000-900X999-08", "HH-1", T0)
+    assert event.order.customer == CUSTOMER
+    assert order.state is OrderState.BESTELLT
+    assert order.waiting == Waiting(OrderParty.ANBIETER, later(1), Task.CONCLUDE_CONTRACT)
+    again = verdict(stage=Stage.BESTELLUNG, check=order.check, signed_off_by="somebody")
+    assert interest.record_verdict(order, again, later(2)) == []
+
+
+@pytest.mark.parametrize("step", [interest.withdraw, interest.recheck])
+def test_after_the_contract_request_the_kunde_is_bound(step: object) -> None:
+    order = order_in(OrderState.BESTELLT)
+    assert callable(step)
+    with pytest.raises(ConflictError) as refusal:
+        step(order, KUNDE, T0)
+    assert refusal.value.code == "contract_requested"
+    assert refusal.value.context["allowed_moves"] == []
+
+
+def test_before_the_contract_request_kunde_and_anbieter_can_still_end_the_order() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    interest.record_verdict(order, verdict(Verdict.RISK, Stage.BESTELLUNG, order.check), T0)
+    other = order.model_copy(deep=True)
+    interest.withdraw(order, KUNDE, T0)
+    interest.expire(other, ANBIETER, T0)
+    assert (order.state, other.state) == (OrderState.ZURUECKGEZOGEN, OrderState.VERFALLEN)
+
+
+def test_the_contract_is_recorded_with_its_number() -> None:
+    order = order_in(OrderState.BESTELLT)
+    (event,) = award.record_contract(order, concluded(), later(1))
+    assert event.model_dump(include={"contract_number"}) == {"contract_number": "GD/2026/0001"}
+    assert order.state is OrderState.VERTRAG_GESCHLOSSEN
+    assert order.waiting == Waiting(OrderParty.BEREITSTELLER, later(1), Task.START_ONBOARDING)
+
+
+@pytest.mark.parametrize("state", [OrderState.VERTRAG_GESCHLOSSEN, OrderState.PRODUKTIV, OrderState.BEENDET])
+def test_the_same_contract_again_changes_nothing_and_another_one_is_refused(state: OrderState) -> None:
+    order = order_in(state)
+    assert award.record_contract(order, concluded(), T0) == []
+    with pytest.raises(ConflictError):
+        award.record_contract(order, concluded(number="GD/2026/0002"), T0)
+    assert order.contract_number == "GD/2026/0001"
+
+
+def test_a_contract_nobody_asked_for_is_refused() -> None:
+    with pytest.raises(ConflictError) as refusal:
+        award.record_contract(_awaiting(Stage.BESTELLUNG), concluded(), T0)
+    assert refusal.value.code == "contract_not_requested"
+
+
+def test_a_refused_contract_ends_the_vorgang_with_its_remedy() -> None:
+    order = order_in(OrderState.BESTELLT)
+    (event,) = award.record_contract_refusal(order, refused(), T0)
+    assert isinstance(event, OrderRefused)
+    assert (event.code, event.remedy) == ("no_agb", "Ask the Anbieter.")
+    assert order.state is OrderState.ABGELEHNT
+    assert award.record_contract_refusal(order, refused(), T0) == []
+
+
+def test_an_offer_has_the_prices_of_the_pinned_version_that_are_valid_today() -> None:
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    assert order.price_items == [PRICE]
+
+
+def test_an_offer_with_prices_of_its_own_keeps_those() -> None:
+    special = PRICE.model_copy(update={"label": "Sonderpreis"})
+    order = order_in(OrderState.ABGESTIMMT)
+    award.make_offer(order, ANBIETER, T0, VALID_UNTIL, [special])
+    assert order.price_items == [special]
+
+
+@pytest.mark.parametrize(
+    ("at", "fits"),
+    [(T0.replace(month=12, day=31, hour=22, minute=59), True), (T0.replace(month=12, day=31, hour=23), False)],
+)
+def test_an_offer_holds_to_the_end_of_its_last_day_in_germany(at: object, fits: bool) -> None:  # noqa: FBT001
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    assert isinstance(at, type(T0))
+    if fits:
+        assert award.place(order, KUNDE, at, accepts_agb=True)
+        return
+    with pytest.raises(ConflictError) as refusal:
+        award.place(order, KUNDE, at, accepts_agb=True)
+    assert refusal.value.code == "offer_expired"
+
+
+def test_an_order_needs_the_consent_to_the_agb() -> None:
+    with pytest.raises(InvalidError) as refusal:
+        award.place(order_in(OrderState.ANGEBOT_ERSTELLT), KUNDE, T0, accepts_agb=False)
+    assert refusal.value.code == "agb_not_accepted"
+
+
+def test_an_order_again_with_other_particulars_is_refused() -> None:
+    order = order_in(OrderState.BESTELLT)
+    with pytest.raises(ConflictError) as refusal:
+        award.place(order, KUNDE, T0, accepts_agb=True, order_reference="HH-2")
+    assert refusal.value.code == "already_placed"
+
+
+def test_an_offer_for_a_day_that_has_passed_is_refused() -> None:
+    with pytest.raises(InvalidError) as refusal:
+        award.make_offer(order_in(OrderState.ABGESTIMMT), ANBIETER, T0, T0.date().replace(day=23))
+    assert refusal.value.code == "valid_until_past"

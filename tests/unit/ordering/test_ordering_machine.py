@@ -1,0 +1,248 @@
+"""Random steps of random parties: whatever comes in whatever order, the Vorgang keeps its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from services.ordering.domain import award, clarification, delivery, interest
+from services.ordering.domain.clarification import NewPoint
+from services.ordering.domain.formats import example_of
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Actor
+from services.ordering.domain.transitions import FINAL, SETTLED, TRANSITIONS, Command
+from services.ordering.domain.waiting import waiting_of
+from shared.errors import RejectedError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.eligibility import Stage
+from shared.messages.ordering import ContractRequested, OrderEvent, OrderParty
+from shared.messages.values import OrderState, Verdict
+from tests.unit.ordering.ordering_samples import CHECKLISTS, T0, concluded, declared, reach_all, refused, settle_all, verdict
+
+parties = st.sampled_from(list(OrderParty))
+small = st.integers(min_value=0, max_value=2)
+REPEATABLE = {
+    Command.START_CLARIFICATION,
+    Command.ADD_POINT,
+    Command.SETTLE_POINT,
+    Command.ASK,
+    Command.ANSWER,
+    Command.CONFIRM_CONDITIONS,
+    Command.DECLINE,
+    Command.MAKE_OFFER,
+    Command.PLACE,
+    Command.RECHECK,
+    Command.START_ONBOARDING,
+    Command.REACH_MILESTONE,
+    Command.GO_LIVE,
+    Command.TERMINATE,
+    Command.END,
+    Command.WITHDRAW,
+    Command.EXPIRE,
+    Command.RECORD_CHECK,
+    Command.RECORD_CONTRACT,
+    Command.REFUSE,
+}
+
+
+class OrderMachine(RuleBasedStateMachine):
+    """One Vorgang, its history of states, and the events that it has made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: Order = declared()
+        self.now = T0
+        self.states = [self.order.state]
+        self.events: list[Message] = []
+        self.told = [self.order.state]
+
+    def take(self, step: Callable[[Order], list[Message]]) -> None:
+        """Take a step on a copy as the ledger does; then take it again, which must change nothing."""
+        self.now += timedelta(hours=7)
+        before = self.order.model_dump()
+        draft = Order.model_validate(before)
+        try:
+            events = step(draft)
+        except RejectedError:
+            # ``enter`` and all field changes come after the checks: a refusal leaves no trace.
+            assert draft.model_dump() == before
+            return
+        if not events:
+            assert draft.model_dump() == before
+            return
+        assert len(events) == 1
+        self._check_row(self.order.state, draft)
+        self.order = draft
+        self.events += events
+        self.states.append(draft.state)
+        head = events[0].order if isinstance(events[0], (OrderEvent, ContractRequested)) else None
+        assert head is not None
+        self.told.append(head.state)
+        self._repeat(step)
+
+    def _check_row(self, source: OrderState, after: Order) -> None:
+        last = after.timeline[-1]
+        rows = [row for row in TRANSITIONS.rows if row.command is last.command]
+        fitting = [
+            row for row in rows if source in row.sources and last.party in row.actors and (row.target or source) is after.state
+        ]
+        assert fitting, f"{last.command} by {last.party} led from {source} to {after.state}"
+
+    def _repeat(self, step: Callable[[Order], list[Message]]) -> None:
+        before = self.order.model_dump()
+        draft = Order.model_validate(before)
+        try:
+            assert step(draft) == []
+        except RejectedError:
+            assert self.order.timeline[-1].command not in REPEATABLE
+        assert draft.model_dump() == before
+
+    @rule(value=st.sampled_from(list(Verdict)), stage=st.sampled_from(list(Stage)), behind=small, signed=st.booleans())
+    def verdict_given(self, value: Verdict, stage: Stage, behind: int, signed: bool) -> None:  # noqa: FBT001
+        given = verdict(value, stage, max(1, self.order.check - behind), signed_off_by="anna" if signed else None)
+        self.take(lambda order: interest.record_verdict(order, given, self.now))
+
+    @rule()
+    def verdict_leaves_the_way_free(self) -> None:
+        stage = Stage.INTERESSE if self.order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
+        given = verdict(Verdict.EXEMPT, stage, self.order.check)
+        self.take(lambda order: interest.record_verdict(order, given, self.now))
+
+    @rule(number=small)
+    def contract_concluded(self, number: int) -> None:
+        self.take(lambda order: award.record_contract(order, concluded(number=f"GD/2026/{number}"), self.now))
+
+    @precondition(lambda self: self.order.contract_requested_at is not None)
+    @rule()
+    def contract_refused(self) -> None:
+        self.take(lambda order: award.record_contract_refusal(order, refused(), self.now))
+
+    @rule(party=parties)
+    def recheck(self, party: OrderParty) -> None:
+        self.take(lambda order: interest.recheck(order, Actor(party, "p"), self.now))
+
+    @rule(party=parties, rarely=st.integers(0, 9))
+    def withdraw(self, party: OrderParty, rarely: int) -> None:
+        if rarely == 0:
+            self.take(lambda order: interest.withdraw(order, Actor(party, "p"), self.now))
+
+    @rule(party=parties, rarely=st.integers(0, 9))
+    def expire(self, party: OrderParty, rarely: int) -> None:
+        if rarely == 0:
+            self.take(lambda order: interest.expire(order, Actor(party, "p"), self.now))
+
+    @rule(party=parties, rarely=st.integers(0, 9))
+    def decline(self, party: OrderParty, rarely: int) -> None:
+        if rarely == 0:
+            self.take(lambda order: clarification.decline(order, Actor(party, "p"), self.now, "no"))
+
+    @rule(party=parties)
+    def start_clarification(self, party: OrderParty) -> None:
+        self.take(lambda order: clarification.start(order, Actor(party, "p"), self.now, CHECKLISTS))
+
+    @rule(party=parties, owner=parties, number=small)
+    def add_point(self, party: OrderParty, owner: OrderParty, number: int) -> None:
+        point_id = derived_id("added", str(number))
+        self.take(lambda order: clarification.add_point(order, Actor(party, "p"), self.now, point_id, NewPoint("X", owner)))
+
+    @rule(party=parties, data=st.data())
+    def settle_point(self, party: OrderParty, data: st.DataObject) -> None:
+        if self.order.points:
+            point = data.draw(st.sampled_from(self.order.points))
+            value = example_of(point.format)
+            self.take(lambda order: clarification.settle_point(order, Actor(party, "p"), self.now, point.id, value))
+
+    @rule(party=parties, number=small)
+    def ask(self, party: OrderParty, number: int) -> None:
+        self.take(lambda order: clarification.ask(order, Actor(party, "p"), self.now, derived_id("q", str(number)), "?"))
+
+    @rule(party=parties, number=small, text=st.sampled_from(["a", "b"]))
+    def answer(self, party: OrderParty, number: int, text: str) -> None:
+        self.take(lambda order: clarification.answer(order, Actor(party, "p"), self.now, derived_id("q", str(number)), text))
+
+    @precondition(lambda self: self.order.state is OrderState.IN_ABSTIMMUNG)
+    @rule()
+    def everything_is_settled(self) -> None:
+        settle_all(self.order, self.now)
+        for question in self.order.open_questions():
+            clarification.answer(self.order, Actor(question.asked_of, "p"), self.now, question.id, "yes")
+
+    @rule(party=parties, conditions=st.lists(st.sampled_from(["A", "B"]), max_size=2))
+    def confirm_conditions(self, party: OrderParty, conditions: list[str]) -> None:
+        self.take(lambda order: clarification.confirm_conditions(order, Actor(party, "p"), self.now, conditions))
+
+    @rule(party=parties, days=st.integers(-1, 30))
+    def make_offer(self, party: OrderParty, days: int) -> None:
+        valid_until = (self.now + timedelta(days=days)).date()
+        self.take(lambda order: award.make_offer(order, Actor(party, "p"), self.now, valid_until))
+
+    @rule(party=parties, accepts=st.booleans(), reference=st.sampled_from([None, "HH-1"]))
+    def place(self, party: OrderParty, accepts: bool, reference: str | None) -> None:  # noqa: FBT001
+        self.take(lambda order: award.place(order, Actor(party, "p"), self.now, accepts_agb=accepts, order_reference=reference))
+
+    @rule(party=parties)
+    def start_onboarding(self, party: OrderParty) -> None:
+        self.take(lambda order: delivery.start_onboarding(order, Actor(party, "p"), self.now, CHECKLISTS))
+
+    @rule(party=parties, data=st.data())
+    def reach_milestone(self, party: OrderParty, data: st.DataObject) -> None:
+        if self.order.milestones:
+            code = data.draw(st.sampled_from(self.order.milestones)).code
+            self.take(lambda order: delivery.reach_milestone(order, Actor(party, "p"), self.now, code))
+
+    @precondition(lambda self: self.order.state is OrderState.IN_ANBINDUNG)
+    @rule()
+    def everything_is_reached(self) -> None:
+        reach_all(self.order, self.now)
+
+    @rule(party=parties)
+    def go_live(self, party: OrderParty) -> None:
+        self.take(lambda order: delivery.go_live(order, Actor(party, "p"), self.now))
+
+    @rule(party=parties, days=st.integers(-1, 3))
+    def terminate(self, party: OrderParty, days: int) -> None:
+        ends_on: date = (self.now + timedelta(days=days)).date()
+        self.take(lambda order: delivery.terminate(order, Actor(party, "p"), self.now, ends_on))
+
+    @rule(party=parties)
+    def end(self, party: OrderParty) -> None:
+        self.take(lambda order: delivery.end(order, Actor(party, "p"), self.now))
+
+    @invariant()
+    def somebody_holds_the_ball_unless_settled(self) -> None:
+        assert (self.order.waiting is None) == (self.order.state in SETTLED)
+
+    @invariant()
+    def the_stored_waiting_follows_from_the_state(self) -> None:
+        assert self.order.waiting == waiting_of(self.order)
+
+    @invariant()
+    def events_tell_the_history_of_states(self) -> None:
+        assert self.told == self.states
+
+    @invariant()
+    def a_final_state_is_the_last_one(self) -> None:
+        assert not any(state in FINAL for state in self.states[:-1])
+
+    @invariant()
+    def a_contract_is_asked_for_at_most_once(self) -> None:
+        assert sum(isinstance(event, ContractRequested) for event in self.events) <= 1
+
+    @invariant()
+    def no_contract_without_its_request(self) -> None:
+        if self.order.contract_id is not None:
+            assert any(isinstance(event, ContractRequested) for event in self.events)
+
+    @invariant()
+    def every_allowed_move_is_in_the_table(self) -> None:
+        for party in OrderParty:
+            assert set(self.order.allowed_moves(party, self.now)) <= set(TRANSITIONS.allowed(self.order.state, party))
+
+
+TestOrderMachine = OrderMachine.TestCase
+TestOrderMachine.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)

@@ -1,0 +1,169 @@
+"""The table of the Vorgang, row by row and actor by actor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from services.ordering.domain import award, clarification, delivery, interest
+from services.ordering.domain.clarification import NewPoint
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Actor
+from services.ordering.domain.transitions import FINAL, TRANSITIONS, Command, Row
+from shared.errors import ForbiddenError, IllegalMoveError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.ordering import OrderParty
+from shared.messages.values import OrderState, Verdict
+from tests.unit.ordering.ordering_samples import (
+    BEREITSTELLER,
+    CHECKLISTS,
+    KUNDE,
+    T0,
+    VALID_UNTIL,
+    order_in,
+    reach_all,
+    settle_all,
+    verdict,
+)
+
+ACTORS = {party: Actor(party, "person") for party in OrderParty}
+PERSONAL = [row for row in TRANSITIONS.rows if row.actors != {OrderParty.SYSTEM} and row.command is not Command.DECLARE_INTEREST]
+
+
+def _settle_own(order: Order, actor: Actor) -> list[Message]:
+    point = next(point for point in order.points if point.owner is actor.party and point.code == "further")
+    return clarification.settle_point(order, actor, T0, point.id, "203.0.113.9")
+
+
+def _answer_own(order: Order, actor: Actor) -> list[Message]:
+    return clarification.answer(order, actor, T0, derived_id("question", actor.party), "443/tcp")
+
+
+def _reach_own(order: Order, actor: Actor) -> list[Message]:
+    milestone = next(item for item in order.milestones if item.owner is actor.party and item.reached_at is None)
+    return delivery.reach_milestone(order, actor, T0, milestone.code)
+
+
+STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
+    Command.RECHECK: lambda order, actor: interest.recheck(order, actor, T0),
+    Command.WITHDRAW: lambda order, actor: interest.withdraw(order, actor, T0),
+    Command.EXPIRE: lambda order, actor: interest.expire(order, actor, T0),
+    Command.START_CLARIFICATION: lambda order, actor: clarification.start(order, actor, T0, CHECKLISTS),
+    Command.ADD_POINT: lambda order, actor: clarification.add_point(
+        order, actor, T0, derived_id("new"), NewPoint("Neu", OrderParty.KUNDE)
+    ),
+    Command.SETTLE_POINT: _settle_own,
+    Command.ASK: lambda order, actor: clarification.ask(order, actor, T0, derived_id("other question"), "Welche Ports?"),
+    Command.ANSWER: _answer_own,
+    Command.CONFIRM_CONDITIONS: lambda order, actor: clarification.confirm_conditions(order, actor, T0, ["A"]),
+    Command.DECLINE: lambda order, actor: clarification.decline(order, actor, T0, "Kein Landesrecht"),
+    Command.MAKE_OFFER: lambda order, actor: award.make_offer(order, actor, T0, VALID_UNTIL),
+    Command.PLACE: lambda order, actor: award.place(order, actor, T0, accepts_agb=True),
+    Command.START_ONBOARDING: lambda order, actor: delivery.start_onboarding(order, actor, T0, CHECKLISTS),
+    Command.REACH_MILESTONE: _reach_own,
+    Command.GO_LIVE: lambda order, actor: delivery.go_live(order, actor, T0),
+    Command.TERMINATE: lambda order, actor: delivery.terminate(order, actor, T0, date(2026, 12, 31)),
+    Command.END: lambda order, actor: delivery.end(order, actor, T0),
+}
+
+
+def _ready_to_settle(order: Order) -> None:
+    for owner in (KUNDE, BEREITSTELLER):
+        clarification.add_point(order, owner, T0, derived_id("point", owner.party), NewPoint("IP", owner.party))
+        order.points[-1].code = "further"
+
+
+def _ready_to_answer(order: Order) -> None:
+    for asker, asked in ((KUNDE, BEREITSTELLER), (BEREITSTELLER, KUNDE)):
+        clarification.ask(order, asker, T0, derived_id("question", asked.party), "Ports?")
+
+
+def _ready_for_a_recheck(order: Order) -> None:
+    interest.record_verdict(order, verdict(Verdict.NO_EVIDENCE), T0)
+
+
+PREPARATIONS: dict[Command, Callable[[Order], None]] = {
+    Command.RECHECK: _ready_for_a_recheck,
+    Command.SETTLE_POINT: _ready_to_settle,
+    Command.ANSWER: _ready_to_answer,
+    Command.CONFIRM_CONDITIONS: lambda order: settle_all(order, T0),
+    Command.GO_LIVE: lambda order: reach_all(order, T0),
+}
+
+
+def _ready(command: Command, state: OrderState) -> Order:
+    """Return a Vorgang in ``state`` in which nothing but actor and table can stand in the way of ``command``."""
+    order = order_in(state)
+    if state is OrderState.BESTELLT:
+        order.contract_requested_at = None
+    elif command in PREPARATIONS:
+        PREPARATIONS[command](order)
+    return order
+
+
+def test_every_command_of_a_person_has_its_step() -> None:
+    assert set(STEPS) == {row.command for row in PERSONAL}
+
+
+@pytest.mark.parametrize("actor", ACTORS.values(), ids=str)
+@pytest.mark.parametrize(
+    ("command", "state"),
+    sorted({(row.command, state) for row in PERSONAL for state in row.sources}),
+)
+def test_a_row_lets_in_its_actors_and_nobody_else(command: Command, state: OrderState, actor: Actor) -> None:
+    rows = [row for row in PERSONAL if row.command is command and state in row.sources]
+    order = _ready(command, state)
+    before = order.model_dump()
+    allowed = [row for row in rows if actor.party in row.actors]
+    if allowed:
+        assert command in order.allowed_moves(actor.party, T0)
+        events = STEPS[command](order, actor)
+        assert order.state is (allowed[0].target or state)
+        assert len(events) == 1
+        assert order.timeline[-1].command is command
+        assert order.timeline[-1].party is actor.party
+        assert order.timeline[-1].person == "person"
+    else:
+        has_other_rows = any(actor.party in row.actors for row in PERSONAL if row.command is command)
+        with pytest.raises(IllegalMoveError if has_other_rows else ForbiddenError):
+            order.permit(command, actor, T0)
+        assert command not in order.allowed_moves(actor.party, T0)
+        assert order.model_dump() == before
+
+
+@pytest.mark.parametrize("state", OrderState)
+@pytest.mark.parametrize("command", sorted(STEPS))
+def test_a_step_outside_the_table_is_refused_with_state_and_moves(command: Command, state: OrderState) -> None:
+    rows = [row for row in PERSONAL if row.command is command]
+    if any(state in row.sources or state is row.target for row in rows):
+        return
+    order = order_in(state)
+    before = order.model_dump()
+    for party in {party for row in rows for party in row.actors}:
+        with pytest.raises(IllegalMoveError) as refusal:
+            order.permit(command, ACTORS[party], T0)
+        assert refusal.value.context["current_state"] == state
+        assert refusal.value.context["allowed_moves"] == [str(move) for move in order.allowed_moves(party, T0)]
+    assert order.model_dump() == before
+
+
+@pytest.mark.parametrize("row", [row for row in PERSONAL if row.target], ids=lambda row: f"{row.command}-{row.target}")
+def test_the_same_step_again_changes_nothing(row: Row) -> None:
+    actor = ACTORS[min(row.actors)]
+    order = _ready(row.command, min(row.sources))
+    assert STEPS[row.command](order, actor)
+    once = order.model_dump()
+    assert STEPS[row.command](order, actor) == []
+    assert order.model_dump() == once
+
+
+@pytest.mark.parametrize("state", sorted(FINAL))
+def test_nothing_leads_out_of_a_final_state(state: OrderState) -> None:
+    assert TRANSITIONS.allowed(state) == []
+
+
+def test_every_state_is_reached_by_a_row() -> None:
+    assert {row.target for row in TRANSITIONS.rows if row.target} == set(OrderState)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -21,7 +20,6 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MARKTPLATZ_", extra="ignore")
 
-    environment: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "embedded"
     var: Path = PROJECT / "var"
     data: Path = PROJECT / "data"
     store_url: str = "sqlite:///{var}/{service}.db"

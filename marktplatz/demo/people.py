@@ -43,7 +43,9 @@ class Person:
         )
         return {"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid.uuid4())}
 
-    async def send(self, method: str, service: str, path: str, body: Json | None = None, key: str | None = None) -> httpx.Response:
+    async def send(
+        self, method: str, service: str, path: str, body: Json | None = None, key: str | None = None
+    ) -> httpx.Response:
         """Send a request and return the answer, whatever it is."""
         url = f"{self.run.endpoints[service]}{path}"
         return await self.client.request(method, url, json=body, headers=self.headers(key))

@@ -1,0 +1,162 @@
+"""``marktplatz``: the one command line. Each command only translates; the work is in the modules it calls."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from marktplatz.assembly import RoleName, ServiceName
+from shared.errors import MarktplatzError
+from shared.messages.values import Channel, Role
+from shared.settings import ProcessSettings
+
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, help="EfA-Marktplatz: run, try out and look after the services."
+)
+topics = typer.Typer(no_args_is_help=True, help="Kafka topics as declared in shared/topics.py.")
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters of a consumer group.")
+app.add_typer(topics, name="topics")
+app.add_typer(dlq, name="dlq")
+
+
+def _run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Run to the end; SIGTERM ends the work as Ctrl-C does, with its clean-up."""
+
+    async def until_ended() -> int | None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - inside a coroutine there is one
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        code = uvloop.run(until_ended())
+    except asyncio.CancelledError:
+        raise typer.Exit(130) from None
+    except MarktplatzError as error:
+        typer.echo(f"{error.code}: {error.detail}", err=True)
+        raise typer.Exit(1) from error
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def run(
+    service: ServiceName,
+    role: RoleName,
+    channel: Annotated[Channel | None, typer.Option(help="Anbieter of a contract processor.")] = None,
+) -> None:
+    """Run one service in one role until SIGTERM (this is what a container runs)."""
+    from marktplatz.process import run_process  # noqa: PLC0415 - the other commands need none of the services
+
+    try:
+        _run(run_process(service, role, channel))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def up(
+    load: Annotated[bool, typer.Option(help="Load the reference data first.")] = True,  # noqa: FBT002 - a command line switch
+) -> None:
+    """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
+    from marktplatz.standing import keep_running  # noqa: PLC0415 - as above
+
+    _run(keep_running(ProcessSettings(), load=load))
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option(help="Keep the demo's data folder and say where it is.")] = False,  # noqa: FBT002
+) -> None:
+    """Play the main flow with the real reference data and check every step; exit code 0 only if all hold."""
+    from marktplatz.demo.play import play  # noqa: PLC0415 - as above
+
+    _run(play(keep=keep))
+
+
+@app.command()
+def load() -> None:
+    """Load the reference data into the stores of catalog and eligibility; safe to repeat."""
+    from marktplatz.loading import load_with_progress  # noqa: PLC0415 - as above
+
+    _run(load_with_progress(ProcessSettings()))
+
+
+@app.command()
+def token(
+    organisation: Annotated[str, typer.Option("--org", help="Organisation id, such as 010540056056 or fitko.")],
+    name: Annotated[str, typer.Option(help="Official name of the organisation.")],
+    role: Annotated[list[Role], typer.Option(help="May be repeated.")],
+    subject: Annotated[str, typer.Option("--sub", help="Reference of the person.")] = "developer",
+) -> None:
+    """Print a developer token of the embedded issuer (environment 'embedded' only)."""
+    from shared.http.issuer import EmbeddedIssuer  # noqa: PLC0415 - as above
+
+    issuer = EmbeddedIssuer(ProcessSettings().var / "issuer")
+    typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+
+
+@topics.command("list")
+def topics_list() -> None:
+    """Print every topic with key, partitions, retention, producer and consumers."""
+    from marktplatz.operations import print_topics  # noqa: PLC0415 - as above
+
+    print_topics()
+
+
+@topics.command("apply")
+def topics_apply(
+    replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
+) -> None:
+    """Create the topics that are missing and bring settings in line with the declaration."""
+    from marktplatz.operations import apply_topics  # noqa: PLC0415 - as above
+
+    _run(apply_topics(replication_factor))
+
+
+@topics.command("check")
+def topics_check(
+    replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
+) -> None:
+    """Say how the broker's topics differ from their declaration; exit code 1 if they do."""
+    from marktplatz.operations import check_topics  # noqa: PLC0415 - as above
+
+    _run(check_topics(replication_factor))
+
+
+@dlq.command("list")
+def dlq_list(group: str, limit: int = 50) -> None:
+    """List the dead letters of a group: where they came from and why they are here."""
+    from marktplatz.operations import print_dead_letters  # noqa: PLC0415 - as above
+
+    _run(print_dead_letters(group, limit))
+
+
+@dlq.command("show")
+def dlq_show(group: str, letter: Annotated[str, typer.Argument(help="Id as listed: <partition>:<offset>.")]) -> None:
+    """Show one dead letter: reason, origin, headers and original bytes."""
+    from marktplatz.operations import show_dead_letter  # noqa: PLC0415 - as above
+
+    _run(show_dead_letter(group, letter))
+
+
+@dlq.command("replay")
+def dlq_replay(
+    group: str,
+    letter: Annotated[list[str] | None, typer.Option("--id", help="Only this one; may be repeated.")] = None,
+) -> None:
+    """Send dead letters back to where they came from, each once; consumers recognise what they had applied."""
+    from marktplatz.operations import replay  # noqa: PLC0415 - as above
+
+    _run(replay(group, letter))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()

@@ -1,0 +1,108 @@
+"""A tap on the broker: counts and repeats records, and waits for consumer groups to catch up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from marktplatz.demo.people import eventually
+from shared.topics import DELIVERIES, TOPICS, subscribed
+
+QUIET_SECONDS = 1.0
+
+
+class Tap:
+    """Reads and repeats what is on the topics, as any consumer with the rights could."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+
+    async def records(self, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
+        """Return every record that is on a topic now."""
+        async with self._reader() as reader:
+            partitions = [TopicPartition(topic, number) for number in await _partitions(reader, topic)]
+            reader.assign(partitions)
+            ends = await reader.end_offsets(partitions)
+            await reader.seek_to_beginning(*partitions)
+            found: list[ConsumerRecord[bytes, bytes]] = []
+            while any([await reader.position(partition) < ends[partition] for partition in partitions]):
+                for records in (await reader.getmany(timeout_ms=200)).values():
+                    found += records
+            return found
+
+    async def counts(self) -> dict[str, Counter[str]]:
+        """Return the number of events per topic and type."""
+        found: dict[str, Counter[str]] = {}
+        for topic in TOPICS:
+            found[topic.name] = Counter(_header(record, "ce_type") for record in await self.records(topic.name))
+        return found
+
+    async def repeat(self, topic: str, key: str) -> int:
+        """Send the records of a key once more, byte for byte; return how many there were."""
+        records = [record for record in await self.records(topic) if record.key == key.encode()]
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all", enable_idempotence=True)
+        await producer.start()
+        try:
+            for record in records:
+                await producer.send_and_wait(
+                    topic, record.value, key=record.key, partition=record.partition, headers=list(record.headers)
+                )
+        finally:
+            await producer.stop()
+        return len(records)
+
+    async def caught_up(self, group: str) -> None:
+        """Wait until a consumer group has committed everything that was on its topics when asked."""
+        async with self._reader() as reader:
+            partitions = [
+                TopicPartition(topic.name, number)
+                for topic in subscribed(group)
+                for number in await _partitions(reader, topic.name)
+            ]
+            ends = {partition: end for partition, end in (await reader.end_offsets(partitions)).items() if end}
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+
+            async def look() -> bool:
+                committed = await admin.list_consumer_group_offsets(group)
+                return all(partition in committed and committed[partition].offset >= end for partition, end in ends.items())
+
+            await eventually(f"{group} has caught up", look, 60)
+        finally:
+            await admin.close()
+
+    async def settled_deliveries(self) -> list[dict[str, Any]] | None:
+        """Return what notify has delivered, or None while more is still coming."""
+        before = await self.records(DELIVERIES.name)
+        await asyncio.sleep(QUIET_SECONDS)
+        after = await self.records(DELIVERIES.name)
+        if len(before) != len(after):
+            return None
+        events = {_header(record, "ce_id"): record for record in after}
+        return [json.loads(record.value) for record in events.values() if record.value is not None]
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[AIOKafkaConsumer]:
+        reader = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+        await reader.start()
+        try:
+            yield reader
+        finally:
+            await reader.stop()
+
+
+async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:
+    await reader._client.set_topics([topic, *reader._client._topics])  # noqa: SLF001 - asks for metadata before anything is assigned
+    return sorted(reader.partitions_for_topic(topic) or ())
+
+
+def _header(record: ConsumerRecord[bytes, bytes], name: str) -> str:
+    return next((value.decode() for key, value in record.headers if key == name), "")

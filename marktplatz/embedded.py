@@ -1,0 +1,146 @@
+"""The whole marketplace on one machine: broker, issuer, services, the two contract processors; everything ends together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from marktplatz.children import Child
+from marktplatz.infrastructure.discovery import find_kafka
+from marktplatz.infrastructure.smtp_capture import CapturingSmtp
+from shared.bus.admin import create_topics
+from shared.bus.settings import KafkaSettings
+from shared.http.issuer import EmbeddedIssuer
+from shared.messages.values import Channel, Role
+from shared.settings import ProcessSettings
+
+READY_SECONDS = 60.0
+SERVICES = "services"
+
+
+class EmbeddedError(Exception):
+    """The embedded run cannot start or has failed; the text says why and what to do."""
+
+
+def processor(channel: Channel) -> str:
+    """Return the name of a channel's contract processor among the child processes."""
+    return f"contracts-{channel.value}"
+
+
+class Embedded:
+    """Async context manager. ``endpoints`` maps each service to its base URL once entered."""
+
+    def __init__(self, settings: ProcessSettings, environment: Mapping[str, str] | None = None) -> None:
+        self.var = settings.var.resolve()
+        self.settings = settings
+        self.extra = dict(environment or {})
+        self.endpoints: dict[str, str] = {}
+        self.children: dict[str, Child] = {}
+        self.bootstrap = ""
+        self.broker_kind = ""
+        self.smtp = CapturingSmtp(self.var / "mails")
+        self.issuer = EmbeddedIssuer(self.var / "issuer")
+        self._stack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        self.var.mkdir(parents=True, exist_ok=True)
+        (self.var / "logs").mkdir(exist_ok=True)
+        try:
+            await self._enter()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    async def _enter(self) -> None:
+        self._lock()
+        broker = find_kafka(self.var / "kafka")
+        self.broker_kind = broker.kind
+        self.bootstrap = await self._stack.enter_async_context(broker)
+        await create_topics(KafkaSettings(bootstrap_servers=self.bootstrap), replicas=1)
+        await self.smtp.start()
+        self._stack.push_async_callback(self.smtp.stop)
+        environment = self._environment()
+        commands = {SERVICES: ["all", "all"]}
+        commands |= {processor(channel): ["contracts", "worker", "--channel", channel.value] for channel in Channel}
+        for name, arguments in commands.items():
+            child = Child(name, arguments, environment | {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name))},
+                          self.var / "logs" / f"{name}.log")  # fmt: skip
+            self._endpoints_file(name).unlink(missing_ok=True)
+            self.children[name] = child
+            await child.start()
+        self._stack.push_async_callback(self._stop_children)
+        await asyncio.gather(*(self.wait_ready(name) for name in self.children))
+
+    def _lock(self) -> None:
+        lock = self._stack.enter_context((self.var / "lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"another run uses {self.var}; end it, or give this one its own folder with MARKTPLATZ_VAR=…"
+            raise EmbeddedError(message) from None
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            "MARKTPLATZ_VAR": str(self.var),
+            "MARKTPLATZ_PORT": "0",
+            "NOTIFY_SMTP_HOST": self.smtp.host,
+            "NOTIFY_SMTP_PORT": str(self.smtp.port),
+            **self.issuer.environment(),
+            **self.extra,
+        }
+
+    def _endpoints_file(self, name: str) -> Path:
+        return self.var / f"endpoints-{name}.json"
+
+    async def wait_ready(self, name: str) -> None:
+        """Wait until every endpoint of a child process says it is ready. Raises EmbeddedError with the end of its log."""
+        child = self.children[name]
+        last: object = "it has not written where it listens"
+        try:
+            async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(timeout=5) as client:
+                while True:
+                    with contextlib.suppress(FileNotFoundError, httpx.TransportError):
+                        endpoints = json.loads(self._endpoints_file(name).read_text(encoding="utf-8"))
+                        answers = [await client.get(f"{url}/readyz") for url in endpoints.values()]
+                        last = [answer.text for answer in answers if answer.status_code != httpx.codes.OK]
+                        if not last:
+                            self.endpoints |= endpoints
+                            return
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            message = f"{name} was not ready after {READY_SECONDS:.0f} s: {last}\nEnd of its log:\n{child.log_tail()}"
+            raise EmbeddedError(message) from None
+
+    async def kill_and_wait(self, name: str) -> tuple[int, int]:
+        """Kill a child with SIGKILL, wait until its successor is ready, return both pids."""
+        child = self.children[name]
+        self._endpoints_file(name).unlink(missing_ok=True)
+        starts = child.starts
+        died = child.kill()
+        async with asyncio.timeout(READY_SECONDS):
+            while child.starts == starts:
+                await asyncio.sleep(0.02)
+        await self.wait_ready(name)
+        return died, child.pid
+
+    async def _stop_children(self) -> None:
+        await asyncio.gather(*(child.stop() for child in self.children.values()))
+
+    def token(self, *, subject: str, organisation: str, organisation_name: str, roles: list[Role]) -> str:
+        """Return a developer token signed by this run's own issuer."""
+        return self.issuer.sign_token(
+            subject=subject, organisation=organisation, organisation_name=organisation_name, roles=roles
+        )

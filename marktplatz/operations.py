@@ -1,0 +1,70 @@
+"""What operators do with topics and dead letters from the command line."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from shared.bus.admin import create_topics, verify_topics
+from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
+from shared.bus.settings import KafkaSettings
+from shared.topics import DEAD_LETTERS, TOPICS
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+def print_topics() -> None:
+    """Print the registry."""
+    table = Table("topic", "key", "partitions", "kept", "producer", "consumer groups")
+    for topic in TOPICS:
+        kept = topic.keep.value if topic.keep.value == "compact" else f"{topic.retention.days} days"
+        table.add_row(topic.name, topic.key, str(topic.partitions), kept, topic.producer, ", ".join(topic.consumers))
+    for letters in DEAD_LETTERS.values():
+        table.add_row(letters.name, "as it came", str(letters.partitions), f"{letters.retention.days} days", letters.group, "")
+    console.print(table)
+
+
+async def apply_topics(replicas: int) -> None:
+    """Create what is missing and bring settings in line with the registry."""
+    created = await create_topics(KafkaSettings(), replicas=replicas)
+    console.print(f"{len(created)} topics created" + (": " + ", ".join(created) if created else ""))
+
+
+async def check_topics(replicas: int) -> int:
+    """Say how the broker's topics differ from the registry; exit code 1 if they do."""
+    differences = await verify_topics(KafkaSettings(), replicas=replicas)
+    for name, found in sorted(differences.items()):
+        console.print(f"{name}: " + "; ".join(f"{setting} {text}" for setting, text in found.items()))
+    console.print(f"{len(differences)} topics differ from shared/topics.py")
+    return 1 if differences else 0
+
+
+async def print_dead_letters(group: str, limit: int) -> None:
+    """Print the dead letters of a group."""
+    letters = await list_dead_letters(KafkaSettings(), group, limit=limit)
+    table = Table("id", "died", "code", "from", "reason")
+    for letter in letters:
+        reason = letter.reason
+        origin = f"{reason.topic}/{reason.partition}/{reason.offset}"
+        table.add_row(letter.id, reason.time.isoformat(), reason.code, origin, escape(reason.text))
+    console.print(table)
+
+
+async def show_dead_letter(group: str, letter_id: str) -> None:
+    """Print one dead letter in full."""
+    letter = await get_dead_letter(KafkaSettings(), group, letter_id)
+    console.print(letter.reason)
+    for name, value in letter.headers:
+        console.print(f"{escape(name)}: {escape(value.decode(errors='replace'))}")
+    console.print(repr(letter.value), markup=False)
+
+
+async def replay(group: str, ids: list[str] | None) -> int:
+    """Replay and print what was done; exit code 1 if the broker did not acknowledge some."""
+    result = await replay_dead_letters(KafkaSettings(), group, ids=ids)
+    console.print(
+        f"{len(result.sent)} sent, {result.already} had been replayed before, {len(result.kept)} hold no original, "
+        f"{len(result.failed)} failed"
+    )
+    return 1 if result.failed else 0

@@ -1,0 +1,20 @@
+"""``marktplatz run``: one process of the marketplace from its settings."""
+
+from __future__ import annotations
+
+from marktplatz.assembly import RoleName, ServiceName, assignments
+from shared.bus.settings import KafkaSettings
+from shared.http.oidc import AuthSettings, OidcAuthenticator
+from shared.logs import configure_logs
+from shared.messages.values import Channel
+from shared.runtime import Runtime
+from shared.settings import ProcessSettings
+
+
+async def run_process(service: ServiceName, role: RoleName, channel: Channel | None) -> None:
+    """Run until a signal. Raises ValueError for a command line or setting that makes no sense."""
+    settings = ProcessSettings()
+    configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
+    plan = assignments(service, role, channel)
+    authenticator = OidcAuthenticator(AuthSettings())
+    await Runtime(settings, KafkaSettings(), authenticator, plan).run()

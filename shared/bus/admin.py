@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from shared.bus.settings import KafkaSettings, milliseconds
-from shared.errors import BusUnavailableError, MarktplatzError
+from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
 from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Keep, Topic
 
 TOMBSTONES_KEPT = timedelta(days=7)
@@ -71,6 +71,15 @@ async def verify_topics(
     """Return per topic how it differs from its declaration, as ``{setting: "present, not declared"}``; empty if nothing does."""
     async with _Admin(settings) as admin:
         return await _differences(admin, {topic.name: topic for topic in topics}, replicas)
+
+
+async def partitions_of(settings: KafkaSettings, topic: str) -> list[int]:
+    """Return the partition numbers of a topic. Raises NotFoundError, BusUnavailableError."""
+    async with _Admin(settings) as admin:
+        present = {found["topic"]: found for found in await admin.describe_topics()}
+    if topic not in present:
+        raise NotFoundError(f"there is no topic {topic}", topic=topic)
+    return sorted(partition["partition"] for partition in present[topic]["partitions"])
 
 
 class _Admin:

@@ -142,10 +142,10 @@ class Batch:
                 with _bound([event]):
                     rejections = await self._consumer.handle([event])
             except RetryableError as error:
-                log.warning("event_retried", group=self._consumer.group, event=event.cause.event_id, code=error.code)
+                log.warning("event_retried", group=self._consumer.group, event_id=event.cause.event_id, code=error.code)
                 await backoff.wait()
             except Exception as error:
-                log.exception("event_failed", group=self._consumer.group, event=event.cause.event_id, type=event.cause.type)
+                log.exception("event_failed", group=self._consumer.group, event_id=event.cause.event_id, type=event.cause.type)
                 return HANDLER_ERROR, _origin(error)
             else:
                 backoff.done()

@@ -6,7 +6,6 @@ offset up to which all was replayed, and in the commit's note the offsets beyond
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -17,13 +16,13 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from shared.bus.admin import partitions_of
 from shared.bus.dead_letter import DeadLetter, dead_letter_topic, exhume
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.quarantine import GuardedConsumer
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError, InvalidError, NotFoundError
 
-_PATIENCE_SECONDS = 15.0
 _SINGLES_LIMIT = 300
 
 log = structlog.get_logger()
@@ -140,25 +139,16 @@ def _check_id(letter_id: str) -> None:
 @asynccontextmanager
 async def _reader(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedConsumer]:
     topic = dead_letter_topic(group)
+    partitions = [TopicPartition(topic, number) for number in await partitions_of(settings, topic)]
     reader = GuardedConsumer(
         **settings.connection(), group_id=f"{topic}.replay", enable_auto_commit=False, auto_offset_reset="earliest"
     )
+    reader.assign(partitions)
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await reader.start()
-            await reader.topics()
-    except (TimeoutError, KafkaError, OSError) as error:
-        await reader.stop()
-        raise BusUnavailableError("the broker does not answer") from error
-    try:
-        known = await reader.topics()
-        if topic not in known:
-            raise NotFoundError(f"there is no topic {topic}", group=group)
-        partitions = reader.partitions_for_topic(topic) or set()
-        reader.assign([TopicPartition(topic, partition) for partition in sorted(partitions)])
+        await reader.start()
         yield reader
-    except KafkaError as error:
-        raise BusUnavailableError(f"the broker refused: {type(error).__name__}") from error
+    except (KafkaError, OSError) as error:
+        raise BusUnavailableError(f"the broker failed: {type(error).__name__}") from error
     finally:
         await reader.stop()
 

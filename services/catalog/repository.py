@@ -13,7 +13,7 @@ from shared.messages.values import Channel, OfferingState
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
-PAGE = 500
+PAGE = 100
 
 OFFERINGS = aggregate_collection(
     "catalog_offerings",

@@ -40,7 +40,7 @@ class FormRequest(OfferingForm):
                     "technical_concept": "Webanwendung in Containern, Übergabe an das Fachverfahren über FIT-Connect.",
                     "nachnutzung": "Gebührensatzung und Parkzonen werden als Parameter gepflegt.",
                     "topic_id": "mobilitaet_reisen",
-                    "ozg_ids": ["10113"],
+                    "ozg_ids": ["10173"],
                     "leika_keys": ["99108001001000"],
                     "anbindungsarten": ["FIT_CONNECT"],
                     "parameters": [{"name": "parkzonen", "label": "Parkzonen"}],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, KUNDE, MUSTS, World
+from services.catalog.domain.transitions import Command
+from services.catalog.schemas.offering import FormRequest
+from tests.component.catalog.conftest import BETREIBER, DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, KUNDE, MUSTS, World
 from tests.support.offerings import form_body
 
 
@@ -209,3 +211,41 @@ async def test_a_withdrawn_offer_leaves_the_schaufenster(world: World) -> None:
     own = await world.as_(KOMM_ONE).get(f"/v1/offerings/{offering_id}")
     assert own.json()["withdrawal_reason"] == "Ende des Betriebs"
     assert world.publisher.types()[-1] == "catalog.offering.withdrawn.v1"
+
+
+async def test_every_route_is_described_with_the_forms_example(world: World) -> None:
+    document = (await world.as_(None).get("/openapi.json")).json()
+    assert {
+        "/v1/offerings",
+        "/v1/offerings/{offering_id}",
+        "/v1/my/offerings",
+        "/v1/reference/ozg",
+        "/v1/reference/leika",
+        "/v1/reference/topics",
+        "/v1/reference/requirements",
+        *(f"/v1/offerings/{{offering_id}}/{command}" for command in Command if command is not Command.EDIT),
+    } <= set(document["paths"])
+    (example,) = document["components"]["schemas"]["FormRequest"]["examples"]
+    assert FormRequest.model_validate(example).title == example["title"]
+    assert all(operation.get("description") for path in document["paths"].values() for operation in path.values())
+
+
+async def test_the_operator_suspends_and_withdraws_what_is_public_and_sees_no_draft(world: World) -> None:
+    draft = await world.draft()
+    assert (await world.as_(BETREIBER).get(f"/v1/offerings/{draft['id']}")).status_code == 404
+    assert (await world.do(BETREIBER, draft["id"], "withdraw", reason="Ende")).status_code == 404
+    offering_id = await world.published()
+    assert (await world.do(BETREIBER, offering_id, "suspend", reason="Vorfall")).json()["state"] == "AUSGESETZT"
+    assert (await world.do(KOMM_ONE, offering_id, "resume")).json()["code"] == "suspended_by_other"
+    assert (await world.do(BETREIBER, offering_id, "withdraw", reason="Vorfall")).json()["state"] == "ZURUECKGEZOGEN"
+
+
+async def test_a_key_replays_the_answer_of_a_move(world: World) -> None:
+    draft = await world.draft()
+    await world.do(KOMM_ONE, draft["id"], "submit")
+    url, headers = f"/v1/offerings/{draft['id']}/return", {"Idempotency-Key": "return-once"}
+    first = await world.as_(GOVDIGITAL).post(url, json={"remarks": "Fehlt."}, headers=headers)
+    again = await world.as_(GOVDIGITAL).post(url, json={"remarks": "Fehlt."}, headers=headers)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert world.publisher.types().count("catalog.submission.returned.v1") == 1

@@ -195,12 +195,17 @@ class KafkaPublisher:
 
 async def _enqueue(producer: AIOKafkaProducer, record: RawRecord) -> _Ack | None:
     """Put a record into the producer's buffer; None if it can never be sent."""
+    headers = list(record.headers)
     try:
-        ack: _Ack = await producer.send(
-            record.topic, record.value, record.key, partition=record.partition, headers=list(record.headers)
-        )
-    except MessageSizeTooLargeError:
-        log.error("record_too_large", topic=record.topic, size=len(record.value or b""))  # noqa: TRY400 - no trace needed
+        if record.key is None and record.value is None:
+            # The producer refuses such a record by itself, but not inside a batch.
+            batch = producer.create_batch()
+            batch.append(key=None, value=None, timestamp=None, headers=headers)
+            whole: _Ack = await producer.send_batch(batch, record.topic, partition=record.partition or 0)
+            return whole
+        ack: _Ack = await producer.send(record.topic, record.value, record.key, partition=record.partition, headers=headers)
+    except (MessageSizeTooLargeError, AssertionError, TypeError, ValueError) as error:
+        log.error("record_unsendable", topic=record.topic, error=repr(error)[:200])  # noqa: TRY400 - no trace needed
         return None
     return ack
 

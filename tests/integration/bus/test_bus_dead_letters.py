@@ -1,0 +1,144 @@
+"""What can never be processed is dead-lettered once, as it was, and stops nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
+from shared.bus.envelope import encode
+from shared.bus.publisher import KafkaPublisher
+from shared.bus.record import RawRecord
+from shared.errors import InvalidError, NotFoundError
+from shared.service import Received
+from tests.integration.bus.poison import poison
+from tests.integration.bus.rig import Lane, Recorder, event, lag, read_topic, running, until
+
+
+async def nothing_left(lane: Lane) -> bool:
+    return await lag(lane) == 0
+
+
+def with_neighbours(lane: Lane, records: Sequence[RawRecord]) -> list[RawRecord]:
+    """Return the records with good ones before, between and behind them."""
+    mixed: list[RawRecord] = []
+    for number, record in enumerate(records):
+        mixed += [encode(event(lane.topic.name, f"neighbour {number}", number=number)), record]
+    return [*mixed, encode(event(lane.topic.name, "last neighbour", number=len(records)))]
+
+
+async def test_each_kind_of_poison_is_dead_lettered_once_with_its_original_bytes(lane: Lane, publisher: KafkaPublisher) -> None:
+    kinds = poison(lane.topic.name)
+    for record in with_neighbours(lane, [record for _, record in kinds.values()]):
+        assert await publisher.send([record]) == [True]
+    recorder = Recorder()
+    settings = lane.settings.model_copy(update={"dead_letters_in_a_row": len(kinds) + 1})
+    async with running(settings, recorder.consumer(lane.group)) as runner:
+        await until(lambda: nothing_left(lane))
+        assert runner.ready()
+    assert sorted(recorder.numbers()) == list(range(len(kinds) + 1))
+    letters = await list_dead_letters(lane.settings, lane.group)
+    found = [(letter.reason.code, letter.key, letter.value, letter.headers) for letter in letters]
+    expected = [(code, record.key, record.value, record.headers) for code, record in kinds.values()]
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+    assert len(await read_topic(lane.settings, lane.letters.name)) == len(kinds)
+    originals = {(r.partition, r.offset): r.value for r in await read_topic(lane.settings, lane.topic.name)}
+    assert all(originals[letter.reason.partition, letter.reason.offset] == letter.value for letter in letters)
+
+
+async def test_a_consumer_stops_at_twenty_dead_letters_in_a_row_and_again_after_a_restart(
+    lane: Lane, publisher: KafkaPublisher
+) -> None:
+    await publisher.publish([event(lane.topic.name, name, number=name) for name in range(60)])
+
+    async def bug(_: Sequence[Received]) -> None:
+        raise RuntimeError("every event fails")
+
+    one_by_one = lane.settings.model_copy(update={"max_records": 7})
+    for _ in range(3):
+        async with running(one_by_one, Recorder(before=bug).consumer(lane.group)) as runner:
+            await until(lambda: not runner.live())
+            assert not runner.ready()
+            assert "20 dead letters in a row" in runner.failures()[lane.group]
+    buried = len(await read_topic(lane.settings, lane.letters.name))
+    assert buried < 20
+    recorder = Recorder()
+    async with running(lane.settings, recorder.consumer(lane.group)) as runner:
+        await until(lambda: nothing_left(lane))
+        assert runner.ready()
+    assert len(recorder.seen) == 60 - buried
+
+
+async def test_good_events_between_end_the_row(lane: Lane, publisher: KafkaPublisher) -> None:
+    single = Lane(lane.settings, partitions=1)
+    await single.create()
+    broken = RawRecord(single.topic.name, b"x", b"{", ())
+    for number in range(3):
+        await publisher.send([broken] * 15)
+        await publisher.publish([event(single.topic.name, "good", number + 1)])
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.bus.worker.subscribed", single.subscribed)
+        async with running(lane.settings, recorder.consumer(single.group)) as runner:
+            await until(lambda: nothing_left(single))
+            assert runner.live()
+    assert len(await read_topic(lane.settings, single.letters.name)) == 45
+
+
+async def test_a_replay_sends_the_original_once_and_only_once(lane: Lane, publisher: KafkaPublisher) -> None:
+    await publisher.publish([event(lane.topic.name, name, number=name) for name in range(6)])
+    broken = True
+
+    async def bug(events: Sequence[Received]) -> None:
+        if broken and any(getattr(received.message, "attempts", 0) in (2, 4) for received in events):
+            raise RuntimeError("a bug")
+
+    recorder = Recorder(before=bug)
+    async with running(lane.settings, recorder.consumer(lane.group)):
+        await until(lambda: nothing_left(lane))
+        broken = False
+        letters = await list_dead_letters(lane.settings, lane.group)
+        assert [letter.reason.code for letter in letters] == ["handler_error"] * 2
+        first = await replay_dead_letters(lane.settings, lane.group, ids=[letters[1].id])
+        assert first.sent == [letters[1].id]
+        rest = await replay_dead_letters(lane.settings, lane.group)
+        assert rest.sent == [letters[0].id]
+        again = await replay_dead_letters(lane.settings, lane.group)
+        assert (again.sent, again.failed, again.already) == ([], [], 2)
+        await until(lambda: sorted(recorder.numbers()) == list(range(6)))
+    records = await read_topic(lane.settings, lane.topic.name)
+    for letter in letters:
+        same = [r for r in records if r.value == letter.value]
+        assert len(same) == 2
+        assert same[0].headers == same[1].headers
+        assert (same[0].key, same[0].partition) == (same[1].key, same[1].partition)
+
+
+async def test_a_dead_letter_is_found_by_its_id_and_a_wrong_id_is_named(lane: Lane, publisher: KafkaPublisher) -> None:
+    await publisher.send([RawRecord(lane.topic.name, b"x", b"{", (("any", None),))])
+    async with running(lane.settings, Recorder().consumer(lane.group)):
+        await until(lambda: nothing_left(lane))
+    (letter,) = await list_dead_letters(lane.settings, lane.group)
+    assert await get_dead_letter(lane.settings, lane.group, letter.id) == letter
+    with pytest.raises(NotFoundError):
+        await get_dead_letter(lane.settings, lane.group, "0:4711")
+    with pytest.raises(InvalidError):
+        await get_dead_letter(lane.settings, lane.group, "nonsense")
+    with pytest.raises(NotFoundError):
+        await list_dead_letters(lane.settings, "no.such.group")
+
+
+async def test_dead_letters_wait_in_place_while_they_cannot_be_written(lane: Lane, publisher: KafkaPublisher) -> None:
+    refusing = KafkaPublisher(lane.settings)
+    await publisher.send([RawRecord(lane.topic.name, b"x", b"{", ())])
+    async with running(lane.settings, Recorder().consumer(lane.group), publisher=refusing) as runner:
+        await until(lambda: runner.workers[0].progress.waiting)
+        await asyncio.sleep(timedelta(milliseconds=300).total_seconds())
+        assert await lane.committed() == {}
+        await refusing.start()
+        await until(lambda: nothing_left(lane))
+    await refusing.stop()
+    assert len(await list_dead_letters(lane.settings, lane.group)) == 1

@@ -20,7 +20,15 @@ import structlog
 from shared import context, failpoints
 from shared.clock import now
 from shared.domain import Aggregate
-from shared.errors import OutboxFullError, PreconditionFailedError, RejectedError, WriteConflictError
+from shared.errors import (
+    ForbiddenError,
+    NotFoundError,
+    OutboxFullError,
+    PreconditionFailedError,
+    RejectedError,
+    RetryableError,
+    WriteConflictError,
+)
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.outgoing import OutgoingEvent, Publisher
@@ -52,7 +60,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[S]):
-    """A decision about one aggregate. ``decide`` gets its state, or None if it does not exist, and returns the state and the events.
+    """A decision about one aggregate. ``decide`` gets its state, None if it does not exist, and returns the state and the events.
 
     Pure: it may run again on a fresh state. Without ``cause``, no events means no change.
     """
@@ -97,7 +105,7 @@ class _Record(Generic[S]):
     changed: bool = False
 
     def document(self) -> Document:
-        assert self.state is not None
+        assert self.state is not None  # noqa: S101 - for the type checker: only a decided record becomes a document
         document: Document = self.state.model_dump(exclude={"id"})
         document["_id"] = self.id
         document["rev"] = self.rev
@@ -126,6 +134,9 @@ class Ledger(Generic[S]):
             message = (
                 f"collection {collection.name} lacks the index 'pending': declare it with shared.ledger.aggregate_collection"
             )
+            raise ValueError(message)
+        if taken := sorted({*_MECHANICS} & {*state_type.model_fields}):
+            message = f"{state_type.__name__} names fields as the ledger names its own: {', '.join(taken)}"
             raise ValueError(message)
         self.service = service
         self.state_type = state_type
@@ -157,7 +168,8 @@ class Ledger(Generic[S]):
     async def apply(self, changes: Sequence[Change[S]]) -> list[Result[S]]:
         """Apply a batch, in order per aggregate, and return one result per change. Refusals are results, not exceptions.
 
-        Raises StoreUnavailableError or WriteConflictError: repeat the whole batch then; what was applied is recognised by its cause.
+        Raises StoreUnavailableError, WriteConflictError or OutboxFullError: repeat the whole batch then; what was applied is
+        recognised by its cause.
         """
         return await self._apply(changes, None)
 
@@ -220,13 +232,7 @@ class Ledger(Generic[S]):
                 results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.rev)
                 continue
             try:
-                if expected_rev is not None and document is not None and document["rev"] != expected_rev:
-                    raise PreconditionFailedError(
-                        f"{aggregate_id} has changed: its revision is {document['rev']}, the request was made for {expected_rev}.",
-                        id=aggregate_id,
-                        revision=document["rev"],
-                    )
-                state, messages = change.decide(record.state)
+                state, messages = self._decision(change, record, expected_rev)
             except RejectedError as error:
                 record.state = self._replay(document, accepted)
                 self._refuse(record, cause, error)
@@ -245,6 +251,25 @@ class Ledger(Generic[S]):
             for position, result in results.items():
                 results[position] = replace(result, rev=record.rev)
         return record, results
+
+    def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:
+        """Take the decision for the revision that the caller expects.
+
+        That the caller may not see or do this is said first: the revision of what is hidden is hidden too.
+        """
+        stale = expected_rev is not None and expected_rev != record.rev
+        try:
+            decision = change.decide(record.state)
+        except RejectedError as error:
+            if not stale or isinstance(error, (NotFoundError, ForbiddenError)):
+                raise
+        if stale:
+            raise PreconditionFailedError(
+                f"{record.id} has changed: its revision is {record.rev}, the request was made for {expected_rev}.",
+                id=record.id,
+                revision=record.rev,
+            )
+        return decision
 
     def _record(self, aggregate_id: str, document: Document | None) -> _Record[S]:
         if document is None:
@@ -349,7 +374,11 @@ class Ledger(Generic[S]):
             cleaned.append(Save(document, expected_rev=document["rev"]))
         if cleaned:
             failpoints.passing("store.clean", "before")
-            await self.store.save_many(self.collection, cleaned)
+            try:
+                await self.store.save_many(self.collection, cleaned)
+            except RetryableError as error:
+                # The change is stored and its events are out: the caller has succeeded. The relay sends them again.
+                log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
             failpoints.passing("store.clean", "after")
         return sum(acknowledged.values())
 

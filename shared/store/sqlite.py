@@ -10,28 +10,22 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
-
-import bson
-from bson.codec_options import CodecOptions
+from typing import TypeVar
 
 from shared import failpoints
 from shared.errors import StoreUnavailableError, StoreUnfitError
-from shared.store.documents import encoded, plain_inserts, plain_saves
-from shared.store.plan import Plan, plan
+from shared.store.documents import plain_inserts, plain_saves
+from shared.store.plan import plan
 from shared.store.port import Collection, Document, Query, Save
+from shared.store.table import Table, decode
 
 T = TypeVar("T")
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-_BACKFILL = 500
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _AWAY = (
     *_BUSY,
@@ -53,7 +47,7 @@ class SqliteStore:
         self._writer = _Lane(path, busy_timeout)
         # A database in memory belongs to its connection; a file lets one connection read while another writes.
         self._reader = self._writer if path is None else _Lane(path, busy_timeout)
-        self._tables: dict[Collection, _Table] = {}
+        self._tables: dict[Collection, Table] = {}
 
     async def prepare(self, collections: Sequence[Collection]) -> None:
         """Create missing tables, columns and indexes; fill new columns from the stored documents."""
@@ -75,7 +69,7 @@ class SqliteStore:
         table = self._table(collection)
         wanted = json.dumps(list(ids))
         rows = await self._reader.run(lambda connection: connection.execute(table.select, (wanted,)).fetchall())
-        return {document_id: _decode(body) for document_id, body in rows}
+        return {document_id: decode(body) for document_id, body in rows}
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids."""
@@ -120,7 +114,7 @@ class SqliteStore:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
         sql, values = self._table(collection).find(plan(collection, query))
         rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
-        return [_decode(body) for (body,) in rows]
+        return [decode(body) for (body,) in rows]
 
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
         """Delete documents and return how many existed."""
@@ -146,10 +140,10 @@ class SqliteStore:
         for lane in {self._reader, self._writer}:
             await lane.close()
 
-    def _table(self, collection: Collection) -> _Table:
+    def _table(self, collection: Collection) -> Table:
         table = self._tables.get(collection)
         if table is None:
-            table = self._tables[collection] = _Table(collection)
+            table = self._tables[collection] = Table(collection)
         return table
 
 
@@ -231,98 +225,6 @@ class _Lane:
                 connection.close()
 
 
-class _Table:
-    """The SQL of one collection."""
-
-    def __init__(self, collection: Collection) -> None:
-        self._collection = collection
-        self._fields = tuple(dict.fromkeys(name for index in collection.indexes for name in index.fields))
-        self._name = _quoted(collection.name)
-        columns = ["rev", "body", *map(_column, self._fields)]
-        among = "_id IN (SELECT value FROM json_each(?))"
-        self.select = f"SELECT _id, body FROM {self._name} WHERE {among}"  # noqa: S608 - quoted names of declared things
-        self.select_rev = f"SELECT _id, rev FROM {self._name} WHERE {among}"  # noqa: S608 - as above
-        self.delete = f"DELETE FROM {self._name} WHERE {among}"  # noqa: S608 - as above
-        marks = ", ".join("?" * (len(columns) + 1))
-        self.insert = f"INSERT INTO {self._name} (_id, {', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - as above
-        settings = ", ".join(f"{column} = ?" for column in columns)
-        self.update = f"UPDATE {self._name} SET {settings} WHERE _id = ?"  # noqa: S608 - as above
-
-    def row(self, document: Document) -> tuple[Any, ...]:
-        """Return ``_id``, ``rev``, body and the indexed values of a plain document."""
-        return (document["_id"], document.get("rev"), encoded(self._collection, document), *self._indexed(document))
-
-    def find(self, query: Plan) -> tuple[str, list[Any]]:
-        """Return the SQL of a query and its values."""
-        terms = [f"{_column(name)} = ?" for name, _ in query.fixed]
-        values = [_comparable(value) for _, value in query.fixed]
-        columns = [name if name == "_id" else _column(name) for name in query.order]
-        terms += [f"{column} IS NOT NULL" for column in columns[:-1]]
-        for sign, bound in ((">=", query.at_least), ("<", query.below)):
-            if bound is not None:
-                terms.append(f"{columns[0]} {sign} ?")
-                values.append(_comparable(bound))
-        if query.after is not None:
-            sign = "<" if query.descending else ">"
-            terms.append(f"({', '.join(columns)}) {sign} ({', '.join('?' * len(columns))})")
-            values += map(_comparable, query.after)
-        way = " DESC" if query.descending else ""
-        order = ", ".join(f"{column}{way}" for column in columns)
-        where = f"WHERE {' AND '.join(terms)}" if terms else ""
-        sql = f"SELECT body FROM {self._name} {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - quoted names of declared things
-        return sql, [*values, query.limit]
-
-    def prepare(self, connection: sqlite3.Connection) -> None:
-        """Create what is missing, inside the caller's transaction. An index that is no longer declared is dropped."""
-        connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {self._name} (_id TEXT PRIMARY KEY NOT NULL, rev INTEGER, body BLOB NOT NULL)"
-        )
-        present = {row[1] for row in connection.execute(f"PRAGMA table_info({self._name})")}
-        for name in self._fields:
-            if f"f_{name}" not in present:
-                connection.execute(f"ALTER TABLE {self._name} ADD COLUMN {_column(name)}")
-        wanted = {f"{self._collection.name}.{index.name}": self._create(index.name) for index in self._collection.indexes}
-        found = dict(
-            connection.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
-                (self._collection.name,),
-            ).fetchall()
-        )
-        for name, sql in found.items():
-            if wanted.get(name) != sql:
-                connection.execute(f"DROP INDEX {_quoted(name)}")
-        missing = [sql for name, sql in wanted.items() if found.get(name) != sql]
-        if missing:
-            self._backfill(connection)
-        for sql in missing:
-            connection.execute(sql)
-
-    def _create(self, index: str) -> str:
-        columns = [_column(name) for name in self._collection.index(index).fields]
-        condition = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        name = _quoted(f"{self._collection.name}.{index}")
-        return f"CREATE INDEX {name} ON {self._name} ({', '.join(columns)}, _id) WHERE {condition}"
-
-    def _backfill(self, connection: sqlite3.Connection) -> None:
-        settings = ", ".join(f"{_column(name)} = ?" for name in self._fields)
-        last = 0
-        while True:
-            rows = connection.execute(
-                f"SELECT rowid, body FROM {self._name} WHERE rowid > ? ORDER BY rowid LIMIT ?",  # noqa: S608 - as above
-                (last, _BACKFILL),
-            ).fetchall()
-            if not rows:
-                return
-            connection.executemany(
-                f"UPDATE {self._name} SET {settings} WHERE rowid = ?",  # noqa: S608 - as above
-                [(*self._indexed(_decode(body)), rowid) for rowid, body in rows],
-            )
-            last = rows[-1][0]
-
-    def _indexed(self, document: Document) -> Iterable[str | int | None]:
-        return [_comparable(document.get(name)) for name in self._fields]
-
-
 @contextmanager
 def _writing(connection: sqlite3.Connection) -> Iterator[None]:
     # IMMEDIATE: the lock is taken before anything is read, so nothing read in here can be overtaken.
@@ -334,22 +236,3 @@ def _writing(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def _comparable(value: Any) -> str | int | None:  # noqa: ANN401 - any value of a document
-    """Return how a scalar lies in its column, in the same order as MongoDB compares it."""
-    if isinstance(value, datetime):
-        return (value - _EPOCH) // _MILLISECOND
-    return value if isinstance(value, (str, int)) else None
-
-
-def _decode(body: bytes) -> Document:
-    return bson.decode(body, _CODEC)
-
-
-def _column(field: str) -> str:
-    return _quoted(f"f_{field}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

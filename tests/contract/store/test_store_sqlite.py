@@ -14,7 +14,8 @@ import pytest
 from shared.store.opening import open_store
 from shared.store.plan import plan
 from shared.store.port import Query, Store
-from shared.store.sqlite import SqliteStore, _Table
+from shared.store.sqlite import SqliteStore
+from shared.store.table import Table
 from tests.contract.store.things import THINGS, at, thing
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -80,7 +81,7 @@ async def test_every_query_is_answered_from_its_index_without_sorting(tmp_path: 
     store = open_store(f"sqlite:///{path}")
     await store.prepare([THINGS])
     await store.close()
-    sql, values = _Table(THINGS).find(plan(THINGS, query))
+    sql, values = Table(THINGS).find(plan(THINGS, query))
     connection = sqlite3.connect(path)
     steps = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
     connection.close()

@@ -15,40 +15,41 @@ _DEFINITIONS = "#/$defs/"
 _COMPONENTS = "#/components/schemas/"
 _KAFKA = "0.5.0"
 
+_CLOUDEVENT: dict[str, Schema] = {
+    "content-type": {"type": "string", "const": "application/json"},
+    "ce_specversion": {"type": "string", "const": "1.0"},
+    "ce_id": {"type": "string", "format": "uuid", "description": "The same for each repetition of the event."},
+    "ce_source": {"type": "string", "format": "uri-reference", "description": "The producing service, such as /ordering."},
+    "ce_type": {"type": "string", "description": "Message type; decides how the body is read."},
+    "ce_time": {"type": "string", "format": "date-time"},
+    "ce_subject": {"type": "string", "description": "Id of the aggregate."},
+    "ce_dataschema": {"type": "string", "format": "uri", "description": "$id of the JSON Schema of the body."},
+    "ce_partitionkey": {"type": "string", "description": "The record's key: the id of the aggregate."},
+    "ce_sequence": {
+        "type": "string",
+        "pattern": "^[1-9][0-9]{0,17}$",
+        "description": "Place of the event among those of its aggregate, over all topics, from 1.",
+    },
+    "ce_correlationid": {"type": "string", "description": "Id of the Vorgang that the event belongs to."},
+    "traceparent": {"type": "string", "description": "W3C Trace Context."},
+}
 HEADERS: Schema = {
     "type": "object",
     "description": "CloudEvents 1.0, Kafka protocol binding, binary mode.",
-    "required": [
-        "content-type",
-        "ce_specversion",
-        "ce_id",
-        "ce_source",
-        "ce_type",
-        "ce_time",
-        "ce_subject",
-        "ce_dataschema",
-        "ce_partitionkey",
-        "ce_sequence",
-        "traceparent",
-    ],
-    "properties": {
-        "content-type": {"type": "string", "const": "application/json"},
-        "ce_specversion": {"type": "string", "const": "1.0"},
-        "ce_id": {"type": "string", "format": "uuid", "description": "The same for each repetition of the event."},
-        "ce_source": {"type": "string", "format": "uri-reference", "description": "The producing service, such as /ordering."},
-        "ce_type": {"type": "string", "description": "Message type; decides how the body is read."},
-        "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "description": "Id of the aggregate."},
-        "ce_dataschema": {"type": "string", "format": "uri", "description": "$id of the JSON Schema of the body."},
-        "ce_partitionkey": {"type": "string", "description": "The record's key: the id of the aggregate."},
-        "ce_sequence": {
-            "type": "string",
-            "pattern": "^[0-9]{20}$",
-            "description": "Place of the event among those of its aggregate, over all topics, from 1, padded to 20 digits.",
-        },
-        "traceparent": {"type": "string", "description": "W3C Trace Context."},
-    },
+    "required": list(_CLOUDEVENT),
+    "properties": _CLOUDEVENT,
 }
+
+
+_DEAD_LETTER_FACTS = (
+    ("dlq_code", "Stable code of the fault."),
+    ("dlq_reason", "The fault in a sentence, without the record's content."),
+    ("dlq_topic", "Topic that the record was read from."),
+    ("dlq_partition", "Its partition."),
+    ("dlq_offset", "Its offset."),
+    ("dlq_group", "Consumer group that could not process it."),
+    ("dlq_time", "When that was (RFC 3339)."),
+)
 
 
 def document() -> dict[str, Any]:
@@ -81,11 +82,16 @@ def document() -> dict[str, Any]:
     }
 
 
-_DEAD_LETTER = {
+_DEAD_LETTER: dict[str, Any] = {
     "name": "dead-letter",
     "title": "DeadLetter",
-    "summary": "A record that a consumer group can never process: original bytes, key and headers; reason and place in headers.",
+    "summary": "A record that a consumer group can never process: original bytes, key and headers; then headers that say why.",
     "contentType": "application/octet-stream",
+    "headers": {
+        "type": "object",
+        "required": [name for name, _ in _DEAD_LETTER_FACTS],
+        "properties": {name: {"type": "string", "description": text} for name, text in _DEAD_LETTER_FACTS},
+    },
 }
 
 

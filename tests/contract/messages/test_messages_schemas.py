@@ -1,0 +1,141 @@
+"""The generated schemas are what the models say, and the registry of topics names every type once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from shared.bus.envelope import encode
+from shared.messages.base import Message, message_types
+from shared.messages.dataschema import dataschema_of
+from shared.outgoing import OutgoingEvent
+from shared.schemas import generate
+from shared.schemas.asyncapi import HEADERS, document
+from shared.schemas.jsonschema import references, schema_of
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, TOPICS
+
+TYPES = message_types()
+TYPE_NAME = re.compile(r"(catalog|eligibility|ordering|contracts|notify)\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
+every_type = pytest.mark.parametrize("message", TYPES.values(), ids=TYPES.keys())
+
+
+def test_the_committed_files_are_what_the_models_say() -> None:
+    assert generate.stale(generate.FOLDER) == [], "run: python -m shared.schemas.generate"
+
+
+def test_generating_mends_what_is_missing_changed_or_left_over(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+    assert generate.stale(tmp_path) == []
+    left_over, changed, missing = tmp_path / "messages" / "gone.v1.json", tmp_path / "index.json", tmp_path / "asyncapi.json"
+    left_over.write_text("{}")
+    changed.write_text("{}")
+    missing.unlink()
+    expected = ["asyncapi.json", "index.json", "messages/gone.v1.json"]
+    assert generate.stale(tmp_path) == expected
+    assert generate.write(tmp_path) == expected
+    assert generate.stale(tmp_path) == []
+
+
+def test_the_check_fails_on_a_difference_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    assert generate.main(["--check"]) == 1
+    assert list(tmp_path.iterdir()) == []
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
+
+
+def test_a_release_is_frozen_once(tmp_path: Path) -> None:
+    folder = tmp_path / "released" / "1.0.0"
+    assert generate.main(["--freeze", str(folder)]) == 0
+    assert {file.stem for file in folder.iterdir()} == set(TYPES)
+    with pytest.raises(FileExistsError):
+        generate.main(["--freeze", str(folder)])
+
+
+@every_type
+def test_the_schema_is_valid_closed_named_and_described(message: type[Message]) -> None:
+    schema = schema_of(message)
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == dataschema_of(message.TYPE)
+    assert schema["description"]
+    parts = [schema, *schema.get("$defs", {}).values()]
+    assert all(part["additionalProperties"] is False for part in parts if part.get("type") == "object")
+
+
+@every_type
+def test_the_type_name_follows_the_rule_and_its_producer(message: type[Message]) -> None:
+    assert TYPE_NAME.fullmatch(message.TYPE)
+    assert message.TYPE.split(".")[0] == message.__module__.rpartition(".")[2]
+
+
+@every_type
+def test_the_class_name_is_in_the_past_tense(message: type[Message]) -> None:
+    verbs = r"(ed|en|Withdrawn|Made|Live)"
+    assert re.search(rf"{verbs}$", message.__name__)
+
+
+def test_every_type_is_on_exactly_one_topic_but_the_contract_request_on_one_per_channel() -> None:
+    found = Counter(message for topic in TOPICS for message in topic.messages)
+    for topic in list(CONTRACT_REQUESTS.values())[1:]:
+        found.subtract(topic.messages)
+    assert set(found) == set(TYPES.values())
+    assert set(found.values()) == {1}
+
+
+def test_topics_are_written_by_the_service_that_owns_their_messages() -> None:
+    for topic in TOPICS:
+        assert {message.TYPE.split(".")[0] for message in topic.messages} == {topic.producer}
+    assert len({topic.name for topic in TOPICS}) == len(TOPICS)
+
+
+def test_the_asyncapi_document_names_every_topic_type_and_group() -> None:
+    made = document()
+    assert made["channels"].keys() == {topic.name for topic in TOPICS} | {topic.name for topic in DEAD_LETTERS.values()}
+    assert made["components"]["messages"].keys() == {*TYPES, "dead-letter"}
+    receiving = {name.split(".receive.")[0] for name, operation in made["operations"].items() if operation["action"] == "receive"}
+    assert receiving == set(DEAD_LETTERS)
+    sending = [operation for operation in made["operations"].values() if operation["action"] == "send"]
+    assert len(sending) == len(TOPICS)
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+    made = document()
+    for reference in references(made):
+        place: Any = made
+        for part in reference["$ref"].removeprefix("#/").split("/"):
+            place = place[part]
+        assert place
+
+
+def test_the_documented_headers_are_those_of_a_real_record() -> None:
+    event = OutgoingEvent(
+        seq=7,
+        id="0d85008d-2d37-5f1a-bb8b-8227f019cfb0",
+        topic="ordering.order.v1",
+        key="6567c570-29f9-5802-be12-1ed9f73a83ae",
+        type="ordering.order.placed.v1",
+        source="/ordering",
+        time=datetime(2026, 11, 24, 9, tzinfo=UTC),
+        data="{}",
+        traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        correlation_id="6567c570-29f9-5802-be12-1ed9f73a83ae",
+    )
+    headers = {name: (value or b"").decode() for name, value in encode(event).headers}
+    assert headers.keys() == HEADERS["properties"].keys()
+    assert Draft202012Validator(HEADERS).is_valid(headers)
+    assert headers["ce_dataschema"] == dataschema_of(event.type)
+
+
+def test_the_index_leads_from_a_type_to_its_schema_topic_and_readers() -> None:
+    index = json.loads(generate.generated()["index.json"])["messages"]
+    entry = index["ordering.contract-request.requested.v1"]
+    assert entry["topics"] == [topic.name for topic in CONTRACT_REQUESTS.values()]
+    assert entry["consumers"] == sorted(group for topic in CONTRACT_REQUESTS.values() for group in topic.consumers)
+    assert all((generate.FOLDER / entry["schema"]).is_file() for entry in index.values())

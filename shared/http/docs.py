@@ -55,7 +55,7 @@ def install(app: FastAPI) -> None:
 
     def documented() -> dict[str, object]:
         document = made()
-        document["components"].setdefault("schemas", {}).setdefault("Problem", problem.SCHEMA)
+        document.setdefault("components", {}).setdefault("schemas", {}).setdefault("Problem", problem.SCHEMA)
         return document
 
     app.openapi = documented  # type: ignore[method-assign] # FastAPI's own way to extend the document

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import structlog
+from fastapi import APIRouter
 
 from shared import context
+from shared.http.app import create_app
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Role
 from tests.component.http.probe import Probe
-from tests.support.http import client
+from tests.support.http import FakeAuthenticator, client
 
 TOKEN = "anna/heide/KUNDE"
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -159,3 +161,9 @@ async def test_the_openapi_document_is_3_1_with_security_examples_of_headers_and
     }
     assert document["components"]["schemas"]["Problem"]["required"]
     assert "/livez" not in document["paths"]
+
+
+async def test_a_process_without_routes_still_has_probes_and_a_document(probe: Probe) -> None:
+    app = create_app("Worker", APIRouter(), authenticator=FakeAuthenticator(), store=probe.store, health=probe.health)
+    async with client(app) as http:
+        assert [(await http.get(path)).status_code for path in ("/livez", "/readyz", "/openapi.json", "/docs")] == [200] * 4

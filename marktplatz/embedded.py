@@ -75,7 +75,7 @@ class Embedded:
         commands = {SERVICES: ["all", "all"]}
         commands |= {processor(channel): ["contracts", "worker", "--channel", channel.value] for channel in Channel}
         for name, arguments in commands.items():
-            child = Child(name, arguments, environment | {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name))},
+            child = Child(name, arguments, environment | {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name)), "KAFKA_GROUP_INSTANCE_ID": name},
                           self.var / "logs" / f"{name}.log")  # fmt: skip
             self._endpoints_file(name).unlink(missing_ok=True)
             self.children[name] = child

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from marktplatz.demo.people import Json, Person, eventually
+from marktplatz.demo.people import Json, Person, StepFailedError, eventually
 
 FIT_CONNECT = "FIT_CONNECT"
 ANSWERS = {
@@ -60,18 +60,16 @@ async def register(person: Person, anbieter: Person, role: str, relation: Json |
     """Register an organisation, state its in-house relation, and have it accredited at one Anbieter. Returns the organisation."""
     organisation = f"/v1/organisations/{person.organisation}"
     channel = anbieter.organisation
-    await person.post(
-        "eligibility",
-        "/v1/organisations",
-        {
-            "organisation": {"id": person.organisation, **fields},
-            "person": {"authorised": True},
-            "roles": [role],
-            "anbieter": [{"channel": channel, "role": role}],
-        },
-    )
+    steps = {
+        "organisation": person.organisation,
+        "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": True},
+        "roles": [role],
+        **fields,
+    }
+    await person.post("eligibility", "/v1/organisations", steps)
     if relation is not None:
         await person.post("eligibility", f"{organisation}/relations", relation)
+    await person.post("eligibility", f"{organisation}/accreditations", {"channel": channel, "role": role})
     accreditation = f"{organisation}/accreditations/{channel}/{role}"
     await anbieter.post("eligibility", f"{accreditation}/review")
     return await anbieter.post("eligibility", f"{accreditation}/grant", {"reason": "Nachweise liegen vor."})
@@ -86,10 +84,10 @@ async def declare(kunde: Person, offering_id: str, channel: str, key: str | None
         answer: Json = response.json()
         if response.is_success:
             return answer
-        if answer.get("code") == "offering_unknown":
+        if answer.get("code") == "offering_not_found":
             return None
         message = f"declaring interest: {response.status_code} {response.text}"
-        raise AssertionError(message)
+        raise StepFailedError(message)
 
     return await eventually("ordering knows the offer", try_it)
 

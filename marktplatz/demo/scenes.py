@@ -16,8 +16,11 @@ from marktplatz.embedded import Embedded, processor
 from marktplatz.loading import bars_of, load_reference_data
 from shared.messages.values import Channel
 
-EXPECTED = {"municipalities": 10_751, "states": 16, "districts": 400}
+EXPECTED = {"municipalities": 10_751, "states": 17, "districts": 294}
+"""16 Länder and the Bund; the 106 kreisfreie Städte among the 400 districts are counted as municipalities."""
+
 MANY = 10
+LEITWEG_ID = "01054056-HUSUM1-64"
 
 
 @dataclass(slots=True)
@@ -96,9 +99,11 @@ async def register(world: World) -> None:
         "path": ["010540056056", "itvsh", "dataport", "govdigital"],
         "type": "TRAEGER",
         "valid_from": "2012-01-01",
-        "evidence": [{"type": "SATZUNG", "title": "Organisationssatzung des ITVSH"}],
+        "evidence": [{"type": "SATZUNG", "title": "Organisationssatzung des ITVSH", "reference": "Az. 10.24/2012"}],
     }
-    organisation = await flow.register(cast.husum, cast.govdigital, "KUNDE", relation)
+    organisation = await flow.register(
+        cast.husum, cast.govdigital, "KUNDE", relation, kunde={"ars": "010540056056", "leitweg_id": LEITWEG_ID}
+    )
     state = organisation["accreditations"][0]["state"]
     story.check("Akkreditiert als Kunde bei govdigital", state == "ERTEILT", organisation)
     after = await _check(cast, "govdigital")
@@ -124,7 +129,7 @@ async def main_flow(world: World) -> None:
     story.check(f"{len(agreed['points'])} offene Punkte geklärt, Konditionen bestätigt", agreed["state"] == "ABGESTIMMT", agreed)
     offered = await flow.offer(cast.govdigital, order["id"])
     story.check("govdigital hat das Angebot für den Nachnutzungsvertrag erstellt", offered["state"] == "ANGEBOT_ERSTELLT")
-    await flow.place(cast.husum, order["id"], leitweg_id="01054056-31K1-04", order_reference="HUS-2026-118")
+    await flow.place(cast.husum, order["id"], leitweg_id=LEITWEG_ID, order_reference="HUS-2026-118")
     contracted = await flow.reaches(cast.husum, order["id"], "VERTRAG_GESCHLOSSEN")
     number = contracted["contract"]["number"]
     contracts = await flow.contracts_of(cast.husum, order["id"])
@@ -169,10 +174,10 @@ async def federal(world: World) -> None:
 async def refusal(world: World) -> None:
     """Scene 6: a municipality tries FITKO directly."""
     story, cast = world.story, world.cast
-    story.scene(6, "Görlitz versucht, direkt bei der FITKO zu bestellen")
-    order = await flow.declare(cast.goerlitz, world.offers["sozialplattform"]["id"], "fitko")
+    story.scene(6, "Die Stadt Husum versucht es direkt bei der FITKO")
+    order = await flow.declare(cast.husum, world.offers["sozialplattform"]["id"], "fitko")
     world.orders.append(order["id"])
-    refused = await flow.reaches(cast.goerlitz, order["id"], "ABGELEHNT")
+    refused = await flow.reaches(cast.husum, order["id"], "ABGELEHNT")
     verdict, reason = refused["verdict"], refused["refusal"]
     finding = next(item for item in verdict["findings"] if item["verdict"] == verdict["verdict"])
     story.say(f"Regel {finding['rule']}: {reason['reason']}")
@@ -246,7 +251,7 @@ async def _offer_copy(world: World, title: str) -> Json:
     draft = flow.form(
         world.checklist,
         title=title,
-        summary=model["form"]["summary"],
+        summary=model["summary"],
         topic_id="mobilitaet_reisen",
         ozg_ids=["10424"],
         leika_keys=["99084003001000"],
@@ -258,7 +263,7 @@ async def _offer_copy(world: World, title: str) -> Json:
 
 async def _check(cast: Cast, channel: str) -> Json:
     answer = await cast.husum.post("eligibility", "/v1/checks", {"provider": "komm_one", "channel": channel})
-    assessment: Json = answer["items"][0] if "items" in answer else answer
+    assessment: Json = answer["assessments"][0]
     return assessment
 
 

@@ -19,12 +19,16 @@ class DataHandler(Protocol):
 
 
 class SmtpListener:
-    """An SMTP server on the running loop. Port 0 takes a free one; ``port`` holds the real one after ``start``."""
+    """An SMTP server on the running loop. Port 0 takes a free one; ``port`` holds the real one after ``start``.
+
+    ``connections`` counts those that there have been.
+    """
 
     def __init__(self, handler: DataHandler, host: str = "127.0.0.1", port: int = 0) -> None:
         self.handler = handler
         self.host = host
         self.port = port
+        self.connections = 0
         self._server: asyncio.Server | None = None
         self._sessions: set[SMTP] = set()
 
@@ -49,6 +53,7 @@ class SmtpListener:
     def _session(self) -> SMTP:
         session = SMTP(self.handler, hostname=HOSTNAME, enable_SMTPUTF8=True)
         self._sessions.add(session)
+        self.connections += 1
         return session
 
 

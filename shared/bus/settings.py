@@ -32,6 +32,11 @@ class KafkaSettings(BaseSettings):
 
     max_records: int = Field(default=500, ge=1)
     batch_wait: timedelta = timedelta(milliseconds=15)
+    group_instance_id: str | None = None
+    """Static membership: a process that comes back under the same name takes up its partitions at once, even after kill -9.
+
+    Two processes with one name fence each other out: set it only where names are unique (one process, a StatefulSet).
+    """
     session_timeout: timedelta = timedelta(seconds=45)
     heartbeat: timedelta = timedelta(seconds=3)
     rebalance_timeout: timedelta = timedelta(seconds=90)

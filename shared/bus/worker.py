@@ -81,6 +81,7 @@ class Worker:
         subscriber = broker.subscriber(
             *(topic.name for topic in subscribed(self.group)),
             group_id=self.group,
+            group_instance_id=self.settings.group_instance_id,
             batch=True,
             ack_policy=AckPolicy.MANUAL,
             parser=self._parse,

@@ -189,6 +189,7 @@ def _request_contract(order: Order, assessment: Assessment, at: datetime) -> lis
             leitweg_id=order.leitweg_id,
             order_reference=order.order_reference,
             assessment=assessment,
+            signed_off_by=order.signed_off_by,
             ordered_at=order.placed_at or at,
         )
     ]

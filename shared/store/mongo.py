@@ -274,8 +274,9 @@ def _filter(steps: Plan) -> Document:
         terms = {field: dict(condition) for field, condition in bounds.items()}
         for field, value in zip(steps.order[:place], steps.after, strict=False):
             terms[field] = {**terms[field], "$eq": value}
-        terms[name] = {**terms.get(name, {}), beyond: steps.after[place]}
-        alternatives.append({**fixed, **terms})
+        later = {name: {beyond: steps.after[place]}}
+        # Apart from the bounds: both may say $lt of the same field.
+        alternatives.append({**fixed, **terms, "$and": [later]})
     return {"$or": alternatives}
 
 

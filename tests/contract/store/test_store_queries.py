@@ -111,6 +111,8 @@ async def test_a_page_stays_inside_the_bounds(store: Store) -> None:
     assert ids(await store.find(THINGS, query)) == ["n5", "n6"]
     outside = Query("by_state", {"state": "NEW"}, at_least=at(3), below=at(7), after=(at(1), "n1"))
     assert ids(await store.find(THINGS, outside)) == ["n3", "n4", "n5", "n6"]
+    backwards = Query("by_state", {"state": "NEW"}, at_least=at(3), below=at(7), after=(at(9), "n9"), descending=True)
+    assert ids(await store.find(THINGS, backwards)) == ["n6", "n5", "n4", "n3"]
 
 
 async def test_a_document_with_a_missing_or_empty_field_is_not_found_by_its_index(store: Store) -> None:

@@ -1,0 +1,92 @@
+"""What the calendar does."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.ordering.settings import Settings
+from shared.messages.ordering import OrderEnded, OrderExpired, OrderParty
+from shared.messages.values import Verdict
+from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE, PLACE, World
+
+IDLE = Settings().idle_after
+
+
+async def _deadlines(world: World) -> None:
+    for periodic in world.service.periodic:
+        await periodic.run()
+
+
+async def test_an_offer_lapses_after_its_last_day(world: World) -> None:
+    order = await world.offered()
+    world.now = world.now.replace(month=12, day=31, hour=22, minute=59)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "ANGEBOT_ERSTELLT"
+    world.pass_time(minutes=2)
+    await _deadlines(world)
+    await _deadlines(world)
+    lapsed = await world.read(order["id"])
+    assert (lapsed["state"], lapsed["waiting"], lapsed["timeline"][-1]["party"]) == ("VERFALLEN", None, OrderParty.SYSTEM)
+    assert sum(isinstance(message, OrderExpired) for message in world.messages()) == 1
+
+
+async def test_an_order_in_time_is_not_touched_by_the_offers_last_day(world: World) -> None:
+    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
+    world.pass_time(days=400)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "BESTELLT"
+
+
+async def test_an_interest_that_nobody_moves_lapses_in_the_end(world: World) -> None:
+    order = await world.declare()
+    await world.judge(order)
+    world.now += IDLE
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "WEITERGELEITET"
+    world.pass_time(seconds=1)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "VERFALLEN"
+
+
+async def test_whoever_moves_a_vorgang_gives_it_new_time(world: World) -> None:
+    order = await world.declare()
+    await world.judge(order)
+    world.now += IDLE
+    await world.step(order["id"], "clarification", BEREITSTELLER)
+    world.pass_time(days=30)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "IN_ABSTIMMUNG"
+
+
+@pytest.mark.parametrize("value", [None, Verdict.NO_EVIDENCE])
+async def test_an_interest_does_not_lapse_because_its_check_is_late(world: World, value: Verdict | None) -> None:
+    order = await world.declare()
+    if value is not None:
+        await world.judge(order, value)
+    world.pass_time(days=400)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == ("INTERESSE_BEKUNDET" if value is None else "VERFALLEN")
+
+
+async def test_the_use_ends_by_itself_after_the_day_of_the_notice(world: World) -> None:
+    order = await world.contracted()
+    await world.step(order["id"], "terminate", KUNDE, {"ends_on": "2026-11-30"})
+    world.now = world.now.replace(day=30, hour=22)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "GEKUENDIGT"
+    world.pass_time(hours=2)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "BEENDET"
+    assert isinstance(world.messages()[-1], OrderEnded)
+
+
+async def test_more_than_one_batch_is_worked_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.ordering.deadlines._BATCH", 2)
+    orders = []
+    for number in range(5):
+        order = await world.declare(f"kai/kunde-{number}/KUNDE")
+        await world.judge(order)
+        orders.append(order["id"])
+    world.pass_time(days=400)
+    await _deadlines(world)
+    assert sum(isinstance(message, OrderExpired) for message in world.messages()) == 5

@@ -43,8 +43,7 @@ async def load_reference(store: Store, data_dir: Path, progress: Progress) -> di
     await _bring(store, RELATIONS, relations, "relations", progress)
     await _drop_others(store, {document["_id"] for document in relations})
     await _mark_edition(store, relations, unresolved)
-    for row in unresolved:
-        log.info("relation_unresolved", row=row)
+    log.info("relations_unresolved", count=len(unresolved), rows=unresolved)
     counts["relations"] = sum(document["kind"] == "single" for document in relations)
     counts["relations_collective"] = sum(document["kind"] == "collective" for document in relations)
     counts["relations_unresolved"] = len(unresolved)

@@ -65,6 +65,11 @@ class CapturingServer:
         """Leave DATA without an answer, before or after keeping the mail; None ends that."""
         self._hang = when
 
+    @property
+    def connections(self) -> int:
+        """How many connections there have been."""
+        return self._listener.connections
+
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:

@@ -1,0 +1,120 @@
+"""Notify over a store and a mail server, with a clock that tests turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from services.notify.app import build
+from services.notify.domain.contact import AddressBook, Contact
+from services.notify.domain.notification import Notification, NotificationState
+from services.notify.repository import COLLECTIONS, NOTIFICATIONS, Contacts, Notifications
+from services.notify.settings import NotifySettings
+from shared.http import idempotency
+from shared.ids import derived_id
+from shared.ledger import Cause
+from shared.messages.base import Message
+from shared.messages.notify import DeliveryChannel
+from shared.outgoing import Publisher
+from shared.service import Parts, Received, Service
+from shared.store.port import Collection, Document
+from shared.store.sqlite import SqliteStore
+from tests.support.publisher import RecordingPublisher
+
+DATA = Path(__file__).parents[3] / "data"
+START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def turn(self, **delta: float) -> None:
+        self.time += timedelta(**delta)
+
+
+class WatchedStore(SqliteStore):
+    """Remembers the ids of notifications, and how often it was asked."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path)
+        self.notifications: list[str] = []
+        self.calls: list[tuple[str, str]] = []
+
+    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
+        self.calls.append(("insert_many", collection.name))
+        new = await super().insert_many(collection, documents)
+        if collection == NOTIFICATIONS:
+            self.notifications += sorted(new)
+        return new
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
+        self.calls.append(("get_many", collection.name))
+        return await super().get_many(collection, ids)
+
+
+class Bench:
+    """One worker of notify. Several on the same ``store`` are several processes."""
+
+    def __init__(
+        self, store: WatchedStore, *, publisher: Publisher | None = None, clock: Clock | None = None, **settings: Any
+    ) -> None:
+        self.store = store
+        self.recorded = RecordingPublisher()
+        self.clock = clock or Clock()
+        self.settings = NotifySettings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
+        self.service: Service = build(Parts(store, publisher or self.recorded, DATA, self.clock), self.settings)
+        self.notifications = Notifications(store, publisher or self.recorded, self.clock)
+        self.contacts = Contacts(store)
+
+    async def consume(self, events: Sequence[Received]) -> None:
+        (consumer,) = self.service.consumers
+        assert await consumer.handle(events) == []
+
+    async def send(self) -> None:
+        (periodic,) = self.service.periodic
+        await periodic.run()
+
+    async def enter(self, organisation: str, person: str, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "person": person,
+            "name": f"{person.title()} Muster",
+            "email": f"{person}@{organisation}.example",
+            "changed_at": self.clock(),
+            **changes,
+        }
+
+        def put(book: AddressBook) -> None:
+            book.put(Contact(**values))
+
+        await self.contacts.change(organisation, f"Stelle {organisation}", put)
+
+    async def all(self) -> list[Notification]:
+        """Return every notification that was ever inserted."""
+        found = await self.store.get_many(NOTIFICATIONS, self.store.notifications)
+        return [self.notifications.ledger.state_of(document) for document in found.values()]
+
+    async def mails(self) -> list[Notification]:
+        return [notification for notification in await self.all() if notification.channel is DeliveryChannel.EMAIL]
+
+    async def states(self) -> list[NotificationState]:
+        return sorted(notification.state for notification in await self.mails())
+
+
+async def open_store(path: Path | None = None) -> WatchedStore:
+    store = WatchedStore(path)
+    await store.prepare([*COLLECTIONS, idempotency.COLLECTION])
+    return store
+
+
+def received(message: Message, seq: int = 1, key: str | None = None) -> Received:
+    """Return a message as the bus hands it over. The same ``seq`` and key are the same event."""
+    source = key or derived_id("test", "source")
+    event_id = derived_id("test", source, str(seq))
+    return Received(message, source, Cause(event_id, message.TYPE, source, seq), START)

@@ -82,7 +82,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[S]):
-    """Outcome of one change. ``state`` and ``rev`` are those after it; ``error`` is set when refused; ``events`` were added."""
+    """Outcome of one change. ``error`` is set when refused; ``events`` were added.
+
+    ``state`` and ``rev`` are those that the batch left; ``state`` is None if the aggregate did not exist when it was refused.
+    """
 
     id: str
     effect: Effect
@@ -248,8 +251,10 @@ class Ledger(Generic[S]):
             results[position] = Result(aggregate_id, effect, state, record.rev, events)
         if record.changed:
             record.rev += 1
-            for position, result in results.items():
-                results[position] = replace(result, rev=record.rev)
+        for position, result in results.items():
+            # A refused decision may have touched the object that the results before it hold.
+            state = None if result.state is None else record.state
+            results[position] = replace(result, state=state, rev=record.rev)
         return record, results
 
     def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:

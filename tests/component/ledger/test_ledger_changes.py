@@ -1,0 +1,426 @@
+"""What the ledger does with one batch of changes, over SQLite in memory and a recording publisher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from shared import context
+from shared.domain import Aggregate
+from shared.errors import (
+    ForbiddenError,
+    NotFoundError,
+    OutboxFullError,
+    PreconditionFailedError,
+    RejectedError,
+    StoreUnavailableError,
+    WriteConflictError,
+)
+from shared.ids import derived_id
+from shared.ledger import ATTEMPTS, OUTBOX_LIMIT, REFUSALS_KEPT, Change, Effect, Ledger
+from shared.messages.base import Message
+from shared.outgoing import OutgoingEvent
+from shared.store.opening import open_store
+from shared.store.port import Collection, Document, Save, Store
+from tests.support.counting import (
+    COUNTERS,
+    START,
+    Counter,
+    cause,
+    increase,
+    increase_existing,
+    look,
+    outbox_of,
+    touch_and_refuse,
+)
+from tests.support.memory_store import MemoryStore
+from tests.support.publisher import RecordingPublisher
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def publisher() -> RecordingPublisher:
+    return RecordingPublisher()
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    store = open_store("sqlite:///:memory:")
+    await store.prepare([COUNTERS])
+    yield store
+    await store.close()
+
+
+def ledger_over(store: Store, publisher: RecordingPublisher, clock: Clock) -> Ledger[Counter]:
+    return Ledger(service="test", state_type=Counter, collection=COUNTERS, store=store, publisher=publisher, clock=clock)
+
+
+@pytest.fixture
+def ledger(store: Store, publisher: RecordingPublisher, clock: Clock) -> Ledger[Counter]:
+    return ledger_over(store, publisher, clock)
+
+
+async def stored(ledger: Ledger[Counter], counter_id: str) -> Document:
+    document = await ledger.store.get(COUNTERS, counter_id)
+    assert document is not None
+    return document
+
+
+def sent(publisher: RecordingPublisher, key: str) -> list[int]:
+    return [event.seq for event in publisher.events if event.key == key]
+
+
+async def test_a_change_is_stored_published_and_cleaned_up(ledger: Ledger[Counter], publisher: RecordingPublisher) -> None:
+    result = await ledger.apply_one(increase("a", "me", times=2))
+    assert (result.effect, result.rev, result.state) == (Effect.APPLIED, 1, Counter(id="a", count=2, by=["me", "me"]))
+    assert publisher.events == list(result.events)
+    assert await ledger.get("a") == (result.state, 1)
+    document = await stored(ledger, "a")
+    assert (document["seq"], document["outbox"], document["pending_since"]) == (2, [], None)
+
+
+async def test_an_event_says_where_it_comes_from_and_where_it_belongs(ledger: Ledger[Counter], clock: Clock) -> None:
+    trace = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
+    token = context.traceparent.set(trace)
+    (event,) = (await ledger.apply_one(increase("a", "me"))).events
+    context.traceparent.reset(token)
+    assert (event.key, event.source, event.seq, event.time) == ("a", "/test", 1, clock.time)
+    assert event.id == derived_id("event", "test", "counters", "a", "1")
+    assert (event.topic, event.type) == ("notify.delivery.v1", "notify.notification.failed.v1")
+    assert event.correlation_id == "a"
+    assert event.traceparent.split("-")[1] == "ab" * 16
+    assert event.traceparent != trace
+
+
+async def test_the_correlation_of_a_cause_goes_on(ledger: Ledger[Counter]) -> None:
+    (result,) = await ledger.apply([increase("a", "me", cause=cause("order-7", 1))])
+    assert result.events[0].correlation_id == "order-7"
+
+
+async def test_no_event_is_no_change(ledger: Ledger[Counter], publisher: RecordingPublisher) -> None:
+    assert (await ledger.apply_one(look("a"))).effect is Effect.UNCHANGED
+    assert await ledger.get("a") is None
+    await ledger.apply_one(increase("a", "me"))
+    result = await ledger.apply_one(look("a"))
+    assert (result.effect, result.rev) == (Effect.UNCHANGED, 1)
+    assert (await stored(ledger, "a"))["rev"] == 1
+    assert len(publisher.events) == 1
+
+
+async def test_a_batch_is_one_write_per_aggregate_and_keeps_the_order_of_its_results(ledger: Ledger[Counter]) -> None:
+    results = await ledger.apply([increase("a", "1"), increase("b", "2"), increase("a", "3"), look("c"), increase("a", "4")])
+    assert [result.id for result in results] == ["a", "b", "a", "c", "a"]
+    assert [[event.seq for event in result.events] for result in results] == [[1], [1], [2], [], [3]]
+    assert (await stored(ledger, "a"))["by"] == ["1", "3", "4"]
+    assert [result.rev for result in results] == [1, 1, 1, 0, 1]
+
+
+async def test_an_event_is_applied_once_per_place_in_its_source(ledger: Ledger[Counter]) -> None:
+    changes = [increase("a", f"s{seq}", cause=cause("s", seq)) for seq in (1, 2, 5)]
+    assert [result.effect for result in await ledger.apply(changes)] == [Effect.APPLIED] * 3
+    assert [result.effect for result in await ledger.apply(changes)] == [Effect.DUPLICATE] * 3
+    late = increase("a", "s4", cause=cause("s", 4))
+    other = increase("a", "t1", cause=cause("t", 1))
+    assert [result.effect for result in await ledger.apply([late, other])] == [Effect.DUPLICATE, Effect.APPLIED]
+    document = await stored(ledger, "a")
+    assert (document["by"], document["inbox"]) == (["s1", "s2", "s5", "t1"], {"s": 5, "t": 1})
+
+
+async def test_one_event_twice_in_a_batch_is_applied_once(ledger: Ledger[Counter]) -> None:
+    change = increase("a", "s1", cause=cause("s", 1))
+    assert [result.effect for result in await ledger.apply([change, change])] == [Effect.APPLIED, Effect.DUPLICATE]
+    assert (await stored(ledger, "a"))["count"] == 1
+
+
+async def test_an_event_without_consequence_is_remembered_as_seen(ledger: Ledger[Counter]) -> None:
+    await ledger.apply_one(increase("a", "me"))
+    seen = Change("a", look("a").decide, cause("s", 3))
+    assert [result.effect for result in await ledger.apply([seen])] == [Effect.APPLIED]
+    document = await stored(ledger, "a")
+    assert (document["rev"], document["inbox"], document["outbox"]) == (2, {"s": 3}, [])
+    assert [result.effect for result in await ledger.apply([seen])] == [Effect.DUPLICATE]
+
+
+async def test_a_refused_command_raises_and_leaves_no_trace(ledger: Ledger[Counter], publisher: RecordingPublisher) -> None:
+    await ledger.apply_one(increase("a", "me"))
+    before = await stored(ledger, "a")
+    with pytest.raises(RejectedError, match="Not now"):
+        await ledger.apply_one(touch_and_refuse("a"))
+    assert await stored(ledger, "a") == before
+    assert len(publisher.events) == 1
+
+
+async def test_a_refusal_between_two_changes_leaves_no_trace_in_the_state(ledger: Ledger[Counter]) -> None:
+    refused = touch_and_refuse("a")
+    results = await ledger.apply([refused, increase("a", "1"), refused, increase("a", "2"), refused])
+    effects = [result.effect for result in results]
+    assert effects == [Effect.REFUSED, Effect.APPLIED, Effect.REFUSED, Effect.APPLIED, Effect.REFUSED]
+    assert [result.state for result in results] == [None, *[Counter(id="a", count=2, by=["1", "2"])] * 4]
+    document = await stored(ledger, "a")
+    assert (document["by"], document["count"], document["seq"], document["refusals"]) == (["1", "2"], 2, 2, [])
+
+
+async def test_a_refused_event_is_recorded_on_its_aggregate_and_not_tried_again(ledger: Ledger[Counter], clock: Clock) -> None:
+    await ledger.apply_one(increase("a", "me"))
+    event = touch_and_refuse("a", cause=cause("s", 1))
+    (result,) = await ledger.apply([event])
+    assert (result.effect, result.rev) == (Effect.REFUSED, 2)
+    assert result.error is not None
+    assert result.error.code == "not_now"
+    document = await stored(ledger, "a")
+    assert document["refusals"] == [
+        {
+            "code": "not_now",
+            "detail": "Not now.",
+            "event_id": cause("s", 1).event_id,
+            "type": "test.source.happened.v1",
+            "at": clock.time,
+        }
+    ]
+    assert (document["count"], document["inbox"]) == (1, {"s": 1})
+    assert [result.effect for result in await ledger.apply([event])] == [Effect.DUPLICATE]
+
+
+async def test_only_the_latest_refusals_are_kept(ledger: Ledger[Counter]) -> None:
+    await ledger.apply_one(increase("a", "me"))
+    for start in range(1, REFUSALS_KEPT + 6, 5):
+        await ledger.apply([touch_and_refuse("a", cause=cause("s", seq)) for seq in range(start, start + 5)])
+    kept = [refusal["event_id"] for refusal in (await stored(ledger, "a"))["refusals"]]
+    assert kept == [cause("s", seq).event_id for seq in range(6, REFUSALS_KEPT + 6)]
+
+
+async def test_an_event_refused_by_a_missing_aggregate_creates_none(ledger: Ledger[Counter]) -> None:
+    (result,) = await ledger.apply([touch_and_refuse("a", cause=cause("s", 1))])
+    assert (result.effect, result.state) == (Effect.REFUSED, None)
+    assert await ledger.get("a") is None
+
+
+async def test_a_bug_in_a_decision_stores_and_publishes_nothing(ledger: Ledger[Counter], publisher: RecordingPublisher) -> None:
+    def broken(counter: Counter | None) -> tuple[Counter, Sequence[Message]]:
+        assert counter is not None
+        counter.increase("bug")
+        raise ZeroDivisionError
+
+    await ledger.apply_one(increase("a", "me"))
+    with pytest.raises(ZeroDivisionError):
+        await ledger.apply([increase("b", "1"), Change("a", broken)])
+    assert await ledger.get("a") == (Counter(id="a", count=1, by=["me"]), 1)
+    assert await ledger.get("b") is None
+    assert len(publisher.events) == 1
+
+
+async def test_if_match_lets_only_the_expected_revision_through(ledger: Ledger[Counter]) -> None:
+    await ledger.apply_one(increase("a", "1"))
+    result = await ledger.apply_one(increase("a", "2"), expected_rev=1)
+    assert result.rev == 2
+    with pytest.raises(PreconditionFailedError) as caught:
+        await ledger.apply_one(increase("a", "3"), expected_rev=1)
+    assert caught.value.context == {"id": "a", "revision": 2}
+    assert (await stored(ledger, "a"))["by"] == ["1", "2"]
+
+
+async def test_a_stale_if_match_is_said_before_what_the_new_state_forbids(ledger: Ledger[Counter]) -> None:
+    await ledger.apply([increase("a", "1")])
+    with pytest.raises(PreconditionFailedError):
+        await ledger.apply_one(touch_and_refuse("a"), expected_rev=7)
+
+
+async def test_if_match_never_creates(ledger: Ledger[Counter]) -> None:
+    with pytest.raises(PreconditionFailedError):
+        await ledger.apply_one(increase("a", "1"), expected_rev=1)
+    with pytest.raises(NotFoundError):
+        await ledger.apply_one(increase_existing("a", "1"), expected_rev=1)
+    assert await ledger.get("a") is None
+
+
+@pytest.mark.parametrize("hidden", [NotFoundError("There is no counter a."), ForbiddenError("Not yours.")])
+async def test_a_stale_if_match_does_not_tell_the_revision_of_what_is_hidden(
+    ledger: Ledger[Counter], hidden: RejectedError
+) -> None:
+    def decide(_: Counter | None) -> tuple[Counter, Sequence[Message]]:
+        raise hidden
+
+    await ledger.apply_one(increase("a", "1"))
+    with pytest.raises(type(hidden)):
+        await ledger.apply_one(Change("a", decide), expected_rev=7)
+
+
+async def test_concurrent_writers_lose_no_change(store: Store, publisher: RecordingPublisher, clock: Clock) -> None:
+    ledgers = [ledger_over(store, publisher, clock) for _ in range(4)]
+    await asyncio.gather(
+        *(ledger.apply_one(increase("a", f"{n}.{turn}")) for turn in range(5) for n, ledger in enumerate(ledgers))
+    )
+    document = await stored(ledgers[0], "a")
+    assert sorted(document["by"]) == sorted(f"{n}.{turn}" for turn in range(5) for n in range(4))
+    first = list(dict.fromkeys(sent(publisher, "a")))
+    assert first == list(range(1, 21))
+
+
+class Rival:
+    """Writes before each of the ledger's saves, so many times, and so overtakes it."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.store = MemoryStore(self._pause)
+
+    async def _pause(self, point: str) -> None:
+        if point not in ("save.before", "insert.before") or not self.times:
+            return
+        self.times -= 1
+        documents = self.store.documents[COUNTERS.name]
+        if "a" in documents:
+            documents["a"] = {**documents["a"], "rev": documents["a"]["rev"] + 1, "by": [*documents["a"]["by"], "rival"]}
+
+
+async def test_a_decision_that_was_overtaken_is_taken_again_on_the_new_state(publisher: RecordingPublisher, clock: Clock) -> None:
+    rival = Rival(0)
+    ledger = ledger_over(rival.store, publisher, clock)
+    await ledger.apply([increase("a", "1"), increase("b", "1")])
+    publisher.events.clear()
+    rival.times = 3
+    results = await ledger.apply([increase("a", "2"), increase("b", "2"), increase("a", "3", cause=cause("s", 1))])
+    assert [result.effect for result in results] == [Effect.APPLIED] * 3
+    assert (await stored(ledger, "a"))["by"] == ["1", "rival", "rival", "rival", "2", "3"]
+    assert (await stored(ledger, "b"))["by"] == ["1", "2"]
+    assert (sent(publisher, "a"), sent(publisher, "b")) == ([2, 3], [2])
+
+
+async def test_who_is_overtaken_again_and_again_gives_up_but_publishes_what_it_stored(
+    publisher: RecordingPublisher, clock: Clock
+) -> None:
+    rival = Rival(0)
+    ledger = ledger_over(rival.store, publisher, clock)
+    await ledger.apply([increase("a", "1")])
+    publisher.events.clear()
+    rival.times = ATTEMPTS + 1
+    with pytest.raises(WriteConflictError) as caught:
+        await ledger.apply([increase("a", "2"), increase("b", "1")])
+    assert caught.value.context == {"ids": ["a"]}
+    assert (sent(publisher, "a"), sent(publisher, "b")) == ([], [1])
+    assert (await stored(ledger, "a"))["by"].count("2") == 0
+
+
+async def test_the_loser_of_a_race_to_create_goes_on_with_the_winners_state(publisher: RecordingPublisher, clock: Clock) -> None:
+    store = MemoryStore()
+    ledger = ledger_over(store, publisher, clock)
+    results = await asyncio.gather(*(ledger.apply_one(increase("a", str(n))) for n in range(5)))
+    assert sorted(result.rev for result in results) == [1, 2, 3, 4, 5]
+    assert sorted((await stored(ledger, "a"))["by"]) == ["0", "1", "2", "3", "4"]
+
+
+async def test_an_event_follows_only_after_the_one_before_it_was_acknowledged(
+    ledger: Ledger[Counter], publisher: RecordingPublisher
+) -> None:
+    publisher.refuses = lambda event: event.seq == 2
+    await ledger.apply_one(increase("a", "me", times=4))
+    assert sent(publisher, "a") == [1]
+    document = await stored(ledger, "a")
+    assert (outbox_of(document), document["pending_since"], document["rev"]) == ([2, 3, 4], START, 1)
+    publisher.refuses = lambda _: False
+    await ledger.apply_one(increase("a", "you"))
+    assert sent(publisher, "a") == [1, 2, 3, 4, 5]
+    assert outbox_of(await stored(ledger, "a")) == []
+
+
+async def test_the_relay_publishes_what_has_waited_long_enough(
+    ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
+) -> None:
+    publisher.refuses = lambda _: True
+    await ledger.apply([increase("old", "me"), increase("b", "me")])
+    clock.time += timedelta(seconds=10)
+    await ledger.apply([increase("young", "me"), increase("old", "me")])
+    publisher.refuses = lambda _: False
+    clock.time += timedelta(seconds=1)
+    assert await ledger.relay(timedelta(seconds=5)) == 3
+    assert (sent(publisher, "old"), sent(publisher, "b"), sent(publisher, "young")) == ([1, 2], [1], [])
+    clock.time += timedelta(seconds=10)
+    assert await ledger.relay(timedelta(seconds=5)) == 1
+    assert await ledger.relay(timedelta(seconds=5)) == 0
+
+
+async def test_a_repeated_event_is_the_same_event(ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock) -> None:
+    seen: list[OutgoingEvent] = []
+
+    def refuse(event: OutgoingEvent) -> bool:
+        seen.append(event)
+        return True
+
+    publisher.refuses = refuse
+    await ledger.apply_one(increase("a", "me"))
+    clock.time += timedelta(minutes=1)
+    await ledger.relay(timedelta(0))
+    await ledger.relay(timedelta(0))
+    assert len(seen) == 3
+    assert seen[0] == seen[1] == seen[2]
+
+
+async def test_a_full_outbox_refuses_commands_and_loses_nothing(
+    ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
+) -> None:
+    publisher.refuses = lambda _: True
+    await ledger.apply_one(increase("a", "me", times=OUTBOX_LIMIT - 1))
+    with pytest.raises(OutboxFullError):
+        await ledger.apply_one(increase("a", "too many", times=2))
+    await ledger.apply_one(increase("a", "last"))
+    with pytest.raises(OutboxFullError) as caught:
+        await ledger.apply([increase("b", "me"), increase("a", "too many")])
+    assert caught.value.context == {"id": "a", "waiting": OUTBOX_LIMIT}
+    assert (await stored(ledger, "a"))["count"] == OUTBOX_LIMIT
+    assert await ledger.get("b") is None
+    publisher.refuses = lambda _: False
+    clock.time += timedelta(minutes=1)
+    assert await ledger.relay(timedelta(seconds=5)) == OUTBOX_LIMIT
+    assert sent(publisher, "a") == list(range(1, OUTBOX_LIMIT + 1))
+    assert (await ledger.apply_one(increase("a", "again"))).effect is Effect.APPLIED
+    assert sent(publisher, "a")[-1] == OUTBOX_LIMIT + 1
+
+
+async def test_who_has_stored_and_published_has_succeeded_even_if_the_clean_up_fails(
+    publisher: RecordingPublisher, clock: Clock
+) -> None:
+    class FailsToClean(MemoryStore):
+        failing = True
+
+        async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
+            if self.failing and all(save.document["rev"] == save.expected_rev for save in saves):
+                raise StoreUnavailableError("The store went away.")
+            return await super().save_many(collection, saves)
+
+    store = FailsToClean()
+    ledger = ledger_over(store, publisher, clock)
+    assert (await ledger.apply_one(increase("a", "me"))).effect is Effect.APPLIED
+    assert outbox_of(await stored(ledger, "a")) == [1]
+    store.failing = False
+    clock.time += timedelta(minutes=1)
+    assert await ledger.relay(timedelta(seconds=5)) == 1
+    assert sent(publisher, "a") == [1, 1]
+    assert outbox_of(await stored(ledger, "a")) == []
+
+
+def test_a_ledger_needs_the_index_of_its_relay(publisher: RecordingPublisher) -> None:
+    with pytest.raises(ValueError, match="lacks the index 'pending'"):
+        Ledger(service="test", state_type=Counter, collection=Collection("counters"), store=MemoryStore(), publisher=publisher)
+
+
+def test_a_state_cannot_use_the_ledgers_own_names(publisher: RecordingPublisher) -> None:
+    class Clashing(Aggregate):
+        seq: int = 0
+        inbox: str = ""
+
+    with pytest.raises(ValueError, match="inbox, seq"):
+        Ledger(service="test", state_type=Clashing, collection=COUNTERS, store=MemoryStore(), publisher=publisher)

@@ -253,8 +253,8 @@ class Ledger(Generic[S]):
             record.rev += 1
         for position, result in results.items():
             # A refused decision may have touched the object that the results before it hold.
-            state = None if result.state is None else record.state
-            results[position] = replace(result, state=state, rev=record.rev)
+            left = None if result.state is None else record.state
+            results[position] = replace(result, state=left, rev=record.rev)
         return record, results
 
     def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from pydantic import Field
@@ -10,10 +10,12 @@ from pydantic import Field
 from shared.domain import Aggregate
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
-from shared.ledger import Cause, Change, aggregate_collection
+from shared.ledger import Cause, Change, Ledger, aggregate_collection
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationFailed
-from shared.store.port import Document
+from shared.outgoing import Publisher
+from shared.store.port import Document, Store
+from tests.support.publisher import RecordingPublisher
 
 COUNTERS = aggregate_collection("counters")
 START = datetime(2026, 11, 24, 8, 0, 0, 123000, tzinfo=UTC)
@@ -94,3 +96,27 @@ def cause(source: str, seq: int) -> Cause:
 
 def outbox_of(document: Document) -> list[int]:
     return [entry["seq"] for entry in document["outbox"]]
+
+
+async def stored(ledger: Ledger[Counter], counter_id: str) -> Document:
+    document = await ledger.store.get(COUNTERS, counter_id)
+    assert document is not None
+    return document
+
+
+def sent(publisher: RecordingPublisher, key: str) -> list[int]:
+    return [event.seq for event in publisher.events if event.key == key]
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def ledger_over(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Counter]:
+    return Ledger(service="test", state_type=Counter, collection=COUNTERS, store=store, publisher=publisher, clock=clock)

@@ -1,10 +1,8 @@
-"""What the ledger does with one batch of changes, over SQLite in memory and a recording publisher."""
+"""How the ledger takes decisions: once per cause, all or nothing, for the revision that the caller expects."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
 import pytest
 
@@ -13,76 +11,26 @@ from shared.domain import Aggregate
 from shared.errors import (
     ForbiddenError,
     NotFoundError,
-    OutboxFullError,
     PreconditionFailedError,
     RejectedError,
-    StoreUnavailableError,
-    WriteConflictError,
 )
 from shared.ids import derived_id
-from shared.ledger import ATTEMPTS, OUTBOX_LIMIT, REFUSALS_KEPT, Change, Effect, Ledger
+from shared.ledger import REFUSALS_KEPT, Change, Effect, Ledger
 from shared.messages.base import Message
-from shared.outgoing import OutgoingEvent
-from shared.store.opening import open_store
-from shared.store.port import Collection, Document, Save, Store
+from shared.store.port import Collection
 from tests.support.counting import (
     COUNTERS,
-    START,
+    Clock,
     Counter,
     cause,
     increase,
     increase_existing,
     look,
-    outbox_of,
+    stored,
     touch_and_refuse,
 )
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = START
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def publisher() -> RecordingPublisher:
-    return RecordingPublisher()
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    store = open_store("sqlite:///:memory:")
-    await store.prepare([COUNTERS])
-    yield store
-    await store.close()
-
-
-def ledger_over(store: Store, publisher: RecordingPublisher, clock: Clock) -> Ledger[Counter]:
-    return Ledger(service="test", state_type=Counter, collection=COUNTERS, store=store, publisher=publisher, clock=clock)
-
-
-@pytest.fixture
-def ledger(store: Store, publisher: RecordingPublisher, clock: Clock) -> Ledger[Counter]:
-    return ledger_over(store, publisher, clock)
-
-
-async def stored(ledger: Ledger[Counter], counter_id: str) -> Document:
-    document = await ledger.store.get(COUNTERS, counter_id)
-    assert document is not None
-    return document
-
-
-def sent(publisher: RecordingPublisher, key: str) -> list[int]:
-    return [event.seq for event in publisher.events if event.key == key]
 
 
 async def test_a_change_is_stored_published_and_cleaned_up(ledger: Ledger[Counter], publisher: RecordingPublisher) -> None:
@@ -258,158 +206,6 @@ async def test_a_stale_if_match_does_not_tell_the_revision_of_what_is_hidden(
     await ledger.apply_one(increase("a", "1"))
     with pytest.raises(type(hidden)):
         await ledger.apply_one(Change("a", decide), expected_rev=7)
-
-
-async def test_concurrent_writers_lose_no_change(store: Store, publisher: RecordingPublisher, clock: Clock) -> None:
-    ledgers = [ledger_over(store, publisher, clock) for _ in range(4)]
-    await asyncio.gather(
-        *(ledger.apply_one(increase("a", f"{n}.{turn}")) for turn in range(5) for n, ledger in enumerate(ledgers))
-    )
-    document = await stored(ledgers[0], "a")
-    assert sorted(document["by"]) == sorted(f"{n}.{turn}" for turn in range(5) for n in range(4))
-    first = list(dict.fromkeys(sent(publisher, "a")))
-    assert first == list(range(1, 21))
-
-
-class Rival:
-    """Writes before each of the ledger's saves, so many times, and so overtakes it."""
-
-    def __init__(self, times: int) -> None:
-        self.times = times
-        self.store = MemoryStore(self._pause)
-
-    async def _pause(self, point: str) -> None:
-        if point not in ("save.before", "insert.before") or not self.times:
-            return
-        self.times -= 1
-        documents = self.store.documents[COUNTERS.name]
-        if "a" in documents:
-            documents["a"] = {**documents["a"], "rev": documents["a"]["rev"] + 1, "by": [*documents["a"]["by"], "rival"]}
-
-
-async def test_a_decision_that_was_overtaken_is_taken_again_on_the_new_state(publisher: RecordingPublisher, clock: Clock) -> None:
-    rival = Rival(0)
-    ledger = ledger_over(rival.store, publisher, clock)
-    await ledger.apply([increase("a", "1"), increase("b", "1")])
-    publisher.events.clear()
-    rival.times = 3
-    results = await ledger.apply([increase("a", "2"), increase("b", "2"), increase("a", "3", cause=cause("s", 1))])
-    assert [result.effect for result in results] == [Effect.APPLIED] * 3
-    assert (await stored(ledger, "a"))["by"] == ["1", "rival", "rival", "rival", "2", "3"]
-    assert (await stored(ledger, "b"))["by"] == ["1", "2"]
-    assert (sent(publisher, "a"), sent(publisher, "b")) == ([2, 3], [2])
-
-
-async def test_who_is_overtaken_again_and_again_gives_up_but_publishes_what_it_stored(
-    publisher: RecordingPublisher, clock: Clock
-) -> None:
-    rival = Rival(0)
-    ledger = ledger_over(rival.store, publisher, clock)
-    await ledger.apply([increase("a", "1")])
-    publisher.events.clear()
-    rival.times = ATTEMPTS + 1
-    with pytest.raises(WriteConflictError) as caught:
-        await ledger.apply([increase("a", "2"), increase("b", "1")])
-    assert caught.value.context == {"ids": ["a"]}
-    assert (sent(publisher, "a"), sent(publisher, "b")) == ([], [1])
-    assert (await stored(ledger, "a"))["by"].count("2") == 0
-
-
-async def test_the_loser_of_a_race_to_create_goes_on_with_the_winners_state(publisher: RecordingPublisher, clock: Clock) -> None:
-    store = MemoryStore()
-    ledger = ledger_over(store, publisher, clock)
-    results = await asyncio.gather(*(ledger.apply_one(increase("a", str(n))) for n in range(5)))
-    assert sorted(result.rev for result in results) == [1, 2, 3, 4, 5]
-    assert sorted((await stored(ledger, "a"))["by"]) == ["0", "1", "2", "3", "4"]
-
-
-async def test_an_event_follows_only_after_the_one_before_it_was_acknowledged(
-    ledger: Ledger[Counter], publisher: RecordingPublisher
-) -> None:
-    publisher.refuses = lambda event: event.seq == 2
-    await ledger.apply_one(increase("a", "me", times=4))
-    assert sent(publisher, "a") == [1]
-    document = await stored(ledger, "a")
-    assert (outbox_of(document), document["pending_since"], document["rev"]) == ([2, 3, 4], START, 1)
-    publisher.refuses = lambda _: False
-    await ledger.apply_one(increase("a", "you"))
-    assert sent(publisher, "a") == [1, 2, 3, 4, 5]
-    assert outbox_of(await stored(ledger, "a")) == []
-
-
-async def test_the_relay_publishes_what_has_waited_long_enough(
-    ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
-) -> None:
-    publisher.refuses = lambda _: True
-    await ledger.apply([increase("old", "me"), increase("b", "me")])
-    clock.time += timedelta(seconds=10)
-    await ledger.apply([increase("young", "me"), increase("old", "me")])
-    publisher.refuses = lambda _: False
-    clock.time += timedelta(seconds=1)
-    assert await ledger.relay(timedelta(seconds=5)) == 3
-    assert (sent(publisher, "old"), sent(publisher, "b"), sent(publisher, "young")) == ([1, 2], [1], [])
-    clock.time += timedelta(seconds=10)
-    assert await ledger.relay(timedelta(seconds=5)) == 1
-    assert await ledger.relay(timedelta(seconds=5)) == 0
-
-
-async def test_a_repeated_event_is_the_same_event(ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock) -> None:
-    seen: list[OutgoingEvent] = []
-
-    def refuse(event: OutgoingEvent) -> bool:
-        seen.append(event)
-        return True
-
-    publisher.refuses = refuse
-    await ledger.apply_one(increase("a", "me"))
-    clock.time += timedelta(minutes=1)
-    await ledger.relay(timedelta(0))
-    await ledger.relay(timedelta(0))
-    assert len(seen) == 3
-    assert seen[0] == seen[1] == seen[2]
-
-
-async def test_a_full_outbox_refuses_commands_and_loses_nothing(
-    ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
-) -> None:
-    publisher.refuses = lambda _: True
-    await ledger.apply_one(increase("a", "me", times=OUTBOX_LIMIT - 1))
-    with pytest.raises(OutboxFullError):
-        await ledger.apply_one(increase("a", "too many", times=2))
-    await ledger.apply_one(increase("a", "last"))
-    with pytest.raises(OutboxFullError) as caught:
-        await ledger.apply([increase("b", "me"), increase("a", "too many")])
-    assert caught.value.context == {"id": "a", "waiting": OUTBOX_LIMIT}
-    assert (await stored(ledger, "a"))["count"] == OUTBOX_LIMIT
-    assert await ledger.get("b") is None
-    publisher.refuses = lambda _: False
-    clock.time += timedelta(minutes=1)
-    assert await ledger.relay(timedelta(seconds=5)) == OUTBOX_LIMIT
-    assert sent(publisher, "a") == list(range(1, OUTBOX_LIMIT + 1))
-    assert (await ledger.apply_one(increase("a", "again"))).effect is Effect.APPLIED
-    assert sent(publisher, "a")[-1] == OUTBOX_LIMIT + 1
-
-
-async def test_who_has_stored_and_published_has_succeeded_even_if_the_clean_up_fails(
-    publisher: RecordingPublisher, clock: Clock
-) -> None:
-    class FailsToClean(MemoryStore):
-        failing = True
-
-        async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
-            if self.failing and all(save.document["rev"] == save.expected_rev for save in saves):
-                raise StoreUnavailableError("The store went away.")
-            return await super().save_many(collection, saves)
-
-    store = FailsToClean()
-    ledger = ledger_over(store, publisher, clock)
-    assert (await ledger.apply_one(increase("a", "me"))).effect is Effect.APPLIED
-    assert outbox_of(await stored(ledger, "a")) == [1]
-    store.failing = False
-    clock.time += timedelta(minutes=1)
-    assert await ledger.relay(timedelta(seconds=5)) == 1
-    assert sent(publisher, "a") == [1, 1]
-    assert outbox_of(await stored(ledger, "a")) == []
 
 
 def test_a_ledger_needs_the_index_of_its_relay(publisher: RecordingPublisher) -> None:

@@ -138,14 +138,14 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         allowed_moves=tuple(order.allowed_moves(party, at)),
         message=order.message,
         anbindungsart=order.anbindungsart,
-        anbindungsarten=tuple(order.anbindungsarten),
+        anbindungsarten=tuple(order.anbindungsarten.value),
         verdict=_verdict(order),
-        refusal=order.refusal,
-        points=tuple(_point(point) for point in order.points),
-        questions=tuple(order.questions),
-        conditions=tuple(order.conditions),
+        refusal=order.refusal.value,
+        points=tuple(_point(point) for point in order.points.value),
+        questions=tuple(order.questions.value),
+        conditions=tuple(order.conditions.value),
         valid_until=order.valid_until,
-        price_items=tuple(order.price_items),
+        price_items=tuple(order.price_items.value),
         placed_at=order.placed_at,
         leitweg_id=order.leitweg_id,
         order_reference=order.order_reference,
@@ -153,11 +153,11 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         if order.contract_id and order.contract_number
         else None,
         milestones=tuple(
-            item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones
+            item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones.value
         ),
         ends_on=order.ends_on,
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
-        timeline=tuple(step if step.party is party else step.model_copy(update={"person": None}) for step in order.timeline),
+        timeline=tuple(step if step.party is party else step.model_copy(update={"person": None}) for step in order.steps()),
         timeline_omitted=order.timeline_omitted,
     )
 
@@ -181,7 +181,7 @@ def _summary(order: Order, party: OrderParty) -> Document:
 
 def _verdict(order: Order) -> VerdictView:
     pending = order.verdict_at is None
-    assessment = order.assessment
+    assessment = order.assessment.value
     if assessment is None:
         return VerdictView(check=order.check, pending=pending)
     decisive = assessment.decisive

@@ -28,15 +28,15 @@ def make_offer(
     """
     target = order.permit(Command.MAKE_OFFER, actor, at)
     today = day_of(at)
-    items = [item for item in order.price_sheet if _valid_on(item, today)] if price_items is None else list(price_items)
+    items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
     if target is None:
-        if order.valid_until != valid_until or (price_items is not None and order.price_items != items):
+        if order.valid_until != valid_until or (price_items is not None and order.price_items.value != items):
             raise order.conflict("already_offered", "Another offer is made already.", Command.MAKE_OFFER, actor, at)
         return []
     if valid_until < today:
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
     order.valid_until = valid_until
-    order.price_items = items
+    order.price_items.value = items
     order.enter(Command.MAKE_OFFER, actor, at, target)
     return [OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items))]
 

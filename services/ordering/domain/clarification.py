@@ -61,9 +61,9 @@ def start(
     if target is None:
         return []
     own = [_point(derived_id("point", order.id, "further", str(position)), new, at) for position, new in enumerate(further)]
-    chosen = anbindungsart or order.anbindungsart or order.anbindungsarten[0]
+    chosen = anbindungsart or order.anbindungsart or order.anbindungsarten.value[0]
     choose_anbindungsart(order, chosen)
-    order.points = [
+    order.points.value = [
         Point(
             id=derived_id("point", order.id, entry.code),
             code=entry.code,
@@ -76,19 +76,19 @@ def start(
         )
         for entry in checklists.points_for(chosen, order.offering_id, day_of(at))
     ]
-    order.points += own
+    order.points.value += own
     order.enter(Command.START_CLARIFICATION, actor, at, target, str(chosen))
-    return [ClarificationStarted(order=order.head(), at=at, points=tuple(point.label for point in order.points))]
+    return [ClarificationStarted(order=order.head(), at=at, points=tuple(point.label for point in order.points.value))]
 
 
 def add_point(order: Order, actor: Actor, at: datetime, point_id: str, new: NewPoint) -> list[Message]:
     """Put a further point on the list. Raises InvalidError (``too_many_points``)."""
     order.permit(Command.ADD_POINT, actor, at)
-    if any(point.id == point_id for point in order.points):
+    if any(point.id == point_id for point in order.points.value):
         return []
-    if len(order.points) >= MOST_POINTS:
+    if len(order.points.value) >= MOST_POINTS:
         raise InvalidError(f"The list holds {MOST_POINTS} points, which is the most.", code="too_many_points")
-    order.points.append(_point(point_id, new, at))
+    order.points.value.append(_point(point_id, new, at))
     order.enter(Command.ADD_POINT, actor, at, order.state, new.label)
     return [PointAdded(order=order.head(), at=at, point_id=point_id, label=new.label, owner=new.owner)]
 
@@ -99,7 +99,7 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
     Raises NotFoundError, ForbiddenError (``not_the_owner``), InvalidError (``value_malformed``).
     """
     order.permit(Command.SETTLE_POINT, actor, at)
-    point = _found(order.points, point_id, order)
+    point = _found(order.points.value, point_id, order)
     _require_owner(point.owner, actor, point.label)
     value = checked(point.format, value)
     if (point.value, point.note) == (value, note):
@@ -122,11 +122,13 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
 def ask(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> list[Message]:
     """Ask the other side. Raises InvalidError (``too_many_questions``)."""
     order.permit(Command.ASK, actor, at)
-    if any(question.id == question_id for question in order.questions):
+    if any(question.id == question_id for question in order.questions.value):
         return []
-    if len(order.questions) >= MOST_QUESTIONS:
+    if len(order.questions.value) >= MOST_QUESTIONS:
         raise InvalidError(f"There are {MOST_QUESTIONS} questions, which is the most.", code="too_many_questions")
-    order.questions.append(Question(id=question_id, text=text, asked_by=actor.party, asked_of=SIDES[actor.party], asked_at=at))
+    order.questions.value.append(
+        Question(id=question_id, text=text, asked_by=actor.party, asked_of=SIDES[actor.party], asked_at=at)
+    )
     order.enter(Command.ASK, actor, at, order.state)
     return [QuestionAsked(order=order.head(), at=at, question_id=question_id, asked_by=actor.party)]
 
@@ -134,7 +136,7 @@ def ask(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -
 def answer(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> list[Message]:
     """Answer a question of the other side, once. Raises NotFoundError, ForbiddenError, ConflictError (``already_answered``)."""
     order.permit(Command.ANSWER, actor, at)
-    question = _found(order.questions, question_id, order)
+    question = _found(order.questions.value, question_id, order)
     _require_owner(question.asked_of, actor, "the question")
     if question.answer == text:
         return []
@@ -154,15 +156,15 @@ def confirm_conditions(order: Order, actor: Actor, at: datetime, texts: Sequence
     """
     target = order.permit(Command.CONFIRM_CONDITIONS, actor, at)
     if target is None:
-        if [condition.text for condition in order.conditions] != list(texts):
+        if [condition.text for condition in order.conditions.value] != list(texts):
             raise order.conflict("already_confirmed", "Other conditions are confirmed.", Command.CONFIRM_CONDITIONS, actor, at)
         return []
-    order.conditions = [
+    order.conditions.value = [
         Condition(id=derived_id("condition", order.id, str(position)), text=text, agreed_at=at)
         for position, text in enumerate(texts)
     ]
     order.enter(Command.CONFIRM_CONDITIONS, actor, at, target)
-    return [ConditionsConfirmed(order=order.head(), at=at, conditions=tuple(order.conditions))]
+    return [ConditionsConfirmed(order=order.head(), at=at, conditions=tuple(order.conditions.value))]
 
 
 def decline(order: Order, actor: Actor, at: datetime, reason: str) -> list[Message]:
@@ -170,7 +172,7 @@ def decline(order: Order, actor: Actor, at: datetime, reason: str) -> list[Messa
     target = order.permit(Command.DECLINE, actor, at)
     if target is None:
         return []
-    order.refusal = Refusal(code="declined", reason=reason)
+    order.refusal.value = Refusal(code="declined", reason=reason)
     order.enter(Command.DECLINE, actor, at, target, reason)
     return [OrderDeclined(order=order.head(), at=at, reason=reason)]
 

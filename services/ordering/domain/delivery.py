@@ -44,7 +44,7 @@ def start_onboarding(
     target = order.permit(Command.START_ONBOARDING, actor, at)
     if target is None:
         return []
-    anbindungsart = order.anbindungsart or order.anbindungsarten[0]
+    anbindungsart = order.anbindungsart or order.anbindungsarten.value[0]
     milestones = [
         Milestone(code=entry.code, label=entry.label.de, label_en=entry.label.en, owner=entry.owner, mandatory=entry.mandatory)
         for entry in checklists.milestones_for(anbindungsart, order.offering_id, day_of(at))
@@ -55,7 +55,7 @@ def start_onboarding(
         if any(milestone.code == new.code for milestone in milestones):
             raise InvalidError(f"The milestone {new.code} occurs twice.", code="milestone_repeated", milestone=new.code)
         milestones.append(Milestone(code=new.code, label=new.label, owner=new.owner, mandatory=new.mandatory))
-    order.milestones = milestones
+    order.milestones.value = milestones
     order.enter(Command.START_ONBOARDING, actor, at, target)
     return [OnboardingStarted(order=order.head(), at=at, milestones=tuple(milestone.label for milestone in milestones))]
 
@@ -63,7 +63,7 @@ def start_onboarding(
 def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: str | None = None) -> list[Message]:
     """Report a milestone as reached; only its owner can. Raises NotFoundError, ForbiddenError (``not_the_owner``)."""
     order.permit(Command.REACH_MILESTONE, actor, at)
-    milestone = next((milestone for milestone in order.milestones if milestone.code == code), None)
+    milestone = next((milestone for milestone in order.milestones.value if milestone.code == code), None)
     if milestone is None:
         raise NotFoundError(f"{order.number} has no milestone {code}.", order_id=order.id, milestone=code)
     if milestone.owner is not actor.party:

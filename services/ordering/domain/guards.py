@@ -71,7 +71,7 @@ def _notice_over(order: Order, _party: OrderParty, at: datetime) -> Hindrance | 
 
 
 def _asked(order: Order, party: OrderParty, _at: datetime) -> Hindrance | None:
-    if any(question.asked_of is party for question in order.questions):
+    if any(question.asked_of is party for question in order.questions.value):
         return None
     return Hindrance("no_question", f"No question is put to {party}.")
 

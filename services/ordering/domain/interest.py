@@ -72,11 +72,11 @@ def choose_anbindungsart(order: Order, anbindungsart: Anbindungsart | None) -> N
     """Set the Anbindungsart if one is named. Raises InvalidError (``anbindungsart_not_offered``)."""
     if anbindungsart is None:
         return
-    if anbindungsart not in order.anbindungsarten:
+    if anbindungsart not in order.anbindungsarten.value:
         raise InvalidError(
             f"{order.offering_title} is not offered with {anbindungsart}.",
             code="anbindungsart_not_offered",
-            anbindungsarten=[str(art) for art in order.anbindungsarten],
+            anbindungsarten=[str(art) for art in order.anbindungsarten.value],
         )
     order.anbindungsart = anbindungsart
 
@@ -132,7 +132,7 @@ def refuse(order: Order, refusal: Refusal, at: datetime) -> list[Message]:
     """End the Vorgang by a rule."""
     if order.permit(Command.REFUSE, SYSTEM, at) is None:
         return []
-    order.refusal = refusal
+    order.refusal.value = refusal
     order.enter(Command.REFUSE, SYSTEM, at, OrderState.ABGELEHNT, refusal.code)
     return [OrderRefused(order=order.head(), at=at, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy)]
 
@@ -173,7 +173,7 @@ def _keep(order: Order, given: VerdictGiven, at: datetime) -> None:
     order.verdict_id = given.verdict_id
     order.verdict_at = at
     order.signed_off_by = given.signed_off_by
-    order.assessment = given.assessment
+    order.assessment.value = given.assessment
 
 
 def _request_contract(order: Order, assessment: Assessment, at: datetime) -> list[Message]:
@@ -184,8 +184,8 @@ def _request_contract(order: Order, assessment: Assessment, at: datetime) -> lis
     return [
         ContractRequested(
             order=order.head(),
-            price_items=tuple(order.price_items),
-            conditions=tuple(order.conditions),
+            price_items=tuple(order.price_items.value),
+            conditions=tuple(order.conditions.value),
             leitweg_id=order.leitweg_id,
             order_reference=order.order_reference,
             assessment=assessment,

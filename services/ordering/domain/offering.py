@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from services.ordering.domain.packed import Packed
 from shared.domain import Aggregate
 from shared.errors import ConflictError, InvalidError
@@ -21,7 +19,7 @@ class ListedOffering(Aggregate):
     provider_name: str
     channels: list[Channel]
     anbindungsarten: list[Anbindungsart]
-    price_items: Annotated[list[PriceItem], Packed()]
+    price_items: Packed[list[PriceItem]]
 
     @classmethod
     def of(cls, offering: Offering) -> ListedOffering:

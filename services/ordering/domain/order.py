@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 
@@ -34,7 +33,8 @@ class Deadline(StrEnum):
 class Order(Aggregate):
     """State of one Vorgang. Texts of people (message, questions, values, notes) stay here and go into no event.
 
-    ``waiting_*``, ``due_*`` follow from the rest at each step and are stored to be seen and searched.
+    ``timeline`` holds one JSON line per step, so that a step adds its line without reading the others. ``waiting_*`` and
+    ``due_*`` follow from the rest at each step and are stored to be seen and searched.
     """
 
     number: str
@@ -52,8 +52,8 @@ class Order(Aggregate):
     declared_at: datetime
     message: str | None = None
     anbindungsart: Anbindungsart | None = None
-    anbindungsarten: Annotated[list[Anbindungsart], Packed()]
-    price_sheet: Annotated[list[PriceItem], Packed()]
+    anbindungsarten: Packed[list[Anbindungsart]]
+    price_sheet: Packed[list[PriceItem]]
 
     check: int = 1
     check_requested_at: datetime
@@ -61,15 +61,15 @@ class Order(Aggregate):
     verdict_id: str | None = None
     verdict_at: datetime | None = None
     signed_off_by: str | None = None
-    assessment: Annotated[Assessment | None, Packed()] = None
-    refusal: Annotated[Refusal | None, Packed()] = None
+    assessment: Packed[Assessment | None] = Field(default="null", validate_default=True)
+    refusal: Packed[Refusal | None] = Field(default="null", validate_default=True)
 
-    points: Annotated[list[Point], Packed()] = Field(default_factory=list)
-    questions: Annotated[list[Question], Packed()] = Field(default_factory=list)
-    conditions: Annotated[list[Condition], Packed()] = Field(default_factory=list)
+    points: Packed[list[Point]] = Field(default="[]", validate_default=True)
+    questions: Packed[list[Question]] = Field(default="[]", validate_default=True)
+    conditions: Packed[list[Condition]] = Field(default="[]", validate_default=True)
 
     valid_until: date | None = None
-    price_items: Annotated[list[PriceItem], Packed()] = Field(default_factory=list)
+    price_items: Packed[list[PriceItem]] = Field(default="[]", validate_default=True)
     placed_at: datetime | None = None
     leitweg_id: str | None = None
     order_reference: str | None = None
@@ -77,10 +77,10 @@ class Order(Aggregate):
     contract_id: str | None = None
     contract_number: str | None = None
 
-    milestones: Annotated[list[Milestone], Packed()] = Field(default_factory=list)
+    milestones: Packed[list[Milestone]] = Field(default="[]", validate_default=True)
     ends_on: date | None = None
 
-    timeline: Annotated[list[Step], Packed()] = Field(default_factory=list)
+    timeline: str = ""
     timeline_omitted: int = 0
 
     waiting_party: OrderParty | None = None
@@ -120,17 +120,21 @@ class Order(Aggregate):
             provider=self.provider,
         )
 
+    def steps(self) -> list[Step]:
+        """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
+        return [Step.model_validate_json(line) for line in self.timeline.splitlines()]
+
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""
-        return [point for point in self.points if point.mandatory and point.settled_at is None]
+        return [point for point in self.points.value if point.mandatory and point.settled_at is None]
 
     def open_questions(self) -> list[Question]:
         """Return the questions without an answer."""
-        return [question for question in self.questions if question.answered_at is None]
+        return [question for question in self.questions.value if question.answered_at is None]
 
     def open_milestones(self) -> list[Milestone]:
         """Return the mandatory milestones that are not reached."""
-        return [milestone for milestone in self.milestones if milestone.mandatory and milestone.reached_at is None]
+        return [milestone for milestone in self.milestones.value if milestone.mandatory and milestone.reached_at is None]
 
     def allowed_moves(self, party: OrderParty, at: datetime) -> list[Command]:
         """Return the steps that ``party`` may take at this moment, in the table's order."""
@@ -162,16 +166,19 @@ class Order(Aggregate):
         if state is not self.state:
             self.state = state
             self.state_since = at
-        self.timeline.append(Step(at=at, command=command, party=actor.party, person=actor.person, state=state, note=note))
-        surplus = len(self.timeline) - TIMELINE_KEPT
-        if surplus > 0:
-            del self.timeline[:surplus]
-            self.timeline_omitted += surplus
+        self._note(Step(at=at, command=command, party=actor.party, person=actor.person, state=state, note=note))
         waiting = waiting_of(self)
         self.waiting_party = waiting.party if waiting else None
         self.waiting_since = waiting.since if waiting else None
         self.waiting_what = waiting.what if waiting else None
         self._set_deadline(at)
+
+    def _note(self, step: Step) -> None:
+        lines = step.model_dump_json() if not self.timeline else f"{self.timeline}\n{step.model_dump_json()}"
+        if lines.count("\n") == TIMELINE_KEPT:
+            lines = lines.split("\n", 1)[1]
+            self.timeline_omitted += 1
+        self.timeline = lines
 
     def _set_deadline(self, at: datetime) -> None:
         self.due_kind = self.due_at = None

@@ -83,13 +83,15 @@ def _in_clarification(order: Order) -> Waiting:
     owed += [Waiting(question.asked_of, question.asked_at, Task.ANSWER_QUESTIONS) for question in order.open_questions()]
     if owed:
         return min(owed, key=lambda item: (item.since, item.party is not OrderParty.KUNDE))
-    done = [point.settled_at for point in order.points if point.mandatory] + [item.answered_at for item in order.questions]
+    done = [point.settled_at for point in order.points.value if point.mandatory] + [
+        item.answered_at for item in order.questions.value
+    ]
     return Waiting(OrderParty.BEREITSTELLER, _latest(order.state_since, done), Task.CONFIRM_CONDITIONS)
 
 
 def _in_onboarding(order: Order) -> Waiting:
     """Milestones follow each other: the owner of the first open one holds the ball since the other side's last one before it."""
-    mandatory = [milestone for milestone in order.milestones if milestone.mandatory]
+    mandatory = [milestone for milestone in order.milestones.value if milestone.mandatory]
     for position, milestone in enumerate(mandatory):
         if milestone.reached_at is None:
             before = [other.reached_at for other in mandatory[:position] if other.owner is not milestone.owner]

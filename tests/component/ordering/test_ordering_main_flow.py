@@ -231,3 +231,18 @@ async def test_the_interest_needs_a_key(world: World) -> None:
     async with client(world.app, KUNDE) as http:
         answer = await http.post("/v1/orders", json=INTEREST)
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
+
+
+async def test_the_api_describes_each_step_with_an_answer_and_examples(world: World) -> None:
+    document = (await world.get("/openapi.json", None)).json()
+    steps = [path for path in document["paths"] if path.startswith("/v1/orders/{order_id}/")]
+    assert len(steps) == 17
+    for path in steps:
+        answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert answer == {"$ref": "#/components/schemas/OrderView"}
+    assert document["components"]["schemas"]["PlaceOrder"]["properties"]["leitweg_id"]["examples"] == ["04011000-900X999-08"]
+
+
+async def test_a_body_with_an_unknown_field_is_refused(world: World) -> None:
+    answer = await world.post("/v1/orders", KUNDE, {**INTEREST, "customer": "010510044045"})
+    assert answer.status_code == 422

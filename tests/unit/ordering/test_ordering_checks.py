@@ -204,14 +204,14 @@ def test_a_refused_contract_ends_the_vorgang_with_its_remedy() -> None:
 
 def test_an_offer_has_the_prices_of_the_pinned_version_that_are_valid_today() -> None:
     order = order_in(OrderState.ANGEBOT_ERSTELLT)
-    assert order.price_items == [PRICE]
+    assert order.price_items.value == [PRICE]
 
 
 def test_an_offer_with_prices_of_its_own_keeps_those() -> None:
     special = PRICE.model_copy(update={"label": "Sonderpreis"})
     order = order_in(OrderState.ABGESTIMMT)
     award.make_offer(order, ANBIETER, T0, VALID_UNTIL, [special])
-    assert order.price_items == [special]
+    assert order.price_items.value == [special]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def _started(anbindungsart: Anbindungsart | None = None) -> Order:
 
 
 def _point(order: Order, code: str) -> Point:
-    return next(point for point in order.points if point.code == code)
+    return next(point for point in order.points.value if point.code == code)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def _point(order: Order, code: str) -> Point:
     ],
 )
 def test_the_list_of_points_follows_the_anbindungsart(anbindungsart: Anbindungsart, has: str, lacks: str) -> None:
-    codes = {point.code for point in _started(anbindungsart=anbindungsart).points}
+    codes = {point.code for point in _started(anbindungsart=anbindungsart).points.value}
     assert has in codes
     assert lacks not in codes
 
@@ -140,7 +140,7 @@ def test_conditions_wait_for_mandatory_points_and_questions_but_not_for_optional
     with pytest.raises(ConflictError) as questions_open:
         clarification.confirm_conditions(order, BEREITSTELLER, T0, [])
     clarification.answer(order, BEREITSTELLER, T0, derived_id("q"), "443")
-    assert any(not point.mandatory and point.settled_at is None for point in order.points)
+    assert any(not point.mandatory and point.settled_at is None for point in order.points.value)
     assert clarification.confirm_conditions(order, BEREITSTELLER, T0, [])
     assert (points_open.value.code, questions_open.value.code) == ("points_open", "questions_open")
 
@@ -171,12 +171,12 @@ def test_a_point_for_the_anbieter_is_refused_and_nothing_has_begun() -> None:
     order = order_in(OrderState.WEITERGELEITET)
     with pytest.raises(InvalidError):
         clarification.start(order, BEREITSTELLER, T0, CHECKLISTS, further=[NewPoint("X", OrderParty.ANBIETER)])
-    assert (order.state, order.points) == (OrderState.WEITERGELEITET, [])
+    assert (order.state, order.points.value) == (OrderState.WEITERGELEITET, [])
 
 
 def test_the_lists_are_bounded() -> None:
     order = _started()
-    for number in range(clarification.MOST_POINTS - len(order.points)):
+    for number in range(clarification.MOST_POINTS - len(order.points.value)):
         clarification.add_point(order, KUNDE, T0, derived_id("p", str(number)), NewPoint("X", OrderParty.KUNDE))
     with pytest.raises(InvalidError) as points:
         clarification.add_point(order, KUNDE, T0, derived_id("p", "last"), NewPoint("X", OrderParty.KUNDE))
@@ -191,10 +191,10 @@ def test_the_timeline_is_bounded_and_says_what_it_left_out() -> None:
     order = _started()
     point = _point(order, "dvdv_key")
     steps = TIMELINE_KEPT + 5
-    before = len(order.timeline)
+    before = len(order.steps())
     for number in range(steps):
         clarification.settle_point(order, KUNDE, T0, point.id, f"ags:{number}")
-    assert len(order.timeline) == TIMELINE_KEPT
+    assert len(order.steps()) == TIMELINE_KEPT
     assert order.timeline_omitted == before + steps - TIMELINE_KEPT
 
 
@@ -214,7 +214,7 @@ def test_in_the_abstimmung_the_side_that_has_owed_for_longest_holds_the_ball() -
 def test_in_the_anbindung_the_ball_passes_from_milestone_to_milestone() -> None:
     order = order_in(OrderState.VERTRAG_GESCHLOSSEN)
     delivery.start_onboarding(order, BEREITSTELLER, later(1), CHECKLISTS)
-    party, since = order.milestones[0].owner, later(1)
+    party, since = order.milestones.value[0].owner, later(1)
     for hour, milestone in enumerate(order.open_milestones(), start=2):
         if milestone.owner is not party:
             party, since = milestone.owner, later(hour - 1)

@@ -122,7 +122,7 @@ class OrderMachine(RuleBasedStateMachine):
         self._repeat(step)
 
     def _check_row(self, source: OrderState, after: Order) -> None:
-        last = after.timeline[-1]
+        last = after.steps()[-1]
         rows = [row for row in TRANSITIONS.rows if row.command is last.command]
         fitting = [
             row for row in rows if source in row.sources and last.party in row.actors and (row.target or source) is after.state
@@ -135,7 +135,7 @@ class OrderMachine(RuleBasedStateMachine):
         try:
             assert step(draft) == []
         except RejectedError:
-            assert self.order.timeline[-1].command not in REPEATABLE
+            assert self.order.steps()[-1].command not in REPEATABLE
         assert draft.model_dump() == before
 
     @precondition(lambda self: self.order.state in ONWARD)
@@ -201,8 +201,8 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(party=parties, data=st.data())
     def settle_point(self, party: OrderParty, data: st.DataObject) -> None:
-        if self.order.points:
-            point = data.draw(st.sampled_from(self.order.points))
+        if self.order.points.value:
+            point = data.draw(st.sampled_from(self.order.points.value))
             value = example_of(point.format)
             self.take(lambda order: clarification.settle_point(order, Actor(party, "p"), self.now, point.id, value))
 
@@ -233,8 +233,8 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(party=parties, data=st.data())
     def reach_milestone(self, party: OrderParty, data: st.DataObject) -> None:
-        if self.order.milestones:
-            code = data.draw(st.sampled_from(self.order.milestones)).code
+        if self.order.milestones.value:
+            code = data.draw(st.sampled_from(self.order.milestones.value)).code
             self.take(lambda order: delivery.reach_milestone(order, Actor(party, "p"), self.now, code))
 
     @rule(party=parties)

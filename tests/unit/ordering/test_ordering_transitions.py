@@ -34,7 +34,7 @@ PERSONAL = [row for row in TRANSITIONS.rows if row.actors != {OrderParty.SYSTEM}
 
 
 def _settle_own(order: Order, actor: Actor) -> list[Message]:
-    point = next(point for point in order.points if point.owner is actor.party and point.code == "further")
+    point = next(point for point in order.points.value if point.owner is actor.party and point.code == "further")
     return clarification.settle_point(order, actor, T0, point.id, "203.0.113.9")
 
 
@@ -43,7 +43,7 @@ def _answer_own(order: Order, actor: Actor) -> list[Message]:
 
 
 def _reach_own(order: Order, actor: Actor) -> list[Message]:
-    milestone = next(item for item in order.milestones if item.owner is actor.party and item.reached_at is None)
+    milestone = next(item for item in order.milestones.value if item.owner is actor.party and item.reached_at is None)
     return delivery.reach_milestone(order, actor, T0, milestone.code)
 
 
@@ -73,7 +73,7 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
 def _ready_to_settle(order: Order) -> None:
     for owner in (KUNDE, BEREITSTELLER):
         clarification.add_point(order, owner, T0, derived_id("point", owner.party), NewPoint("IP", owner.party))
-        order.points[-1].code = "further"
+        order.points.value[-1].code = "further"
 
 
 def _ready_to_answer(order: Order) -> None:
@@ -123,9 +123,9 @@ def test_a_row_lets_in_its_actors_and_nobody_else(command: Command, state: Order
         events = STEPS[command](order, actor)
         assert order.state is (allowed[0].target or state)
         assert len(events) == 1
-        assert order.timeline[-1].command is command
-        assert order.timeline[-1].party is actor.party
-        assert order.timeline[-1].person == "person"
+        assert order.steps()[-1].command is command
+        assert order.steps()[-1].party is actor.party
+        assert order.steps()[-1].person == "person"
     else:
         has_other_rows = any(actor.party in row.actors for row in PERSONAL if row.command is command)
         with pytest.raises(IllegalMoveError if has_other_rows else ForbiddenError):

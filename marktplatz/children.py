@@ -31,6 +31,7 @@ class Child:
         self.environment = {**os.environ, **environment}
         self.log_file = log_file
         self.starts = 0
+        self.restarted = asyncio.Event()
         self.process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
@@ -66,7 +67,8 @@ class Child:
             await asyncio.gather(self._keeper, return_exceptions=True)
 
     def kill(self) -> int:
-        """Kill the process as ``kill -9`` does and return the pid that died. It is started again at once."""
+        """Kill the process as ``kill -9`` does and return the pid that died. ``restarted`` is set when its successor runs."""
+        self.restarted.clear()
         pid = self.pid
         os.kill(pid, signal.SIGKILL)
         return pid
@@ -92,6 +94,7 @@ class Child:
                 return
             await asyncio.sleep(RESTART_DELAYS[min(self.starts - 1, len(RESTART_DELAYS) - 1)])
             await self._spawn()
+            self.restarted.set()
 
     def log_tail(self, lines: int = 15) -> str:
         """Return the last lines of the process's log, for a person who has to see why it does not come up."""

@@ -61,6 +61,14 @@ def run(
 
 
 @app.command()
+def migrate(service: ServiceName) -> None:
+    """Prepare a service's store for this version: collections, indexes, reference data. Only adds; safe to repeat."""
+    from marktplatz.process import run_migration  # noqa: PLC0415 - as above
+
+    _run(run_migration(service))
+
+
+@app.command()
 def up(
     load: Annotated[bool, typer.Option(help="Load the reference data first.")] = True,  # noqa: FBT002 - a command line switch
 ) -> None:

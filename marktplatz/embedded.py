@@ -72,15 +72,15 @@ class Embedded:
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
+        self._stack.push_async_callback(self._stop_children)
         commands = {SERVICES: ["all", "all"]}
         commands |= {processor(channel): ["contracts", "worker", "--channel", channel.value] for channel in Channel}
         for name, arguments in commands.items():
-            child = Child(name, arguments, environment | {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name)), "KAFKA_GROUP_INSTANCE_ID": name},
-                          self.var / "logs" / f"{name}.log")  # fmt: skip
             self._endpoints_file(name).unlink(missing_ok=True)
+            own = {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name)), "KAFKA_GROUP_INSTANCE_ID": name}
+            child = Child(name, arguments, environment | own, self.var / "logs" / f"{name}.log")
             self.children[name] = child
             await child.start()
-        self._stack.push_async_callback(self._stop_children)
         await asyncio.gather(*(self.wait_ready(name) for name in self.children))
 
     def _lock(self) -> None:
@@ -128,11 +128,9 @@ class Embedded:
         """Kill a child with SIGKILL, wait until its successor is ready, return both pids."""
         child = self.children[name]
         self._endpoints_file(name).unlink(missing_ok=True)
-        starts = child.starts
         died = child.kill()
         async with asyncio.timeout(READY_SECONDS):
-            while child.starts == starts:
-                await asyncio.sleep(0.02)
+            await child.restarted.wait()
         await self.wait_ready(name)
         return died, child.pid
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import structlog
 from rich.progress import Progress
 
 from marktplatz.demo.story import Story
@@ -12,9 +13,14 @@ from services.catalog.reference import load_reference as load_catalog
 from services.catalog.repository import COLLECTIONS as CATALOG
 from services.eligibility.reference import load_reference as load_eligibility
 from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
+from shared.http import idempotency
+from shared.outgoing import OutgoingEvent
 from shared.runtime import opened
+from shared.service import Parts, Service
 from shared.settings import ProcessSettings
 from shared.store.port import Collection, Store
+
+log = structlog.get_logger()
 
 Loader = Callable[[Store, Path, Callable[[str, int, int], None]], Awaitable[dict[str, int]]]
 
@@ -22,6 +28,25 @@ LOADERS: dict[str, tuple[tuple[Collection, ...], Loader]] = {
     "catalog": (tuple(CATALOG), load_catalog),
     "eligibility": (tuple(ELIGIBILITY), load_eligibility),
 }
+
+
+async def migrate(settings: ProcessSettings, service: str, build: Callable[[Parts], Service]) -> None:
+    """Bring one service's store to what this version needs: collections, indexes, reference data. Only adds; safe to repeat."""
+    async with opened(service, settings) as store:
+        built = build(Parts(store=store, publisher=Silent(), data_dir=settings.data))
+        await store.prepare([*built.collections, idempotency.COLLECTION])
+        log.info("collections_ready", service=service, collections=[collection.name for collection in built.collections])
+        if service in LOADERS:
+            counts = await LOADERS[service][1](store, settings.data, lambda _kind, _done, _total: None)
+            log.info("reference_data_loaded", service=service, **counts)
+
+
+class Silent:
+    """A publisher that is never asked: preparing a store changes no aggregate."""
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        """Acknowledge nothing, so that nothing could be lost here."""
+        return [False] * len(events)
 
 
 async def load_reference_data(settings: ProcessSettings, progress: Callable[[str, int, int], None]) -> dict[str, int]:

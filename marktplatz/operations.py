@@ -56,7 +56,7 @@ async def show_dead_letter(group: str, letter_id: str) -> None:
     letter = await get_dead_letter(KafkaSettings(), group, letter_id)
     console.print(letter.reason)
     for name, value in letter.headers:
-        console.print(f"{escape(name)}: {escape(value.decode(errors='replace'))}")
+        console.print(f"{escape(name)}: {escape((value or b'').decode(errors='replace'))}")
     console.print(repr(letter.value), markup=False)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from marktplatz.assembly import RoleName, ServiceName, assignments
+from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
+from marktplatz.loading import migrate
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, OidcAuthenticator
 from shared.logs import configure_logs
@@ -18,3 +19,11 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     plan = assignments(service, role, channel)
     authenticator = OidcAuthenticator(AuthSettings())
     await Runtime(settings, KafkaSettings(), authenticator, plan).run()
+
+
+async def run_migration(service: ServiceName) -> None:
+    """Prepare one service's store, or every one's with ``all``."""
+    settings = ProcessSettings()
+    configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
+    for name in BUILDERS if service is ServiceName.ALL else [service]:
+        await migrate(settings, name.value, BUILDERS[name])

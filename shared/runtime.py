@@ -11,7 +11,9 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
@@ -25,6 +27,7 @@ from shared.errors import MarktplatzError, StoreUnfitError
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.ledger import Ledger
 from shared.service import Parts, Periodic, Service
 from shared.settings import ProcessSettings
 from shared.store.opening import open_store
@@ -153,7 +156,7 @@ class Runtime:
 
     async def _start(self, running: Sequence[_Running], stack: contextlib.AsyncExitStack) -> None:
         for item in running:
-            await _until_it_works(f"store of {item.service.name}", lambda item=item: self._prepare(item))
+            await _until_it_works(f"store of {item.service.name}", partial(self._prepare, item))
         await self.publisher.start()
         stack.push_async_callback(self.publisher.stop)
         workers = [item for item in running if item.assignment.worker]
@@ -174,12 +177,12 @@ class Runtime:
 
     def _relays(self, service: Service) -> Iterator[Periodic]:
         for ledger in service.ledgers:
+            name = f"relay-{ledger.collection.name}"
+            yield Periodic(name, self.settings.relay_every, partial(self._relay, ledger))
 
-            async def relay(ledger=ledger) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - binds the loop variable
-                if sent := await ledger.relay(self.settings.relay_after):
-                    log.info("relayed", collection=ledger.collection.name, events=sent)
-
-            yield Periodic(f"relay-{ledger.collection.name}", self.settings.relay_every, relay)
+    async def _relay(self, ledger: Ledger[Any]) -> None:
+        if sent := await ledger.relay(self.settings.relay_after):
+            log.info("relayed", collection=ledger.collection.name, events=sent)
 
     async def _probe(self, running: Sequence[_Running]) -> None:
         while True:
@@ -203,7 +206,7 @@ class Runtime:
                 if self.health.runner is not None:
                     await self.health.runner.stop()
         except TimeoutError:
-            log.error("drain_timeout", seconds=self.settings.drain.total_seconds())
+            log.warning("drain_timeout", seconds=self.settings.drain.total_seconds())
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)

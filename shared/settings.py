@@ -8,14 +8,14 @@ from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 class ProcessSettings(BaseSettings):
     """Settings of one process, from ``MARKTPLATZ_…`` variables.
 
-    ``store_url`` is a pattern: ``{service}`` becomes the service's name, ``{var}`` the data folder. ``store_urls`` names exceptions by service.
+    ``store_url`` is a pattern: ``{service}`` becomes the service's name, ``{var}`` the data folder.
+    ``store_urls`` names exceptions by service.
     """
 
     model_config = SettingsConfigDict(env_prefix="MARKTPLATZ_", extra="ignore")

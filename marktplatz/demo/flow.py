@@ -11,7 +11,6 @@ FIT_CONNECT = "FIT_CONNECT"
 ANSWERS = {
     "ip_ranges": "203.0.113.17, 2001:db8:12::/48",
     "sha256_fingerprint": ":".join(["9F"] * 32),
-    "dvdv_key": "010540056056",
     "uuid": "0b7d9f4e-2c1a-4e58-9d0b-8a7c6e5f4d32",
     "url": "https://efa.example.org/nachnutzung",
     "email": "efa-anbindung@example.org",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -20,6 +20,18 @@ EXPECTED = {"municipalities": 10_751, "states": 17, "districts": 294}
 """16 Länder and the Bund; the 106 kreisfreie Städte among the 400 districts are counted as municipalities."""
 
 MANY = 10
+CONCERNED = {
+    "ordering.order.interest-declared.v1": ("customer",),
+    "ordering.order.interest-forwarded.v1": ("provider",),
+    "ordering.order.refused.v1": ("customer",),
+    "ordering.order.conditions-confirmed.v1": ("customer", "channel"),
+    "ordering.order.offer-made.v1": ("customer",),
+    "ordering.order.placed.v1": ("provider", "channel"),
+    "ordering.order.went-live.v1": ("customer", "provider", "channel"),
+    "contracts.contract.concluded.v1": ("customer", "provider", "channel"),
+}
+"""Whom the story expects to be told of an event, written down here independently of notify."""
+
 LEITWEG_ID = "01054056-HUSUM1-64"
 
 
@@ -121,7 +133,7 @@ async def main_flow(world: World) -> None:
     forwarded = await flow.reaches(cast.komm_one, order["id"], "WEITERGELEITET")
     waiting = forwarded["waiting"]
     story.check(
-        f"{order['number']}: Interesse bekundet, vorgeprüft, weitergeleitet; es wartet auf {waiting['party']} seit {waiting['since']}",
+        f"{order['number']}: Interesse vorgeprüft und weitergeleitet; es wartet auf {waiting['party']} seit {waiting['since']}",
         waiting["party"] == "BEREITSTELLER",
         waiting,
     )
@@ -238,6 +250,11 @@ async def notifications(world: World) -> None:
     keys = [(d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in deliveries]
     doubles = len(keys) - len(set(keys))
     story.check(f"{len(keys)} Benachrichtigungen, keine doppelt", doubles == 0 and keys, doubles)
+    told = Counter((d["event_id"], d["organisation"]) for d in deliveries if d["channel"] == "INBOX")
+    expected = await world.tap.concerned(CONCERNED)
+    wrong = {pair: told[pair] for pair in expected if told[pair] != 1}
+    story.check(f"Alle {len(expected)} Betroffenen der wichtigsten Ereignisse haben genau eine im Posteingang",
+                expected and not wrong, wrong)  # fmt: skip
     mails = [d for d in deliveries if d["channel"] == "EMAIL"]
     story.check(f"{len(mails)} davon als E-Mail, ebenso viele kamen am Mailserver an", len(mails) == world.run.smtp.count > 0,
                 (len(mails), world.run.smtp.count))  # fmt: skip
@@ -273,9 +290,5 @@ def _decisive(assessment: Json) -> Json:
 
 def _timeline(story: Story, order: Json) -> None:
     steps = [step for step in order["timeline"] if step["command"] not in ("settle_point", "reach_milestone")]
-    story.table(
-        f"Verlauf von {order['number']}",
-        ("Zeit", "Schritt", "durch", "Vermerk"),
-        [(step["at"][11:19], step["command"], step["party"], json.dumps(step.get("note"), ensure_ascii=False) if step.get("note") else "")
-         for step in steps],
-    )  # fmt: skip
+    rows = [(step["at"][11:19], step["command"], step["party"], step.get("note") or "") for step in steps]
+    story.table(f"Verlauf von {order['number']}", ("Zeit", "Schritt", "durch", "Vermerk"), rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.demo.people import eventually
-from shared.topics import DELIVERIES, TOPICS, subscribed
+from shared.topics import CONTRACTS, DELIVERIES, ORDERS, TOPICS, subscribed
 
 QUIET_SECONDS = 1.0
 
@@ -78,6 +78,18 @@ class Tap:
             await eventually(f"{group} has caught up", look, 60)
         finally:
             await admin.close()
+
+    async def concerned(self, rules: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+        """Return (event id, organisation) for everybody whom ``rules`` names by event type."""
+        pairs: set[tuple[str, str]] = set()
+        for topic in (ORDERS, CONTRACTS):
+            for record in await self.records(topic.name):
+                body = json.loads(record.value or b"{}")
+                head = body.get("order") or body.get("contract") or {}
+                for party in rules.get(_header(record, "ce_type"), ()):
+                    organisation = head[party]["id"] if party != "channel" else head["channel"]
+                    pairs.add((_header(record, "ce_id"), organisation))
+        return pairs
 
     async def settled_deliveries(self) -> list[dict[str, Any]] | None:
         """Return what notify has delivered, or None while more is still coming."""

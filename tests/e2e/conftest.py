@@ -1,0 +1,80 @@
+"""One embedded marketplace for the end-to-end tests, with its people and two published offers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from marktplatz.demo import flow
+from marktplatz.demo.cast import Cast, cast
+from marktplatz.demo.people import Json
+from marktplatz.demo.tap import Tap
+from marktplatz.embedded import Embedded
+from marktplatz.loading import load_reference_data
+from shared.settings import ProcessSettings
+from tests.support.mongodb import mongodb_server
+
+ON_MONGODB = ("ordering", "contracts")
+HUSUM = {
+    "path": ["010540056056", "itvsh", "dataport", "govdigital"],
+    "type": "TRAEGER",
+    "valid_from": "2012-01-01",
+    "evidence": [{"type": "SATZUNG", "title": "Organisationssatzung", "reference": "Az. 1"}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marketplace:
+    """A running marketplace: ordering and contracts keep their data on a MongoDB server, the others in SQLite."""
+
+    run: Embedded
+    cast: Cast
+    tap: Tap
+    checklist: Json
+    mongodb: str
+
+    async def offer(self, title: str, channel: str = "govdigital") -> str:
+        """Publish an offer and return its id."""
+        provider, anbieter = (
+            (self.cast.komm_one, self.cast.govdigital)
+            if channel == "govdigital"
+            else (self.cast.nordrhein_westfalen, self.cast.fitko)
+        )
+        draft = flow.form(
+            self.checklist,
+            title=title,
+            summary=title,
+            topic_id="mobilitaet_reisen",
+            ozg_ids=["10424"],
+            anbindungsarten=["FIT_CONNECT"],
+            channels=[channel],
+        )
+        published = await flow.publish(provider, anbieter, draft, f"B-{title}")
+        offering_id: str = published["id"]
+        return offering_id
+
+    async def ready_to_order(self, title: str) -> str:
+        """Publish an offer and bring Husum's Vorgang on it up to the offer of govdigital; return its id."""
+        people = self.cast
+        return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, await self.offer(title))
+
+
+@pytest.fixture(scope="session")
+async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Marketplace]:
+    """Start it once, with Husum and Sachsen registered and accredited."""
+    var: Path = tmp_path_factory.mktemp("marketplace")
+    with mongodb_server() as server:
+        urls = {service: f"{server}/marktplatz_{service}" for service in ON_MONGODB}
+        settings = ProcessSettings(var=var)
+        environment = {"MARKTPLATZ_STORE_URLS": str(urls).replace("'", '"')}
+        async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30) as client:
+            await load_reference_data(settings, lambda _kind, _done, _total: None)
+            people = cast(run, client)
+            checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
+            await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
+            await flow.register(people.sachsen, people.fitko, "KUNDE", None)
+            yield Marketplace(run, people, Tap(run.bootstrap), checklist, server)

@@ -89,7 +89,7 @@ class Worker:
             max_records=self.settings.max_records,
             batch_timeout_ms=milliseconds(self.settings.batch_wait),
             auto_offset_reset="earliest",
-            partition_assignment_strategy=[StickyPartitionAssignor],
+            partition_assignment_strategy=[_sticky_assignor()],
             session_timeout_ms=milliseconds(self.settings.session_timeout),
             heartbeat_interval_ms=milliseconds(self.settings.heartbeat),
             rebalance_timeout_ms=milliseconds(self.settings.rebalance_timeout),
@@ -287,6 +287,15 @@ class Worker:
             self.progress.waiting = False
             return {}
         return records
+
+
+def _sticky_assignor() -> type[StickyPartitionAssignor]:
+    """Return an assignor class of its own: aiokafka keeps a member's assignment on the class, where groups would mix theirs."""
+
+    class Sticky(StickyPartitionAssignor):  # type: ignore[misc] # aiokafka is untyped
+        pass
+
+    return Sticky
 
 
 async def _undecoded(message: KafkaAckableMessage) -> Any:  # noqa: ANN401 - what FastStream hands to the handler

@@ -40,8 +40,8 @@ def fast_settings(bootstrap: str) -> KafkaSettings:
 class Lane:
     """One topic with one group that reads it."""
 
-    def __init__(self, settings: KafkaSettings, *, partitions: int = 4) -> None:
-        mark = uuid.uuid4().hex[:10]
+    def __init__(self, settings: KafkaSettings, *, partitions: int = 4, mark: str | None = None) -> None:
+        self.mark = mark = mark or uuid.uuid4().hex[:10]
         self.settings = settings
         self.group = f"test.{mark}"
         self.topic = Topic(f"test.{mark}.v1", "id", (NotificationFailed,), "test", (self.group,), partitions=partitions)

@@ -9,6 +9,7 @@ from rich.table import Table
 from shared.bus.admin import create_topics, verify_topics
 from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.settings import KafkaSettings
+from shared.errors import NotFoundError
 from shared.topics import DEAD_LETTERS, TOPICS
 
 console = Console(highlight=False, soft_wrap=True)
@@ -42,7 +43,7 @@ async def check_topics(replicas: int) -> int:
 
 async def print_dead_letters(group: str, limit: int) -> None:
     """Print the dead letters of a group."""
-    letters = await list_dead_letters(KafkaSettings(), group, limit=limit)
+    letters = await list_dead_letters(KafkaSettings(), _known(group), limit=limit)
     table = Table("id", "died", "code", "from", "reason")
     for letter in letters:
         reason = letter.reason
@@ -53,7 +54,7 @@ async def print_dead_letters(group: str, limit: int) -> None:
 
 async def show_dead_letter(group: str, letter_id: str) -> None:
     """Print one dead letter in full."""
-    letter = await get_dead_letter(KafkaSettings(), group, letter_id)
+    letter = await get_dead_letter(KafkaSettings(), _known(group), letter_id)
     console.print(letter.reason)
     for name, value in letter.headers:
         console.print(f"{escape(name)}: {escape((value or b'').decode(errors='replace'))}")
@@ -62,9 +63,15 @@ async def show_dead_letter(group: str, letter_id: str) -> None:
 
 async def replay(group: str, ids: list[str] | None) -> int:
     """Replay and print what was done; exit code 1 if the broker did not acknowledge some."""
-    result = await replay_dead_letters(KafkaSettings(), group, ids=ids)
+    result = await replay_dead_letters(KafkaSettings(), _known(group), ids=ids)
     console.print(
         f"{len(result.sent)} sent, {result.already} had been replayed before, {len(result.kept)} hold no original, "
         f"{len(result.failed)} failed"
     )
     return 1 if result.failed else 0
+
+
+def _known(group: str) -> str:
+    if group not in DEAD_LETTERS:
+        raise NotFoundError(f"there is no consumer group {group}; there are: {', '.join(DEAD_LETTERS)}", group=group)
+    return group

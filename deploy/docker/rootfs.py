@@ -1,0 +1,162 @@
+"""Makes the root file system of the image, in the build stage: ``rootfs.py PACKAGES OUT``.
+
+``OUT/system`` gets the files of the listed Debian packages without any program but Python, ``OUT/packages`` (filled by pip) and
+``OUT/application`` are pruned; all get bytecode, fixed modes and one time stamp, so that the same input gives the same layers.
+"""  # noqa: INP001 - a script of the image build, not a module
+
+from __future__ import annotations
+
+import compileall
+import os
+import py_compile
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+PYTHON = "python3.11"
+USER_ID = 10001
+LEFT_OUT_MODULES = frozenset({"_curses", "_curses_panel", "_dbm", "_gdbm", "_tkinter", "nis", "readline"})
+"""Extension modules of the standard library whose libraries no service needs."""
+
+LEFT_OUT_DIRECTORIES = (
+    "/usr/share/man/", "/usr/share/lintian/", "/usr/share/info/", "/usr/share/pixmaps/", "/usr/share/applications/",
+    "/usr/share/binfmts/", "/usr/share/locale/", "/usr/share/base-files/", "/usr/share/ca-certificates/", "/usr/lib/valgrind/",
+    "/usr/share/gdb/", "/etc/update-motd.d/", "/etc/ca-certificates/", "/etc/profile", "/etc/ld.so.conf.d/", "/usr/share/python3/",
+    f"/usr/lib/{PYTHON}/lib2to3/", f"/usr/lib/{PYTHON}/pydoc_data/", f"/usr/lib/{PYTHON}/test/",
+)  # fmt: skip
+LEFT_OUT_PARTS = ("/gconv/", "/audit/")
+PROGRAM_DIRECTORIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+PROGRAMS = ("/usr/bin/python3", f"/usr/bin/{PYTHON}")
+LICENCE_TEXTS = ("/usr/share/doc/", "/copyright")
+
+LOCALES = ("root", "de", "de_DE", "en", "en_001", "en_DE", "en_GB")
+"""The locales in which the marketplace speaks; Babel ships a thousand."""
+
+SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
+FILES = {
+    "etc/passwd": f"root:x:0:0:root:/:/nonexistent\nmarktplatz:x:{USER_ID}:{USER_ID}:EfA-Marktplatz:/tmp:/nonexistent\n",
+    "etc/group": f"root:x:0:\nmarktplatz:x:{USER_ID}:\n",
+    "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n",
+}
+
+
+def wanted(path: str) -> bool:
+    """Return whether a file of a Debian package belongs into the image."""
+    if path.startswith(LICENCE_TEXTS[0]):
+        return path.endswith(LICENCE_TEXTS[1])
+    if path.startswith(PROGRAM_DIRECTORIES):
+        return path in PROGRAMS
+    return not path.startswith(LEFT_OUT_DIRECTORIES) and not any(part in path for part in LEFT_OUT_PARTS)
+
+
+def system(root: Path, packages: list[str]) -> None:
+    """Copy the files of the packages, and what Debian's scanners read to know them."""
+    for name in ("usr/lib", "usr/lib64", "tmp", "etc/ssl/certs", "var/lib/dpkg/status.d"):
+        (root / name).mkdir(parents=True)
+    for name in ("lib", "lib64"):
+        (root / name).symlink_to(f"usr/{name}")
+    for package in packages:
+        for path in run("dpkg-query", "--listfiles", package).splitlines():
+            source = Path(path)
+            if wanted(path) and (source.is_symlink() or source.is_file()):
+                copy(source, root / source.parent.resolve().relative_to("/") / source.name)
+        status = run("dpkg-query", "--status", package).rstrip("\n")
+        (root / "var/lib/dpkg/status.d" / package).write_text(f"{status}\nSHA256: {archive_sum(package)}\n", encoding="utf-8")
+    copy(Path("/etc/ssl/certs/ca-certificates.crt"), root / "etc/ssl/certs/ca-certificates.crt")
+    for name, text in FILES.items():
+        (root / name).write_text(text, encoding="utf-8")
+    for path in (root / f"usr/lib/{PYTHON}/lib-dynload").iterdir():
+        if path.name.split(".")[0] in LEFT_OUT_MODULES:
+            path.unlink()
+
+
+def archive_sum(package: str) -> str:
+    """Return the SHA-256 of a package's archive, as its signed index states it. Raises ValueError if the index lacks it."""
+    version = run("dpkg-query", "--show", "--showformat=${Version}", package)
+    for line in run("apt-cache", "show", f"{package}={version}").splitlines():
+        if line.startswith("SHA256: "):
+            return line.removeprefix("SHA256: ")
+    raise ValueError(f"{package} {version} is in no package index: its archive cannot be named in the SBOM")
+
+
+def prune_packages(root: Path) -> None:
+    """Take out of the wheels what no service reads: scripts, sources of extension modules, other locales."""
+    site = site_of(root)
+    shutil.rmtree(site / "bin", ignore_errors=True)
+    for locale in (site / "babel" / "locale-data").glob("*.dat"):
+        if locale.stem not in LOCALES:
+            locale.unlink()
+    for path in site.rglob("*"):
+        if path.suffix in SOURCE_SUFFIXES:
+            path.unlink()
+
+
+def compile_bytecode(root: Path, prefix: str) -> None:
+    """Compile every module below ``root``; the bytecode names the source as it stands in the image. Raises RuntimeError."""
+    done = compileall.compile_dir(
+        root, quiet=1, stripdir=str(root), prependdir=prefix, workers=1,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )  # fmt: skip
+    if not done:
+        raise RuntimeError(f"bytecode of {root} could not be made")
+
+
+def imports_everything(out: Path) -> None:
+    """Import every extension module inside the file system as it will be: a missing library fails here, not in operation."""
+    trial = out / "trial"
+    shutil.copytree(out / "system", trial, symlinks=True)
+    shutil.copytree(out / "packages", trial, symlinks=True, dirs_exist_ok=True)
+    (trial / "dev").mkdir()
+    program = f"""
+import importlib, pathlib, sys
+for folder in ('/usr/lib/{PYTHON}/lib-dynload', '/usr/local/lib/{PYTHON}/dist-packages'):
+    for path in sorted(pathlib.Path(folder).rglob('*.so')):
+        module = '.'.join((*path.relative_to(folder).parent.parts, path.name.split('.')[0]))
+        importlib.import_module(module)
+"""
+    subprocess.run(["chroot", str(trial), "/usr/bin/python3", "-B", "-c", program], check=True)  # noqa: S603, S607 - a fixed command
+    shutil.rmtree(trial)
+
+
+def settle(root: Path, seconds: int) -> None:
+    """Give everything its mode and time: readable by all, writable by none but root; only /tmp is open."""
+    for path in (root, *root.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644)
+    if (root / "tmp").is_dir():
+        (root / "tmp").chmod(0o1777)
+    for path in (root, *root.rglob("*")):
+        os.utime(path, (seconds, seconds), follow_symlinks=False)
+
+
+def site_of(root: Path) -> Path:
+    """Return the folder of installed wheels below a root."""
+    return root / f"usr/local/lib/{PYTHON}/dist-packages"
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file or a symbolic link, making its folders."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target, follow_symlinks=False)
+
+
+def run(*command: str) -> str:
+    """Return what a command prints. Raises CalledProcessError."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - fixed programs
+
+
+def main(package_list: str, out_name: str) -> None:
+    """Make the three parts of the root file system."""
+    out = Path(out_name)
+    lines = Path(package_list).read_text(encoding="ascii").splitlines()
+    system(out / "system", [line for line in lines if line and not line.startswith("#")])
+    prune_packages(out / "packages")
+    imports_everything(out)
+    for part in ("system", "packages", "application"):
+        compile_bytecode(out / part, "/")
+        settle(out / part, int(os.environ.get("SOURCE_DATE_EPOCH", "0")))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.repository import Organisations, Viewer
-from services.eligibility.schemas import OrganisationView
+from services.eligibility.views import OrganisationView
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.http.etag import json_reply

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from services.eligibility import handlers, schemas
+from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, own, viewer_of
 from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move, Term
 from services.eligibility.repository import Organisations
@@ -40,21 +40,19 @@ def accreditation_routes(organisations: Organisations, settings: EligibilitySett
 def _request_routes(router: APIRouter, organisations: Organisations, clock: Callable[[], datetime]) -> None:
     @router.post(
         "/organisations/{organisation_id}/accreditations",
-        response_model=schemas.OrganisationView,
+        response_model=views.OrganisationView,
         summary="Ask an Anbieter for accreditation in a role",
     )
     async def ask(organisation_id: str, request: schemas.AccreditationRequest, caller: Who, once: Once) -> Response:
         command = handlers.request_accreditation(organisation_id, request.channel, request.role, caller.subject, clock())
         return await once.run(lambda: change_own(organisations, organisation_id, caller, command))
 
-    @router.get(
-        "/accreditations", response_model=Page[schemas.WorkItem], summary="The Anbieter's work list, longest waiting first"
-    )
+    @router.get("/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's work list, longest waiting first")
     async def work_list(caller: Staff, cursor: str | None = None, limit: Limit = 50) -> Response:
         channel = caller.channel
         found = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), limit)
         items = [
-            schemas.WorkItem.of(organisation, record)
+            views.WorkItem.of(organisation, record)
             for organisation in found
             for record in organisation.accreditations
             if record.channel is channel and record.state in OPEN
@@ -62,7 +60,7 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         last: tuple[Scalar, ...] | None = None
         if len(found) == limit and (since := found[-1].waiting_since(channel)):
             last = (since, found[-1].id)
-        return json_reply(Page[schemas.WorkItem](items=items, next=None if last is None else encode_cursor(last)))
+        return json_reply(Page[views.WorkItem](items=items, next=None if last is None else encode_cursor(last)))
 
 
 class _Decisions:
@@ -112,7 +110,7 @@ def _actor(target: Target) -> Actor:
 
 
 def _decision_routes(router: APIRouter, decisions: _Decisions) -> None:
-    view = schemas.OrganisationView
+    view = views.OrganisationView
 
     @router.post(f"{ONE}/review", response_model=view, summary="Take the request up")
     async def review(target: At, once: Once) -> Response:

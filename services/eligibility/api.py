@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from services.eligibility import handlers, schemas
+from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, own, viewer_of
 from services.eligibility.accreditation_api import accreditation_routes
 from services.eligibility.day import local_day
@@ -58,7 +58,7 @@ def routes(services: Services) -> APIRouter:
 
 
 def _body_routes(router: APIRouter, bodies: Bodies) -> None:
-    @router.get("/bodies", response_model=Page[schemas.BodyView], tags=["bodies"], summary="Search the register of public bodies")
+    @router.get("/bodies", response_model=Page[views.BodyView], tags=["bodies"], summary="Search the register of public bodies")
     async def search(
         q: Annotated[str, Query(max_length=100, description="Beginning of any word of the name.")] = "",
         type: OrganisationType | None = None,  # noqa: A002 - the name of the parameter in the API
@@ -68,12 +68,12 @@ def _body_routes(router: APIRouter, bodies: Bodies) -> None:
     ) -> Response:
         wanted = BodyFilter(q, type, None if state is None else state.removeprefix("DE-"))
         found, position = await bodies.search(wanted, decode_cursor(cursor, [str, str]), limit)
-        items = [schemas.BodyView.of(document) for document in found]
-        return json_reply(Page[schemas.BodyView](items=items, next=None if position is None else encode_cursor(position)))
+        items = [views.BodyView.of(document) for document in found]
+        return json_reply(Page[views.BodyView](items=items, next=None if position is None else encode_cursor(position)))
 
-    @router.get("/bodies/{body_id}", response_model=schemas.BodyView, tags=["bodies"], summary="One public body")
+    @router.get("/bodies/{body_id}", response_model=views.BodyView, tags=["bodies"], summary="One public body")
     async def body(body_id: str) -> Response:
-        return json_reply(schemas.BodyView.of(await bodies.get(body_id)))
+        return json_reply(views.BodyView.of(await bodies.get(body_id)))
 
 
 def _organisation_routes(router: APIRouter, services: Services) -> None:
@@ -81,7 +81,7 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
 
     @router.post(
         "/organisations",
-        response_model=schemas.OrganisationView,
+        response_model=views.OrganisationView,
         status_code=CREATED,
         tags=["organisations"],
         summary="Register an organisation (four steps; by its first authorised person)",
@@ -109,18 +109,18 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
 
     @router.get(
         "/organisations/{organisation_id}",
-        response_model=schemas.OrganisationView,
+        response_model=views.OrganisationView,
         tags=["organisations"],
         summary="An organisation: one's own, or one that turned to one's channel",
     )
     async def organisation(organisation_id: str, caller: Who) -> Response:
         viewer = viewer_of(caller)
         state, rev = await organisations.get(organisation_id, viewer)
-        return json_reply(schemas.OrganisationView.of(state, viewer), rev=rev)
+        return json_reply(views.OrganisationView.of(state, viewer), rev=rev)
 
     @router.patch(
         "/organisations/{organisation_id}",
-        response_model=schemas.OrganisationView,
+        response_model=views.OrganisationView,
         tags=["organisations"],
         summary="Add roles, add or remove users, set the Leitweg-ID",
     )
@@ -133,7 +133,7 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
 
     @router.post(
         "/organisations/{organisation_id}/relations",
-        response_model=schemas.OrganisationView,
+        response_model=views.OrganisationView,
         tags=["organisations"],
         summary="State the in-house relation, with evidence",
     )
@@ -154,7 +154,7 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
 def _check_routes(router: APIRouter, services: Services) -> None:
     @router.post(
         "/checks",
-        response_model=schemas.ChecksView,
+        response_model=views.ChecksView,
         tags=["checks"],
         summary="Pre-check: which channel may we use?",
     )
@@ -168,21 +168,21 @@ def _check_routes(router: APIRouter, services: Services) -> None:
         as_of = request.as_of or local_day(services.clock())
         (facts,) = await services.knowledge.facts([(customer, request.provider)])
         found = [assess(CheckRequest(c, customer, request.provider, as_of, services.policy), facts) for c in channels]
-        return json_reply(schemas.ChecksView(assessments=found, allowed_channels=list(found[0].allowed_channels)))
+        return json_reply(views.ChecksView(assessments=found, allowed_channels=list(found[0].allowed_channels)))
 
 
 def _verdict_routes(router: APIRouter, services: Services) -> None:
     verdicts = services.verdicts
 
-    @router.get("/verdicts/{order_id}", response_model=schemas.VerdictView, tags=["verdicts"], summary="The checks of an order")
+    @router.get("/verdicts/{order_id}", response_model=views.VerdictView, tags=["verdicts"], summary="The checks of an order")
     async def verdict(order_id: str, caller: Who) -> Response:
         viewer = viewer_of(caller)
         state, rev = await verdicts.get(order_id, viewer)
-        return json_reply(schemas.VerdictView.of(state, viewer), rev=rev)
+        return json_reply(views.VerdictView.of(state, viewer), rev=rev)
 
     @router.post(
         "/verdicts/{order_id}/sign-off",
-        response_model=schemas.VerdictView,
+        response_model=views.VerdictView,
         tags=["verdicts"],
         summary="Answer for a RISK (a named person of the Anbieter)",
     )
@@ -194,6 +194,6 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
                 raise ForbiddenError("Only the Anbieter of the order's channel signs off.", code="other_channel")
             command = handlers.sign_off(order_id, caller.subject, request.note, services.clock())
             result = await verdicts.ledger.apply_one(command, expected_rev=revision)
-            return json_reply(schemas.VerdictView.of(result.state or state, viewer), rev=result.rev)
+            return json_reply(views.VerdictView.of(result.state or state, viewer), rev=result.rev)
 
         return await once.run(run)

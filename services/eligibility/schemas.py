@@ -1,35 +1,25 @@
-"""Requests and answers of the API. Periods are half-open: ``valid_to`` is the first day that no longer counts."""
+"""Requests of the API. Periods are half-open: ``valid_to`` is the first day that no longer counts."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.eligibility.domain.accreditation import TRANSITIONS, AccreditationRecord, Actor, Command
-from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity
-from services.eligibility.domain.statement import Document, EvidenceType, Statement
-from services.eligibility.domain.verdict import Check, OrderVerdict
-from services.eligibility.repository import Viewer
+from services.eligibility.domain.statement import Document
 from services.eligibility.rules import RelationType
-from shared.messages.eligibility import Assessment, Stage
 from shared.messages.values import (
-    AccreditationState,
     Ars,
     Channel,
     EntityId,
     Line,
     OrganisationId,
-    OrganisationType,
-    Party,
     PersonRef,
     Role,
     Text,
-    Verdict,
 )
-from shared.store.port import Document as StoredDocument
 
 HUSUM = "010540056056"
 
@@ -170,198 +160,3 @@ class SignOffRequest(Request):
     """On what grounds the Anbieter takes the risk."""
 
     note: Text
-
-
-class BodyView(BaseModel):
-    """An entry of the register of public bodies. ``same_as``: it acts as this other body."""
-
-    id: str
-    name: str
-    type: OrganisationType
-    state_code: str | None
-    ars: str | None
-    same_as: str | None
-
-    @classmethod
-    def of(cls, document: StoredDocument) -> BodyView:
-        """Return the view of a stored body."""
-        return cls(id=document["_id"], **{name: document[name] for name in cls.model_fields if name != "id"})
-
-
-class EvidenceView(BaseModel):
-    """A document on file."""
-
-    id: str
-    type: EvidenceType
-    title: str
-    reference: str
-    valid_from: date | None
-    valid_to: date | None
-
-
-class StatementView(BaseModel):
-    """A statement on file. ``confirmed``: an Anbieter has accredited on it; ``plausible_by``: the group that it fits into."""
-
-    id: str
-    type: RelationType
-    path: list[str]
-    valid_from: date | None
-    valid_to: date | None
-    evidence: list[EvidenceView]
-    plausible_by: str | None
-    confirmed: bool
-
-    @classmethod
-    def of(cls, statement: Statement, *, confirmed: bool) -> StatementView:
-        """Return the view of a statement, without the person who made it."""
-        kept = statement.model_dump(include={"id", "type", "valid_from", "valid_to", "plausible_by"})
-        evidence = [EvidenceView(**record.model_dump(exclude={"recorded_by", "recorded_at"})) for record in statement.evidence]
-        return cls(**kept, path=list(statement.path), evidence=evidence, confirmed=confirmed)
-
-
-class StepView(BaseModel):
-    """One entry of an accreditation's history."""
-
-    command: Command
-    state: AccreditationState
-    actor: Actor
-    note: str | None
-    at: datetime
-
-
-class AccreditationView(BaseModel):
-    """Standing at an Anbieter in a role. ``allowed``: what the reader can do now; ``decider``: for the Anbieter only."""
-
-    channel: Channel
-    role: Role
-    state: AccreditationState
-    valid_from: date | None
-    valid_to: date | None
-    statements: list[str]
-    question: str | None
-    reason: str | None
-    decider: str | None
-    requested_at: datetime
-    allowed: list[Command]
-    history: list[StepView]
-
-    @classmethod
-    def of(cls, record: AccreditationRecord, actor: Actor) -> AccreditationView:
-        """Return the view of a record for the organisation or the Anbieter."""
-        kept = record.model_dump(exclude={"history", "statements", "decider"})
-        return cls(
-            **kept,
-            statements=list(record.statements),
-            decider=record.decider if actor is Actor.ANBIETER else None,
-            allowed=TRANSITIONS.allowed(record.state, actor),
-            history=[StepView(**step.model_dump(exclude={"person"})) for step in record.history],
-        )
-
-
-class OrganisationView(BaseModel):
-    """A registered organisation. ``users``: references to persons, for the organisation itself only."""
-
-    id: str
-    name: str
-    type: OrganisationType
-    state_code: str | None
-    ars: str | None
-    leitweg_id: str | None
-    roles: list[Role]
-    users: list[str] | None
-    statements: list[StatementView]
-    accreditations: list[AccreditationView]
-    registered_at: datetime
-    changed_at: datetime
-
-    @classmethod
-    def of(cls, organisation: Organisation, viewer: Viewer) -> OrganisationView:
-        """Return what the viewer may see: their own in full, else what concerns their channel."""
-        own = viewer.organisation == organisation.id
-        actor = Actor.ORGANISATION if own else Actor.ANBIETER
-        kept = organisation.model_dump(
-            include={"id", "name", "type", "state_code", "ars", "leitweg_id", "registered_at", "changed_at"}
-        )
-        return cls(
-            **kept,
-            roles=list(organisation.roles),
-            users=list(organisation.users) if own else None,
-            statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in organisation.statements],
-            accreditations=[
-                AccreditationView.of(a, actor) for a in organisation.accreditations if own or a.channel is viewer.channel
-            ],
-        )
-
-
-class WorkItem(BaseModel):
-    """An accreditation that waits for the Anbieter or for the organisation's answer, with the statements it rests on."""
-
-    organisation: Party
-    type: OrganisationType
-    accreditation: AccreditationView
-    statements: list[StatementView]
-
-    @classmethod
-    def of(cls, organisation: Organisation, record: AccreditationRecord) -> WorkItem:
-        """Return the item of one open accreditation."""
-        cited = [s for s in organisation.statements if s.id in record.statements]
-        return cls(
-            organisation=Party(id=organisation.id, name=organisation.name),
-            type=organisation.type,
-            accreditation=AccreditationView.of(record, Actor.ANBIETER),
-            statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in cited],
-        )
-
-
-class ChecksView(BaseModel):
-    """The pre-check per channel, and the channels in which nothing stands in the way."""
-
-    assessments: list[Assessment]
-    allowed_channels: list[Channel]
-
-
-class CheckView(BaseModel):
-    """One check of an order. The Bereitsteller sees the result, not its grounds."""
-
-    number: int
-    stage: Stage
-    verdict: Verdict
-    given_at: datetime
-    signed_off: bool
-    signed_off_by: str | None
-    assessment: Assessment | None
-
-    @classmethod
-    def of(cls, check: Check, *, grounds: bool) -> CheckView:
-        """Return the view of a check, with or without its grounds."""
-        return cls(
-            number=check.number,
-            stage=check.stage,
-            verdict=check.assessment.verdict,
-            given_at=check.given_at,
-            signed_off=check.sign_off is not None,
-            signed_off_by=check.sign_off.person if check.sign_off and grounds else None,
-            assessment=check.assessment if grounds else None,
-        )
-
-
-class VerdictView(BaseModel):
-    """All checks of an order; the last one counts."""
-
-    order_id: str
-    customer: Party
-    provider: Party
-    channel: Channel
-    checks: list[CheckView]
-
-    @classmethod
-    def of(cls, verdict: OrderVerdict, viewer: Viewer) -> VerdictView:
-        """Return what the viewer may see: grounds for the Kunde and the Anbieter."""
-        grounds = viewer.organisation == verdict.customer.id or viewer.channel is verdict.channel
-        return cls(
-            order_id=verdict.id,
-            customer=verdict.customer,
-            provider=verdict.provider,
-            channel=verdict.channel,
-            checks=[CheckView.of(check, grounds=grounds) for check in verdict.checks],
-        )

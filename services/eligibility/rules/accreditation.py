@@ -21,7 +21,10 @@ def accreditation(request: CheckRequest, rule: ChannelRule, facts: Facts) -> Fin
         remedy = f"Registrieren Sie {name} und beantragen Sie die Akkreditierung als Kunde bei {rule.anbieter_name}."
         return finding_of(CUSTOMER_LEG, "R12", "NOT_REGISTERED", Verdict.NO_EVIDENCE, reason, remedy=remedy)
     roles = request.policy.customer_roles
-    own = sorted((a for a in held if a.channel is request.channel and a.role in roles), key=lambda a: (roles.index(a.role), a.id))
+    own = sorted(
+        (held_one for held_one in held if held_one.channel is request.channel and held_one.role in roles),
+        key=lambda one: (not holds(one.valid_from, one.valid_to, request.as_of), roles.index(one.role), one.id),
+    )
     findings = [_judge(held_one, request, rule, name) for held_one in own]
     granted = next((finding for finding in findings if finding.verdict is Verdict.EXEMPT), None)
     if granted is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from services.eligibility.app import build
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
+from services.eligibility.rules import IndirectJoint
 from services.eligibility.settings import EligibilitySettings
 from shared.http import idempotency
 from shared.http.app import create_app
@@ -61,6 +61,12 @@ class World:
             clock=self.clock,
         )
 
+    async def clear(self) -> None:
+        """Delete what the test has made: every aggregate has published at least one event."""
+        made = [event.key for event in self.publisher.events]
+        for ledger in self.service.ledgers:
+            await self.store.delete(ledger.collection, made)
+
     def clock(self) -> datetime:
         """Return the time that the test has set."""
         return self.now
@@ -103,29 +109,41 @@ class World:
         assert (await self.decide("DE-SN", Channel.FITKO, "grant")).status_code == 200
 
 
-@pytest.fixture(scope="session")
-async def loaded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store file with the reference data, to be copied."""
-    path = tmp_path_factory.mktemp("eligibility") / "loaded.db"
-    store = SqliteStore(path)
+async def loaded_store() -> SqliteStore:
+    """Return a store in memory with the reference data and nothing else."""
+    store = SqliteStore(None)
     await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
     await load_reference(store, DATA, lambda *_: None)
-    await store.close()
-    return path
+    return store
 
 
-@pytest.fixture
-async def store(loaded_file: Path, tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    """A store with the reference data and nothing else."""
-    path = tmp_path / "eligibility.db"
-    shutil.copy(loaded_file, path)
-    store = SqliteStore(path)
-    await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
+@pytest.fixture(scope="session")
+async def store() -> AsyncIterator[SqliteStore]:
+    """The store of the tests that leave the reference data as they are."""
+    store = await loaded_store()
     yield store
     await store.close()
 
 
 @pytest.fixture
-def world(store: SqliteStore) -> World:
+async def own_store() -> AsyncIterator[SqliteStore]:
+    """A store for a test that changes the reference data."""
+    store = await loaded_store()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def world(store: SqliteStore) -> AsyncIterator[World]:
     """The service under its standard rule set."""
-    return World(store, EligibilitySettings(_env_file=None))
+    world = World(store, EligibilitySettings(_env_file=None))
+    yield world
+    await world.clear()
+
+
+@pytest.fixture
+async def strict(store: SqliteStore) -> AsyncIterator[World]:
+    """The service with the disputed question answered strictly."""
+    world = World(store, EligibilitySettings(_env_file=None, indirect_joint=IndirectJoint.STRICT))
+    yield world
+    await world.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -33,6 +34,11 @@ class TestRegistration:
         assert response.status_code == 409
         assert response.json()["code"] == "already_registered"
         assert "ask an active user to add you" in response.json()["detail"]
+
+    async def test_of_two_at_the_same_moment_one_registers(self, world: World) -> None:
+        answers = await asyncio.gather(*(world.register(token, ["KUNDE"], ["govdigital"]) for token in (ANNA, BERT) * 3))
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 201, 409, 409, 409]
+        assert world.publisher.types().count("eligibility.organisation.registered.v1") == 1
 
     async def test_a_repeat_by_the_same_person_makes_no_new_event(self, world: World) -> None:
         await world.register(ANNA, ["KUNDE"], ["govdigital"])

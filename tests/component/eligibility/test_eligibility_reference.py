@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from services.eligibility.reference import GRAPH, load_reference
 from services.eligibility.repository import BODIES, BODY_NAMES, COLLECTIONS, EDITIONS, RELATIONS
+from services.eligibility.settings import EligibilitySettings
 from shared.store.port import Save
 from shared.store.sqlite import SqliteStore
-from tests.component.eligibility.conftest import DATA, HUSUM, World
+from tests.component.eligibility.conftest import ANNA, DATA, HUSUM, World
 
 COUNTS = {"states": 17, "districts": 294, "municipalities": 10751, "associations": 1203, "it_providers": 68}
 
 
-async def test_all_bodies_are_loaded_with_progress() -> None:
-    store = SqliteStore(None)
-    await store.prepare(COLLECTIONS)
+async def test_all_bodies_are_loaded_with_progress(store: SqliteStore) -> None:
     seen: dict[str, tuple[int, int]] = {}
     counts = await load_reference(store, DATA, lambda kind, done, total: seen.__setitem__(kind, (done, total)))
     assert {kind: counts[kind] for kind in COUNTS} == COUNTS
@@ -26,7 +26,6 @@ async def test_all_bodies_are_loaded_with_progress() -> None:
     assert counts["relations_unresolved"] > 10
     assert all(done == total for done, total in seen.values())
     assert seen["municipalities"] == (10751, 10751)
-    await store.close()
 
 
 async def test_loading_again_writes_nothing(store: SqliteStore) -> None:
@@ -37,22 +36,22 @@ async def test_loading_again_writes_nothing(store: SqliteStore) -> None:
     assert await store.get(EDITIONS, GRAPH) == edition
 
 
-async def test_loading_again_mends_what_differs(store: SqliteStore) -> None:
-    husum = await store.get(BODIES, HUSUM)
+async def test_loading_again_mends_what_differs(own_store: SqliteStore) -> None:
+    husum = await own_store.get(BODIES, HUSUM)
     assert husum is not None
-    await store.save_many(BODIES, [Save({**husum, "name": "Husum an der Nordsee in alter Zeit", "rev": 2}, 1)])
-    await store.delete(RELATIONS, ["published:itvsh:dataport:TRAEGER"])
-    await store.insert_many(RELATIONS, [{"_id": "published:x:y:MEMBER", "rev": 1, "kind": "single"}])
-    await store.insert_many(
+    await own_store.save_many(BODIES, [Save({**husum, "name": "Husum an der Nordsee in alter Zeit", "rev": 2}, 1)])
+    await own_store.delete(RELATIONS, ["published:itvsh:dataport:TRAEGER"])
+    await own_store.insert_many(RELATIONS, [{"_id": "published:x:y:MEMBER", "rev": 1, "kind": "single"}])
+    await own_store.insert_many(
         BODY_NAMES, [{"_id": f"{HUSUM}:5", "rev": 1, "key": "alter zeit", "keys": ["alter zeit"], "body": HUSUM}]
     )
-    await load_reference(store, DATA, lambda *_: None)
-    mended = await store.get(BODIES, HUSUM)
+    await load_reference(own_store, DATA, lambda *_: None)
+    mended = await own_store.get(BODIES, HUSUM)
     assert mended == {**husum, "rev": 3}
-    assert await store.get(BODY_NAMES, f"{HUSUM}:5") is None
-    assert await store.get(BODY_NAMES, f"{HUSUM}:0") is not None
-    assert await store.get(RELATIONS, "published:itvsh:dataport:TRAEGER") is not None
-    assert await store.get(RELATIONS, "published:x:y:MEMBER") is None
+    assert await own_store.get(BODY_NAMES, f"{HUSUM}:5") is None
+    assert await own_store.get(BODY_NAMES, f"{HUSUM}:0") is not None
+    assert await own_store.get(RELATIONS, "published:itvsh:dataport:TRAEGER") is not None
+    assert await own_store.get(RELATIONS, "published:x:y:MEMBER") is None
 
 
 async def test_rows_that_name_nobody_are_kept_for_the_operator(store: SqliteStore) -> None:
@@ -67,6 +66,21 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="states"):
         await load_reference(store, tmp_path, lambda *_: None)
     await store.close()
+
+
+async def test_a_new_edition_counts_in_a_running_process(own_store: SqliteStore, tmp_path: Path) -> None:
+    world = World(own_store, EligibilitySettings(_env_file=None))
+    await world.accredit_husum()
+    body = {"provider": "komm_one", "channel": "govdigital"}
+    before = (await world.call("POST", "/checks", ANNA, body)).json()["assessments"][0]
+    edition = tmp_path / "data"
+    shutil.copytree(DATA, edition)
+    members = edition / "govdigital_members.csv"
+    rows = members.read_text(encoding="utf-8").splitlines(keepends=True)
+    members.write_text("".join(row for row in rows if ",dataport," not in row), encoding="utf-8")
+    await load_reference(world.store, edition, lambda *_: None)
+    after = (await world.call("POST", "/checks", ANNA, body)).json()["assessments"][0]
+    assert (before["verdict"], after["verdict"]) == ("EXEMPT", "NOT_EXEMPT")
 
 
 class TestSearch:
@@ -91,18 +105,19 @@ class TestSearch:
     async def test_what_is_not_there_is_not_found(self, world: World) -> None:
         assert (await world.call("GET", "/bodies?q=xyzzy", None)).json() == {"items": [], "next": None}
 
-    async def test_pages_hold_each_body_once(self, world: World) -> None:
+    async def test_pages_hold_each_body_once_even_if_several_words_match(self, world: World) -> None:
         ids: list[str] = []
-        path = "/bodies?q=neu&type=KOMMUNE&state=BB&limit=7"
+        path = "/bodies?q=st&type=KOMMUNE&state=HE&limit=7"
         page = (await world.call("GET", path, None)).json()
         while True:
             ids += [item["id"] for item in page["items"]]
             if page["next"] is None:
                 break
             page = (await world.call("GET", f"{path}&cursor={page['next']}", None)).json()
-        whole = (await world.call("GET", "/bodies?q=neu&type=KOMMUNE&state=BB&limit=200", None)).json()
+        whole = (await world.call("GET", "/bodies?q=st&type=KOMMUNE&state=HE&limit=200", None)).json()
         assert ids == [item["id"] for item in whole["items"]]
         assert len(ids) == len(set(ids)) > 7
+        assert "Steinau an der Straße, Brüder-Grimm-Stadt" in [item["name"] for item in whole["items"]]
 
     async def test_a_foreign_cursor_is_refused(self, world: World) -> None:
         response = await world.call("GET", "/bodies?cursor=WzFd", None)

@@ -7,8 +7,6 @@ from datetime import datetime
 
 import pytest
 
-from services.eligibility.rules import IndirectJoint
-from services.eligibility.settings import EligibilitySettings
 from shared.ids import derived_id
 from shared.ledger import Cause
 from shared.messages.base import Message
@@ -16,7 +14,6 @@ from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, InterestDeclared, OrderHead, OrderPlaced
 from shared.messages.values import Channel, OrderState, Party, Verdict
 from shared.service import Received
-from shared.store.sqlite import SqliteStore
 from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, SACHSEN, STAFF, START, World
 
 PARTIES = {
@@ -166,10 +163,6 @@ class TestReading:
 
 
 class TestSignOff:
-    @pytest.fixture
-    def strict(self, store: SqliteStore) -> World:
-        return World(store, EligibilitySettings(_env_file=None, indirect_joint=IndirectJoint.STRICT))
-
     async def sign(self, world: World, token: str) -> tuple[int, str | None]:
         response = await world.call(
             "POST", f"/verdicts/{HUSUM_GOVDIGITAL.id}/sign-off", token, {"note": "Gutachten vom 1.3.2026"}

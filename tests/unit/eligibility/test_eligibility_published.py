@@ -38,7 +38,9 @@ def relations(tmp_path: Path, owners: str, members: str = "") -> tuple[dict[str,
         "govdigital_members.csv": MEMBER_HEAD + members,
     }.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
-    bodies: dict[str, Document] = {body: {"same_as": None} for body in ("DE", "DE-SH", KIEL, "01054", "verbund", "zv", "gmbh", "amt", "govdigital")}
+    bodies: dict[str, Document] = {
+        body: {"same_as": None} for body in ("DE", "DE-SH", KIEL, "01054", "verbund", "zv", "gmbh", "amt", "govdigital")
+    }
     bodies["020000000000"] = {"same_as": "DE-SH"}
     documents, unresolved = published_relations(tmp_path, bodies)
     return {document["_id"]: document for document in documents}, unresolved

@@ -127,6 +127,14 @@ def test_accreditation_is_the_evidence_of_standing(held: tuple[Accreditation, ..
     assert (assessment.findings[1].remedy is None) == (verdict is Verdict.EXEMPT)
 
 
+def test_of_two_accreditations_the_one_of_that_day_counts() -> None:
+    held = (
+        accredited(valid_to=date(2026, 2, 1)),
+        accredited(id="later", state=AccreditationState.ENTZOGEN, valid_from=date(2026, 2, 1)),
+    )
+    assert assess(request(), replace(ALL, accreditations={HUSUM: held})).decisive.code == "ACCREDITATION_REFUSED"
+
+
 def test_no_accreditation_is_asked_for_where_the_policy_asks_for_none() -> None:
     asked = replace(request(), policy=replace(POLICY, customer_roles=()))
     assert assess(asked, replace(ALL, accreditations={})).verdict is Verdict.EXEMPT
@@ -201,6 +209,11 @@ class TestPolicy:
         assessment = assess(request(indirect=IndirectJoint.STRICT), ALL)
         assert (assessment.verdict, assessment.decisive.code) == (Verdict.RISK, "INDIRECT_JOINT_DISPUTED")
         assert assessment.allowed_channels == ()
+
+    def test_one_body_in_between_makes_control_indirect(self) -> None:
+        known = facts(relation(HUSUM, "dataport"), DATAPORT, KOMM_ONE)
+        assert assess(request(), known).findings[2].code == "INDIRECT_JOINT_ACCEPTED"
+        assert assess(request(), facts(relation(HUSUM, "govdigital"), KOMM_ONE)).findings[2].code == "JOINT_CONTROL"
 
     def test_strict_policy_leaves_direct_control_alone(self) -> None:
         assert assess(request(Channel.FITKO, "DE-SN", "DE-NW", indirect=IndirectJoint.STRICT), ALL).verdict is Verdict.EXEMPT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -21,11 +21,12 @@ class DataHandler(Protocol):
 class SmtpListener:
     """An SMTP server on the running loop. Port 0 takes a free one; ``port`` holds the real one after ``start``.
 
-    ``connections`` counts those that there have been.
+    ``connections`` counts those that there have been. ``options`` are those of aiosmtpd's ``SMTP`` (TLS, log-in).
     """
 
-    def __init__(self, handler: DataHandler, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, handler: DataHandler, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:  # noqa: ANN401 - as they come
         self.handler = handler
+        self.options = options
         self.host = host
         self.port = port
         self.connections = 0
@@ -51,7 +52,7 @@ class SmtpListener:
         self._server = None
 
     def _session(self) -> SMTP:
-        session = SMTP(self.handler, hostname=HOSTNAME, enable_SMTPUTF8=True)
+        session = SMTP(self.handler, hostname=HOSTNAME, enable_SMTPUTF8=True, **self.options)
         self._sessions.add(session)
         self.connections += 1
         return session

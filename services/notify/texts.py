@@ -29,7 +29,7 @@ _PATHS = {
     SubjectKind.CONTRACT: "contracts",
 }
 _LOCALES = {Language.DE: "de_DE", Language.EN: "en_GB"}
-_MOMENT = {Language.DE: "d. MMMM y, HH:mm 'Uhr'", Language.EN: "d MMMM y, HH:mm zzz"}
+_MOMENT = {Language.DE: "d. MMMM y 'um' HH:mm 'Uhr'", Language.EN: "d MMMM y, HH:mm zzz"}
 SUBJECT_LENGTH = 200
 
 VALUES = frozenset(Parameters.model_fields) | {"occurred_at"}
@@ -54,6 +54,7 @@ class Texts:
     """All templates of both languages.
 
     Refuses, when made, what could fail later: a template that one language lacks, a placeholder that no event has.
+    Stored notifications refer to templates by key: a key once used stays, and asks for no value that old ones lack.
     """
 
     def __init__(self, labels: Mapping[Language, Labels], portal_url: str, time_zone: str, folder: Path = FOLDER) -> None:

@@ -8,7 +8,7 @@ import email.policy
 from dataclasses import dataclass
 from email.message import EmailMessage
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -34,13 +34,13 @@ class Captured:
 class CapturingServer:
     """Async context manager; listens on ``host`` and ``port`` while entered. ``mails`` holds what was accepted, in order."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, **options: Any) -> None:
         self.mails: list[Captured] = []
         self.attempts = 0
         self.hanging = asyncio.Event()
         self._answers: dict[Step, list[str]] = {"RCPT": [], "DATA": []}
         self._hang: Literal["before", "after"] | None = None
-        self._listener = SmtpListener(self, port=port)
+        self._listener = SmtpListener(self, port=port, **options)
 
     @property
     def host(self) -> str:

@@ -178,7 +178,7 @@ async def test_a_server_that_is_away_loses_nothing(store: WatchedStore) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_server_that_hangs_is_left_and_tried_again(store: WatchedStore, smtp: CapturingServer, when: Any) -> None:
-    bench = worker(store, smtp, smtp_send_timeout=timedelta(milliseconds=300))
+    bench = worker(store, smtp, smtp_send_timeout=timedelta(seconds=3))
     await bench.enter(CUSTOMER.id, "erika")
     await bench.consume([received(LIVE)])
     smtp.hang(when)

@@ -86,7 +86,7 @@ def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of
     assert "30. April 2026" in texts.of(notification(offer, "offer-made"), Language.DE).subject
     assert "30 April 2026" in texts.of(notification(offer, "offer-made"), Language.EN).subject
     (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
-    assert "2. März 2026, 10:15 Uhr" in texts.of(notification(live, "went-live"), Language.DE).body
+    assert "2. März 2026 um 10:15 Uhr" in texts.of(notification(live, "went-live"), Language.DE).body
     assert "2 March 2026, 10:15 CET" in texts.of(notification(live, "went-live"), Language.EN).body
 
 

@@ -1,0 +1,50 @@
+"""``python -m benchmarks``: measures and prints; exit code 1 if a bench lost an event or could not measure."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import latency, throughput
+from benchmarks.figures import BenchError
+
+BENCHES = ("throughput", "latency")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benches and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=BENCHES, help="measure this one only")
+    parser.add_argument("--events", type=int, default=20_000, help="verdicts per round of throughput")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of throughput, each with both sides")
+    parser.add_argument("--orders", type=int, default=100, help="orders of latency")
+    parser.add_argument("--profile", action="store_true", help="profile our side in the first round of throughput")
+    options = parser.parse_args(arguments)
+    # The benches fill topics with invented events: never those of a broker that somebody else uses.
+    os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
+    try:
+        for bench in [options.only] if options.only else BENCHES:
+            with tempfile.TemporaryDirectory(prefix="efa-marktplatz-bench-", ignore_cleanup_errors=True) as folder:
+                asyncio.run(_measure(bench, Path(folder), options))
+    except BenchError as error:
+        print(f"FAILED: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> None:
+    if bench == "throughput":
+        print(f"throughput: {options.rounds} rounds of {options.events:,} verdicts, from the topic to the commit")
+        throughput.report(await throughput.measure(folder, options.events, options.rounds, profile=options.profile))
+    else:
+        print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
+        latency.report(await latency.measure(folder, options.orders))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

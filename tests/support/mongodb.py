@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -45,6 +46,18 @@ def database_url(server: str, database: str, *, scheme: str = "mongodb", **optio
 
 
 @contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """Give the name of a database of the caller's own on the server; it is dropped at the end."""
+    name = f"test_{secrets.token_hex(6)}"
+    try:
+        yield name
+    finally:
+        client: MongoClient[dict[str, object]] = MongoClient(server)
+        client.drop_database(name)
+        client.close()
+
+
+@contextmanager
 def _container(image: str) -> Iterator[str]:
     from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - only where images can be had
 
@@ -65,7 +78,7 @@ def _child() -> Iterator[str]:
         files = ["--data-dir", str(folder / "data"), "--pid-file", str(folder / "pid"), "--log-file", str(folder / "log")]
         output = folder / "output"
         with output.open("wb") as stream:
-            process = subprocess.Popen([*command, *files], stdout=stream, stderr=subprocess.STDOUT)  # noqa: S603 - own command
+            process = subprocess.Popen([*command, *files], stdout=stream, stderr=subprocess.STDOUT)
         try:
             url = f"mongodb://127.0.0.1:{port}"
             _await(url, process)

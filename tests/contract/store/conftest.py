@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from shared.store.opening import open_store
 from shared.store.port import Store
 from tests.contract.store.things import THINGS
 from tests.support.memory_store import MemoryStore
-from tests.support.mongodb import database_url, mongodb_server
+from tests.support.mongodb import database_url, mongodb_server, own_database
 
 
 @dataclass
@@ -35,24 +35,27 @@ def mongodb() -> Iterator[str]:
         yield url
 
 
-def _connector(kind: str, folder: Path, request: pytest.FixtureRequest) -> Callable[[], Store]:
+@contextmanager
+def _connector(kind: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
     if kind == "memory_store":
         store = MemoryStore()
-        return lambda: store
-    if kind == "sqlite_memory":
-        return lambda: open_store("sqlite:///:memory:")
-    if kind == "sqlite_file":
-        return lambda: open_store(f"sqlite:///{folder / 'sub' / 'store.db'}")
-    server: str = request.getfixturevalue("mongodb")
-    url = database_url(server, f"test_{secrets.token_hex(6)}", scheme=kind)
-    return lambda: open_store(url)
+        yield lambda: store
+    elif kind == "sqlite_memory":
+        yield lambda: open_store("sqlite:///:memory:")
+    elif kind == "sqlite_file":
+        yield lambda: open_store(f"sqlite:///{folder / 'sub' / 'store.db'}")
+    else:
+        server: str = request.getfixturevalue("mongodb")
+        with own_database(server) as name:
+            yield lambda: open_store(database_url(server, name, scheme=kind))
 
 
 async def _place(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[Place]:
-    place = Place(_connector(request.param, folder, request))
-    yield place
-    for client in place.clients:
-        await client.close()
+    with _connector(request.param, folder, request) as connect:
+        place = Place(connect)
+        yield place
+        for client in place.clients:
+            await client.close()
 
 
 @pytest.fixture(params=["memory_store", "sqlite_memory", "sqlite_file", "mongodb", "mongodb+motor"])
@@ -76,6 +79,7 @@ async def store(place: Place) -> Store:
 
 
 @pytest.fixture
-def mongodb_url(mongodb: str) -> str:
+def mongodb_url(mongodb: str) -> Iterator[str]:
     """The URL of a database of the test's own."""
-    return database_url(mongodb, f"test_{secrets.token_hex(6)}")
+    with own_database(mongodb) as name:
+        yield database_url(mongodb, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ from shared.store.sqlite import SqliteStore
 from tests.contract.store.cable import Cable
 from tests.contract.store.conftest import Place
 from tests.contract.store.things import THINGS, thing
-from tests.support.mongodb import database_url
+from tests.support.mongodb import database_url, own_database
 
 OPERATIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "prepare": lambda store: store.prepare([THINGS]),
@@ -54,18 +53,21 @@ async def test_a_closed_store_does_not_answer(place: Place) -> None:
 @MONGODB
 async def test_a_cut_connection_is_reported_and_found_again(mongodb: str, scheme: str) -> None:
     address = urlsplit(mongodb)
-    async with Cable(address.hostname or "", address.port or 27017) as cable:
-        server = address._replace(netloc=address.netloc.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{cable.port}"))
-        options: dict[str, str | int] = {"directConnection": "true", "serverSelectionTimeoutMS": 1500}
-        store = open_store(database_url(server.geturl(), f"test_{secrets.token_hex(6)}", scheme=scheme, **options))
-        await store.prepare([THINGS])
-        await store.insert_many(THINGS, [thing("a")])
-        cable.cut()
-        await all_fail(store)
-        cable.mend()
-        assert await store.get(THINGS, "a") == thing("a")
-        assert await store.insert_many(THINGS, [thing("c")]) == {"c"}
-        await store.close()
+    with own_database(mongodb) as name:
+        async with Cable(address.hostname or "", address.port or 27017) as cable:
+            server = address._replace(
+                netloc=address.netloc.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{cable.port}")
+            )
+            options: dict[str, str | int] = {"directConnection": "true", "serverSelectionTimeoutMS": 1500}
+            store = open_store(database_url(server.geturl(), name, scheme=scheme, **options))
+            await store.prepare([THINGS])
+            await store.insert_many(THINGS, [thing("a")])
+            cable.cut()
+            await all_fail(store)
+            cable.mend()
+            assert await store.get(THINGS, "a") == thing("a")
+            assert await store.insert_many(THINGS, [thing("c")]) == {"c"}
+            await store.close()
 
 
 @MONGODB

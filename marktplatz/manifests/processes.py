@@ -1,0 +1,72 @@
+"""The processes that a cluster runs, one per Deployment, and what each may do on Kafka: derived from the topic registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from marktplatz.assembly import RoleName, ServiceName
+from shared.messages.values import Channel
+from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_group, subscribed
+
+READING = frozenset({"contracts-api"})
+"""Processes that never write: contracts are made by the processors alone, their API shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One Deployment: ``run <service> <role>``, a contract processor with its channel."""
+
+    service: str
+    role: RoleName
+    channel: Channel | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the Deployment, of its ServiceAccount and of its Kafka user."""
+        return f"{self.service}-{self.role.value if self.channel is None else self.channel.value}"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Consumer groups that the process takes part in."""
+        if self.channel is not None:
+            return (contract_group(self.channel),)
+        if self.role is not RoleName.WORKER:
+            return ()
+        return tuple(sorted(group for group in DEAD_LETTERS if group.startswith(f"{self.service}.")))
+
+    @property
+    def reads(self) -> tuple[Topic, ...]:
+        """Topics that the process consumes."""
+        return tuple(topic for topic in TOPICS if set(topic.consumers) & set(self.groups))
+
+    @property
+    def writes(self) -> tuple[Topic, ...]:
+        """Topics that the process publishes to: whoever saves a document sends its whole outbox, be it API or worker."""
+        if self.name in READING:
+            return ()
+        return tuple(topic for topic in TOPICS if topic.producer == self.service)
+
+    @property
+    def buries(self) -> tuple[DeadLetterTopic, ...]:
+        """Dead-letter topics of the process's groups."""
+        return tuple(DEAD_LETTERS[group] for group in self.groups)
+
+    @property
+    def useful_replicas(self) -> int:
+        """Number of replicas beyond which one of them would own no partition; 0 for a process that consumes nothing."""
+        return max((topic.partitions for group in self.groups for topic in subscribed(group)), default=0)
+
+
+def _processes() -> Iterator[Process]:
+    for service in ServiceName:
+        if service is ServiceName.ALL:
+            continue
+        yield Process(service.value, RoleName.API)
+        if service is ServiceName.CONTRACTS:
+            yield from (Process(service.value, RoleName.WORKER, channel) for channel in Channel)
+        else:
+            yield Process(service.value, RoleName.WORKER)
+
+
+PROCESSES: tuple[Process, ...] = tuple(_processes())

@@ -1,0 +1,34 @@
+"""ExternalSecrets (external-secrets.io/v1) for the Kafka users, for a Kafka cluster in a namespace of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marktplatz.manifests.kafka import CLUSTER, KEDA_USER
+from marktplatz.manifests.processes import PROCESSES
+
+Manifest = dict[str, Any]
+
+STORE = "kafka"
+"""The SecretStore that reads the namespace of the Kafka cluster."""
+CLUSTER_CA = f"{CLUSTER}-cluster-ca-cert"
+
+
+def kafka_secrets() -> list[Manifest]:
+    """Return an ExternalSecret per Kafka user, and one for the certificate authority of the brokers."""
+    names = [*(process.name for process in PROCESSES), KEDA_USER]
+    return [_secret(CLUSTER_CA, "ca.crt"), *(_secret(name, "user.crt", "user.key") for name in names)]
+
+
+def _secret(name: str, *keys: str) -> Manifest:
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "efa-marktplatz"}},
+        "spec": {
+            "refreshInterval": "5m",
+            "secretStoreRef": {"kind": "SecretStore", "name": STORE},
+            "target": {"name": name, "creationPolicy": "Owner"},
+            "data": [{"secretKey": key, "remoteRef": {"key": name, "property": key}} for key in keys],
+        },
+    }

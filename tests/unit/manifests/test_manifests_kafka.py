@@ -1,0 +1,151 @@
+"""Kafka's manifests follow the registry and grant nothing beyond it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from marktplatz.assembly import ServiceName, assignments
+from marktplatz.manifests import topics as generator
+from marktplatz.manifests.kafka import (
+    dead_letter_manifests,
+    keda_acls,
+    operations_acls,
+    process_acls,
+    topic_manifests,
+    user_manifests,
+)
+from marktplatz.manifests.processes import PROCESSES, Process
+from marktplatz.manifests.scaling import scaled_objects
+from shared.outgoing import OutgoingEvent
+from shared.service import Parts
+from shared.store.sqlite import SqliteStore
+from shared.topics import DEAD_LETTERS, TOPICS, subscribed
+
+DATA = Path(__file__).parents[3] / "data"
+EVERY_PROCESS = pytest.mark.parametrize("item", PROCESSES, ids=lambda item: item.name)
+
+
+class Nobody:
+    """Publishes nothing."""
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        return [False] * len(events)
+
+
+def process(name: str) -> Process:
+    return next(item for item in PROCESSES if item.name == name)
+
+
+def granted(acls: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    return {(acl["resource"]["type"], acl["resource"]["name"], operation) for acl in acls for operation in acl["operations"]}
+
+
+@EVERY_PROCESS
+def test_a_process_takes_part_in_the_groups_that_its_code_consumes(item: Process) -> None:
+    (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
+    built = assignment.build(Parts(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
+    assert item.groups == tuple(sorted(consumer.group for consumer in built.consumers if assignment.worker))
+
+
+def test_every_group_and_every_written_topic_belongs_to_some_process() -> None:
+    assert {group for item in PROCESSES for group in item.groups} == set(DEAD_LETTERS)
+    assert {topic.name for item in PROCESSES for topic in item.writes} == {topic.name for topic in TOPICS}
+
+
+def test_each_contract_processor_reaches_only_its_own_channel() -> None:
+    assert granted(process_acls(process("contracts-fitko"))) == {
+        ("topic", "contracts.contract.v1", "Describe"),
+        ("topic", "contracts.contract.v1", "Write"),
+        ("topic", "contracts.fitko.dlq", "Describe"),
+        ("topic", "contracts.fitko.dlq", "Write"),
+        ("topic", "contracts.fitko.request.v1", "Describe"),
+        ("topic", "contracts.fitko.request.v1", "Read"),
+        ("group", "contracts.fitko", "Read"),
+    }
+
+
+def test_the_api_of_contracts_cannot_write_contracts() -> None:
+    assert granted(process_acls(process("contracts-api"))) == {("topic", "contracts.contract.v1", "Describe")}
+
+
+@EVERY_PROCESS
+def test_a_process_may_read_exactly_the_topics_of_its_groups(item: Process) -> None:
+    rights = granted(process_acls(item))
+    assert {name for kind, name, operation in rights if (kind, operation) == ("topic", "Read")} == {
+        topic.name for group in item.groups for topic in subscribed(group)
+    }
+    assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Read")} == set(item.groups)
+
+
+@EVERY_PROCESS
+def test_only_the_producing_service_writes_a_topic(item: Process) -> None:
+    producers = {topic.name: topic.producer for topic in TOPICS}
+    written = {name for kind, name, operation in granted(process_acls(item)) if operation == "Write"}
+    assert {producers[name] for name in written if name in producers} <= {item.service}
+    assert {name for name in written if name not in producers} == {f"{group}.dlq" for group in item.groups}
+
+
+def test_every_right_is_literal_and_none_creates_or_alters() -> None:
+    acls = [acl for user in user_manifests() for acl in user["spec"]["authorization"]["acls"]] + operations_acls()
+    assert {acl["resource"]["patternType"] for acl in acls} == {"literal"}
+    assert {acl["resource"]["type"] for acl in acls} == {"topic", "group"}
+    assert not [acl for acl in acls if "*" in acl["resource"]["name"]]
+    assert {operation for acl in acls for operation in acl["operations"]} == {"Describe", "DescribeConfigs", "Read", "Write"}
+
+
+def test_keda_may_look_at_every_group_and_change_nothing() -> None:
+    rights = granted(keda_acls())
+    assert {operation for _, _, operation in rights} == {"Describe"}
+    assert {name for kind, name, _ in rights if kind == "group"} == set(DEAD_LETTERS)
+
+
+def test_operations_may_replay_only_to_topics_that_are_consumed() -> None:
+    written = {name for _, name, operation in granted(operations_acls()) if operation == "Write"}
+    assert written == {topic.name for topic in TOPICS if topic.consumers}
+
+
+def test_every_user_has_quotas_and_a_certificate() -> None:
+    for user in user_manifests():
+        assert user["spec"]["authentication"] == {"type": "tls"}
+        assert min(user["spec"]["quotas"].values()) > 0
+
+
+def test_every_topic_and_dead_letter_topic_is_kept_three_times_and_written_twice() -> None:
+    manifests = [*topic_manifests(), *dead_letter_manifests()]
+    assert {manifest["metadata"]["name"] for manifest in manifests} == {
+        *(topic.name for topic in TOPICS),
+        *(topic.name for topic in DEAD_LETTERS.values()),
+    }
+    assert {(manifest["spec"]["replicas"], manifest["spec"]["config"]["min.insync.replicas"]) for manifest in manifests} == {
+        (3, 2)
+    }
+
+
+def test_a_process_grows_at_most_to_its_partitions_and_by_the_lag_of_all_its_topics() -> None:
+    for manifest in scaled_objects():
+        item = process(manifest["metadata"]["name"])
+        assert 2 <= manifest["spec"]["minReplicaCount"] <= manifest["spec"]["maxReplicaCount"] <= item.useful_replicas
+        triggers = {(entry["metadata"]["consumerGroup"], entry["metadata"]["topic"]) for entry in manifest["spec"]["triggers"]}
+        assert triggers == {(group, topic.name) for group in item.groups for topic in subscribed(group)}
+
+
+def test_the_committed_manifests_are_up_to_date() -> None:
+    assert generator.stale(generator.FOLDER) == []
+
+
+def test_check_names_a_file_that_was_edited_and_write_mends_it(tmp_path: Path) -> None:
+    generator.write(tmp_path)
+    edited = tmp_path / "topics-users" / "users.yaml"
+    edited.write_text(edited.read_text(encoding="utf-8").replace("Describe", "All", 1), encoding="utf-8")
+    assert generator.stale(tmp_path) == ["topics-users/users.yaml"]
+    assert generator.write(tmp_path) == ["topics-users/users.yaml"]
+    assert generator.stale(tmp_path) == []
+
+
+def test_generated_text_reads_back_as_the_manifests() -> None:
+    assert list(yaml.safe_load_all(generator.text_of(user_manifests()))) == user_manifests()

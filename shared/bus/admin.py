@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,9 @@ from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Keep, Topic
 
 TOMBSTONES_KEPT = timedelta(days=7)
 DEAD_LETTER_BYTES = 1024 * 1024 + 64 * 1024  # the largest record, and the headers that say why it is there
+
+_VISIBLE_SECONDS = 30
+_LOOK_SECONDS = 0.1
 
 log = structlog.get_logger()
 
@@ -98,7 +102,7 @@ class _Admin:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         await self._client.close()
-        if isinstance(error, KafkaError):
+        if isinstance(error, KafkaError | TimeoutError):
             raise BusUnavailableError(f"the broker refused: {type(error).__name__}") from error
 
 
@@ -118,8 +122,20 @@ async def _create(admin: AIOKafkaAdminClient, missing: list[Declared], replicas:
             created.append(name)
         elif error is not TopicAlreadyExistsError:
             raise BusUnfitError(f"topic {name} could not be created: {error.__name__}", topic=name)
+    await _visible(admin, {topic.name for topic in missing})
     log.info("topics_created", topics=created)
     return created
+
+
+async def _visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    """Wait until every broker that is asked knows the topics and who leads their partitions."""
+    async with asyncio.timeout(_VISIBLE_SECONDS):
+        while True:
+            present = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+            led = {name for name in names & present.keys() if all(part["leader"] >= 0 for part in present[name])}
+            if led == names:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _differences(admin: AIOKafkaAdminClient, declared: dict[str, Declared], replicas: int) -> dict[str, dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Coroutine
 from typing import Annotated, Any
@@ -108,6 +109,17 @@ def token(
 
     issuer = EmbeddedIssuer(ProcessSettings().var / "issuer")
     typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+
+
+@app.command()
+def url(service: ServiceName) -> None:
+    """Print the base URL of a service that 'up' is running."""
+    files = sorted(ProcessSettings().var.glob("endpoints-*.json"))
+    endpoints = {name: address for file in files for name, address in json.loads(file.read_text(encoding="utf-8")).items()}
+    if service.value not in endpoints:
+        typer.echo(f"{service.value} is not running here; start it with: marktplatz up", err=True)
+        raise typer.Exit(1)
+    typer.echo(endpoints[service.value])
 
 
 @topics.command("list")

@@ -64,3 +64,13 @@ lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
 
 clean: ## Remove the virtual environment and local run data
 	@rm -rf $(VENV) var build
+
+.PHONY: images test-images sbom
+images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
+	@PYTHON=$(abspath $(BIN))/python deploy/docker/with-engine deploy/docker/build --with-kafka
+
+test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart
+	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/images
+
+sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
+	@deploy/docker/with-engine $(BIN)/python deploy/docker/sbom.py

@@ -275,7 +275,7 @@ class Worker:
                 return {}
         try:
             async with self.lock:
-                if self.fetched_in != self.epoch:
+                if self.fetched_in != self.epoch or self._stopping:
                     return {}
                 await self._send_dead_letters([report(batch, self.group, now()) for batch in broken])
                 for batch in broken:

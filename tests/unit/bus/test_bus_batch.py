@@ -1,0 +1,133 @@
+"""A batch sorts its records: handled, passed over, dead; and knows when too many are dead in a row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+
+from shared.bus.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
+from shared.bus.envelope import encode
+from shared.bus.record import Headers
+from shared.errors import StoreUnavailableError
+from shared.messages.notify import NotificationFailed
+from shared.service import Consumer, Received, Rejection
+from tests.unit.bus.test_bus_envelope import EVENT
+
+
+@dataclass(frozen=True)
+class Record:
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    topic: str = "test.v1"
+    partition: int = 0
+
+
+def record(offset: int, *, value: bytes | None = None) -> Record:
+    raw = encode(replace(EVENT, seq=offset + 1, id=f"event-{offset}"))
+    return Record(offset, raw.key, raw.value if value is None else value, raw.headers)
+
+
+Handle = Callable[[Sequence[Received]], Awaitable[Sequence[Rejection]]]
+
+
+def batch(handle: Handle, *, run: int = 0, limit: int = 20, interrupted: asyncio.Event | None = None) -> Batch:
+    event = interrupted or asyncio.Event()
+
+    def backoff() -> Backoff:
+        return Backoff(event, lambda _: None, shortest=0.001, longest=0.002)
+
+    return Batch(Consumer("group", frozenset({NotificationFailed}), handle), backoff=backoff, run=run, limit=limit)
+
+
+async def accept(_: Sequence[Received]) -> Sequence[Rejection]:
+    return ()
+
+
+async def test_a_success_ends_a_row_of_dead_letters() -> None:
+    outcome = await batch(accept, run=19).process([record(0), record(1, value=b"{")])
+    assert (outcome.handled, outcome.run, len(outcome.dead)) == (1, 1, 1)
+
+
+async def test_the_row_goes_on_over_batches_and_stops_at_its_limit() -> None:
+    outcome = await batch(accept, run=18).process([record(0, value=b"{")])
+    assert outcome.run == 19
+    with pytest.raises(StoppedError):
+        await batch(accept, run=19).process([record(0, value=b"{")])
+
+
+async def test_rejections_are_told_apart_from_their_equal_neighbours() -> None:
+    twins = [record(0), record(0)]
+
+    async def reject_second(events: Sequence[Received]) -> Sequence[Rejection]:
+        return [Rejection(events[1], "not_found", "gone")]
+
+    outcome = await batch(reject_second).process(twins)
+    assert [(dead is twins[1], code) for dead, code, _ in outcome.dead] == [(True, "not_found")]
+
+
+async def test_a_retryable_error_repeats_the_whole_batch() -> None:
+    calls: list[int] = []
+
+    async def third_time(events: Sequence[Received]) -> Sequence[Rejection]:
+        calls.append(len(events))
+        if len(calls) < 3:
+            raise StoreUnavailableError("away")
+        return ()
+
+    outcome = await batch(third_time).process([record(0), record(1)])
+    assert calls == [2, 2, 2]
+    assert outcome.handled == 2
+
+
+async def test_another_error_repeats_events_one_by_one_and_buries_those_that_fail_again() -> None:
+    calls: list[list[int]] = []
+
+    async def second_fails(events: Sequence[Received]) -> Sequence[Rejection]:
+        calls.append([event.cause.seq for event in events])
+        if any(event.cause.seq == 2 for event in events):
+            raise KeyError("bug")
+        return ()
+
+    outcome = await batch(second_fails).process([record(0), record(1), record(2)])
+    assert calls == [[1, 2, 3], [1], [2], [3]]
+    assert [(dead.offset, code) for dead, code, _ in outcome.dead] == [(1, "handler_error")]
+    assert outcome.dead[0][2] == f"KeyError in {second_fails.__qualname__}"
+
+
+async def test_one_by_one_stops_at_the_limit_without_touching_the_rest() -> None:
+    calls: list[int] = []
+
+    async def fail(events: Sequence[Received]) -> Sequence[Rejection]:
+        calls.append(len(events))
+        raise KeyError("bug")
+
+    with pytest.raises(StoppedError):
+        await batch(fail, limit=3).process([record(number) for number in range(10)])
+    assert calls == [10, 1, 1, 1]
+
+
+async def test_an_interruption_gives_the_batch_up_instead_of_repeating_it() -> None:
+    interrupted = asyncio.Event()
+
+    async def away(_: Sequence[Received]) -> Sequence[Rejection]:
+        interrupted.set()
+        raise StoreUnavailableError("away")
+
+    with pytest.raises(AbandonedError):
+        await batch(away, interrupted=interrupted).process([record(0)])
+
+
+async def test_sending_repeats_only_what_was_not_acknowledged() -> None:
+    sent: list[tuple[str, ...]] = []
+
+    async def every_second(records: Sequence[str]) -> list[bool]:
+        sent.append(tuple(records))
+        return [position % 2 == 0 for position in range(len(records))]
+
+    await until_sent(every_second, ("a", "b", "c", "d"), Backoff(asyncio.Event(), lambda _: None, shortest=0.001, longest=0.002))
+    assert sent == [("a", "b", "c", "d"), ("b", "d"), ("d",)]

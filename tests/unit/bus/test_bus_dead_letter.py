@@ -1,0 +1,36 @@
+"""A dead letter gives the original back, byte for byte."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.bus.dead_letter import Reason, bury, exhume
+from shared.bus.record import RawRecord
+
+REASON = Reason("schema", "attempts: missing", "test.v1", 3, 41, "test.group", datetime(2026, 3, 2, tzinfo=UTC))
+HEADERS = st.lists(
+    st.tuples(st.text(max_size=20) | st.sampled_from(["dlq_code", "dlq_null_value"]), st.none() | st.binary(max_size=20))
+)
+
+
+@given(key=st.none() | st.binary(max_size=20), value=st.none() | st.binary(max_size=50), headers=HEADERS)
+def test_the_original_comes_back_whatever_it_was(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
+    buried = bury(key, value, tuple(headers), REASON)
+    assert buried.topic == "test.group.dlq"
+    assert buried.key is not None or buried.value is not None
+    letter = exhume(2, 9, buried.key, buried.value, buried.headers)
+    assert letter.reason == REASON
+    assert letter.id == "2:9"
+    assert letter.original() == RawRecord("test.v1", key, value, tuple(headers), 3)
+
+
+@given(headers=HEADERS)
+def test_a_record_without_the_reasons_is_no_dead_letter(headers: list[tuple[str, bytes | None]]) -> None:
+    with pytest.raises(ValueError, match="is no dead letter"):
+        exhume(0, 0, b"k", b"v", headers)

@@ -22,6 +22,7 @@ from services.ordering.repository import ORDERS
 from shared.bus.publisher import BATCH_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.clock import now
+from shared.runtime import calm_collector
 from shared.store.opening import open_store
 from shared.store.port import Save, Store
 from shared.topics import VERDICTS, Topic
@@ -57,6 +58,7 @@ async def _run(bootstrap: str, database: Path, ends: Offsets, events: int, body:
     )
     await producer.start()
     await consumer.start()
+    calm_collector()
     left = {partition: end for partition, end in ends.items() if end}
     stopwatch = Stopwatch()
     try:

@@ -19,6 +19,7 @@ from shared.bus.consumer import ConsumerRunner
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.logs import configure_logs
+from shared.runtime import calm_collector
 from shared.service import Consumer, Parts, Received, Rejection
 from shared.settings import ProcessSettings
 from shared.store.opening import open_store
@@ -52,6 +53,7 @@ async def _run(bootstrap: str, database: Path, ends: Offsets, events: int) -> Sa
     stopwatch = Stopwatch()
     consumer = next(consumer for consumer in service.consumers if consumer.group == GROUP)
     runner = ConsumerRunner(settings, [_timed(consumer, stopwatch)], publisher)
+    calm_collector()
     await runner.start()
     try:
         await _committed(runner, ends)

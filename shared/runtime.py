@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import random
 import signal
@@ -113,6 +114,7 @@ class Runtime:
             running = [await self._open(assignment, stack) for assignment in self.assignments]
             self._serve(running)
             await self._until_stopped(self._start(running, stack))
+            calm_collector()
             await self.stopping.wait()
             log.info("draining")
             self.health.draining = True
@@ -210,6 +212,17 @@ class Runtime:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+
+
+def calm_collector() -> None:
+    """Spare the cycle collector what lives as long as the process, and let it look at the rest less often.
+
+    A batch makes thousands of objects, nearly all of them freed by their reference counts. With Python's own thresholds the
+    collector walks through them, and through every class and module, many times per batch: measured, a sixth of its CPU time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _repeat(periodic: Periodic) -> None:

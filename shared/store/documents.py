@@ -16,6 +16,10 @@ from shared.store.port import Collection, Document, Save
 MAX_DEPTH = 50
 LARGEST = 16 * 1024 * 1024
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
+_NAMES: dict[object, str] = {}
+"""Keys that were found in order. Long ones are left out: they are ids, of which there are ever more."""
+_LONGEST_NAME = 32
+_NAMES_KEPT = 4096
 
 
 class InvalidDocumentError(ValueError):
@@ -27,19 +31,7 @@ def plain(collection: Collection, document: Document) -> Document:
 
     Enums become their values, dates ISO 8601 text, tuples lists; datetimes must be aware and are cut to milliseconds.
     """
-    document_id = document.get("_id")
-    if not isinstance(document_id, str) or not document_id or "\x00" in document_id:
-        raise InvalidDocumentError(f"{collection.name}: _id must be non-empty text, it is {document_id!r}")
-    place = f"{collection.name} {document_id}"
-    copy = _mapping(document, place, 0)
-    for key in copy:
-        if key[:1] == "_" and key != "_id":
-            raise InvalidDocumentError(f"{place}: the key {key} belongs to the store's adapters")
-    for index in collection.indexes:
-        for name in index.fields:
-            if isinstance(copy.get(name), (dict, list, float)):
-                raise InvalidDocumentError(f"{place}.{name}: the index {index.name} holds scalars without fractions only")
-    return copy
+    return _plain(collection, _indexed(collection), document)
 
 
 def encoded(collection: Collection, document: Document) -> bytes:
@@ -56,8 +48,9 @@ def encoded(collection: Collection, document: Document) -> bytes:
 def plain_inserts(collection: Collection, documents: Iterable[Document]) -> dict[str, Document]:
     """Return the plain documents by id; of several with one id the first counts."""
     copies: dict[str, Document] = {}
+    indexed = _indexed(collection)
     for document in documents:
-        copy = plain(collection, document)
+        copy = _plain(collection, indexed, document)
         copies.setdefault(copy["_id"], copy)
     return copies
 
@@ -65,8 +58,9 @@ def plain_inserts(collection: Collection, documents: Iterable[Document]) -> dict
 def plain_saves(collection: Collection, saves: Sequence[Save]) -> dict[str, Save]:
     """Return the saves with plain documents by id. Raises InvalidDocumentError on a repeated id or a rev that is no integer."""
     copies: dict[str, Save] = {}
+    indexed = _indexed(collection)
     for save in saves:
-        copy = plain(collection, save.document)
+        copy = _plain(collection, indexed, save.document)
         rev = copy.get("rev")
         if not isinstance(rev, int) or isinstance(rev, bool):
             raise InvalidDocumentError(f"{collection.name} {copy['_id']}: a saved document carries an integer rev, it is {rev!r}")
@@ -76,20 +70,51 @@ def plain_saves(collection: Collection, saves: Sequence[Save]) -> dict[str, Save
     return copies
 
 
-def _mapping(value: dict[Any, Any], place: str, depth: int) -> Document:
-    copy: Document = {}
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise InvalidDocumentError(f"{place}: the key {key!r} is no text")
-        if "." in key or "\x00" in key or key.startswith("$"):
-            raise InvalidDocumentError(f"{place}: the key {key!r} holds a dot or NUL or begins with $")
-        kind = type(item)
-        # The two commonest kinds need no look inside: this walk is on the path of every event.
-        copy[str(key)] = item if kind is str or item is None else _value(item, place, key, depth)
+def _indexed(collection: Collection) -> dict[str, str]:
+    """Return the indexed fields, each with the name of an index that holds it."""
+    return {name: index.name for index in collection.indexes for name in index.fields}
+
+
+def _plain(collection: Collection, indexed: dict[str, str], document: Document) -> Document:
+    document_id = document.get("_id")
+    if not isinstance(document_id, str) or not document_id or "\x00" in document_id:
+        raise InvalidDocumentError(f"{collection.name}: _id must be non-empty text, it is {document_id!r}")
+    place = f"{collection.name} {document_id}"
+    copy = _mapping(document, place, 0)
+    for key in copy:
+        if key[:1] == "_" and key != "_id":
+            raise InvalidDocumentError(f"{place}: the key {key} belongs to the store's adapters")
+    for name, index in indexed.items():
+        if isinstance(copy.get(name), (dict, list, float)):
+            raise InvalidDocumentError(f"{place}.{name}: the index {index} holds scalars without fractions only")
     return copy
 
 
+# The walk over a document is on the path of every event, twice: names met before and the commonest kinds of values come first.
+def _mapping(value: dict[Any, Any], place: str, depth: int) -> Document:
+    copy: Document = {}
+    for key, item in value.items():
+        name = _NAMES.get(key) or _name(key, place)
+        copy[name] = item if type(item) is str or item is None else _value(item, place, name, depth)
+    return copy
+
+
+def _name(key: object, place: str) -> str:
+    """Return a key as text, and remember it if it may be the name of a field. Raises InvalidDocumentError."""
+    if not isinstance(key, str):
+        raise InvalidDocumentError(f"{place}: the key {key!r} is no text")
+    if "." in key or "\x00" in key or key.startswith("$"):
+        raise InvalidDocumentError(f"{place}: the key {key!r} holds a dot or NUL or begins with $")
+    name = str(key)
+    if len(name) <= _LONGEST_NAME and len(_NAMES) < _NAMES_KEPT:
+        _NAMES[name] = name
+    return name
+
+
 def _value(value: object, place: str, key: str, depth: int) -> object:
+    if isinstance(value, Enum):
+        value = value._value_
+        return value if type(value) is str else _json_scalar(value, place, key)
     if isinstance(value, (dict, list, tuple)):
         if depth >= MAX_DEPTH:
             raise InvalidDocumentError(f"{place}.{key}: nested deeper than {MAX_DEPTH}")
@@ -97,24 +122,28 @@ def _value(value: object, place: str, key: str, depth: int) -> object:
             return _mapping(value, f"{place}.{key}", depth + 1)
         return [_value(item, place, key, depth + 1) for item in value]
     if isinstance(value, datetime):
-        return moment(value, f"{place}.{key}")
+        return value if _is_plain(value) else moment(value, f"{place}.{key}")
     if isinstance(value, date):
         return value.isoformat()
-    return _json_scalar(value.value if isinstance(value, Enum) else value, f"{place}.{key}")
+    return _json_scalar(value, place, key)
 
 
-def _json_scalar(value: object, place: str) -> object:
+def _is_plain(value: datetime) -> bool:
+    return type(value) is datetime and value.tzinfo is UTC and value.microsecond % 1000 == 0
+
+
+def _json_scalar(value: object, place: str, key: str) -> object:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return str(value)
     if isinstance(value, int):
         if not _LEAST <= value <= _GREATEST:
-            raise InvalidDocumentError(f"{place}: {value} does not fit into 64 bits")
+            raise InvalidDocumentError(f"{place}.{key}: {value} does not fit into 64 bits")
         return int(value)
     if isinstance(value, float) and math.isfinite(value):
         return value
-    raise InvalidDocumentError(f"{place}: {value!r} ({type(value).__name__}) is not in the data model of the store")
+    raise InvalidDocumentError(f"{place}.{key}: {value!r} ({type(value).__name__}) is not in the data model of the store")
 
 
 def moment(value: datetime, place: str) -> datetime:

@@ -16,6 +16,9 @@ from pathlib import Path
 
 PYTHON = "python3.11"
 USER_ID = 10001
+FILE_TIME = 1767225600
+"""One time for every file, 2026-01-01, whatever the commit: a layer whose content stays is the same layer in the next version."""
+
 LEFT_OUT_MODULES = frozenset({"_curses", "_curses_panel", "_dbm", "_gdbm", "_tkinter", "nis", "readline"})
 """Extension modules of the standard library whose libraries no service needs."""
 
@@ -161,7 +164,7 @@ def compile_bytecode(root: Path, files: list[str]) -> None:
             )
 
 
-def settle(root: Path, seconds: int) -> None:
+def settle(root: Path) -> None:
     """Give everything its mode and time: readable by all, writable by none but root; only /tmp is open."""
     for path in (root, *root.rglob("*")):
         if not path.is_symlink():
@@ -169,7 +172,7 @@ def settle(root: Path, seconds: int) -> None:
     if (root / "tmp").is_dir():
         (root / "tmp").chmod(0o1777)
     for path in (root, *root.rglob("*")):
-        os.utime(path, (seconds, seconds), follow_symlinks=False)
+        os.utime(path, (FILE_TIME, FILE_TIME), follow_symlinks=False)
 
 
 def site_of(root: Path) -> Path:
@@ -198,7 +201,7 @@ def main(package_list: str, out_name: str) -> None:
     files = import_everything(out)
     for part in PARTS:
         compile_bytecode(out / part, files)
-        settle(out / part, int(os.environ.get("SOURCE_DATE_EPOCH", "0")))
+        settle(out / part)
 
 
 if __name__ == "__main__":

@@ -155,6 +155,16 @@ class MongoStore:
             found = await cursor.sort([(name, way) for name in steps.order]).to_list(None)
         return [_stripped(document) for document in found]
 
+    async def count(self, collection: Collection, query: Query) -> int:
+        """Return how many documents a query finds, whatever its ``limit``.
+
+        By the command ``count``: the driver's own counting is an aggregation, which not every compatible server has.
+        """
+        where = _filter(plan(collection, query))
+        with self._answering():
+            answer = await self._database().command("count", collection.name, query=where)
+        return int(answer["n"])
+
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
         """Delete documents and return how many existed."""
         if not ids:

@@ -103,6 +103,12 @@ class Store(Protocol):
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
 
+    async def count(self, collection: Collection, query: Query) -> int:
+        """Return how many documents a query finds, whatever its ``limit``. Raises ValueError as ``find``.
+
+        Its cost grows with the number counted, by one entry of the index each: for measuring, not for requests.
+        """
+
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
         """Delete documents and return how many existed."""
 

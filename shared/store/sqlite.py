@@ -120,6 +120,12 @@ class SqliteStore:
         rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
         return [decode(body) for (body,) in rows]
 
+    async def count(self, collection: Collection, query: Query) -> int:
+        """Return how many documents a query finds, whatever its ``limit``."""
+        sql, values = self._table(collection).count(plan(collection, query))
+        found: tuple[int] = await self._reader.run(lambda connection: connection.execute(sql, values).fetchone())
+        return found[0]
+
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
         """Delete documents and return how many existed."""
         table = self._table(collection)

@@ -43,9 +43,24 @@ class Table:
 
     def find(self, query: Plan) -> tuple[str, list[Any]]:
         """Return the SQL of a query and its values."""
+        where, values = self._where(query)
+        way = " DESC" if query.descending else ""
+        order = ", ".join(f"{column}{way}" for column in self._order(query))
+        sql = f"SELECT body FROM {self._name} {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - quoted names of declared things
+        return sql, [*values, query.limit]
+
+    def count(self, query: Plan) -> tuple[str, list[Any]]:
+        """Return the SQL that counts what a query finds without its limit, and its values."""
+        where, values = self._where(query)
+        return f"SELECT count(*) FROM {self._name} {where}", values  # noqa: S608 - as above
+
+    def _order(self, query: Plan) -> list[str]:
+        return [name if name == "_id" else _column(name) for name in query.order]
+
+    def _where(self, query: Plan) -> tuple[str, list[Any]]:
         terms = [f"{_column(name)} = ?" for name, _ in query.fixed]
         values = [_comparable(value) for _, value in query.fixed]
-        columns = [name if name == "_id" else _column(name) for name in query.order]
+        columns = self._order(query)
         terms += [f"{column} IS NOT NULL" for column in columns[:-1]]
         for sign, bound in ((">=", query.at_least), ("<", query.below)):
             if bound is not None:
@@ -55,11 +70,7 @@ class Table:
             sign = "<" if query.descending else ">"
             terms.append(f"({', '.join(columns)}) {sign} ({', '.join('?' * len(columns))})")
             values += map(_comparable, query.after)
-        way = " DESC" if query.descending else ""
-        order = ", ".join(f"{column}{way}" for column in columns)
-        where = f"WHERE {' AND '.join(terms)}" if terms else ""
-        sql = f"SELECT body FROM {self._name} {where} ORDER BY {order} LIMIT ?"  # noqa: S608 - quoted names of declared things
-        return sql, [*values, query.limit]
+        return (f"WHERE {' AND '.join(terms)}" if terms else ""), values
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Create what is missing, inside the caller's transaction. An index that is no longer declared is dropped."""

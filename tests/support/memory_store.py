@@ -74,6 +74,11 @@ class MemoryStore:
         await self.pause("find.after")
         return [plain(collection, document) for document in found[: steps.limit]]
 
+    async def count(self, collection: Collection, query: Query) -> int:
+        steps = plan(collection, query)
+        await self.pause("count.before")
+        return len([document for document in self._in(collection).values() if _matches(document, steps)])
+
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
         await self.pause("delete.before")
         stored = self._in(collection)

@@ -28,6 +28,7 @@ OPERATIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "insert_many": lambda store: store.insert_many(THINGS, [thing("b")]),
     "save_many": lambda store: store.save_many(THINGS, [Save(thing("a"), 1)]),
     "find": lambda store: store.find(THINGS, Query("by_at")),
+    "count": lambda store: store.count(THINGS, Query("by_at")),
     "delete": lambda store: store.delete(THINGS, ["a"]),
     "ping": lambda store: store.ping(),
 }

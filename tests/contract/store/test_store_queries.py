@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,22 @@ async def test_bounds_include_the_lower_and_exclude_the_upper(store: Store) -> N
     assert ids(await store.find(THINGS, Query("by_number", at_least=35, below=60))) == ["n4", "n5"]
     assert ids(await store.find(THINGS, Query("by_state", at_least="NEW", below="NEX", limit=2))) == ["n0", "n1"]
     assert await store.find(THINGS, Query("by_at", at_least=at(6), below=at(6))) == []
+
+
+async def test_a_count_is_of_all_that_a_query_finds_whatever_its_limit(store: Store) -> None:
+    documents = [thing(f"n{n}", state="NEW" if n % 3 else "OLD", at=at(n)) for n in range(10)]
+    await shuffled(store, [*documents, thing("no-at", state="NEW"), thing("none", state="NEW", at=None)])
+    for query in (
+        Query("by_state", {"state": "NEW"}, limit=1),
+        Query("by_state", {"state": "OLD"}, at_least=at(3), below=at(9)),
+        Query("by_state", {"state": "NONE"}),
+        Query("by_at", after=(at(4), "n4"), descending=True),
+        Query("by_at"),
+    ):
+        assert await store.count(THINGS, query) == len(await store.find(THINGS, replace(query, limit=100)))
+    assert await store.count(THINGS, Query("by_state", {"state": "NEW"}, limit=1)) == 6
+    with pytest.raises(ValueError, match="no index"):
+        await store.count(THINGS, Query("by_colour"))
 
 
 async def test_order_can_be_turned_round_as_a_whole(store: Store) -> None:

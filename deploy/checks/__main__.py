@@ -1,0 +1,58 @@
+"""``python -m deploy.checks``: builds and judges every overlay and test combination; exit code 1 if anything is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from deploy.checks.crds import DefinitionsMissingError
+from deploy.checks.render import RenderError, kustomizations, label, render
+from deploy.checks.suite import check
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.checks", description=__doc__)
+    parser.add_argument("overlays", nargs="*", help="for example overlays/prod; without any, all overlays and test combinations")
+    parser.add_argument("--mutations", action="store_true", help="plant every fault of the mutation set into overlays/prod and print who caught it")
+    chosen = parser.parse_args(arguments)
+    try:
+        return _mutations() if chosen.mutations else _overlays(chosen.overlays)
+    except (RenderError, DefinitionsMissingError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _overlays(chosen: Sequence[str]) -> int:
+    started, faults, total = time.monotonic(), 0, 0
+    folders = {label(folder): folder for folder in kustomizations()}
+    if unknown := sorted(set(chosen) - folders.keys()):
+        raise RenderError(f"there is no {', '.join(unknown)}; there are {', '.join(folders)}")
+    names = list(chosen) or list(folders)
+    for name in names:
+        objects = render(folders[name])
+        findings = check(objects)
+        faults, total = faults + len(findings), total + len(objects)
+        sys.stdout.write(f"{name}: {len(objects)} objects, {len(findings)} faults\n")
+        sys.stdout.writelines(f"  {finding}\n" for finding in findings)
+    sys.stdout.write(f"{len(names)} kustomizations, {total} objects, {faults} faults, {time.monotonic() - started:.1f} s\n")
+    return 1 if faults else 0
+
+
+def _mutations() -> int:
+    from tests.deploy.manifests.planting import plant_all  # noqa: PLC0415 - the set lies with the tests, which a user of deploy/ may not have
+
+    results = plant_all()
+    width = max(len(result.name) for result in results)
+    for result in results:
+        verdict = "caught" if result.caught else "MISSED"
+        sys.stdout.write(f"{verdict}  {result.name:<{width}}  {result.code:<24}  also: {', '.join(result.also) or '-'}\n")
+    missed = [result for result in results if not result.caught]
+    sys.stdout.write(f"{len(results)} faults planted, {len(results) - len(missed)} caught, {len(missed)} missed\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Images: what runs can be replaced by the operator and, for production, cannot change under its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from deploy.checks.objects import Finding, Objects, text
+from deploy.checks.pods import workloads
+
+PINNED_OVERLAYS = frozenset({"overlays/prod", "overlays/airgap"})
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
+
+
+def check_images(objects: Objects) -> Iterator[Finding]:
+    """Check every container: ``image-tag`` (none, or latest), ``image-digest``, ``image-registry``, ``image-pull``."""
+    for workload in workloads(objects):
+        for container in workload.all_containers:
+            image = text(container, "image")
+            name, tag, digest = split_image(image)
+            if not digest and tag in ("", "latest"):
+                yield Finding("image-tag", workload.where, f"'{image}' needs a version")
+            if text(container, "imagePullPolicy") != "IfNotPresent":
+                yield Finding("image-pull", workload.where, f"imagePullPolicy of '{image}' must be IfNotPresent: a registry that is away must not stop a restart")
+            if objects.overlay in PINNED_OVERLAYS:
+                if not _DIGEST.search(image) or not tag:
+                    yield Finding("image-digest", workload.where, f"'{image}' must be named by tag and digest")
+                if not is_mirrored(name):
+                    yield Finding("image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator")
+
+
+def split_image(image: str) -> tuple[str, str, str]:
+    """Return name, tag and digest of an image reference; what is not there is empty."""
+    rest, _, digest = image.partition("@")
+    path, _, last = rest.rpartition("/")
+    stem, _, tag = last.partition(":")
+    return (f"{path}/{stem}" if path else stem), tag, digest
+
+
+def is_mirrored(name: str) -> bool:
+    """Return whether an image name begins with a registry host."""
+    host, slash, _ = name.partition("/")
+    return bool(slash) and ("." in host or ":" in host)

@@ -1,0 +1,1 @@
+"""NetworkPolicies evaluated: who reaches whom on which port, compared with what is declared."""

@@ -1,0 +1,194 @@
+"""What a container of ours runs, read from its arguments with the product's own command line, and what that needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import typer
+import typer.main
+from pydantic import AliasChoices, ValidationError
+from pydantic_settings import BaseSettings
+from typer.core import TyperGroup
+
+from deploy.checks.objects import Document, text, texts
+from marktplatz.assembly import RoleName, ServiceName, assignments
+from marktplatz.cli import app as command_line
+from shared.bus.settings import KafkaSettings
+from shared.http.oidc import AuthSettings
+from shared.messages.values import Channel
+from shared.settings import ProcessSettings
+from shared.topics import DEAD_LETTERS, TOPICS, contract_group
+
+PROJECT = Path(__file__).resolve().parents[2]
+OURS = "efa-marktplatz"
+"""Last part of the name of the one image that holds the product."""
+
+STANDARD = frozenset({"TZ", "PYTHONUNBUFFERED", "PYTHONMALLOC", "MALLOC_ARENA_MAX", "SSL_CERT_FILE"})
+"""Variables that the interpreter and its libraries read."""
+
+
+class ArgumentsError(Exception):
+    """The command line refuses the arguments of a container."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the product: its command, its service (``all`` for every one), role and channel."""
+
+    command: str
+    service: str = ""
+    role: RoleName | None = None
+    channel: Channel | None = None
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Consumer groups that it takes part in."""
+        if self.command != "run" or self.role is RoleName.API:
+            return frozenset()
+        if self.channel is not None:
+            return frozenset({contract_group(self.channel)})
+        return frozenset(group for group in DEAD_LETTERS if group.partition(".")[0] == self.service)
+
+    @property
+    def settings(self) -> tuple[type[BaseSettings], ...]:
+        """The settings classes that it reads."""
+        own = tuple(found for name, found in _service_settings().items() if name == self.service)
+        match self.command:
+            case "run":
+                return (ProcessSettings, KafkaSettings, AuthSettings, *own)
+            case "migrate" | "load":
+                return (ProcessSettings, *own)
+        return (ProcessSettings, KafkaSettings)
+
+
+def is_ours(container: Document) -> bool:
+    """Return whether a container runs the product's image."""
+    return text(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0] == OURS
+
+
+def process_of(container: Document) -> Process:
+    """Return what a container runs. Raises ArgumentsError with the command line's own words."""
+    if container.get("command"):
+        raise ArgumentsError("the image has its entry point; set args only")
+    arguments = texts(container, "args")
+    if not arguments:
+        raise ArgumentsError("there are no args: the process would print its help and end")
+    group = typer.main.get_command(command_line)
+    assert isinstance(group, TyperGroup)  # noqa: S101 - the product has several commands
+    try:
+        with typer.Context(group, info_name="marktplatz") as context:
+            name, command, rest = group.resolve_command(context, list(arguments))
+            if name is None or command is None:
+                raise ArgumentsError(f"no command in {arguments}")
+            given = command.make_context(name, list(rest), parent=context).params
+    except typer.Exit as error:
+        raise ArgumentsError(f"'{' '.join(arguments)}' only prints help") from error
+    except Exception as error:
+        if (message := getattr(error, "format_message", None)) is None:  # typer names no base class of its usage errors
+            raise
+        raise ArgumentsError(f"'{' '.join(arguments)}': {message()}") from error
+    return _process(name, given)
+
+
+def _process(command: str, given: Mapping[str, Any]) -> Process:
+    service = given.get("service")
+    name = ServiceName(service).value if service is not None else ""
+    if command != "run":
+        return Process(command, name)
+    role, channel = RoleName(given["role"]), None if given["channel"] is None else Channel(given["channel"])
+    try:
+        assignments(ServiceName(name), role, channel)
+    except ValueError as error:
+        raise ArgumentsError(str(error)) from error
+    return Process(command, name, role, channel)
+
+
+def written_topics(process: Process) -> frozenset[str]:
+    """Return what a process publishes to: whoever saves a document sends its whole outbox; the contracts API saves none."""
+    if process.command != "run" or (process.service == ServiceName.CONTRACTS and process.role is RoleName.API):
+        return frozenset()
+    produced = {topic.name for topic in TOPICS if topic.producer == process.service}
+    return frozenset(produced | {DEAD_LETTERS[group].name for group in process.groups})
+
+
+def read_topics(process: Process) -> frozenset[str]:
+    """Return what a process consumes."""
+    return frozenset(topic.name for topic in TOPICS if process.groups & set(topic.consumers))
+
+
+@lru_cache(maxsize=1)
+def known_variables() -> frozenset[str]:
+    """Return the names of all environment variables that the product reads."""
+    return frozenset(name for settings in all_settings() for name in variables_of(settings)) | STANDARD
+
+
+@lru_cache(maxsize=1)
+def _traces() -> bool:
+    """Return whether the product uses OpenTelemetry, which reads variables of its own."""
+    return any("opentelemetry" in file.read_text(encoding="utf-8") for file in (PROJECT / "shared").rglob("*.py"))
+
+
+def is_known(variable: str) -> bool:
+    """Return whether anything in the image reads a variable."""
+    return variable in known_variables() or (variable.startswith("OTEL_") and _traces())
+
+
+def variables_of(settings: type[BaseSettings]) -> Iterator[str]:
+    """Return the variables of one settings class."""
+    prefix = settings.model_config.get("env_prefix", "")
+    for name, field in settings.model_fields.items():
+        alias = field.validation_alias
+        if isinstance(alias, AliasChoices):
+            yield from (choice for choice in alias.choices if isinstance(choice, str))
+        elif isinstance(alias, str):
+            yield alias
+        else:
+            yield f"{prefix}{name}".upper()
+
+
+@lru_cache(maxsize=1)
+def all_settings() -> tuple[type[BaseSettings], ...]:
+    """Return every settings class of the product, found in its sources."""
+    found: dict[str, type[BaseSettings]] = {}
+    for package in ("shared", "services", "marktplatz"):
+        for file in sorted((PROJECT / package).rglob("*.py")):
+            if "BaseSettings" in file.read_text(encoding="utf-8"):
+                module = import_module(".".join(file.relative_to(PROJECT).with_suffix("").parts))
+                found |= {f"{it.__module__}.{it.__name__}": it for it in vars(module).values() if _is_settings(it, module.__name__)}
+    return tuple(found.values())
+
+
+def _is_settings(value: object, module: str) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseSettings) and value.__module__ == module
+
+
+@lru_cache(maxsize=1)
+def _service_settings() -> dict[str, type[BaseSettings]]:
+    return {found.__module__.split(".")[1]: found for found in all_settings() if found.__module__.startswith("services.")}
+
+
+def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden: frozenset[str]) -> Iterator[str]:
+    """Return what a settings class has against an environment. ``hidden`` variables come from secrets: their values are unknown."""
+    with mock.patch.dict(os.environ, dict(environment), clear=True):
+        try:
+            settings()
+        except ValidationError as error:
+            for problem in error.errors():
+                name = ".".join(str(part) for part in problem["loc"])
+                if not hidden & set(_variables(settings, name)):
+                    yield f"{settings.__name__}.{name}: {problem['msg']}" if name else f"{settings.__name__}: {problem['msg']}"
+        except ValueError as error:  # pydantic-settings: not JSON where JSON must be
+            yield f"{settings.__name__}: {error}"
+
+
+def _variables(settings: type[BaseSettings], location: str) -> Iterator[str]:
+    prefix = settings.model_config.get("env_prefix", "")
+    yield location
+    yield f"{prefix}{location}".upper()

@@ -1,0 +1,59 @@
+"""All checks of one overlay, in one order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from deploy.checks.configuration import check_configuration
+from deploy.checks.core_schemas import check_core, is_core
+from deploy.checks.crds import definitions
+from deploy.checks.exposure import check_exposure
+from deploy.checks.images import check_images
+from deploy.checks.kafka import check_kafka
+from deploy.checks.keda_triggers import check_triggers
+from deploy.checks.network.flows import check_network
+from deploy.checks.objects import Document, Finding, Objects, where
+from deploy.checks.pod_security import check_pod_security
+from deploy.checks.workload_rules import check_workloads
+
+Check = Callable[[Objects], Iterator[Finding]]
+
+_verdicts: dict[str, tuple[Finding, ...]] = {}
+"""What schemas say of an object, by its JSON: most objects are the same in many overlays."""
+
+
+def check_schemas(objects: Objects) -> Iterator[Finding]:
+    """Check every object against the schema of its kind; a kind without one is an error."""
+    for document in objects:
+        key = json.dumps(document, sort_keys=True)
+        if key not in _verdicts:
+            _verdicts[key] = tuple(_schema(document))
+        yield from _verdicts[key]
+
+
+def _schema(document: Document) -> Iterator[Finding]:
+    if is_core(document):
+        yield from check_core(document)
+    elif definitions().know(document):
+        yield from definitions().check(document)
+    else:
+        yield Finding("unknown-kind", where(document), f"no schema of Kubernetes and no definition knows {document.get('kind')} in {document.get('apiVersion')}")
+
+
+CHECKS: tuple[Check, ...] = (
+    check_schemas,
+    check_triggers,
+    check_pod_security,
+    check_configuration,
+    check_kafka,
+    check_workloads,
+    check_exposure,
+    check_images,
+    check_network,
+)
+
+
+def check(objects: Objects) -> list[Finding]:
+    """Return what is wrong with an overlay, sorted, each fault once. Raises DefinitionsMissingError."""
+    return sorted({finding for run in CHECKS for finding in run(objects)})

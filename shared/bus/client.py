@@ -14,6 +14,8 @@ from shared.bus.quarantine import BrokenBatch, GuardedConsumer
 
 Records = dict[TopicPartition, list[Any]]
 
+_IDLE_MS = 500
+
 
 class Owner(Protocol):
     """What the client needs of the worker that it belongs to."""
@@ -62,7 +64,9 @@ class WorkerConsumer(GuardedConsumer):
             await asyncio.sleep(1)
             return {}
         try:
-            records: Records = await super().getmany(*partitions, timeout_ms=timeout_ms, max_records=max_records)
+            # Records end this wait at once. After an empty answer FastStream pauses blindly for ``timeout_ms``: better wait here.
+            wait_ms = max(timeout_ms, _IDLE_MS)
+            records: Records = await super().getmany(*partitions, timeout_ms=wait_ms, max_records=max_records)
         except KafkaError as error:
             owner.log.warning("fetch_failed", error=repr(error))
             raise

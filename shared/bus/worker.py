@@ -89,7 +89,7 @@ class Worker:
             max_records=self.settings.max_records,
             batch_timeout_ms=milliseconds(self.settings.batch_wait),
             auto_offset_reset="earliest",
-            partition_assignment_strategy=[_sticky_assignor()],
+            partition_assignment_strategy=[sticky_assignor()],
             session_timeout_ms=milliseconds(self.settings.session_timeout),
             heartbeat_interval_ms=milliseconds(self.settings.heartbeat),
             rebalance_timeout_ms=milliseconds(self.settings.rebalance_timeout),
@@ -178,8 +178,8 @@ class Worker:
         except AbandonedError:
             self.progress.waiting = False
             metrics.BATCHES.labels(self.group, "abandoned").inc()
+            # Nothing is to be turned back: only a rebalance or a stop interrupts, and neither keeps this client's positions.
             self.log.info("batch_abandoned", records=len(records))
-            self._rewind(records)
         except StoppedError as error:
             self.fail(str(error))
         except Exception as error:
@@ -241,16 +241,6 @@ class Worker:
         self.committed.update(positions)
         self.progress.moved()
 
-    def _rewind(self, records: Sequence[Record]) -> None:
-        """Go back to the first records of a batch, as far as the partitions are still ours: a later commit must not pass them."""
-        client = self.client
-        first: dict[TopicPartition, int] = {}
-        for record in records:
-            first.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        for partition, offset in first.items():
-            if client is not None and self.fetched_in == self.epoch and partition in client.assignment():
-                client.seek(partition, offset)
-
     def backoff(self) -> Backoff:
         """Return a back-off that makes this worker unready while it waits and ends at a rebalance or a stop."""
         return Backoff(self.interrupted, self._wait)
@@ -289,7 +279,7 @@ class Worker:
         return records
 
 
-def _sticky_assignor() -> type[StickyPartitionAssignor]:
+def sticky_assignor() -> type[StickyPartitionAssignor]:
     """Return an assignor class of its own: aiokafka keeps a member's assignment on the class, where groups would mix theirs."""
 
     class Sticky(StickyPartitionAssignor):  # type: ignore[misc] # aiokafka is untyped

@@ -29,7 +29,7 @@ from pymongo.errors import (
 from shared import failpoints
 from shared.errors import StoreUnavailableError
 from shared.store.documents import encoded, plain_inserts, plain_saves
-from shared.store.plan import Plan, plan
+from shared.store.plan import Plan, plan, scanned
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.probe import probe
 
@@ -153,6 +153,14 @@ class MongoStore:
         with self._answering():
             cursor = self._in(collection).find(_filter(steps), limit=steps.limit, batch_size=max(steps.limit, 2))
             found = await cursor.sort([(name, way) for name in steps.order]).to_list(None)
+        return [_stripped(document) for document in found]
+
+    async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
+        """Return documents in the order of their ``_id``, from the one after ``after`` on."""
+        size = scanned(limit)
+        with self._answering():
+            cursor = self._in(collection).find({"_id": {"$gt": after or ""}}, limit=size, batch_size=max(size, 2))
+            found = await cursor.sort([("_id", 1)]).to_list(None)
         return [_stripped(document) for document in found]
 
     async def count(self, collection: Collection, query: Query) -> int:

@@ -51,6 +51,13 @@ def plan(collection: Collection, query: Query) -> Plan:
     )
 
 
+def scanned(limit: int) -> int:
+    """Return the number of documents that a scan may return. Raises ValueError if it is none."""
+    if limit < 1:
+        raise ValueError(f"scan: limit must be 1 or more, it is {limit}")
+    return limit
+
+
 def _scalar(value: object, place: str) -> Scalar:
     if isinstance(value, datetime):
         return moment(value, place)

@@ -103,6 +103,12 @@ class Store(Protocol):
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
 
+    async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
+        """Return documents in the order of their ``_id``, from the one after ``after`` on, each as it is at that moment.
+
+        For work over a whole collection (backup, comparison), not for requests. Raises ValueError for a limit below 1.
+        """
+
     async def count(self, collection: Collection, query: Query) -> int:
         """Return how many documents a query finds, whatever its ``limit``. Raises ValueError as ``find``.
 

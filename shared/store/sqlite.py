@@ -20,7 +20,7 @@ from typing import TypeVar
 from shared import failpoints
 from shared.errors import StoreUnavailableError, StoreUnfitError
 from shared.store.documents import plain_inserts, plain_saves
-from shared.store.plan import plan
+from shared.store.plan import plan, scanned
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.table import Table, decode
 
@@ -118,6 +118,12 @@ class SqliteStore:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
         sql, values = self._table(collection).find(plan(collection, query))
         rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
+        return [decode(body) for (body,) in rows]
+
+    async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
+        """Return documents in the order of their ``_id``, from the one after ``after`` on."""
+        table, values = self._table(collection), (after or "", scanned(limit))
+        rows = await self._reader.run(lambda connection: connection.execute(table.scan, values).fetchall())
         return [decode(body) for (body,) in rows]
 
     async def count(self, collection: Collection, query: Query) -> int:

@@ -31,6 +31,7 @@ class Table:
         among = "_id IN (SELECT value FROM json_each(?))"
         self.select = f"SELECT _id, body FROM {self._name} WHERE {among}"  # noqa: S608 - quoted names of declared things
         self.select_rev = f"SELECT _id, rev FROM {self._name} WHERE {among}"  # noqa: S608 - as above
+        self.scan = f"SELECT body FROM {self._name} WHERE _id > ? ORDER BY _id LIMIT ?"  # noqa: S608 - as above
         self.delete = f"DELETE FROM {self._name} WHERE {among}"  # noqa: S608 - as above
         marks = ", ".join("?" * (len(columns) + 1))
         self.insert = f"INSERT INTO {self._name} (_id, {', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - as above

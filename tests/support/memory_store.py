@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.errors import StoreUnavailableError
 from shared.store.documents import encoded, plain, plain_inserts, plain_saves
-from shared.store.plan import Plan, plan
+from shared.store.plan import Plan, plan, scanned
 from shared.store.port import Collection, Document, Query, Save
 
 
@@ -73,6 +73,15 @@ class MemoryStore:
         found.sort(key=lambda document: _position(document, steps), reverse=steps.descending)
         await self.pause("find.after")
         return [plain(collection, document) for document in found[: steps.limit]]
+
+    async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
+        size = scanned(limit)
+        await self.pause("scan.before")
+        beyond = (after or "").encode()
+        found = sorted(
+            (item for item in self._in(collection).values() if item["_id"].encode() > beyond), key=lambda d: d["_id"].encode()
+        )
+        return [plain(collection, document) for document in found[:size]]
 
     async def count(self, collection: Collection, query: Query) -> int:
         steps = plan(collection, query)

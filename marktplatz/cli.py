@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import uvloop
 
 from marktplatz.assembly import RoleName, ServiceName
 from shared.errors import MarktplatzError
+from shared.logs import configure_logs
 from shared.messages.values import Channel, Role
 from shared.settings import ProcessSettings
 
@@ -26,7 +28,8 @@ app.add_typer(dlq, name="dlq")
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run to the end; SIGTERM ends the work as Ctrl-C does, with its clean-up."""
+    """Run to the end; SIGTERM ends the work as Ctrl-C does, with its clean-up. A person reads: only warnings are logged."""
+    configure_logs(level="WARNING", stream=sys.stderr)
 
     async def until_ended() -> int | None:
         task = asyncio.current_task()

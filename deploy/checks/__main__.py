@@ -16,7 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m deploy.checks", description=__doc__)
     parser.add_argument("overlays", nargs="*", help="for example overlays/prod; without any, all overlays and test combinations")
-    parser.add_argument("--mutations", action="store_true", help="plant every fault of the mutation set into overlays/prod and print who caught it")
+    parser.add_argument(
+        "--mutations",
+        action="store_true",
+        help="plant every fault of the mutation set into overlays/prod and print who caught it",
+    )
     chosen = parser.parse_args(arguments)
     try:
         return _mutations() if chosen.mutations else _overlays(chosen.overlays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import cel
@@ -43,6 +43,6 @@ def _broken(rule: dict[str, Any], value: object) -> str | None:
     return None if holds is True else str(rule.get("message", expression))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compile(expression: str) -> cel.Program:
     return cel.compile(expression)

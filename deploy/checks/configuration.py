@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from deploy.checks.objects import Document, Finding, Objects, items, kind_of, mapping, name_of, namespace_of, text, where
 from deploy.checks.pods import Workload, workloads
-from deploy.checks.processes import ArgumentsError, Process, is_known, is_ours, process_of, refused
+from deploy.checks.processes import ArgumentsError, Process, is_known, is_ours, process_of, refused, variables_of
 
 SECRETS = Path(__file__).parent / "secrets.yaml"
 _SECRET_PARTS = ("PASSWORD", "TOKEN", "PRIVATE")
@@ -81,7 +81,11 @@ def _fill(objects: Objects, workload: Workload, container: Document, environment
         if reference := mapping(variable, "valueFrom", "configMapKeyRef"):
             data = _config_map(objects, workload, text(reference, "name"))
             if data is None or text(reference, "key") not in data:
-                yield Finding("config-missing", workload.where, f"{name}: there is no key '{text(reference, 'key')}' in ConfigMap '{text(reference, 'name')}'")
+                yield Finding(
+                    "config-missing",
+                    workload.where,
+                    f"{name}: there is no key '{text(reference, 'key')}' in ConfigMap '{text(reference, 'name')}'",
+                )
             else:
                 environment.values[name] = data[text(reference, "key")]
         if reference := mapping(variable, "valueFrom", "secretKeyRef"):
@@ -97,10 +101,11 @@ def _process(workload: Workload, container: Document, environment: Environment) 
         yield Finding("args-refused", workload.where, str(error))
         return
     yield from _names(workload, process, environment)
+    read = {name for settings in process.settings for name in variables_of(settings)}
     for name, value in environment.values.items():
-        if name.endswith(_FILE_SETTINGS) and value.startswith("/") and not _mounted(workload, container, value):
+        if name in read and name.endswith(_FILE_SETTINGS) and value.startswith("/") and not _mounted(workload, container, value):
             yield Finding("env-path", workload.where, f"{name} is {value}, but nothing is mounted there")
-    secret = {name: "mongodb://hidden" for name in environment.hidden}
+    secret = dict.fromkeys(environment.hidden, "mongodb://hidden")
     for settings in process.settings:
         for problem in refused(settings, environment.values | secret, frozenset(environment.hidden)):
             yield Finding("env-refused", workload.where, problem)
@@ -110,14 +115,20 @@ def _names(workload: Workload, process: Process, environment: Environment) -> It
     given = set(environment.values) | environment.hidden
     for name in sorted(name for name in given if not is_known(name)):
         yield Finding("env-unknown", workload.where, f"no setting of the product is called {name}")
-    others = {f"{service}_" for service in ("CATALOG", "ELIGIBILITY", "ORDERING", "CONTRACTS", "NOTIFY") if service.lower() != process.service}
+    others = {
+        f"{service}_"
+        for service in ("CATALOG", "ELIGIBILITY", "ORDERING", "CONTRACTS", "NOTIFY")
+        if service.lower() != process.service
+    }
     for name in sorted(given):
         if name.startswith(tuple(others)) and process.service != "all":
             yield Finding("env-foreign", workload.where, f"{name} is a setting of another service")
         if any(part in name for part in _SECRET_PARTS) and name in environment.values and not name.endswith(_FILE_SETTINGS):
             yield Finding("secret-plain", workload.where, f"{name} stands in plain text")
     if process.command == "run" and "MARKTPLATZ_STORE_URL" not in given:
-        yield Finding("env-missing", workload.where, "without MARKTPLATZ_STORE_URL the process would keep its data in the container")
+        yield Finding(
+            "env-missing", workload.where, "without MARKTPLATZ_STORE_URL the process would keep its data in the container"
+        )
     if "MARKTPLATZ_STORE_URL" in environment.values:
         yield Finding("secret-plain", workload.where, "MARKTPLATZ_STORE_URL holds a password, so it comes from a secret")
 
@@ -140,7 +151,11 @@ def _volumes(objects: Objects, workload: Workload) -> Iterator[Finding]:
                 data = _config_map(objects, workload, text(config, "name"))
                 missing = {text(item, "key") for item in items(config, "items")} - set(data or {})
                 if data is None or missing:
-                    yield Finding("config-missing", workload.where, f"there is no ConfigMap '{text(config, 'name')}' with {sorted(missing) or 'any key'}")
+                    yield Finding(
+                        "config-missing",
+                        workload.where,
+                        f"there is no ConfigMap '{text(config, 'name')}' with {sorted(missing) or 'any key'}",
+                    )
         if "emptyDir" in volume and not mapping(volume, "emptyDir").get("sizeLimit"):
             yield Finding("volume-unbounded", workload.where, f"the emptyDir '{text(volume, 'name')}' needs a sizeLimit")
 
@@ -148,14 +163,24 @@ def _volumes(objects: Objects, workload: Workload) -> Iterator[Finding]:
 def _secret(objects: Objects, workload: Workload, name: str, keys: set[str]) -> Iterator[Finding]:
     known = declared_keys(objects, workload.namespace, name)
     if not known:
-        yield Finding("secret-undeclared", workload.where, f"the secret '{name}' is in no table (secrets.yaml) and made by no KafkaUser or ExternalSecret")
+        yield Finding(
+            "secret-undeclared",
+            workload.where,
+            f"the secret '{name}' is in no table (secrets.yaml) and made by no KafkaUser or ExternalSecret",
+        )
     elif keys - known:
-        yield Finding("secret-key", workload.where, f"the secret '{name}' has no key {', '.join(sorted(keys - known))}; it has {', '.join(sorted(known))}")
+        yield Finding(
+            "secret-key",
+            workload.where,
+            f"the secret '{name}' has no key {', '.join(sorted(keys - known))}; it has {', '.join(sorted(known))}",
+        )
 
 
 def declared_keys(objects: Objects, namespace: str, name: str) -> set[str]:
     """Return the keys of a secret: as declared, or as an object of the overlay makes it; empty for an unknown one."""
-    keys = set(declared_secrets()[name].keys) if name in declared_secrets() else set()
+    row = declared_secrets().get(name)
+    # Where the overlay makes Kafka's users itself, a row that stands for them makes no secret.
+    keys = set() if row is None or (row.made_by == "KafkaUser" and objects.of("KafkaUser")) else set(row.keys)
     if objects.find("KafkaUser", namespace, name) is not None:
         keys |= {"user.crt", "user.key", "user.p12", "user.password", "ca.crt"}
     for external in objects.of("ExternalSecret"):
@@ -196,5 +221,3 @@ def _unused(objects: Objects, document: Document) -> Iterator[Finding]:
         if name_of(document) in names and workload.namespace == namespace_of(document):
             return
     yield Finding("config-unused", where(document), f"no workload uses this {kind_of(document)}")
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -36,7 +36,7 @@ def check_core(document: Document) -> Iterator[Finding]:
             yield Finding("core-schema", where(document), f"Kubernetes {minor}: {path}: {deepest.message[:300]}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _validator(minor: str, api_version: str, kind: str) -> Draft202012Validator | None:
     group, _, version = api_version.rpartition("/")
     stem = f"{kind.lower()}-{group.split('.', 1)[0]}-{version}" if group else f"{kind.lower()}-{version}"
@@ -50,7 +50,7 @@ def _validator(minor: str, api_version: str, kind: str) -> Draft202012Validator 
     return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ _definitions(minor))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definitions(minor: str) -> Registry[Any]:
     return Resource.from_contents(schema_contents(f"{_folder(minor)}/_definitions.json", minor)) @ Registry()
 
@@ -59,9 +59,9 @@ def _folder(minor: str) -> str:
     return f"kubernetes-json-schema/v{_release(minor)}-local-strict"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _release(minor: str) -> str:
-    found = [version for version in all_versions() if version.startswith(f"{minor}.")]
+    found: list[str] = [version for version in all_versions() if version.startswith(f"{minor}.")]
     if not found:
         raise LookupError(f"kubernetes-validate holds no schemas of Kubernetes {minor}: install a newer one")
     return found[-1]

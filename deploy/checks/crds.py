@@ -34,9 +34,9 @@ def folder() -> Path:
     raise DefinitionsMissingError(
         f"{path} holds no custom resource definitions. Put there, from the release in use on your platform: Strimzi's "
         "install/cluster-operator/04*-Crd-*.yaml, KEDA's config/crd/bases/*.yaml and schema/generated/scalers-schema.json as "
-        f"{KEDA_SCALERS}, prometheus-operator's example/prometheus-operator-crd/*.yaml, external-secrets' config/crds/bases/*.yaml, "
-        "cert-manager's deploy/crds/*.yaml and the Gateway API's config/crd/standard/*.yaml; or name another folder by "
-        f"{FOLDER_SETTING}."
+        f"{KEDA_SCALERS}, prometheus-operator's example/prometheus-operator-crd/*.yaml, "
+        "external-secrets' config/crds/bases/*.yaml, cert-manager's deploy/crds/*.yaml and the Gateway API's "
+        f"config/crd/standard/*.yaml; or name another folder by {FOLDER_SETTING}."
     )
 
 
@@ -119,14 +119,37 @@ def strict(schema: Schema, *, root: bool = False) -> Schema:
         made["items"] = strict(schema["items"])
     if isinstance(schema.get("additionalProperties"), dict):
         made["additionalProperties"] = strict(schema["additionalProperties"])
-    elif properties and not schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("x-kubernetes-embedded-resource"):
+    elif (
+        properties and not schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("x-kubernetes-embedded-resource")
+    ):
         made["additionalProperties"] = False
     return made
 
 
 _PLAIN = frozenset(
-    """type enum pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength minItems maxItems
-    uniqueItems minProperties maxProperties required format allOf anyOf oneOf not""".split()
+    [
+        "type",
+        "enum",
+        "pattern",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "required",
+        "format",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "not",
+    ]
 )
 _FORMATS = frozenset({"date-time", "ipv4", "ipv6"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deploy.checks.environment import plain_values
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, texts, where
 from deploy.checks.pods import Workload, selects, workloads
 from deploy.checks.processes import ArgumentsError, Process, is_ours, process_of, read_topics
@@ -24,13 +25,21 @@ def _services(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:
     for service in objects.of("Service"):
         selector = mapping(service, "spec", "selector")
         if text(service, "spec", "type") in ("NodePort", "LoadBalancer") or mapping(service, "spec").get("externalIPs"):
-            yield Finding("service-type", where(service), "must be reachable within the cluster only; an Ingress or HTTPRoute exposes it")
-        chosen = [pod for pod in pods if pod.namespace == namespace_of(service) and selector and selects({"matchLabels": selector}, pod.labels)]
+            yield Finding(
+                "service-type", where(service), "must be reachable within the cluster only; an Ingress or HTTPRoute exposes it"
+            )
+        chosen = [
+            pod
+            for pod in pods
+            if pod.namespace == namespace_of(service) and selector and selects({"matchLabels": selector}, pod.labels)
+        ]
         if selector and not chosen:
             yield Finding("service-selector", where(service), "selects no pod")
         serving = [pod for pod in chosen if pod.serves]
         if len(serving) > 1:
-            yield Finding("service-selector", where(service), f"selects pods of several workloads: {', '.join(pod.name for pod in serving)}")
+            yield Finding(
+                "service-selector", where(service), f"selects pods of several workloads: {', '.join(pod.name for pod in serving)}"
+            )
         for port in items(service, "spec", "ports"):
             target = port.get("targetPort", port.get("port"))
             if any(isinstance(target, str | int) and pod.port(target) is None for pod in chosen):
@@ -39,9 +48,18 @@ def _services(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:
 
 def _routes(objects: Objects) -> Iterator[Finding]:
     for ingress in objects.of("Ingress"):
-        backends = [mapping(path, "backend", "service") for rule in items(ingress, "spec", "rules") for path in items(rule, "http", "paths")]
+        backends = [
+            mapping(path, "backend", "service")
+            for rule in items(ingress, "spec", "rules")
+            for path in items(rule, "http", "paths")
+        ]
         for backend in [*backends, *([it] if (it := mapping(ingress, "spec", "defaultBackend", "service")) else [])]:
-            yield from _backend(objects, ingress, text(backend, "name"), mapping(backend, "port").get("name") or mapping(backend, "port").get("number"))
+            yield from _backend(
+                objects,
+                ingress,
+                text(backend, "name"),
+                mapping(backend, "port").get("name") or mapping(backend, "port").get("number"),
+            )
         hosts = {text(rule, "host") for rule in items(ingress, "spec", "rules")}
         secured = {host for entry in items(ingress, "spec", "tls") for host in texts(entry, "hosts")}
         if missing := sorted(hosts - secured):
@@ -67,14 +85,18 @@ def _monitors(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:
             service
             for service in objects.of("Service")
             if namespace_of(service) == namespace_of(monitor)
-            and selects(mapping(monitor, "spec", "selector"), {k: str(v) for k, v in mapping(service, "metadata", "labels").items()})
+            and selects(
+                mapping(monitor, "spec", "selector"), {k: str(v) for k, v in mapping(service, "metadata", "labels").items()}
+            )
         ]
         if not chosen:
             yield Finding("monitor", where(monitor), "selects no Service")
         for endpoint in items(monitor, "spec", "endpoints"):
             for service in chosen:
                 if text(endpoint, "port") not in {text(port, "name") for port in items(service, "spec", "ports")}:
-                    yield Finding("monitor", where(monitor), f"the Service '{name_of(service)}' has no port '{text(endpoint, 'port')}'")
+                    yield Finding(
+                        "monitor", where(monitor), f"the Service '{name_of(service)}' has no port '{text(endpoint, 'port')}'"
+                    )
         ours = {pod.name for pod in pods if pod.kind == "Deployment"}
         for name in sorted(ours - {name_of(service) for service in chosen}):
             yield Finding("monitor", where(monitor), f"misses the metrics of '{name}'")
@@ -93,12 +115,16 @@ def _scalers(objects: Objects) -> Iterator[Finding]:
             yield Finding("scale-twice", where(scaler), f"{where(taken[key])} scales the same {kind}")
         taken[key] = scaler
         if "replicas" in mapping(target, "spec"):
-            yield Finding("scale-replicas", where(target), f"has replicas although {where(scaler)} scales it: every sync would undo it")
+            yield Finding(
+                "scale-replicas", where(target), f"has replicas although {where(scaler)} scales it: every sync would undo it"
+            )
         yield from _bounds(scaler)
         if scaler["kind"] == "ScaledObject":
             yield from _lag(objects, scaler, target)
     for deployment in objects.of("Deployment"):
-        if ("Deployment", namespace_of(deployment), name_of(deployment)) not in taken and "replicas" not in mapping(deployment, "spec"):
+        if ("Deployment", namespace_of(deployment), name_of(deployment)) not in taken and "replicas" not in mapping(
+            deployment, "spec"
+        ):
             yield Finding("scale-replicas", where(deployment), "has neither replicas nor a scaler")
 
 
@@ -115,7 +141,11 @@ def _lag(objects: Objects, scaler: Document, target: Document) -> Iterator[Findi
     partitions = max((topic.partitions for topic in TOPICS if topic.name in read_topics(process)), default=0)
     most = number(scaler, "spec", "maxReplicaCount") or 100
     if most > partitions:
-        yield Finding("scale-partitions", where(scaler), f"maxReplicaCount is {most}, but there are {partitions} partitions: the rest would idle")
+        yield Finding(
+            "scale-partitions",
+            where(scaler),
+            f"maxReplicaCount is {most}, but there are {partitions} partitions: the rest would idle",
+        )
     wanted = {(group, topic.name) for topic in TOPICS for group in process.groups & set(topic.consumers)}
     given = set()
     for trigger in items(scaler, "spec", "triggers"):
@@ -137,26 +167,19 @@ def _address(objects: Objects, scaler: Document, target: Document, trigger: Docu
     variable = text(trigger, "metadata", "bootstrapServersFromEnv")
     address = text(trigger, "metadata", "bootstrapServers")
     if variable:
-        pod = Workload(target, mapping(target, "spec", "template"))
-        address = _variable(objects, pod, variable)
+        containers = items(target, "spec", "template", "spec", "containers")
+        address = next(
+            (it[variable] for it in (plain_values(objects, namespace_of(target), each) for each in containers) if variable in it),
+            "",
+        )
         if not address:
             yield Finding("scale-address", where(scaler), f"the container has no variable {variable}")
             return
     for server in address.split(","):
         if "." not in server.partition(":")[0]:
-            yield Finding("scale-address", where(scaler), f"'{server}' must carry its namespace: KEDA resolves it from another one")
-
-
-def _variable(objects: Objects, pod: Workload, name: str) -> str:
-    found = ""
-    for container in pod.containers:
-        for source in items(container, "envFrom"):
-            document = objects.find("ConfigMap", pod.namespace, text(source, "configMapRef", "name"))
-            found = text(document, "data", name) or found
-        for variable in items(container, "env"):
-            if text(variable, "name") == name:
-                found = text(variable, "value")
-    return found
+            yield Finding(
+                "scale-address", where(scaler), f"'{server}' must carry its namespace: KEDA resolves it from another one"
+            )
 
 
 def _process(objects: Objects, target: Document) -> Process | None:
@@ -173,7 +196,7 @@ def _process(objects: Objects, target: Document) -> Process | None:
 
 def _disruption_targets(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:
     for budget in objects.of("PodDisruptionBudget"):
-        if not any(pod.namespace == namespace_of(budget) and selects(mapping(budget, "spec", "selector"), pod.labels) for pod in pods):
+        if not any(
+            pod.namespace == namespace_of(budget) and selects(mapping(budget, "spec", "selector"), pod.labels) for pod in pods
+        ):
             yield Finding("budget", where(budget), "selects no pod")
-
-

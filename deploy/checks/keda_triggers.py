@@ -14,7 +14,7 @@ FROM_ENV = "FromEnv"
 
 
 def check_triggers(objects: Objects) -> Iterator[Finding]:
-    """Check every trigger: ``keda-type``, ``keda-metadata`` (unknown, missing, value, type), ``keda-auth`` (parameters, reference)."""
+    """Check every trigger: ``keda-type``, ``keda-metadata`` (unknown, missing, wrong), ``keda-auth`` (parameters, reference)."""
     for scaled in objects.of("ScaledObject", "ScaledJob"):
         for trigger in items(scaled, "spec", "triggers"):
             parameters = _scalers().get(text(trigger, "type"))
@@ -24,14 +24,23 @@ def check_triggers(objects: Objects) -> Iterator[Finding]:
             authentication = _authentication(objects, scaled, trigger)
             yield from _metadata(scaled, trigger, parameters, authentication)
     for document in objects.of("TriggerAuthentication", "ClusterTriggerAuthentication"):
-        known = {name for scaler in _scalers().values() for name, it in scaler.items() if it.get("triggerAuthenticationVariableReadable")}
+        known = {
+            name
+            for scaler in _scalers().values()
+            for name, it in scaler.items()
+            if it.get("triggerAuthenticationVariableReadable")
+        }
         for name in sorted(_provided(document) - known):
             yield Finding("keda-auth", where(document), f"no scaler takes the parameter '{name}' from an authentication")
     for scaled in objects.of("ScaledObject", "ScaledJob"):
         for trigger in items(scaled, "spec", "triggers"):
             reference = mapping(trigger, "authenticationRef")
             if reference and _authentication(objects, scaled, trigger) is None:
-                yield Finding("keda-auth", where(scaled), f"there is no {text(reference, 'kind') or 'TriggerAuthentication'} '{text(reference, 'name')}'")
+                yield Finding(
+                    "keda-auth",
+                    where(scaled),
+                    f"there is no {text(reference, 'kind') or 'TriggerAuthentication'} '{text(reference, 'name')}'",
+                )
 
 
 def _metadata(
@@ -64,7 +73,11 @@ def _authentication(objects: Objects, scaled: Document, trigger: Document) -> Do
 
 
 def _provided(authentication: Document) -> set[str]:
-    return {text(item, "parameter") for source in ("secretTargetRef", "configMapTargetRef", "env") for item in items(authentication, "spec", source)}
+    return {
+        text(item, "parameter")
+        for source in ("secretTargetRef", "configMapTargetRef", "env")
+        for item in items(authentication, "spec", source)
+    }
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from deploy.checks.objects import Document, Finding, Objects, items, mapping, text, texts
+from deploy.checks.objects import Document, Finding, Objects, items, mapping, text, texts, where
 from deploy.checks.pods import Workload, workloads
 
 LOWEST_USER_ID = 10000
@@ -16,9 +16,20 @@ LOWEST_USER_ID = 10000
 
 VOLUMES = frozenset({"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"})
 SYSCTLS = frozenset(
-    """kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.ip_unprivileged_port_start net.ipv4.tcp_syncookies
-    net.ipv4.ping_group_range net.ipv4.ip_local_reserved_ports net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout
-    net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes net.ipv4.tcp_rmem net.ipv4.tcp_wmem""".split()
+    [
+        "kernel.shm_rmid_forced",
+        "net.ipv4.ip_local_port_range",
+        "net.ipv4.ip_unprivileged_port_start",
+        "net.ipv4.tcp_syncookies",
+        "net.ipv4.ping_group_range",
+        "net.ipv4.ip_local_reserved_ports",
+        "net.ipv4.tcp_keepalive_time",
+        "net.ipv4.tcp_fin_timeout",
+        "net.ipv4.tcp_keepalive_intvl",
+        "net.ipv4.tcp_keepalive_probes",
+        "net.ipv4.tcp_rmem",
+        "net.ipv4.tcp_wmem",
+    ]
 )
 SELINUX_TYPES = frozenset({"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"})
 SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
@@ -41,13 +52,18 @@ def check_pod_security(objects: Objects) -> Iterator[Finding]:
                     yield Finding(code, workload.where, f"container '{text(container, 'name')}': {message}")
         yield from _no_token(objects, workload)
     for namespace in objects.of("Namespace"):
-        labels = mapping(namespace, "metadata", "labels")
-        for mode in ("enforce", "audit", "warn"):
-            if labels.get(f"pod-security.kubernetes.io/{mode}") != "restricted":
-                yield Finding("pss-namespace", f"Namespace {text(namespace, 'metadata', 'name')}", f"pod-security.kubernetes.io/{mode} must be 'restricted'")
-            version = str(labels.get(f"pod-security.kubernetes.io/{mode}-version", ""))
-            if not version.startswith("v1."):
-                yield Finding("pss-namespace", f"Namespace {text(namespace, 'metadata', 'name')}", f"pin the {mode} version, so that an upgrade of the cluster changes no rules")
+        yield from _enforcement(namespace)
+
+
+def _enforcement(namespace: Document) -> Iterator[Finding]:
+    """Ask for the standard on the namespace, in a pinned version."""
+    labels = mapping(namespace, "metadata", "labels")
+    for mode in ("enforce", "audit", "warn"):
+        label = f"pod-security.kubernetes.io/{mode}"
+        if labels.get(label) != "restricted":
+            yield Finding("pss-namespace", where(namespace), f"{label} must be 'restricted'")
+        if not str(labels.get(f"{label}-version", "")).startswith("v1."):
+            yield Finding("pss-namespace", where(namespace), f"{label}-version must be pinned: an upgrade must not change rules")
 
 
 def host_namespaces(spec: Document) -> Iterator[Fault]:
@@ -117,7 +133,11 @@ def _no_token(objects: Objects, workload: Workload) -> Iterator[Finding]:
     if workload.spec.get("automountServiceAccountToken") is not False:
         yield Finding("token-mount", workload.where, "automountServiceAccountToken must be false in the pod")
     if account is not None and account.get("automountServiceAccountToken") is not False:
-        yield Finding("token-mount", workload.where, f"automountServiceAccountToken must be false in ServiceAccount {text(account, 'metadata', 'name')}")
+        yield Finding(
+            "token-mount",
+            workload.where,
+            f"automountServiceAccountToken must be false in ServiceAccount {text(account, 'metadata', 'name')}",
+        )
 
 
 def privileged(_spec: Document, container: Document) -> Iterator[Fault]:

@@ -85,16 +85,14 @@ def process_of(container: Document) -> Process:
     try:
         with typer.Context(group, info_name="marktplatz") as context:
             name, command, rest = group.resolve_command(context, list(arguments))
-            if name is None or command is None:
-                raise ArgumentsError(f"no command in {arguments}")
-            given = command.make_context(name, list(rest), parent=context).params
+            given = {} if command is None else command.make_context(name or "", list(rest), parent=context).params
     except typer.Exit as error:
         raise ArgumentsError(f"'{' '.join(arguments)}' only prints help") from error
     except Exception as error:
         if (message := getattr(error, "format_message", None)) is None:  # typer names no base class of its usage errors
             raise
         raise ArgumentsError(f"'{' '.join(arguments)}': {message()}") from error
-    return _process(name, given)
+    return _process(name or "", given)
 
 
 def _process(command: str, given: Mapping[str, Any]) -> Process:
@@ -161,7 +159,9 @@ def all_settings() -> tuple[type[BaseSettings], ...]:
         for file in sorted((PROJECT / package).rglob("*.py")):
             if "BaseSettings" in file.read_text(encoding="utf-8"):
                 module = import_module(".".join(file.relative_to(PROJECT).with_suffix("").parts))
-                found |= {f"{it.__module__}.{it.__name__}": it for it in vars(module).values() if _is_settings(it, module.__name__)}
+                found |= {
+                    f"{it.__module__}.{it.__name__}": it for it in vars(module).values() if _is_settings(it, module.__name__)
+                }
     return tuple(found.values())
 
 
@@ -175,7 +175,7 @@ def _service_settings() -> dict[str, type[BaseSettings]]:
 
 
 def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden: frozenset[str]) -> Iterator[str]:
-    """Return what a settings class has against an environment. ``hidden`` variables come from secrets: their values are unknown."""
+    """Return what a settings class has against an environment. ``hidden`` variables come from secrets."""
     with mock.patch.dict(os.environ, dict(environment), clear=True):
         try:
             settings()

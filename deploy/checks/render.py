@@ -41,7 +41,7 @@ _Loader.yaml_implicit_resolvers = {
 def read_yaml(text: str) -> list[dict[str, Any]]:
     """Return the documents of a YAML text. Raises RenderError for one that is none or gives a key twice."""
     try:
-        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]  # noqa: S506 - a safe loader
+        return [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except yaml.YAMLError as error:
         raise RenderError(f"not YAML: {error}") from error
 

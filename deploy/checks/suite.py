@@ -10,7 +10,9 @@ from deploy.checks.core_schemas import check_core, is_core
 from deploy.checks.crds import definitions
 from deploy.checks.exposure import check_exposure
 from deploy.checks.images import check_images
-from deploy.checks.kafka import check_kafka
+from deploy.checks.kafka.cluster import check_cluster
+from deploy.checks.kafka.topics import check_topics
+from deploy.checks.kafka.users import check_users
 from deploy.checks.keda_triggers import check_triggers
 from deploy.checks.network.flows import check_network
 from deploy.checks.objects import Document, Finding, Objects, where
@@ -38,7 +40,11 @@ def _schema(document: Document) -> Iterator[Finding]:
     elif definitions().know(document):
         yield from definitions().check(document)
     else:
-        yield Finding("unknown-kind", where(document), f"no schema of Kubernetes and no definition knows {document.get('kind')} in {document.get('apiVersion')}")
+        yield Finding(
+            "unknown-kind",
+            where(document),
+            f"no schema of Kubernetes and no definition knows {document.get('kind')} in {document.get('apiVersion')}",
+        )
 
 
 CHECKS: tuple[Check, ...] = (
@@ -46,7 +52,9 @@ CHECKS: tuple[Check, ...] = (
     check_triggers,
     check_pod_security,
     check_configuration,
-    check_kafka,
+    check_cluster,
+    check_topics,
+    check_users,
     check_workloads,
     check_exposure,
     check_images,

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
-from deploy.checks.objects import Document, Finding, Objects, items, kind_of, mapping, name_of, namespace_of, number, text, where
+from deploy.checks.environment import plain_values
+from deploy.checks.objects import Finding, Objects, items, kind_of, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.pods import Workload, selects, workloads
 from deploy.checks.processes import is_ours
 from shared.settings import ProcessSettings
@@ -22,8 +23,11 @@ CLOSING = timedelta(seconds=10)
 """What remains after the drain for the consumers' groups, the producer and the store to close."""
 
 _QUANTITY = re.compile(r"^(\d+(?:\.\d+)?|\.\d+)(?:([kMGTPE]|[KMGTPE]i|m|u|n)|[eE]([+-]?\d+))?$")
-_FACTORS = {"": 1, "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18} | {
-    f"{letter}i": 1024**power for power, letter in enumerate("KMGTPE", start=1)
+_FACTORS: dict[str, Decimal] = {
+    "": Decimal(1),
+    **{letter: Decimal(10) ** (-3 * power) for power, letter in enumerate("mun", start=1)},
+    **{letter: Decimal(10) ** (3 * power) for power, letter in enumerate("kMGTPE", start=1)},
+    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)},
 }
 
 
@@ -71,7 +75,9 @@ def _account(objects: Objects, workload: Workload, owners: dict[tuple[str, str],
 
 
 def _selector(workload: Workload) -> Iterator[Finding]:
-    if workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and not selects(mapping(workload.document, "spec", "selector"), workload.labels):
+    if workload.kind in ("Deployment", "StatefulSet", "DaemonSet") and not selects(
+        mapping(workload.document, "spec", "selector"), workload.labels
+    ):
         yield Finding("selector", workload.where, "the selector does not match the labels of its own pods")
 
 
@@ -87,7 +93,11 @@ def _sizes(workload: Workload) -> Iterator[Finding]:
         for resource, value in requests.items():
             asked, bound = quantity(str(value)), quantity(str(limits.get(resource, value)))
             if asked is not None and bound is not None and asked > bound:
-                yield Finding("size-limit", workload.where, f"container '{name}' asks for {value} of {resource}, above its limit {limits[resource]}")
+                yield Finding(
+                    "size-limit",
+                    workload.where,
+                    f"container '{name}' asks for {value} of {resource}, above its limit {limits[resource]}",
+                )
 
 
 def _mounts(workload: Workload) -> Iterator[Finding]:
@@ -108,9 +118,15 @@ def _disruption(objects: Objects, workload: Workload) -> Iterator[Finding]:
         yield Finding("budget", workload.where, f"needs exactly one PodDisruptionBudget, has {len(budgets)}")
     for budget in budgets:
         if mapping(budget, "spec").get("maxUnavailable") in (None, 0, "0%"):
-            yield Finding("budget", where(budget), "would block the drain of a node: set maxUnavailable to 1 or more, and no minAvailable")
+            yield Finding(
+                "budget", where(budget), "would block the drain of a node: set maxUnavailable to 1 or more, and no minAvailable"
+            )
         if text(budget, "spec", "unhealthyPodEvictionPolicy") != "AlwaysAllow":
-            yield Finding("budget", where(budget), "unhealthyPodEvictionPolicy must be AlwaysAllow, so that a broken pod does not block a drain")
+            yield Finding(
+                "budget",
+                where(budget),
+                "unhealthyPodEvictionPolicy must be AlwaysAllow, so that a broken pod does not block a drain",
+            )
 
 
 def _spread(workload: Workload) -> Iterator[Finding]:
@@ -119,7 +135,9 @@ def _spread(workload: Workload) -> Iterator[Finding]:
         yield Finding("spread", workload.where, "must spread over nodes (topologyKey kubernetes.io/hostname)")
     for constraint in constraints:
         if not selects(mapping(constraint, "labelSelector"), workload.labels) or not mapping(constraint, "labelSelector"):
-            yield Finding("spread", workload.where, f"the spread over {text(constraint, 'topologyKey')} counts other pods than its own")
+            yield Finding(
+                "spread", workload.where, f"the spread over {text(constraint, 'topologyKey')} counts other pods than its own"
+            )
 
 
 def _probes(workload: Workload) -> Iterator[Finding]:
@@ -150,40 +168,41 @@ def _drain(objects: Objects, workload: Workload) -> Iterator[Finding]:
             continue
         pause = number(container, "lifecycle", "preStop", "sleep", "seconds")
         if pause is None:
-            yield Finding("drain", workload.where, "needs a preStop pause (sleep), so that no request comes after the drain began")
+            yield Finding(
+                "drain", workload.where, "needs a preStop pause (sleep), so that no request comes after the drain began"
+            )
             continue
-        needed = timedelta(seconds=pause) + _drain_time(objects, workload, container) + CLOSING
+        drain = _duration(plain_values(objects, workload.namespace, container).get("MARKTPLATZ_DRAIN"))
+        needed = timedelta(seconds=pause) + drain + CLOSING
         if timedelta(seconds=grace) < needed:
-            yield Finding("drain", workload.where, f"terminationGracePeriodSeconds is {grace}, but pause, drain and closing take {needed.seconds}")
+            yield Finding(
+                "drain",
+                workload.where,
+                f"terminationGracePeriodSeconds is {grace}, but pause, drain and closing take {needed.seconds}",
+            )
 
 
-def _drain_time(objects: Objects, workload: Workload, container: Document) -> timedelta:
-    default = ProcessSettings.model_fields["drain"].default
-    found: timedelta = default
-    for source in items(container, "envFrom"):
-        document = objects.find("ConfigMap", workload.namespace, text(source, "configMapRef", "name"))
-        if given := text(document, "data", "MARKTPLATZ_DRAIN"):
-            found = _duration(given, default)
-    for variable in items(container, "env"):
-        if text(variable, "name") == "MARKTPLATZ_DRAIN":
-            found = _duration(text(variable, "value"), default)
-    return found
-
-
-def _duration(given: str, default: timedelta) -> timedelta:
-    """Return a duration; a text that is none is reported as a refused setting."""
+def _duration(given: str | None) -> timedelta:
+    """Return the drain time that a setting gives, or the default; a text that is no duration is reported as a refused setting."""
+    default: timedelta = ProcessSettings.model_fields["drain"].default
     try:
-        return TypeAdapter(timedelta).validate_python(given)
+        return default if given is None else TypeAdapter(timedelta).validate_python(given)
     except ValidationError:
         return default
 
 
 def _job(workload: Workload) -> Iterator[Finding]:
-    spec = mapping(workload.document, "spec") if workload.kind == "Job" else mapping(workload.document, "spec", "jobTemplate", "spec")
+    spec = (
+        mapping(workload.document, "spec")
+        if workload.kind == "Job"
+        else mapping(workload.document, "spec", "jobTemplate", "spec")
+    )
     if number(spec, "activeDeadlineSeconds") is None:
         yield Finding("job", workload.where, "needs activeDeadlineSeconds: a job that hangs must not block an upgrade for ever")
     if workload.kind == "Job" and (number(spec, "ttlSecondsAfterFinished") or 0) < timedelta(days=7).total_seconds():
-        yield Finding("job", workload.where, "ttlSecondsAfterFinished must be seven days: its log is the only record of what it did")
+        yield Finding(
+            "job", workload.where, "ttlSecondsAfterFinished must be seven days: its log is the only record of what it did"
+        )
     if text(workload.spec, "restartPolicy") not in ("Never", "OnFailure"):
         yield Finding("job", workload.where, "restartPolicy must be Never or OnFailure")
 

@@ -48,12 +48,16 @@ class Peer(_Strict):
 
 
 class Flow(_Strict):
-    """A flow that must be open where both ends exist, with one of the objects ``with`` (kind, or kind/name), in no overlay ``unless``."""
+    """A flow that must be open where both ends exist, with one of the objects ``with`` (kind, or kind/name).
+
+    ``only`` and ``unless`` name overlays.
+    """
 
     from_: Annotated[tuple[str, ...], Field(alias="from")]
     to: tuple[str, ...]
     ports: tuple[PortText, ...]
     with_: Annotated[tuple[str, ...], Field(alias="with")] = ()
+    only: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     why: str
 
@@ -102,7 +106,9 @@ def check_network(objects: Objects) -> Iterator[Finding]:
     for (sender, receiver), found in reachable(model).items():
         wanted = expected.pop((sender, receiver), set())
         if extra := found - wanted:
-            yield Finding("network-extra", f"{sender} -> {receiver}", f"{_named(extra)} is open, but declared in no flow of flows.yaml")
+            yield Finding(
+                "network-extra", f"{sender} -> {receiver}", f"{_named(extra)} is open, but declared in no flow of flows.yaml"
+            )
         if missing := wanted - found:
             yield Finding("network-missing", f"{sender} -> {receiver}", f"{_named(missing)} is declared, but closed")
 
@@ -118,16 +124,23 @@ def model_of(objects: Objects, file: Declared) -> Model:
         for resource in objects.of(made.of):
             labels = {key: value.replace("{name}", name_of(resource)) for key, value in made.labels.items()}
             ports = {name: _port(port) for name, port in made.ports.items()}
-            own.append(Endpoint(made.name, namespace_of(resource), labels, _namespace_labels(objects, namespace_of(resource)), "", ports))
+            own.append(
+                Endpoint(made.name, namespace_of(resource), labels, _namespace_labels(objects, namespace_of(resource)), "", ports)
+            )
     peers = []
     for peer in file.peers:
         if peer.namespace == home:  # what stands for another namespace does not stand for ours
             continue
         namespace = home if peer.namespace == OWN else peer.namespace
         labels = _namespace_labels(objects, namespace)
-        peers.append(Endpoint(peer.name, namespace, peer.labels, labels, peer.ip, {name: _port(it) for name, it in peer.ports.items()}))
+        peers.append(
+            Endpoint(peer.name, namespace, peer.labels, labels, peer.ip, {name: _port(it) for name, it in peer.ports.items()})
+        )
     policies = [*objects.of("NetworkPolicy"), *made_policies(objects)]
-    return Model(Network([*own, *peers], policies), frozenset(it.name for it in own) | {it.name for it in file.peers if it.namespace == OWN})
+    return Model(
+        Network([*own, *peers], policies),
+        frozenset(it.name for it in own) | {it.name for it in file.peers if it.namespace == OWN},
+    )
 
 
 def reachable(model: Model) -> dict[tuple[str, str], set[Port]]:
@@ -145,12 +158,18 @@ def expected_flows(objects: Objects, file: Declared, model: Model) -> dict[tuple
     present = {it.name for it in model.network.endpoints}
     expected: dict[tuple[str, str], set[Port]] = {}
     for flow in file.flows:
-        if objects.overlay in flow.unless or (flow.with_ and not any(_has(objects, it) for it in flow.with_)):
+        if not _counts(objects, flow):
             continue
         for sender in _resolved(file, flow.from_, model) & present:
             for receiver in _resolved(file, flow.to, model) & present:
                 expected.setdefault((sender, receiver), set()).update(_port(port) for port in flow.ports)
     return expected
+
+
+def _counts(objects: Objects, flow: Flow) -> bool:
+    if objects.overlay in flow.unless or (flow.only and objects.overlay not in flow.only):
+        return False
+    return not flow.with_ or any(_has(objects, it) for it in flow.with_)
 
 
 def _has(objects: Objects, wanted: str) -> bool:
@@ -178,7 +197,9 @@ def _endpoint(pod: Workload, namespace_labels: dict[str, str]) -> Endpoint:
 
 def _namespace_labels(objects: Objects, namespace: str) -> dict[str, str]:
     document: Document = objects.find("Namespace", "", namespace) or {}
-    return {key: str(value) for key, value in mapping(document, "metadata", "labels").items()} | {"kubernetes.io/metadata.name": namespace}
+    return {key: str(value) for key, value in mapping(document, "metadata", "labels").items()} | {
+        "kubernetes.io/metadata.name": namespace
+    }
 
 
 def _port(given: str) -> Port:

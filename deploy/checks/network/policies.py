@@ -1,4 +1,4 @@
-"""Evaluates NetworkPolicies (networking.k8s.io/v1) over endpoints: a flow needs the sender's egress and the receiver's ingress."""
+"""Evaluates NetworkPolicies (networking.k8s.io/v1): a flow needs the sender's egress and the receiver's ingress."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ class Network:
     def flows(self, sender: Endpoint, receiver: Endpoint) -> set[Port]:
         """Return the ports on which the sender reaches the receiver, out of those that anybody names and ``UNNAMED``."""
         leaving = self._allowed(self._egress[sender.name], "to", peer=receiver, receiver=receiver)
-        return leaving & self._allowed(self._ingress[receiver.name], "from", peer=sender, receiver=receiver) if leaving else leaving
+        return (
+            leaving & self._allowed(self._ingress[receiver.name], "from", peer=sender, receiver=receiver) if leaving else leaving
+        )
 
     def unresolved(self) -> Iterator[tuple[Document, str]]:
         """Return policies with a named port that no selected receiver has (such a rule allows nothing)."""
@@ -116,7 +118,11 @@ def _matches(entry: Document, namespace: str, peer: Endpoint) -> bool:
     """Return whether a peer entry of a policy names an endpoint. Blocks of addresses name what lies outside of the cluster."""
     block = mapping(entry, "ipBlock")
     if block:
-        return bool(peer.ip) and _within(peer.ip, text(block, "cidr")) and not any(_within(peer.ip, it) for it in texts(block, "except"))
+        return (
+            bool(peer.ip)
+            and _within(peer.ip, text(block, "cidr"))
+            and not any(_within(peer.ip, it) for it in texts(block, "except"))
+        )
     if not peer.namespace:
         return False
     if "namespaceSelector" in entry:

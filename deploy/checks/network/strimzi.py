@@ -10,7 +10,7 @@ _CLUSTER_OPERATOR = {"podSelector": {"matchLabels": {"strimzi.io/kind": "cluster
 
 
 def made_policies(objects: Objects) -> Iterator[Document]:
-    """Return the policies as Strimzi 1.2 makes them: listeners for their peers, else for all; metrics for all; inner ports for its own."""
+    """Return the policies of Strimzi 1.2: listeners for their peers or all, metrics for all, inner ports for its own."""
     for kafka in objects.of("Kafka"):
         cluster = name_of(kafka)
         inner = [_named(cluster, part) for part in ("kafka", "entity-operator", "kafka-exporter", "cruise-control")]
@@ -18,13 +18,21 @@ def made_policies(objects: Objects) -> Iterator[Document]:
             _rule(9090, [_CLUSTER_OPERATOR, _named(cluster, "kafka")]),
             _rule(9091, [_CLUSTER_OPERATOR, *inner]),
             _rule(8443, [_CLUSTER_OPERATOR]),
-            *(_rule(number(listener, "port") or 0, items(listener, "networkPolicyPeers")) for listener in items(kafka, "spec", "kafka", "listeners")),
+            *(
+                _rule(number(listener, "port") or 0, items(listener, "networkPolicyPeers"))
+                for listener in items(kafka, "spec", "kafka", "listeners")
+            ),
         ]
         if kafka["spec"]["kafka"].get("metricsConfig"):
             ingress.append(_rule(9404, []))
         yield _policy(kafka, f"{cluster}-network-policy-kafka", f"{cluster}-kafka", ingress)
         if kafka["spec"].get("entityOperator"):
-            yield _policy(kafka, f"{cluster}-network-policy-entity-operator", f"{cluster}-entity-operator", [_rule(8080, []), _rule(8081, [])])
+            yield _policy(
+                kafka,
+                f"{cluster}-network-policy-entity-operator",
+                f"{cluster}-entity-operator",
+                [_rule(8080, []), _rule(8081, [])],
+            )
         if kafka["spec"].get("kafkaExporter"):
             yield _policy(kafka, f"{cluster}-network-policy-kafka-exporter", f"{cluster}-kafka-exporter", [_rule(9404, [])])
 

@@ -87,11 +87,15 @@ class InterestForwarded(OrderEvent):
 
 @message_type("ordering.order.refused.v1")
 class OrderRefused(OrderEvent):
-    """A rule refuses the Vorgang: code, reason in a sentence, what would help instead."""
+    """A rule refuses the Vorgang: code, reason in a sentence, what would help instead.
+
+    ``stage`` says when: at the Interesse nobody but the Kunde has been told of it, at the Bestellung all parties have.
+    """
 
     code: Code
     reason: Text
     remedy: Text | None = None
+    stage: Stage | None = None
 
 
 @message_type("ordering.order.declined.v1")
@@ -196,14 +200,17 @@ class WentLive(OrderEvent):
 
 @message_type("ordering.order.withdrawn.v1")
 class OrderWithdrawn(OrderEvent):
-    """The Kunde has withdrawn before a contract came about."""
+    """The Kunde has withdrawn before a contract came about. ``forwarded``: the Bereitsteller had been told of the interest."""
 
     reason: Text | None = None
+    forwarded: bool = True
 
 
 @message_type("ordering.order.expired.v1")
 class OrderExpired(OrderEvent):
-    """The Vorgang lapsed: nobody went on with it in time."""
+    """The Vorgang lapsed: nobody went on with it in time. ``forwarded`` as in ``OrderWithdrawn``."""
+
+    forwarded: bool = True
 
 
 @message_type("ordering.order.terminated.v1")

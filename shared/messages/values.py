@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
@@ -203,4 +203,4 @@ class Condition(Value):
 
     id: EntityId
     text: Text
-    agreed_at: datetime | None = None
+    agreed_at: Time | None = None

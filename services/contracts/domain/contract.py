@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, computed_field, field_validator
+from pydantic import Field, computed_field
 
 from services.contracts.channels.rules import Terms
 from services.contracts.domain import prices
@@ -134,14 +134,6 @@ class Contract(Aggregate):
     def provider_id(self) -> str:
         """The Bereitsteller's key, for the index."""
         return self.provider.id
-
-    @field_validator("conditions")
-    @classmethod
-    def _aware(cls, conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
-        # No store takes a time without zone: it must fail here, before the contract has a number.
-        if any(condition.agreed_at is not None and condition.agreed_at.tzinfo is None for condition in conditions):
-            raise ValueError("a condition's agreed_at has no time zone")
-        return conditions
 
     @classmethod
     def draft(cls, request: Request, terms: Terms, recorded_at: Time) -> Contract:

@@ -10,6 +10,7 @@ from typing import Any
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from shared.messages import catalog, contracts, eligibility, ordering
 from shared.messages.base import Message
+from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, Verdict
 
@@ -57,7 +58,7 @@ _ACCREDITATION_EVENTS = (
 )
 
 
-def facts_of(message: Message) -> Facts:  # noqa: PLR0911 - one case per family of messages
+def facts_of(message: Message) -> Facts:
     """Return what an event tells. Raises TypeError for a type that nobody is told of."""
     if isinstance(message, ordering.OrderEvent):
         return _order(message)
@@ -72,17 +73,13 @@ def facts_of(message: Message) -> Facts:  # noqa: PLR0911 - one case per family 
         return _organisation(organisation, Parameters(organisation=organisation.name))
     if isinstance(message, contracts.ContractConcluded):
         return _contract_concluded(message.contract)
-    if isinstance(message, contracts.ContractRefused):
-        return _contract_refused(message)
     raise TypeError(f"nobody is told of {message.TYPE}")
 
 
 def _order(message: ordering.OrderEvent) -> Facts:
     order = message.order
-    parties: dict[Concerned, tuple[str, ...]] = {
-        **_sides(order.customer.id, order.provider.id, order.channel),
-        **_relative(message),
-    }
+    sides = _sides(order.customer.id, order.provider.id, order.channel)
+    parties = {part: ids for part, ids in sides.items() if part not in _kept_from(message)} | _relative(message)
     parameters = Parameters(
         order_number=order.number,
         offering_title=order.offering_title,
@@ -100,6 +97,16 @@ def _sides(customer: str, provider: str, channel: Channel) -> dict[Concerned, tu
         Concerned.BEREITSTELLER: (provider,),
         Concerned.ANBIETER: (channel.value,),
     }
+
+
+def _kept_from(message: ordering.OrderEvent) -> tuple[Concerned, ...]:
+    """Return the parts that do not know of the Vorgang, and are not to learn of it by its end."""
+    match message:
+        case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
+            return Concerned.BEREITSTELLER, Concerned.ANBIETER
+        case ordering.OrderWithdrawn(forwarded=False) | ordering.OrderExpired(forwarded=False):
+            return (Concerned.BEREITSTELLER,)
+    return ()
 
 
 def _relative(message: ordering.OrderEvent) -> dict[Concerned, tuple[str, ...]]:
@@ -220,18 +227,4 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
             channel=contract.channel,
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
-    )
-
-
-def _contract_refused(message: contracts.ContractRefused) -> Facts:
-    return Facts(
-        _sides(message.customer.id, message.provider.id, message.channel),
-        Parameters(
-            customer=message.customer.name,
-            provider=message.provider.name,
-            channel=message.channel,
-            reason=message.reason,
-            remedy=message.remedy,
-        ),
-        Subject(kind=SubjectKind.ORDER, id=message.order_id),
     )

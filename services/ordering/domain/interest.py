@@ -132,25 +132,28 @@ def refuse(order: Order, refusal: Refusal, at: datetime) -> list[Message]:
     """End the Vorgang by a rule."""
     if order.permit(Command.REFUSE, SYSTEM, at) is None:
         return []
+    stage = _stage_of(order)
     order.refusal.value = refusal
     order.enter(Command.REFUSE, SYSTEM, at, OrderState.ABGELEHNT, refusal.code)
-    return [OrderRefused(order=order.head(), at=at, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy)]
+    return [OrderRefused(order=order.head(), at=at, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy, stage=stage)]
 
 
 def withdraw(order: Order, actor: Actor, at: datetime, reason: str | None = None) -> list[Message]:
     """End the Vorgang at the wish of the Kunde; possible until a contract is asked for."""
     if order.permit(Command.WITHDRAW, actor, at) is None:
         return []
+    forwarded = _forwarded(order)
     order.enter(Command.WITHDRAW, actor, at, OrderState.ZURUECKGEZOGEN, reason)
-    return [OrderWithdrawn(order=order.head(), at=at, reason=reason)]
+    return [OrderWithdrawn(order=order.head(), at=at, reason=reason, forwarded=forwarded)]
 
 
 def expire(order: Order, actor: Actor, at: datetime) -> list[Message]:
     """Let the Vorgang lapse."""
     if order.permit(Command.EXPIRE, actor, at) is None:
         return []
+    forwarded = _forwarded(order)
     order.enter(Command.EXPIRE, actor, at, OrderState.VERFALLEN)
-    return [OrderExpired(order=order.head(), at=at)]
+    return [OrderExpired(order=order.head(), at=at, forwarded=forwarded)]
 
 
 def is_due(order: Order, kind: Deadline, before: datetime) -> bool:
@@ -160,6 +163,11 @@ def is_due(order: Order, kind: Deadline, before: datetime) -> bool:
 
 def _stage_of(order: Order) -> Stage:
     return Stage.INTERESSE if order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
+
+
+def _forwarded(order: Order) -> bool:
+    """Return whether the Bereitsteller has been told of the interest."""
+    return order.state is not OrderState.INTERESSE_BEKUNDET
 
 
 def _awaits_verdict(order: Order) -> bool:

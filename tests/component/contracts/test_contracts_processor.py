@@ -160,8 +160,13 @@ async def test_a_batch_broken_off_at_any_write_is_finished_by_its_redelivery(wor
         await world.handle(received(request("z")))
     batch = [received(request(name)) for name in "abc"]
     world.store.fail[write] = where
-    with pytest.raises(StoreUnavailableError):
+    if write == "save contracts":
+        # The clean-up of the outbox: the contracts are stored and announced, so the batch is done; the relay finishes it.
         await world.handle(*batch)
+        assert len(await world.numbers()) == 4
+    else:
+        with pytest.raises(StoreUnavailableError):
+            await world.handle(*batch)
     assert world.store.fail == {}
     world.now += timedelta(days=400)
     await world.handle(*batch[:2])
@@ -244,9 +249,9 @@ async def test_a_risk_that_was_signed_off_is_contracted(world: World) -> None:
 
 
 async def test_a_request_that_cannot_be_recorded_fails_before_it_is_promised_a_number(world: World) -> None:
-    condition = Condition(id=order_id("condition"), text="x", agreed_at=AT.replace(tzinfo=None))
+    unfit = request("a").model_copy(update={"order_reference": "x" * 201})
     with pytest.raises(ValidationError):
-        await world.handle(received(request("a", conditions=(condition,))))
+        await world.handle(received(unfit))
     await world.handle(received(request("b")))
     assert await world.numbers() == {"b": "FITST/2026/0001"}
 

@@ -146,6 +146,9 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.InterestForwarded(order=head(OrderState.WEITERGELEITET), at=AT, assessment=assessment(Verdict.EXEMPT)),
     ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON, remedy=REMEDY),
     ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON),
+    ordering.OrderRefused(
+        order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON, remedy=REMEDY, stage=eligibility.Stage.BESTELLUNG
+    ),
     ordering.OrderDeclined(order=head(OrderState.ABGELEHNT), at=AT, reason=REASON),
     ordering.ClarificationStarted(order=head(), at=AT, points=("IP-Adressen", "Zertifikate")),
     ordering.ClarificationStarted(order=head(), at=AT, points=()),
@@ -168,15 +171,4 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
     ordering.OrderEnded(order=head(OrderState.BEENDET), at=AT),
     contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),
-    contracts.ContractRefused(
-        contract_id=CONTRACT_ID,
-        order_id=ORDER_ID,
-        channel=Channel.GOVDIGITAL,
-        customer=CUSTOMER,
-        provider=PROVIDER,
-        code="agb_missing",
-        reason=REASON,
-        remedy=REMEDY,
-        refused_at=AT,
-    ),
 )

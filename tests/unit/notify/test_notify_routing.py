@@ -13,6 +13,7 @@ from services.notify.domain.facts import Concerned, facts_of
 from services.notify.domain.routing import Routing
 from shared.messages import contracts, eligibility, notify, ordering
 from shared.messages.base import Message
+from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Verdict
 from shared.topics import NOTIFY, TOPICS, subscribed
@@ -24,6 +25,7 @@ from tests.unit.notify.examples import (
     POINT,
     PROVIDER,
     QUESTION,
+    REASON,
     assessment,
     head,
 )
@@ -132,6 +134,28 @@ def test_a_contract_is_told_to_all_three_parties_each_in_their_own_words() -> No
         PROVIDER.id: "contract-concluded-provider",
         "govdigital": "contract-concluded-anbieter",
     }
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        (None, {CUSTOMER.id}),
+        (Stage.INTERESSE, {CUSTOMER.id}),
+        (Stage.BESTELLUNG, {CUSTOMER.id, PROVIDER.id, "govdigital"}),
+    ],
+)
+def test_a_refusal_is_told_to_those_who_know_of_the_vorgang_at_its_stage(stage: Stage | None, expected: set[str]) -> None:
+    refused = ordering.OrderRefused(order=head(), at=AT, code="R12", reason=REASON, stage=stage)
+    assert told(refused).keys() == expected
+
+
+@pytest.mark.parametrize("forwarded", [True, False])
+def test_the_end_of_an_interest_is_told_to_a_bereitsteller_only_if_they_were_told_of_the_interest(*, forwarded: bool) -> None:
+    withdrawn = ordering.OrderWithdrawn(order=head(), at=AT, forwarded=forwarded)
+    expired = ordering.OrderExpired(order=head(), at=AT, forwarded=forwarded)
+    assert (PROVIDER.id in told(withdrawn)) is forwarded
+    assert (PROVIDER.id in told(expired)) is forwarded
+    assert CUSTOMER.id in told(expired)
 
 
 def test_an_accreditation_is_asked_of_the_anbieter_and_its_decision_told_to_the_organisation() -> None:

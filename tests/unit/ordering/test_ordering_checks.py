@@ -14,8 +14,10 @@ from shared.messages.ordering import (
     CheckRequested,
     ContractRequested,
     InterestForwarded,
+    OrderExpired,
     OrderParty,
     OrderRefused,
+    OrderWithdrawn,
 )
 from shared.messages.values import OrderState, Verdict
 from shared.topics import CONTRACT_REQUESTS, topic_of
@@ -76,6 +78,7 @@ def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage,
     (event,) = interest.record_verdict(order, verdict(value, stage, order.check), later(1))
     assert isinstance(event, OrderRefused)
     assert (event.code, event.reason, event.remedy) == (f"code_{value.lower()}", "Because of the facts.", "Use govdigital.")
+    assert event.stage is stage
     assert order.state is OrderState.ABGELEHNT
     assert order.waiting is None
 
@@ -170,6 +173,15 @@ def test_before_the_contract_request_kunde_and_anbieter_can_still_end_the_order(
     assert (order.state, other.state) == (OrderState.ZURUECKGEZOGEN, OrderState.VERFALLEN)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_end_of_a_vorgang_says_whether_the_bereitsteller_knows_of_it(stage: Stage) -> None:
+    (withdrawn,) = interest.withdraw(_awaiting(stage), KUNDE, T0)
+    (expired,) = interest.expire(_awaiting(stage), ANBIETER, T0)
+    assert isinstance(withdrawn, OrderWithdrawn)
+    assert isinstance(expired, OrderExpired)
+    assert withdrawn.forwarded is expired.forwarded is (stage is Stage.BESTELLUNG)
+
+
 def test_the_contract_is_recorded_with_its_number() -> None:
     order = order_in(OrderState.BESTELLT)
     (event,) = award.record_contract(order, concluded(), later(1))
@@ -197,7 +209,7 @@ def test_a_refused_contract_ends_the_vorgang_with_its_remedy() -> None:
     order = order_in(OrderState.BESTELLT)
     (event,) = award.record_contract_refusal(order, refused(), T0)
     assert isinstance(event, OrderRefused)
-    assert (event.code, event.remedy) == ("no_agb", "Ask the Anbieter.")
+    assert (event.code, event.remedy, event.stage) == ("no_agb", "Ask the Anbieter.", Stage.BESTELLUNG)
     assert order.state is OrderState.ABGELEHNT
     assert award.record_contract_refusal(order, refused(), T0) == []
 

@@ -71,7 +71,8 @@ FILES = {
 def wanted(path: str) -> bool:
     """Return whether a file of a Debian package belongs into the image."""
     if path.startswith(LICENCE_TEXTS[0]):
-        return path.endswith(LICENCE_TEXTS[1])
+        shared_text = Path(path).is_symlink() and f"{Path(path).parent}/" == LICENCE_TEXTS[0]
+        return shared_text or path.endswith(LICENCE_TEXTS[1])
     if path.startswith(PROGRAM_DIRECTORIES):
         return path in PROGRAMS
     return not path.startswith(LEFT_OUT_PATHS) and not any(part in path for part in LEFT_OUT_PARTS)
@@ -188,7 +189,7 @@ def copy(source: Path, target: Path) -> None:
 
 def run(*command: str) -> str:
     """Return what a command prints. Raises CalledProcessError."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - fixed programs
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - fixed programs
 
 
 def main(package_list: str, out_name: str) -> None:

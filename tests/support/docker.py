@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_ENGINE = ROOT / "deploy" / "docker" / "with-engine"
+VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 PRODUCT = "efa-marktplatz"
 KAFKA = "efa-marktplatz-kafka-test"
 LOCAL_BASE = "efa-marktplatz-base:bookworm"
@@ -43,14 +44,15 @@ def docker(*arguments: str, code: int = 0) -> str:
         ["docker", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_CALL_SECONDS, check=False
     )  # fmt: skip
     if done.returncode != code:
-        raise RuntimeError(f"docker {' '.join(arguments[:3])} ended with {done.returncode}: {done.stderr.strip()}{done.stdout.strip()}")
+        raise RuntimeError(
+            f"docker {' '.join(arguments[:3])} ended with {done.returncode}: {done.stderr.strip()}{done.stdout.strip()}"
+        )
     return done.stdout
 
 
 def built(name: str) -> str:
     """Return the reference of an image of this version. Raises RuntimeError if it has not been built."""
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    reference = f"{name}:{version}"
+    reference = f"{name}:{VERSION}"
     try:
         docker("image", "inspect", "--format", "{{.Id}}", reference)
     except RuntimeError as error:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from testcontainers.core.config import testcontainers_config
@@ -59,7 +59,7 @@ class Stack:
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _network: Network | None = None
 
-    async def __aenter__(self) -> Stack:
+    async def __aenter__(self) -> Self:
         testcontainers_config.ryuk_disabled = True
         self._issuer = EmbeddedIssuer(self.folder / "issuer")
         try:

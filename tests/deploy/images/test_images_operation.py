@@ -10,28 +10,60 @@ import httpx
 import pytest
 
 from marktplatz.demo import flow
-from marktplatz.demo.people import Json, eventually
+from marktplatz.demo.people import Json, Person, eventually
 from tests.deploy.images.conftest import Market
 from tests.deploy.images.stack import ROLES, Stack
 
 ORDERS = 8
+TALKS = 3
 
 
-async def place_until_accepted(market: Market, order_id: str) -> Json:
-    """Order with one Idempotency-Key again and again, as a client does whose server goes away and comes back."""
+async def until_accepted(person: Person, path: str, body: Json, key: str) -> Json:
+    """Send one request again and again under one Idempotency-Key, as a client does whose server goes away and comes back."""
 
     async def attempt() -> Json | None:
         with contextlib.suppress(httpx.TransportError):
-            response = await market.people.husum.send(
-                "POST", "ordering", f"/v1/orders/{order_id}/place", {"accepts_agb": True}, f"order-{order_id}"
-            )
+            response = await person.send("POST", "ordering", path, body, key)
             if response.is_success:
                 answer: Json = response.json()
                 return answer
             assert response.status_code in (409, 503), response.text
         return None
 
-    return await eventually(f"{order_id} is placed", attempt, 90)
+    return await eventually(f"{path} is accepted", attempt, 90)
+
+
+async def place(market: Market, order_id: str) -> Json:
+    return await until_accepted(market.people.husum, f"/v1/orders/{order_id}/place", {"accepts_agb": True}, f"order-{order_id}")
+
+
+class Talk:
+    """Load: the Bereitsteller asks one question after the other until told to end. Nothing that was answered may be lost."""
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.order_id = ""
+        self.asked: list[str] = []
+        self.over = asyncio.Event()
+
+    async def begin(self, title: str) -> None:
+        people, offer = self.market.people, await self.market.publish(title)
+        order = await flow.declare(people.husum, offer["id"], "govdigital")
+        self.order_id = order["id"]
+        await flow.reaches(people.husum, self.order_id, "WEITERGELEITET")
+        await people.komm_one.post("ordering", f"/v1/orders/{self.order_id}/clarification", {"anbindungsart": flow.FIT_CONNECT})
+
+    async def go_on(self) -> None:
+        while not self.over.is_set():
+            text = f"Frage {len(self.asked) + 1}?"
+            path = f"/v1/orders/{self.order_id}/questions"
+            await until_accepted(self.market.people.komm_one, path, {"text": text}, f"{self.order_id}-{len(self.asked)}")
+            self.asked.append(text)
+
+    async def is_complete(self) -> bool:
+        """Return whether each question that was accepted stands there once, in order."""
+        order = await self.market.people.husum.get("ordering", f"/v1/orders/{self.order_id}")
+        return [question["text"] for question in order["questions"]] == self.asked
 
 
 async def every_order_has_one_contract(market: Market, orders: list[str]) -> None:
@@ -74,7 +106,11 @@ async def unread(market: Market) -> list[Json]:
 async def test_sigterm_under_load_drains_within_the_grace_period_and_loses_nothing(market: Market) -> None:
     stack = market.stack
     orders = [await market.ready_to_order(f"Drain {number}") for number in range(ORDERS)]
-    load = [asyncio.create_task(place_until_accepted(market, order)) for order in orders]
+    talks = [Talk(market) for _ in range(TALKS)]
+    for number, talk in enumerate(talks):
+        await talk.begin(f"Gespräch {number}")
+    talking = [asyncio.create_task(talk.go_on()) for talk in talks]
+    load = [asyncio.create_task(place(market, order)) for order in orders]
     await asyncio.wait(load, return_when=asyncio.FIRST_COMPLETED)
     stopped = ("ordering", "ordering-worker", "contracts-govdigital")
     codes = await asyncio.gather(*(stack.stop(name) for name in stopped))
@@ -85,13 +121,18 @@ async def test_sigterm_under_load_drains_within_the_grace_period_and_loses_nothi
         assert "drain_timeout" not in events
     await asyncio.gather(*(stack.start(name) for name in stopped))
     await asyncio.gather(*load)
+    for talk in talks:
+        talk.over.set()
+    await asyncio.gather(*talking)
+    assert [await talk.is_complete() for talk in talks] == [True] * TALKS
     await every_order_has_one_contract(market, orders)
 
 
 async def test_after_kill_9_in_the_middle_of_orders_each_has_exactly_one_contract(market: Market) -> None:
+    """The request that was cut off is taken up again when the lease of its Idempotency-Key has run out, a minute later."""
     stack = market.stack
     orders = [await market.ready_to_order(f"Kill {number}") for number in range(ORDERS)]
-    load = [asyncio.create_task(place_until_accepted(market, order)) for order in orders]
+    load = [asyncio.create_task(place(market, order)) for order in orders]
     await asyncio.wait(load, return_when=asyncio.FIRST_COMPLETED)
     killed = ("ordering", "ordering-worker", "contracts-govdigital")
     codes = await asyncio.gather(*(stack.kill(name) for name in killed))
@@ -105,7 +146,7 @@ async def test_orders_taken_while_the_broker_is_away_get_their_contracts_when_it
     stack = market.stack
     orders = [await market.ready_to_order(f"Broker {number}") for number in range(3)]
     await stack.stop("kafka")
-    placed = await asyncio.gather(*(place_until_accepted(market, order) for order in orders))
+    placed = await asyncio.gather(*(place(market, order) for order in orders))
     assert {order["state"] for order in placed} == {"BESTELLT"}
 
     async def not_ready() -> bool:

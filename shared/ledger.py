@@ -121,7 +121,12 @@ class _Record(Generic[S]):
 
 
 class Ledger(Generic[S]):
-    """All aggregates of one type: loads, decides, saves, publishes."""
+    """All aggregates of one type: loads, decides, saves, publishes.
+
+    New aggregates count their events from above ``floor``; it is 0 unless the store was restored (``shared.restoration``).
+    """
+
+    floor: int = 0
 
     def __init__(
         self,
@@ -278,7 +283,7 @@ class Ledger(Generic[S]):
 
     def _record(self, aggregate_id: str, document: Document | None) -> _Record[S]:
         if document is None:
-            return _Record(aggregate_id)
+            return _Record(aggregate_id, seq=self.floor)
         return _Record(
             id=aggregate_id,
             rev=document["rev"],

@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 from fastapi import APIRouter
 
+from shared import restoration
 from shared.bus.consumer import ConsumerRunner
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
@@ -175,7 +176,10 @@ class Runtime:
         log.info("started", services=[item.assignment.label for item in running])
 
     async def _prepare(self, item: _Running) -> None:
-        await item.store.prepare([*item.service.collections, idempotency.COLLECTION])
+        await item.store.prepare([*item.service.collections, idempotency.COLLECTION, restoration.COLLECTION])
+        floor = await restoration.sequence_floor(item.store)
+        for ledger in item.service.ledgers:
+            ledger.floor = floor
 
     def _relays(self, service: Service) -> Iterator[Periodic]:
         for ledger in service.ledgers:

@@ -28,4 +28,4 @@ def processor(terms: Terms, contracts: Contracts, registers: Registers, clock: C
 def _request(event: Received, terms: Terms) -> Request:
     if not isinstance(event.message, ContractRequested):
         raise TypeError(f"the processor of {terms.channel.value} does not handle {event.message.TYPE}")
-    return Request(terms.channel, event.message, event.time)
+    return Request(terms.channel, event.message, event.message.requested_at or event.time)

@@ -90,6 +90,34 @@ async def _promised_numbers(
     raise WriteConflictError(f"other processors kept changing the number registers of {channel.value}", channel=channel.value)
 
 
+async def reserve_numbers(
+    channel: Channel, known: Mapping[str, Number], contracts: Contracts, registers: Registers
+) -> dict[str, Number]:
+    """Promise contracts that are gone from the store the numbers that they are known to have had; return the promises.
+
+    For a store that was restored from a backup: their numbers have been told to people and must go to no other contract.
+    ``known`` maps contract id to number. A number that a present contract has is not promised.
+    Raises WriteConflictError if processors are at work.
+    """
+    existing = await contracts.numbers_of(known)
+    held = await registers.read(channel, {number.year for number in known.values()})
+    promised: dict[str, Number] = {}
+    for year, register in held.items():
+        used = set(await contracts.sequences(channel, year))
+        wanted = {
+            contract_id: number.sequence
+            for contract_id, number in known.items()
+            if number.year == year and contract_id not in existing and number.sequence not in used
+        }
+        after = register.reserve(wanted)
+        promised |= {
+            contract_id: Number(year, after.allotted[contract_id]) for contract_id in wanted.keys() & after.allotted.keys()
+        }
+        if after != register and not await registers.save([after]):
+            raise WriteConflictError(f"a processor of {channel.value} is at work on its registers", channel=channel.value)
+    return promised
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterReport:
     """A register held against the contracts: ``gaps`` are numbers up to ``last`` that are neither used, promised nor free."""

@@ -64,6 +64,16 @@ class NumberFormat:
         """Return the number as it stands on the contract."""
         return self.pattern.format(year=number.year, sequence=number.sequence)
 
+    def read(self, text: str) -> Number | None:
+        """Return the number that is written so, None if this format writes none so."""
+        parts = (
+            re.escape(literal) + (f"(?P<{name}>[0-9]+)" if name else "")
+            for literal, name, _, _ in string.Formatter().parse(self.pattern)
+        )
+        found = re.fullmatch("".join(parts), text)
+        number = None if found is None else Number(int(found["year"]), int(found["sequence"]))
+        return number if number is not None and number.sequence > 0 and self.write(number) == text else None
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
@@ -110,6 +120,20 @@ class Register:
                 last += 1
                 allotted[contract_id] = last
         return replace(self, last=last, allotted=allotted, free=tuple(free))
+
+    def reserve(self, promised: Mapping[str, int]) -> Register:
+        """Promise contracts the very numbers that they are known to have had, for a register that was restored from a backup.
+
+        A number that another contract is promised stays with that one. Numbers that are passed over show as gaps.
+        """
+        taken = set(self.allotted.values())
+        new = {
+            contract_id: sequence
+            for contract_id, sequence in promised.items()
+            if contract_id not in self.allotted and sequence not in taken
+        }
+        free = tuple(sequence for sequence in self.free if sequence not in new.values())
+        return replace(self, last=max([self.last, *new.values()]), allotted={**self.allotted, **new}, free=free)
 
     def number_of(self, contract_id: str) -> Number:
         """Return the number promised to a contract. Raises KeyError if there is none."""

@@ -13,6 +13,7 @@ from shared.messages.base import Message
 from shared.messages.catalog import (
     OfferingChanged,
     OfferingPublished,
+    OfferingRestated,
     OfferingResumed,
     OfferingSuspended,
     OfferingWithdrawn,
@@ -21,9 +22,9 @@ from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.eligibility import VerdictGiven
 from shared.service import Consumer, Received, Rejection, rejections
 
-_OfferingEvent = OfferingPublished | OfferingChanged | OfferingSuspended | OfferingResumed | OfferingWithdrawn
+_OfferingEvent = OfferingPublished | OfferingChanged | OfferingSuspended | OfferingResumed | OfferingWithdrawn | OfferingRestated
 _OFFERING_EVENTS: frozenset[type[Message]] = frozenset(
-    {OfferingPublished, OfferingChanged, OfferingSuspended, OfferingResumed, OfferingWithdrawn}
+    {OfferingPublished, OfferingChanged, OfferingSuspended, OfferingResumed, OfferingWithdrawn, OfferingRestated}
 )
 
 

@@ -102,6 +102,13 @@ class OfferingWithdrawn(Message):
     reason: Text
 
 
+@message_type("catalog.offering.restated.v1")
+class OfferingRestated(Message):
+    """The full state of an offer once more, because the topic was rebuilt; nothing has happened to the offer."""
+
+    offering: Offering
+
+
 class Submission(Value):
     """What the Anbieter must know of an offer that is not public yet."""
 

@@ -88,6 +88,13 @@ class AccreditationDecided(Message):
     reason: Text | None = None
 
 
+@message_type("eligibility.organisation.restated.v1")
+class OrganisationRestated(Message):
+    """The full state of an organisation once more, because the topic was rebuilt; nothing has happened to it."""
+
+    organisation: Organisation
+
+
 class Stage(StrEnum):
     """Moment of the procedure at which the in-house relation is checked."""
 

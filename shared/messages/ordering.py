@@ -228,7 +228,10 @@ class OrderEnded(OrderEvent):
 
 @message_type("ordering.contract-request.requested.v1")
 class ContractRequested(Message):
-    """Ordering asks the processor of one channel for the contract of one Vorgang. Repeats have the same order id."""
+    """Ordering asks the processor of one channel for the contract of one Vorgang. Repeats have the same order id.
+
+    ``requested_at`` is set when the same is asked once more in a later event: the moment of the first request, which counts.
+    """
 
     order: OrderHead
     price_items: tuple[PriceItem, ...]
@@ -238,3 +241,4 @@ class ContractRequested(Message):
     assessment: Assessment
     signed_off_by: Line | None = None
     ordered_at: Time
+    requested_at: Time | None = None

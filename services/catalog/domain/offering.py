@@ -179,6 +179,10 @@ class Offering(Aggregate):
             return [messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)]
         return [messages.OfferingWithdrawn(offering=self.public(), reason=reason)]
 
+    def restate(self) -> Sequence[Message]:
+        """Say the public state once more, for readers of a rebuilt topic; nothing of an offer that was never public."""
+        return [] if self.published_at is None else [messages.OfferingRestated(offering=self.public())]
+
     @property
     def is_public(self) -> bool:
         """Whether everybody may see the offer: it is in the Schaufenster."""

@@ -174,9 +174,41 @@ class Contract(Aggregate):
             return []
         if self.agb is None:
             raise ValueError(f"contract {self.id} has no AGB version")
+        self.state = target
+        self.number, self.year, self.sequence = text, number.year, number.sequence
+        self.concluded_at = self.requested_at
+        return self.restate()
+
+    def refuse(self, refusal: Refusal, actor: ContractActor) -> list[Message]:
+        """Close the draft with the reason why there is no contract."""
+        target = TRANSITIONS.check(ContractCommand.REFUSE, self.state, actor)
+        if target is None:
+            return []
+        self.state = target
+        self.refusal = refusal
+        return self.restate()
+
+    def restate(self) -> list[Message]:
+        """Say what has become of the request: at the moment it was decided, and once more for an order that has not heard it."""
+        if self.refusal is not None:
+            return [
+                ContractRefused(
+                    contract_id=self.id,
+                    order_id=self.order_id,
+                    channel=self.channel,
+                    customer=self.customer,
+                    provider=self.provider,
+                    code=self.refusal.code,
+                    reason=self.refusal.reason,
+                    remedy=self.refusal.remedy,
+                    refused_at=self.recorded_at,
+                )
+            ]
+        if self.number is None or self.agb is None or self.concluded_at is None:
+            return []
         head = ContractHead(
             id=self.id,
-            number=text,
+            number=self.number,
             leg=self.leg,
             channel=self.channel,
             order_id=self.order_id,
@@ -187,28 +219,4 @@ class Contract(Aggregate):
             provider=self.provider,
             agb=self.agb,
         )
-        self.state = target
-        self.number, self.year, self.sequence = text, number.year, number.sequence
-        self.concluded_at = self.requested_at
-        return [ContractConcluded(contract=head, concluded_at=self.requested_at)]
-
-    def refuse(self, refusal: Refusal, actor: ContractActor) -> list[Message]:
-        """Close the draft with the reason why there is no contract."""
-        target = TRANSITIONS.check(ContractCommand.REFUSE, self.state, actor)
-        if target is None:
-            return []
-        self.state = target
-        self.refusal = refusal
-        return [
-            ContractRefused(
-                contract_id=self.id,
-                order_id=self.order_id,
-                channel=self.channel,
-                customer=self.customer,
-                provider=self.provider,
-                code=refusal.code,
-                reason=refusal.reason,
-                remedy=refusal.remedy,
-                refused_at=self.recorded_at,
-            )
-        ]
+        return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]

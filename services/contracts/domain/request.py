@@ -20,9 +20,9 @@ def contract_id(channel: Channel, order_id: str) -> str:
 class Request:
     """What ordering asked of the processor of ``channel``, and when.
 
-    ``requested_at`` is the time of the request event. It is the moment of conclusion: the Kunde has ordered on the Anbieter's
-    offer and the in-house check at the moment of award is done. Day and year, and with them AGB, prices and number, follow
-    from it, so a redelivery comes to the same result whenever it happens.
+    ``requested_at`` is the time of the first request event. It is the moment of conclusion: the Kunde has ordered on the
+    Anbieter's offer and the in-house check at the moment of award is done. Day and year, and with them AGB, prices and number,
+    follow from it, so a redelivery comes to the same result whenever it happens.
     """
 
     channel: Channel

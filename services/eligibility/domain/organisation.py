@@ -223,6 +223,10 @@ class Organisation(Aggregate):
         ]
         return [event for a in due for event in self.move(Move(Command.EXPIRE, a.channel, a.role, Actor.SYSTEM, at))]
 
+    def restate(self) -> list[Message]:
+        """Say the public state once more, for readers of a rebuilt topic."""
+        return [wire.OrganisationRestated(organisation=self.public())]
+
     def find_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord | None:
         """Return the accreditation at an Anbieter in a role, or None."""
         return next((a for a in self.accreditations if a.channel is channel and a.role is role), None)

@@ -73,6 +73,11 @@ class OrderVerdict(Aggregate):
         self.checks = (*self.checks[:-1], signed)
         return [self._given(signed, at)]
 
+    def restate(self) -> list[Message]:
+        """Say the last verdict once more, for an order that has not heard it."""
+        signed = self.last.sign_off
+        return [self._given(self.last, None if signed is None else signed.at)]
+
     def _given(self, check: Check, at: datetime | None = None) -> VerdictGiven:
         signed_by: Line | None = None if check.sign_off is None else check.sign_off.person
         return VerdictGiven(

@@ -161,6 +161,20 @@ def is_due(order: Order, kind: Deadline, before: datetime) -> bool:
     return order.due_kind is kind and order.due_at is not None and order.due_at < before
 
 
+def restate(order: Order) -> list[Message]:
+    """Ask once more for what the Vorgang has asked for before: the verdict that it awaits, or its contract.
+
+    Both are answered once by whoever is asked: a repeat makes no second verdict or contract. Nothing if it asks for nothing.
+    """
+    assessment = order.assessment.value
+    if order.contract_requested_at is not None and assessment is not None:
+        again = _contract_request(order, assessment, order.contract_requested_at)
+        return [again.model_copy(update={"requested_at": order.contract_requested_at})]
+    if _awaits_verdict(order) and order.verdict_at is None:
+        return [CheckRequested(order=order.head(), at=order.check_requested_at, stage=_stage_of(order), check=order.check)]
+    return []
+
+
 def _stage_of(order: Order) -> Stage:
     return Stage.INTERESSE if order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
 
@@ -189,15 +203,17 @@ def _request_contract(order: Order, assessment: Assessment, at: datetime) -> lis
     order.permit(Command.REQUEST_CONTRACT, SYSTEM, at)
     order.contract_requested_at = at
     order.enter(Command.REQUEST_CONTRACT, SYSTEM, at, order.state)
-    return [
-        ContractRequested(
-            order=order.head(),
-            price_items=tuple(order.price_items.value),
-            conditions=tuple(order.conditions.value),
-            leitweg_id=order.leitweg_id,
-            order_reference=order.order_reference,
-            assessment=assessment,
-            signed_off_by=order.signed_off_by,
-            ordered_at=order.placed_at or at,
-        )
-    ]
+    return [_contract_request(order, assessment, at)]
+
+
+def _contract_request(order: Order, assessment: Assessment, at: datetime) -> ContractRequested:
+    return ContractRequested(
+        order=order.head(),
+        price_items=tuple(order.price_items.value),
+        conditions=tuple(order.conditions.value),
+        leitweg_id=order.leitweg_id,
+        order_reference=order.order_reference,
+        assessment=assessment,
+        signed_off_by=order.signed_off_by,
+        ordered_at=order.placed_at or at,
+    )

@@ -39,6 +39,7 @@ _AWAY = (
 # a fifth less CPU like this.
 _PAGE_BYTES = 8192
 _CACHE_KIB = 16 * 1024
+_CLOSING_PATIENCE_MS = 100
 
 
 class SqliteStore:
@@ -217,6 +218,8 @@ class _Lane:
                 connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 self._log_ahead(connection)
             connection.execute("PRAGMA synchronous = FULL")
+            # What is erased or replaced leaves no trace in free pages: contact data must be gone when they are gone.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise
@@ -239,6 +242,10 @@ class _Lane:
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            with suppress(sqlite3.Error):
+                # The log holds former contents too. If another process reads just now, it is emptied when that one closes.
+                connection.execute(f"PRAGMA busy_timeout = {_CLOSING_PATIENCE_MS}")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             with suppress(sqlite3.Error):
                 connection.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from shared.store.opening import open_store
 from shared.store.plan import plan
-from shared.store.port import Query, Store
+from shared.store.port import Query, Save, Store
 from shared.store.sqlite import SqliteStore
 from shared.store.table import Table
 from tests.contract.store.things import THINGS, at, thing
@@ -102,6 +102,24 @@ async def test_reading_goes_on_while_another_connection_writes(tmp_path: Path) -
     other.close()
     assert await store.get(THINGS, "a") is None
     await store.close()
+
+
+@pytest.mark.parametrize("erase", [True, False], ids=["deleted", "replaced"])
+async def test_what_is_gone_has_left_the_files_when_the_store_closes(tmp_path: Path, *, erase: bool) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    store, other = open_store(url), open_store(url)
+    await store.prepare([THINGS])
+    await store.insert_many(THINGS, [thing("a", text="canary " * 2000), thing("b", text="stays " * 2000)])
+    assert await other.get(THINGS, "b") is not None, "another process keeps the file open"
+    assert any(b"canary" in path.read_bytes() for path in tmp_path.iterdir())
+    if erase:
+        await store.delete(THINGS, ["a"])
+    else:
+        await store.save_many(THINGS, [Save(thing("a", rev=2, text="short"), expected_rev=1)])
+    await store.close()
+    assert [path.name for path in tmp_path.iterdir() if b"canary" in path.read_bytes()] == []
+    assert await other.get(THINGS, "b") is not None
+    await other.close()
 
 
 async def test_a_collection_that_was_never_prepared_is_a_mistake_and_not_an_outage(tmp_path: Path) -> None:

@@ -93,12 +93,14 @@ class Tap:
 
     async def settled_deliveries(self) -> list[dict[str, Any]] | None:
         """Return what notify has delivered, or None while more is still coming."""
-        before = await self.records(DELIVERIES.name)
+        before = await self.deliveries()
         await asyncio.sleep(QUIET_SECONDS)
-        after = await self.records(DELIVERIES.name)
-        if len(before) != len(after):
-            return None
-        events = {_header(record, "ce_id"): record for record in after}
+        after = await self.deliveries()
+        return after if len(before) == len(after) else None
+
+    async def deliveries(self) -> list[dict[str, Any]]:
+        """Return what notify has delivered so far; an event that was sent twice counts once."""
+        events = {_header(record, "ce_id"): record for record in await self.records(DELIVERIES.name)}
         return [json.loads(record.value) for record in events.values() if record.value is not None]
 
     @asynccontextmanager

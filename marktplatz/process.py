@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from marktplatz.loading import migrate
+from shared import tracing
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, OidcAuthenticator
 from shared.logs import configure_logs
@@ -18,7 +19,12 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
     plan = assignments(service, role, channel)
     authenticator = OidcAuthenticator(AuthSettings())
-    await Runtime(settings, KafkaSettings(), authenticator, plan).run()
+    part = role.value if channel is None else channel.value
+    tracing.start(f"{service.value}-{part}")
+    try:
+        await Runtime(settings, KafkaSettings(), authenticator, plan).run()
+    finally:
+        tracing.stop()
 
 
 async def run_migration(service: ServiceName) -> None:

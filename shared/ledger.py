@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from shared import context, failpoints
+from shared import context, failpoints, tracing
 from shared.clock import now
 from shared.domain import Aggregate
 from shared.errors import (
@@ -34,6 +35,7 @@ from shared.messages.base import Message
 from shared.outgoing import OutgoingEvent, Publisher
 from shared.store.port import Collection, Document, Index, Query, Save, Store
 from shared.topics import topic_of
+from shared.tracing import Kind, Span
 
 S = TypeVar("S", bound=Aggregate)
 
@@ -93,6 +95,14 @@ class Result(Generic[S]):
     rev: int
     events: tuple[OutgoingEvent, ...] = ()
     error: RejectedError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Events in outboxes that are not published yet. ``since``: when the oldest of them came, None if there is none."""
+
+    since: datetime | None
+    events: int
 
 
 @dataclass(slots=True)
@@ -181,6 +191,15 @@ class Ledger(Generic[S]):
         """
         return await self._apply(changes, None)
 
+    async def backlog(self, limit: int = 200) -> Backlog:
+        """Return what waits in the outboxes, counted in the ``limit`` documents that wait longest.
+
+        One look into the index, which is empty but for what is on its way while the broker answers.
+        """
+        documents = await self.store.find(self.collection, Query(PENDING.name, limit=limit))
+        since = documents[0]["pending_since"] if documents else None
+        return Backlog(since, sum(len(document["outbox"]) for document in documents))
+
     async def relay(self, older_than: timedelta, limit: int = 200) -> int:
         """Publish what has been waiting in outboxes for longer than ``older_than``; return the number of events acknowledged.
 
@@ -194,6 +213,7 @@ class Ledger(Generic[S]):
         groups: dict[str, list[int]] = {}
         for position, change in enumerate(changes):
             groups.setdefault(change.id, []).append(position)
+        began = time.time_ns()
         results: dict[int, Result[S]] = {}
         saved: list[Document] = []
         waiting = list(groups)
@@ -220,7 +240,27 @@ class Ledger(Generic[S]):
             await self._publish(saved)
             raise WriteConflictError(f"other writers kept changing {', '.join(waiting)}", ids=waiting)
         await self._publish(saved)
+        if tracing.enabled():
+            self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]
+
+    def _trace(self, changes: Sequence[Change[S]], results: dict[int, Result[S]], began: int) -> None:
+        """Tell the span of each event: from the decision to the acknowledgement, or to its being left to the relay."""
+        ended = time.time_ns()
+        for position, result in results.items():
+            cause = changes[position].cause
+            parent = (cause.traceparent if cause else None) or context.traceparent.get()
+            for event in result.events:
+                attributes = {
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "send",
+                    "messaging.destination.name": event.topic,
+                    "messaging.message.id": event.id,
+                    "messaging.kafka.message.key": event.key,
+                }
+                name = f"send {event.type}"
+                span = Span(name, Kind.PRODUCER, self.service, event.traceparent, parent, began, ended, attributes)
+                tracing.tell(span)
 
     def _decide(
         self,

@@ -30,6 +30,7 @@ from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.ledger import Ledger
+from shared.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCESS, READY, show_backlog
 from shared.service import Parts, Periodic, Service
 from shared.settings import ProcessSettings
 from shared.store.opening import open_store
@@ -77,6 +78,11 @@ class ProcessHealth:
         """Return each check by name; the process is ready when all hold."""
         return {**self.checks, "not_draining": not self.draining}
 
+    def show(self) -> None:
+        """Tell Prometheus what the readiness probe answers."""
+        for check, holds in {"started": True, **self.ready()}.items():
+            READY.labels(check).set(holds)
+
 
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the process's signals to the runtime."""
@@ -119,6 +125,7 @@ class Runtime:
             await self.stopping.wait()
             log.info("draining")
             self.health.draining = True
+            self.health.show()
             await self._drain()
         log.info("stopped")
 
@@ -142,6 +149,7 @@ class Runtime:
 
     def _serve(self, running: Sequence[_Running]) -> None:
         """Serve HTTP from the first moment, so that the probes can say why the process is not ready yet."""
+        self.health.show()
         for item in running:
             app = create_app(
                 item.service.title,
@@ -189,6 +197,7 @@ class Runtime:
     async def _relay(self, ledger: Ledger[Any]) -> None:
         if sent := await ledger.relay(self.settings.relay_after):
             log.info("relayed", collection=ledger.collection.name, events=sent)
+        show_backlog(ledger.collection.name, await ledger.backlog(), ledger.clock())
 
     async def _probe(self, running: Sequence[_Running]) -> None:
         while True:
@@ -198,6 +207,7 @@ class Runtime:
                 # An API alone stays ready while the broker is away: it accepts into the outboxes.
                 self.health.checks["consumers"] = self.health.runner.ready()
                 self.health.checks["broker"] = await _answers(self.publisher.ping)
+            self.health.show()
             await asyncio.sleep(PROBE_EVERY)
 
     async def _drain(self) -> None:
@@ -230,13 +240,21 @@ def calm_collector() -> None:
 
 
 async def _repeat(periodic: Periodic) -> None:
+    success = PERIODIC_SUCCESS.labels(periodic.name)
+    success.set_to_current_time()
+    PERIODIC_INTERVAL.labels(periodic.name).set(periodic.every.total_seconds())
     while True:
+        outcome = "failed"
         try:
             await periodic.run()
         except MarktplatzError as error:
             log.warning("periodic_failed", task=periodic.name, code=error.code, detail=error.detail)
         except Exception:
             log.exception("periodic_failed", task=periodic.name)
+        else:
+            outcome = "done"
+            success.set_to_current_time()
+        PERIODIC_RUNS.labels(periodic.name, outcome).inc()
         await asyncio.sleep(periodic.every.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
 
 

@@ -46,7 +46,9 @@ def notifications(told: Telling, books: Mapping[str, AddressBook], at: datetime)
     event_type = event.message.TYPE
     changes: dict[str, Change[Notification]] = {}
     for organisation, template in told.templates.items():
-        occasion = Occasion(event.cause.event_id, event_type, event.time, template, facts.parameters, facts.subject)
+        occasion = Occasion(
+            event.cause.event_id, event_type, event.time, template, facts.parameters, facts.subject, event.cause.traceparent
+        )
         book = books.get(organisation)
         people = book.wanting(event_type) if book else ()
         for recipient in (Recipient(organisation), *(Recipient(organisation, contact.person) for contact in people)):

@@ -26,10 +26,11 @@ from services.notify.mail import Composer
 from services.notify.metrics import OUTCOMES, OVERDUE
 from services.notify.repository import Claim, Contacts, Notifications
 from services.notify.settings import MARGIN, NotifySettings
-from services.notify.smtp import Delayed, Outcome, Refused, Sent, SmtpTransport
+from services.notify.smtp import Delayed, Outcome, Refused, Sent, SmtpConnection, SmtpTransport
 from shared.errors import ConflictError, RejectedError
 from shared.ledger import Change
 from shared.messages.notify import DeliveryChannel
+from shared.tracing import Kind, working
 
 UNWANTED = "email_not_wanted"
 ABSENT = "contact_absent"
@@ -82,13 +83,17 @@ class Mailer:
 
     async def send_due(self) -> None:
         """Send until nothing is due. Raises StoreUnavailableError; claims then end by themselves."""
+        if not await self._due() or self.transport is None:
+            return
+        while await self._batch(self.transport):
+            await self._due()
+
+    async def _due(self) -> bool:
+        """Return whether a mail is due, and tell how long it has been."""
         at = self.clock()
         since = await self.notifications.due_since(at)
         OVERDUE.set(0 if since is None else (at - since).total_seconds())
-        if self.transport is None or since is None:
-            return
-        while await self._batch(self.transport):
-            pass
+        return since is not None
 
     async def _batch(self, transport: SmtpTransport) -> int:
         loop = asyncio.get_running_loop()
@@ -143,12 +148,19 @@ class Mailer:
         async with transport.connection() as connection:
             while jobs and loop.time() + longest < ends:
                 job = jobs.popleft()
-                outcome = await connection.send(job.message)
-                await self._mark(job.claim, outcome)
+                outcome = await self._send(connection, job)
                 if isinstance(outcome, Delayed) and outcome.unreachable:
                     # The others would only wait for the same server: they come back later, each at its own time.
                     while jobs:
                         await self._mark(jobs.popleft().claim, outcome)
+
+    async def _send(self, connection: SmtpConnection, job: _Job) -> Outcome:
+        parent = job.claim.notification.traceparent
+        with working("send mail", Kind.CLIENT, "notify", parent, {"notification.id": job.claim.notification.id}) as work:
+            outcome = await connection.send(job.message)
+            work.error = None if isinstance(outcome, Sent) else outcome.code
+            await self._mark(job.claim, outcome)
+        return outcome
 
     async def _mark(self, claim: Claim, outcome: Outcome) -> None:
         at = self.clock()

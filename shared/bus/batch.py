@@ -15,6 +15,7 @@ import structlog
 from shared import context
 from shared.bus.dead_letter import HANDLER_ERROR, Reason
 from shared.bus.envelope import DecodeError, Fault, decode, peek_type
+from shared.bus.spans import BatchSpans
 from shared.errors import RetryableError
 from shared.messages.base import message_types
 from shared.service import Consumer, Received, Rejection
@@ -81,6 +82,7 @@ class Batch:
         self._backoff = backoff
         self._limit = limit
         self._outcome = Outcome(run)
+        self._spans = BatchSpans(consumer.group)
         self._passed_over = frozenset(name for name, message in message_types().items() if message not in consumer.handles)
 
     async def process(self, records: Sequence[Record]) -> Outcome:
@@ -95,10 +97,11 @@ class Batch:
         events = [found for _, found in decoded if isinstance(found, Received)]
         verdicts = await self._together(events) if events else {}
         if verdicts is None:
-            await self._singly(decoded)
-            return self._outcome
-        for record, found in decoded:
-            self._count(record, verdicts.get(id(found)) if isinstance(found, Received) else found)
+            verdicts = await self._singly(decoded)
+        else:
+            for record, found in decoded:
+                self._count(record, verdicts.get(id(found)) if isinstance(found, Received) else found)
+        self._spans.end({event: code for event, (code, _) in verdicts.items()})
         return self._outcome
 
     def _decode(self, record: Record) -> Received | tuple[str, str] | None:
@@ -112,7 +115,7 @@ class Batch:
             if error.fault is Fault.UNKNOWN_TYPE and kind is not None and _from_the_future(record.topic, kind):
                 return None
             return error.code, error.detail
-        return event if type(event.message) in self._consumer.handles else None
+        return self._spans.enter(event, record.topic) if type(event.message) in self._consumer.handles else None
 
     async def _together(self, events: Sequence[Received]) -> dict[int, tuple[str, str]] | None:
         """Hand over all events at once and return the rejections by identity; None if they must go one by one."""
@@ -131,9 +134,14 @@ class Batch:
                 backoff.done()
                 return _by_identity(rejections)
 
-    async def _singly(self, decoded: Sequence[tuple[Record, Received | tuple[str, str]]]) -> None:
+    async def _singly(self, decoded: Sequence[tuple[Record, Received | tuple[str, str]]]) -> dict[int, tuple[str, str]]:
+        verdicts: dict[int, tuple[str, str]] = {}
         for record, found in decoded:
-            self._count(record, await self._alone(found) if isinstance(found, Received) else found)
+            verdict = await self._alone(found) if isinstance(found, Received) else found
+            if verdict is not None:
+                verdicts[id(found)] = verdict
+            self._count(record, verdict)
+        return verdicts
 
     async def _alone(self, event: Received) -> tuple[str, str] | None:
         backoff = self._backoff()

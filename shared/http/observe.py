@@ -10,13 +10,15 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import context
+from shared import context, tracing
 from shared.http.problem import internal_error
+from shared.tracing import Kind, Span
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+_SERVER_ERROR = 500
 
 REQUESTS = Counter("http_requests_total", "Requests answered.", ("service", "method", "route", "status"))
 DURATION = Histogram("http_request_duration_seconds", "Time from request to answer.", ("service", "method", "route"))
@@ -79,8 +81,31 @@ class Observe:
         REQUESTS.labels(self.service, method, route, status).inc()
         DURATION.labels(self.service, method, route).observe(seconds)
         if scope["path"] not in _PROBES:
+            if tracing.enabled():
+                self._tell(scope, f"{method} {route}", status, seconds)
             milliseconds = round(seconds * 1000, 1)
             log.info("request", service=self.service, method=method, path=scope["path"], status=status, ms=milliseconds)
+
+    def _tell(self, scope: Scope, name: str, status: int, seconds: float) -> None:
+        ended = time.time_ns()
+        attributes = {
+            "http.request.method": scope["method"],
+            "http.route": name.partition(" ")[2],
+            "http.response.status_code": status,
+        }
+        tracing.tell(
+            Span(
+                name,
+                Kind.SERVER,
+                "http",
+                context.traceparent.get() or context.new_traceparent(),
+                _matching(_TRACEPARENT, Headers(scope=scope).get("traceparent")),
+                ended - int(seconds * 1e9),
+                ended,
+                attributes,
+                str(status) if status >= _SERVER_ERROR else None,
+            )
+        )
 
 
 def _decorate(headers: MutableHeaders) -> None:

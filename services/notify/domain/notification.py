@@ -84,6 +84,7 @@ class Occasion:
     template: str
     parameters: Parameters
     subject: Subject
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Notification(Aggregate):
     """A notification. ``claims`` counts the claims and fences off late reports; ``attempts`` counts tries to send.
 
     ``next_attempt_at`` is the moment from which a worker may take it, None once it is done. Nothing here names a person
-    or holds an address: texts are made from ``parameters`` when they are read or sent.
+    or holds an address: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to
+    the trace of the event.
     """
 
     event_id: EntityId
@@ -127,6 +129,7 @@ class Notification(Aggregate):
     code: Code | None = None
     ended_at: Time | None = None
     read_at: Time | None = None
+    traceparent: str | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -154,6 +157,7 @@ class Notification(Aggregate):
             organisation=recipient.organisation,
             person=recipient.person,
             channel=recipient.channel,
+            traceparent=occasion.traceparent,
             created_at=at,
             next_attempt_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge, Histogram
 
 PUBLISHED = Counter("marktplatz_bus_published", "Records sent, by outcome", ["outcome"])
@@ -16,5 +18,16 @@ RETRIES = Counter("marktplatz_bus_retries", "Repetitions in place", ["group"])
 RESTARTS = Counter("marktplatz_bus_consumer_restarts", "Consumers restarted because they were stuck or broken", ["group"])
 STOPPED = Gauge("marktplatz_bus_consumer_stopped", "1 when a consumer has stopped itself", ["group"])
 LAG_RECORDS = Gauge("marktplatz_bus_lag_records", "Records not yet committed on the assigned partitions", ["group"])
-LAG_SECONDS = Gauge("marktplatz_bus_lag_seconds", "Age of the oldest record of the last batch, 0 without lag", ["group"])
+LAG_SECONDS = Gauge(
+    "marktplatz_bus_lag_seconds", "Age of the oldest record of the batch in hand or the last one, 0 without lag", ["group"]
+)
 COMMIT_SECONDS = Histogram("marktplatz_bus_commit_seconds", "Duration of an offset commit", ["group"])
+
+
+def announce(group: str, topics: Iterable[str]) -> None:
+    """Show a consumer before anything has happened to it: a counter born with 1 has no increase to alert on."""
+    STOPPED.labels(group).set(0)
+    RESTARTS.labels(group)
+    EVENTS.labels(group, "dead")
+    for topic in topics:
+        QUARANTINED.labels(group, topic)

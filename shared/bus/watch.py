@@ -39,6 +39,9 @@ async def look(worker: Worker) -> None:
     if all(records == 0 for records in behind):
         progress.moved()
         metrics.LAG_SECONDS.labels(worker.group).set(0)
+    elif worker.busy and worker.oldest:
+        # A batch that is repeated in place grows older: its age at the start would hide that.
+        worker.show_lag()
 
 
 def lag(worker: Worker, partition: TopicPartition, end: int) -> int | None:

@@ -56,7 +56,9 @@ class Worker:
         self._run = 0
         self._stopping = False
         self._quarantines = HourlyLimit(settings.quarantines_per_hour)
+        self.oldest = 0.0
         self._broker: KafkaBroker | None = None
+        metrics.announce(self.group, (topic.name for topic in subscribed(self.group)))
 
     @property
     def client(self) -> WorkerConsumer | None:
@@ -185,12 +187,14 @@ class Worker:
         except Exception as error:
             self.log.exception("worker_failed")
             self.fail(f"{type(error).__name__} in the worker")
+        finally:
+            self.oldest = 0.0
 
     async def _process(self, records: Sequence[Record]) -> None:
         for record in records:
             self.committed.setdefault(TopicPartition(record.topic, record.partition), record.offset)
-        oldest = min(record.timestamp for record in records) / 1000
-        metrics.LAG_SECONDS.labels(self.group).set(max(0.0, now().timestamp() - oldest))
+        self.oldest = min(record.timestamp for record in records) / 1000
+        self.show_lag()
         batch = Batch(self.consumer, backoff=self.backoff, run=self._run, limit=self.settings.dead_letters_in_a_row)
         outcome = await batch.process(records)
         await self._bury(outcome)
@@ -200,6 +204,10 @@ class Worker:
         metrics.EVENTS.labels(self.group, "passed").inc(outcome.passed)
         metrics.EVENTS.labels(self.group, "dead").inc(len(outcome.dead))
         metrics.BATCHES.labels(self.group, "done").inc()
+
+    def show_lag(self) -> None:
+        """Tell how old the oldest record of the batch in hand is."""
+        metrics.LAG_SECONDS.labels(self.group).set(max(0.0, now().timestamp() - self.oldest))
 
     async def _bury(self, outcome: Outcome) -> None:
         if not outcome.dead:

@@ -15,6 +15,7 @@ from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line,
 Side = Literal[OrderParty.KUNDE, OrderParty.BEREITSTELLER]
 Remark = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Day = Annotated[date, Field(lt=date(3000, 1, 1))]
 MOST_CONDITIONS = 40
 MOST_LISTED = 50
 
@@ -92,7 +93,7 @@ class Decline(Body):
 class MakeOffer(Body):
     """Offer of the contract, valid through a day in Germany. ``price_items`` only where they differ from the price sheet."""
 
-    valid_until: Annotated[date, Field(examples=["2027-01-31"])]
+    valid_until: Annotated[Day, Field(examples=["2027-01-31"])]
     price_items: Annotated[tuple[PriceItem, ...] | None, Field(max_length=MOST_LISTED)] = None
 
 
@@ -138,4 +139,4 @@ class Withdraw(Body):
 class Terminate(Body):
     """Notice; the use goes on through ``ends_on``."""
 
-    ends_on: Annotated[date, Field(examples=["2027-12-31"])]
+    ends_on: Annotated[Day, Field(examples=["2027-12-31"])]

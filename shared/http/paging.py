@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 import orjson
@@ -56,7 +56,7 @@ def _decode(text: str) -> tuple[Scalar, ...] | None:
         if not isinstance(plain, list) or not 0 < len(plain) <= _VALUES:
             return None
         return tuple(_scalar(item) for item in plain)
-    except (ValueError, binascii.Error):
+    except (ValueError, OverflowError, binascii.Error):
         return None
 
 
@@ -65,7 +65,7 @@ def _scalar(item: object) -> Scalar:
         time = datetime.fromisoformat(item["t"])
         if time.tzinfo is None:
             raise ValueError(item)
-        return time
+        return time.astimezone(UTC)
     if isinstance(item, (str, bool)):
         return item
     if isinstance(item, int) and -(2**63) <= item < 2**63:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from shared.messages.base import Value
 
@@ -35,7 +35,17 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,6
 """A short machine name."""
 
 Sequence = Annotated[int, Field(ge=0, lt=2**53)]
-Time = AwareDatetime
+
+
+def _utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the time lies outside the calendar in UTC") from error
+
+
+Time = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A moment, in UTC whatever offset it was written with."""
 
 
 class Channel(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +49,13 @@ def test_a_cursor_of_other_types_is_refused() -> None:
     for kinds in ((str, str), (datetime,), (datetime, str, str), (datetime, bool)):
         with pytest.raises(RefusedRequestError):
             decode_cursor(cursor, kinds)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-11-24T08:00:00"])
+def test_a_cursor_whose_time_has_no_place_in_utc_is_refused(moment: str) -> None:
+    forged = base64.urlsafe_b64encode(json.dumps([{"t": moment}, "a"]).encode()).decode()
+    with pytest.raises(RefusedRequestError, match="cursor"):
+        decode_cursor(forged, (datetime, str))
 
 
 def test_no_cursor_is_the_first_page() -> None:

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from deploy.checks.crds import DefinitionsMissingError
 from deploy.checks.render import RenderError, kustomizations, label, render
@@ -35,12 +36,12 @@ def _overlays(chosen: Sequence[str]) -> int:
     if unknown := sorted(set(chosen) - folders.keys()):
         raise RenderError(f"there is no {', '.join(unknown)}; there are {', '.join(folders)}")
     names = list(chosen) or list(folders)
-    for name in names:
-        objects = render(folders[name])
-        findings = check(objects)
-        faults, total = faults + len(findings), total + len(objects)
-        sys.stdout.write(f"{name}: {len(objects)} objects, {len(findings)} faults\n")
-        sys.stdout.writelines(f"  {finding}\n" for finding in findings)
+    with ThreadPoolExecutor(max_workers=2) as renderers:
+        for objects in renderers.map(render, [folders[name] for name in names]):
+            findings = check(objects)
+            faults, total = faults + len(findings), total + len(objects)
+            sys.stdout.write(f"{objects.overlay}: {len(objects)} objects, {len(findings)} faults\n")
+            sys.stdout.writelines(f"  {finding}\n" for finding in findings)
     sys.stdout.write(f"{len(names)} kustomizations, {total} objects, {faults} faults, {time.monotonic() - started:.1f} s\n")
     return 1 if faults else 0
 

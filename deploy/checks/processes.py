@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,14 @@ def process_of(container: Document) -> Process:
     """Return what a container runs. Raises ArgumentsError with the command line's own words."""
     if container.get("command"):
         raise ArgumentsError("the image has its entry point; set args only")
-    arguments = texts(container, "args")
+    arguments = tuple(texts(container, "args"))
     if not arguments:
         raise ArgumentsError("there are no args: the process would print its help and end")
+    return _parsed(arguments)
+
+
+@cache
+def _parsed(arguments: tuple[str, ...]) -> Process:
     group = typer.main.get_command(command_line)
     assert isinstance(group, TyperGroup)  # noqa: S101 - the product has several commands
     try:
@@ -174,8 +179,15 @@ def _service_settings() -> dict[str, type[BaseSettings]]:
     return {found.__module__.split(".")[1]: found for found in all_settings() if found.__module__.startswith("services.")}
 
 
-def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden: frozenset[str]) -> Iterator[str]:
+def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden: frozenset[str]) -> tuple[str, ...]:
     """Return what a settings class has against an environment. ``hidden`` variables come from secrets."""
+    read = set(variables_of(settings))
+    return _refused(settings, frozenset((name, value) for name, value in environment.items() if name in read), hidden)
+
+
+@cache
+def _refused(settings: type[BaseSettings], environment: frozenset[tuple[str, str]], hidden: frozenset[str]) -> tuple[str, ...]:
+    problems: list[str] = []
     with mock.patch.dict(os.environ, dict(environment), clear=True):
         try:
             settings()
@@ -183,9 +195,10 @@ def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden
             for problem in error.errors():
                 name = ".".join(str(part) for part in problem["loc"])
                 if not hidden & set(_variables(settings, name)):
-                    yield f"{settings.__name__}.{name}: {problem['msg']}" if name else f"{settings.__name__}: {problem['msg']}"
+                    problems.append(f"{settings.__name__}.{name}: {problem['msg']}".replace(".:", ":"))
         except ValueError as error:  # pydantic-settings: not JSON where JSON must be
-            yield f"{settings.__name__}: {error}"
+            problems.append(f"{settings.__name__}: {error}")
+    return tuple(problems)
 
 
 def _variables(settings: type[BaseSettings], location: str) -> Iterator[str]:

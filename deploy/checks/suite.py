@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from deploy.checks.configuration import check_configuration
 from deploy.checks.core_schemas import check_core, is_core
 from deploy.checks.crds import definitions
+from deploy.checks.enumerations import check_words
 from deploy.checks.exposure import check_exposure
 from deploy.checks.images import check_images
 from deploy.checks.kafka.cluster import check_cluster
@@ -49,6 +50,7 @@ def _schema(document: Document) -> Iterator[Finding]:
 
 CHECKS: tuple[Check, ...] = (
     check_schemas,
+    check_words,
     check_triggers,
     check_pod_security,
     check_configuration,

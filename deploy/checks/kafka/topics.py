@@ -9,7 +9,6 @@ from deploy.checks.objects import Document, Finding, Objects, mapping, name_of, 
 from shared.bus.admin import Declared, settings_of
 from shared.topics import DEAD_LETTERS, TOPICS
 
-
 ALL_TOPICS: tuple[Declared, ...] = (*TOPICS, *DEAD_LETTERS.values())
 
 

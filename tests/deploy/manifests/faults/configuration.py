@@ -1,0 +1,135 @@
+"""Faults of settings, ConfigMaps, secrets and images."""
+
+from __future__ import annotations
+
+from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, with_, without
+from tests.deploy.manifests.planting import Documents, Mutation
+
+_ZEROS = "sha256:" + "0" * 64
+
+
+def _key_renamed(documents: Documents) -> None:
+    data = get(documents, "ConfigMap", "platform")["data"]
+    data["MARKTPLATZ_LOGLEVEL"] = data.pop("MARKTPLATZ_LOG_LEVEL")
+
+
+def _forgotten_map(documents: Documents) -> None:
+    documents.append(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "marktplatz"}, "data": {}}
+    )
+
+
+FAULTS = (
+    Mutation(
+        "ConfigMap renamed on one side",
+        container("catalog-api", put("envFrom", 0, "configMapRef", "name", value="platform")),
+        "config-missing",
+    ),
+    Mutation("ConfigMap forgotten", without("ConfigMap", "catalog"), "config-missing"),
+    Mutation("ConfigMap that nobody uses", _forgotten_map, "config-unused"),
+    Mutation("misspelt setting", _key_renamed, "env-unknown"),
+    Mutation(
+        "setting of another service", in_("ConfigMap", "catalog", put("data", "ORDERING_IDLE_AFTER", value="P1D")), "env-foreign"
+    ),
+    Mutation(
+        "duration that is none", in_("ConfigMap", "platform", put("data", "MARKTPLATZ_DRAIN", value="25 secs")), "env-refused"
+    ),
+    Mutation(
+        "provider without TLS",
+        in_("ConfigMap", "platform", put("data", "AUTH_JWKS_URL", value="http://idp.example/certs")),
+        "env-refused",
+    ),
+    Mutation("provider forgotten", in_("ConfigMap", "platform", drop("data", "AUTH_ISSUER")), "env-refused"),
+    Mutation("unknown level", in_("ConfigMap", "platform", put("data", "MARKTPLATZ_LOG_LEVEL", value="VERBOSE")), "env-refused"),
+    Mutation(
+        "certificate where nothing is mounted",
+        in_("ConfigMap", "platform", put("data", "KAFKA_SSL_CERT_FILE", value="/etc/marktplatz/kafka/user.crt")),
+        "env-path",
+    ),
+    Mutation(
+        "file that the volume does not list",
+        in_("ConfigMap", "platform", put("data", "KAFKA_SSL_KEY_FILE", value="/etc/marktplatz/kafka-user/user.pem")),
+        "env-path",
+    ),
+    Mutation(
+        "set twice",
+        container("catalog-api", lambda it: it["env"].append({"name": "MARKTPLATZ_HOST", "value": "::"})),
+        "env-twice",
+    ),
+    Mutation("store in the container", container("catalog-api", drop("env", 0)), "env-missing"),
+    Mutation(
+        "store's password in plain text",
+        container("catalog-api", put("env", 0, value={"name": "MARKTPLATZ_STORE_URL", "value": "mongodb://a:b@c/d"})),
+        "secret-plain",
+    ),
+    Mutation(
+        "Kafka password in plain text",
+        in_("ConfigMap", "platform", put("data", "KAFKA_SASL_PASSWORD", value="geheim")),
+        "secret-plain",
+    ),
+    Mutation(
+        "secret that nobody makes",
+        container("catalog-api", put("env", 0, "valueFrom", "secretKeyRef", "name", value="catalog-db")),
+        "secret-undeclared",
+    ),
+    Mutation(
+        "key that the secret has not",
+        container("catalog-api", put("env", 0, "valueFrom", "secretKeyRef", "key", value="uri")),
+        "secret-key",
+    ),
+    Mutation(
+        "secret in Git",
+        with_(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "marktplatz"}, "stringData": {"a": "b"}}
+        ),
+        "secret-data",
+    ),
+    Mutation(
+        "command that does not exist",
+        container("ordering-worker", put("args", value=["rnu", "ordering", "worker"])),
+        "args-refused",
+    ),
+    Mutation(
+        "role that does not exist", container("ordering-worker", put("args", value=["run", "ordering", "wroker"])), "args-refused"
+    ),
+    Mutation(
+        "processor without its channel",
+        container("contracts-fitko", put("args", value=["run", "contracts", "worker"])),
+        "args-refused",
+    ),
+    Mutation("shell in a shell-less image", container("ordering-worker", put("command", value=["sh", "-c"])), "args-refused"),
+    Mutation("mount without a volume", container("catalog-api", put("volumeMounts", 0, "name", value="temp")), "volume-missing"),
+    Mutation(
+        "unbounded emptyDir",
+        in_("Deployment", "catalog-api", lambda it: _tmp(it["spec"]["template"]["spec"]["volumes"]).pop("sizeLimit")),
+        "volume-unbounded",
+    ),
+    Mutation(
+        "no place for temporary files",
+        container("catalog-api", lambda it: it.update(volumeMounts=[m for m in it["volumeMounts"] if m["mountPath"] != "/tmp"])),
+        "volume-tmp",
+    ),
+    Mutation(
+        "image by tag only",
+        container("catalog-api", put("image", value="registry.example/marktplatz/efa-marktplatz:0.1.0")),
+        "image-digest",
+    ),
+    Mutation(
+        "image by digest only",
+        container("catalog-api", put("image", value=f"registry.example/marktplatz/efa-marktplatz@{_ZEROS}")),
+        "image-digest",
+    ),
+    Mutation(
+        "latest", container("catalog-api", put("image", value="registry.example/marktplatz/efa-marktplatz:latest")), "image-tag"
+    ),
+    Mutation(
+        "image of a helper not rewritten",
+        pod("catalog-api", lambda it: it["containers"].append({"name": "helper", "image": f"busybox:1@{_ZEROS}"})),
+        "image-registry",
+    ),
+    Mutation("always pulled", container("catalog-api", put("imagePullPolicy", value="Always")), "image-pull"),
+)
+
+
+def _tmp(volumes: list[dict[str, dict[str, str]]]) -> dict[str, str]:
+    return next(volume["emptyDir"] for volume in volumes if "emptyDir" in volume)

@@ -1,0 +1,168 @@
+"""Faults of topics, users, rights and the cluster."""
+
+from __future__ import annotations
+
+from deploy.checks.objects import Document
+from tests.deploy.manifests.faults import Change, drop, in_, pod, put, with_, without
+from tests.deploy.manifests.planting import Mutation
+
+_ACLS = ("spec", "authorization", "acls")
+
+
+def _right(kind: str, name: str, *operations: str) -> Change:
+    """Return a change that gives a right."""
+    return lambda user: user["spec"]["authorization"]["acls"].append(
+        {"resource": {"type": kind, "name": name, "patternType": "literal"}, "operations": list(operations)}
+    )
+
+
+def _no_right(kind: str, name: str) -> Change:
+    """Return a change that takes all rights on a resource."""
+
+    def change(user: Document) -> None:
+        acls = user["spec"]["authorization"]["acls"]
+        user["spec"]["authorization"]["acls"] = [
+            it for it in acls if (it["resource"]["type"], it["resource"].get("name")) != (kind, name)
+        ]
+
+    return change
+
+
+def _as(name: str) -> Change:
+    """Return a change that mounts the certificate of another user."""
+
+    def change(spec: Document) -> None:
+        next(it for it in spec["volumes"] if it["name"] == "kafka-user")["secret"]["secretName"] = name
+
+    return change
+
+
+FAULTS = (
+    Mutation("topic forgotten", without("KafkaTopic", "ordering.order.v1"), "topic-missing"),
+    Mutation("dead-letter topic forgotten", without("KafkaTopic", "ordering.verdicts.dlq"), "topic-missing"),
+    Mutation(
+        "topic that nobody declares",
+        in_("KafkaTopic", "ordering.order.v1", put("metadata", "name", value="ordering.orders.v1")),
+        "topic-unknown",
+    ),
+    Mutation("fewer partitions", in_("KafkaTopic", "ordering.order.v1", put("spec", "partitions", value=6)), "topic-partitions"),
+    Mutation("one copy", in_("KafkaTopic", "ordering.order.v1", put("spec", "replicas", value=1)), "topic-replicas"),
+    Mutation(
+        "shorter retention",
+        in_("KafkaTopic", "ordering.order.v1", put("spec", "config", "retention.ms", value=3600000)),
+        "topic-config",
+    ),
+    Mutation(
+        "compaction lost",
+        in_("KafkaTopic", "catalog.offering.v1", put("spec", "config", "cleanup.policy", value="delete")),
+        "topic-config",
+    ),
+    Mutation(
+        "misspelt topic setting",
+        in_("KafkaTopic", "ordering.order.v1", put("spec", "config", "retention.mss", value=1)),
+        "topic-config",
+    ),
+    Mutation(
+        "weak acknowledgement",
+        in_("KafkaTopic", "ordering.order.v1", put("spec", "config", "min.insync.replicas", value=1)),
+        "topic-config",
+    ),
+    Mutation(
+        "topic of another cluster",
+        in_("KafkaTopic", "ordering.order.v1", put("metadata", "labels", "strimzi.io/cluster", value="other")),
+        "kafka-cluster",
+    ),
+    Mutation(
+        "right to read missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "eligibility.verdict.v1")), "acl-missing"
+    ),
+    Mutation(
+        "right to a group missing", in_("KafkaUser", "ordering-worker", _no_right("group", "ordering.verdicts")), "acl-missing"
+    ),
+    Mutation(
+        "right to bury missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.dlq")), "acl-missing"
+    ),
+    Mutation("producer of a reader cannot start", in_("KafkaUser", "contracts-api", put(*_ACLS, value=[])), "acl-missing"),
+    Mutation(
+        "right to the other channel",
+        in_("KafkaUser", "contracts-fitko", _right("topic", "contracts.govdigital.request.v1", "Read")),
+        "acl-unused",
+    ),
+    Mutation(
+        "right to create", in_("KafkaUser", "ordering-worker", _right("topic", "ordering.order.v1", "Create")), "acl-unused"
+    ),
+    Mutation("KEDA may read", in_("KafkaUser", "keda", _right("topic", "ordering.order.v1", "Read")), "acl-unused"),
+    Mutation("KEDA does not see a group", in_("KafkaUser", "keda", _no_right("group", "notify.dispatch")), "acl-missing"),
+    Mutation(
+        "rights by prefix",
+        in_("KafkaUser", "ordering-worker", put(*_ACLS, 0, "resource", "patternType", value="prefix")),
+        "acl-pattern",
+    ),
+    Mutation("all operations", in_("KafkaUser", "ordering-worker", put(*_ACLS, 0, "operations", value=["All"])), "acl-pattern"),
+    Mutation("identity of another process", pod("contracts-fitko", _as("contracts-govdigital")), "user-shared"),
+    Mutation("user forgotten", without("KafkaUser", "notify-worker"), "user-missing"),
+    Mutation(
+        "process without an identity",
+        pod("notify-worker", lambda it: it["volumes"].remove(next(v for v in it["volumes"] if v["name"] == "kafka-user"))),
+        "user-missing",
+    ),
+    Mutation(
+        "user that nobody is",
+        with_(
+            {
+                "apiVersion": "kafka.strimzi.io/v1",
+                "kind": "KafkaUser",
+                "metadata": {"name": "old", "namespace": "marktplatz", "labels": {"strimzi.io/cluster": "marktplatz"}},
+                "spec": {
+                    "authentication": {"type": "tls"},
+                    "authorization": {
+                        "type": "simple",
+                        "acls": [{"resource": {"type": "topic", "name": "ordering.order.v1"}, "operations": ["Read"]}],
+                    },
+                    "quotas": {"requestPercentage": 5},
+                },
+            }
+        ),
+        "user-unused",
+    ),
+    Mutation(
+        "password instead of certificate",
+        in_("KafkaUser", "notify-worker", put("spec", "authentication", "type", value="scram-sha-512")),
+        "user-authentication",
+    ),
+    Mutation("no quotas", in_("KafkaUser", "notify-worker", drop("spec", "quotas")), "user-quota"),
+    Mutation(
+        "topics by accident",
+        in_("Kafka", "marktplatz", drop("spec", "kafka", "config", "auto.create.topics.enable")),
+        "kafka-auto-create",
+    ),
+    Mutation("no authorization", in_("Kafka", "marktplatz", drop("spec", "kafka", "authorization")), "kafka-authorization"),
+    Mutation(
+        "listener for anybody",
+        in_("Kafka", "marktplatz", drop("spec", "kafka", "listeners", 0, "authentication")),
+        "kafka-listener",
+    ),
+    Mutation(
+        "fewer copies by default",
+        in_("Kafka", "marktplatz", put("spec", "kafka", "config", "default.replication.factor", value=1)),
+        "kafka-replication",
+    ),
+    Mutation(
+        "disks die with the pool",
+        in_("KafkaNodePool", "broker", put("spec", "storage", "volumes", 0, "deleteClaim", value=True)),
+        "kafka-delete-claim",
+    ),
+    Mutation(
+        "wrong port of the brokers",
+        in_(
+            "ConfigMap",
+            "platform",
+            put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap.marktplatz.svc:9092"),
+        ),
+        "kafka-address",
+    ),
+    Mutation(
+        "Kafka without TLS",
+        in_("ConfigMap", "platform", put("data", "KAFKA_SECURITY_PROTOCOL", value="PLAINTEXT")),
+        "kafka-address",
+    ),
+)

@@ -1,0 +1,107 @@
+"""Faults of NetworkPolicies: too open, or too closed."""
+
+from __future__ import annotations
+
+from tests.deploy.manifests.faults import drop, in_, put, with_, without
+from tests.deploy.manifests.planting import Documents, Mutation
+
+_ANYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+
+
+def _policy(name: str, **spec: object) -> dict[str, object]:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": "marktplatz"},
+        "spec": spec,
+    }
+
+
+def _keda_locked_out(documents: Documents) -> None:
+    """Policies add up: both must go."""
+    without("NetworkPolicy", "kafka-from-keda")(documents)
+    in_("Kafka", "marktplatz", drop("spec", "kafka", "listeners", 0, "networkPolicyPeers", 1))(documents)
+
+
+FAULTS = (
+    Mutation("default deny forgotten", without("NetworkPolicy", "default-deny"), "network-extra"),
+    Mutation(
+        "default deny of one direction",
+        in_("NetworkPolicy", "default-deny", put("spec", "policyTypes", value=["Egress"])),
+        "network-extra",
+    ),
+    Mutation("all egress again", with_(_policy("open", podSelector={}, policyTypes=["Egress"], egress=[{}])), "network-extra"),
+    Mutation(
+        "all ingress of the APIs",
+        with_(
+            _policy(
+                "open", podSelector={"matchLabels": {"app.kubernetes.io/component": "api"}}, policyTypes=["Ingress"], ingress=[{}]
+            )
+        ),
+        "network-extra",
+    ),
+    Mutation("egress without ports", in_("NetworkPolicy", "catalog-worker", drop("spec", "egress", 0, "ports")), "network-extra"),
+    Mutation(
+        "egress to the whole internet",
+        in_("NetworkPolicy", "catalog-api", put("spec", "egress", 2, "to", value=[_ANYWHERE])),
+        "network-extra",
+    ),
+    Mutation(
+        "egress for a processor to the internet",
+        in_("NetworkPolicy", "contracts-fitko", lambda it: it["spec"]["egress"].append({"to": [_ANYWHERE]})),
+        "network-extra",
+    ),
+    Mutation(
+        "any pod of the ingress controller's cluster",
+        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "from", value=[{"namespaceSelector": {}}])),
+        "network-extra",
+    ),
+    Mutation(
+        "any pod of KEDA's namespace",
+        in_(
+            "Kafka",
+            "marktplatz",
+            put(
+                "spec",
+                "kafka",
+                "listeners",
+                0,
+                "networkPolicyPeers",
+                1,
+                value={"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "keda"}}},
+            ),
+        ),
+        "network-extra",
+    ),
+    Mutation("no names", without("NetworkPolicy", "dns"), "network-missing"),
+    Mutation("names by TCP only", in_("NetworkPolicy", "dns", drop("spec", "egress", 0, "ports", 0)), "network-missing"),
+    Mutation("no policy of a process", without("NetworkPolicy", "contracts-fitko"), "network-missing"),
+    Mutation("way to the brokers closed", in_("NetworkPolicy", "ordering-worker", drop("spec", "egress", 0)), "network-missing"),
+    Mutation(
+        "policy of other pods",
+        in_(
+            "NetworkPolicy",
+            "ordering-worker",
+            put("spec", "podSelector", "matchLabels", "app.kubernetes.io/name", value="ordering"),
+        ),
+        "network-missing",
+    ),
+    Mutation(
+        "wrong port of the store",
+        in_("NetworkPolicy", "ordering-worker", put("spec", "egress", 1, "ports", 0, "port", value=27018)),
+        "network-missing",
+    ),
+    Mutation(
+        "ingress on a port that nobody serves",
+        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "ports", 0, "port", value=8000)),
+        "network-missing",
+    ),
+    Mutation(
+        "ingress on a name that nobody has",
+        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "ports", 0, "port", value="web")),
+        "network-port",
+    ),
+    Mutation("metrics closed", without("NetworkPolicy", "metrics"), "network-missing"),
+    Mutation("brokers do not see each other", without("NetworkPolicy", "kafka-cluster"), "network-missing"),
+    Mutation("KEDA locked out", _keda_locked_out, "network-missing"),
+)

@@ -1,0 +1,167 @@
+"""Faults of accounts, selectors, ports, probes, disruption, drain, sizes, exposure and scaling."""
+
+from __future__ import annotations
+
+from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, without
+from tests.deploy.manifests.planting import Documents, Mutation
+
+
+def _second_scaler(documents: Documents) -> None:
+    documents.append(
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "ordering-worker", "namespace": "marktplatz"},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ordering-worker"},
+                "minReplicas": 2,
+                "maxReplicas": 4,
+            },
+        }
+    )
+
+
+def _twice(documents: Documents) -> None:
+    documents.append(get(documents, "Service", "catalog-api"))
+
+
+FAULTS = (
+    Mutation("default account", pod("catalog-api", drop("serviceAccountName")), "account-missing"),
+    Mutation("account forgotten", without("ServiceAccount", "catalog-api"), "account-missing"),
+    Mutation(
+        "account of another process", pod("catalog-api", put("serviceAccountName", value="catalog-worker")), "account-shared"
+    ),
+    Mutation(
+        "selector beside its pods",
+        in_("Deployment", "catalog-api", put("spec", "selector", "matchLabels", "app.kubernetes.io/name", value="catalog")),
+        "selector",
+    ),
+    Mutation("no memory limit", container("catalog-api", drop("resources", "limits", "memory")), "size-limit"),
+    Mutation("no cpu request", container("catalog-api", drop("resources", "requests", "cpu")), "size-request"),
+    Mutation(
+        "asks for more than its limit",
+        container("catalog-api", put("resources", "requests", "memory", value="4Gi")),
+        "size-limit",
+    ),
+    Mutation("quantity that is none", container("catalog-api", put("resources", "limits", "memory", value="512MiB")), "quantity"),
+    Mutation(
+        "quota that is none", in_("ResourceQuota", "marktplatz", put("spec", "hard", "limits.memory", value="96 Gi")), "quantity"
+    ),
+    Mutation("no disruption budget", without("PodDisruptionBudget", "catalog-api"), "budget"),
+    Mutation("budget blocks drains", in_("PodDisruptionBudget", "catalog-api", put("spec", "maxUnavailable", value=0)), "budget"),
+    Mutation(
+        "budget of other pods",
+        in_(
+            "PodDisruptionBudget",
+            "catalog-api",
+            put("spec", "selector", "matchLabels", "app.kubernetes.io/name", value="catalog"),
+        ),
+        "budget",
+    ),
+    Mutation("all on one node", pod("catalog-api", drop("topologySpreadConstraints")), "spread"),
+    Mutation(
+        "spread counts others",
+        pod("catalog-api", put("topologySpreadConstraints", 0, "labelSelector", "matchLabels", value={"app": "x"})),
+        "spread",
+    ),
+    Mutation("no readiness", container("catalog-api", drop("readinessProbe")), "probe-missing"),
+    Mutation(
+        "probe on a port that nobody has",
+        container("catalog-api", put("livenessProbe", "httpGet", "port", value="metrics")),
+        "probe-port",
+    ),
+    Mutation(
+        "liveness asks the broker",
+        container("catalog-api", put("livenessProbe", "httpGet", "path", value="/readyz")),
+        "probe-path",
+    ),
+    Mutation(
+        "roll-out takes capacity",
+        in_("Deployment", "catalog-api", put("spec", "strategy", "rollingUpdate", "maxUnavailable", value=1)),
+        "rollout",
+    ),
+    Mutation("grace below the drain", pod("catalog-api", put("terminationGracePeriodSeconds", value=30)), "drain"),
+    Mutation("longer drain, same grace", in_("ConfigMap", "platform", put("data", "MARKTPLATZ_DRAIN", value="PT60S")), "drain"),
+    Mutation("no pause before the drain", container("catalog-api", drop("lifecycle")), "drain"),
+    Mutation("migration without an end", in_("Job", "catalog-migrate", drop("spec", "activeDeadlineSeconds")), "job"),
+    Mutation(
+        "log of a migration lost at once", in_("Job", "catalog-migrate", put("spec", "ttlSecondsAfterFinished", value=60)), "job"
+    ),
+    Mutation("rendered twice", _twice, "name-twice"),
+    Mutation(
+        "Service port without a target",
+        in_("Service", "catalog-api", put("spec", "ports", 0, "targetPort", value="web")),
+        "service-port",
+    ),
+    Mutation(
+        "Service selects nobody",
+        in_("Service", "catalog-api", put("spec", "selector", "app.kubernetes.io/name", value="catalog")),
+        "service-selector",
+    ),
+    Mutation(
+        "Service of two workloads",
+        in_("Service", "catalog-api", put("spec", "selector", value={"app.kubernetes.io/component": "api"})),
+        "service-selector",
+    ),
+    Mutation(
+        "port of the node for a Service", in_("Service", "catalog-api", put("spec", "type", value="NodePort")), "service-type"
+    ),
+    Mutation(
+        "Ingress to nobody",
+        in_("Ingress", "marktplatz", put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "name", value="catalog")),
+        "route-backend",
+    ),
+    Mutation(
+        "Ingress to a port that is none",
+        in_(
+            "Ingress",
+            "marktplatz",
+            put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "name", value="web"),
+        ),
+        "route-backend",
+    ),
+    Mutation(
+        "host without TLS", in_("Ingress", "marktplatz", put("spec", "tls", 0, "hosts", value=["other.example"])), "route-tls"
+    ),
+    Mutation("any ingress class", in_("Ingress", "marktplatz", drop("spec", "ingressClassName")), "route-class"),
+    Mutation(
+        "monitor of a port that is none",
+        in_("ServiceMonitor", "marktplatz", put("spec", "endpoints", 0, "port", value="metrics")),
+        "monitor",
+    ),
+    Mutation("monitor misses a process", in_("Service", "notify-worker", drop("metadata", "labels")), "monitor"),
+    Mutation(
+        "replicas where KEDA scales", in_("Deployment", "ordering-worker", put("spec", "replicas", value=2)), "scale-replicas"
+    ),
+    Mutation("neither replicas nor scaler", in_("Deployment", "catalog-worker", drop("spec", "replicas")), "scale-replicas"),
+    Mutation("two scalers", _second_scaler, "scale-twice"),
+    Mutation(
+        "scales nobody",
+        in_("ScaledObject", "ordering-worker", put("spec", "scaleTargetRef", "name", value="ordering")),
+        "scale-target",
+    ),
+    Mutation(
+        "more replicas than partitions",
+        in_("ScaledObject", "ordering-worker", put("spec", "maxReplicaCount", value=13)),
+        "scale-partitions",
+    ),
+    Mutation(
+        "scales to nothing", in_("ScaledObject", "ordering-worker", put("spec", "minReplicaCount", value=0)), "scale-minimum"
+    ),
+    Mutation(
+        "lag of another group",
+        in_("ScaledObject", "ordering-worker", put("spec", "triggers", 0, "metadata", "consumerGroup", value="notify.dispatch")),
+        "scale-trigger",
+    ),
+    Mutation("lag of a topic forgotten", in_("ScaledObject", "ordering-worker", drop("spec", "triggers", 0)), "scale-trigger"),
+    Mutation(
+        "lag counted from the end",
+        in_("ScaledObject", "ordering-worker", put("spec", "triggers", 0, "metadata", "offsetResetPolicy", value="latest")),
+        "scale-trigger",
+    ),
+    Mutation(
+        "address that KEDA cannot resolve",
+        in_("ConfigMap", "platform", put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap:9093")),
+        "scale-address",
+    ),
+)

@@ -1,0 +1,66 @@
+"""Plants each fault of the set into the rendered production overlay, one at a time, and runs every check over the result."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from deploy.checks.objects import Document, Finding, Objects
+from deploy.checks.render import DEPLOY, render
+from deploy.checks.suite import check
+
+OVERLAY = "overlays/prod"
+
+Documents = list[Document]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """A fault: what it is, how it is planted into the documents, and the code of the finding that must come."""
+
+    name: str
+    plant: Callable[[Documents], None]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a planted fault. ``also`` are the other codes that it set off."""
+
+    name: str
+    code: str
+    caught: bool
+    also: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def clean() -> Objects:
+    """Return the rendered overlay as it is."""
+    return render(DEPLOY / OVERLAY)
+
+
+def mutated(mutation: Mutation) -> Objects:
+    """Return the overlay with one fault. Raises ValueError if the fault changes nothing."""
+    documents = copy.deepcopy(list(clean().documents))
+    mutation.plant(documents)
+    if documents == list(clean().documents):
+        raise ValueError(f"the fault '{mutation.name}' changes nothing")
+    return Objects(OVERLAY, documents)
+
+
+def findings_of(mutation: Mutation) -> list[Finding]:
+    """Return what the checks say of the overlay with one fault."""
+    return check(mutated(mutation))
+
+
+def plant_all() -> list[Result]:
+    """Plant every fault of the set, one after the other."""
+    from tests.deploy.manifests.mutations import MUTATIONS  # noqa: PLC0415 - the set is written with the names above
+
+    results = []
+    for mutation in MUTATIONS:
+        codes = {finding.code for finding in findings_of(mutation)}
+        results.append(Result(mutation.name, mutation.code, mutation.code in codes, tuple(sorted(codes - {mutation.code}))))
+    return results

@@ -280,6 +280,10 @@ async def _answers(ping: Callable[[], Awaitable[None]]) -> bool:
             await ping()
     except (MarktplatzError, TimeoutError):
         return False
+    except Exception:
+        # Whatever it is, it is no answer; and the probe must go on, else readiness would stay as it was last.
+        log.exception("probe_failed")
+        return False
     return True
 
 

@@ -69,6 +69,17 @@ class ConsumerRunner:
 
     async def _tend(self, worker: Worker, tried: asyncio.Event) -> None:
         """Keep one worker going until it stops itself."""
+        try:
+            await self._keep_going(worker, tried)
+        except Exception as error:
+            # Nobody else looks after this worker: it must not stand still with a process that says it is alive.
+            worker.log.exception("consumer_lost")
+            worker.fail(f"{type(error).__name__} while it was looked after")
+        finally:
+            tried.set()
+            worker.progress.joined = False
+
+    async def _keep_going(self, worker: Worker, tried: asyncio.Event) -> None:
         shortest, longest = _START_PAUSES
         pause = 0.0
         while worker.progress.failure is None:
@@ -85,7 +96,6 @@ class ConsumerRunner:
             tried.set()
             await self._watch(worker)
             await worker.close()
-        worker.progress.joined = False
 
     async def _watch(self, worker: Worker) -> None:
         """Return when the worker has stopped itself or must be made anew."""

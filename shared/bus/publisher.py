@@ -163,9 +163,17 @@ class KafkaPublisher:
     async def _keep_connecting(self) -> None:
         shortest, longest = _RECONNECT_SECONDS
         pause = 0.0
-        while not await self._connect():
+        while not await self._connected_again():
             pause = min(longest, max(shortest, pause * 2))
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+
+    async def _connected_again(self) -> bool:
+        try:
+            return await self._connect()
+        except Exception:
+            # Without this task there would never be a producer again.
+            log.exception("reconnect_failed")
+            return False
 
     async def _connect(self) -> bool:
         producer = AIOKafkaProducer(

@@ -207,9 +207,13 @@ class _Run:
 
 
 async def purge_expired(store: Store, now: datetime, limit: int = 1000) -> int:
-    """Delete marks whose time is up and return how many; work for a Periodic."""
-    expired = await store.find(COLLECTION, Query("expiry", below=now, limit=limit))
-    return await store.delete(COLLECTION, [mark["_id"] for mark in expired]) if expired else 0
+    """Delete all marks whose time is up, ``limit`` at once, and return how many; work for a Periodic."""
+    deleted = 0
+    while expired := await store.find(COLLECTION, Query("expiry", below=now, limit=limit)):
+        deleted += await store.delete(COLLECTION, [mark["_id"] for mark in expired])
+        if len(expired) < limit:
+            break
+    return deleted
 
 
 def _key_of(request: Request) -> str | None:

@@ -219,6 +219,14 @@ async def test_an_answer_is_kept_for_31_days_then_purged(probe: Probe) -> None:
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
+async def test_one_purge_leaves_nothing_that_is_expired_however_much_there_is(probe: Probe) -> None:
+    for number in range(5):
+        await post(probe, headers={"Idempotency-Key": f"key-{number}"})
+    probe.clock.forward(KEPT + timedelta(seconds=1))
+    assert await purge_expired(probe.store, probe.clock(), limit=2) == 5
+    assert await purge_expired(probe.store, probe.clock(), limit=2) == 0
+
+
 async def test_an_expired_answer_that_is_not_purged_yet_is_not_replayed(probe: Probe) -> None:
     await post(probe)
     probe.clock.forward(KEPT)

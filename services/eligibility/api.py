@@ -19,13 +19,14 @@ from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
 from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import EligibilitySettings
+from shared import context
 from shared.errors import ForbiddenError
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import if_match, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.ledger import Effect
-from shared.messages.values import OrganisationType
+from shared.messages.values import EntityId, OrganisationType
 
 Who = Annotated[Caller, Depends(authenticated)]
 Once = Annotated[Idempotency, Depends()]
@@ -175,7 +176,8 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
     verdicts = services.verdicts
 
     @router.get("/verdicts/{order_id}", response_model=views.VerdictView, tags=["verdicts"], summary="The checks of an order")
-    async def verdict(order_id: str, caller: Who) -> Response:
+    async def verdict(order_id: EntityId, caller: Who) -> Response:
+        context.correlation_id.set(order_id)
         viewer = viewer_of(caller)
         state, rev = await verdicts.get(order_id, viewer)
         return json_reply(views.VerdictView.of(state, viewer), rev=rev)
@@ -186,7 +188,11 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
         tags=["verdicts"],
         summary="Answer for a RISK (a named person of the Anbieter)",
     )
-    async def sign_off(order_id: str, request: schemas.SignOffRequest, caller: Who, once: Once, revision: Revision) -> Response:
+    async def sign_off(
+        order_id: EntityId, request: schemas.SignOffRequest, caller: Who, once: Once, revision: Revision
+    ) -> Response:
+        context.correlation_id.set(order_id)
+
         async def run() -> Response:
             viewer = viewer_of(caller)
             state, _ = await verdicts.get(order_id, viewer)

@@ -17,6 +17,7 @@ from services.ordering.domain.order import Order
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
+from shared import context
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import if_match, json_reply
 from shared.http.idempotency import Idempotency
@@ -105,6 +106,7 @@ class OrderApi:
 
     async def read(self, order_id: EntityId, caller: Reading) -> Response:
         """One Vorgang in full."""
+        context.correlation_id.set(order_id)
         stored = await self.orders.get(order_id, caller)
         party = party_of(stored.order, caller)
         return json_reply(view_of(stored.order, party, self.clock(), stored.refused_events), rev=stored.rev)
@@ -125,6 +127,7 @@ class OrderApi:
                 message=body.message,
                 anbindungsart=body.anbindungsart,
             )
+            context.correlation_id.set(change.id)
             return self._reply(await self.orders.ledger.apply_one(change), call.caller, created=True)
 
         return await call.idempotency.run(operation)
@@ -220,6 +223,8 @@ class OrderApi:
         return await self._apply(handlers.end(order_id, call.caller, self.clock()), call)
 
     async def _apply(self, change: Change[Order], call: Call) -> Response:
+        context.correlation_id.set(change.id)
+
         async def operation() -> Response:
             if call.rev is not None:
                 # The ledger compares revisions before it decides; a stranger must get 404 and not learn that it differs.

@@ -100,7 +100,7 @@ class Batch:
             verdicts = await self._singly(decoded)
         else:
             for record, found in decoded:
-                self._count(record, verdicts.get(id(found)) if isinstance(found, Received) else found)
+                self._count(record, found, verdicts.get(id(found)) if isinstance(found, Received) else found)
         self._spans.end({event: code for event, (code, _) in verdicts.items()})
         return self._outcome
 
@@ -121,18 +121,18 @@ class Batch:
         """Hand over all events at once and return the rejections by identity; None if they must go one by one."""
         backoff = self._backoff()
         while True:
-            try:
-                with _bound(events):
+            with _bound(events):
+                try:
                     rejections = await self._consumer.handle(events)
-            except RetryableError as error:
-                log.warning("batch_retried", group=self._consumer.group, code=error.code, reason=error.detail)
-                await backoff.wait()
-            except Exception:
-                log.exception("batch_failed", group=self._consumer.group, events=len(events))
-                return None
-            else:
-                backoff.done()
-                return _by_identity(rejections)
+                except RetryableError as error:
+                    log.warning("batch_retried", group=self._consumer.group, code=error.code, reason=error.detail)
+                except Exception:
+                    log.exception("batch_failed", group=self._consumer.group, events=len(events))
+                    return None
+                else:
+                    backoff.done()
+                    return _by_identity(rejections)
+            await backoff.wait()
 
     async def _singly(self, decoded: Sequence[tuple[Record, Received | tuple[str, str]]]) -> dict[int, tuple[str, str]]:
         verdicts: dict[int, tuple[str, str]] = {}
@@ -140,41 +140,52 @@ class Batch:
             verdict = await self._alone(found) if isinstance(found, Received) else found
             if verdict is not None:
                 verdicts[id(found)] = verdict
-            self._count(record, verdict)
+            self._count(record, found, verdict)
         return verdicts
 
     async def _alone(self, event: Received) -> tuple[str, str] | None:
         backoff = self._backoff()
         while True:
-            try:
-                with _bound([event]):
+            with _bound([event]):
+                try:
                     rejections = await self._consumer.handle([event])
-            except RetryableError as error:
-                log.warning("event_retried", group=self._consumer.group, event_id=event.cause.event_id, code=error.code)
-                await backoff.wait()
-            except Exception as error:
-                log.exception("event_failed", group=self._consumer.group, event_id=event.cause.event_id, type=event.cause.type)
-                return HANDLER_ERROR, _origin(error)
-            else:
-                backoff.done()
-                return _by_identity(rejections).get(id(event))
+                except RetryableError as error:
+                    log.warning("event_retried", group=self._consumer.group, event_id=event.cause.event_id, code=error.code)
+                except Exception as error:
+                    kind = event.cause.type
+                    log.exception("event_failed", group=self._consumer.group, event_id=event.cause.event_id, type=kind)
+                    return HANDLER_ERROR, _origin(error)
+                else:
+                    backoff.done()
+                    return _by_identity(rejections).get(id(event))
+            await backoff.wait()
 
-    def _count(self, record: Record, verdict: tuple[str, str] | None) -> None:
+    def _count(self, record: Record, found: Received | tuple[str, str], verdict: tuple[str, str] | None) -> None:
         if verdict is None:
             self._outcome.handled += 1
             self._outcome.run = 0
+            if isinstance(found, Received):
+                cause = found.cause
+                log.info(
+                    "event",
+                    group=self._consumer.group,
+                    type=cause.type,
+                    event_id=cause.event_id,
+                    correlation_id=cause.correlation_id,
+                )
             return
         code, reason = verdict
         self._outcome.run += 1
-        log.warning(
-            "dead_letter",
-            group=self._consumer.group,
-            code=code,
-            reason=reason,
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-        )
+        with _bound([found] if isinstance(found, Received) else []):
+            log.warning(
+                "dead_letter",
+                group=self._consumer.group,
+                code=code,
+                reason=reason,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+            )
         self._outcome.dead.append((record, code, reason))
         if self._outcome.run >= self._limit:
             raise StoppedError(f"{self._outcome.run} dead letters in a row, the last: {code}: {reason}")

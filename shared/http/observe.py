@@ -30,8 +30,8 @@ log = structlog.get_logger("shared.http")
 class Observe:
     """ASGI middleware around one API.
 
-    The correlation id is the client's, if it sends one: events keep the id of their order otherwise. The answer always
-    names an id to ask for: the correlation id or else the trace id.
+    The correlation id is that of the order, which the routes of an order set; of other requests it is the client's, if it
+    sends one. The answer always names an id to ask for: the correlation id or else the trace id.
     """
 
     def __init__(self, app: ASGIApp, service: str) -> None:

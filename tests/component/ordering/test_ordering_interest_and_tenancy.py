@@ -196,3 +196,20 @@ async def test_an_organisation_sees_what_it_orders_and_what_it_provides_in_one_l
     await world.declare("sam/dataport/KUNDE", offering_id=own)
     items = (await world.get("/v1/orders", both)).json()["items"]
     assert sorted(item["your_party"] for item in items) == ["BEREITSTELLER", "KUNDE"]
+
+
+async def test_the_correlation_id_of_every_request_of_a_vorgang_is_its_id(world: World) -> None:
+    declared = await world.post("/v1/orders", KUNDE, INTEREST)
+    order_id = declared.json()["id"]
+    step = await world.post(f"/v1/orders/{order_id}/withdraw", KUNDE)
+    read = await world.get(f"/v1/orders/{order_id}", KUNDE)
+    assert [answer.headers["x-correlation-id"] for answer in (declared, step, read)] == [order_id] * 3
+    assert (await world.get("/v1/orders", KUNDE)).headers["x-correlation-id"] != order_id
+
+
+@pytest.mark.parametrize("step", ["offer", "terminate"])
+async def test_a_day_at_the_end_of_the_calendar_is_refused_as_input(world: World, step: str) -> None:
+    body = {"valid_until" if step == "offer" else "ends_on": "9999-12-31"}
+    order = await (world.declare() if step == "offer" else world.contracted())
+    answer = await world.post(f"/v1/orders/{order['id']}/{step}", ANBIETER, body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")

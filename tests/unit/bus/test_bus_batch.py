@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
+import structlog
 
 from shared.bus.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
 from shared.bus.envelope import encode
 from shared.bus.record import Headers
 from shared.errors import StoreUnavailableError
+from shared.logs import configure_logs
 from shared.messages.notify import NotificationFailed
 from shared.service import Consumer, Received, Rejection
 from tests.unit.bus.test_bus_envelope import EVENT
@@ -120,6 +124,26 @@ async def test_an_interruption_gives_the_batch_up_instead_of_repeating_it() -> N
 
     with pytest.raises(AbandonedError):
         await batch(away, interrupted=interrupted).process([record(0)])
+
+
+async def test_every_log_line_of_an_event_carries_its_correlation_id() -> None:
+    async def second_fails(events: Sequence[Received]) -> Sequence[Rejection]:
+        if any(event.cause.seq == 2 for event in events):
+            raise KeyError("bug")
+        return ()
+
+    out = io.StringIO()
+    before = structlog.get_config()
+    configure_logs("INFO", stream=out)
+    try:
+        await batch(second_fails).process([record(0), record(1)])
+    finally:
+        structlog.configure(**before)
+    lines = {line["event"]: line for line in map(json.loads, out.getvalue().splitlines())}
+    assert {"event", "event_failed", "dead_letter"} <= lines.keys()
+    for name in ("event", "event_failed", "dead_letter"):
+        assert lines[name]["correlation_id"] == EVENT.correlation_id
+    assert (lines["event"]["group"], lines["event"]["type"]) == ("group", EVENT.type)
 
 
 async def test_sending_repeats_only_what_was_not_acknowledged() -> None:

@@ -1,4 +1,4 @@
-"""Makes the root file system of the image, in the build stage: ``rootfs.py PACKAGES OUT``.
+"""Makes the root file system of the image, in the build stage: ``rootfs.py PACKAGES WHEELS OUT``.
 
 ``OUT/system`` gets the files of the listed Debian packages without any program but Python, ``OUT/packages`` (filled by pip) and
 ``OUT/application`` are pruned; all get bytecode of what the services import, fixed modes and one time stamp, so that the same
@@ -7,12 +7,14 @@ input gives the same layers.
 
 from __future__ import annotations
 
+import json
 import os
 import py_compile
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 PYTHON = "python3.11"
 USER_ID = 10001
@@ -42,6 +44,7 @@ PROGRAM_DIRECTORIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 PROGRAMS = ("/usr/bin/python3", f"/usr/bin/{PYTHON}")
 PARTS = ("system", "packages", "application")
 EXTENSIONS = (f"/usr/lib/{PYTHON}/lib-dynload", f"/usr/local/lib/{PYTHON}/dist-packages")
+WHEELS = "usr/local/share/efa-marktplatz/wheels.sha256"
 TRIAL = Path(__file__).with_name("trial.py")
 LICENCE_TEXTS = ("/usr/share/doc/", "/copyright")
 
@@ -107,6 +110,20 @@ def archive_sum(package: str) -> str:
         if line.startswith("SHA256: "):
             return line.removeprefix("SHA256: ")
     raise ValueError(f"{package} {version} is in no package index: its archive cannot be named in the SBOM")
+
+
+def name_wheels(root: Path, report: Path) -> None:
+    """Write the SHA-256 and name of each wheel that was installed, for the SBOM, from pip's report."""
+    lines = []
+    for item in json.loads(report.read_text(encoding="utf-8"))["install"]:
+        origin = item["download_info"]
+        algorithm, _, digest = origin["archive_info"]["hash"].partition("=")
+        if algorithm != "sha256":
+            raise ValueError(f"{origin['url']} is pinned by {algorithm}, not by SHA-256")
+        lines.append(f"{digest}  {unquote(urlsplit(origin['url']).path).rpartition('/')[2]}\n")
+    target = root / WHEELS
+    target.parent.mkdir(parents=True)
+    target.write_text("".join(sorted(lines, key=lambda line: line.split()[1])), encoding="ascii")
 
 
 def prune_packages(root: Path) -> None:
@@ -192,11 +209,12 @@ def run(*command: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - fixed programs
 
 
-def main(package_list: str, out_name: str) -> None:
+def main(package_list: str, wheel_report: str, out_name: str) -> None:
     """Make the three parts of the root file system."""
     out = Path(out_name)
     lines = Path(package_list).read_text(encoding="ascii").splitlines()
     system(out / "system", [line for line in lines if line and not line.startswith("#")])
+    name_wheels(out / "packages", Path(wheel_report))
     prune_packages(out / "packages")
     strip_symbols(out / "packages")
     files = import_everything(out)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from services.contracts import channels
 from services.contracts.api import routes
+from services.contracts.census import Census
 from services.contracts.consumers import processor
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
 from services.contracts.settings import ContractsSettings
 from shared.messages.values import Channel
-from shared.service import Parts, Service
+from shared.service import Parts, Periodic, Service
 
 
 def build(parts: Parts, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
@@ -27,4 +28,7 @@ def build(parts: Parts, channel: Channel | None = None, settings: ContractsSetti
         router=routes(contracts, registers),
         ledgers=(contracts.ledger,),
         consumers=() if channel is None else (processor(terms[channel], contracts, registers, parts.clock),),
+        periodic=()
+        if channel is None
+        else (Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),),
     )

@@ -107,6 +107,12 @@ class Contracts:
                 return found
             after = (documents[-1]["sequence"], documents[-1]["_id"])
 
+    async def counts(self, channel: Channel) -> tuple[int, int]:
+        """Return how many contracts of a channel are concluded and how many refused. Only the concluded are in a register."""
+        total = await self.store.count(CONTRACTS, Query("channel", {"channel": channel.value}))
+        concluded = await self.store.count(CONTRACTS, Query("register", {"channel": channel.value}))
+        return concluded, max(0, total - concluded)
+
     async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Stored]:
         field = CONTRACTS.index(index).fields[0]
         query = Query(index, equals={field: value}, after=after, descending=True, limit=limit)

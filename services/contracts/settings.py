@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +19,12 @@ class ContractsSettings(BaseSettings):
     """From ``CONTRACTS_…`` variables.
 
     ``number_formats`` replaces the formats of single channels, as JSON: ``{"govdigital": "GD/{year}/{sequence:05d}"}``.
+    ``census_every``: pause between two countings for the metrics.
     ``agb_folder`` holds one file ``<channel>.json`` per channel, telling which AGB version was in force when.
     """
 
     model_config = SettingsConfigDict(env_prefix="CONTRACTS_", extra="ignore")
 
     number_formats: dict[Channel, Pattern] = {}
+    census_every: timedelta = timedelta(minutes=1)
     agb_folder: Path = Path(__file__).parent / "data"

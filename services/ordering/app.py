@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.ordering.api import OrderApi
+from services.ordering.census import Census
 from services.ordering.consumers import contracts_consumer, offerings_consumer, verdicts_consumer
 from services.ordering.deadlines import Deadlines
 from services.ordering.reference import load_checklists, load_vocabulary
@@ -35,5 +36,8 @@ def build(parts: Parts) -> Service:
             verdicts_consumer(orders, parts.clock),
             contracts_consumer(orders, parts.clock),
         ),
-        periodic=(Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),),
+        periodic=(
+            Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),
+            Periodic("ordering.census", settings.census_every, Census(orders, parts.clock).run),
+        ),
     )

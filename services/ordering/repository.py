@@ -11,6 +11,7 @@ from itertools import count
 from services.ordering.access import party_of, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
+from services.ordering.domain.waiting import Task
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ids import derived_id
@@ -27,6 +28,8 @@ ORDERS = aggregate_collection(
     *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),
     *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
     Index("due", ("due_kind", "due_at")),
+    Index("state_age", ("channel", "state", "state_since")),
+    Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
 LISTED_OFFERINGS = aggregate_collection("listed_offerings")
 _GENERATIONS_AT_ONCE = 4
@@ -101,6 +104,26 @@ class Orders:
         query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit)
         return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
 
+    async def count_in_state(self, channel: Channel, state: OrderState) -> int:
+        """Return how many Vorgänge of a channel are in a state, of all organisations: a figure of the system."""
+        return await self.ledger.store.count(ORDERS, _in_state(channel, state))
+
+    async def longest_in_state(self, channel: Channel, state: OrderState) -> datetime | None:
+        """Return since when the Vorgang has been in the state that has been there for longest."""
+        return await self._first(_in_state(channel, state), "state_since")
+
+    async def count_waiting(self, channel: Channel, task: Task) -> int:
+        """Return how many Vorgänge of a channel wait for a step, of all organisations."""
+        return await self.ledger.store.count(ORDERS, _waiting(channel, task))
+
+    async def longest_waiting(self, channel: Channel, task: Task) -> datetime | None:
+        """Return since when the Vorgang has waited for the step that has waited for longest."""
+        return await self._first(_waiting(channel, task), "waiting_since")
+
+    async def _first(self, query: Query, field: str) -> datetime | None:
+        documents = await self.ledger.store.find(ORDERS, query)
+        return documents[0][field] if documents else None
+
     async def _of_side(
         self, side: OrderParty, caller: Caller, state: OrderState | None, after: tuple[Scalar, ...] | None, limit: int
     ) -> list[Order]:
@@ -136,6 +159,14 @@ class Offerings:
                 offering_id=offering_id,
             )
         return found[0]
+
+
+def _in_state(channel: Channel, state: OrderState) -> Query:
+    return Query("state_age", {"channel": channel.value, "state": state.value}, limit=1)
+
+
+def _waiting(channel: Channel, task: Task) -> Query:
+    return Query("waiting_age", {"channel": channel.value, "waiting_what": task.value}, limit=1)
 
 
 def _sides(caller: Caller) -> list[OrderParty]:

@@ -1,0 +1,7 @@
+"""What a contract processor tells Prometheus of its channel. Every replica tells the same: take the maximum over them."""
+
+from __future__ import annotations
+
+from prometheus_client import Gauge
+
+CONTRACTS = Gauge("contracts_contracts", "Contracts by Anbieter and state.", ("channel", "state"))

@@ -1,0 +1,18 @@
+"""What ordering tells Prometheus of all Vorgänge together. Every worker tells the same: take the maximum over them."""
+
+from __future__ import annotations
+
+from prometheus_client import Gauge
+
+ORDERS = Gauge("ordering_orders", "Vorgänge by Anbieter and state.", ("channel", "state"))
+STATE_AGE = Gauge(
+    "ordering_state_age_seconds",
+    "How long the Vorgang has been in its state that has been there for longest; 0 if there is none. Open states only.",
+    ("channel", "state"),
+)
+WAITING = Gauge("ordering_waiting", "Vorgänge by Anbieter and what somebody is to do next.", ("channel", "what"))
+WAITING_AGE = Gauge(
+    "ordering_waiting_age_seconds",
+    "How long the Vorgang has waited for that step that has waited for longest; 0 if there is none.",
+    ("channel", "what"),
+)

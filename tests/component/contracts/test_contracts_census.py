@@ -1,0 +1,43 @@
+"""The figures of a channel's contracts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+
+from services.contracts.app import build
+from services.contracts.repository import CONTRACTS, REGISTERS
+from shared.messages.values import Channel, Verdict
+from shared.service import Parts
+from shared.store.sqlite import SqliteStore
+from tests.support.contract_requests import AT, received, request
+from tests.support.publisher import RecordingPublisher
+
+
+def shown(channel: Channel, state: str) -> float | None:
+    return REGISTRY.get_sample_value("contracts_contracts", {"channel": channel.value, "state": state})
+
+
+async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
+    store = SqliteStore(None)
+    await store.prepare([CONTRACTS, REGISTERS])
+    parts = Parts(store, RecordingPublisher(), Path(), clock=lambda: AT)
+    fitko, govdigital = build(parts, Channel.FITKO), build(parts, Channel.GOVDIGITAL)
+    await fitko.consumers[0].handle(
+        [received(request("a")), received(request("b")), received(request("c", verdict=Verdict.NOT_EXEMPT))]
+    )
+    for service in (fitko, govdigital):
+        (census,) = service.periodic
+        await census.run()
+    assert (shown(Channel.FITKO, "GESCHLOSSEN"), shown(Channel.FITKO, "ABGELEHNT")) == (2, 1)
+    assert (shown(Channel.GOVDIGITAL, "GESCHLOSSEN"), shown(Channel.GOVDIGITAL, "ABGELEHNT")) == (0, 0)
+    await store.close()
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
+    parts = Parts(SqliteStore(None), RecordingPublisher(), Path())
+    assert build(parts).periodic == ()
+    assert [periodic.name for periodic in build(parts, channel).periodic] == [f"contracts.{channel.value}.census"]

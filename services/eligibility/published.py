@@ -20,6 +20,9 @@ ASSOCIATION_KINDS = ("municipal_association", "municipal_higher_association")
 PART_FORMS = ("Part of the municipality", "Kreis", "Landesbetrieb", "Landesoberbehörde")
 """Legal forms without a legal person of their own: the body is a part of its owner."""
 
+_MEMBER_ALIASES = {"Freistaat Bayern (StMD)": "DE-BY"}
+"""Members that the source names without an id, by the public body that they are."""
+
 _PROVIDER_TYPES = {"": OrganisationType.SONSTIGE} | dict.fromkeys(ASSOCIATION_KINDS, OrganisationType.VERBAND)
 
 
@@ -64,10 +67,11 @@ def published_relations(data_dir: Path, bodies: Mapping[str, Document]) -> tuple
         else:
             relations[document["_id"]] = document
     for member in read_csv(data_dir / "govdigital_members.csv", GovdigitalMember):
-        if member.provider_id is None or member.provider_id not in bodies:
+        body_id = member.provider_id or _MEMBER_ALIASES.get(member.name)
+        if body_id is None or body_id not in bodies:
             unresolved.append(f"govdigital_members.csv: {member.name} -> govdigital (member)")
             continue
-        document = _single(member.provider_id, "govdigital", RelationType.MEMBER, (member.joined, None), member.source, None)
+        document = _single(body_id, "govdigital", RelationType.MEMBER, (member.joined, None), member.source, None)
         relations[document["_id"]] = document
     return list(relations.values()), unresolved
 

@@ -54,10 +54,19 @@ async def test_loading_again_mends_what_differs(own_store: SqliteStore) -> None:
     assert await own_store.get(RELATIONS, "published:x:y:MEMBER") is None
 
 
+async def test_every_member_of_govdigital_is_a_body_of_the_register(store: SqliteStore) -> None:
+    edition = await store.get(EDITIONS, GRAPH)
+    assert edition is not None
+    assert [row for row in edition["unresolved"] if row.startswith("govdigital_members.csv")] == []
+    bayern = await store.get(RELATIONS, "published:DE-BY:govdigital:MEMBER")
+    assert bayern is not None
+    assert bayern["valid_from"] == "2021-01-01"
+
+
 async def test_rows_that_name_nobody_are_kept_for_the_operator(store: SqliteStore) -> None:
     edition = await store.get(EDITIONS, GRAPH)
     assert edition is not None
-    assert "govdigital_members.csv: Freistaat Bayern (StMD) -> govdigital (member)" in edition["unresolved"]
+    assert "it_provider_owners.csv: Bayerischer Gemeindetag -> akdb (association)" in edition["unresolved"]
 
 
 async def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from services.notify.smtp import Delayed, Outcome, Sent, SmtpTransport
 from tests.support.smtp import CapturingServer
 
 PASSWORD = "correct horse"
+PATIENCE = timedelta(seconds=60)
 
 
 def certificate(folder: Path, name: str) -> Path:
@@ -77,6 +78,8 @@ async def outcome(server: CapturingServer, tmp_path: Path, ca: Path, password: s
         "smtp_username": "notify",
         "smtp_password_file": secret,
         "smtp_ca_file": ca,
+        "smtp_connect_timeout": PATIENCE,
+        "smtp_send_timeout": PATIENCE,
         **changes,
     }
     message = EmailMessage()

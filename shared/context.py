@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextvars import ContextVar
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -16,10 +19,8 @@ def new_traceparent() -> str:
 
 def child_traceparent(parent: str | None) -> str:
     """Return the ``traceparent`` of a child span: same trace id, new span id."""
-    parts = (parent or "").split("-")
-    if len(parts) != 4 or len(parts[1]) != 32:
-        return new_traceparent()
-    return f"{parts[0]}-{parts[1]}-{secrets.token_hex(8)}-{parts[3]}"
+    found = _TRACEPARENT.fullmatch(parent or "")
+    return f"{found[1]}-{secrets.token_hex(8)}-{found[2]}" if found else new_traceparent()
 
 
 def trace_id() -> str | None:

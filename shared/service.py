@@ -70,7 +70,10 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A built service. The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``."""
+    """A built service.
+
+    The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``.
+    """
 
     name: str
     title: str

@@ -14,6 +14,7 @@ import orjson
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet
+from prometheus_client import Counter
 
 from shared.errors import RetryableError
 
@@ -21,6 +22,8 @@ KEPT = timedelta(minutes=10)
 UNKNOWN_PAUSE = timedelta(seconds=10)
 FETCH_SECONDS = 5.0
 SIZE_LIMIT = 256 * 1024
+
+READS = Counter("http_token_keys_reads", "Readings of the identity provider's keys, by outcome: done, failed.", ("outcome",))
 
 log = structlog.get_logger()
 
@@ -68,7 +71,9 @@ class Keys(ABC):
             keys = parse_key_set(await self._read())
         except (OSError, httpx.HTTPError, KeySetUnfitError) as error:
             log.warning("token_keys_not_read", reason=f"{type(error).__name__}: {error}")
+            READS.labels("failed").inc()
             return
+        READS.labels("done").inc()
         self._keys = keys
         self._fresh_until = self._clock() + KEPT.total_seconds()
 

@@ -119,6 +119,7 @@ class _Run:
         self.now: Callable[[], datetime] = state.clock
         self.path = idempotency.request.url.path
         self.id = idempotency.document_id()
+        self.roles = {role.value for role in idempotency.caller.roles}
         self.fingerprint = fingerprint
 
     async def answer(self, operation: Operation) -> Response:
@@ -130,7 +131,9 @@ class _Run:
                 raise OperationRunningError
             replay = self._stored_answer(found)
             if replay is not None:
-                return replay
+                # Rights are checked again: who has lost a role since gets what the operation says now. What it did, it does not
+                # do twice, and the answer that is kept stays.
+                return replay if self.roles.issuperset(found.get("roles", ())) else await operation()
             mark = self._mark(rev=found["rev"] + 1)
             if await self.store.save_many(COLLECTION, [Save(mark, expected_rev=found["rev"])]):
                 raise OperationRunningError
@@ -200,6 +203,7 @@ class _Run:
             "_id": self.id,
             "rev": rev,
             "fingerprint": self.fingerprint,
+            "roles": sorted(self.roles),
             "lease_until": now + LEASE,
             "expires_at": now + KEPT,
             "answer": None,

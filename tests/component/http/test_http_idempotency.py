@@ -219,6 +219,16 @@ async def test_an_answer_is_kept_for_31_days_then_purged(probe: Probe) -> None:
     assert (again.status_code, again.json()["id"]) == (201, first.json()["id"])
 
 
+async def test_who_has_lost_a_role_gets_no_stored_answer_but_what_the_operation_says_now(probe: Probe) -> None:
+    first = await post(probe, token="anna/heide/KUNDE+BEREITSTELLER", path="/v1/notes")
+    assert (await post(probe, token="anna/heide/KUNDE+BEREITSTELLER+ANBIETER", path="/v1/notes")).json() == first.json()
+    again = await post(probe, token="anna/heide/KUNDE", path="/v1/notes")
+    assert (again.json()["id"], again.json()["run"]) == (first.json()["id"], 2)
+    assert "idempotency-replayed" not in again.headers
+    assert (await post(probe, token="anna/heide/KUNDE+BEREITSTELLER", path="/v1/notes")).json() == first.json()
+    assert len(await probe.things()) == 1
+
+
 async def test_one_purge_leaves_nothing_that_is_expired_however_much_there_is(probe: Probe) -> None:
     for number in range(5):
         await post(probe, headers={"Idempotency-Key": f"key-{number}"})

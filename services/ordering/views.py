@@ -51,7 +51,10 @@ class OrderSummary(BaseModel):
 
 
 class VerdictView(BaseModel):
-    """The in-house pre-check. ``pending``: another one has been asked for; the rest then is that of the one before."""
+    """The in-house pre-check. ``pending``: another one has been asked for; the rest then is that of the one before.
+
+    The grounds (rule, reason, findings, who signed off) are those of Kunde and Anbieter; the Bereitsteller sees the result.
+    """
 
     check: int
     pending: bool
@@ -139,7 +142,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         message=order.message,
         anbindungsart=order.anbindungsart,
         anbindungsarten=tuple(order.anbindungsarten.value),
-        verdict=_verdict(order),
+        verdict=_verdict(order, grounds=party is not OrderParty.BEREITSTELLER),
         refusal=order.refusal.value,
         points=tuple(_point(point) for point in order.points.value),
         questions=tuple(order.questions.value),
@@ -179,11 +182,13 @@ def _summary(order: Order, party: OrderParty) -> Document:
     }
 
 
-def _verdict(order: Order) -> VerdictView:
+def _verdict(order: Order, *, grounds: bool) -> VerdictView:
     pending = order.verdict_at is None
     assessment = order.assessment.value
     if assessment is None:
         return VerdictView(check=order.check, pending=pending)
+    if not grounds:
+        return VerdictView(check=order.check, pending=pending, verdict=assessment.verdict, as_of=assessment.as_of)
     decisive = assessment.decisive
     return VerdictView(
         check=order.check,

@@ -23,6 +23,9 @@ class Hindrance:
     detail: str
 
 
+MOST_CHECKS = 50
+"""Eligibility keeps each check with its grounds; their number is bounded."""
+
 Guard = Callable[["Order", OrderParty, datetime], Hindrance | None]
 
 
@@ -36,6 +39,12 @@ def _before_contract_request(order: Order, _party: OrderParty, _at: datetime) ->
     if order.contract_requested_at is None:
         return None
     return Hindrance("contract_requested", "The contract has been asked for; the order is binding.")
+
+
+def _checked_anew(order: Order, party: OrderParty, at: datetime) -> Hindrance | None:
+    if order.check >= MOST_CHECKS and order.verdict_at is not None:
+        return Hindrance("too_many_checks", f"It was checked {order.check} times, which is the most.")
+    return _before_contract_request(order, party, at)
 
 
 def _after_contract_request(order: Order, _party: OrderParty, _at: datetime) -> Hindrance | None:
@@ -77,7 +86,7 @@ def _asked(order: Order, party: OrderParty, _at: datetime) -> Hindrance | None:
 
 
 _GUARDS: dict[Command, Guard] = {
-    Command.RECHECK: _before_contract_request,
+    Command.RECHECK: _checked_anew,
     Command.RECORD_CHECK: _before_contract_request,
     Command.REQUEST_CONTRACT: _before_contract_request,
     Command.RECORD_CONTRACT: _after_contract_request,

@@ -82,7 +82,7 @@ def choose_anbindungsart(order: Order, anbindungsart: Anbindungsart | None) -> N
 
 
 def recheck(order: Order, actor: Actor, at: datetime) -> list[Message]:
-    """Ask for a new pre-check; while one is under way this changes nothing."""
+    """Ask for a new pre-check; while one is under way this changes nothing. Raises ConflictError (``too_many_checks``)."""
     order.permit(Command.RECHECK, actor, at)
     if order.verdict_at is None:
         return []

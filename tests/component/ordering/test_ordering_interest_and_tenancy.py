@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from services.ordering.domain.guards import MOST_CHECKS
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
 from shared.messages.catalog import OfferingChanged, OfferingSuspended
 from shared.messages.ordering import InterestDeclared
-from shared.messages.values import OfferingState
+from shared.messages.values import OfferingState, Verdict
 from shared.store.port import Query
 from tests.component.ordering.ordering_world import (
     ANBIETER,
@@ -213,3 +214,29 @@ async def test_a_day_at_the_end_of_the_calendar_is_refused_as_input(world: World
     order = await (world.declare() if step == "offer" else world.contracted())
     answer = await world.post(f"/v1/orders/{order['id']}/{step}", ANBIETER, body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+async def test_kunde_and_anbieter_see_the_grounds_of_the_pre_check_the_bereitsteller_the_result(world: World) -> None:
+    order = await world.declare()
+    await world.judge(order, Verdict.RISK, signed_off_by="anna")
+    for who in (KUNDE, ANBIETER):
+        seen = (await world.read(order["id"], who))["verdict"]
+        assert (seen["verdict"], seen["signed_off_by"]) == ("RISK", "anna")
+        assert seen["findings"]
+        assert seen["reason"]
+    seen = (await world.read(order["id"], BEREITSTELLER))["verdict"]
+    assert seen["verdict"] == "RISK"
+    hidden = ("code", "reason", "remedy", "rule_set", "signed_off_by")
+    assert [seen[name] for name in hidden] == [None] * len(hidden)
+    assert (seen["findings"], seen["allowed_channels"]) == ([], [])
+
+
+async def test_a_vorgang_is_checked_anew_only_so_often(world: World) -> None:
+    order = await world.declare()
+    await world.judge(order, Verdict.NO_EVIDENCE)
+    for _ in range(MOST_CHECKS - 1):
+        order = await world.step(order["id"], "recheck", KUNDE)
+        await world.judge(order, Verdict.NO_EVIDENCE)
+    refused = await world.post(f"/v1/orders/{order['id']}/recheck", KUNDE)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_checks")
+    assert refused.json()["allowed_moves"] == ["withdraw"]

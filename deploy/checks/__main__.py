@@ -8,7 +8,12 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from deploy.checks.alerts import check_alert_files
 from deploy.checks.crds import DefinitionsMissingError
+from deploy.checks.images import OVERLAYS
+from deploy.checks.network.flows import check_declared_names
+from deploy.checks.objects import Objects
+from deploy.checks.overridable import check_overridable
 from deploy.checks.render import RenderError, kustomizations, label, render
 from deploy.checks.suite import check
 
@@ -32,16 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _overlays(chosen: Sequence[str]) -> int:
     started, faults, total = time.monotonic(), 0, 0
+    everything: list[Objects] = []
     folders = {label(folder): folder for folder in kustomizations()}
     if unknown := sorted(set(chosen) - folders.keys()):
         raise RenderError(f"there is no {', '.join(unknown)}; there are {', '.join(folders)}")
     names = list(chosen) or list(folders)
     with ThreadPoolExecutor(max_workers=2) as renderers:
         for objects in renderers.map(render, [folders[name] for name in names]):
-            findings = check(objects)
+            findings = [*check(objects), *(check_overridable(objects) if objects.overlay.startswith(OVERLAYS) else ())]
             faults, total = faults + len(findings), total + len(objects)
+            everything.append(objects)
             sys.stdout.write(f"{objects.overlay}: {len(objects)} objects, {len(findings)} faults\n")
             sys.stdout.writelines(f"  {finding}\n" for finding in findings)
+    if not chosen:
+        findings = [*check_alert_files(), *check_declared_names(everything)]
+        faults += len(findings)
+        sys.stdout.writelines(f"{finding}\n" for finding in findings)
     sys.stdout.write(f"{len(names)} kustomizations, {total} objects, {faults} faults, {time.monotonic() - started:.1f} s\n")
     return 1 if faults else 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
+from deploy.checks.alerts import check_alert_rules
 from deploy.checks.configuration import check_configuration
 from deploy.checks.core_schemas import check_core, is_core
 from deploy.checks.crds import definitions
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     check_workloads,
     check_exposure,
     check_images,
+    check_alert_rules,
     check_network,
 )
 

@@ -113,6 +113,23 @@ def check_network(objects: Objects) -> Iterator[Finding]:
             yield Finding("network-missing", f"{sender} -> {receiver}", f"{_named(missing)} is declared, but closed")
 
 
+def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
+    """Report names in the file that stand for nothing in any overlay, and flows that count nowhere: ``network-unknown``."""
+    file = declared()
+    everywhere = list(overlays)
+    known = {EVERY_POD, EVERY_PEER, *(it.name for it in file.peers), *(it.name for it in file.pods)}
+    known |= {pod.name for objects in everywhere for pod in workloads(objects)}
+    for flow in file.flows:
+        for name in sorted(file.names((*flow.from_, *flow.to)) - known):
+            yield Finding("network-unknown", "flows.yaml", f"nothing is called '{name}'")
+        if not any(_counts(objects, flow) for objects in everywhere):
+            yield Finding(
+                "network-unknown",
+                "flows.yaml",
+                f"the flow from {', '.join(flow.from_)} to {', '.join(flow.to)} counts in no overlay",
+            )
+
+
 def model_of(objects: Objects, file: Declared) -> Model:
     """Return the endpoints and policies of an overlay, with what operators add."""
     pods = list(workloads(objects))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
@@ -17,6 +18,15 @@ def _forgotten_map(documents: Documents) -> None:
     documents.append(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "old", "namespace": "marktplatz"}, "data": {}}
     )
+
+
+def _unbounded(deployment: Document) -> None:
+    volumes = deployment["spec"]["template"]["spec"]["volumes"]
+    del next(volume["emptyDir"] for volume in volumes if "emptyDir" in volume)["sizeLimit"]
+
+
+def _nowhere_to_write(process: Document) -> None:
+    process["volumeMounts"] = [mount for mount in process["volumeMounts"] if mount["name"] != "tmp"]
 
 
 FAULTS = (
@@ -101,12 +111,12 @@ FAULTS = (
     Mutation("mount without a volume", container("catalog-api", put("volumeMounts", 0, "name", value="temp")), "volume-missing"),
     Mutation(
         "unbounded emptyDir",
-        in_("Deployment", "catalog-api", lambda it: _tmp(it["spec"]["template"]["spec"]["volumes"]).pop("sizeLimit")),
+        in_("Deployment", "catalog-api", _unbounded),
         "volume-unbounded",
     ),
     Mutation(
         "no place for temporary files",
-        container("catalog-api", lambda it: it.update(volumeMounts=[m for m in it["volumeMounts"] if m["mountPath"] != "/tmp"])),
+        container("catalog-api", _nowhere_to_write),
         "volume-tmp",
     ),
     Mutation(
@@ -129,7 +139,3 @@ FAULTS = (
     ),
     Mutation("always pulled", container("catalog-api", put("imagePullPolicy", value="Always")), "image-pull"),
 )
-
-
-def _tmp(volumes: list[dict[str, dict[str, str]]]) -> dict[str, str]:
-    return next(volume["emptyDir"] for volume in volumes if "emptyDir" in volume)

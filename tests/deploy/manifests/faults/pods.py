@@ -9,7 +9,7 @@ FAULTS = (
     Mutation("namespace of the node", pod("ordering-api", put("hostPID", value=True)), "pss-host-namespaces"),
     Mutation(
         "folder of the node",
-        pod("ordering-api", put("volumes", 0, value={"name": "tmp", "hostPath": {"path": "/tmp"}})),
+        pod("ordering-api", put("volumes", 0, value={"name": "tmp", "hostPath": {"path": "/var/data"}})),
         "pss-host-path",
     ),
     Mutation(

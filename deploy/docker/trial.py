@@ -30,7 +30,10 @@ def main(folders: list[str]) -> None:
     """Import everything and print the source file of each module that is loaded then, sorted."""
     for folder in folders:
         for name in modules_of_extensions(folder):
-            importlib.import_module(name)
+            try:
+                importlib.import_module(name)
+            except ImportError as error:
+                raise ImportError(f"{name} cannot be imported in the image: {error}") from error
     sys.path.insert(0, APPLICATION)
     for name in ours():
         importlib.import_module(name)

@@ -11,10 +11,11 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import structlog
 from jinja2 import TemplateError
@@ -37,6 +38,7 @@ ABSENT = "contact_absent"
 UNRENDERABLE = "text_failed"
 _EMAIL = DeliveryChannel.EMAIL.value
 _DOUBLINGS = 30
+_ENDING_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -148,7 +150,7 @@ class Mailer:
         async with transport.connection() as connection:
             while jobs and loop.time() + longest < ends:
                 job = jobs.popleft()
-                outcome = await self._send(connection, job)
+                outcome = await _to_its_end(self._send(connection, job))
                 if isinstance(outcome, Delayed) and outcome.unreachable:
                     # The others would only wait for the same server: they come back later, each at its own time.
                     while jobs:
@@ -202,3 +204,15 @@ class Mailer:
         """Return how long to wait before the next try: doubling, capped, and spread over its second half."""
         longest = min(self.settings.retry_first * (1 << min(attempts - 1, _DOUBLINGS)), self.settings.retry_longest)
         return longest * (0.5 + self.jitter() / 2)
+
+
+async def _to_its_end(sending: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """Let a mail that is on its way arrive and be marked when the process is told to stop: nobody has to send it once more."""
+    task = asyncio.create_task(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=_ENDING_SECONDS)
+        task.cancel()
+        await asyncio.wait({task})
+        raise

@@ -38,6 +38,7 @@ class CapturingServer:
         self.mails: list[Captured] = []
         self.attempts = 0
         self.hanging = asyncio.Event()
+        self.released = asyncio.Event()
         self._answers: dict[Step, list[str]] = {"RCPT": [], "DATA": []}
         self._hang: Literal["before", "after"] | None = None
         self._listener = SmtpListener(self, port=port, **options)
@@ -62,7 +63,7 @@ class CapturingServer:
         self._answers[step] += [reply] * times
 
     def hang(self, when: Literal["before", "after"] | None) -> None:
-        """Leave DATA without an answer, before or after keeping the mail; None ends that."""
+        """Leave DATA without an answer until ``released``, before or after keeping the mail; None ends that."""
         self._hang = when
 
     @property
@@ -83,14 +84,14 @@ class CapturingServer:
         if self._answers["DATA"]:
             return self._answers["DATA"].pop(0)
         if self._hang == "before":
-            await self._forever()
+            await self._wait()
         raw = envelope.original_content or b""
         message = email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.default)
         self.mails.append(Captured(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, raw))
         if self._hang == "after":
-            await self._forever()
+            await self._wait()
         return "250 2.0.0 ok"
 
-    async def _forever(self) -> None:
+    async def _wait(self) -> None:
         self.hanging.set()
-        await asyncio.Event().wait()
+        await self.released.wait()

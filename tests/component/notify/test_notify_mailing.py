@@ -229,6 +229,29 @@ async def test_a_mail_in_one_worker_s_hands_is_not_touched_by_another(store: Wat
     assert await first.states() == [S.ZUGESTELLT]
 
 
+async def test_a_worker_told_to_stop_lets_the_mail_on_its_way_arrive_and_starts_no_other(
+    store: WatchedStore, smtp: CapturingServer
+) -> None:
+    clock = Clock()
+    stopping = worker(store, smtp, clock, smtp_connections=1)
+    for person in ("a", "b"):
+        await stopping.enter(CUSTOMER.id, person)
+    await stopping.consume([received(LIVE)])
+    smtp.hang("after")
+    sending = asyncio.create_task(stopping.send())
+    async with asyncio.timeout(PATIENCE):
+        await smtp.hanging.wait()
+    smtp.hang(None)
+    sending.cancel()
+    smtp.released.set()
+    assert isinstance((await asyncio.gather(sending, return_exceptions=True))[0], asyncio.CancelledError)
+    assert await stopping.states() == [S.VORGEMERKT, S.ZUGESTELLT]
+    clock.turn(hours=1)
+    await worker(store, smtp, clock).send()
+    assert Counter(mail.message["Message-ID"] for mail in smtp.mails).most_common(1)[0][1] == 1
+    assert len(smtp.mails) == 2
+
+
 async def test_a_worker_that_comes_back_too_late_changes_nothing(store: WatchedStore, smtp: CapturingServer) -> None:
     clock = Clock()
     late, other = (worker(store, smtp, clock) for _ in range(2))

@@ -7,6 +7,8 @@ import json
 import signal
 import sys
 from collections.abc import Coroutine
+from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -123,6 +125,51 @@ def url(service: ServiceName) -> None:
         typer.echo(f"{service.value} is not running here; start it with: marktplatz up", err=True)
         raise typer.Exit(1)
     typer.echo(endpoints[service.value])
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="The backup becomes a new folder in here, named by the time.")],
+    keep: Annotated[int | None, typer.Option(min=1, help="Delete older backups in there, but for this number.")] = None,
+) -> None:
+    """Copy all stores, while the marketplace runs, as verified files."""
+    from marktplatz.backup.commands import run_backup  # noqa: PLC0415 - as above
+
+    _run(run_backup(folder, keep))
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A backup: the folder that holds its manifest.json.")],
+    into_non_empty: Annotated[bool, typer.Option("--into-non-empty", help="Add only what is missing.")] = False,  # noqa: FBT002 - as above
+) -> None:
+    """Put a backup into empty stores; the services must not run. Then: topics rebuild."""
+    from marktplatz.backup.commands import run_restore  # noqa: PLC0415 - as above
+
+    _run(run_restore(folder, into_non_empty=into_non_empty))
+
+
+@app.command()
+def reconcile(
+    report: Annotated[Path | None, typer.Option(help="Write the report to this file, as JSON.")] = None,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between the two looks; 0: one look, for a system at rest.")] = 5.0,
+) -> None:
+    """Compare all stores with each other and with the topics, name every difference; exit code 1 if there is one."""
+    from marktplatz.backup.commands import run_reconcile  # noqa: PLC0415 - as above
+
+    _run(run_reconcile(report, timedelta(seconds=pause)))
+
+
+@topics.command("rebuild")
+def topics_rebuild(
+    recreate: Annotated[bool, typer.Option("--recreate", help="Delete the topics first, but for dead letters.")] = False,  # noqa: FBT002
+    create: Annotated[bool, typer.Option(help="Create missing topics; not where an operator does.")] = True,  # noqa: FBT002 - as above
+    replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
+) -> None:
+    """Say on the topics anew what readers must know of the stores: after a restore or a loss of topics. Services must not run."""
+    from marktplatz.backup.commands import run_rebuild  # noqa: PLC0415 - as above
+
+    _run(run_rebuild(recreate=recreate, create=create, replicas=replication_factor))
 
 
 @topics.command("list")

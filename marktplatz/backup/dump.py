@@ -1,0 +1,78 @@
+"""``marktplatz backup``: copies every collection of every store, each document whole, while the marketplace runs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from marktplatz.assembly import ServiceName
+from marktplatz.backup.errors import BackupError
+from marktplatz.backup.files import MANIFEST, DumpFile, DumpWriter, Manifest, folder_name, product_version, write_manifest
+from marktplatz.backup.inventory import Kept, pages
+from shared.clock import now
+from shared.store.port import Collection
+
+log = structlog.get_logger()
+
+_DRAFT = ".part"
+
+
+async def back_up(
+    stores: Mapping[ServiceName, Kept], root: Path, *, clock: Callable[[], datetime] = now
+) -> tuple[Path, Manifest]:
+    """Write a backup into a new folder below ``root``, named by the time, and return the folder and its manifest.
+
+    Each document is whole and of one moment; documents are of different moments within the run. Raises BackupError if the
+    folder cannot be written, StoreUnavailableError if a store does not answer: nothing is left behind then that looks like a
+    backup.
+    """
+    began = clock()
+    target = root / folder_name(began)
+    draft = target.with_name(target.name + _DRAFT)
+    if target.exists():
+        raise BackupError(f"the backup {target} exists")
+    _make(draft)
+    try:
+        files = [await _copy(kept, collection, draft, clock) for kept in stores.values() for collection in kept.collections]
+        manifest = Manifest(product=product_version(), started_at=began, finished_at=clock(), files=tuple(files))
+        write_manifest(draft, manifest)
+        draft.rename(target)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise BackupError(f"the backup {target} cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    log.info("backup_written", folder=str(target), documents=manifest.documents, files=len(files))
+    return target, manifest
+
+
+def _make(draft: Path) -> None:
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.mkdir(mode=0o700)
+    except OSError as error:
+        raise BackupError(f"the backup {draft} cannot be begun: {error.strerror or error}") from error
+
+
+async def _copy(kept: Kept, collection: Collection, folder: Path, clock: Callable[[], datetime]) -> DumpFile:
+    with closing(DumpWriter(folder, kept.service.name, collection.name, clock())) as writer:
+        async for page in pages(kept.store, collection):
+            writer.add(page)
+        return writer.finish(clock())
+
+
+def forget_old(root: Path, keep: int) -> list[Path]:
+    """Delete all complete backups below ``root`` but the ``keep`` newest; return what was deleted. Raises ValueError below 1."""
+    if keep < 1:
+        raise ValueError("keep at least one backup")
+    complete = sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.endswith(_DRAFT))
+    old = complete[:-keep]
+    for folder in old:
+        shutil.rmtree(folder)
+    return old

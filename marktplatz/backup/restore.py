@@ -1,0 +1,98 @@
+"""``marktplatz restore``: puts a backup into empty stores, after every file was verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from marktplatz.assembly import ServiceName
+from marktplatz.backup.errors import DamagedBackupError, StoreNotEmptyError
+from marktplatz.backup.files import DumpFile, Manifest, documents_in, read_manifest, verify
+from marktplatz.backup.inventory import PAGE, Kept
+from shared import restoration
+from shared.store.documents import plain
+from shared.store.port import Collection, Document
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a restore did, in documents: ``added``, ``equal`` ones that were there, and ids of those that ``differ`` and stayed.
+
+    Reference data that were loaded before count as equal, whatever their edition.
+    """
+
+    added: int = 0
+    equal: int = 0
+    differ: list[str] = field(default_factory=list)
+
+
+async def restore(
+    stores: Mapping[ServiceName, Kept], folder: Path, at: datetime, *, into_non_empty: bool = False
+) -> tuple[Manifest, Restored]:
+    """Put a backup into the stores and return its manifest and what was done. The services must not run.
+
+    The stores must be empty but for reference data. With ``into_non_empty`` the documents that are missing are added; those that
+    are there stay as they are, and each that differs is named. Whatever was restored, no process works on the stores before
+    ``rebuild``. Nothing is written unless the whole backup is in order.
+    Raises DamagedBackupError, BackupError (a newer product's backup), StoreNotEmptyError, StoreUnavailableError.
+    """
+    manifest = read_manifest(folder)
+    verify(folder, manifest)
+    places = [(file, *_place(stores, file)) for file in manifest.files]
+    if not into_non_empty and (held := await _not_empty(stores)):
+        raise StoreNotEmptyError(
+            f"these collections are not empty: {', '.join(held)}. Restore into empty databases, or add only what is missing "
+            "with --into-non-empty"
+        )
+    result = Restored()
+    for kept in stores.values():
+        await restoration.mark_restored(kept.store, manifest.started_at, at)
+    for file, kept, collection in places:
+        for batch in _batches(documents_in(folder, file)):
+            await _put(kept, collection, batch, result)
+        log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
+    return manifest, result
+
+
+async def _put(kept: Kept, collection: Collection, batch: list[Document], result: Restored) -> None:
+    new = await kept.store.insert_many(collection, batch)
+    result.added += len(new)
+    present = {document["_id"]: document for document in batch if document["_id"] not in new}
+    if not present:
+        return
+    held = await kept.store.get_many(collection, list(present))
+    is_reference = collection in kept.reference
+    for document_id, document in present.items():
+        if is_reference or held.get(document_id) == plain(collection, document):
+            result.equal += 1
+        else:
+            result.differ.append(f"{collection.name} {document_id}")
+
+
+def _place(stores: Mapping[ServiceName, Kept], file: DumpFile) -> tuple[Kept, Collection]:
+    for name, kept in stores.items():
+        for collection in kept.collections:
+            if (name.value, collection.name) == (file.service, file.collection):
+                return kept, collection
+    raise DamagedBackupError(f"{file.path}: {file.service} has no collection {file.collection} in this version")
+
+
+async def _not_empty(stores: Mapping[ServiceName, Kept]) -> list[str]:
+    return [
+        f"{name.value}.{collection.name}"
+        for name, kept in stores.items()
+        for collection in kept.collections
+        if collection not in kept.reference and await kept.store.scan(collection, limit=1)
+    ]
+
+
+def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    while batch := list(islice(documents, PAGE)):
+        yield batch

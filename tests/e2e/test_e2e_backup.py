@@ -1,0 +1,246 @@
+"""The drill: stores and topics are lost, an old backup is restored, and nothing is counted, concluded or believed twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from marktplatz.demo import flow
+from marktplatz.demo.cast import Cast, cast
+from marktplatz.demo.people import Json, eventually
+from marktplatz.demo.tap import Tap
+from marktplatz.embedded import Embedded, processor
+from marktplatz.infrastructure.discovery import find_kafka
+from marktplatz.loading import load_reference_data
+from services.contracts.domain.request import contract_id
+from shared.http.issuer import EmbeddedIssuer
+from shared.messages.values import Channel
+from shared.settings import ProcessSettings
+from tests.e2e.conftest import HUSUM
+
+GOVDIGITAL = Channel.GOVDIGITAL
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass
+class Drill:
+    """One marketplace on a broker of its own, which outlives the marketplace's processes; operators act by command line."""
+
+    folder: Path
+    bootstrap: str
+    reports: Iterator[int] = field(default_factory=lambda: iter(range(100)))
+
+    @property
+    def var(self) -> Path:
+        return self.folder / "var"
+
+    @property
+    def backups(self) -> Path:
+        return self.folder / "backups"
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **os.environ,
+            "MARKTPLATZ_VAR": str(self.var),
+            "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
+            **EmbeddedIssuer(self.var / "issuer").environment(),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "marktplatz", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def done(self, *arguments: str) -> str:
+        result = self.command(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def differences(self, *, pause: float = 0) -> dict[str, list[dict[str, str]]]:
+        """Reconcile and return the ids of the differences by kind; the exit code says whether there are any."""
+        report = self.folder / f"report-{next(self.reports)}.json"
+        result = self.command("reconcile", "--report", str(report), "--pause", str(pause))
+        assert report.exists(), result.stdout + result.stderr
+        found: dict[str, list[dict[str, str]]] = {}
+        for difference in json.loads(report.read_text("utf-8"))["differences"]:
+            found.setdefault(difference["kind"], []).append(difference["ids"])
+        assert result.returncode == (1 if found else 0), result.stdout
+        assert all(kind in result.stdout for kind in found)
+        return found
+
+    async def agrees(self) -> dict[str, list[dict[str, str]]]:
+        """Wait until the system is at rest: no record to read, no outbox, no open pair. Returns what differs for good."""
+
+        async def look() -> dict[str, Any] | None:
+            found = self.differences()
+            return {"found": found} if not found.keys() - {"number_promised"} else None
+
+        found: dict[str, list[dict[str, str]]] = (await eventually("everything agrees", look, 90))["found"]
+        return found
+
+    def destroy_stores(self) -> None:
+        for file in self.var.glob("*.db*"):
+            file.unlink()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[People]:
+        settings = ProcessSettings(var=self.var)
+        async with Embedded(settings) as run, httpx.AsyncClient(timeout=30) as client:
+            people = cast(run, client)
+            checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
+            yield People(run, people, checklist)
+
+
+@dataclass
+class People:
+    run: Embedded
+    cast: Cast
+    checklist: Json
+
+    async def offer(self, title: str) -> str:
+        fields: dict[str, Any] = {"topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"], "anbindungsarten": ["FIT_CONNECT"]}
+        draft = flow.form(self.checklist, title=title, summary=title, channels=["govdigital"], **fields)
+        published = await flow.publish(self.cast.komm_one, self.cast.govdigital, draft, f"B-{title}")
+        offering_id: str = published["id"]
+        return offering_id
+
+    async def ready_to_order(self, title: str) -> str:
+        people = self.cast
+        return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, await self.offer(title))
+
+    async def order(self, order_id: str) -> str:
+        """Order and return the number of the contract."""
+        await flow.place(self.cast.husum, order_id)
+        return await self.contracted(order_id)
+
+    async def contracted(self, order_id: str) -> str:
+        order = await flow.reaches(self.cast.husum, order_id, "VERTRAG_GESCHLOSSEN", seconds=60)
+        number: str = order["contract"]["number"]
+        return number
+
+
+@pytest.fixture
+async def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drill]:
+    async with find_kafka(tmp_path / "kafka", environment={}) as bootstrap:
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", bootstrap)
+        drill = Drill(tmp_path, bootstrap)
+        await load_reference_data(ProcessSettings(var=drill.var), lambda _kind, _done, _total: None)
+        yield drill
+
+
+def ids(found: dict[str, list[dict[str, str]]], kind: str, name: str, **where: str) -> set[str]:
+    return {entry[name] for entry in found.get(kind, []) if entry.items() >= where.items()}
+
+
+async def test_an_old_backup_is_restored_and_what_came_after_it_is_named_and_never_numbered_twice(drill: Drill) -> None:
+    async with drill.running() as people:
+        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
+        first = await people.ready_to_order("Vor der Sicherung")
+        second = await people.ready_to_order("Danach bestellt")
+        numbers = {first: await people.order(first)}
+        assert await drill.agrees() == {}
+        backup = drill.backups / drill.done("backup", str(drill.backups)).strip().rpartition("/")[2]
+        numbers[second] = await people.order(second)
+        third = await people.ready_to_order("Ganz danach")
+        numbers[third] = await people.order(third)
+        assert await drill.agrees() == {}
+        offers_after = {
+            order["offering"]["id"] for order in [await flow.reaches(people.cast.husum, third, "VERTRAG_GESCHLOSSEN")]
+        }
+
+    drill.destroy_stores()
+    drill.done("restore", str(backup))
+    refused = drill.command("run", "ordering", "api")
+    assert refused.returncode != 0
+    assert "rebuild_due" in refused.stdout + refused.stderr
+
+    found = drill.differences()
+    assert ids(found, "lost_in_store", "id", service="ordering") == {third}
+    assert ids(found, "topic_ahead", "id", service="ordering") == {second}
+    lost = {contract_id(GOVDIGITAL, order): numbers[order] for order in (second, third)}
+    assert {entry["id"]: entry["label"] for entry in found["lost_in_store"] if entry["service"] == "contracts"} == lost
+    assert ids(found, "lost_in_store", "id", service="catalog") == offers_after
+    assert ids(found, "lost_in_store", "id", service="eligibility") == {third}
+    assert found.keys() == {"lost_in_store", "topic_ahead", "notification_missing"}
+
+    rebuilt = drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
+    assert all(contract in rebuilt for contract in lost)
+    async with drill.running() as people:
+        assert ids(await drill.agrees(), "number_promised", "contract_id") == lost.keys()
+        assert await people.order(second) == numbers[second]
+        again = await people.ready_to_order("Neu eingestellt")
+        numbers[again] = await people.order(again)
+        assert len(set(numbers.values())) == len(numbers)
+        for order in (first, second, again):
+            (contract,) = await flow.contracts_of(people.cast.husum, order)
+            assert contract["number"] == numbers[order]
+        assert ids(await drill.agrees(), "number_promised", "contract_id") == {contract_id(GOVDIGITAL, third)}
+
+
+async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill: Drill) -> None:
+    async with drill.running() as people:
+        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
+        orders = [await people.ready_to_order(f"Wartend {number}") for number in range(2)]
+        contract = await people.order(orders[0])
+        await people.run.children[processor(GOVDIGITAL)].stop()
+        await flow.place(people.cast.husum, orders[1])
+        tap = Tap(drill.bootstrap)
+
+        async def asked() -> bool | None:
+            return (
+                any(record.key == orders[1].encode() for record in await tap.records("contracts.govdigital.request.v1")) or None
+            )
+
+        await eventually("the contract is asked for", asked)
+        await tap.caught_up("notify.dispatch")
+        offers = len({record.key for record in await tap.records("catalog.offering.v1")})
+
+    drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
+    states = await tap.records("catalog.offering.v1")
+    assert len(states) == offers == 2
+    assert {dict(record.headers)["ce_type"] for record in states} == {b"catalog.offering.restated.v1"}
+    async with drill.running() as people:
+        assert await people.contracted(orders[1]) != contract
+        assert await drill.agrees() == {}
+        inbox = await people.cast.husum.get("notify", "/v1/inbox", {"limit": 200})
+        told = [item["event_type"] for item in inbox["items"]]
+        assert told.count("contracts.contract.concluded.v1") == 2
+
+
+async def test_a_rebuild_is_refused_while_workers_read(drill: Drill) -> None:
+    async with drill.running():
+        refused = drill.command("topics", "rebuild", "--replication-factor", "1")
+        assert refused.returncode == 1
+        assert "in_use" in refused.stderr
+        assert "contracts.fitko" in refused.stderr
+
+
+async def test_a_backup_can_move_the_stores_to_another_place(drill: Drill) -> None:
+    async with drill.running() as people:
+        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
+        order = await people.ready_to_order("Umzug")
+        number = await people.order(order)
+        await drill.agrees()
+    folder = drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2]
+    shutil.move(drill.var, drill.folder / "before")
+    drill.var.mkdir()
+    drill.done("restore", folder)
+    assert drill.differences() == {}
+    drill.done("topics", "rebuild", "--replication-factor", "1")
+    async with drill.running() as people:
+        assert await people.contracted(order) == number
+        assert await drill.agrees() == {}

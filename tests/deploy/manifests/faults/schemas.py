@@ -52,7 +52,7 @@ FAULTS = (
         "crd-schema",
     ),
     Mutation(
-        "duration that is none",
+        "interval that is none",
         in_("ServiceMonitor", "marktplatz", put("spec", "endpoints", 0, "interval", value="half a minute")),
         "crd-schema",
     ),

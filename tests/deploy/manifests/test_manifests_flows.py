@@ -1,0 +1,60 @@
+"""The file of declared flows is read strictly, and compared in both directions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from deploy.checks.network import flows
+from deploy.checks.network.flows import Declared, Flow, check_declared_names, check_network, declared
+from deploy.checks.network.strimzi import made_policies
+from deploy.checks.objects import Objects
+from deploy.checks.render import DEPLOY, render
+
+
+def kafka(*peers: dict[str, Any]) -> Objects:
+    listener = {"name": "tls", "port": 9093, "tls": True, "networkPolicyPeers": list(peers)}
+    return Objects(
+        "a", [{"kind": "Kafka", "metadata": {"name": "k", "namespace": "n"}, "spec": {"kafka": {"listeners": [listener]}}}]
+    )
+
+
+def test_the_file_refuses_words_that_it_does_not_know(tmp_path: Path) -> None:
+    file = tmp_path / "flows.yaml"
+    file.write_text(
+        "groups: {}\npods: []\npeers: []\nflows: [{from: [a], to: [b], ports: [80], until: x, why: y}]\n", encoding="utf-8"
+    )
+    with pytest.raises(ValidationError, match="until"):
+        declared.__wrapped__(file)
+
+
+def test_groups_may_hold_groups() -> None:
+    file = Declared.model_validate({"groups": {"a": ["x"], "b": ["a", "y"]}, "pods": [], "peers": [], "flows": []})
+    assert file.names(["b", "z"]) == {"x", "y", "z"}
+
+
+def test_strimzis_own_policy_opens_a_listener_for_its_peers_or_for_all() -> None:
+    peer = {"podSelector": {"matchLabels": {"a": "b"}}}
+    [policy] = made_policies(kafka(peer))
+    assert policy["spec"]["ingress"][-1] == {"from": [peer], "ports": [{"protocol": "TCP", "port": 9093}]}
+    [open_to_all] = made_policies(kafka())
+    assert open_to_all["spec"]["ingress"][-1]["from"] == []
+
+
+def test_a_name_that_stands_for_nothing_and_a_flow_that_counts_nowhere_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = render(DEPLOY / "overlays" / "dev")
+    assert {finding.code for finding in check_network(objects)} == set()
+    odd = Flow.model_validate({"from": ["catalog-apo"], "to": ["dns"], "ports": [53], "only": ["overlays/none"], "why": "x"})
+    file = declared().model_copy(update={"flows": (odd,)})
+    monkeypatch.setattr(flows, "declared", lambda: file)
+    assert [finding.text for finding in check_declared_names([objects])] == [
+        "nothing is called 'catalog-apo'",
+        "the flow from catalog-apo to dns counts in no overlay",
+    ]
+
+
+def test_an_overlay_without_policies_is_wide_open() -> None:
+    assert [finding.code for finding in check_network(Objects("a", []))] == ["network-extra"]

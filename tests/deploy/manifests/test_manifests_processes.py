@@ -1,0 +1,109 @@
+"""What the checks believe of a process is what the product does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploy.checks.processes import (
+    ArgumentsError,
+    Process,
+    all_settings,
+    known_variables,
+    process_of,
+    read_topics,
+    written_topics,
+)
+from deploy.checks.workload_rules import quantity
+from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
+from shared.messages.values import Channel
+from shared.service import Parts
+from shared.topics import DEAD_LETTERS, TOPICS, subscribed
+from tests.support.memory_store import MemoryStore
+from tests.support.publisher import RecordingPublisher
+
+DATA = Path(__file__).resolve().parents[3] / "data"
+WORKERS = [
+    *(Process("run", name.value, RoleName.WORKER) for name in BUILDERS if name is not ServiceName.CONTRACTS),
+    *(Process("run", "contracts", RoleName.WORKER, channel) for channel in Channel),
+]
+
+
+def args(*given: str) -> dict[str, object]:
+    return {"image": "efa-marktplatz", "args": list(given)}
+
+
+@pytest.mark.parametrize("process", WORKERS, ids=lambda it: f"{it.service}-{it.channel or it.role}")
+def test_the_groups_of_a_process_are_those_that_its_service_consumes_as(process: Process) -> None:
+    [assignment] = assignments(ServiceName(process.service), RoleName.WORKER, process.channel)
+    service = assignment.build(Parts(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
+    assert process.groups == {consumer.group for consumer in service.consumers}
+    assert read_topics(process) == {topic.name for consumer in service.consumers for topic in subscribed(consumer.group)}
+
+
+def test_together_the_workers_read_every_group_and_write_every_topic() -> None:
+    assert {group for process in WORKERS for group in process.groups} == set(DEAD_LETTERS)
+    written = {topic for process in WORKERS for topic in written_topics(process)}
+    assert written == {topic.name for topic in TOPICS} | {topic.name for topic in DEAD_LETTERS.values()}
+
+
+def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
+    assert Process("run", "ordering", RoleName.API).groups == frozenset()
+    assert written_topics(Process("run", "contracts", RoleName.API)) == frozenset()
+
+
+def test_arguments_are_read_as_the_command_line_reads_them() -> None:
+    assert process_of(args("run", "contracts", "worker", "--channel", "fitko")) == Process(
+        "run", "contracts", RoleName.WORKER, Channel.FITKO
+    )
+    assert process_of(args("migrate", "catalog")) == Process("migrate", "catalog")
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        (),
+        ("--help",),
+        ("rnu",),
+        ("run", "ordering"),
+        ("run", "orderings", "api"),
+        ("run", "contracts", "worker"),
+        ("run", "notify", "api", "--channel", "fitko"),
+    ],
+)
+def test_arguments_that_the_command_line_refuses_are_refused(given_: tuple[str, ...]) -> None:
+    with pytest.raises(ArgumentsError):
+        process_of(args(*given_))
+
+
+def test_the_variables_of_every_settings_class_are_known() -> None:
+    names = {
+        "MARKTPLATZ_STORE_URL",
+        "MARKTPLATZ_ENVIRONMENT",
+        "KAFKA_SSL_CA_FILE",
+        "AUTH_JWKS_URL",
+        "ORDERING_IDLE_AFTER",
+        "NOTIFY_SMTP_HOST",
+    }
+    assert names <= known_variables()
+    assert {found.__module__ for found in all_settings()} >= {f"services.{name.value}.settings" for name in BUILDERS}
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["Ki", "Mi", "Gi", "k", "M", "G", "m", ""]))
+def test_a_quantity_with_a_unit_of_kubernetes_is_one(amount: int, unit: str) -> None:
+    assert quantity(f"{amount}{unit}") is not None
+
+
+@pytest.mark.parametrize(
+    ("given_", "value"), [("1Ki", 1024), ("500m", 0.5), ("1.5Gi", 1.5 * 1024**3), ("2e3", 2000), ("3M", 3_000_000)]
+)
+def test_quantities_mean_what_kubernetes_means(given_: str, value: float) -> None:
+    assert quantity(given_) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("given_", ["", "1KB", "512MiB", "1 Gi", "-1Gi", "Gi", "1,5Gi", "0x10", "1K"])
+def test_what_kubernetes_does_not_read_is_no_quantity(given_: str) -> None:
+    assert quantity(given_) is None

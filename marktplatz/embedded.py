@@ -73,6 +73,7 @@ class Embedded:
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
         self._stack.push_async_callback(self._stop_children)
+        self._stack.callback(self._forget_endpoints)
         commands = {SERVICES: ["all", "all"]}
         commands |= {processor(channel): ["contracts", "worker", "--channel", channel.value] for channel in Channel}
         for name, arguments in commands.items():
@@ -101,6 +102,11 @@ class Embedded:
             **self.issuer.environment(),
             **self.extra,
         }
+
+    def _forget_endpoints(self) -> None:
+        """Let nobody be sent to where nothing listens any more."""
+        for name in self.children:
+            self._endpoints_file(name).unlink(missing_ok=True)
 
     def _endpoints_file(self, name: str) -> Path:
         return self.var / f"endpoints-{name}.json"

@@ -80,6 +80,10 @@ def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
     finally:
         run.kill()
     wait_for(lambda: not processes_of(tmp_path), f"still running: {processes_of(tmp_path)}", 15)
+    where = subprocess.run(
+        [*MARKTPLATZ, "url", "ordering"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (where.returncode, where.stdout) == (1, "")
 
 
 def test_killing_the_supervisor_takes_its_children_along(tmp_path: Path) -> None:

@@ -83,9 +83,15 @@ def host_processes(spec: Document) -> Iterator[Fault]:
 def volume_types(spec: Document) -> Iterator[Fault]:
     """Allow volumes that live in the cluster only."""
     for volume in items(spec, "volumes"):
-        for kind in sorted(set(volume) - VOLUMES - {"name"}):
-            code = "pss-host-path" if kind == "hostPath" else "pss-volume-types"
-            yield code, f"volume '{text(volume, 'name')}' is of the type {kind}"
+        for kind in sorted(set(volume) - VOLUMES - {"name", "hostPath"}):
+            yield "pss-volume-types", f"volume '{text(volume, 'name')}' is of the type {kind}"
+
+
+def host_paths(spec: Document) -> Iterator[Fault]:
+    """Refuse folders of the node."""
+    for volume in items(spec, "volumes"):
+        if "hostPath" in volume:
+            yield "pss-host-path", f"volume '{text(volume, 'name')}' is a folder of the node"
 
 
 def sysctls(spec: Document) -> Iterator[Fault]:
@@ -207,6 +213,7 @@ POD_RULES: tuple[Callable[[Document], Iterable[Fault]], ...] = (
     host_namespaces,
     host_processes,
     volume_types,
+    host_paths,
     sysctls,
     selinux,
     app_armor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from deploy.checks.__main__ import main
 from deploy.checks.alerts import check_alert_files
 from deploy.checks.network.flows import check_declared_names
+from deploy.checks.objects import Objects
 from deploy.checks.overridable import check_overridable
 from deploy.checks.render import RenderError, kustomizations, label, read_yaml, render
 from deploy.checks.suite import check
@@ -16,14 +18,19 @@ from deploy.checks.suite import check
 FOLDERS = kustomizations()
 
 
+@cache
+def rendered(folder: Path) -> Objects:
+    return render(folder)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=label)
 def test_it_builds_and_holds_every_rule(folder: Path) -> None:
-    assert [str(finding) for finding in check(render(folder))] == []
+    assert [str(finding) for finding in check(rendered(folder))] == []
 
 
 @pytest.mark.parametrize("folder", [it for it in FOLDERS if label(it).startswith("overlays/")], ids=label)
 def test_an_operator_can_replace_every_image_and_annotate_every_object(folder: Path) -> None:
-    assert [str(finding) for finding in check_overridable(render(folder))] == []
+    assert [str(finding) for finding in check_overridable(rendered(folder))] == []
 
 
 def test_the_four_overlays_are_there() -> None:
@@ -31,7 +38,7 @@ def test_the_four_overlays_are_there() -> None:
 
 
 def test_every_declared_flow_counts_somewhere() -> None:
-    assert list(check_declared_names(render(folder) for folder in FOLDERS)) == []
+    assert list(check_declared_names(rendered(folder) for folder in FOLDERS)) == []
 
 
 def test_the_alerts_hold() -> None:

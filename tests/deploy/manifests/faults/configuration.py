@@ -109,6 +109,7 @@ FAULTS = (
     ),
     Mutation("shell in a shell-less image", container("ordering-worker", put("command", value=["sh", "-c"])), "args-refused"),
     Mutation("mount without a volume", container("catalog-api", put("volumeMounts", 0, "name", value="temp")), "volume-missing"),
+    Mutation("mount forgotten", container("catalog-api", drop("volumeMounts", 0)), "volume-unused"),
     Mutation(
         "unbounded emptyDir",
         in_("Deployment", "catalog-api", _unbounded),

@@ -92,6 +92,8 @@ FAULTS = (
     ),
     Mutation("KEDA may read", in_("KafkaUser", "keda", _right("topic", "ordering.order.v1", "Read")), "acl-unused"),
     Mutation("KEDA does not see a group", in_("KafkaUser", "keda", _no_right("group", "notify.dispatch")), "acl-missing"),
+    Mutation("right given twice", in_("KafkaUser", "ordering-worker", _right("group", "ordering.verdicts", "Read")), "acl-twice"),
+    Mutation("right denied", in_("KafkaUser", "ordering-worker", put(*_ACLS, 0, "type", value="deny")), "acl-deny"),
     Mutation(
         "rights by prefix",
         in_("KafkaUser", "ordering-worker", put(*_ACLS, 0, "resource", "patternType", value="prefix")),

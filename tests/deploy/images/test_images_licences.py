@@ -10,6 +10,7 @@ from email.message import Message
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -45,7 +46,7 @@ def reports(product: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def components(reports: Path) -> dict[str, dict[str, Any]]:
     found = json.loads((reports / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
-    return {component["purl"].split("@")[0]: component for component in found}
+    return {unquote(component["purl"].split("@")[0]): component for component in found}
 
 
 def test_each_pinned_requirement_is_in_the_image_and_in_the_bill(product: str, components: dict[str, Any]) -> None:

@@ -12,6 +12,10 @@ from pathlib import Path
 
 from benchmarks import latency, throughput
 from benchmarks.figures import BenchError
+from marktplatz.demo.people import StepFailedError
+from marktplatz.embedded import EmbeddedError
+from marktplatz.infrastructure.errors import InfrastructureError
+from shared.logs import configure_logs
 
 BENCHES = ("throughput", "latency")
 
@@ -25,13 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--orders", type=int, default=100, help="orders of latency")
     parser.add_argument("--profile", action="store_true", help="profile our side in the first round of throughput")
     options = parser.parse_args(arguments)
+    configure_logs(level="WARNING", stream=sys.stderr)
     # The benches fill topics with invented events: never those of a broker that somebody else uses.
     os.environ.pop("KAFKA_BOOTSTRAP_SERVERS", None)
     try:
         for bench in [options.only] if options.only else BENCHES:
             with tempfile.TemporaryDirectory(prefix="efa-marktplatz-bench-", ignore_cleanup_errors=True) as folder:
                 asyncio.run(_measure(bench, Path(folder), options))
-    except BenchError as error:
+    except (BenchError, EmbeddedError, InfrastructureError, StepFailedError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import statistics
 import sys
@@ -80,7 +81,7 @@ class Spread:
 def percentile(values: Sequence[float], share: float) -> float:
     """Return the smallest value that at least ``share`` (0 to 1) of the values do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def _peak_mib() -> float:

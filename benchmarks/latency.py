@@ -44,7 +44,10 @@ class Result:
 async def measure(folder: Path, orders: int) -> Result:
     """Start the marketplace on clean data, prepare the orders, place them one after another."""
     result = Result()
-    async with Embedded(ProcessSettings(var=folder / "run")) as run, httpx.AsyncClient(timeout=30) as client:
+    # Shorter than the server keeps idle connections: else a request may meet one that is just being closed.
+    limits = httpx.Limits(keepalive_expiry=2)
+    settings = ProcessSettings(var=folder / "run")
+    async with Embedded(settings) as run, httpx.AsyncClient(timeout=30, limits=limits) as client:
         people = cast(run, client)
         ready = await _prepare(run, people, orders)
         await Tap(run.bootstrap).caught_up(NOTIFY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import cProfile
 import pstats
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def run_profiled(bootstrap: str, database: Path, ends: Offsets, events: int) -> 
 
 
 async def _run(bootstrap: str, database: Path, ends: Offsets, events: int) -> Sample:
-    configure_logs(level="WARNING", time_zone="UTC")
+    configure_logs(level="WARNING", stream=sys.stderr)
     settings = KafkaSettings(bootstrap_servers=bootstrap)
     store = open_store(f"sqlite:///{database}")
     publisher = KafkaPublisher(settings)

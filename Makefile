@@ -74,3 +74,9 @@ test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a contain
 
 sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
 	@deploy/docker/with-engine $(BIN)/python deploy/docker/sbom.py
+
+.PHONY: manifests
+manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
+	@$(BIN)/python -m marktplatz.manifests.topics --check
+	@$(BIN)/python -m deploy.checks
+	@$(BIN)/pytest -q tests/deploy/manifests

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-MYPY_PATHS := shared services marktplatz tests benchmarks
+MYPY_PATHS := shared services marktplatz tests benchmarks deploy
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-fast lint types layers schemas check ci bench format lock clean

@@ -104,6 +104,10 @@ async def test_reading_goes_on_while_another_connection_writes(tmp_path: Path) -
     await store.close()
 
 
+def files_that_hold(folder: Path, text: bytes) -> list[str]:
+    return [path.name for path in folder.iterdir() if text in path.read_bytes()]
+
+
 @pytest.mark.parametrize("erase", [True, False], ids=["deleted", "replaced"])
 async def test_what_is_gone_has_left_the_files_when_the_store_closes(tmp_path: Path, *, erase: bool) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
@@ -111,13 +115,13 @@ async def test_what_is_gone_has_left_the_files_when_the_store_closes(tmp_path: P
     await store.prepare([THINGS])
     await store.insert_many(THINGS, [thing("a", text="canary " * 2000), thing("b", text="stays " * 2000)])
     assert await other.get(THINGS, "b") is not None, "another process keeps the file open"
-    assert any(b"canary" in path.read_bytes() for path in tmp_path.iterdir())
+    assert files_that_hold(tmp_path, b"canary") != []
     if erase:
         await store.delete(THINGS, ["a"])
     else:
         await store.save_many(THINGS, [Save(thing("a", rev=2, text="short"), expected_rev=1)])
     await store.close()
-    assert [path.name for path in tmp_path.iterdir() if b"canary" in path.read_bytes()] == []
+    assert files_that_hold(tmp_path, b"canary") == []
     assert await other.get(THINGS, "b") is not None
     await other.close()
 

@@ -15,6 +15,9 @@ from marktplatz.embedded import Embedded
 from shared.messages.values import Role
 
 T = TypeVar("T")
+LIMITS = httpx.Limits(keepalive_expiry=2)
+"""Idle connections are given up before the server does so: else a request may meet its closing."""
+
 Json = dict[str, Any]
 
 

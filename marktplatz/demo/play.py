@@ -11,7 +11,7 @@ import httpx
 
 from marktplatz.demo import flow, scenes
 from marktplatz.demo.cast import cast
-from marktplatz.demo.people import Json, StepFailedError
+from marktplatz.demo.people import LIMITS, Json, StepFailedError
 from marktplatz.demo.scenes import World
 from marktplatz.demo.story import Story
 from marktplatz.demo.tap import Tap
@@ -54,7 +54,7 @@ async def play(*, keep: bool) -> int:
 async def _play(story: Story, var: Path) -> None:
     story.title("EfA-Marktplatz: vom Angebot bis zum produktiven Dienst")
     story.say("Kafka und Dienste werden gestartet ...")
-    async with Embedded(ProcessSettings(var=var)) as run, httpx.AsyncClient(timeout=30) as client:
+    async with Embedded(ProcessSettings(var=var)) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         processes = ", ".join(f"{name} (pid {child.pid})" for name, child in run.children.items())
         story.say(f"Bereit nach {story.elapsed():.1f} s. Kafka ({run.broker_kind}) auf {run.bootstrap}; Prozesse: {processes}")
         world = World(run, story, cast(run, client), Tap(run.bootstrap))

@@ -11,7 +11,7 @@ import pytest
 
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast, cast
-from marktplatz.demo.people import Json
+from marktplatz.demo.people import LIMITS, Json
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.loading import load_reference_data
@@ -71,7 +71,7 @@ async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         urls = {service: f"{server}/marktplatz_{service}" for service in ON_MONGODB}
         settings = ProcessSettings(var=var)
         environment = {"MARKTPLATZ_STORE_URLS": str(urls).replace("'", '"')}
-        async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30) as client:
+        async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
             await load_reference_data(settings, lambda _kind, _done, _total: None)
             people = cast(run, client)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")

@@ -1,0 +1,116 @@
+"""What alerts, dashboards and runbooks ask of Prometheus, and what the code tells it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prometheus_client import REGISTRY
+
+import services.contracts.metrics
+import services.notify.metrics
+import services.ordering.metrics
+import shared.bus.metrics
+import shared.http.keys
+import shared.http.observe
+import shared.metrics
+
+ROOT = Path(__file__).parents[3]
+ALERTS = ROOT / "deploy" / "components" / "alerts"
+RUNBOOKS = ROOT / "docs" / "runbooks"
+MEASURING = (
+    services.contracts.metrics,
+    services.notify.metrics,
+    services.ordering.metrics,
+    shared.bus.metrics,
+    shared.http.keys,
+    shared.http.observe,
+    shared.metrics,
+)
+TARGET_LABELS = frozenset({"namespace", "job", "instance", "pod", "le"})
+"""Labels that Prometheus itself adds to a series of ours."""
+
+_SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
+_KEYWORDS = frozenset({"and", "or", "unless"})
+_GROUPING = re.compile(r"\b(?:by|on|without|ignoring)\s*\(([^)]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert or a recording rule, with the file that it stands in."""
+
+    file: str
+    body: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the alert, or of what is recorded."""
+        return str(self.body.get("alert") or self.body["record"])
+
+
+def rules() -> list[Rule]:
+    """Return every rule of the component."""
+    return [
+        Rule(file.name, body)
+        for file in sorted(ALERTS.glob("*.yaml"))
+        if file.name != "kustomization.yaml"
+        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]["groups"]
+        for body in group["rules"]
+    ]
+
+
+def alerts() -> list[Rule]:
+    """Return the alerts."""
+    return [rule for rule in rules() if "alert" in rule.body]
+
+
+def exported() -> dict[str, frozenset[str]]:
+    """Return the series that the code tells Prometheus, with their own labels."""
+    found: dict[str, frozenset[str]] = {}
+    for module in MEASURING:
+        for metric in vars(module).values():
+            if hasattr(metric, "_labelnames") and hasattr(metric, "describe"):
+                for family in metric.describe():
+                    for suffix in _SUFFIXES[family.type]:
+                        found[family.name + suffix] = frozenset(metric._labelnames)
+    own = {sample.name for family in REGISTRY.collect() for sample in family.samples if sample.name.startswith("process_")}
+    return found | dict.fromkeys(own, frozenset())
+
+
+def series(expr: str) -> dict[str, set[str]]:
+    """Return the names of the series that an expression reads, each with the labels that it is selected by."""
+    selected: dict[str, set[str]] = {}
+    bare = re.sub(r'"[^"]*"|\'[^\']*\'', '""', expr)
+    for name, matchers in re.findall(r"([A-Za-z_:][\w:]*)\{([^}]*)\}", bare):
+        selected.setdefault(name, set()).update(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", matchers))
+    rest = re.sub(r"\[[^\]]*\]", "", _GROUPING.sub("", re.sub(r"\{[^}]*\}", "", bare)))
+    for name in re.findall(r"[A-Za-z_:][\w:]*(?![\w:]*\s*\()", rest):
+        if name not in _KEYWORDS:
+            selected.setdefault(name, set())
+    return selected
+
+
+def grouped_by(expr: str) -> set[str]:
+    """Return the labels that an expression groups or joins by."""
+    return {label.strip() for labels in _GROUPING.findall(expr) for label in labels.split(",") if label.strip()}
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run promtool. Fails if it is not there: what it would prove is not proven."""
+    program = shutil.which("promtool")
+    assert program is not None, "promtool is not on the PATH: install it (Debian: the package prometheus)"
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+def lay_out(folder: Path, changed: dict[str, Any] | None = None) -> Path:
+    """Write rule files and unit tests as promtool reads them; ``changed`` replaces the spec of single files. Returns the tests."""
+    for source in ALERTS.glob("*.yaml"):
+        if source.name != "kustomization.yaml":
+            spec = (changed or {}).get(source.name) or yaml.safe_load(source.read_text(encoding="utf-8"))["spec"]
+            (folder / source.name).write_text(yaml.safe_dump(spec), encoding="utf-8")
+    return Path(shutil.copytree(ALERTS / "tests", folder / "tests"))

@@ -62,6 +62,13 @@ async def sequence_floor(store: Store) -> int:
     return floor
 
 
+async def noted_floor(store: Store) -> int:
+    """Return the floor as it is noted, also while a rebuild is due; for those who only look."""
+    document = await store.get(COLLECTION, _ID)
+    floor: int = 0 if document is None else document["floor"]
+    return floor
+
+
 async def _save(store: Store, document: dict[str, object]) -> None:
     rev = document["rev"]
     assert isinstance(rev, int)  # noqa: S101 - for the type checker

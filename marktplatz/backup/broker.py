@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,17 +15,31 @@ from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
 from shared.topics import DEAD_LETTERS, TOPICS, subscribed
 
+_MEMBERS = 5
+"""Place of the members in the description of a group."""
 _LOOKS = 300
 _LOOK_SECONDS = 0.2
 
 
-async def require_idle(admin: AIOKafkaAdminClient) -> None:
-    """Return if no consumer group has members. Raises InUseError naming those that have."""
-    busy = [
-        group[1] for response in await admin.describe_consumer_groups(list(DEAD_LETTERS)) for group in response.groups if group[5]
-    ]
-    if busy:
-        raise InUseError(f"these groups have members, stop their workers first: {', '.join(sorted(busy))}")
+async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta) -> None:
+    """Return once no consumer group has members. Raises InUseError naming those that still have after ``patience``.
+
+    Members with a fixed name (KAFKA_GROUP_INSTANCE_ID) stay listed for the session time-out after they have ended.
+    """
+    end = asyncio.get_running_loop().time() + patience.total_seconds()
+    while busy := await _busy(admin):
+        if asyncio.get_running_loop().time() >= end:
+            raise InUseError(f"these groups have members, stop their workers first: {', '.join(sorted(busy))}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _busy(admin: AIOKafkaAdminClient) -> list[str]:
+    busy: list[str] = []
+    for group in DEAD_LETTERS:
+        # One by one: aiokafka reads the answer about several groups with the layout of an older version and fails.
+        (response,) = await admin.describe_consumer_groups([group])
+        busy += [group for found in response.groups if found[_MEMBERS]]
+    return busy
 
 
 async def delete_topics(admin: AIOKafkaAdminClient) -> list[str]:

@@ -69,12 +69,12 @@ async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
     return 1 if report.differences else 0
 
 
-async def run_rebuild(*, recreate: bool, create: bool, replicas: int) -> None:
+async def run_rebuild(*, recreate: bool, create: bool, replicas: int, patience: timedelta) -> None:
     """Rebuild the topics and print what was done."""
     settings = _settings()
     kafka = KafkaSettings()
     async with _publisher(kafka) as publisher, opened_stores(settings, publisher) as stores:
-        done = await rebuild(stores, kafka, recreate=recreate, create=create, replicas=replicas)
+        done = await rebuild(stores, kafka, recreate=recreate, create=create, replicas=replicas, patience=patience)
     for text, names in (("topics deleted", done.deleted), ("topics created", done.created), ("groups rewound", done.rewound)):
         console.print(f"{len(names)} {text}" + (f": {', '.join(names)}" if names else ""), markup=False)
     for contract, number in sorted(done.promised.items()):

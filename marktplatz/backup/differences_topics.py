@@ -65,7 +65,7 @@ def _behind(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
     for (service, aggregate), held in stores.sequences.items():
         sent = held.seq - held.waiting
         seen = topics.last.get((service, aggregate))
-        if (seen is None and held.told and sent > 0) or (seen is not None and seen.seq < sent):
+        if sent > held.floor and ((seen is None and held.told) or (seen is not None and seen.seq < sent)):
             reached = "none of its events" if seen is None else f"them up to {seen.seq}"
             ids = {"service": service, "collection": held.collection, "id": aggregate, "seq": str(sent)}
             yield Difference(

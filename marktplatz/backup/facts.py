@@ -14,6 +14,7 @@ from services.contracts.domain.contract import ContractState
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import ORGANISATIONS, VERDICTS
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS
+from shared import restoration
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.store.port import Document
 
@@ -90,13 +91,17 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """How far an aggregate's events go, and how many of them wait in its outbox since when. ``told``: its topic must hold it."""
+    """How far an aggregate's events go, and how many of them wait in its outbox since when. ``told``: its topic must hold it.
+
+    Events up to ``floor`` are of an earlier era: the number was raised, they were never sent under it.
+    """
 
     collection: str
     seq: int
     waiting: int
     since: datetime | None
     told: bool
+    floor: int = 0
 
 
 @dataclass(slots=True)
@@ -126,6 +131,7 @@ async def read_stores(stores: Mapping[ServiceName, Kept]) -> StoreFacts:
     }
     for name, kept in stores.items():
         ledgers = {ledger.collection for ledger in kept.service.ledgers}
+        floor = await restoration.noted_floor(kept.store)
         for collection in kept.service.collections:
             take = takes.get(collection)
             if take is None and collection not in ledgers:
@@ -135,12 +141,12 @@ async def read_stores(stores: Mapping[ServiceName, Kept]) -> StoreFacts:
                     take(facts, document)
                 if collection in ledgers and document["seq"]:
                     told = collection == ORGANISATIONS or (collection == OFFERINGS and document["_id"] in facts.offerings)
-                    facts.sequences[name.value, document["_id"]] = _sequence(collection.name, document, told=told)
+                    facts.sequences[name.value, document["_id"]] = _sequence(collection.name, document, told=told, floor=floor)
     return facts
 
 
-def _sequence(collection: str, document: Document, *, told: bool) -> Sequence:
-    return Sequence(collection, document["seq"], len(document["outbox"]), document["pending_since"], told)
+def _sequence(collection: str, document: Document, *, told: bool, floor: int) -> Sequence:
+    return Sequence(collection, document["seq"], len(document["outbox"]), document["pending_since"], told, floor)
 
 
 def _order(facts: StoreFacts, document: Document) -> None:

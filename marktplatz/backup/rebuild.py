@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -33,6 +33,9 @@ from shared.messages.values import Channel
 
 log = structlog.get_logger()
 
+PATIENCE = timedelta(seconds=60)
+"""Longer than the session time-out of a consumer group."""
+
 
 @dataclass(slots=True)
 class Rebuilt:
@@ -55,6 +58,7 @@ async def rebuild(
     recreate: bool,
     create: bool = True,
     replicas: int = 3,
+    patience: timedelta = PATIENCE,
     clock: Callable[[], datetime] = now,
 ) -> Rebuilt:
     """Rebuild the topics from the stores. The services must not run; the stores' publisher must.
@@ -65,7 +69,7 @@ async def rebuild(
     """
     result = Rebuilt()
     async with administration(kafka) as admin:
-        await broker.require_idle(admin)
+        await broker.require_idle(admin, patience)
         result.promised = await keep_numbers(stores, await read_stores(stores), await read_topics(kafka))
         if recreate:
             result.deleted = await broker.delete_topics(admin)

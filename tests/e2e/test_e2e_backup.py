@@ -137,6 +137,7 @@ class People:
 async def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drill]:
     async with find_kafka(tmp_path / "kafka", environment={}) as bootstrap:
         monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", bootstrap)
+        monkeypatch.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")  # a rebuild waits until the members that have ended are forgotten
         drill = Drill(tmp_path, bootstrap)
         await load_reference_data(ProcessSettings(var=drill.var), lambda _kind, _done, _total: None)
         yield drill
@@ -223,7 +224,7 @@ async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill
 
 async def test_a_rebuild_is_refused_while_workers_read(drill: Drill) -> None:
     async with drill.running():
-        refused = drill.command("topics", "rebuild", "--replication-factor", "1")
+        refused = drill.command("topics", "rebuild", "--replication-factor", "1", "--wait", "0")
         assert refused.returncode == 1
         assert "in_use" in refused.stderr
         assert "contracts.fitko" in refused.stderr

@@ -33,6 +33,7 @@ SYSCTLS = frozenset(
 )
 SELINUX_TYPES = frozenset({"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"})
 SECCOMP = frozenset({"RuntimeDefault", "Localhost"})
+APP_ARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
 HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -50,6 +51,7 @@ def check_pod_security(objects: Objects) -> Iterator[Finding]:
             for container_rule in CONTAINER_RULES:
                 for code, message in container_rule(workload.spec, container):
                     yield Finding(code, workload.where, f"container '{text(container, 'name')}': {message}")
+        yield from _annotations(workload)
         yield from _no_token(objects, workload)
     for namespace in objects.of("Namespace"):
         yield from _enforcement(namespace)
@@ -134,6 +136,13 @@ def service_links(spec: Document) -> Iterator[Fault]:
         yield "service-links", "enableServiceLinks must be false"
 
 
+def _annotations(workload: Workload) -> Iterator[Finding]:
+    """The older way to switch AppArmor off."""
+    for key, value in mapping(workload.template, "metadata", "annotations").items():
+        if key.startswith(APP_ARMOR_ANNOTATION) and value != "runtime/default" and not str(value).startswith("localhost/"):
+            yield Finding("pss-apparmor", workload.where, f"the annotation {key} must be runtime/default or localhost/...")
+
+
 def _no_token(objects: Objects, workload: Workload) -> Iterator[Finding]:
     account = objects.find("ServiceAccount", workload.namespace, text(workload.spec, "serviceAccountName"))
     if workload.spec.get("automountServiceAccountToken") is not False:
@@ -168,16 +177,16 @@ def capabilities(_spec: Document, container: Document) -> Iterator[Fault]:
 
 
 def non_root(spec: Document, container: Document) -> Iterator[Fault]:
-    """Ask for runAsNonRoot in the container, or in the pod and not undone."""
-    own = mapping(container, "securityContext").get("runAsNonRoot")
-    if not (own if own is not None else mapping(spec, "securityContext").get("runAsNonRoot")):
+    """Ask for runAsNonRoot in the container or in the pod, and false in neither."""
+    given = [mapping(it, "securityContext").get("runAsNonRoot") for it in (spec, container)]
+    if False in given or True not in given:
         yield "pss-run-as-non-root", "runAsNonRoot must be true"
 
 
 def seccomp(spec: Document, container: Document) -> Iterator[Fault]:
-    """Ask for a seccomp profile in the container, or in the pod and not undone."""
-    own = text(container, "securityContext", "seccompProfile", "type")
-    if (own or text(spec, "securityContext", "seccompProfile", "type")) not in SECCOMP:
+    """Ask for a seccomp profile in the container or in the pod, and another one in neither."""
+    given = {text(it, "securityContext", "seccompProfile", "type") for it in (spec, container)} - {""}
+    if not given or given - SECCOMP:
         yield "pss-seccomp", "seccompProfile.type must be RuntimeDefault or Localhost"
 
 

@@ -22,9 +22,10 @@ PROVEN_ELSEWHERE = frozenset(
         "override-image",
         "override-annotation",
         "network-unknown",
+        "idle",
     }
 )
-"""Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py."""
+"""Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py, test_manifests_idle.py."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda it: it.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.checks.pod_security import APP_ARMOR_ANNOTATION
 from tests.deploy.manifests.faults import container, drop, in_, pod, put
 from tests.deploy.manifests.planting import Mutation
 
@@ -32,6 +33,16 @@ FAULTS = (
         pod("ordering-api", put("securityContext", "appArmorProfile", value={"type": "Unconfined"})),
         "pss-apparmor",
     ),
+    Mutation(
+        "no AppArmor by annotation",
+        in_(
+            "Deployment",
+            "ordering-api",
+            put("spec", "template", "metadata", "annotations", value={f"{APP_ARMOR_ANNOTATION}app": "unconfined"}),
+        ),
+        "pss-apparmor",
+    ),
+    Mutation("pod may be root", pod("ordering-api", put("securityContext", "runAsNonRoot", value=False)), "pss-run-as-non-root"),
     Mutation(
         "host process",
         pod("ordering-api", put("securityContext", "windowsOptions", value={"hostProcess": True})),

@@ -12,12 +12,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
+from shared.bus.dead_letter import LETTER_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
 from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Keep, Topic
 
 TOMBSTONES_KEPT = timedelta(days=7)
-DEAD_LETTER_BYTES = 1024 * 1024 + 64 * 1024  # the largest record, and the headers that say why it is there
 
 _VISIBLE_SECONDS = 30
 _LOOK_SECONDS = 0.1
@@ -40,7 +40,7 @@ def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
         return {
             "cleanup.policy": "delete",
             "retention.ms": str(milliseconds(topic.retention)),
-            "max.message.bytes": str(DEAD_LETTER_BYTES),
+            "max.message.bytes": str(LETTER_BYTES),
             **safety,
         }
     limits = {"cleanup.policy": topic.keep.value, "max.message.bytes": str(topic.max_message_bytes), **safety}

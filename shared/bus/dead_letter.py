@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.bus.record import Headers, RawRecord
 
 UNDECODABLE_BATCH = "undecodable_batch"
 HANDLER_ERROR = "handler_error"
+OVERSIZED = "oversized"
+LETTER_BYTES = 1024 * 1024 + 64 * 1024
+"""The largest dead letter: the largest record of a topic, and the headers that say why it is there."""
+
 _FACTS = ("dlq_code", "dlq_reason", "dlq_topic", "dlq_partition", "dlq_offset", "dlq_group", "dlq_time")
 _NULL_VALUE = "dlq_null_value"
 _REASON_LIMIT = 1000
+_OVERHEAD = 1024  # what a batch adds to its record, generously
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,8 @@ class DeadLetter:
 
     @property
     def replayable(self) -> bool:
-        """Whether the original bytes are here; those of a batch that could not be decoded are not."""
-        return self.reason.code != UNDECODABLE_BATCH
+        """Whether the original bytes are here; those of a batch that could not be decoded, or of a giant, are not."""
+        return self.reason.code not in (UNDECODABLE_BATCH, OVERSIZED)
 
     def original(self) -> RawRecord:
         """Return the record as it was first sent, for its first topic and partition."""
@@ -59,8 +66,17 @@ def dead_letter_topic(group: str) -> str:
     return f"{group}.dlq"
 
 
+def is_dead_letter_topic(name: str) -> bool:
+    """Return whether a topic is that of a group's dead letters."""
+    return name.endswith(".dlq")
+
+
 def bury(key: bytes | None, value: bytes | None, headers: Headers, reason: Reason) -> RawRecord:
-    """Return the record that goes to the dead-letter topic. A record without key and value gets an empty value and says so."""
+    """Return the record that goes to the dead-letter topic. A record without key and value gets an empty value and says so.
+
+    One that is too large for the topic (packed it may have passed the broker) is replaced by its size and digest, with the code
+    ``oversized``: it must not stand in the way of those behind it for ever, and lies where it lay until its retention ends.
+    """
     contents = (
         reason.code,
         reason.text[:_REASON_LIMIT],
@@ -74,7 +90,14 @@ def bury(key: bytes | None, value: bytes | None, headers: Headers, reason: Reaso
     if key is None and value is None:
         facts.append((_NULL_VALUE, b"1"))
         value = b""
-    return RawRecord(dead_letter_topic(reason.group), key, value, (*headers, *facts))
+    letter = RawRecord(dead_letter_topic(reason.group), key, value, (*headers, *facts))
+    return letter if letter.size <= LETTER_BYTES - _OVERHEAD else _digest(letter, value or b"", reason)
+
+
+def _digest(letter: RawRecord, value: bytes, reason: Reason) -> RawRecord:
+    contents = {"size": letter.size, "sha256": hashlib.sha256(value).hexdigest(), "code": reason.code}
+    told = replace(reason, code=OVERSIZED, text=f"{reason.code}: {reason.text}")
+    return bury(None, json.dumps(contents).encode(), (), told)
 
 
 def exhume(

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from shared import failpoints
+from shared.bus.dead_letter import LETTER_BYTES, is_dead_letter_topic
 from shared.bus.envelope import encode
 from shared.bus.metrics import PRODUCER_RENEWED, PRODUCER_UP, PUBLISHED
 from shared.bus.record import RawRecord
@@ -182,7 +183,7 @@ class KafkaPublisher:
             acks="all",
             compression_type="zstd",
             max_batch_size=BATCH_BYTES,
-            max_request_size=RECORD_BYTES,
+            max_request_size=LETTER_BYTES,
             linger_ms=milliseconds(self.settings.linger),
             request_timeout_ms=milliseconds(self.settings.publish_timeout) * 2,
         )
@@ -204,6 +205,9 @@ class KafkaPublisher:
 async def _enqueue(producer: AIOKafkaProducer, record: RawRecord) -> _Ack | None:
     """Put a record into the producer's buffer; None if it can never be sent."""
     headers = list(record.headers)
+    if record.size > RECORD_BYTES and not is_dead_letter_topic(record.topic):
+        log.error("record_unsendable", topic=record.topic, size=record.size)
+        return None
     try:
         if record.key is None and record.value is None:
             # The producer refuses such a record by itself, but not inside a batch.

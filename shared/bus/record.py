@@ -16,3 +16,9 @@ class RawRecord:
     value: bytes | None
     headers: Headers = ()
     partition: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of key, value and headers, as they are before compression."""
+        headers = sum(len(name.encode()) + len(content or b"") for name, content in self.headers)
+        return len(self.key or b"") + len(self.value or b"") + headers

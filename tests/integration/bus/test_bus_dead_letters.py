@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.envelope import encode
@@ -142,3 +143,23 @@ async def test_dead_letters_wait_in_place_while_they_cannot_be_written(lane: Lan
         await until(lambda: nothing_left(lane))
     await refusing.stop()
     assert len(await list_dead_letters(lane.settings, lane.group)) == 1
+
+
+async def test_records_too_large_to_be_copied_do_not_stop_those_behind_them(lane: Lane, publisher: KafkaPublisher) -> None:
+    single = Lane(lane.settings, partitions=1)
+    await single.create()
+    foreign = AIOKafkaProducer(**lane.settings.connection(), compression_type="zstd", max_request_size=8 * 1024 * 1024)
+    await foreign.start()
+    for size in (1024 * 1024 - 100, 3 * 1024 * 1024):
+        await foreign.send_and_wait(single.topic.name, b"{" + b" " * (size - 1), b"x")
+    await foreign.stop()
+    await publisher.publish([event(single.topic.name, "good")])
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.bus.worker.subscribed", single.subscribed)
+        async with running(lane.settings, recorder.consumer(single.group)):
+            await until(lambda: nothing_left(single))
+    assert recorder.numbers() == [1]
+    whole, giant = await list_dead_letters(lane.settings, single.group)
+    assert (whole.reason.code, whole.replayable, len(whole.value or b"")) == ("missing_header", True, 1024 * 1024 - 100)
+    assert (giant.reason.code, giant.replayable) == ("oversized", False)

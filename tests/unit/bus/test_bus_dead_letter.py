@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.dead_letter import Reason, bury, exhume
+from shared.bus.dead_letter import LETTER_BYTES, Reason, bury, exhume
 from shared.bus.record import RawRecord
 
 REASON = Reason("schema", "attempts: missing", "test.v1", 3, 41, "test.group", datetime(2026, 3, 2, tzinfo=UTC))
@@ -34,3 +36,20 @@ def test_the_original_comes_back_whatever_it_was(
 def test_a_record_without_the_reasons_is_no_dead_letter(headers: list[tuple[str, bytes | None]]) -> None:
     with pytest.raises(ValueError, match="is no dead letter"):
         exhume(0, 0, b"k", b"v", headers)
+
+
+def test_a_record_too_large_for_its_topic_is_buried_as_size_and_digest() -> None:
+    value = b"{" + b" " * (3 * 1024 * 1024)
+    letter = bury(b"key", value, (("any", b"x"),), REASON)
+    assert letter.size < 2000
+    found = exhume(0, 1, letter.key, letter.value, letter.headers)
+    assert (found.reason.code, found.reason.offset, found.replayable) == ("oversized", REASON.offset, False)
+    assert found.reason.text.startswith(f"{REASON.code}: ")
+    assert json.loads(found.value or b"")["sha256"] == hashlib.sha256(value).hexdigest()
+
+
+def test_the_largest_record_of_a_topic_is_buried_whole() -> None:
+    value = b"{" * (1024 * 1024)
+    letter = bury(None, value, (), REASON)
+    assert letter.value == value
+    assert letter.size < LETTER_BYTES

@@ -13,8 +13,8 @@ from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, PriceItem, Text
 
 Side = Literal[OrderParty.KUNDE, OrderParty.BEREITSTELLER]
-Remark = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
-ConditionText = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+Remark = Annotated[Text, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+ConditionText = Annotated[Text, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Day = Annotated[date, Field(lt=date(3000, 1, 1))]
 MOST_CONDITIONS = 40
 MOST_LISTED = 50

@@ -240,3 +240,20 @@ async def test_a_vorgang_is_checked_anew_only_so_often(world: World) -> None:
     refused = await world.post(f"/v1/orders/{order['id']}/recheck", KUNDE)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_checks")
     assert refused.json()["allowed_moves"] == ["withdraw"]
+
+
+@pytest.mark.parametrize(
+    ("step", "who", "body"),
+    [
+        ("conditions", BEREITSTELLER, {"conditions": ["a\u0001b"]}),
+        ("decline", BEREITSTELLER, {"reason": "a\u0000b"}),
+        ("withdraw", KUNDE, {"reason": "a\u007fb"}),
+    ],
+)
+async def test_control_characters_in_a_text_are_refused_as_input(world: World, step: str, who: str, body: dict[str, Any]) -> None:
+    order = await world.declare()
+    await world.judge(order)
+    order = await world.step(order["id"], "clarification", BEREITSTELLER)
+    await world.settle(order)
+    answer = await world.post(f"/v1/orders/{order['id']}/{step}", who, body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")

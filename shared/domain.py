@@ -21,7 +21,8 @@ class Aggregate(BaseModel):
     A method that returns no event has changed nothing. A method that raises must raise before it changes anything.
     """
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    # Errors end up in logs: they do not repeat the values, which may be personal.
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     id: str
 

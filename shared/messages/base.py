@@ -8,9 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """A value inside messages and aggregate states. Frozen; unknown fields are refused when writing."""
+    """A value inside messages and aggregate states. Frozen; unknown fields are refused when writing.
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
+    Its errors do not repeat what was wrong: they end up in logs, and it may be personal.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Message(Value):

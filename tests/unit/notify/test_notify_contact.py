@@ -145,3 +145,13 @@ def test_a_local_mail_server_needs_no_encryption_any_other_has_it_by_default() -
 def test_unsafe_settings_are_refused_with_what_to_change(values: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         NotifySettings(**values)
+
+
+def test_the_error_of_a_contact_does_not_repeat_what_was_entered() -> None:
+    with pytest.raises(ValidationError) as error:
+        Contact(person="erika", name="Erika Müller\x00", email="erika at home", changed_at=AT)
+    with pytest.raises(ValidationError) as of_book:
+        AddressBook.model_validate({"id": "x", "name": "x", "people": [{"person": "erika", "name": "Erika Müller"}]})
+    for text in (str(error.value), str(of_book.value)):
+        assert "Müller" not in text
+        assert "at home" not in text

@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-MYPY_PATHS := shared services marktplatz tests benchmarks deploy
+MYPY_PATHS := shared services marktplatz deploy tests benchmarks deploy
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast lint types layers schemas check ci bench format lock clean
+.PHONY: help install demo up test test-fast lint types layers schemas generated check ci bench format lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,10 +46,18 @@ layers: $(STAMP)
 schemas: $(STAMP) ## Write shared/schemas anew from the message models and the topic registry
 	@$(BIN)/python -m shared.schemas.generate
 
+generated: $(STAMP) ## Write everything that is generated anew: schemas, topics and users, dashboards, handbook tables
+	@$(BIN)/python -m shared.schemas.generate
+	@$(BIN)/python -m marktplatz.manifests.topics
+	@$(BIN)/python -m marktplatz.manifests.dashboards
+	@$(BIN)/python -m marktplatz.manifests.handbook
+
 check: lint types layers ## Static checks: ruff, mypy strict, import layers, generated files up to date
 	@$(BIN)/python -m shared.schemas.generate --check
+	@$(BIN)/python -m marktplatz.manifests.topics --check
+	@$(BIN)/python -m marktplatz.manifests.dashboards --check
 
-ci: check test ## What CI runs
+ci: check test manifests images test-images sbom ## What CI runs; needs kubectl, promtool, and Docker or root on Debian
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks
@@ -77,6 +85,6 @@ sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, lice
 
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
-	@$(BIN)/python -m marktplatz.manifests.topics --check
+	@$(BIN)/python -m marktplatz.manifests.handbook --check
 	@$(BIN)/python -m deploy.checks
-	@$(BIN)/pytest -q tests/deploy/manifests
+	@$(BIN)/pytest -q tests/deploy/manifests tests/deploy/observability

@@ -12,7 +12,7 @@ from deploy.checks.alerts import check_alert_files
 from deploy.checks.network.flows import check_declared_names
 from deploy.checks.objects import Objects
 from deploy.checks.overridable import check_overridable
-from deploy.checks.render import RenderError, kustomizations, label, read_yaml, render
+from deploy.checks.render import DEPLOY, RenderError, kustomizations, label, read_yaml, render
 from deploy.checks.suite import check
 
 FOLDERS = kustomizations()
@@ -21,6 +21,14 @@ FOLDERS = kustomizations()
 @cache
 def rendered(folder: Path) -> Objects:
     return render(folder)
+
+
+def parts_of(folder: Path) -> set[Path]:
+    """Return a kustomization's folder and those that it is made of."""
+    [kustomization] = read_yaml((folder / "kustomization.yaml").read_text(encoding="utf-8"))
+    entries = [*kustomization.get("resources", []), *kustomization.get("components", [])]
+    below = [path for entry in entries if (path := (folder / entry).resolve()).is_dir()]
+    return {folder, *(part for path in below for part in parts_of(path))}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=label)
@@ -35,6 +43,11 @@ def test_an_operator_can_replace_every_image_and_annotate_every_object(folder: P
 
 def test_the_four_overlays_are_there() -> None:
     assert {"overlays/dev", "overlays/staging", "overlays/prod", "overlays/airgap"} <= {label(folder) for folder in FOLDERS}
+
+
+def test_every_component_is_built_in_some_combination() -> None:
+    components = {file.parent.resolve() for file in (DEPLOY / "components").rglob("kustomization.yaml")}
+    assert sorted(it.name for it in components - {it for folder in FOLDERS for it in parts_of(folder)}) == []
 
 
 def test_every_declared_flow_counts_somewhere() -> None:

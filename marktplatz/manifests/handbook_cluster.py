@@ -48,7 +48,7 @@ def workload_table(objects: Objects) -> str:
 
 
 def secret_table(objects: Objects) -> str:
-    """Return every secret that something reads, with keys, readers, origin and purpose. Raises KeyError for one without a text."""
+    """Return every secret that something reads, with keys, readers, origin and purpose. KeyError: it has no text."""
     keys: dict[str, set[str]] = defaultdict(set)
     readers: dict[str, set[str]] = defaultdict(set)
     for reader, secret, key in _read_secrets(objects):
@@ -183,7 +183,7 @@ def image_table(objects: Objects) -> str:
         tagged, _, digest = image.partition("@")
         repository, _, tag = tagged.rpartition(":")
         shown = digest or NOTHING
-        if digest.removeprefix("sha256:").strip("0") == "":
+        if digest and not digest.removeprefix("sha256:").strip("0"):
             shown = "wird beim Release eingetragen"
         rows.append((f"`{repository}`", tag, shown, f"{len(names)} Workloads" if len(names) > 3 else _codes(names)))  # noqa: PLR2004 - what is readable
     return table(("Abbild", "Tag", "Digest", "verwendet von"), rows)

@@ -1,0 +1,158 @@
+"""The handbook's tables are current and complete; its YAML is YAML, its commands exist, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploy.checks.objects import Objects
+from deploy.checks.processes import all_settings, process_of, variables_of
+from deploy.checks.render import DEPLOY, render
+from marktplatz.manifests import handbook
+from marktplatz.manifests.handbook_cluster import image_table, network_table, secret_table, security_table, workload_table
+from marktplatz.manifests.handbook_settings import duration, settings_table, texts, variables
+
+PAGES = sorted(handbook.FOLDER.glob("*.md"))
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+@pytest.fixture(scope="module")
+def production() -> Objects:
+    return render(DEPLOY / handbook.OVERLAY)
+
+
+def rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+
+
+def test_every_table_is_current(production: Objects) -> None:
+    assert handbook.stale(handbook.FOLDER, production) == []
+
+
+def test_every_setting_of_every_class_appears_once(production: Objects) -> None:
+    shown = re.findall(r"^\| `([A-Z_]+)` \|", settings_table(production), re.MULTILINE)
+    named = [variable.name for variable in variables()]
+    assert sorted(shown) == sorted(named)
+    assert len(set(named)) == len(named) == sum(len(settings.model_fields) for settings in all_settings())
+    assert set(named) <= {name for settings in all_settings() for name in variables_of(settings)}
+
+
+def test_no_text_is_left_over_of_a_setting_or_secret_that_is_gone(production: Objects) -> None:
+    assert texts()["einstellungen"].keys() == {variable.name for variable in variables()}
+    read = {row[0].strip("`") for row in rows(secret_table(production))[2:]}
+    optional = {"<kafka-user>", "mongodb", "mongodb-backup"}
+    assert texts()["secrets"].keys() - optional <= read
+
+
+def test_a_setting_without_a_german_text_is_refused(production: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = texts()
+    del found["einstellungen"]["KAFKA_LINGER"]
+    monkeypatch.setattr("marktplatz.manifests.handbook_settings.texts", lambda: found)
+    with pytest.raises(KeyError, match="KAFKA_LINGER"):
+        settings_table(production)
+
+
+def test_every_workload_has_its_rows(production: Objects) -> None:
+    names = {document["metadata"]["name"] for document in production.of("Deployment", "Job", "CronJob", "StatefulSet")}
+    for table in (workload_table(production), security_table(production)):
+        assert {row[0].strip("`") for row in rows(table)[2:]} == names
+
+
+def test_every_network_policy_and_every_secret_of_a_pod_is_named(production: Objects) -> None:
+    policies = {document["metadata"]["name"] for document in production.of("NetworkPolicy")}
+    assert {row[0].strip("`") for row in rows(network_table(production))[2:]} == policies
+    mounted = set(re.findall(r"secretName: ([a-z0-9-]+)", yaml.dump_all(production.documents)))
+    assert mounted <= {row[0].strip("`") for row in rows(secret_table(production))[2:]}
+
+
+def test_the_security_table_shows_what_is_wrong(production: Objects) -> None:
+    documents: list[dict[str, Any]] = yaml.safe_load(yaml.dump(list(production.of("Deployment"))[:1]))
+    container = documents[0]["spec"]["template"]["spec"]["containers"][0]
+    container["securityContext"] = {"readOnlyRootFilesystem": False, "allowPrivilegeEscalation": True, "runAsUser": 0}
+    (row,) = rows(security_table(Objects("planted", documents)))[2:]
+    assert row[2].startswith("0:")
+    assert row[4:7] == ["nein", "ja", "-"]
+
+
+def test_an_image_without_a_digest_is_shown_without_one() -> None:
+    pod = {"spec": {"template": {"spec": {"containers": [{"image": "registry.example/a/b:1.2"}]}}}}
+    table = image_table(Objects("planted", [{"kind": "Deployment", "metadata": {"name": "x"}} | pod]))
+    assert rows(table)[2:] == [["`registry.example/a/b`", "1.2", "-", "`x`"]]
+
+
+def test_a_page_that_was_edited_is_named_and_mended(tmp_path: Path, production: Objects) -> None:
+    for page in PAGES:
+        (tmp_path / page.name).write_text(page.read_text("utf-8"), "utf-8")
+    edited = tmp_path / "konfiguration.md"
+    edited.write_text(edited.read_text("utf-8").replace("`PT25S`", "`PT99S`", 1), "utf-8")
+    assert handbook.stale(tmp_path, production) == ["konfiguration.md"]
+    assert handbook.write(tmp_path, production) == ["konfiguration.md"]
+    assert handbook.stale(tmp_path, production) == []
+    edited.unlink()
+    with pytest.raises(handbook.HandbookError, match="einstellungen"):
+        handbook.stale(tmp_path, production)
+
+
+def test_a_table_that_does_not_exist_is_refused(tmp_path: Path, production: Objects) -> None:
+    (tmp_path / "x.md").write_text("<!-- erzeugt: wetter -->\n<!-- ende: wetter -->\n", "utf-8")
+    with pytest.raises(handbook.HandbookError, match="wetter"):
+        handbook.pages(tmp_path, production)
+
+
+@every_page
+def test_the_yaml_of_a_page_is_yaml_and_its_containers_run_commands_that_exist(page: Path) -> None:
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        for document in yaml.safe_load_all(block):
+            for container in document.get("spec", {}).get("template", {}).get("spec", {}).get("containers", []):
+                assert process_of(container).command
+
+
+COMMANDS = [
+    (page.name, command)
+    for page in PAGES
+    for command in re.findall(r"`?(?:^|`|; |\| )marktplatz ([a-z][^`\n#;]*)", page.read_text("utf-8"), re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize(("page", "command"), COMMANDS, ids=[f"{page}: {command}" for page, command in COMMANDS])
+def test_every_command_of_the_handbook_is_one(page: str, command: str) -> None:
+    words = command.split()
+    if words in (["restore"], ["backup"]):
+        words.append("FOLDER")
+    assert process_of({"args": words}).command, page
+
+
+def test_the_handbook_names_commands_at_all() -> None:
+    assert len(COMMANDS) > 10
+
+
+@every_page
+def test_every_link_between_pages_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@every_page
+def test_every_command_line_tool_call_of_python_names_a_module_that_exists(page: Path) -> None:
+    for module in re.findall(r"python3? -m ([a-z_.]+)", page.read_text("utf-8")):
+        assert (DEPLOY.parent / f"{module.replace('.', '/')}.py").exists() or (DEPLOY.parent / module.replace(".", "/")).is_dir()
+
+
+def test_durations_are_written_as_they_are_read() -> None:
+    from datetime import timedelta  # noqa: PLC0415 - only here
+
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
+
+    for value in (
+        timedelta(days=730),
+        timedelta(minutes=10),
+        timedelta(milliseconds=2),
+        timedelta(seconds=90),
+        timedelta(hours=2),
+    ):
+        assert TypeAdapter(timedelta).validate_python(duration(value)) == value

@@ -38,7 +38,7 @@ class NativeKafka(BrokerProcess):
         return [*java, "-Xmx512m", "-Djava.awt.headless=true", *_logging("info"), "kafka.Kafka", str(properties)]
 
     def _format(self, command: list[str], properties: Path) -> None:
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = cluster_id(uuid.uuid4())
         done = subprocess.run(  # noqa: S603 - a fixed command
             [*command, "-t", cluster, "-c", str(properties), "--ignore-formatted"],
             stdin=subprocess.DEVNULL,
@@ -49,6 +49,12 @@ class NativeKafka(BrokerProcess):
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             raise BrokerStartError(f"The broker's storage in {self.data_dir} could not be formatted: {reason[0]}")
+
+
+def cluster_id(identity: uuid.UUID) -> str:
+    """Return the id of a new cluster: 16 bytes in URL-safe base64. Its first bit is cleared, since it must not look like an option."""
+    octets = bytes([identity.bytes[0] & 0x7F]) + identity.bytes[1:]
+    return base64.urlsafe_b64encode(octets).decode().rstrip("=")
 
 
 def java_and_maven() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import uuid
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from marktplatz.infrastructure.broker_process import answers, free_port
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
-from marktplatz.infrastructure.kafka_native import NativeKafka
+from marktplatz.infrastructure.kafka_native import NativeKafka, cluster_id
 
 
 @pytest.fixture
@@ -125,3 +126,10 @@ def test_maven_that_fails_or_is_missing_is_named(programs: Path) -> None:
     program(programs, "mvn", "echo no network; exit 1")
     with pytest.raises(InfrastructureError, match=r"could not fetch.*no network"):
         kafka_jars.jars()
+
+
+@pytest.mark.parametrize("first", range(256))
+def test_a_cluster_id_never_looks_like_an_option_of_the_command_line(first: int) -> None:
+    made = cluster_id(uuid.UUID(bytes=bytes([first]) + b"\xff" * 15))
+    assert made[0].isalnum()
+    assert len(made) == 22

@@ -163,13 +163,14 @@ def reconcile(
 @topics.command("rebuild")
 def topics_rebuild(
     recreate: Annotated[bool, typer.Option("--recreate", help="Delete the topics first, but for dead letters.")] = False,  # noqa: FBT002
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until workers have left their groups.")] = 60.0,
     create: Annotated[bool, typer.Option(help="Create missing topics; not where an operator does.")] = True,  # noqa: FBT002 - as above
     replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
 ) -> None:
     """Say on the topics anew what readers must know of the stores: after a restore or a loss of topics. Services must not run."""
     from marktplatz.backup.commands import run_rebuild  # noqa: PLC0415 - as above
 
-    _run(run_rebuild(recreate=recreate, create=create, replicas=replication_factor))
+    _run(run_rebuild(recreate=recreate, create=create, replicas=replication_factor, patience=timedelta(seconds=wait)))
 
 
 @topics.command("list")

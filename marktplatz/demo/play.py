@@ -65,13 +65,16 @@ async def _play(story: Story, var: Path) -> None:
 
 async def _sum_up(world: World) -> None:
     story, people = world.story, world.cast
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    lives: list[tuple[str, ...]] = []
     for order_id in world.orders:
         for person in (people.husum, people.sachsen):
             response = await person.send("GET", "ordering", f"/v1/orders/{order_id}")
             if response.is_success:
                 rows.append(_row(response.json()))
+                lives.append(_life(response.json()))
     story.table("Vorgänge und Verträge", ("Vorgang", "Kunde", "Leistung", "Stand", "wartet auf", "Vertrag"), rows)
+    story.table("Verlauf je Vorgang", ("Vorgang", "Schritte mit Uhrzeit"), lives)
     contracts = [contract for row in world.orders for contract in await _contracts(world, row)]
     story.check(f"{len(contracts)} Verträge, jeder mit eigener Nummer", len(contracts) == len(set(contracts)), contracts)
     counts = await world.tap.counts()
@@ -113,3 +116,11 @@ def _row(order: Json) -> tuple[str, ...]:
         waiting["party"] if waiting else "niemanden",
         order["contract"]["number"] if order["contract"] else "-",
     )
+
+
+def _life(order: Json) -> tuple[str, ...]:
+    """Return the timeline of a Vorgang in one cell: each step once, with the time when it was first taken."""
+    steps: dict[str, str] = {}
+    for step in order["timeline"]:
+        steps.setdefault(step["command"], step["at"][11:19])
+    return order["number"], " → ".join(f"{command} {time}" for command, time in steps.items())

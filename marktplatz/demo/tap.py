@@ -87,8 +87,7 @@ class Tap:
                 body = json.loads(record.value or b"{}")
                 head = body.get("order") or body.get("contract") or {}
                 for party in rules.get(_header(record, "ce_type"), ()):
-                    organisation = head[party]["id"] if party != "channel" else head["channel"]
-                    pairs.add((_header(record, "ce_id"), organisation))
+                    pairs.add((_header(record, "ce_id"), _organisation(party, head, body)))
         return pairs
 
     async def settled_deliveries(self) -> list[dict[str, Any]] | None:
@@ -111,6 +110,14 @@ class Tap:
             yield reader
         finally:
             await reader.stop()
+
+
+def _organisation(party: str, head: dict[str, Any], body: dict[str, Any]) -> str:
+    if party == "channel":
+        return str(head["channel"])
+    if party.startswith("not "):
+        party = "provider" if body[party.removeprefix("not ")] == "KUNDE" else "customer"
+    return str(head[party]["id"])
 
 
 async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:

@@ -23,7 +23,7 @@ from shared.bus.admin import create_topics
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
-from shared.ledger import PENDING
+from shared.outbox import PENDING
 from shared.service import Parts
 from shared.settings import ProcessSettings
 from shared.store.opening import open_store

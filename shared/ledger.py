@@ -1,8 +1,8 @@
 """One document, one write: state, deduplication and events of an aggregate are saved together, then published.
 
 A ``Change`` names an aggregate and a pure decision. The ledger loads the documents of a whole batch at once, takes the
-decisions, saves under the revision, publishes each outbox in order (an event leaves only after the one before it was
-acknowledged) and cleans up. What a crash leaves behind, ``relay`` publishes. HTTP uses the same path with a batch of one.
+decisions, saves under the revision and has the outboxes published (``shared.outbox``). What a crash leaves behind, the
+outbox's ``relay`` publishes. HTTP uses the same path with a batch of one.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 import structlog
 
-from shared import context, failpoints, tracing
+from shared import context, tracing
 from shared.clock import now
 from shared.domain import Aggregate
 from shared.errors import (
@@ -27,22 +27,20 @@ from shared.errors import (
     OutboxFullError,
     PreconditionFailedError,
     RejectedError,
-    RetryableError,
     WriteConflictError,
 )
 from shared.ids import derived_id
 from shared.messages.base import Message
+from shared.outbox import OUTBOX_LIMIT, PENDING, Outbox
 from shared.outgoing import OutgoingEvent, Publisher
-from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.store.port import Collection, Document, Index, Save, Store
 from shared.topics import topic_of
 from shared.tracing import Kind, Span
 
 S = TypeVar("S", bound=Aggregate)
 
-OUTBOX_LIMIT = 500
 REFUSALS_KEPT = 20
 ATTEMPTS = 20
-PENDING = Index("pending", ("pending_since",))
 _MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals")
 
 log = structlog.get_logger()
@@ -97,14 +95,6 @@ class Result(Generic[S]):
     error: RejectedError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """Events in outboxes that are not published yet. ``since``: when the oldest of them came, None if there is none."""
-
-    since: datetime | None
-    events: int
-
-
 @dataclass(slots=True)
 class _Record(Generic[S]):
     id: str
@@ -148,11 +138,6 @@ class Ledger(Generic[S]):
         publisher: Publisher,
         clock: Callable[[], datetime] = now,
     ) -> None:
-        if PENDING not in collection.indexes:
-            message = (
-                f"collection {collection.name} lacks the index 'pending': declare it with shared.ledger.aggregate_collection"
-            )
-            raise ValueError(message)
         if taken := sorted({*_MECHANICS} & {*state_type.model_fields}):
             message = f"{state_type.__name__} names fields as the ledger names its own: {', '.join(taken)}"
             raise ValueError(message)
@@ -160,8 +145,8 @@ class Ledger(Generic[S]):
         self.state_type = state_type
         self.collection = collection
         self.store = store
-        self.publisher = publisher
         self.clock = clock
+        self.outbox = Outbox(service=service, collection=collection, store=store, publisher=publisher, clock=clock)
 
     async def get(self, aggregate_id: str) -> tuple[S, int] | None:
         """Return state and revision of one aggregate, or None."""
@@ -191,24 +176,6 @@ class Ledger(Generic[S]):
         """
         return await self._apply(changes, None)
 
-    async def backlog(self, limit: int = 200) -> Backlog:
-        """Return what waits in the outboxes, counted in the ``limit`` documents that wait longest.
-
-        One look into the index, which is empty but for what is on its way while the broker answers.
-        """
-        documents = await self.store.find(self.collection, Query(PENDING.name, limit=limit))
-        since = documents[0]["pending_since"] if documents else None
-        return Backlog(since, sum(len(document["outbox"]) for document in documents))
-
-    async def relay(self, older_than: timedelta, limit: int = 200) -> int:
-        """Publish what has been waiting in outboxes for longer than ``older_than``; return the number of events acknowledged.
-
-        Crash recovery: safe to run anywhere and at any time, at worst events are repeated.
-        """
-        query = Query(PENDING.name, below=self.clock() - older_than, limit=limit)
-        documents = await self.store.find(self.collection, query)
-        return await self._publish(documents)
-
     async def _apply(self, changes: Sequence[Change[S]], expected_rev: int | None) -> list[Result[S]]:
         groups: dict[str, list[int]] = {}
         for position, change in enumerate(changes):
@@ -237,9 +204,9 @@ class Ledger(Generic[S]):
             log.info("write_conflict", collection=self.collection.name, ids=waiting, attempt=attempt)
             await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
         else:
-            await self._publish(saved)
+            await self.outbox.publish(saved)
             raise WriteConflictError(f"other writers kept changing {', '.join(waiting)}", ids=waiting)
-        await self._publish(saved)
+        await self.outbox.publish(saved)
         if tracing.enabled():
             self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]
@@ -380,12 +347,9 @@ class Ledger(Generic[S]):
                 "correlation_id": correlation,
             }
             record.outbox.append(entry)
-            events.append(self._outgoing(record.id, entry))
+            events.append(self.outbox.outgoing(record.id, entry))
         record.pending_since = record.pending_since or time
         return tuple(events)
-
-    def _outgoing(self, aggregate_id: str, entry: Document) -> OutgoingEvent:
-        return OutgoingEvent(key=aggregate_id, source=f"/{self.service}", **entry)
 
     async def _write(self, inserts: Sequence[Document], saves: Sequence[Save]) -> tuple[list[Document], list[str]]:
         """Write and return the documents that are stored now, and the ids whose writers were overtaken."""
@@ -400,37 +364,6 @@ class Ledger(Generic[S]):
             written += [save.document for save in saves if save.document["_id"] not in conflicts]
             overtaken += conflicts
         return written, overtaken
-
-    async def _publish(self, documents: Sequence[Document]) -> int:
-        """Publish outboxes in waves and drop the acknowledged prefix of each. Returns the number of events acknowledged."""
-        acknowledged: dict[str, int] = {}
-        wave = [document for document in documents if document["outbox"]]
-        while wave:
-            events = [self._outgoing(doc["_id"], doc["outbox"][acknowledged.get(doc["_id"], 0)]) for doc in wave]
-            flags = await self.publisher.publish(events)
-            wave = [document for document, acked in zip(wave, flags, strict=True) if acked]
-            for document in wave:
-                acknowledged[document["_id"]] = acknowledged.get(document["_id"], 0) + 1
-            wave = [document for document in wave if acknowledged[document["_id"]] < len(document["outbox"])]
-        cleaned: list[Save] = []
-        for document in documents:
-            count = acknowledged.get(document["_id"], 0)
-            if not count:
-                continue
-            document["outbox"] = document["outbox"][count:]
-            if not document["outbox"]:
-                document["pending_since"] = None
-            # The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again.
-            cleaned.append(Save(document, expected_rev=document["rev"]))
-        if cleaned:
-            failpoints.passing("store.clean", "before")
-            try:
-                await self.store.save_many(self.collection, cleaned)
-            except RetryableError as error:
-                # The change is stored and its events are out: the caller has succeeded. The relay sends them again.
-                log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
-            failpoints.passing("store.clean", "after")
-        return sum(acknowledged.values())
 
 
 def aggregate_collection(name: str, *indexes: Index) -> Collection:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import Counter, Gauge
 
-from shared.ledger import Backlog
+from shared.outbox import Backlog
 
 READY = Gauge("marktplatz_ready", "1 while a check of the readiness probe holds.", ("check",))
 

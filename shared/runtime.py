@@ -195,9 +195,9 @@ class Runtime:
             yield Periodic(name, self.settings.relay_every, partial(self._relay, ledger))
 
     async def _relay(self, ledger: Ledger[Any]) -> None:
-        if sent := await ledger.relay(self.settings.relay_after):
+        if sent := await ledger.outbox.relay(self.settings.relay_after):
             log.info("relayed", collection=ledger.collection.name, events=sent)
-        show_backlog(ledger.collection.name, await ledger.backlog(), ledger.clock())
+        show_backlog(ledger.collection.name, await ledger.outbox.backlog(), ledger.clock())
 
     async def _probe(self, running: Sequence[_Running]) -> None:
         while True:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from marktplatz.backup.facts import CONTRACTED, ContractFact, OrderFact, RegisterFact, StoreFacts
+from marktplatz.backup.facts import CONTRACTED, ContractFact, OrderFact, RegisterFact, StoreFacts, VerdictFact
 from services.contracts.domain.request import contract_id
 from shared.messages.values import OrderState
 
@@ -164,26 +164,19 @@ def _number(kind: Kind, place: tuple[str, int], sequence: int, text: str, contra
 
 def _verdicts(facts: StoreFacts) -> Iterator[Difference]:
     for order in facts.orders.values():
-        given = facts.verdicts.get(order.id, 0)
-        ids = {"check": str(order.check)}
-        if order.awaits_verdict and given >= order.check:
-            yield _of_order(
-                Kind.VERDICT_NOT_RECORDED,
-                order,
-                f"{order.number} waits for verdict {order.check}, which eligibility has given",
-                **ids,
-            )
+        given, ids = facts.verdicts.get(order.id, VerdictFact(0)), {"check": str(order.check)}
+        which = f"verdict {order.check}"
+        if order.awaits_verdict and given.check >= order.check:
+            text = f"{order.number} waits for {which}, which eligibility has given"
+            yield _of_order(Kind.VERDICT_NOT_RECORDED, order, text, **ids)
         elif order.awaits_verdict:
-            yield _of_order(
-                Kind.VERDICT_DUE, order, f"{order.number} waits for verdict {order.check}, which is still to come", **ids
-            )
-        elif order.answered and given < order.check:
-            yield _of_order(
-                Kind.VERDICT_MISSING,
-                order,
-                f"{order.number} rests on verdict {order.check}, which eligibility does not have",
-                **ids,
-            )
+            yield _of_order(Kind.VERDICT_DUE, order, f"{order.number} waits for {which}, which is still to come", **ids)
+        elif order.answered and given.check < order.check:
+            text = f"{order.number} rests on {which}, which eligibility does not have"
+            yield _of_order(Kind.VERDICT_MISSING, order, text, **ids)
+        elif order.takes_verdict and given.check == order.check and given.signed and not order.signed:
+            text = f"{order.number} waits for the signature under {which}, which eligibility has"
+            yield _of_order(Kind.VERDICT_NOT_RECORDED, order, text, **ids)
     for order_id in facts.verdicts.keys() - facts.orders.keys():
         yield Difference(
             Kind.VERDICT_WITHOUT_ORDER,

@@ -31,7 +31,7 @@ CONTRACTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """A Vorgang. ``check`` counts its checks; ``answered``: the last one has its verdict."""
+    """A Vorgang. ``check`` counts its checks; ``answered``: the last one has its verdict; ``signed``: which a person answers for."""
 
     id: str
     number: str
@@ -42,12 +42,17 @@ class OrderFact:
     requested: bool
     contract_id: str | None
     contract_number: str | None
+    signed: bool = False
 
     @property
     def awaits_verdict(self) -> bool:
         """Whether it waits for the answer of eligibility."""
-        waiting = self.state is OrderState.INTERESSE_BEKUNDET or (self.state is OrderState.BESTELLT and not self.requested)
-        return waiting and not self.answered
+        return self.takes_verdict and not self.answered
+
+    @property
+    def takes_verdict(self) -> bool:
+        """Whether a verdict, or a signature under it, would move it on."""
+        return self.state is OrderState.INTERESSE_BEKUNDET or (self.state is OrderState.BESTELLT and not self.requested)
 
     @property
     def awaits_contract(self) -> bool:
@@ -81,6 +86,14 @@ class RegisterFact:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictFact:
+    """The last verdict on a Vorgang: of which check, and whether a person has signed it off."""
+
+    check: int
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """An offer as its owner or as ordering has it."""
 
@@ -111,7 +124,7 @@ class StoreFacts:
     orders: dict[str, OrderFact] = field(default_factory=dict)
     contracts: dict[str, ContractFact] = field(default_factory=dict)
     registers: list[RegisterFact] = field(default_factory=list)
-    verdicts: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, Listing] = field(default_factory=dict)
     listed: dict[str, Listing] = field(default_factory=dict)
     sequences: dict[tuple[str, str], Sequence] = field(default_factory=dict)
@@ -160,6 +173,7 @@ def _order(facts: StoreFacts, document: Document) -> None:
         requested=document["contract_requested_at"] is not None,
         contract_id=document["contract_id"],
         contract_number=document["contract_number"],
+        signed=document["signed_off_by"] is not None,
     )
 
 
@@ -185,7 +199,8 @@ def _register(facts: StoreFacts, document: Document) -> None:
 
 
 def _verdict(facts: StoreFacts, document: Document) -> None:
-    facts.verdicts[document["_id"]] = document["checks"][-1]["number"]
+    last = document["checks"][-1]
+    facts.verdicts[document["_id"]] = VerdictFact(last["number"], last["sign_off"] is not None)
 
 
 def _offering(facts: StoreFacts, document: Document) -> None:

@@ -104,7 +104,7 @@ async def keep_numbers(stores: Mapping[ServiceName, Kept], facts: StoreFacts, to
         elif contract not in facts.contracts:
             known[channel][contract] = number
     kept = stores[ServiceName.CONTRACTS]
-    contracts, registers = Contracts(kept.store, kept.ledger(CONTRACTS).publisher), Registers(kept.store)
+    contracts, registers = Contracts(kept.store, kept.ledger(CONTRACTS).outbox.publisher), Registers(kept.store)
     promised: dict[str, Number] = {}
     for channel, numbers in known.items():
         promised |= await reserve_numbers(channel, numbers, contracts, registers)

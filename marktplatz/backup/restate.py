@@ -22,8 +22,9 @@ from services.eligibility.repository import ORGANISATIONS, VERDICTS
 from services.ordering.domain.interest import restate as restate_order
 from services.ordering.repository import ORDERS
 from shared.errors import BusUnavailableError, NotFoundError
-from shared.ledger import PENDING, Change, Ledger
+from shared.ledger import Change, Ledger
 from shared.messages.base import Message
+from shared.outbox import PENDING
 from shared.store import port
 from shared.store.port import Query
 
@@ -67,7 +68,7 @@ async def say_what_is_awaited(stores: Mapping[ServiceName, Kept], facts: StoreFa
 async def send_waiting(ledger: Ledger[Any]) -> int:
     """Publish everything that waits in a ledger's outboxes and return how much. Raises BusUnavailableError if some stays."""
     total = 0
-    while sent := await ledger.relay(_EARLIER):
+    while sent := await ledger.outbox.relay(_EARLIER):
         total += sent
     if left := await ledger.store.find(ledger.collection, Query(PENDING.name, limit=1)):
         raise BusUnavailableError(

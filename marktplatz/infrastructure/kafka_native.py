@@ -52,7 +52,7 @@ class NativeKafka(BrokerProcess):
 
 
 def cluster_id(identity: uuid.UUID) -> str:
-    """Return the id of a new cluster: 16 bytes in URL-safe base64, the first bit cleared so that it never looks like an option."""
+    """Return the id of a new cluster: 16 bytes in URL-safe base64, the first bit cleared: never like an option."""
     octets = bytes([identity.bytes[0] & 0x7F]) + identity.bytes[1:]
     return base64.urlsafe_b64encode(octets).decode().rstrip("=")
 

@@ -72,7 +72,7 @@ async def main(store_file: Path, channel: Channel, requests: list[Received], off
             continue
         done += len(batch)
         offset.commit(done)
-    await service.ledgers[0].relay(timedelta(0))
+    await service.ledgers[0].outbox.relay(timedelta(0))
     await store.close()
 
 

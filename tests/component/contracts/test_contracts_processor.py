@@ -171,7 +171,7 @@ async def test_a_batch_broken_off_at_any_write_is_finished_by_its_redelivery(wor
     world.now += timedelta(days=400)
     await world.handle(*batch[:2])
     await world.handle(*batch[1:])
-    await world.service(FITKO).ledgers[0].relay(timedelta(seconds=-1))
+    await world.service(FITKO).ledgers[0].outbox.relay(timedelta(seconds=-1))
     numbers = await world.numbers()
     assert sorted(numbers.values(), key=str) == [f"FITST/2026/{n:04d}" for n in range(1, len(numbers) + 1)]
     ids = {event.id for event in world.publisher.events}

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.ledger import Backlog, Ledger
+from shared.ledger import Ledger
 from shared.metrics import show_backlog
+from shared.outbox import Backlog
 from tests.support.counting import START, Clock, Counter, increase
 from tests.support.publisher import RecordingPublisher
 
@@ -20,15 +21,15 @@ def shown(name: str, collection: str) -> float | None:
 async def test_without_a_broker_the_oldest_unpublished_event_gives_the_age(
     ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
 ) -> None:
-    assert await ledger.backlog() == Backlog(None, 0)
+    assert await ledger.outbox.backlog() == Backlog(None, 0)
     publisher.refuses = lambda _: True
     await ledger.apply([increase("a", "x", times=2)])
     clock.time += timedelta(minutes=3)
     await ledger.apply([increase("b", "x"), increase("a", "y")])
-    assert await ledger.backlog() == Backlog(START, 4)
+    assert await ledger.outbox.backlog() == Backlog(START, 4)
     publisher.refuses = lambda _: False
-    await ledger.relay(timedelta(0) - timedelta(milliseconds=1))
-    assert await ledger.backlog() == Backlog(None, 0)
+    await ledger.outbox.relay(timedelta(0) - timedelta(milliseconds=1))
+    assert await ledger.outbox.backlog() == Backlog(None, 0)
 
 
 async def test_the_count_is_bounded_and_the_age_is_not(
@@ -38,7 +39,7 @@ async def test_the_count_is_bounded_and_the_age_is_not(
     for number in range(5):
         await ledger.apply([increase(f"c{number}", "x")])
         clock.time += timedelta(seconds=1)
-    assert await ledger.backlog(limit=3) == Backlog(START, 3)
+    assert await ledger.outbox.backlog(limit=3) == Backlog(START, 3)
 
 
 @pytest.mark.parametrize(("backlog", "age"), [(Backlog(START, 4), 90.0), (Backlog(None, 0), 0.0)])

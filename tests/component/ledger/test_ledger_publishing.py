@@ -11,7 +11,8 @@ from shared.errors import (
     OutboxFullError,
     StoreUnavailableError,
 )
-from shared.ledger import OUTBOX_LIMIT, Effect, Ledger
+from shared.ledger import Effect, Ledger
+from shared.outbox import OUTBOX_LIMIT
 from shared.outgoing import OutgoingEvent
 from shared.store.port import Collection, Save
 from tests.support.counting import (
@@ -51,11 +52,11 @@ async def test_the_relay_publishes_what_has_waited_long_enough(
     await ledger.apply([increase("young", "me"), increase("old", "me")])
     publisher.refuses = lambda _: False
     clock.time += timedelta(seconds=1)
-    assert await ledger.relay(timedelta(seconds=5)) == 3
+    assert await ledger.outbox.relay(timedelta(seconds=5)) == 3
     assert (sent(publisher, "old"), sent(publisher, "b"), sent(publisher, "young")) == ([1, 2], [1], [])
     clock.time += timedelta(seconds=10)
-    assert await ledger.relay(timedelta(seconds=5)) == 1
-    assert await ledger.relay(timedelta(seconds=5)) == 0
+    assert await ledger.outbox.relay(timedelta(seconds=5)) == 1
+    assert await ledger.outbox.relay(timedelta(seconds=5)) == 0
 
 
 async def test_a_repeated_event_is_the_same_event(ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock) -> None:
@@ -68,8 +69,8 @@ async def test_a_repeated_event_is_the_same_event(ledger: Ledger[Counter], publi
     publisher.refuses = refuse
     await ledger.apply_one(increase("a", "me"))
     clock.time += timedelta(minutes=1)
-    await ledger.relay(timedelta(0))
-    await ledger.relay(timedelta(0))
+    await ledger.outbox.relay(timedelta(0))
+    await ledger.outbox.relay(timedelta(0))
     assert len(seen) == 3
     assert seen[0] == seen[1] == seen[2]
 
@@ -89,7 +90,7 @@ async def test_a_full_outbox_refuses_commands_and_loses_nothing(
     assert await ledger.get("b") is None
     publisher.refuses = lambda _: False
     clock.time += timedelta(minutes=1)
-    assert await ledger.relay(timedelta(seconds=5)) == OUTBOX_LIMIT
+    assert await ledger.outbox.relay(timedelta(seconds=5)) == OUTBOX_LIMIT
     assert sent(publisher, "a") == list(range(1, OUTBOX_LIMIT + 1))
     assert (await ledger.apply_one(increase("a", "again"))).effect is Effect.APPLIED
     assert sent(publisher, "a")[-1] == OUTBOX_LIMIT + 1
@@ -112,6 +113,6 @@ async def test_who_has_stored_and_published_has_succeeded_even_if_the_clean_up_f
     assert outbox_of(await stored(ledger, "a")) == [1]
     store.failing = False
     clock.time += timedelta(minutes=1)
-    assert await ledger.relay(timedelta(seconds=5)) == 1
+    assert await ledger.outbox.relay(timedelta(seconds=5)) == 1
     assert sent(publisher, "a") == [1, 1]
     assert outbox_of(await stored(ledger, "a")) == []

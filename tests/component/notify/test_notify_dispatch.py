@@ -183,7 +183,7 @@ async def test_what_the_broker_did_not_take_is_published_later(store: WatchedSto
     later = Bench(store, clock=bench.clock)
     bench.clock.turn(minutes=1)
     (ledger,) = later.service.ledgers
-    assert await ledger.relay(later.settings.poll) == 3
+    assert await ledger.outbox.relay(later.settings.poll) == 3
     assert later.recorded.types() == ["notify.notification.delivered.v1"] * 3
 
 

@@ -69,10 +69,10 @@ async def main() -> None:
         return await lag(lane) == 0
 
     setattr(shared.bus.worker, "subscribed", lane.subscribed)  # noqa: B010 - the registry knows no lane of a test
-    await ledger.relay(timedelta(0))
+    await ledger.outbox.relay(timedelta(0))
     async with running(settings, Consumer(lane.group, frozenset({NotificationFailed}), handle), publisher=publisher):
         await until(finished)
-    await ledger.relay(timedelta(0))
+    await ledger.outbox.relay(timedelta(0))
     await publisher.stop()
     await store.close()
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import shared.ledger
 from shared.errors import StoreUnavailableError
 from shared.ledger import Change, Ledger
+from shared.outbox import Outbox
 from shared.outgoing import OutgoingEvent
 from shared.store.port import Save
 from tests.support.counting import COUNTERS, START, Counter, cause, increase
@@ -113,7 +114,7 @@ class World:
         self.run([self._relay()])
 
     async def _relay(self) -> None:
-        while await self.ledger().relay(timedelta(seconds=5)):
+        while await self.ledger().outbox.relay(timedelta(seconds=5)):
             pass
 
 
@@ -138,7 +139,7 @@ async def commands(world: World, name: str, batches: list[list[str]]) -> None:
 async def relay(world: World) -> None:
     for _ in range(3):
         try:
-            await world.ledger().relay(timedelta(0))
+            await world.ledger().outbox.relay(timedelta(0))
         except StoreUnavailableError:
             continue
 
@@ -217,11 +218,11 @@ def test_an_event_that_is_delivered_again_and_to_two_members_is_applied_once(
         assert by_source == [f"source.{seq}" for seq in mine for _ in range(1 + seq % 2)]
 
 
-async def publish_all_at_once(self: Ledger[Counter], documents: Sequence[dict[str, Any]]) -> int:
+async def publish_all_at_once(self: Outbox, documents: Sequence[dict[str, Any]]) -> int:
     """Send whole outboxes without awaiting each entry before the next, and drop whatever was acknowledged."""
     count = 0
     for document in [document for document in documents if document["outbox"]]:
-        flags = await self.publisher.publish([self._outgoing(document["_id"], entry) for entry in document["outbox"]])
+        flags = await self.publisher.publish([self.outgoing(document["_id"], entry) for entry in document["outbox"]])
         document["outbox"] = [entry for entry, acked in zip(document["outbox"], flags, strict=True) if not acked]
         document["pending_since"] = document["pending_since"] if document["outbox"] else None
         await self.store.save_many(self.collection, [Save(document, document["rev"])])
@@ -230,7 +231,7 @@ async def publish_all_at_once(self: Ledger[Counter], documents: Sequence[dict[st
 
 
 def test_the_property_has_teeth(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ledger, "_publish", publish_all_at_once)
+    monkeypatch.setattr(Outbox, "publish", publish_all_at_once)
     caught = 0
     for seed in range(100):
         draw = random.Random(seed)  # noqa: S311 - a schedule, not a secret

@@ -31,7 +31,7 @@ CONTRACTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """A Vorgang. ``check`` counts its checks; ``answered``: the last one has its verdict; ``signed``: which a person answers for."""
+    """A Vorgang. ``check`` counts its checks; ``answered``: the last one has its verdict; ``signed``: a person answers for it."""
 
     id: str
     number: str

@@ -12,7 +12,7 @@ import pytest
 
 from marktplatz.backup.differences import Difference, Kind, between_stores
 from marktplatz.backup.differences_topics import outboxes, with_topics
-from marktplatz.backup.facts import ContractFact, Listing, OrderFact, RegisterFact, Sequence, StoreFacts
+from marktplatz.backup.facts import ContractFact, Listing, OrderFact, RegisterFact, Sequence, StoreFacts, VerdictFact
 from marktplatz.backup.topics import Position, Seen, Told, TopicFacts
 from services.contracts.domain.request import contract_id
 from shared.messages.values import Channel, OfferingState, OrderState
@@ -36,7 +36,7 @@ class World:
             orders={it.id: it for it in (order, waiting, checked)},
             contracts={CONTRACT: ContractFact(CONTRACT, ORDER, "V-1", GOV, True, "GD-1", 2026, 1)},
             registers=[RegisterFact(GOV, 2026, 1, {}, ())],
-            verdicts={ORDER: 2, WAITING: 2, CHECKED: 1},
+            verdicts={ORDER: VerdictFact(2), WAITING: VerdictFact(2), CHECKED: VerdictFact(1)},
             offerings={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
             listed={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
             sequences={
@@ -122,7 +122,7 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.VERDICT_DUE: (
         lambda w: w.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET, answered=False, check=2), {"order_id": CHECKED, "check": "2"},
     ),
-    Kind.VERDICT_WITHOUT_ORDER: (lambda w: w.stores.verdicts.update(lost=1), {"order_id": "lost"}),
+    Kind.VERDICT_WITHOUT_ORDER: (lambda w: w.stores.verdicts.update(lost=VerdictFact(1)), {"order_id": "lost"}),
     Kind.OFFERING_NOT_LISTED: (lambda w: w.stores.listed.clear(), {"offering_id": OFFER}),
     Kind.OFFERING_LISTED_OTHERWISE: (
         lambda w: w.stores.listed.update({OFFER: Listing("Angebot", 2, OfferingState.VEROEFFENTLICHT)}), {"offering_id": OFFER},
@@ -192,6 +192,16 @@ def test_a_refusal_whose_order_has_ended_refused_is_in_order() -> None:
     refusal = ContractFact(contract_id(GOV, CHECKED), CHECKED, "V-3", GOV, False, None, None, None)
     world.stores.contracts[refusal.id] = refusal
     world.change_order(CHECKED, state=OrderState.ABGELEHNT)
+    assert world.differences() == []
+
+
+def test_a_signature_that_the_order_has_not_heard_of_is_named() -> None:
+    world = World()
+    world.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET)
+    assert world.differences() == []
+    world.stores.verdicts[CHECKED] = VerdictFact(1, signed=True)
+    assert [(it.kind, it.ids["order_id"]) for it in world.differences()] == [(Kind.VERDICT_NOT_RECORDED, CHECKED)]
+    world.change_order(CHECKED, signed=True)
     assert world.differences() == []
 
 

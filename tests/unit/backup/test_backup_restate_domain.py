@@ -1,0 +1,112 @@
+"""Each aggregate says anew what others must know of it: nothing has happened, nothing is counted, and a repeat changes nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.catalog.domain.offering import Offering
+from services.eligibility.domain.verdict import OrderVerdict
+from services.ordering.domain import award, interest
+from services.ordering.domain.order import Order
+from shared.messages.catalog import OfferingRestated
+from shared.messages.eligibility import OrganisationRestated, Stage, VerdictGiven
+from shared.messages.ordering import CheckRequested, ContractRequested
+from shared.messages.values import Channel, OfferingState, OrderState, Verdict
+from shared.topics import CONTRACT_REQUESTS, OFFERINGS, ORGANISATIONS, topic_of
+from tests.support.offerings import complete_form
+from tests.unit.catalog.test_catalog_transitions import AT, OFFERING_ID, PROVIDER, offering_in
+from tests.unit.eligibility.people import registered
+from tests.unit.eligibility.test_eligibility_verdict import PARTIES, check
+from tests.unit.ordering.ordering_samples import KUNDE, T0, declared, later, order_in, verdict
+
+SPEAKS = [OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState.ZURUECKGEZOGEN]
+
+
+@pytest.mark.parametrize("state", SPEAKS)
+def test_an_offer_that_was_public_restates_its_full_state(state: OfferingState) -> None:
+    offering = offering_in(state)
+    before = offering.model_copy(deep=True)
+    (event,) = offering.restate()
+    assert isinstance(event, OfferingRestated)
+    assert event.offering == offering.public()
+    assert event.offering.state is state
+    assert topic_of(event) is OFFERINGS
+    assert offering == before
+
+
+def test_an_offer_that_was_never_public_says_nothing_to_everybody() -> None:
+    draft, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(), AT)
+    assert draft.restate() == []
+    assert offering_in(OfferingState.EINGEREICHT).restate() == []
+
+
+def test_an_organisation_restates_its_full_state_without_a_person() -> None:
+    organisation = registered()
+    (event,) = organisation.restate()
+    assert isinstance(event, OrganisationRestated)
+    assert event.organisation == organisation.public()
+    assert topic_of(event) is ORGANISATIONS
+    assert "anna" not in event.model_dump_json()
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_verdict_is_restated_as_it_was_given_last(signed: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    given, events = OrderVerdict.give_first("0b0f5a34-6d0c-5a51-8d6d-0d6a5b1f2c3d", PARTIES, check(risk=True))
+    if signed:
+        events = given.sign_off("chef", "Vertretbar.", later(1))
+    assert given.restate() == events
+
+
+def as_request(order: Order) -> ContractRequested:
+    (event,) = interest.restate(order)
+    assert isinstance(event, ContractRequested)
+    return event
+
+
+def test_an_order_that_waits_for_a_verdict_asks_for_the_same_check_again() -> None:
+    order = declared()
+    before = order.model_dump()
+    (event,) = interest.restate(order)
+    assert isinstance(event, CheckRequested)
+    assert (event.check, event.stage, event.order.id) == (order.check, Stage.INTERESSE, order.id)
+    assert order.model_dump() == before
+    placed = order_in(OrderState.ANGEBOT_ERSTELLT)
+    award.place(placed, KUNDE, T0, accepts_agb=True)
+    (event,) = interest.restate(placed)
+    assert isinstance(event, CheckRequested)
+    assert (event.check, event.stage) == (2, Stage.BESTELLUNG)
+
+
+def test_an_order_that_has_asked_for_its_contract_asks_the_same_again_and_says_since_when() -> None:
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    award.place(order, KUNDE, T0, accepts_agb=True, order_reference="B-1")
+    (first,) = interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=2), later(1))
+    assert isinstance(first, ContractRequested)
+    again = as_request(order)
+    assert again.requested_at == later(1)
+    assert again.model_copy(update={"requested_at": None}) == first
+    assert topic_of(again) is CONTRACT_REQUESTS[Channel.GOVDIGITAL]
+
+
+def test_a_contracted_order_can_still_ask_for_a_contract_that_was_lost() -> None:
+    assert as_request(order_in(OrderState.PRODUKTIV)).order.state is OrderState.PRODUKTIV
+
+
+@pytest.mark.parametrize(
+    "state", [OrderState.WEITERGELEITET, OrderState.IN_ABSTIMMUNG, OrderState.ABGELEHNT, OrderState.ZURUECKGEZOGEN]
+)
+def test_an_order_that_asks_nobody_for_anything_says_nothing(state: OrderState) -> None:
+    assert interest.restate(order_in(state)) == []
+
+
+def test_a_verdict_that_only_waits_for_a_signature_is_not_asked_for_again() -> None:
+    order = declared()
+    interest.record_verdict(order, verdict(Verdict.RISK), T0)
+    assert interest.restate(order) == []
+
+
+def test_an_order_takes_a_restated_verdict_once() -> None:
+    order = declared()
+    given: VerdictGiven = verdict()
+    assert interest.record_verdict(order, given, T0)
+    assert interest.record_verdict(order, given, T0) == []

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-MYPY_PATHS := shared services marktplatz deploy tests benchmarks deploy
+MYPY_PATHS := shared services marktplatz deploy tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up test test-fast lint types layers schemas generated check ci bench format lock clean

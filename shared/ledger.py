@@ -123,6 +123,7 @@ class _Record(Generic[S]):
 class Ledger(Generic[S]):
     """All aggregates of one type: loads, decides, saves, publishes.
 
+    ``restate`` returns the event that says an aggregate's full state anew; needed where a compacted topic holds that state.
     New aggregates count their events from above ``floor``; it is 0 unless the store was restored (``shared.restoration``).
     """
 
@@ -137,6 +138,7 @@ class Ledger(Generic[S]):
         store: Store,
         publisher: Publisher,
         clock: Callable[[], datetime] = now,
+        restate: Callable[[S], Sequence[Message]] | None = None,
     ) -> None:
         if taken := sorted({*_MECHANICS} & {*state_type.model_fields}):
             message = f"{state_type.__name__} names fields as the ledger names its own: {', '.join(taken)}"
@@ -147,6 +149,9 @@ class Ledger(Generic[S]):
         self.store = store
         self.clock = clock
         self.outbox = Outbox(service=service, collection=collection, store=store, publisher=publisher, clock=clock)
+        self._restate = restate
+        if restate is not None:
+            self.outbox.on_overtaken = self._say_newest
 
     async def get(self, aggregate_id: str) -> tuple[S, int] | None:
         """Return state and revision of one aggregate, or None."""
@@ -210,6 +215,18 @@ class Ledger(Generic[S]):
         if tracing.enabled():
             self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]
+
+    async def _say_newest(self, ids: Sequence[str]) -> None:
+        """Say the full state of aggregates once more, as a new event, so that the last record of their key is the newest."""
+        restate = self._restate
+        assert restate is not None  # noqa: S101 - told of only if there is one
+
+        def decide(state: S | None) -> tuple[S, Sequence[Message]]:
+            if state is None:
+                raise NotFoundError("The aggregate is gone.")
+            return state, restate(state)
+
+        await self._apply([Change(aggregate_id, decide) for aggregate_id in ids], None)
 
     def _trace(self, changes: Sequence[Change[S]], results: dict[int, Result[S]], began: int) -> None:
         """Tell the span of each event: from the decision to the acknowledgement, or to its being left to the relay."""

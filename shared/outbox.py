@@ -6,7 +6,7 @@ an aggregate's events stand on the topics in their sequence whatever fails, poss
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,7 +33,11 @@ class Backlog:
 
 
 class Outbox:
-    """Publishes what lies in the outboxes of one collection's documents."""
+    """Publishes what lies in the outboxes of one collection's documents.
+
+    ``on_overtaken`` is told of aggregates that another writer has changed while their events were sent from here: a repeat sent
+    from here may now stand behind that writer's newer event, and be the one that a compacted topic keeps.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class Outbox:
         self.store = store
         self.publisher = publisher
         self.clock = clock
+        self.on_overtaken: Callable[[Sequence[str]], Awaitable[None]] | None = None
 
     async def backlog(self, limit: int = 200) -> Backlog:
         """Return what waits in the outboxes, counted in the ``limit`` documents that wait longest.
@@ -95,14 +100,20 @@ class Outbox:
             # The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again.
             cleaned.append(Save(document, expected_rev=document["rev"]))
         if cleaned:
-            failpoints.passing("store.clean", "before")
-            try:
-                await self.store.save_many(self.collection, cleaned)
-            except RetryableError as error:
-                # The change is stored and its events are out: the caller has succeeded. The relay sends them again.
-                log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
-            failpoints.passing("store.clean", "after")
+            await self._clean(cleaned)
         return sum(acknowledged.values())
+
+    async def _clean(self, cleaned: Sequence[Save]) -> None:
+        failpoints.passing("store.clean", "before")
+        try:
+            overtaken = await self.store.save_many(self.collection, cleaned)
+        except RetryableError as error:
+            # The change is stored and its events are out: the caller has succeeded. The relay sends them again.
+            log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
+            return
+        failpoints.passing("store.clean", "after")
+        if overtaken and self.on_overtaken is not None:
+            await self.on_overtaken(sorted(overtaken))
 
     def outgoing(self, aggregate_id: str, entry: Document) -> OutgoingEvent:
         """Return an entry of an outbox as the event that it is."""

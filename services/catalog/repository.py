@@ -76,4 +76,12 @@ class Offerings:
 
 def open_ledger(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Offering]:
     """Return the ledger of offers."""
-    return Ledger(service="catalog", state_type=Offering, collection=OFFERINGS, store=store, publisher=publisher, clock=clock)
+    return Ledger(
+        service="catalog",
+        state_type=Offering,
+        collection=OFFERINGS,
+        store=store,
+        publisher=publisher,
+        clock=clock,
+        restate=Offering.restate,
+    )

@@ -132,6 +132,7 @@ class Organisations:
             store=store,
             publisher=publisher,
             clock=clock,
+            restate=Organisation.restate,
         )
 
     async def get(self, organisation_id: str, viewer: Viewer) -> tuple[Organisation, int]:

@@ -23,12 +23,12 @@ def unknown(order_id: str) -> NotFoundError:
 
 
 def party_of(order: Order, caller: Caller) -> OrderParty:
-    """Return the caller's side. Raises NotFoundError for everybody but Kunde, Bereitsteller and the channel's Anbieter."""
+    """Return the caller's side. Raises NotFoundError for all but Kunde, Anbieter, and the Bereitsteller once told."""
     if Role.ANBIETER in caller.roles and caller.organisation == order.channel:
         return OrderParty.ANBIETER
     if caller.organisation == order.customer_id:
         return OrderParty.KUNDE
-    if caller.organisation == order.provider_id:
+    if caller.organisation == order.shown_to:
         return OrderParty.BEREITSTELLER
     raise unknown(order.id)
 

@@ -22,7 +22,7 @@ from shared.service import Parts
 from shared.store.port import Document, Index, Query, Scalar
 
 SERVICE = "ordering"
-_SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "provider_id", OrderParty.ANBIETER: "channel"}
+_SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "shown_to", OrderParty.ANBIETER: "channel"}
 ORDERS = aggregate_collection(
     "orders",
     *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),

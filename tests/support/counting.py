@@ -118,5 +118,18 @@ class Clock:
         return self.time
 
 
-def ledger_over(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Counter]:
-    return Ledger(service="test", state_type=Counter, collection=COUNTERS, store=store, publisher=publisher, clock=clock)
+def ledger_over(
+    store: Store,
+    publisher: Publisher,
+    clock: Callable[[], datetime],
+    restate: Callable[[Counter], Sequence[Message]] | None = None,
+) -> Ledger[Counter]:
+    return Ledger(
+        service="test",
+        state_type=Counter,
+        collection=COUNTERS,
+        store=store,
+        publisher=publisher,
+        clock=clock,
+        restate=restate,
+    )

@@ -125,6 +125,7 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Mess
         return _request_contract(order, given.assessment, at)
     order.permit(Command.FORWARD, SYSTEM, at)
     order.enter(Command.FORWARD, SYSTEM, at, OrderState.WEITERGELEITET)
+    order.shown_to = order.provider_id
     return [InterestForwarded(order=order.head(), at=at, assessment=given.assessment)]
 
 
@@ -181,7 +182,7 @@ def _stage_of(order: Order) -> Stage:
 
 def _forwarded(order: Order) -> bool:
     """Return whether the Bereitsteller has been told of the interest."""
-    return order.state is not OrderState.INTERESSE_BEKUNDET
+    return order.shown_to is not None
 
 
 def _awaits_verdict(order: Order) -> bool:

@@ -49,6 +49,8 @@ class Order(Aggregate):
     customer_name: str
     provider_id: str
     provider_name: str
+    shown_to: str | None = None
+    """The Bereitsteller, once the interest is forwarded; before that they learn nothing of the Vorgang."""
     declared_at: datetime
     message: str | None = None
     anbindungsart: Anbindungsart | None = None

@@ -19,6 +19,7 @@ from tests.support.counting import (
     START,
     Clock,
     Counter,
+    counted,
     increase,
     ledger_over,
     outbox_of,
@@ -115,4 +116,25 @@ async def test_who_has_stored_and_published_has_succeeded_even_if_the_clean_up_f
     clock.time += timedelta(minutes=1)
     assert await ledger.outbox.relay(timedelta(seconds=5)) == 1
     assert sent(publisher, "a") == [1, 1]
+    assert outbox_of(await stored(ledger, "a")) == []
+
+
+async def test_the_last_record_of_a_key_is_the_newest_though_a_repeat_came_late(store: MemoryStore, clock: Clock) -> None:
+    """A compacted topic keeps the last record: a slow sender must not leave an old state there for ever."""
+    publisher = RecordingPublisher()
+    ledger = ledger_over(store, publisher, clock, restate=lambda counter: [counted(counter.id, counter.count)])
+    overtaking = ledger_over(store, publisher, clock, restate=lambda counter: [counted(counter.id, counter.count)])
+
+    class Slow(RecordingPublisher):
+        async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+            if not self.events:
+                self.events += events
+                await overtaking.apply_one(increase("a", "faster"))
+            return await publisher.publish(events)
+
+    ledger.outbox.publisher = Slow()
+    await ledger.apply_one(increase("a", "slower"))
+    order = sent(publisher, "a")
+    assert order[:3] == [1, 2, 1]
+    assert order[-1] == max(order) == 3
     assert outbox_of(await stored(ledger, "a")) == []

@@ -77,6 +77,7 @@ async def test_without_the_role_of_a_side_its_members_may_read_but_not_act(world
 @pytest.mark.parametrize("who", [BEREITSTELLER, ANBIETER])
 async def test_a_step_of_the_kunde_is_not_for_the_others(world: World, who: str) -> None:
     order = await world.declare()
+    await world.judge(order)
     answer = await world.post(f"/v1/orders/{order['id']}/withdraw", who)
     assert (answer.status_code, answer.json()["allowed_actors"]) == (403, ["KUNDE"])
 
@@ -170,7 +171,9 @@ async def test_lists_hold_ones_own_newest_first_page_by_page(world: World) -> No
         other = derived_id("offering", str(number))
         await world.offer(offering(id=other))
         world.pass_time(minutes=1)
-        expected.insert(0, (await world.declare(offering_id=other))["id"])
+        order = await world.declare(offering_id=other)
+        await world.judge(order)
+        expected.insert(0, order["id"])
     await world.step(expected[0], "withdraw", KUNDE)
     for who in (KUNDE, BEREITSTELLER, ANBIETER):
         seen: list[str] = []
@@ -188,13 +191,31 @@ async def test_lists_hold_ones_own_newest_first_page_by_page(world: World) -> No
     assert (await world.get("/v1/orders", KUNDE, party="BEREITSTELLER")).json()["items"] == []
 
 
+async def test_the_bereitsteller_learns_of_an_interest_when_it_is_forwarded_and_not_before(world: World) -> None:
+    order = await world.declare()
+    assert (await world.get(f"/v1/orders/{order['id']}", BEREITSTELLER)).status_code == 404
+    assert (await world.get("/v1/orders", BEREITSTELLER)).json()["items"] == []
+    assert (await world.post(f"/v1/orders/{order['id']}/decline", BEREITSTELLER, {"reason": "Nein."})).status_code == 404
+    await world.judge(order)
+    assert (await world.read(order["id"], BEREITSTELLER))["state"] == "WEITERGELEITET"
+    assert [item["id"] for item in (await world.get("/v1/orders", BEREITSTELLER)).json()["items"]] == [order["id"]]
+
+
+async def test_a_refused_interest_is_never_shown_to_the_bereitsteller(world: World) -> None:
+    order = await world.declare()
+    await world.judge(order, Verdict.NOT_EXEMPT)
+    assert (await world.read(order["id"], KUNDE))["state"] == "ABGELEHNT"
+    assert (await world.get(f"/v1/orders/{order['id']}", BEREITSTELLER)).status_code == 404
+    assert (await world.get("/v1/orders", BEREITSTELLER)).json()["items"] == []
+
+
 async def test_an_organisation_sees_what_it_orders_and_what_it_provides_in_one_list(world: World) -> None:
     both = f"kim/{(await world.declare())['customer']['id']}/KUNDE+BEREITSTELLER"
     own = derived_id("own")
     customer = both.split("/")[1]
     provider = offering().provider.model_copy(update={"id": customer})
     await world.offer(offering(id=own, provider=provider))
-    await world.declare("sam/dataport/KUNDE", offering_id=own)
+    await world.judge(await world.declare("sam/dataport/KUNDE", offering_id=own))
     items = (await world.get("/v1/orders", both)).json()["items"]
     assert sorted(item["your_party"] for item in items) == ["BEREITSTELLER", "KUNDE"]
 

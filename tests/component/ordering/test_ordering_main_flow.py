@@ -72,8 +72,9 @@ async def test_the_answer_says_who_waits_for_whom_since_when_and_what_is_possibl
 
 async def test_persons_are_shown_to_their_own_side_only(world: World) -> None:
     order = await world.declare()
-    assert [step["person"] for step in (await world.read(order["id"], KUNDE))["timeline"]] == ["kai"]
-    assert [step["person"] for step in (await world.read(order["id"], BEREITSTELLER))["timeline"]] == [None]
+    await world.judge(order)
+    assert [step["person"] for step in (await world.read(order["id"], KUNDE))["timeline"]] == ["kai", None]
+    assert [step["person"] for step in (await world.read(order["id"], BEREITSTELLER))["timeline"]] == [None, None]
 
 
 async def test_no_event_holds_values_questions_or_answers(world: World) -> None:

@@ -9,12 +9,12 @@ import resource
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from marktplatz.infrastructure.kafka_native import NativeKafka
 from shared.bus.consumer import ConsumerRunner
 from shared.bus.dead_letters import list_dead_letters, replay_dead_letters
 from shared.bus.publisher import KafkaPublisher
-from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from tests.integration.bus import raw_batches
 from tests.integration.bus.rig import Lane, Recorder, event, fast_settings, running, until
@@ -105,11 +105,13 @@ async def test_a_batch_that_unpacks_past_the_cap_is_refused_before_it_fills_the_
 
 
 async def test_a_writer_can_store_a_bomb_and_it_is_passed(lane: Lane, publisher: KafkaPublisher) -> None:
-    assert publisher._producer is not None
     await publisher.publish([event(lane.topic.name, "first", number=1)])
-    publisher._producer._max_request_size = 64 * MIB
-    publisher._producer._message_accumulator._batch_size = 64 * MIB
-    assert await publisher.send([RawRecord(lane.topic.name, b"bomb", bytes(32 * MIB))]) == [True]
+    foreign = AIOKafkaProducer(
+        **lane.settings.connection(), compression_type="zstd", max_request_size=64 * MIB, max_batch_size=64 * MIB
+    )
+    await foreign.start()
+    await foreign.send_and_wait(lane.topic.name, bytes(32 * MIB), b"bomb")
+    await foreign.stop()
     await publisher.publish([event(lane.topic.name, "last", number=2)])
     recorder = Recorder()
     async with running(lane.settings, recorder.consumer(lane.group)) as runner:

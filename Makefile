@@ -28,10 +28,11 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 	@$(BIN)/marktplatz up
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract
+	@$(BIN)/pytest -q tests/integration tests/e2e
 
 test-fast: $(STAMP) ## Run the tests that need no broker
-	@$(BIN)/pytest -q tests/unit tests/component tests/contract
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from shared.bus.record import Headers, RawRecord
 from shared.errors import RejectedError
 from shared.ledger import Cause
 from shared.messages.base import Message, message_types
+from shared.messages.dataschema import dataschema_of
 from shared.outgoing import OutgoingEvent
 from shared.service import Received
 
@@ -102,7 +103,7 @@ def encode(event: OutgoingEvent) -> RawRecord:
         ("ce_type", event.type.encode()),
         ("ce_time", _rfc3339(event.time)),
         ("ce_subject", key),
-        ("ce_dataschema", schema_uri(event.type).encode()),
+        ("ce_dataschema", dataschema_of(event.type).encode()),
         ("ce_partitionkey", key),
         ("ce_sequence", str(event.seq).encode()),
         ("ce_correlationid", event.correlation_id.encode()),
@@ -110,11 +111,6 @@ def encode(event: OutgoingEvent) -> RawRecord:
         ("content-type", BINARY),
     )
     return RawRecord(event.topic, key, event.data.encode(), headers)
-
-
-def schema_uri(message_type: str) -> str:
-    """Return the identifier of the JSON Schema of a message type."""
-    return f"urn:efa-marktplatz:schema:{message_type}"
 
 
 def peek_type(record: IncomingRecord) -> str | None:

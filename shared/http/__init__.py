@@ -1,1 +1,1 @@
-"""."""
+"""What every API has: problems, callers, idempotency, paging, ETags, probes, documentation."""

@@ -12,8 +12,9 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.envelope import DecodeError, Fault, decode, encode, peek_type, schema_uri
+from shared.bus.envelope import DecodeError, Fault, decode, encode, peek_type
 from shared.bus.record import Headers, RawRecord
+from shared.messages.dataschema import dataschema_of
 from shared.messages.notify import DeliveryChannel, NotificationFailed
 from shared.outgoing import OutgoingEvent
 
@@ -93,7 +94,7 @@ def test_the_reference_implementation_reads_what_we_write() -> None:
     assert event.get_type() == EVENT.type
     assert event.get_time() == AT
     assert event.get_subject() == KEY
-    assert event.get_dataschema() == schema_uri(EVENT.type)
+    assert event.get_dataschema() == dataschema_of(EVENT.type)
     assert event.get_datacontenttype() == "application/json"
     assert event.get_extension("sequence") == "7"
     assert event.get_extension("correlationid") == "order-1"

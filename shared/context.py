@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
+
+@dataclass(slots=True)
+class Request:
+    """A request that may be repeated under its Idempotency-Key. ``changes`` counts what it has changed so far, by aggregate."""
+
+    id: str
+    changes: Counter[str] = field(default_factory=Counter)
+
+    def next_change(self, aggregate: str) -> str:
+        """Return the name of the request's next change of an aggregate: a repeat goes the same way and finds the same names."""
+        self.changes[aggregate] += 1
+        return f"{self.id}/{self.changes[aggregate]}"
+
+
+request: ContextVar[Request | None] = ContextVar("request", default=None)
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
 

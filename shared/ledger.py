@@ -40,8 +40,9 @@ from shared.tracing import Kind, Span
 S = TypeVar("S", bound=Aggregate)
 
 REFUSALS_KEPT = 20
+REQUESTS_KEPT = 20
 ATTEMPTS = 20
-_MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals")
+_MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals", "requests")
 
 log = structlog.get_logger()
 
@@ -69,6 +70,8 @@ class Change(Generic[S]):
     decide: Callable[[S | None], tuple[S, Sequence[Message]]]
     cause: Cause | None = None
     correlation_id: str | None = None
+    request: str | None = None
+    """Name of the change in a request that may be repeated (``shared.context.Request``): a repeat changes nothing more."""
 
 
 class Effect(StrEnum):
@@ -105,6 +108,7 @@ class _Record(Generic[S]):
     outbox: list[Document] = field(default_factory=list)
     pending_since: datetime | None = None
     refusals: list[Document] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     changed: bool = False
 
     def document(self) -> Document:
@@ -117,6 +121,7 @@ class _Record(Generic[S]):
         document["outbox"] = self.outbox
         document["pending_since"] = self.pending_since
         document["refusals"] = self.refusals
+        document["requests"] = self.requests
         return document
 
 
@@ -168,6 +173,9 @@ class Ledger(Generic[S]):
 
         ``expected_rev`` refuses with PreconditionFailedError unless the aggregate has exactly that revision (If-Match).
         """
+        request = context.request.get()
+        if request is not None:
+            change = replace(change, request=request.next_change(change.id))
         (result,) = await self._apply([change], expected_rev)
         if result.error is not None:
             raise result.error
@@ -260,7 +268,7 @@ class Ledger(Generic[S]):
         for position in positions:
             change = changes[position]
             cause = change.cause
-            if cause is not None and cause.seq <= record.inbox.get(cause.source, 0):
+            if change.request in record.requests or (cause is not None and cause.seq <= record.inbox.get(cause.source, 0)):
                 results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.rev)
                 continue
             try:
@@ -277,6 +285,8 @@ class Ledger(Generic[S]):
             record.changed = record.changed or effect is Effect.APPLIED
             if cause is not None:
                 record.inbox[cause.source] = cause.seq
+            if change.request is not None and effect is Effect.APPLIED:
+                record.requests = [*record.requests, change.request][-REQUESTS_KEPT:]
             results[position] = Result(aggregate_id, effect, state, record.rev, events)
         if record.changed:
             record.rev += 1
@@ -317,6 +327,7 @@ class Ledger(Generic[S]):
             outbox=document["outbox"],
             pending_since=document["pending_since"],
             refusals=document["refusals"],
+            requests=document.get("requests", []),
         )
 
     def _replay(self, document: Document | None, accepted: Iterable[Change[S]]) -> S | None:

@@ -19,6 +19,7 @@ import structlog
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
+from shared import context
 from shared.errors import ConflictError, MarktplatzError, RetryableError, StoreUnavailableError
 from shared.http.auth import Caller, authenticated
 from shared.http.problem import RefusedRequestError, problem_of
@@ -159,6 +160,7 @@ class _Run:
         return None
 
     async def _run(self, operation: Operation, mark: Document) -> Response:
+        token = context.request.set(context.Request(self.id))
         try:
             response = await operation()
         except RetryableError:
@@ -172,6 +174,8 @@ class _Run:
         except Exception:
             await self._release(mark)
             raise
+        finally:
+            context.request.reset(token)
         if response.status_code >= 500:  # noqa: PLR2004 - class of HTTP status
             await self._release(mark)
         else:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.ordering.domain.transitions import Command
+from shared.http.idempotency import COLLECTION
 from shared.messages.ordering import ContractRequested, OrderContracted, OrderPlaced, OrderRefused
 from shared.messages.values import Verdict
 from shared.service import Rejection
+from shared.store.port import Query
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, PLACE, World
 from tests.support.http import client
 from tests.unit.ordering.ordering_samples import concluded, refused, verdict
@@ -247,3 +249,24 @@ async def test_the_api_describes_each_step_with_an_answer_and_examples(world: Wo
 async def test_a_body_with_an_unknown_field_is_refused(world: World) -> None:
     answer = await world.post("/v1/orders", KUNDE, {**INTEREST, "customer": "010510044045"})
     assert answer.status_code == 422
+
+
+async def test_a_repeat_of_a_request_that_was_cut_off_succeeds_though_the_vorgang_has_gone_on(world: World) -> None:
+    """The process died after the order was saved and before its answer was kept: the client asks again under its key."""
+    order = await world.offered()
+    first = await world.post(f"/v1/orders/{order['id']}/place", KUNDE, {"accepts_agb": True}, key="cut-off")
+    assert first.status_code == 200, first.text
+    placed = await world.read(order["id"])
+    await world.judge(placed)
+    await world.feed(world.received(concluded(order["id"]), order["id"], source="/contracts/one"))
+    before = len(world.publisher.events)
+    marks = await world.store.find(COLLECTION, Query("expiry", limit=200))
+    await world.store.delete(COLLECTION, [mark["_id"] for mark in marks])
+
+    again = await world.post(f"/v1/orders/{order['id']}/place", KUNDE, {"accepts_agb": True}, key="cut-off")
+    other = await world.post(f"/v1/orders/{order['id']}/place", KUNDE, {"accepts_agb": True}, key="another-key")
+
+    assert again.status_code == 200, again.text
+    assert (again.status_code, again.json()["state"]) == (200, "VERTRAG_GESCHLOSSEN")
+    assert (other.status_code, other.json()["code"]) == (409, "illegal_move")
+    assert len(world.publisher.events) == before

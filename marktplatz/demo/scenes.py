@@ -139,7 +139,8 @@ async def main_flow(world: World) -> None:
     story.scene(4, "Vom Interesse bis PRODUKTIV")
     order = await flow.declare(cast.husum, world.offers["fahrgast"]["id"], "govdigital")
     world.orders.append(order["id"])
-    forwarded = await flow.reaches(cast.komm_one, order["id"], "WEITERGELEITET")
+    await flow.reaches(cast.husum, order["id"], "WEITERGELEITET")
+    forwarded = await cast.komm_one.get("ordering", f"/v1/orders/{order['id']}")
     waiting = forwarded["waiting"]
     story.check(
         f"{order['number']}: Interesse vorgeprüft und weitergeleitet; es wartet auf {waiting['party']} seit {waiting['since']}",

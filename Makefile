@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 MYPY_PATHS := shared services marktplatz deploy tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast lint types layers schemas generated check ci bench format lock clean
+.PHONY: help install demo up test test-fast lint types layers schemas generated check ci ci-images bench format lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -58,7 +58,9 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 	@$(BIN)/python -m marktplatz.manifests.topics --check
 	@$(BIN)/python -m marktplatz.manifests.dashboards --check
 
-ci: check test manifests images test-images sbom ## What CI runs; needs kubectl, promtool, and Docker or root on Debian
+ci: check test manifests ## What CI runs; needs kubectl and promtool
+
+ci-images: images test-images sbom ## The rest: image, container tests, bill of materials; needs Docker, or root on Debian
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks

@@ -23,13 +23,6 @@ class Cast:
     govdigital: Person
     fitko: Person
 
-    @property
-    def everybody(self) -> tuple[Person, ...]:
-        """All of them."""
-        return (
-            self.komm_one, self.husum, self.nordrhein_westfalen, self.sachsen, self.goerlitz, self.govdigital, self.fitko,
-        )  # fmt: skip
-
 
 def cast(run: Embedded, client: httpx.AsyncClient) -> Cast:
     """Return the people, each with a token of this run's issuer."""

@@ -49,14 +49,14 @@ schemas: $(STAMP) ## Write shared/schemas anew from the message models and the t
 
 generated: $(STAMP) ## Write everything that is generated anew: schemas, topics and users, dashboards, handbook tables
 	@$(BIN)/python -m shared.schemas.generate
-	@$(BIN)/python -m marktplatz.manifests.topics
-	@$(BIN)/python -m marktplatz.manifests.dashboards
-	@$(BIN)/python -m marktplatz.manifests.handbook
+	@$(BIN)/python -m deploy.generate.topics
+	@$(BIN)/python -m deploy.generate.dashboards
+	@$(BIN)/python -m deploy.generate.handbook
 
 check: lint types layers ## Static checks: ruff, mypy strict, import layers, generated files up to date
 	@$(BIN)/python -m shared.schemas.generate --check
-	@$(BIN)/python -m marktplatz.manifests.topics --check
-	@$(BIN)/python -m marktplatz.manifests.dashboards --check
+	@$(BIN)/python -m deploy.generate.topics --check
+	@$(BIN)/python -m deploy.generate.dashboards --check
 
 ci: check test manifests ## What CI runs; needs kubectl and promtool
 
@@ -88,6 +88,6 @@ sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, lice
 
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
-	@$(BIN)/python -m marktplatz.manifests.handbook --check
+	@$(BIN)/python -m deploy.generate.handbook --check
 	@$(BIN)/python -m deploy.checks
 	@$(BIN)/pytest -q tests/deploy/manifests tests/deploy/observability

@@ -12,9 +12,9 @@ import yaml
 from deploy.checks.objects import Objects
 from deploy.checks.processes import all_settings, process_of, variables_of
 from deploy.checks.render import DEPLOY, render
-from marktplatz.manifests import handbook
-from marktplatz.manifests.handbook_cluster import image_table, network_table, secret_table, security_table, workload_table
-from marktplatz.manifests.handbook_settings import duration, settings_table, texts, variables
+from deploy.generate import handbook
+from deploy.generate.handbook_cluster import image_table, network_table, secret_table, security_table, workload_table
+from deploy.generate.handbook_settings import duration, settings_table, texts, variables
 
 PAGES = sorted(handbook.FOLDER.glob("*.md"))
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -52,7 +52,7 @@ def test_no_text_is_left_over_of_a_setting_or_secret_that_is_gone(production: Ob
 def test_a_setting_without_a_german_text_is_refused(production: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     found = texts()
     del found["einstellungen"]["KAFKA_LINGER"]
-    monkeypatch.setattr("marktplatz.manifests.handbook_settings.texts", lambda: found)
+    monkeypatch.setattr("deploy.generate.handbook_settings.texts", lambda: found)
     with pytest.raises(KeyError, match="KAFKA_LINGER"):
         settings_table(production)
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from deploy.checks.alerts import check_alert_files
+from deploy.generate.processes import PROCESSES
 from marktplatz.assembly import RoleName
-from marktplatz.manifests.processes import PROCESSES
 from shared.messages.values import Channel
 from shared.topics import contract_group
 from tests.deploy.observability.promql import ALERTS, RUNBOOKS, Rule, alerts, lay_out, promtool, rules

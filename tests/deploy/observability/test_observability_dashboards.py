@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from marktplatz.manifests.dashboards import DASHBOARDS, FOLDER, main, stale
-from marktplatz.manifests.grafana import WIDTH, Dashboard
+from deploy.generate.dashboards import DASHBOARDS, FOLDER, main, stale
+from deploy.generate.grafana import WIDTH, Dashboard
 from tests.deploy.observability.promql import promtool
 
 EVERY = pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board.name)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from deploy.generate.dashboards import DASHBOARDS
 from marktplatz.cli import app
-from marktplatz.manifests.dashboards import DASHBOARDS
 from shared.topics import DEAD_LETTERS
 from tests.deploy.observability.promql import ROOT, RUNBOOKS, TARGET_LABELS, exported, grouped_by, rules, series
 

@@ -1,4 +1,4 @@
-"""``python -m marktplatz.manifests.handbook [--check]``: write the tables of docs/betrieb, or say which are not current.
+"""``python -m deploy.generate.handbook [--check]``: write the tables of docs/betrieb, or say which are not current.
 
 A table stands between ``<!-- erzeugt: NAME -->`` and ``<!-- ende: NAME -->``; everything around it is written by hand.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.checks.objects import Objects
 from deploy.checks.render import DEPLOY, RenderError, render
-from marktplatz.manifests.handbook_cluster import (
+from deploy.generate.handbook_cluster import (
     image_table,
     network_table,
     secret_table,
@@ -21,7 +21,7 @@ from marktplatz.manifests.handbook_cluster import (
     topic_table,
     workload_table,
 )
-from marktplatz.manifests.handbook_settings import settings_table
+from deploy.generate.handbook_settings import settings_table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "betrieb"
 OVERLAY = "overlays/prod"
@@ -76,7 +76,7 @@ def write(folder: Path, production: Objects) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m marktplatz.manifests.handbook", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.generate.handbook", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a table is not current")
     chosen = parser.parse_args(arguments)
     try:

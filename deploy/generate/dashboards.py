@@ -1,4 +1,4 @@
-"""``python -m marktplatz.manifests.dashboards [--check]``: write the Grafana dashboards, or say which are not up to date."""
+"""``python -m deploy.generate.dashboards [--check]``: write the Grafana dashboards, or say which are not up to date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from marktplatz.manifests.grafana import Dashboard, Panel, Variable
+from deploy.generate.grafana import Dashboard, Panel, Variable
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components" / "dashboards"
 SCOPE = 'namespace=~"$namespace"'
@@ -268,7 +268,7 @@ def stale(folder: Path) -> list[Dashboard]:
 
 def main(arguments: Sequence[str] | None = None, folder: Path = FOLDER) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m marktplatz.manifests.dashboards", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.generate.dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is not up to date")
     chosen = parser.parse_args(arguments)
     differing = stale(folder)

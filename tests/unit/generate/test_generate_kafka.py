@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from marktplatz.assembly import ServiceName, assignments
-from marktplatz.manifests import topics as generator
-from marktplatz.manifests.kafka import (
+from deploy.generate import topics as generator
+from deploy.generate.kafka import (
     dead_letter_manifests,
     keda_acls,
     operations_acls,
@@ -19,8 +18,9 @@ from marktplatz.manifests.kafka import (
     topic_manifests,
     user_manifests,
 )
-from marktplatz.manifests.processes import PROCESSES, Process
-from marktplatz.manifests.scaling import scaled_objects
+from deploy.generate.processes import PROCESSES, Process
+from deploy.generate.scaling import scaled_objects
+from marktplatz.assembly import ServiceName, assignments
 from shared.outgoing import OutgoingEvent
 from shared.service import Parts
 from shared.store.sqlite import SqliteStore

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from marktplatz.manifests.processes import PROCESSES, Process
+from deploy.generate.processes import PROCESSES, Process
 from shared.bus.admin import Declared, settings_of
 from shared.topics import DEAD_LETTERS, TOPICS
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploy.checks.objects import Document, Objects, items, kind_of, mapping, name_of, number, text, texts
-from marktplatz.manifests.handbook_settings import NOTHING, pod_of, table
-from marktplatz.manifests.handbook_settings import texts as german
+from deploy.generate.handbook_settings import NOTHING, pod_of, table
+from deploy.generate.handbook_settings import texts as german
 from shared.topics import DEAD_LETTERS, TOPICS, Keep
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from marktplatz.manifests.release import FILE, main
+from deploy.generate.release import FILE, main
 
 DIGEST = f"sha256:{'ab' * 32}"
 

@@ -1,4 +1,4 @@
-"""``python -m marktplatz.manifests.topics [--check]``: write the generated manifests, or say which differ from the registry."""
+"""``python -m deploy.generate.topics [--check]``: write the generated manifests, or say which differ from the registry."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from marktplatz.manifests.kafka import dead_letter_manifests, operations_manifests, topic_manifests, user_manifests
-from marktplatz.manifests.scaling import scaled_objects
-from marktplatz.manifests.secrets import kafka_secrets
+from deploy.generate.kafka import dead_letter_manifests, operations_manifests, topic_manifests, user_manifests
+from deploy.generate.scaling import scaled_objects
+from deploy.generate.secrets import kafka_secrets
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components"
-HEADER = "# Generated from shared/topics.py by 'python -m marktplatz.manifests.topics'. Overlays change it by patches.\n"
+HEADER = "# Generated from shared/topics.py by 'python -m deploy.generate.topics'. Overlays change it by patches.\n"
 
 FILES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "topics-users/topics.yaml": topic_manifests,
@@ -58,7 +58,7 @@ def write(folder: Path) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m marktplatz.manifests.topics", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.generate.topics", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is not up to date")
     chosen = parser.parse_args(arguments)
     differing = stale(FOLDER) if chosen.check else write(FOLDER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marktplatz.manifests.processes import PROCESSES, Process
+from deploy.generate.processes import PROCESSES, Process
 from shared.topics import subscribed
 
 Manifest = dict[str, Any]

@@ -1,4 +1,4 @@
-"""``python -m marktplatz.manifests.release VERSION DIGEST``: write the image of a release into ``deploy/release``."""
+"""``python -m deploy.generate.release VERSION DIGEST``: write the image of a release into ``deploy/release``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def released(text: str, version: str, digest: str) -> str:
 
 def main(arguments: Sequence[str] | None = None, file: Path = FILE) -> int:
     """Run the command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m marktplatz.manifests.release", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m deploy.generate.release", description=__doc__)
     parser.add_argument("version", help="tag of the image, such as 1.2.3")
     parser.add_argument("digest", help="digest that the registry gave it, sha256:…")
     chosen = parser.parse_args(arguments)

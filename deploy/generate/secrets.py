@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from marktplatz.manifests.kafka import CLUSTER, KEDA_USER
-from marktplatz.manifests.processes import PROCESSES
+from deploy.generate.kafka import CLUSTER, KEDA_USER
+from deploy.generate.processes import PROCESSES
 
 Manifest = dict[str, Any]
 

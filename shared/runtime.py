@@ -168,8 +168,9 @@ class Runtime:
     async def _start(self, running: Sequence[_Running], stack: contextlib.AsyncExitStack) -> None:
         for item in running:
             await _until_it_works(f"store of {item.service.name}", partial(self._prepare, item))
-        await self.publisher.start()
-        stack.push_async_callback(self.publisher.stop)
+        if any(item.service.publishes for item in running):
+            await self.publisher.start()
+            stack.push_async_callback(self.publisher.stop)
         workers = [item for item in running if item.assignment.worker]
         consumers = [consumer for item in workers for consumer in item.service.consumers]
         if consumers:

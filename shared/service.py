@@ -73,6 +73,7 @@ class Service:
     """A built service.
 
     The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``.
+    A service that ``publishes`` nothing in this assembly only reads, and its process needs no broker.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Service:
     ledgers: tuple[Ledger[Any], ...] = ()
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[Periodic, ...] = field(default=())
+    publishes: bool = True
 
 
 def rejections(events: Sequence[Received], results: Sequence[Result[Any]]) -> list[Rejection]:

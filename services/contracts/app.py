@@ -27,6 +27,7 @@ def build(parts: Parts, channel: Channel | None = None, settings: ContractsSetti
         collections=(CONTRACTS, REGISTERS),
         router=routes(contracts, registers),
         ledgers=(contracts.ledger,),
+        publishes=channel is not None,
         consumers=() if channel is None else (processor(terms[channel], contracts, registers, parts.clock),),
         periodic=()
         if channel is None

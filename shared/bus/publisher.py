@@ -53,6 +53,7 @@ class KafkaPublisher:
     async def start(self) -> None:
         """Connect; if the broker does not answer in time, go on trying in the background."""
         self._stopped = False
+        PRODUCER_UP.set(0)
         if not await self._connect():
             self._reconnect()
 

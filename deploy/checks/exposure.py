@@ -1,21 +1,20 @@
-"""Services, routes, monitors and scalers: everything that points at something points at what is there."""
+"""Services, monitors and scalers: everything that points at something points at what is there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from deploy.checks.environment import plain_values
-from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, texts, where
+from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.pods import Workload, selects, workloads
 from deploy.checks.processes import ArgumentsError, Process, is_ours, process_of, read_topics
 from shared.topics import TOPICS
 
 
 def check_exposure(objects: Objects) -> Iterator[Finding]:
-    """Check Services, Ingresses, HTTPRoutes, monitors and autoscalers."""
+    """Check Services, monitors and autoscalers."""
     pods = list(workloads(objects))
     yield from _services(objects, pods)
-    yield from _routes(objects)
     yield from _monitors(objects, pods)
     yield from _scalers(objects)
     yield from _disruption_targets(objects, pods)
@@ -44,39 +43,6 @@ def _services(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:
             target = port.get("targetPort", port.get("port"))
             if any(isinstance(target, str | int) and pod.port(target) is None for pod in chosen):
                 yield Finding("service-port", where(service), f"targetPort {target!r} is no port of its pods")
-
-
-def _routes(objects: Objects) -> Iterator[Finding]:
-    for ingress in objects.of("Ingress"):
-        backends = [
-            mapping(path, "backend", "service")
-            for rule in items(ingress, "spec", "rules")
-            for path in items(rule, "http", "paths")
-        ]
-        for backend in [*backends, *([it] if (it := mapping(ingress, "spec", "defaultBackend", "service")) else [])]:
-            yield from _backend(
-                objects,
-                ingress,
-                text(backend, "name"),
-                mapping(backend, "port").get("name") or mapping(backend, "port").get("number"),
-            )
-        hosts = {text(rule, "host") for rule in items(ingress, "spec", "rules")}
-        secured = {host for entry in items(ingress, "spec", "tls") for host in texts(entry, "hosts")}
-        if missing := sorted(hosts - secured):
-            yield Finding("route-tls", where(ingress), f"no TLS for {', '.join(missing) or 'any host'}")
-        if not text(ingress, "spec", "ingressClassName"):
-            yield Finding("route-class", where(ingress), "must name its ingress class")
-    for route in objects.of("HTTPRoute"):
-        for backend in (it for rule in items(route, "spec", "rules") for it in items(rule, "backendRefs")):
-            yield from _backend(objects, route, text(backend, "name"), backend.get("port"))
-
-
-def _backend(objects: Objects, route: Document, name: str, port: object) -> Iterator[Finding]:
-    service = objects.find("Service", namespace_of(route), name)
-    if service is None:
-        yield Finding("route-backend", where(route), f"there is no Service '{name}'")
-    elif not any(port in (it.get("name"), it.get("port")) for it in items(service, "spec", "ports")):
-        yield Finding("route-backend", where(route), f"the Service '{name}' has no port {port!r}")
 
 
 def _monitors(objects: Objects, pods: list[Workload]) -> Iterator[Finding]:

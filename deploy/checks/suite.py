@@ -19,6 +19,7 @@ from deploy.checks.keda_triggers import check_triggers
 from deploy.checks.network.flows import check_network
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
+from deploy.checks.routes import check_routes
 from deploy.checks.workload_rules import check_workloads
 
 Check = Callable[[Objects], Iterator[Finding]]
@@ -60,6 +61,7 @@ CHECKS: tuple[Check, ...] = (
     check_users,
     check_workloads,
     check_exposure,
+    check_routes,
     check_images,
     check_alert_rules,
     check_network,

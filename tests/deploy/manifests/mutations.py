@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.deploy.manifests.faults import configuration, kafka, network, pods, schemas, workloads
+from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, schemas, workloads
 from tests.deploy.manifests.planting import Mutation
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -11,5 +11,6 @@ MUTATIONS: tuple[Mutation, ...] = (
     *configuration.FAULTS,
     *kafka.FAULTS,
     *workloads.FAULTS,
+    *routes.FAULTS,
     *network.FAULTS,
 )

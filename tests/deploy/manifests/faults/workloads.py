@@ -1,4 +1,4 @@
-"""Faults of accounts, selectors, ports, probes, disruption, drain, sizes, exposure and scaling."""
+"""Faults of accounts, selectors, ports, probes, disruption, drain, sizes, Services and scaling."""
 
 from __future__ import annotations
 
@@ -106,24 +106,6 @@ FAULTS = (
     Mutation(
         "port of the node for a Service", in_("Service", "catalog-api", put("spec", "type", value="NodePort")), "service-type"
     ),
-    Mutation(
-        "Ingress to nobody",
-        in_("Ingress", "marktplatz", put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "name", value="catalog")),
-        "route-backend",
-    ),
-    Mutation(
-        "Ingress to a port that is none",
-        in_(
-            "Ingress",
-            "marktplatz",
-            put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "name", value="web"),
-        ),
-        "route-backend",
-    ),
-    Mutation(
-        "host without TLS", in_("Ingress", "marktplatz", put("spec", "tls", 0, "hosts", value=["other.example"])), "route-tls"
-    ),
-    Mutation("any ingress class", in_("Ingress", "marktplatz", drop("spec", "ingressClassName")), "route-class"),
     Mutation(
         "monitor of a port that is none",
         in_("ServiceMonitor", "marktplatz", put("spec", "endpoints", 0, "port", value="metrics")),

@@ -109,11 +109,12 @@ class _Record(Generic[S]):
     pending_since: datetime | None = None
     refusals: list[Document] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    kept: Document = field(default_factory=dict)
     changed: bool = False
 
     def document(self) -> Document:
         assert self.state is not None  # noqa: S101 - for the type checker: only a decided record becomes a document
-        document: Document = self.state.model_dump(exclude={"id"})
+        document: Document = {**self.kept, **self.state.model_dump(exclude={"id"})}
         document["_id"] = self.id
         document["rev"] = self.rev
         document["seq"] = self.seq
@@ -130,6 +131,8 @@ class Ledger(Generic[S]):
 
     ``restate`` returns the event that says an aggregate's full state anew; needed where a compacted topic holds that state.
     New aggregates count their events from above ``floor``; it is 0 unless the store was restored (``shared.restoration``).
+    A later version of this program may work on the same documents: fields of theirs that this one does not know are passed over
+    when reading, and those of the document itself are saved as they were.
     """
 
     floor: int = 0
@@ -154,6 +157,8 @@ class Ledger(Generic[S]):
         self.store = store
         self.clock = clock
         self.outbox = Outbox(service=service, collection=collection, store=store, publisher=publisher, clock=clock)
+        indexed = (name for index in collection.indexes for name in index.fields)
+        self._own = {*_MECHANICS, *state_type.model_fields, *state_type.model_computed_fields, *indexed}
         self._restate = restate
         if restate is not None:
             self.outbox.on_overtaken = self._say_newest
@@ -328,6 +333,7 @@ class Ledger(Generic[S]):
             pending_since=document["pending_since"],
             refusals=document["refusals"],
             requests=document.get("requests", []),
+            kept={name: document[name] for name in document.keys() - self._own},
         )
 
     def _replay(self, document: Document | None, accepted: Iterable[Change[S]]) -> S | None:

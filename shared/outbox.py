@@ -7,7 +7,7 @@ an aggregate's events stand on the topics in their sequence whatever fails, poss
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +19,7 @@ from shared.outgoing import OutgoingEvent, Publisher
 from shared.store.port import Collection, Document, Index, Query, Save, Store
 
 OUTBOX_LIMIT = 500
+_ENTRY = tuple(field.name for field in fields(OutgoingEvent) if field.name not in ("key", "source"))
 PENDING = Index("pending", ("pending_since",))
 
 log = structlog.get_logger()
@@ -117,4 +118,5 @@ class Outbox:
 
     def outgoing(self, aggregate_id: str, entry: Document) -> OutgoingEvent:
         """Return an entry of an outbox as the event that it is."""
-        return OutgoingEvent(key=aggregate_id, source=f"/{self.service}", **entry)
+        known = {name: entry[name] for name in _ENTRY}
+        return OutgoingEvent(key=aggregate_id, source=f"/{self.service}", **known)

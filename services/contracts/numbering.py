@@ -21,6 +21,7 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.messages.values import Channel
@@ -89,6 +90,8 @@ class Register:
     last: int = 0
     allotted: Mapping[str, int] = field(default_factory=dict)
     free: tuple[int, ...] = ()
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that a later version has added to the document: saved as they were."""
 
     @property
     def id(self) -> str:

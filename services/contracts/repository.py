@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -26,6 +26,7 @@ CONTRACTS = aggregate_collection(
     Index("register", ("channel", "year", "sequence")),
 )
 REGISTERS = Collection("contract_registers")
+_OWN = frozenset({"_id", *(field.name for field in fields(Register))})
 SCAN = 1000
 
 
@@ -151,11 +152,13 @@ def _register(document: Document) -> Register:
         last=document["last"],
         allotted=document["allotted"],
         free=tuple(document["free"]),
+        kept={name: value for name, value in document.items() if name not in _OWN},
     )
 
 
 def _document(register: Register) -> Document:
     return {
+        **register.kept,
         "_id": register.id,
         "rev": register.rev + 1,
         "channel": register.channel.value,

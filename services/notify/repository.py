@@ -136,7 +136,7 @@ class Contacts:
         raise WriteConflictError(f"other writers kept changing the contacts of {organisation}", ids=[organisation])
 
     async def _write(self, document: Document | None, book: AddressBook) -> bool:
-        body = {"_id": book.id, **book.model_dump(exclude={"id"})}
+        body = {**(document or {}), "_id": book.id, **book.model_dump(exclude={"id"})}
         if document is None:
             return bool(await self.store.insert_many(CONTACTS, [{**body, "rev": 1}]))
         rev: int = document["rev"]

@@ -124,7 +124,7 @@ class Order(Aggregate):
 
     def steps(self) -> list[Step]:
         """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
-        return [Step.model_validate_json(line) for line in self.timeline.splitlines()]
+        return [Step.model_validate_json(line, extra="ignore") for line in self.timeline.splitlines()]
 
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""

@@ -29,7 +29,8 @@ class Packed(Generic[T]):
     def value(self) -> T:
         """The value; it may be changed in place."""
         if self._text is not None:
-            self._value = self._adapter.validate_json(self._text)
+            # Tolerant as every reader of what is stored: a later version may have written it.
+            self._value = self._adapter.validate_json(self._text, extra="ignore")
             self._text = None
         return self._value
 

@@ -1,40 +1,25 @@
-"""Environment, ConfigMaps and secrets: every name that a container uses exists, and every setting is one that the code knows."""
+"""Environment and ConfigMaps: every name that a container uses exists, and every setting is one that the code knows."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic_settings import BaseSettings
 
 from deploy.checks.objects import Document, Finding, Objects, items, kind_of, mapping, name_of, namespace_of, text, where
 from deploy.checks.pods import Workload, workloads
 from deploy.checks.processes import ArgumentsError, Process, is_known, is_ours, process_of, refused, variables_of
+from deploy.checks.secrets import declared_keys
+from marktplatz.assembly import BUILDERS
+from shared.bus.settings import KafkaSettings
 
-SECRETS = Path(__file__).parent / "secrets.yaml"
+SERVICES = tuple(name.value for name in BUILDERS)
 _SECRET_PARTS = ("PASSWORD", "TOKEN", "PRIVATE")
 _FILE_SETTINGS = ("_FILE", "_FOLDER")
-
-
-class DeclaredSecret(BaseModel):
-    """A secret that must be there before the marketplace starts."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str
-    keys: frozenset[str]
-    made_by: str
-    purpose: str
-
-
-@lru_cache(maxsize=1)
-def declared_secrets(path: Path = SECRETS) -> dict[str, DeclaredSecret]:
-    """Return the table of secrets by name. Raises pydantic's ValidationError for a malformed file."""
-    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["secrets"]
-    return {row["name"]: DeclaredSecret.model_validate(row) for row in rows}
+_QUOTED = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
 
 @dataclass(slots=True)
@@ -44,18 +29,18 @@ class Environment:
     values: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     """Variables whose value is a secret."""
+    quoted: set[str] = field(default_factory=set)
+    """Variables that others are made of."""
 
 
 def check_configuration(objects: Objects) -> Iterator[Finding]:
-    """Check every container of every workload; codes begin with ``config-``, ``secret-``, ``env-`` and ``args-``."""
-    for document in objects.of("Secret"):
-        if mapping(document, "data") or mapping(document, "stringData"):
-            yield Finding("secret-data", where(document), "holds data; secrets are named here and made elsewhere")
+    """Check every container of every workload; codes begin with ``config-``, ``env-``, ``args-`` and ``volume-``."""
     for workload in workloads(objects):
         yield from _volumes(objects, workload)
         for container in workload.all_containers:
             environment = Environment()
             yield from _fill(objects, workload, container, environment)
+            yield from _quoted(workload, container, environment)
             if is_ours(container):
                 yield from _process(workload, container, environment)
     for document in objects.of("ConfigMap"):
@@ -71,7 +56,6 @@ def _fill(objects: Objects, workload: Workload, container: Document, environment
                 yield Finding("config-missing", workload.where, f"there is no ConfigMap '{text(reference, 'name')}'")
             environment.values |= {prefix + key: value for key, value in (data or {}).items()}
         if reference := mapping(source, "secretRef"):
-            yield from _secret(objects, workload, text(reference, "name"), set())
             environment.hidden |= declared_keys(objects, workload.namespace, text(reference, "name"))
     for variable in items(container, "env"):
         name = text(variable, "name")
@@ -89,9 +73,20 @@ def _fill(objects: Objects, workload: Workload, container: Document, environment
             else:
                 environment.values[name] = data[text(reference, "key")]
         if reference := mapping(variable, "valueFrom", "secretKeyRef"):
-            yield from _secret(objects, workload, text(reference, "name"), {text(reference, "key")})
             environment.hidden.add(name)
             environment.values.pop(name, None)
+
+
+def _quoted(workload: Workload, container: Document, environment: Environment) -> Iterator[Finding]:
+    """Note which variables others are made of; Kubernetes puts in only what stands before."""
+    variables = items(container, "env")
+    for index, variable in enumerate(variables):
+        later = {text(it, "name") for it in variables[index:]}
+        for quoted in _QUOTED.findall(text(variable, "value")):
+            environment.quoted.add(quoted)
+            if quoted in later or not (quoted in environment.values or quoted in environment.hidden):
+                message = f"{text(variable, 'name')} quotes {quoted}, which is not set before it and so stays a name"
+                yield Finding("env-quoted", workload.where, message)
 
 
 def _process(workload: Workload, container: Document, environment: Environment) -> Iterator[Finding]:
@@ -101,7 +96,7 @@ def _process(workload: Workload, container: Document, environment: Environment) 
         yield Finding("args-refused", workload.where, str(error))
         return
     yield from _names(workload, process, environment)
-    read = {name for settings in process.settings for name in variables_of(settings)}
+    read = {name for settings in process.settings if _is_used(process, settings) for name in variables_of(settings)}
     for name, value in environment.values.items():
         if name in read and name.endswith(_FILE_SETTINGS) and value.startswith("/") and not _mounted(workload, container, value):
             yield Finding("env-path", workload.where, f"{name} is {value}, but nothing is mounted there")
@@ -113,24 +108,44 @@ def _process(workload: Workload, container: Document, environment: Environment) 
 
 def _names(workload: Workload, process: Process, environment: Environment) -> Iterator[Finding]:
     given = set(environment.values) | environment.hidden
-    for name in sorted(name for name in given if not is_known(name)):
+    for name in sorted(name for name in given - environment.quoted if not is_known(name)):
         yield Finding("env-unknown", workload.where, f"no setting of the product is called {name}")
-    others = {
-        f"{service}_"
-        for service in ("CATALOG", "ELIGIBILITY", "ORDERING", "CONTRACTS", "NOTIFY")
-        if service.lower() != process.service
-    }
+    others = {f"{service.upper()}_" for service in SERVICES if service != process.service}
     for name in sorted(given):
         if name.startswith(tuple(others)) and process.service != "all":
             yield Finding("env-foreign", workload.where, f"{name} is a setting of another service")
         if any(part in name for part in _SECRET_PARTS) and name in environment.values and not name.endswith(_FILE_SETTINGS):
             yield Finding("secret-plain", workload.where, f"{name} stands in plain text")
-    if process.command == "run" and "MARKTPLATZ_STORE_URL" not in given:
+    yield from _stores(workload, process, environment)
+
+
+def _stores(workload: Workload, process: Process, environment: Environment) -> Iterator[Finding]:
+    values, given = environment.values, set(environment.values) | environment.hidden
+    if process.command in ("run", "migrate") and "MARKTPLATZ_STORE_URL" not in given:
         yield Finding(
             "env-missing", workload.where, "without MARKTPLATZ_STORE_URL the process would keep its data in the container"
         )
-    if "MARKTPLATZ_STORE_URL" in environment.values:
-        yield Finding("secret-plain", workload.where, "MARKTPLATZ_STORE_URL holds a password, so it comes from a secret")
+    if process.all_stores and (missing := set(SERVICES) - _named(values.get("MARKTPLATZ_STORE_URLS", ""))):
+        message = (
+            f"MARKTPLATZ_STORE_URLS does not name {', '.join(sorted(missing))}: it would take an empty store in the container"
+        )
+        yield Finding("env-missing", workload.where, message)
+    if "MARKTPLATZ_STORE_URL" in values or "://" in values.get("MARKTPLATZ_STORE_URLS", ""):
+        yield Finding("secret-plain", workload.where, "the address of a store holds a password, so it comes from a secret")
+
+
+def _named(urls: str) -> set[str]:
+    """Return the services that a JSON object names; none for a text that is none, which its settings class refuses."""
+    try:
+        found = json.loads(urls or "{}")
+    except ValueError:
+        return set()
+    return set(found) if isinstance(found, dict) else set()
+
+
+def _is_used(process: Process, settings: type[BaseSettings]) -> bool:
+    """Return whether a process opens the files that its settings name: every ``run`` reads Kafka's, not every one connects."""
+    return settings is not KafkaSettings or process.uses_kafka
 
 
 def _volumes(objects: Objects, workload: Workload) -> Iterator[Finding]:
@@ -144,9 +159,6 @@ def _volumes(objects: Objects, workload: Workload) -> Iterator[Finding]:
     for volume in volumes.values():
         sources = [volume, *items(volume, "projected", "sources")]
         for source in sources:
-            if secret := mapping(source, "secret"):
-                keys = {text(item, "key") for item in items(secret, "items")}
-                yield from _secret(objects, workload, text(secret, "secretName") or text(secret, "name"), keys)
             if (config := mapping(source, "configMap")) and not config.get("optional"):
                 data = _config_map(objects, workload, text(config, "name"))
                 missing = {text(item, "key") for item in items(config, "items")} - set(data or {})
@@ -158,38 +170,6 @@ def _volumes(objects: Objects, workload: Workload) -> Iterator[Finding]:
                     )
         if "emptyDir" in volume and not mapping(volume, "emptyDir").get("sizeLimit"):
             yield Finding("volume-unbounded", workload.where, f"the emptyDir '{text(volume, 'name')}' needs a sizeLimit")
-
-
-def _secret(objects: Objects, workload: Workload, name: str, keys: set[str]) -> Iterator[Finding]:
-    known = declared_keys(objects, workload.namespace, name)
-    if not known:
-        yield Finding(
-            "secret-undeclared",
-            workload.where,
-            f"the secret '{name}' is in no table (secrets.yaml) and made by no KafkaUser or ExternalSecret",
-        )
-    elif keys - known:
-        yield Finding(
-            "secret-key",
-            workload.where,
-            f"the secret '{name}' has no key {', '.join(sorted(keys - known))}; it has {', '.join(sorted(known))}",
-        )
-
-
-def declared_keys(objects: Objects, namespace: str, name: str) -> set[str]:
-    """Return the keys of a secret: as declared, or as an object of the overlay makes it; empty for an unknown one."""
-    row = declared_secrets().get(name)
-    # Where the overlay makes Kafka's users itself, a row that stands for them makes no secret.
-    keys = set() if row is None or (row.made_by == "KafkaUser" and objects.of("KafkaUser")) else set(row.keys)
-    if objects.find("KafkaUser", namespace, name) is not None:
-        keys |= {"user.crt", "user.key", "user.p12", "user.password", "ca.crt"}
-    for external in objects.of("ExternalSecret"):
-        if namespace_of(external) == namespace and (text(external, "spec", "target", "name") or name_of(external)) == name:
-            keys |= {text(entry, "secretKey") for entry in items(external, "spec", "data")}
-    for certificate in objects.of("Certificate"):
-        if namespace_of(certificate) == namespace and text(certificate, "spec", "secretName") == name:
-            keys |= {"tls.crt", "tls.key", "ca.crt"}
-    return keys
 
 
 def _config_map(objects: Objects, workload: Workload, name: str) -> dict[str, str] | None:

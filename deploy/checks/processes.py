@@ -34,18 +34,38 @@ STANDARD = frozenset({"TZ", "PYTHONUNBUFFERED", "PYTHONMALLOC", "MALLOC_ARENA_MA
 """Variables that the interpreter and its libraries read."""
 
 
+STORES_ONLY = frozenset({"backup", "restore", "mark-restored"})
+"""Commands that open the stores of all services and no connection to Kafka."""
+STORES_AND_TOPICS = frozenset({"reconcile", "topics rebuild", "drill"})
+"""Commands that open the stores of all services, read and write the topics, and see the groups."""
+TOPICS_AND_LETTERS = frozenset({"topics check", "dlq list", "dlq show", "dlq replay"})
+"""Commands that look at topics and dead letters and open no store."""
+
+
 class ArgumentsError(Exception):
     """The command line refuses the arguments of a container."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of the product: its command, its service (``all`` for every one), role and channel."""
+    """One process of the product: its command (``topics check``), its service (``all`` for every one), role and channel."""
 
     command: str
     service: str = ""
     role: RoleName | None = None
     channel: Channel | None = None
+
+    @property
+    def all_stores(self) -> bool:
+        """Whether it opens the stores of all services."""
+        return self.command in STORES_ONLY | STORES_AND_TOPICS
+
+    @property
+    def uses_kafka(self) -> bool:
+        """Whether it talks to a broker: the API of contracts publishes nothing and starts no producer."""
+        if self.command == "run":
+            return (self.service, self.role) != (ServiceName.CONTRACTS, RoleName.API)
+        return self.command in STORES_AND_TOPICS | TOPICS_AND_LETTERS
 
     @property
     def groups(self) -> frozenset[str]:
@@ -59,13 +79,10 @@ class Process:
     @property
     def settings(self) -> tuple[type[BaseSettings], ...]:
         """The settings classes that it reads."""
-        own = tuple(found for name, found in _service_settings().items() if name == self.service)
-        match self.command:
-            case "run":
-                return (ProcessSettings, KafkaSettings, AuthSettings, *own)
-            case "migrate" | "load":
-                return (ProcessSettings, *own)
-        return (ProcessSettings, KafkaSettings)
+        own = tuple(found for name, found in _service_settings().items() if self.service in (name, ServiceName.ALL))
+        if self.command == "run":
+            return (ProcessSettings, KafkaSettings, AuthSettings, *own)
+        return (ProcessSettings, *((KafkaSettings,) if self.uses_kafka else ()), *own)
 
 
 def is_ours(container: Document) -> bool:
@@ -85,24 +102,32 @@ def process_of(container: Document) -> Process:
 
 @cache
 def _parsed(arguments: tuple[str, ...]) -> Process:
-    group = typer.main.get_command(command_line)
-    assert isinstance(group, TyperGroup)  # noqa: S101 - the product has several commands
+    command = typer.main.get_command(command_line)
+    context = typer.Context(command, info_name="marktplatz")
+    words: list[str] = []
+    rest = list(arguments)
     try:
-        with typer.Context(group, info_name="marktplatz") as context:
-            name, command, rest = group.resolve_command(context, list(arguments))
-            given = {} if command is None else command.make_context(name or "", list(rest), parent=context).params
+        while isinstance(command, TyperGroup) and rest:
+            with context:
+                name, found, rest = command.resolve_command(context, rest)
+            command = found or command
+            words.append(name or "")
+            context = typer.Context(command, info_name=name, parent=context)
+        given = command.make_context(words[-1], rest, parent=context.parent).params
     except typer.Exit as error:
         raise ArgumentsError(f"'{' '.join(arguments)}' only prints help") from error
     except Exception as error:
         if (message := getattr(error, "format_message", None)) is None:  # typer names no base class of its usage errors
             raise
         raise ArgumentsError(f"'{' '.join(arguments)}': {message()}") from error
-    return _process(name or "", given)
+    return _process(" ".join(words), given)
 
 
 def _process(command: str, given: Mapping[str, Any]) -> Process:
     service = given.get("service")
     name = ServiceName(service).value if service is not None else ""
+    if command in STORES_ONLY | STORES_AND_TOPICS:
+        return Process(command, ServiceName.ALL.value)
     if command != "run":
         return Process(command, name)
     role, channel = RoleName(given["role"]), None if given["channel"] is None else Channel(given["channel"])
@@ -115,7 +140,7 @@ def _process(command: str, given: Mapping[str, Any]) -> Process:
 
 def written_topics(process: Process) -> frozenset[str]:
     """Return what a process publishes to: whoever saves a document sends its whole outbox; the contracts API saves none."""
-    if process.command != "run" or (process.service == ServiceName.CONTRACTS and process.role is RoleName.API):
+    if process.command != "run" or not process.uses_kafka:
         return frozenset()
     produced = {topic.name for topic in TOPICS if topic.producer == process.service}
     return frozenset(produced | {DEAD_LETTERS[group].name for group in process.groups})

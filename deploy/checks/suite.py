@@ -20,6 +20,7 @@ from deploy.checks.network.flows import check_network
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
 from deploy.checks.routes import check_routes
+from deploy.checks.secrets import check_secrets
 from deploy.checks.workload_rules import check_workloads
 
 Check = Callable[[Objects], Iterator[Finding]]
@@ -56,6 +57,7 @@ CHECKS: tuple[Check, ...] = (
     check_triggers,
     check_pod_security,
     check_configuration,
+    check_secrets,
     check_cluster,
     check_topics,
     check_users,

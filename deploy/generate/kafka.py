@@ -18,6 +18,7 @@ CLUSTER = "marktplatz"
 REPLICAS = 3
 KEDA_USER = "keda"
 OPERATIONS_USER = "operations"
+RECOVERY_USER = "recovery"
 _MIB = 1024 * 1024
 
 
@@ -61,14 +62,19 @@ def dead_letter_manifests() -> list[Manifest]:
 
 
 def user_manifests() -> list[Manifest]:
-    """Return one KafkaUser per process, and that of KEDA, which only looks at lags."""
-    users = [_user(process.name, process_acls(process), _quotas_of(process)) for process in PROCESSES]
+    """Return one KafkaUser per process that talks to a broker, and that of KEDA, which only looks at lags."""
+    users = [_user(process.name, process_acls(process), _quotas_of(process)) for process in PROCESSES if process.uses_kafka]
     return [*users, _user(KEDA_USER, keda_acls(), TOOL_QUOTAS)]
 
 
 def operations_manifests() -> list[Manifest]:
     """Return the KafkaUser for ``marktplatz dlq`` and ``marktplatz topics check``."""
     return [_user(OPERATIONS_USER, operations_acls(), TOOL_QUOTAS)]
+
+
+def recovery_manifests() -> list[Manifest]:
+    """Return the KafkaUser for ``marktplatz reconcile``, ``topics rebuild --no-create`` and ``drill``."""
+    return [_user(RECOVERY_USER, recovery_acls(), WORKER_QUOTAS)]
 
 
 def process_acls(process: Process) -> list[Acl]:
@@ -78,9 +84,6 @@ def process_acls(process: Process) -> list[Acl]:
     """
     written = {topic.name for topic in process.writes} | {topic.name for topic in process.buries}
     read = {topic.name for topic in process.reads}
-    if not written and not read:
-        # Its producer connects and has nothing to write to: without any right to write it needs this one to get its number.
-        return [{"resource": {"type": "cluster"}, "operations": ["IdempotentWrite"]}]
     return [
         *(_topic(name, "Describe", "Write") for name in sorted(written)),
         *(_topic(name, "Describe", "Read") for name in sorted(read)),
@@ -101,6 +104,19 @@ def operations_acls() -> list[Acl]:
         *(_topic(topic.name, "Describe", "DescribeConfigs", *(("Write",) if topic.name in consumed else ())) for topic in TOPICS),
         *(_topic(topic.name, "Describe", "DescribeConfigs", "Read") for topic in DEAD_LETTERS.values()),
         *(_group(f"{topic.name}.replay", "Read") for topic in DEAD_LETTERS.values()),
+    ]
+
+
+def recovery_acls() -> list[Acl]:
+    """Return the rights to read all topics through and say things anew on them, and to see groups and take them back.
+
+    A drill works as every group does, so it buries what it cannot process; nobody reads dead letters here, they are counted.
+    Topics belong to Strimzi: there is no right to create, alter or delete one.
+    """
+    return [
+        *(_topic(topic.name, "Describe", "Read", "Write") for topic in TOPICS),
+        *(_topic(topic.name, "Describe", "Write") for topic in DEAD_LETTERS.values()),
+        *(_group(name, "Read") for name in DEAD_LETTERS),
     ]
 
 

@@ -10,7 +10,7 @@ from shared.messages.values import Channel
 from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_group, subscribed
 
 READING = frozenset({"contracts-api"})
-"""Processes that never write: contracts are made by the processors alone, their API shows them."""
+"""Processes that publish nothing: contracts are made by the processors alone, their API shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Process:
     def name(self) -> str:
         """Name of the Deployment, of its ServiceAccount and of its Kafka user."""
         return f"{self.service}-{self.role.value if self.channel is None else self.channel.value}"
+
+    @property
+    def uses_kafka(self) -> bool:
+        """Whether the process talks to a broker at all: then it has a Kafka user of its name."""
+        return bool(self.writes or self.reads)
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.generate.kafka import CLUSTER, KEDA_USER
+from deploy.generate.kafka import CLUSTER, KEDA_USER, RECOVERY_USER
 from deploy.generate.processes import PROCESSES
 
 Manifest = dict[str, Any]
@@ -15,9 +15,18 @@ CLUSTER_CA = f"{CLUSTER}-cluster-ca-cert"
 
 
 def kafka_secrets() -> list[Manifest]:
-    """Return an ExternalSecret per Kafka user, and one for the certificate authority of the brokers."""
-    names = [*(process.name for process in PROCESSES), KEDA_USER]
-    return [_secret(CLUSTER_CA, "ca.crt"), *(_secret(name, "user.crt", "user.key") for name in names)]
+    """Return an ExternalSecret per Kafka user of ``topics-users``, and one for the certificate authority of the brokers."""
+    names = [*(process.name for process in PROCESSES if process.uses_kafka), KEDA_USER]
+    return [_secret(CLUSTER_CA, "ca.crt"), *map(_certificate, names)]
+
+
+def recovery_secrets() -> list[Manifest]:
+    """Return the ExternalSecret of the Kafka user of the component ``recovery``."""
+    return [_certificate(RECOVERY_USER)]
+
+
+def _certificate(user: str) -> Manifest:
+    return _secret(user, "user.crt", "user.key")
 
 
 def _secret(name: str, *keys: str) -> Manifest:

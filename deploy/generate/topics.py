@@ -10,9 +10,15 @@ from typing import Any
 
 import yaml
 
-from deploy.generate.kafka import dead_letter_manifests, operations_manifests, topic_manifests, user_manifests
+from deploy.generate.kafka import (
+    dead_letter_manifests,
+    operations_manifests,
+    recovery_manifests,
+    topic_manifests,
+    user_manifests,
+)
 from deploy.generate.scaling import scaled_objects
-from deploy.generate.secrets import kafka_secrets
+from deploy.generate.secrets import kafka_secrets, recovery_secrets
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components"
 HEADER = "# Generated from shared/topics.py by 'python -m deploy.generate.topics'. Overlays change it by patches.\n"
@@ -22,6 +28,8 @@ FILES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "topics-users/dead-letters.yaml": dead_letter_manifests,
     "topics-users/users.yaml": user_manifests,
     "operations/user/user.yaml": operations_manifests,
+    "recovery/user/user.yaml": recovery_manifests,
+    "recovery/secret/secret.yaml": recovery_secrets,
     "keda/scaledobjects.yaml": scaled_objects,
     "kafka-external/secrets.yaml": kafka_secrets,
 }

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, text, texts, where
 from deploy.checks.pods import Workload, workloads
-from deploy.checks.processes import ArgumentsError, Process, is_ours, process_of, read_topics, written_topics
+from deploy.checks.processes import (
+    STORES_AND_TOPICS,
+    TOPICS_AND_LETTERS,
+    ArgumentsError,
+    Process,
+    is_ours,
+    process_of,
+    read_topics,
+    written_topics,
+)
 from shared.topics import DEAD_LETTERS, TOPICS
 
 USER_VOLUME_KEY = "user.crt"
-OPERATOR_COMMANDS = frozenset({"topics", "dlq"})
+AUTHORITY_SUFFIX = "-cluster-ca-cert"
+"""How Strimzi ends the name of the secret with the authority of a cluster's brokers."""
 
 Right = tuple[str, str, str]
 """Resource type, name and operation."""
@@ -19,6 +30,7 @@ Right = tuple[str, str, str]
 
 def check_users(objects: Objects) -> Iterator[Finding]:
     """Check the users of an overlay that brings any; codes begin with ``user-`` and ``acl-``."""
+    yield from _in_vain(objects)
     users = {name_of(it): it for it in objects.of("KafkaUser")}
     if not users:
         return
@@ -44,6 +56,19 @@ def check_users(objects: Objects) -> Iterator[Finding]:
             yield Finding("user-unused", where(user), "no workload and no trigger uses this user")
 
 
+def _in_vain(objects: Objects) -> Iterator[Finding]:
+    """Report certificates for Kafka in a pod that talks to no broker."""
+    for workload, process in _processes(objects):
+        if not process.uses_kafka:
+            for name in sorted(_kafka_secrets(workload)):
+                yield Finding("user-needless", workload.where, f"mounts '{name}', but talks to no broker")
+
+
+def _kafka_secrets(workload: Workload) -> set[str]:
+    mounted = {text(volume, "secret", "secretName") for volume in items(workload.spec, "volumes")}
+    return {name for name in mounted if name.endswith(AUTHORITY_SUFFIX) or name == user_secret(workload)}
+
+
 def _manners(user: Document) -> Iterator[Finding]:
     if text(user, "spec", "authentication", "type") not in ("tls", "tls-external"):
         yield Finding("user-authentication", where(user), "authentication must be tls, as the processes mount certificates")
@@ -53,7 +78,8 @@ def _manners(user: Document) -> Iterator[Finding]:
 
 def _only_looks(user: Document) -> bool:
     """Return whether a user may do nothing but describe, as that of a scaler which an overlay may leave out."""
-    return all(texts(acl, "operations") == ["Describe"] for acl in items(user, "spec", "authorization", "acls"))
+    acls = items(user, "spec", "authorization", "acls")
+    return bool(acls) and all(texts(acl, "operations") == ["Describe"] for acl in acls)
 
 
 def _compare(user: Document, needed: set[Right]) -> Iterator[Finding]:
@@ -80,18 +106,18 @@ def _compare(user: Document, needed: set[Right]) -> Iterator[Finding]:
 def rights_of(process: Process) -> set[Right]:
     """Return the exact rights of a process.
 
-    Reading a group covers its commits; writing to any topic covers the idempotent producer (KIP-679). Every ``run`` opens one,
-    so a process that writes nothing needs IdempotentWrite on the cluster, or its producer could not start.
+    Reading a group covers its commits; writing to any topic covers the idempotent producer (KIP-679).
     """
-    if process.command in OPERATOR_COMMANDS:
+    if process.command in TOPICS_AND_LETTERS:
         return _operator_rights()
+    if process.command in STORES_AND_TOPICS:
+        return _recovery_rights()
     if process.command != "run":
         return set()
     written, read = written_topics(process), read_topics(process)
     rights = {("topic", name, operation) for name in written for operation in ("Describe", "Write")}
     rights |= {("topic", name, operation) for name in read for operation in ("Describe", "Read")}
-    rights |= {("group", name, "Read") for name in process.groups}
-    return rights if written else rights | {("cluster", "", "IdempotentWrite")}
+    return rights | {("group", name, "Read") for name in process.groups}
 
 
 def _operator_rights() -> set[Right]:
@@ -100,6 +126,17 @@ def _operator_rights() -> set[Right]:
     rights |= {("topic", topic.name, "Write") for topic in TOPICS if topic.consumers}
     rights |= {("topic", topic.name, "Read") for topic in DEAD_LETTERS.values()}
     return rights | {("group", f"{topic.name}.replay", "Read") for topic in DEAD_LETTERS.values()}
+
+
+def _recovery_rights() -> set[Right]:
+    """Return what ``reconcile``, ``topics rebuild --no-create`` and ``drill`` need together: one pod template serves all three.
+
+    Topics are read through and written anew; groups are seen and taken back, which is a commit. Dead letters are counted, and a
+    drill buries as consumers do.
+    """
+    rights = {("topic", topic.name, it) for topic in TOPICS for it in ("Describe", "Read", "Write")}
+    rights |= {("topic", topic.name, it) for topic in DEAD_LETTERS.values() for it in ("Describe", "Write")}
+    return rights | {("group", name, "Read") for name in DEAD_LETTERS}
 
 
 def _all_topics() -> list[str]:
@@ -127,13 +164,14 @@ def user_secret(workload: Workload) -> str | None:
 
 
 def clients_of(objects: Objects) -> Iterator[tuple[Workload, Process]]:
-    """Return the workloads that talk to Kafka. Refused arguments are reported elsewhere."""
+    """Return the workloads that talk to Kafka."""
+    return ((workload, process) for workload, process in _processes(objects) if process.uses_kafka)
+
+
+def _processes(objects: Objects) -> Iterator[tuple[Workload, Process]]:
+    """Return the workloads that run the product. Refused arguments are reported elsewhere."""
     for workload in workloads(objects):
         for container in workload.containers:
             if is_ours(container):
-                try:
-                    process = process_of(container)
-                except ArgumentsError:
-                    continue
-                if process.command == "run" or process.command in OPERATOR_COMMANDS:
-                    yield workload, process
+                with contextlib.suppress(ArgumentsError):
+                    yield workload, process_of(container)

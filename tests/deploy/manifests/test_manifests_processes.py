@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.checks.processes import (
+    STORES_AND_TOPICS,
+    STORES_ONLY,
+    TOPICS_AND_LETTERS,
     ArgumentsError,
     Process,
     all_settings,
@@ -25,6 +28,7 @@ from shared.topics import DEAD_LETTERS, TOPICS, subscribed
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
 
+APIS = [Process("run", name.value, RoleName.API) for name in BUILDERS]
 DATA = Path(__file__).resolve().parents[3] / "data"
 WORKERS = [
     *(Process("run", name.value, RoleName.WORKER) for name in BUILDERS if name is not ServiceName.CONTRACTS),
@@ -55,11 +59,35 @@ def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
     assert written_topics(Process("run", "contracts", RoleName.API)) == frozenset()
 
 
+@pytest.mark.parametrize("process", [*WORKERS, *APIS], ids=lambda it: f"{it.service}-{it.channel or it.role}")
+def test_a_process_talks_to_a_broker_if_and_only_if_its_service_publishes(process: Process) -> None:
+    assert process.role is not None
+    [assignment] = assignments(ServiceName(process.service), process.role, process.channel)
+    service = assignment.build(Parts(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
+    assert process.uses_kafka == service.publishes
+
+
+def test_every_command_that_is_known_by_name_exists() -> None:
+    example = {
+        "backup": ["/a"],
+        "restore": ["/a"],
+        "drill": ["/a"],
+        "dlq list": ["a"],
+        "dlq show": ["a", "0:1"],
+        "dlq replay": ["a"],
+    }
+    example["mark-restored"] = ["--taken-at", "2026-11-24T01:15:00Z"]
+    for command in sorted(STORES_ONLY | STORES_AND_TOPICS | TOPICS_AND_LETTERS):
+        assert process_of(args(*command.split(), *example.get(command, []))).command == command
+
+
 def test_arguments_are_read_as_the_command_line_reads_them() -> None:
     assert process_of(args("run", "contracts", "worker", "--channel", "fitko")) == Process(
         "run", "contracts", RoleName.WORKER, Channel.FITKO
     )
     assert process_of(args("migrate", "catalog")) == Process("migrate", "catalog")
+    assert process_of(args("topics", "rebuild", "--no-create")) == Process("topics rebuild", "all")
+    assert process_of(args("backup", "/a", "--keep", "14")) == Process("backup", "all")
 
 
 @pytest.mark.parametrize(
@@ -68,6 +96,10 @@ def test_arguments_are_read_as_the_command_line_reads_them() -> None:
         (),
         ("--help",),
         ("rnu",),
+        ("topics",),
+        ("topics", "chek"),
+        ("dlq", "list"),
+        ("backup", "/a", "--keep", "0"),
         ("run", "ordering"),
         ("run", "orderings", "api"),
         ("run", "contracts", "worker"),

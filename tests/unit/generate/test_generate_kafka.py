@@ -14,12 +14,16 @@ from deploy.generate.kafka import (
     dead_letter_manifests,
     keda_acls,
     operations_acls,
+    operations_manifests,
     process_acls,
+    recovery_acls,
+    recovery_manifests,
     topic_manifests,
     user_manifests,
 )
 from deploy.generate.processes import PROCESSES, Process
 from deploy.generate.scaling import scaled_objects
+from deploy.generate.secrets import kafka_secrets, recovery_secrets
 from marktplatz.assembly import ServiceName, assignments
 from shared.outgoing import OutgoingEvent
 from shared.service import Parts
@@ -39,6 +43,10 @@ class Nobody:
 
 def process(name: str) -> Process:
     return next(item for item in PROCESSES if item.name == name)
+
+
+def names_of(manifests: list[dict[str, Any]]) -> set[str]:
+    return {manifest["metadata"]["name"] for manifest in manifests}
 
 
 def granted(acls: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
@@ -71,8 +79,17 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
     }
 
 
-def test_the_api_of_contracts_may_connect_and_write_no_topic() -> None:
-    assert granted(process_acls(process("contracts-api"))) == {("cluster", "", "IdempotentWrite")}
+@EVERY_PROCESS
+def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Process) -> None:
+    (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
+    built = assignment.build(Parts(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
+    assert item.uses_kafka == built.publishes
+    assert (item.name in names_of(user_manifests())) == built.publishes
+
+
+def test_the_api_of_contracts_has_neither_rights_nor_certificate() -> None:
+    assert process_acls(process("contracts-api")) == []
+    assert "contracts-api" not in names_of(user_manifests()) | names_of(kafka_secrets())
 
 
 @EVERY_PROCESS
@@ -93,9 +110,8 @@ def test_only_the_producing_service_writes_a_topic(item: Process) -> None:
 
 
 def test_every_right_is_literal_and_none_creates_or_alters() -> None:
-    every = [acl for user in user_manifests() for acl in user["spec"]["authorization"]["acls"]] + operations_acls()
-    acls = [acl for acl in every if acl["resource"]["type"] != "cluster"]
-    assert granted([acl for acl in every if acl not in acls]) == {("cluster", "", "IdempotentWrite")}
+    users = [*user_manifests(), *operations_manifests(), *recovery_manifests()]
+    acls = [acl for user in users for acl in user["spec"]["authorization"]["acls"]]
     assert {acl["resource"]["patternType"] for acl in acls} == {"literal"}
     assert {acl["resource"]["type"] for acl in acls} == {"topic", "group"}
     assert not [acl for acl in acls if "*" in acl["resource"]["name"]]
@@ -113,8 +129,23 @@ def test_operations_may_replay_only_to_topics_that_are_consumed() -> None:
     assert written == {topic.name for topic in TOPICS if topic.consumers}
 
 
+def test_recovery_reads_and_writes_every_topic_takes_every_group_back_and_reads_no_dead_letter() -> None:
+    rights = granted(recovery_acls())
+    names = {
+        operation: {name for kind, name, it in rights if (kind, it) == ("topic", operation)} for operation in ("Read", "Write")
+    }
+    assert names["Read"] == {topic.name for topic in TOPICS}
+    assert names["Write"] == {*names["Read"], *(letters.name for letters in DEAD_LETTERS.values())}
+    assert {name for kind, name, it in rights if (kind, it) == ("group", "Read")} == set(DEAD_LETTERS)
+
+
+def test_a_kafka_in_a_namespace_of_its_own_hands_over_the_certificate_of_every_user() -> None:
+    assert names_of(kafka_secrets()) == {*names_of(user_manifests()), "marktplatz-cluster-ca-cert"}
+    assert names_of(recovery_secrets()) == names_of(recovery_manifests())
+
+
 def test_every_user_has_quotas_and_a_certificate() -> None:
-    for user in user_manifests():
+    for user in [*user_manifests(), *operations_manifests(), *recovery_manifests()]:
         assert user["spec"]["authentication"] == {"type": "tls"}
         assert min(user["spec"]["quotas"].values()) > 0
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from deploy.checks.objects import Document, name_of
@@ -26,7 +28,8 @@ def in_(kind: str, name: str, change: Change) -> Callable[[Documents], None]:
 
 def pod(name: str, change: Change, kind: str = "Deployment") -> Callable[[Documents], None]:
     """Return a fault that changes a pod's spec."""
-    return in_(kind, name, lambda document: change(document["spec"]["template"]["spec"]))
+    path = ("spec", "jobTemplate", "spec", "template", "spec") if kind == "CronJob" else ("spec", "template", "spec")
+    return in_(kind, name, lambda document: change(reduce(getitem, path, document)))
 
 
 def container(name: str, change: Change, kind: str = "Deployment") -> Callable[[Documents], None]:

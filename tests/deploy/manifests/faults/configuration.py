@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
@@ -28,6 +30,17 @@ def _unbounded(deployment: Document) -> None:
 def _nowhere_to_write(process: Document) -> None:
     process["volumeMounts"] = [mount for mount in process["volumeMounts"] if mount["name"] != "tmp"]
 
+
+def _url_forgotten(process: Document) -> None:
+    urls = next(it for it in process["env"] if it["name"] == "MARKTPLATZ_STORE_URLS")
+    urls["value"] = json.dumps({name: url for name, url in json.loads(urls["value"]).items() if name != "notify"})
+
+
+def _urls_first(process: Document) -> None:
+    process["env"].insert(0, process["env"].pop())
+
+
+_PLAIN = json.dumps(dict.fromkeys(("catalog", "eligibility", "ordering", "contracts", "notify"), "mongodb://a:b@c/d"))
 
 FAULTS = (
     Mutation(
@@ -67,6 +80,20 @@ FAULTS = (
         "env-twice",
     ),
     Mutation("store in the container", container("catalog-api", drop("env", 0)), "env-missing"),
+    Mutation("migration of a store in the container", container("catalog-migrate", drop("env", 0), "Job"), "env-missing"),
+    Mutation("backup without one of the stores", container("recovery-backup", _url_forgotten, "CronJob"), "env-missing"),
+    Mutation("store quoted before it is set", container("recovery", _urls_first, "CronJob"), "env-quoted"),
+    Mutation("quoted store that nobody sets", container("recovery", drop("env", 1), "CronJob"), "env-quoted"),
+    Mutation(
+        "stores' passwords in plain text",
+        container("recovery", put("env", -1, "value", value=_PLAIN), "CronJob"),
+        "secret-plain",
+    ),
+    Mutation(
+        "command of a command that does not exist",
+        container("operations", put("args", value=["topics", "chek"]), "CronJob"),
+        "args-refused",
+    ),
     Mutation(
         "store's password in plain text",
         container("catalog-api", put("env", 0, value={"name": "MARKTPLATZ_STORE_URL", "value": "mongodb://a:b@c/d"})),
@@ -85,6 +112,22 @@ FAULTS = (
     Mutation(
         "key that the secret has not",
         container("catalog-api", put("env", 0, "valueFrom", "secretKeyRef", "key", value="uri")),
+        "secret-key",
+    ),
+    Mutation("secret forgotten in the vault", without("ExternalSecret", "mongodb-ca"), "secret-vault"),
+    Mutation(
+        "certificate of another Ingress",
+        in_("Ingress", "marktplatz", put("spec", "tls", 0, "secretName", value="tls")),
+        "secret-undeclared",
+    ),
+    Mutation(
+        "another pull secret",
+        in_("ServiceAccount", "catalog-api", put("imagePullSecrets", 0, "name", value="pull")),
+        "secret-undeclared",
+    ),
+    Mutation(
+        "key that KEDA's secret has not",
+        in_("TriggerAuthentication", "kafka-lag", put("spec", "secretTargetRef", 0, "key", value="tls.crt")),
         "secret-key",
     ),
     Mutation(

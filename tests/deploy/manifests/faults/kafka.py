@@ -28,6 +28,42 @@ def _no_right(kind: str, name: str) -> Change:
     return change
 
 
+def _no_operation(kind: str, name: str, operation: str) -> Change:
+    """Return a change that takes one right on a resource."""
+
+    def change(user: Document) -> None:
+        for acl in user["spec"]["authorization"]["acls"]:
+            if (acl["resource"]["type"], acl["resource"].get("name")) == (kind, name):
+                acl["operations"].remove(operation)
+
+    return change
+
+
+def _user(name: str, operation: str = "", kind: str = "topic") -> Document:
+    """Return a user as Strimzi knows it, with one right at most."""
+    acls = [{"resource": {"type": kind}, "operations": [operation]}] if operation else []
+    return {
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": "KafkaUser",
+        "metadata": {"name": name, "namespace": "marktplatz", "labels": {"strimzi.io/cluster": "marktplatz"}},
+        "spec": {
+            "authentication": {"type": "tls"},
+            "authorization": {"type": "simple", "acls": acls},
+            "quotas": {"requestPercentage": 5},
+        },
+    }
+
+
+def _with_secret(name: str, key: str) -> Change:
+    """Return a change that mounts one file of a secret."""
+
+    def change(spec: Document) -> None:
+        spec["volumes"].append({"name": "kafka", "secret": {"secretName": name, "items": [{"key": key, "path": key}]}})
+        spec["containers"][0]["volumeMounts"].append({"name": "kafka", "mountPath": "/etc/marktplatz/kafka", "readOnly": True})
+
+    return change
+
+
 def _as(name: str) -> Change:
     """Return a change that mounts the certificate of another user."""
 
@@ -81,7 +117,55 @@ FAULTS = (
     Mutation(
         "right to bury missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.dlq")), "acl-missing"
     ),
-    Mutation("producer of a reader cannot start", in_("KafkaUser", "contracts-api", put(*_ACLS, value=[])), "acl-missing"),
+    Mutation("user of a process that only reads", with_(_user("contracts-api", "IdempotentWrite", "cluster")), "user-unused"),
+    Mutation("user without rights for nobody", with_(_user("contracts-api")), "user-unused"),
+    Mutation(
+        "certificate for a process that only reads",
+        pod("contracts-api", _with_secret("contracts-api", "user.crt")),
+        "user-needless",
+    ),
+    Mutation(
+        "authority of the brokers for a process that only reads",
+        pod("contracts-api", _with_secret("marktplatz-cluster-ca-cert", "ca.crt")),
+        "user-needless",
+    ),
+    Mutation(
+        "certificate for the nightly backup",
+        pod("recovery-backup", _with_secret("recovery", "user.crt"), "CronJob"),
+        "user-needless",
+    ),
+    Mutation(
+        "recovery cannot read a topic", in_("KafkaUser", "recovery", _no_right("topic", "ordering.order.v1")), "acl-missing"
+    ),
+    Mutation(
+        "recovery cannot say anew",
+        in_("KafkaUser", "recovery", _no_operation("topic", "catalog.offering.v1", "Write")),
+        "acl-missing",
+    ),
+    Mutation(
+        "recovery cannot take a group back", in_("KafkaUser", "recovery", _no_right("group", "notify.dispatch")), "acl-missing"
+    ),
+    Mutation(
+        "recovery does not count dead letters",
+        in_("KafkaUser", "recovery", _no_right("topic", "ordering.verdicts.dlq")),
+        "acl-missing",
+    ),
+    Mutation(
+        "a drill cannot bury",
+        in_("KafkaUser", "recovery", _no_operation("topic", "ordering.verdicts.dlq", "Write")),
+        "acl-missing",
+    ),
+    Mutation("recovery may delete", in_("KafkaUser", "recovery", _right("topic", "ordering.order.v1", "Delete")), "acl-unused"),
+    Mutation(
+        "recovery may alter", in_("KafkaUser", "recovery", _right("topic", "ordering.order.v1", "AlterConfigs")), "acl-unused"
+    ),
+    Mutation(
+        "recovery may read dead letters",
+        in_("KafkaUser", "recovery", _right("topic", "ordering.verdicts.dlq", "Read")),
+        "acl-unused",
+    ),
+    Mutation("recovery without an identity", without("KafkaUser", "recovery"), "user-missing"),
+    Mutation("recovery as the operators' tool", pod("recovery", _as("operations"), "CronJob"), "user-shared"),
     Mutation(
         "right to the other channel",
         in_("KafkaUser", "contracts-fitko", _right("topic", "contracts.govdigital.request.v1", "Read")),

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import drop, in_, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
 _ANYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+
+_BROKERS = {
+    "to": [{"podSelector": {"matchLabels": {"strimzi.io/cluster": "marktplatz", "strimzi.io/name": "marktplatz-kafka"}}}],
+    "ports": [{"protocol": "TCP", "port": 9093}],
+}
+
+
+def _also_for_workers(policy: Document) -> None:
+    policy["spec"]["podSelector"] = {"matchLabels": {"app.kubernetes.io/part-of": "efa-marktplatz"}}
+
+
+def _backup_as_recovery(documents: Documents) -> None:
+    """The brokers' side knows the pods of ``recovery`` by their label: both sides must open."""
+    in_("NetworkPolicy", "recovery-backup", lambda it: it["spec"]["egress"].append(_BROKERS))(documents)
+    labels = ("spec", "jobTemplate", "spec", "template", "metadata", "labels", "app.kubernetes.io/component")
+    in_("CronJob", "recovery-backup", put(*labels, value="recovery"))(documents)
 
 
 def _policy(name: str, **spec: object) -> dict[str, object]:
@@ -43,7 +60,7 @@ FAULTS = (
     Mutation("egress without ports", in_("NetworkPolicy", "catalog-worker", drop("spec", "egress", 0, "ports")), "network-extra"),
     Mutation(
         "egress to the whole internet",
-        in_("NetworkPolicy", "catalog-api", put("spec", "egress", 2, "to", value=[_ANYWHERE])),
+        in_("NetworkPolicy", "identity-provider", put("spec", "egress", 0, "to", value=[_ANYWHERE])),
         "network-extra",
     ),
     Mutation(
@@ -76,7 +93,23 @@ FAULTS = (
     Mutation("no names", without("NetworkPolicy", "dns"), "network-missing"),
     Mutation("names by TCP only", in_("NetworkPolicy", "dns", drop("spec", "egress", 0, "ports", 0)), "network-missing"),
     Mutation("no policy of a process", without("NetworkPolicy", "contracts-fitko"), "network-missing"),
-    Mutation("way to the brokers closed", in_("NetworkPolicy", "ordering-worker", drop("spec", "egress", 0)), "network-missing"),
+    Mutation("way to the brokers closed", in_("NetworkPolicy", "ordering-worker", drop("spec", "egress", 1)), "network-missing"),
+    Mutation("way to the keys closed", without("NetworkPolicy", "identity-provider"), "network-missing"),
+    Mutation("way to the mail server closed", without("NetworkPolicy", "mail-server"), "network-missing"),
+    Mutation("way to the keys for workers", in_("NetworkPolicy", "identity-provider", _also_for_workers), "network-extra"),
+    Mutation(
+        "way to the brokers for a process that only reads",
+        in_("NetworkPolicy", "contracts-api", lambda it: it["spec"]["egress"].append(_BROKERS)),
+        "network-extra",
+    ),
+    Mutation(
+        "way to the brokers for the nightly backup",
+        _backup_as_recovery,
+        "network-extra",
+    ),
+    Mutation("recovery cannot reach the brokers", in_("NetworkPolicy", "recovery", drop("spec", "egress", 1)), "network-missing"),
+    Mutation("recovery cannot reach the stores", in_("NetworkPolicy", "recovery", drop("spec", "egress", 0)), "network-missing"),
+    Mutation("nightly backup cannot reach the stores", without("NetworkPolicy", "recovery-backup"), "network-missing"),
     Mutation(
         "policy of other pods",
         in_(
@@ -88,7 +121,7 @@ FAULTS = (
     ),
     Mutation(
         "wrong port of the store",
-        in_("NetworkPolicy", "ordering-worker", put("spec", "egress", 1, "ports", 0, "port", value=27018)),
+        in_("NetworkPolicy", "ordering-worker", put("spec", "egress", 0, "ports", 0, "port", value=27018)),
         "network-missing",
     ),
     Mutation(

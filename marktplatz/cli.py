@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,6 +49,16 @@ def _run(work: Coroutine[Any, Any, int | None]) -> None:
         raise typer.Exit(1) from error
     if code:
         raise typer.Exit(code)
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no time such as 2026-11-24T01:15:00Z") from None
+    if time.tzinfo is None:
+        raise typer.BadParameter(f"{text} names no time zone; write 2026-11-24T01:15:00Z or 2026-11-24T02:15:00+01:00")
+    return time.astimezone(UTC)
 
 
 @app.command()
@@ -147,6 +157,33 @@ def restore(
     from marktplatz.backup.commands import run_restore  # noqa: PLC0415 - as above
 
     _run(run_restore(folder, into_non_empty=into_non_empty))
+
+
+@app.command("mark-restored")
+def mark_restored(
+    taken_at: Annotated[
+        datetime,
+        typer.Option(parser=_time, metavar="TIME", help="What they were restored to, such as 2026-11-24T01:15:00Z."),
+    ],
+) -> None:
+    """Say that the stores were restored by the database's own means; the services must not run. Then: topics rebuild."""
+    from marktplatz.backup.commands import run_mark_restored  # noqa: PLC0415 - as above
+
+    _run(run_mark_restored(taken_at))
+
+
+@app.command()
+def drill(
+    folder: Annotated[Path, typer.Argument(help="A backup: the folder that holds its manifest.json.")],
+    report: Annotated[Path | None, typer.Option(help="Write what was done and found to this file, as JSON.")] = None,
+    create: Annotated[bool, typer.Option(help="Create missing topics; not where an operator does.")] = True,  # noqa: FBT002 - as above
+    replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds at most until all that was waiting is worked off.")] = 600.0,
+) -> None:
+    """Play a whole restore in empty stores on an empty broker, with work, without mails; exit code 0 only if nothing is wrong."""
+    from marktplatz.backup.commands import run_drill  # noqa: PLC0415 - as above
+
+    _run(run_drill(folder, report, create=create, replicas=replication_factor, patience=timedelta(seconds=wait)))
 
 
 @app.command()

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import structlog
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from marktplatz.backup.drill import Drill
 from marktplatz.backup.dump import back_up, forget_old
+from marktplatz.backup.errors import BackupError
 from marktplatz.backup.inventory import opened_stores
 from marktplatz.backup.rebuild import rebuild
 from marktplatz.backup.reconcile import Report, reconcile
-from marktplatz.backup.restore import restore
+from marktplatz.backup.restore import mark_restored, restore
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
+from shared.errors import MarktplatzError
 from shared.logs import configure_logs
 from shared.settings import ProcessSettings
 
-console = Console(highlight=False, soft_wrap=True)
+# Lines of a log must not break ids in two.
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 SHOWN = 200
+NEXT = "Next: marktplatz topics rebuild. Until then no process works on these stores."
 
 log = structlog.get_logger()
 
@@ -53,8 +60,35 @@ async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
     )
     for place in result.differ:
         console.print(f"differs: {place}", markup=False)
-    console.print("Next: marktplatz topics rebuild. Until then no process works on these stores.")
+    console.print(NEXT)
     return 1 if result.differ else 0
+
+
+async def run_mark_restored(taken_at: datetime) -> None:
+    """Mark all stores as restored by the database's own means to what they held at ``taken_at``, which has a time zone."""
+    if taken_at > (at := now()):
+        raise BackupError(f"{taken_at.isoformat()} is still to come; now it is {at.isoformat()}")
+    async with opened_stores(_settings()) as stores:
+        await mark_restored(stores, taken_at, at)
+    console.print(f"{len(stores)} stores are marked as restored to their state of {taken_at.isoformat()}")
+    console.print(NEXT)
+
+
+async def run_drill(folder: Path, report_file: Path | None, *, create: bool, replicas: int, patience: timedelta) -> int:
+    """Play a drill, print it, write it as JSON if asked, also when a step fails; exit code 1 unless it has passed."""
+    settings, kafka = _settings(), KafkaSettings()
+    drill = Drill(folder, now())
+    try:
+        async with _publisher(kafka) as publisher, opened_stores(settings, publisher) as stores:
+            await drill.play(stores, kafka, publisher, settings.data, create=create, replicas=replicas, patience=patience)
+    except MarktplatzError as error:
+        drill.failure = error
+        raise
+    finally:
+        _print_drill(drill)
+        if report_file is not None:
+            _write(report_file, drill.document())
+    return 0 if drill.passed else 1
 
 
 async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
@@ -63,8 +97,7 @@ async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
     async with opened_stores(settings) as stores:
         report = await reconcile(stores, KafkaSettings(), pause)
     if report_file is not None:
-        text = json.dumps(report.document(), indent=2, ensure_ascii=False) + "\n"
-        _write(report_file, text)
+        _write(report_file, report.document())
     _print(report)
     return 1 if report.differences else 0
 
@@ -96,11 +129,30 @@ async def _publisher(kafka: KafkaSettings) -> AsyncIterator[KafkaPublisher]:
 def _settings() -> ProcessSettings:
     settings = ProcessSettings()
     configure_logs(level=settings.log_level, time_zone=settings.log_time_zone, stream=sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)  # every look at the topics makes consumers that tell of it
     return settings
 
 
-def _write(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8")
+def _write(file: Path, document: dict[str, Any]) -> None:
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _print_drill(drill: Drill) -> None:
+    if drill.manifest is not None:
+        manifest = drill.manifest
+        console.print(f"{drill.folder}: {manifest.documents} documents of version {manifest.product}", markup=False)
+        console.print(f"begun {manifest.started_at.isoformat()}, {drill.age} before this drill: the largest possible loss")
+        held = Table("documents of", "in the backup")
+        for file in manifest.files:
+            held.add_row(f"{file.service}.{file.collection}", str(file.documents))
+        console.print(held)
+    steps = Table("step", "seconds", "result")
+    for step in drill.steps:
+        steps.add_row(step.name, f"{step.seconds:.1f}", escape(step.result))
+    console.print(steps)
+    if drill.report is not None:
+        _print(drill.report)
+    console.print("drill passed" if drill.passed else "drill FAILED")
 
 
 def _print(report: Report) -> None:

@@ -23,6 +23,12 @@ class StoreNotEmptyError(BackupError):
     code = "store_not_empty"
 
 
+class BrokerUnfitError(BackupError):
+    """A drill would mix with what a broker holds, or lacks the topics it may not create; ``detail`` names them."""
+
+    code = "broker_unfit"
+
+
 class InUseError(MarktplatzError):
     """Processes are at work on what is to be rebuilt; ``detail`` names them."""
 

@@ -40,25 +40,48 @@ async def restore(
 
     The stores must be empty but for reference data. With ``into_non_empty`` the documents that are missing are added; those that
     are there stay as they are, and each that differs is named. Whatever was restored, no process works on the stores before
-    ``rebuild``. Nothing is written unless the whole backup is in order.
+    ``rebuild``. Nothing is written unless the whole backup is in order. Raises as ``examine``.
+    """
+    manifest = await examine(stores, folder, into_non_empty=into_non_empty)
+    return manifest, await put_back(stores, folder, manifest, at)
+
+
+async def examine(stores: Mapping[ServiceName, Kept], folder: Path, *, into_non_empty: bool = False) -> Manifest:
+    """Return the manifest of a backup that can be put into these stores; nothing is written.
+
     Raises DamagedBackupError, BackupError (a newer product's backup), StoreNotEmptyError, StoreUnavailableError.
     """
     manifest = read_manifest(folder)
     verify(folder, manifest)
-    places = [(file, *_place(stores, file)) for file in manifest.files]
+    for file in manifest.files:
+        _place(stores, file)
     if not into_non_empty and (held := await _not_empty(stores)):
         raise StoreNotEmptyError(
             f"these collections are not empty: {', '.join(held)}. Restore into empty databases, or add only what is missing "
             "with --into-non-empty"
         )
+    return manifest
+
+
+async def put_back(stores: Mapping[ServiceName, Kept], folder: Path, manifest: Manifest, at: datetime) -> Restored:
+    """Write what ``examine`` has approved and return what was done. Raises StoreUnavailableError."""
     result = Restored()
-    for kept in stores.values():
-        await restoration.mark_restored(kept.store, manifest.started_at, at)
-    for file, kept, collection in places:
+    await mark_restored(stores, manifest.started_at, at)
+    for file in manifest.files:
+        kept, collection = _place(stores, file)
         for batch in _batches(documents_in(folder, file)):
             await _put(kept, collection, batch, result)
         log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
-    return manifest, result
+    return result
+
+
+async def mark_restored(stores: Mapping[ServiceName, Kept], taken_at: datetime, at: datetime) -> None:
+    """Let no process work on any of the stores until ``rebuild``: they hold what they held at ``taken_at``.
+
+    Raises StoreUnavailableError, WriteConflictError if somebody else restores at the same time.
+    """
+    for kept in stores.values():
+        await restoration.mark_restored(kept.store, taken_at, at)
 
 
 async def _put(kept: Kept, collection: Collection, batch: list[Document], result: Restored) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from services.notify.app import load_routing
 from services.notify.domain.notification import Recipient
@@ -24,6 +25,9 @@ from shared.messages.ordering import ContractRequested, OrderEvent
 from shared.messages.values import Channel
 from shared.service import Received
 from shared.topics import DEAD_LETTERS, NOTIFY, TOPICS, Topic, subscribed
+
+_COORDINATOR_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,18 @@ async def read_topics(settings: KafkaSettings) -> TopicFacts:
     return facts
 
 
+async def records_held(settings: KafkaSettings) -> dict[str, int | None]:
+    """Return how many records each topic of the registry and of dead letters holds; None where the topic is missing.
+
+    Raises BusUnavailableError.
+    """
+    held: dict[str, int | None] = dict.fromkeys(_names())
+    async with administration(settings) as admin, _reader(settings) as reader:
+        for place, (begin, end) in (await _bounds(reader, await partitions(admin))).items():
+            held[place.topic] = (held[place.topic] or 0) + end - begin
+    return held
+
+
 async def partitions(admin: AIOKafkaAdminClient) -> dict[str, list[int]]:
     """Return the partitions of every topic of the cluster."""
     return {found["topic"]: sorted(it["partition"] for it in found["partitions"]) for found in await admin.describe_topics()}
@@ -114,11 +130,26 @@ async def administration(settings: KafkaSettings) -> AsyncIterator[AIOKafkaAdmin
     admin = AIOKafkaAdminClient(**settings.connection())
     try:
         await admin.start()
+        await _coordinators(admin)
         yield admin
     except (KafkaError, OSError) as error:
         raise BusUnavailableError(f"the broker failed: {type(error).__name__}") from error
     finally:
         await admin.close()
+
+
+async def _coordinators(admin: AIOKafkaAdminClient) -> None:
+    """Return when every group has its coordinator: a broker that is new makes the place for groups when first asked for one."""
+    end = asyncio.get_running_loop().time() + _COORDINATOR_SECONDS
+    for group in DEAD_LETTERS:
+        while True:
+            try:
+                await admin.find_coordinator(group)
+                break
+            except GroupCoordinatorNotAvailableError:
+                if asyncio.get_running_loop().time() >= end:
+                    raise
+                await asyncio.sleep(_LOOK_SECONDS)
 
 
 class _Watch:
@@ -181,9 +212,12 @@ async def _reader(settings: KafkaSettings) -> AsyncIterator[GuardedConsumer]:
         await reader.stop()
 
 
+def _names() -> list[str]:
+    return [*(topic.name for topic in TOPICS), *(letters.name for letters in DEAD_LETTERS.values())]
+
+
 async def _bounds(reader: GuardedConsumer, present: Mapping[str, list[int]]) -> dict[TopicPartition, tuple[int, int]]:
-    names = [*(topic.name for topic in TOPICS), *(letters.name for letters in DEAD_LETTERS.values())]
-    places = [TopicPartition(name, number) for name in names for number in present.get(name, ())]
+    places = [TopicPartition(name, number) for name in _names() for number in present.get(name, ())]
     if not places:
         return {}
     reader.assign(places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -16,6 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from marktplatz.backup.broker import delete_topics
+from marktplatz.backup.files import MANIFEST, sha256_of
+from marktplatz.backup.topics import administration
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import Json, eventually
@@ -24,6 +28,7 @@ from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.loading import load_reference_data
 from services.contracts.domain.request import contract_id
+from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Channel
 from shared.settings import ProcessSettings
@@ -48,6 +53,11 @@ class Drill:
     @property
     def backups(self) -> Path:
         return self.folder / "backups"
+
+    def elsewhere(self, name: str, bootstrap: str) -> Drill:
+        """Give empty stores in a folder of their own, on another broker; reports and backups stay together."""
+        (self.folder / name).mkdir()
+        return Drill(self.folder / name, bootstrap)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
@@ -245,3 +255,74 @@ async def test_a_backup_can_move_the_stores_to_another_place(drill: Drill) -> No
     async with drill.running() as people:
         assert await people.contracted(order) == number
         assert await drill.agrees() == {}
+
+
+def without_last(backup: Path, file: str, copy: Path) -> tuple[Path, str]:
+    """Copy a backup without the last document of one file, in order otherwise; return the copy and the document's id."""
+    shutil.copytree(backup, copy)
+    *kept, last = gzip.decompress((copy / file).read_bytes()).splitlines(keepends=True)
+    (copy / file).write_bytes(gzip.compress(b"".join(kept)))
+    manifest = json.loads((copy / MANIFEST).read_text("utf-8"))
+    for entry in manifest["files"]:
+        if entry["path"] == file:
+            size = (copy / file).stat().st_size
+            entry |= {"documents": len(kept), "bytes": size, "sha256": sha256_of(copy / file)}
+    (copy / MANIFEST).write_text(json.dumps(manifest), "utf-8")
+    return copy, json.loads(last)["_id"]
+
+
+async def test_the_drill_command_plays_a_whole_restore_and_fails_when_something_is_left(drill: Drill, tmp_path: Path) -> None:
+    async with drill.running() as people:
+        await flow.register(people.cast.husum, people.cast.govdigital, "KUNDE", HUSUM)
+        orders = [await people.ready_to_order(f"Übung {number}") for number in range(2)]
+        await people.order(orders[0])
+        await people.run.children[processor(GOVDIGITAL)].stop()
+        await flow.place(people.cast.husum, orders[1])
+        await flow.reaches(people.cast.husum, orders[1], "BESTELLT")
+        backup = Path(drill.done("backup", str(drill.backups)).strip().rpartition(" ")[2])
+
+    refused = drill.command("drill", str(backup), "--replication-factor", "1")
+    assert refused.returncode == 1
+    assert "store_not_empty" in refused.stderr
+    assert "ordering.orders" in refused.stderr
+
+    async with find_kafka(tmp_path / "exercise-kafka", environment={}) as bootstrap:
+        there = drill.elsewhere("exercise", bootstrap)
+        report_file = tmp_path / "drill.json"
+        command = ("drill", str(backup), "--report", str(report_file), "--replication-factor", "1")
+        refused = there.command(*command, "--no-create")
+        assert refused.returncode == 1
+        assert "broker_unfit" in refused.stderr
+        assert json.loads(report_file.read_text("utf-8"))["failure"]["code"] == "broker_unfit"
+
+        said = there.done(*command)
+        assert "drill passed" in said
+        report = json.loads(report_file.read_text("utf-8"))
+        assert report["passed"]
+        assert [step["name"] for step in report["steps"]] == ["check", "restore", "rebuild", "work", "reconcile"]
+        assert report["backup"]["age_seconds"] > 0
+        documents = report["backup"]["documents"]
+        assert (documents["ordering.orders"], documents["contracts.contracts"]) == (2, 1)
+        looked_at = report["reconciliation"]["looked_at"]
+        assert (looked_at["orders"], looked_at["contracts"]) == (2, 2), "the order that was waiting has its contract now"
+        assert report["reconciliation"]["differences"] == []
+        assert there.differences() == {}
+
+        there.destroy_stores()
+        refused = there.command(*command)
+        assert refused.returncode == 1
+        assert "catalog.offering.v1" in refused.stderr
+        assert there.done("backup", str(there.backups)).startswith("0 documents"), "what is refused writes nothing"
+
+        async with administration(KafkaSettings(bootstrap_servers=bootstrap)) as admin:
+            await delete_topics(admin)
+        gap, lost = without_last(backup, "ordering/orders.jsonl.gz", tmp_path / "gap")
+        failed = there.command("drill", str(gap), *command[2:])
+        assert failed.returncode == 1
+        assert "drill FAILED" in failed.stdout
+        assert lost in failed.stdout
+        report = json.loads(report_file.read_text("utf-8"))
+        assert not report["passed"]
+        left = {(it["kind"], it["ids"]["order_id"]) for it in report["reconciliation"]["differences"]}
+        assert ("verdict_without_order", lost) in left
+        assert report["unresolved"] == len(report["reconciliation"]["differences"])

@@ -35,6 +35,19 @@ MEASURING = (
 TARGET_LABELS = frozenset({"namespace", "job", "instance", "pod", "le"})
 """Labels that Prometheus itself adds to a series of ours."""
 
+OF_THE_PLATFORM: dict[str, frozenset[str]] = {
+    "kafka_controller_kafkacontroller_offlinepartitionscount": frozenset(),
+    "kafka_server_replicamanager_underminisrpartitioncount": frozenset(),
+    "kafka_server_replicamanager_underreplicatedpartitions": frozenset(),
+    "strimzi_certificate_expiration_timestamp_ms": frozenset({"cluster", "type", "resource_namespace"}),
+    "kubelet_volume_stats_available_bytes": frozenset({"persistentvolumeclaim"}),
+    "kubelet_volume_stats_capacity_bytes": frozenset({"persistentvolumeclaim"}),
+    "kube_cronjob_created": frozenset({"cronjob"}),
+    "kube_cronjob_status_last_successful_time": frozenset({"cronjob"}),
+    "kube_job_failed": frozenset({"job_name", "condition"}),
+}
+"""Series of others with their labels: brokers with Strimzi's metrics reporter, Strimzi's operator, kubelet, kube-state-metrics."""
+
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 _KEYWORDS = frozenset({"and", "or", "unless"})
 _GROUPING = re.compile(r"\b(?:by|on|without|ignoring)\s*\(([^)]*)\)")
@@ -70,7 +83,7 @@ def alerts() -> list[Rule]:
 
 
 def exported() -> dict[str, frozenset[str]]:
-    """Return the series that the code tells Prometheus, with their own labels."""
+    """Return the series that the code tells Prometheus, with their own labels, and those of the platform that alerts go by."""
     found: dict[str, frozenset[str]] = {}
     for module in MEASURING:
         for metric in vars(module).values():
@@ -79,7 +92,7 @@ def exported() -> dict[str, frozenset[str]]:
                     for suffix in _SUFFIXES[family.type]:
                         found[family.name + suffix] = frozenset(metric._labelnames)
     own = {sample.name for family in REGISTRY.collect() for sample in family.samples if sample.name.startswith("process_")}
-    return found | dict.fromkeys(own, frozenset())
+    return found | dict.fromkeys(own, frozenset()) | OF_THE_PLATFORM
 
 
 def series(expr: str) -> dict[str, set[str]]:

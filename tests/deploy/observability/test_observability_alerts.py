@@ -110,7 +110,7 @@ def test_every_process_is_missed_when_it_is_gone() -> None:
 
 
 def test_the_http_rules_select_the_apis_and_nothing_else() -> None:
-    selectors = {match for rule in rules() for match in re.findall(r'job=~"([^"]+)"', rule.body["expr"])}
+    selectors = {match for rule in rules() for match in re.findall(r'\bjob=~"([^"]+)"', rule.body["expr"])}
     (selector,) = selectors
     assert {process.name for process in PROCESSES if re.fullmatch(selector, process.name)} == {
         process.name for process in PROCESSES if process.role is RoleName.API

@@ -60,7 +60,7 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 
 ci: check test manifests ## What CI runs; needs kubectl and promtool
 
-ci-images: images test-images sbom ## The rest: image, container tests, bill of materials; needs Docker, or root on Debian
+ci-images: images test-images sbom test-airgap ## The rest: image, container tests, bill of materials, hand-over; needs Docker, or root on Debian
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks
@@ -76,7 +76,7 @@ lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
 clean: ## Remove the virtual environment and local run data
 	@rm -rf $(VENV) var build
 
-.PHONY: images test-images sbom
+.PHONY: images test-images sbom test-airgap
 images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
 	@PYTHON=$(abspath $(BIN))/python deploy/docker/with-engine deploy/docker/build --with-kafka
 
@@ -85,6 +85,10 @@ test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a contain
 
 sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
 	@deploy/docker/with-engine $(BIN)/python deploy/docker/sbom.py
+
+test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carry them over an air gap, and try what must be refused
+	@deploy/release/tools
+	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/airgap
 
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch

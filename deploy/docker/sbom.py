@@ -1,4 +1,6 @@
-"""Says what the built image holds: ``sbom.py [FOLDER]`` writes into ``build/sbom`` or the folder given.
+"""Says what the built image holds: ``sbom.py [FOLDER [IMAGE]]`` writes into ``build/sbom`` or the folder given.
+
+IMAGE is the reference of one that is here; by default that of this version for the engine's own architecture.
 
 ``sbom.cdx.json``  CycloneDX 1.6, read from the image: each Python and Debian package, its version, archive SHA-256, licence
 ``licences.md``    licence report of the Python packages, made by pip-licenses
@@ -47,11 +49,11 @@ class UnknownLicenceError(Exception):
     """A package in the image has no licence that was reviewed; the text names package and licence."""
 
 
-def main(folder: Path) -> int:
+def main(folder: Path = ROOT / "build" / "sbom", reference: str = "") -> int:
     """Write the reports and return the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    reference = f"{IMAGE}:{version}"
+    reference = reference or f"{IMAGE}:{version}"
     files = texts_of(reference)
     reviewed = tomllib.loads((ROOT / "deploy/docker/licences.toml").read_text(encoding="utf-8"))
     pythons = list(python_components(files, reviewed))
@@ -221,4 +223,5 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "sbom"))
+    arguments = sys.argv[1:3]
+    sys.exit(main(Path(arguments[0]), *arguments[1:]) if arguments else main())

@@ -153,14 +153,14 @@ class Drill:
 
 
 async def require_empty(kafka: KafkaSettings, *, create: bool) -> None:
-    """Return if no group has members and no topic holds a record; without ``create`` every topic must be there.
+    """Return if no topic holds a record and no group has members; without ``create`` every topic must be there.
 
     Raises BrokerUnfitError, InUseError, BusUnavailableError.
     """
-    async with administration(kafka) as admin:
-        await broker.require_idle(admin, PATIENCE)
     held = await records_held(kafka)
     if full := [f"{name} ({count})" for name, count in held.items() if count]:
         raise BrokerUnfitError(f"these topics hold records: {', '.join(full)}. A drill needs a broker without any")
     if not create and (missing := [name for name, count in held.items() if count is None]):
         raise BrokerUnfitError(f"these topics are missing: {', '.join(missing)}. Apply them first, or leave out --no-create")
+    async with administration(kafka) as admin:
+        await broker.require_idle(admin, PATIENCE)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import structlog
 
+from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
 from marktplatz.backup.errors import BackupError
-from marktplatz.backup.files import MANIFEST, DumpFile, DumpWriter, Manifest, folder_name, product_version, write_manifest
+from marktplatz.backup.files import MANIFEST, DumpFile, DumpWriter, Manifest, folder_name, write_manifest
 from marktplatz.backup.inventory import Kept, pages
 from shared.clock import now
 from shared.store.port import Collection
@@ -39,7 +40,7 @@ async def back_up(
     _make(draft)
     try:
         files = [await _copy(kept, collection, draft, clock) for kept in stores.values() for collection in kept.collections]
-        manifest = Manifest(product=product_version(), started_at=began, finished_at=clock(), files=tuple(files))
+        manifest = Manifest(product=VERSION, started_at=began, finished_at=clock(), files=tuple(files))
         write_manifest(draft, manifest)
         draft.rename(target)
     except OSError as error:

@@ -10,7 +10,6 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -18,11 +17,11 @@ from bson import json_util
 from bson.json_util import CANONICAL_JSON_OPTIONS, JSONOptions
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from marktplatz import VERSION
 from marktplatz.backup.errors import BackupError, DamagedBackupError
 from shared.store.port import Document
 
 MANIFEST = "manifest.json"
-PRODUCT = "efa-marktplatz"
 _BLOCK = 1024 * 1024
 _JSON: JSONOptions = CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 _NAME = "%Y-%m-%dT%H%M%SZ"
@@ -58,11 +57,6 @@ class Manifest(BaseModel):
     def documents(self) -> int:
         """Number of documents in all files."""
         return sum(file.documents for file in self.files)
-
-
-def product_version() -> str:
-    """Return the version of the running product."""
-    return version(PRODUCT)
 
 
 def folder_name(at: datetime) -> str:
@@ -130,9 +124,9 @@ def read_manifest(folder: Path) -> Manifest:
         raise DamagedBackupError(f"{folder} is no backup: {MANIFEST} cannot be read ({error.strerror})") from error
     except ValidationError as error:
         raise DamagedBackupError(f"{folder / MANIFEST} is no manifest of a backup: {error.error_count()} faults") from error
-    if _order(manifest.product) > _order(product_version()):
+    if _order(manifest.product) > _order(VERSION):
         raise BackupError(
-            f"the backup was written by version {manifest.product}, this is {product_version()}: "
+            f"the backup was written by version {manifest.product}, this is {VERSION}: "
             "restore it with that version or a newer one"
         )
     return manifest

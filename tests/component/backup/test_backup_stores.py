@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tomllib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
 from marktplatz.backup.dump import back_up, forget_old
 from marktplatz.backup.errors import BackupError, DamagedBackupError, StoreNotEmptyError
@@ -165,6 +167,11 @@ async def test_a_damaged_backup_is_refused_before_anything_is_written(
         assert not any((await everything(stores)).values())
         for kept in stores.values():
             assert await restoration.sequence_floor(kept.store) == 0
+
+
+def test_the_version_in_a_manifest_is_the_projects() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == VERSION
 
 
 async def test_the_backup_of_a_newer_product_is_refused(tmp_path: Path, backup: Path) -> None:

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import httpx
@@ -53,6 +54,8 @@ class Stack:
     folder: Path
     product: str
     kafka_image: str
+    roles: Mapping[str, str] = field(default_factory=lambda: ROLES)
+    migrations: Sequence[str] = ("migrate all",)
     endpoints: dict[str, str] = field(default_factory=dict)
     containers: dict[str, DockerContainer] = field(default_factory=dict)
     bootstrap: str = ""
@@ -64,7 +67,7 @@ class Stack:
         self._issuer = EmbeddedIssuer(self.folder / "issuer")
         try:
             await asyncio.to_thread(self._start)
-            await asyncio.gather(*(self.ready(name) for name in ROLES))
+            await asyncio.gather(*(self.ready(name) for name in self.roles))
         except BaseException:
             self._stack.close()
             raise
@@ -74,26 +77,37 @@ class Stack:
         await asyncio.to_thread(self._stack.close)
 
     def _start(self) -> None:
-        (self.folder / "data").mkdir()
+        (self.folder / "data").mkdir(exist_ok=True)
         (self.folder / "data").chmod(0o777)
         shutil.copy(self._issuer.jwks_file, self.folder / "jwks.json")
         (self.folder / "jwks.json").chmod(0o644)
         self._network = self._stack.enter_context(Network())
         port = free_port()
         self.bootstrap = f"127.0.0.1:{port}"
-        kafka = DockerContainer(self.kafka_image).with_network(self._network).with_network_aliases("kafka")
-        kafka = kafka.with_command(f"PLAINTEXT://kafka:9092,OUTSIDE://{self.bootstrap}").with_bind_ports(19092, port)
-        self.containers["kafka"] = self._stack.enter_context(kafka)
-        self.once("migrate all")
-        while not answers(port):
-            kafka.get_wrapped_container().reload()
-            assert kafka.get_wrapped_container().status == "running", self.log("kafka")
+        kafka = self.containers["kafka"] = self._stack.enter_context(self._broker("kafka", port))
+        for migration in self.migrations:
+            self.once(migration)
+        _until_it_answers(kafka, port)
         self.once("topics apply --replication-factor 1")
-        for name, command in ROLES.items():
+        for name, command in self.roles.items():
             host_port = free_port()
             container = self._container(f"run {command}").with_bind_ports(PORT, host_port)
             self.containers[name] = self._stack.enter_context(container)
             self.endpoints[name] = f"http://127.0.0.1:{host_port}"
+
+    @contextlib.contextmanager
+    def broker(self, alias: str) -> Iterator[str]:
+        """Give the address of one more broker, an empty one, as the containers reach it."""
+        port = free_port()
+        with self._broker(alias, port) as kafka:
+            _until_it_answers(kafka, port)
+            yield f"{alias}:9092"
+
+    def _broker(self, alias: str, port: int) -> DockerContainer:
+        """Make a broker that the containers reach by its alias, and this machine at a port."""
+        assert self._network is not None
+        kafka = DockerContainer(self.kafka_image).with_network(self._network).with_network_aliases(alias)
+        return kafka.with_command(f"PLAINTEXT://{alias}:9092,OUTSIDE://127.0.0.1:{port}").with_bind_ports(19092, port)
 
     def _container(self, command: str) -> DockerContainer:
         assert self._network is not None
@@ -117,11 +131,19 @@ class Stack:
 
     def once(self, command: str) -> str:
         """Run a command of the image to its end and return its log. Fails unless its exit code is 0."""
-        with self._container(command) as container:
-            code = container.get_wrapped_container().wait(timeout=180)["StatusCode"]
-            log = _log(container)
+        code, log = self.ended(command)
         assert code == 0, log
         return log
+
+    def ended(self, command: str, environment: Mapping[str, str] = MappingProxyType({}), **volumes: Path) -> tuple[int, str]:
+        """Run a command of the image to its end and return exit code and log; ``volumes`` are writable, below ``/``."""
+        container = self._container(command)
+        container.env |= environment
+        for name, folder in volumes.items():
+            container.with_volume_mapping(str(folder), f"/{name}", "rw")
+        with container:
+            code: int = container.get_wrapped_container().wait(timeout=180)["StatusCode"]
+            return code, _log(container)
 
     async def ready(self, name: str) -> None:
         """Wait until a container says that it is ready."""
@@ -185,6 +207,12 @@ class Stack:
         )
 
     _issuer: EmbeddedIssuer = field(init=False)
+
+
+def _until_it_answers(kafka: DockerContainer, port: int) -> None:
+    while not answers(port):
+        kafka.get_wrapped_container().reload()
+        assert kafka.get_wrapped_container().status == "running", _log(kafka)
 
 
 def _log(container: DockerContainer) -> str:

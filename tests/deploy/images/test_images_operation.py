@@ -40,8 +40,9 @@ async def place(market: Market, order_id: str) -> Json:
 class Talk:
     """Load: the Bereitsteller asks one question after the other until told to end. Nothing that was answered may be lost."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, pause: float = 0) -> None:
         self.market = market
+        self.pause = pause
         self.order_id = ""
         self.asked: list[str] = []
         self.over = asyncio.Event()
@@ -59,6 +60,7 @@ class Talk:
             path = f"/v1/orders/{self.order_id}/questions"
             await until_accepted(self.market.people.komm_one, path, {"text": text}, f"{self.order_id}-{len(self.asked)}")
             self.asked.append(text)
+            await asyncio.sleep(self.pause)
 
     async def is_complete(self) -> bool:
         """Return whether each question that was accepted stands there once, in order."""

@@ -1,0 +1,146 @@
+"""The whole marketplace in this process: every service over a store in memory, the bus a queue. For what needs no broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self, cast
+
+import httpx
+
+from marktplatz.assembly import BUILDERS, ServiceName
+from marktplatz.demo.cast import Cast
+from marktplatz.demo.cast import cast as cast_of
+from marktplatz.embedded import Embedded
+from marktplatz.loading import LOADERS
+from services.contracts.app import build as build_contracts
+from shared import restoration
+from shared.bus.envelope import IncomingRecord, decode, encode
+from shared.bus.record import RawRecord
+from shared.clock import now
+from shared.http import idempotency
+from shared.http.app import create_app
+from shared.messages.values import Channel, Role
+from shared.outgoing import OutgoingEvent
+from shared.service import Consumer, Parts, Service
+from shared.store.port import Collection, Document
+from shared.store.sqlite import SqliteStore
+from shared.topics import subscribed
+from tests.support.http import FakeAuthenticator, FixedHealth
+
+DATA = Path(__file__).parents[2] / "data"
+HUSUM = {
+    "path": ["010540056056", "itvsh", "dataport", "govdigital"],
+    "type": "TRAEGER",
+    "valid_from": "2012-01-01",
+    "evidence": [{"type": "SATZUNG", "title": "Organisationssatzung", "reference": "Az. 1"}],
+}
+
+
+class QueueBus:
+    """Publishes into a queue of records; ``pump`` hands them to the consumers, one by one and in order, as Kafka would."""
+
+    def __init__(self, rewrite: Callable[[RawRecord], RawRecord]) -> None:
+        self.sent: list[OutgoingEvent] = []
+        self.consumers: list[Consumer] = []
+        self.rejected: list[Any] = []
+        self._rewrite = rewrite
+        self._waiting: asyncio.Queue[RawRecord] = asyncio.Queue()
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        for event in events:
+            self.sent.append(event)
+            self._waiting.put_nowait(self._rewrite(encode(event)))
+        return [True] * len(events)
+
+    async def pump(self) -> None:
+        while True:
+            record = await self._waiting.get()
+            event = decode(cast("IncomingRecord", record))
+            for consumer in self.consumers:
+                reads = any(topic.name == record.topic for topic in subscribed(consumer.group))
+                if reads and type(event.message) in consumer.handles:
+                    self.rejected += await consumer.handle([event])
+            self._waiting.task_done()
+
+    async def rest(self) -> None:
+        """Wait until every record has been handled, those too that come of it."""
+        await self._waiting.join()
+
+
+class Marketplace:
+    """Async context manager: reference data loaded, nothing registered. ``people`` act over HTTP as in the demo.
+
+    ``make_store`` makes the store of a service; ``rewrite`` may change each record on its way. ``seed`` holds documents by
+    service and collection that lie there before the reference data are loaded.
+    """
+
+    def __init__(
+        self,
+        make_store: Callable[[], SqliteStore] = lambda: SqliteStore(None),
+        rewrite: Callable[[RawRecord], RawRecord] = lambda record: record,
+        seed: Mapping[str, Mapping[str, Sequence[Document]]] | None = None,
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self.seed = seed or {}
+        self.clock = clock
+        self.bus = QueueBus(rewrite)
+        self.stores = {name.value: make_store() for name in BUILDERS}
+        self.services: dict[str, Service] = {}
+        self.endpoints = {name: f"http://{name}.test" for name in self.stores}
+        self._stack = contextlib.AsyncExitStack()
+
+    def token(self, *, subject: str, organisation: str, organisation_name: str, roles: list[Role]) -> str:
+        return f"{subject}|{organisation_name}/{organisation}/{'+'.join(roles)}"
+
+    async def __aenter__(self) -> Self:
+        apps: dict[str, httpx.AsyncBaseTransport | None] = {}
+        for name, build in BUILDERS.items():
+            store = self.stores[name.value]
+            self._stack.push_async_callback(store.close)
+            service = build(Parts(store, self.bus, DATA, self.clock))
+            self.services[name.value] = service
+            collections = collections_of(service)
+            await store.prepare(collections)
+            for collection in collections:
+                await store.insert_many(collection, self.seed.get(name.value, {}).get(collection.name, ()))
+            if name.value in LOADERS:
+                await LOADERS[name.value][1](store, DATA, lambda _kind, _done, _total: None)
+            app = create_app(
+                service.title, service.router, authenticator=_Names(), store=store, health=FixedHealth(), clock=self.clock
+            )
+            apps[self.endpoints[name.value]] = httpx.ASGITransport(app=app)
+            self.bus.consumers += service.consumers
+        for channel in Channel:
+            parts = Parts(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
+            self.bus.consumers += build_contracts(parts, channel=channel).consumers
+        pump = asyncio.create_task(self.bus.pump())
+        self._stack.callback(pump.cancel)
+        self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=apps, timeout=30))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def people(self) -> Cast:
+        """The people of the demo: all that they need of a run are its endpoints and tokens."""
+        return cast_of(cast("Embedded", self), self.client)
+
+
+def collections_of(service: Service) -> list[Collection]:
+    """Return all collections in a service's store, those too that every service has."""
+    return [*service.collections, idempotency.COLLECTION, restoration.COLLECTION]
+
+
+class _Names(FakeAuthenticator):
+    """Takes the organisation's name out of the subject ``sub|name``."""
+
+    async def authenticate(self, token: str) -> Any:
+        subject, _, rest = token.partition("|")
+        name, organisation, roles = rest.rsplit("/", 2)
+        self.names[organisation] = name
+        return await super().authenticate(f"{subject}/{organisation}/{roles}")

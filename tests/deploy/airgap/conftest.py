@@ -80,11 +80,3 @@ def digest(project: Project) -> str:
 @pytest.fixture(scope="session")
 def bundle(project: Project, work: Path) -> Bundle:
     return made(project.bundle("airgap", work / "bundle"), work / "bundle")
-
-
-@pytest.fixture
-def loaded(project: Project, bundle: Bundle, inside: Registry) -> Registry:
-    done = project.load(bundle.folder, bundle.fingerprint)
-    if done.returncode:
-        raise RuntimeError(f"load ended with {done.returncode}: {done.stderr}")
-    return inside

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from deploy.checks.objects import Objects, text
+from deploy.checks.pods import workloads
 from marktplatz.infrastructure.broker_process import free_port
 from tests.support.docker import ROOT
 
@@ -178,9 +180,9 @@ class Project:
         shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
         shutil.copy(ROOT / "pyproject.toml", folder)
         overlay = folder / "deploy/overlays/airgap/kustomization.yaml"
-        text = overlay.read_text(encoding="utf-8")
-        named = text.replace(f"mirror.airgap.example/{REPOSITORY}", f"{inside.address}/{REPOSITORY}")
-        assert named != text
+        shipped = overlay.read_text(encoding="utf-8")
+        named = shipped.replace(f"mirror.airgap.example/{REPOSITORY}", f"{inside.address}/{REPOSITORY}")
+        assert named != shipped
         overlay.write_text(named, encoding="utf-8")
         return cls(folder, keys, outside)
 
@@ -222,9 +224,9 @@ class Bundle:
         """Return the bundle with check sums made anew, as somebody does who hides a change."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
         lines = [f"{hashlib.sha256(it.read_bytes()).hexdigest()}  ./{it.relative_to(self.folder)}\n" for it in files]
-        text = "".join(lines)
-        (self.folder / "SHA256SUMS").write_text(text, encoding="utf-8")
-        return Bundle(self.folder, hashlib.sha256(text.encode()).hexdigest())
+        sums = "".join(lines)
+        (self.folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+        return Bundle(self.folder, hashlib.sha256(sums.encode()).hexdigest())
 
     def images(self) -> list[list[str]]:
         """Return the list of images: name inside, proof, folder, source."""
@@ -235,6 +237,11 @@ class Bundle:
         """Return the folder of one image."""
         [folder] = [it for image, _, it, _ in self.images() if f"/{repository}:" in image]
         return self.folder / folder
+
+
+def image_names(objects: Objects) -> set[str]:
+    """Return the images that the workloads of an overlay name."""
+    return {text(container, "image") for workload in workloads(objects) for container in workload.all_containers}
 
 
 def made(done: subprocess.CompletedProcess[str], folder: Path) -> Bundle:

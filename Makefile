@@ -9,7 +9,7 @@ MYPY_PATHS := shared services marktplatz deploy tests benchmarks
 .PHONY: help install demo up test test-fast lint types layers schemas generated check ci ci-images bench format lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.x")'
@@ -65,6 +65,10 @@ ci-images: images test-images sbom test-airgap ## The rest: image, container tes
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-memory
+bench-memory: $(STAMP) ## Measure the most memory of each process, in containers of the built image, beside its request and limit
+	@deploy/docker/with-engine $(BIN)/python -m benchmarks --only memory --orders 200
+
 format: $(STAMP)
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
@@ -89,6 +93,13 @@ sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, lice
 test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carry them over an air gap, and try what must be refused
 	@deploy/release/tools
 	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/airgap
+
+.PHONY: images-arm64 test-images-arm64
+images-arm64: $(STAMP) ## Build the image for arm64; elsewhere than on arm64 by emulation (Debian: qemu-user-static, binfmt-support)
+	@deploy/docker/with-engine deploy/docker/build --platform linux/arm64
+
+test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, and push both as one (Debian: docker-registry); after images and images-arm64
+	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/arm64
 
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch

@@ -14,7 +14,7 @@ from tests.support.docker import ROOT
 
 DOCKERFILES = sorted((ROOT / "deploy").rglob("Dockerfile"))
 HADOLINT = Path(sysconfig.get_path("scripts")) / "hadolint"
-SCRIPTS = ("deploy/docker/build", "deploy/docker/publish", "deploy/docker/with-engine", "deploy/docker/kafka/start")
+SCRIPTS = ("deploy/docker/build", "deploy/docker/push-index", "deploy/docker/with-engine", "deploy/docker/kafka/start")
 
 
 @pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.generate.kafka import CLUSTER, KEDA_USER, RECOVERY_USER
+from deploy.generate.kafka import CLUSTER, KEDA_USER, OPERATIONS_USER, RECOVERY_USER
 from deploy.generate.processes import PROCESSES
 
 Manifest = dict[str, Any]
@@ -18,6 +18,11 @@ def kafka_secrets() -> list[Manifest]:
     """Return an ExternalSecret per Kafka user of ``topics-users``, and one for the certificate authority of the brokers."""
     names = [*(process.name for process in PROCESSES if process.uses_kafka), KEDA_USER]
     return [_secret(CLUSTER_CA, "ca.crt"), *map(_certificate, names)]
+
+
+def operations_secrets() -> list[Manifest]:
+    """Return the ExternalSecret of the Kafka user of the component ``operations``."""
+    return [_certificate(OPERATIONS_USER)]
 
 
 def recovery_secrets() -> list[Manifest]:

@@ -18,7 +18,7 @@ from deploy.generate.kafka import (
     user_manifests,
 )
 from deploy.generate.scaling import scaled_objects
-from deploy.generate.secrets import kafka_secrets, recovery_secrets
+from deploy.generate.secrets import kafka_secrets, operations_secrets, recovery_secrets
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components"
 HEADER = "# Generated from shared/topics.py by 'python -m deploy.generate.topics'. Overlays change it by patches.\n"
@@ -28,6 +28,7 @@ FILES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "topics-users/dead-letters.yaml": dead_letter_manifests,
     "topics-users/users.yaml": user_manifests,
     "operations/user/user.yaml": operations_manifests,
+    "operations/secret/secret.yaml": operations_secrets,
     "recovery/user/user.yaml": recovery_manifests,
     "recovery/secret/secret.yaml": recovery_secrets,
     "keda/scaledobjects.yaml": scaled_objects,

@@ -107,7 +107,7 @@ class InboxItem(BaseModel):
     @classmethod
     def of(cls, notification: Notification, texts: Texts, language: Language) -> InboxItem:
         """Return a notification with its text."""
-        text = texts.of(notification, language)
+        text = texts.shown(notification, language)
         return cls(
             id=notification.id,
             event_id=notification.event_id,

@@ -22,6 +22,7 @@ from shared.reference import Labels
 
 FOLDER = Path(__file__).parent / "templates"
 FRAME = "mail-frame"
+UNTOLD = "untold"
 _PATHS = {
     SubjectKind.ORDER: "orders",
     SubjectKind.OFFERING: "offerings",
@@ -68,11 +69,17 @@ class Texts:
     @property
     def keys(self) -> frozenset[str]:
         """Keys of the templates that tell an event."""
-        return frozenset(self._pairs[Language.DE]) - {FRAME}
+        return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD}
 
     def of(self, notification: Notification, language: Language) -> Text:
         """Return what a notification says."""
         return self.render(notification.template, language, notification.parameters, notification.occurred_at)
+
+    def shown(self, notification: Notification, language: Language) -> Text:
+        """Return what an inbox shows: also of what a later version has noted, whose text this one does not have."""
+        if notification.template not in self.keys:
+            return self.render(UNTOLD, language, notification.parameters, notification.occurred_at)
+        return self.of(notification, language)
 
     def render(self, key: str, language: Language, parameters: Parameters, occurred_at: datetime) -> Text:
         """Return a template filled in. Raises KeyError for an unknown key, UndefinedError for a value that is not there."""

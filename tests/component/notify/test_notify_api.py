@@ -10,9 +10,11 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from services.notify.repository import NOTIFICATIONS
 from shared.http.app import create_app
 from shared.ids import derived_id
 from shared.messages import contracts, ordering
+from shared.store.port import Save
 from tests.component.notify.bench import Bench, open_store, received
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, NUMBER, ORDER_ID, PROVIDER, head
@@ -115,6 +117,20 @@ async def test_another_organisation_s_notification_does_not_exist(api: Api) -> N
     assert answer.status_code == absent.status_code == 404
     assert answer.json()["code"] == absent.json()["code"] == "not_found"
     assert (await items(api.of(CUSTOMER.id)))[0]["read_at"] is None
+
+
+async def test_what_a_later_version_has_noted_with_a_text_of_its_own_is_shown_without_it_beside_the_others(api: Api) -> None:
+    await api.told(2)
+    async with api.of(CUSTOMER.id) as http:
+        newest = (await items(http))[0]
+        document = await api.bench.store.get(NOTIFICATIONS, newest["id"])
+        assert document is not None
+        later = {**document, "template": "of-a-later-version", "rev": document["rev"] + 1}
+        assert await api.bench.store.save_many(NOTIFICATIONS, [Save(later, expected_rev=document["rev"])]) == set()
+        shown = await items(http)
+        assert [item["subject"] for item in shown] == ["Neue Mitteilung", shown[1]["subject"]]
+        assert NUMBER in shown[1]["subject"]
+        assert (await http.post(f"/v1/inbox/{newest['id']}/read")).json()["link"].endswith(f"/orders/{ORDER_ID}")
 
 
 async def test_an_e_mail_is_not_in_the_inbox(api: Api) -> None:

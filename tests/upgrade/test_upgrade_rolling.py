@@ -1,0 +1,209 @@
+"""The previous version and this one on the same stores and topics: migration beside the old, rolling update, rollback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from marktplatz.demo import flow
+from marktplatz.demo.cast import Cast
+from marktplatz.demo.cast import cast as cast_of
+from marktplatz.demo.people import Json, eventually
+from marktplatz.demo.tap import Tap
+from marktplatz.embedded import Embedded
+from marktplatz.infrastructure.discovery import find_kafka
+from shared.topics import DEAD_LETTERS
+from tests.support.marketplace import HUSUM
+from tests.upgrade.fleet import DEPLOYMENTS, PROCESSORS, Fleet, Version
+from tests.upgrade.previous import ROOT, HistoryMissingError, unpack_previous
+
+pytestmark = pytest.mark.timeout(600)
+NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
+"""A Service of the cluster opens each connection to a Pod that is ready."""
+
+
+@dataclass
+class Market:
+    """The people and their orders, while processes are replaced under them."""
+
+    fleet: Fleet
+    people: Cast
+    checklist: Json
+    numbers: dict[str, str] = field(default_factory=dict)
+    _titles: Iterator[int] = field(default_factory=lambda: count(1))
+
+    async def ready_to_order(self) -> str:
+        """Bring a new offer into the Schaufenster and a Vorgang on it up to the offer of the Anbieter."""
+        people, offering_id = self.people, await self.publish()
+        return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, offering_id)
+
+    async def publish(self) -> str:
+        """Bring a new offer into the Schaufenster and return its id."""
+        title = f"Dienst {next(self._titles)}"
+        fields: dict[str, Any] = {"topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"], "anbindungsarten": ["FIT_CONNECT"]}
+        draft = flow.form(self.checklist, title=title, summary=title, channels=["govdigital"], **fields)
+        offering_id: str = (await flow.publish(self.people.komm_one, self.people.govdigital, draft, f"B-{title}"))["id"]
+        return offering_id
+
+    async def order(self, order_id: str) -> None:
+        """Order and wait for the contract."""
+        await flow.place(self.people.husum, order_id)
+        order = await flow.reaches(self.people.husum, order_id, "VERTRAG_GESCHLOSSEN", seconds=90)
+        self.numbers[order_id] = order["contract"]["number"]
+
+    async def go_live(self, order_id: str) -> None:
+        await flow.deliver(self.people.husum, self.people.komm_one, order_id)
+
+    async def keep_ordering(self) -> None:
+        """Order one thing after the other until cancelled: no step may fail, whatever is being replaced."""
+        while True:
+            await self.order(await self.ready_to_order())
+
+    async def another_contract(self) -> None:
+        """Wait until one more order than now has gone its whole way."""
+        known = len(self.numbers)
+
+        async def look() -> bool | None:
+            return len(self.numbers) > known + 1 or None
+
+        await eventually("orders go on", look, 120)
+
+
+@contextlib.asynccontextmanager
+async def ordering_meanwhile(market: Market) -> AsyncIterator[None]:
+    """Order without a pause inside the block; what fails there fails the test."""
+    task = asyncio.create_task(market.keep_ordering())
+    try:
+        yield
+    finally:
+        if not task.done():
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Version:
+    folder = tmp_path / "previous"
+    folder.mkdir()
+    return Version("old", unpack_previous(folder))
+
+
+NEW = Version("new", ROOT)
+
+
+@pytest.fixture
+async def market(tmp_path: Path, old: Version) -> AsyncIterator[Market]:
+    """The old version alone, with Husum registered and accredited."""
+    var = tmp_path / "var"
+    var.mkdir()
+    async with (
+        find_kafka(tmp_path / "kafka", environment={}) as bootstrap,
+        Fleet(var, bootstrap) as fleet,
+        httpx.AsyncClient(timeout=30, limits=NO_KEEPALIVE) as client,
+    ):
+        await fleet.done(old, "migrate", "all")
+        await asyncio.gather(*(fleet.replace(name, old) for name in DEPLOYMENTS))
+        people = cast_of(cast("Embedded", fleet), client)
+        checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
+        await people.husum.put("notify", "/v1/contacts/me", {"name": "Erika Mustermann", "email": "erika@husum.example"})
+        await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
+        yield Market(fleet, people, checklist)
+
+
+async def test_each_version_works_beside_the_other_and_after_it(market: Market, old: Version) -> None:
+    fleet, people = market.fleet, market.people
+    half_way = await market.ready_to_order()
+    early = (await flow.declare(people.husum, await market.publish(), "govdigital"))["id"]
+    await flow.reaches(people.husum, early, "WEITERGELEITET")
+
+    async with ordering_meanwhile(market):
+        await fleet.done(NEW, "migrate", "all")
+        await market.another_contract()
+    await market.order(half_way)  # N-1 on the stores of N
+
+    async with ordering_meanwhile(market):
+        for name in ("contracts", *PROCESSORS, "notify"):
+            await fleet.replace(name, NEW)
+        await market.another_contract()  # old ordering, new contracts
+        for name in ("ordering", "eligibility", "catalog"):
+            await fleet.replace(name, NEW)
+        await market.another_contract()
+    await flow.clarify(people.husum, people.komm_one, early, [])  # begun by the old, ended by the new
+    await flow.offer(people.govdigital, early)
+    await market.order(early)
+    await market.go_live(half_way)
+    left = await market.ready_to_order()
+
+    async with ordering_meanwhile(market):
+        await fleet.done(old, "migrate", "all")  # the overlay of the old version brings its Job
+        for name in ("contracts", *PROCESSORS):
+            await fleet.replace(name, old)
+        await market.another_contract()  # new ordering, old contracts
+        for name in ("notify", "catalog", "eligibility", "ordering"):
+            await fleet.replace(name, old)
+        await market.another_contract()
+    await market.order(left)  # begun by the new, ended by the old
+    await market.go_live(left)
+    assert {version.name for version, _ in fleet.running.values()} == {"old"}
+
+    await nothing_differs(market)
+    await every_contract_has_the_next_number(market)
+    await nobody_was_told_twice(market)
+
+
+async def nothing_differs(market: Market) -> None:
+    async def look() -> bool | None:
+        return (await market.fleet.command(NEW, "reconcile")).returncode == 0 or None
+
+    await eventually("stores and topics agree", look, 90)
+    tap = Tap(market.fleet.bootstrap)
+    assert {topic.name: len(found) for topic in DEAD_LETTERS.values() if (found := await tap.records(topic.name))} == {}
+
+
+async def every_contract_has_the_next_number(market: Market) -> None:
+    told = set(market.numbers.values())
+    assert len(told) == len(market.numbers)
+    page = await market.people.govdigital.get("contracts", "/v1/contracts", {"limit": 200})
+    numbers = sorted(contract["number"] for contract in page["items"])
+    assert told <= set(numbers)
+    assert [int(number.rpartition("/")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
+
+
+async def nobody_was_told_twice(market: Market) -> None:
+    tap = Tap(market.fleet.bootstrap)
+    told = await eventually("all is delivered", tap.settled_deliveries, 60)
+    times = Counter((d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in told)
+    assert {who: n for who, n in times.items() if n > 1} == {}
+    inbox = Counter(d["event_id"] for d in told if d["organisation"] == "010540056056" and d["channel"] == "INBOX")
+    mails = Counter(d["event_id"] for d in told if d.get("person") == "digitales.husum")
+    assert mails
+    assert mails == {event: n for event, n in inbox.items() if event in mails}
+
+
+def test_each_version_imports_its_own_code(old: Version) -> None:
+    program = "import json, marktplatz, services, shared; print(json.dumps([m.__file__ for m in (marktplatz, services, shared)]))"
+    for version in (old, NEW):
+        found = subprocess.run(
+            [sys.executable, "-c", program], env=version.environment(), capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        assert all(Path(file).is_relative_to(version.folder) for file in json.loads(found.stdout))
+
+
+def test_a_shallow_clone_is_told_how_to_get_the_history(tmp_path: Path) -> None:
+    clone = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", str(clone)], check=True)
+    with pytest.raises(HistoryMissingError, match="git fetch --unshallow"):
+        unpack_previous(tmp_path / "previous", clone)

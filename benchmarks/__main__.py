@@ -10,23 +10,26 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import latency, throughput
+from benchmarks import latency, memory, throughput
 from benchmarks.figures import BenchError
+from deploy.checks.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.embedded import EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.logs import configure_logs
 
 BENCHES = ("throughput", "latency")
+IN_CONTAINERS = "memory"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benches and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=BENCHES, help="measure this one only")
+    parser.add_argument("--only", choices=[*BENCHES, IN_CONTAINERS], help="measure this one only; memory only when asked for")
     parser.add_argument("--events", type=int, default=20_000, help="verdicts per round of throughput")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of throughput, each with both sides")
-    parser.add_argument("--orders", type=int, default=100, help="orders of latency")
+    parser.add_argument("--orders", type=int, default=100, help="orders of latency and memory")
+    parser.add_argument("--backlog", type=int, default=4000, help="verdicts that wait when the workers of memory start again")
     parser.add_argument("--profile", action="store_true", help="profile our side in the first round of throughput")
     options = parser.parse_args(arguments)
     configure_logs(level="WARNING", stream=sys.stderr)
@@ -36,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for bench in [options.only] if options.only else BENCHES:
             with tempfile.TemporaryDirectory(prefix="efa-marktplatz-bench-", ignore_cleanup_errors=True) as folder:
                 asyncio.run(_measure(bench, Path(folder), options))
-    except (BenchError, EmbeddedError, InfrastructureError, StepFailedError) as error:
+    except (BenchError, EmbeddedError, InfrastructureError, RenderError, StepFailedError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     return 0
@@ -46,6 +49,9 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     if bench == "throughput":
         print(f"throughput: {options.rounds} rounds of {options.events:,} verdicts, from the topic to the commit")
         throughput.report(await throughput.measure(folder, options.events, options.rounds, profile=options.profile))
+    elif bench == IN_CONTAINERS:
+        print("memory: the processes of overlays/prod in hardened containers of the built image")
+        memory.report(await memory.measure(folder, memory.Load(options.orders, options.backlog)))
     else:
         print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
         latency.report(await latency.measure(folder, options.orders))

@@ -19,6 +19,7 @@ from deploy.checks.keda_triggers import check_triggers
 from deploy.checks.network.flows import check_network
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
+from deploy.checks.quota import check_quota
 from deploy.checks.routes import check_routes
 from deploy.checks.secrets import check_secrets
 from deploy.checks.workload_rules import check_workloads
@@ -62,6 +63,7 @@ CHECKS: tuple[Check, ...] = (
     check_topics,
     check_users,
     check_workloads,
+    check_quota,
     check_exposure,
     check_routes,
     check_images,

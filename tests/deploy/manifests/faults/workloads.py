@@ -47,6 +47,26 @@ FAULTS = (
     Mutation(
         "quota that is none", in_("ResourceQuota", "marktplatz", put("spec", "hard", "limits.memory", value="96 Gi")), "quantity"
     ),
+    Mutation(
+        "quota below a roll-out at full scale",
+        in_("ResourceQuota", "marktplatz", put("spec", "hard", "pods", value="90")),
+        "size-quota",
+    ),
+    Mutation(
+        "quota without the brokers' memory",
+        in_("ResourceQuota", "marktplatz", put("spec", "hard", "requests.memory", value="24Gi")),
+        "size-quota",
+    ),
+    Mutation(
+        "quota without the brokers' volumes",
+        in_("ResourceQuota", "marktplatz", put("spec", "hard", "requests.storage", value="300Gi")),
+        "size-quota",
+    ),
+    Mutation(
+        "more replicas than the quota",
+        in_("HorizontalPodAutoscaler", "catalog-api", put("spec", "maxReplicas", value=60)),
+        "size-quota",
+    ),
     Mutation("no disruption budget", without("PodDisruptionBudget", "catalog-api"), "budget"),
     Mutation("budget blocks drains", in_("PodDisruptionBudget", "catalog-api", put("spec", "maxUnavailable", value=0)), "budget"),
     Mutation(

@@ -34,6 +34,10 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 test-fast: $(STAMP) ## Run the tests that need no broker
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract
 
+.PHONY: test-upgrade
+test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback; needs the git history
+	@$(BIN)/pytest -q tests/upgrade
+
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -58,7 +62,7 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
 
-ci: check test manifests ## What CI runs; needs kubectl and promtool
+ci: check test test-upgrade manifests ## What CI runs; needs kubectl and promtool
 
 ci-images: images test-images sbom test-airgap ## The rest: image, container tests, bill of materials, hand-over; needs Docker, or root on Debian
 

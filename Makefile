@@ -105,6 +105,10 @@ images-arm64: $(STAMP) ## Build the image for arm64; elsewhere than on arm64 by 
 test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, and push both as one (Debian: docker-registry); after images and images-arm64
 	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/arm64
 
+.PHONY: test-mongodb
+test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: the real mongosh (npm fetches it once), a scripted replica set
+	@$(BIN)/pytest -q -n 2 tests/deploy/mongodb
+
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
 	@$(BIN)/python -m deploy.generate.handbook --check

@@ -2,13 +2,15 @@
 const members = Number(process.env.MEMBERS);
 const hosts = Array.from({ length: members }, (_, number) => `mongodb-${number}.mongodb:27017`);
 const admin = { user: process.env.ADMIN_USERNAME, pwd: process.env.ADMIN_PASSWORD };
-const stores = Object.keys(process.env).filter((name) => name.startsWith("STORE_")).map((name) => process.env[name]);
+const TRIES = 600; // one a second: then the start fails with the reason, and is made again
 
 function until(what, step) {
-  for (;;) {
+  for (let tries = 1; ; tries += 1) {
     try {
-      return step();
+      const result = step(); // not 'return step()': mongosh would wait for it outside of this try
+      return result;
     } catch (error) {
+      if (tries === TRIES) throw new Error(`gave up: ${what}: ${error.message}`);
       print(`waiting: ${what}: ${error.message}`);
       sleep(1000);
     }
@@ -19,41 +21,72 @@ function must(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-function makeFirstMember() {
-  // Only from the member itself, and only while there is no user, does the server allow this without authentication.
-  const local = until("the server starts", () => connect("mongodb://localhost:27017/admin?directConnection=true"));
-  if (!local.hello().setName) local.adminCommand({ replSetInitiate: { _id: "rs0", members: [{ _id: 0, host: hosts[0] }] } });
-  until("there is a primary", () => must(local.hello().primary, "none yet"));
+// A store's account lies in its database, mongodb://USER:PASSWORD@HOSTS/DATABASE?replicaSet=rs0, that of the backup in 'admin'.
+// Its URL names no database: mongodump would dump that one alone, and refuses to with --oplog.
+function accountOf(variable) {
+  const backup = variable === "STORE_BACKUP";
+  const form = backup ? "/?authSource=admin&replicaSet=rs0" : "/DATABASE?replicaSet=rs0";
+  const parts = process.env[variable].match(/^mongodb:\/\/([^:@/]+):([^@/]+)@[^/]+\/([^?/]*)(\?.*)?$/);
+  must(parts && (parts[3] === "") === backup, `${variable} must be mongodb://USER:PASSWORD@HOSTS${form}`);
+  const [user, pwd, path] = parts.slice(1, 4).map((part) => decodeURIComponent(part));
+  const database = backup ? "admin" : path;
+  const role = { role: backup ? "backup" : "readWrite", db: database };
+  return { user: user, pwd: pwd, database: database, roles: [role] };
+}
+
+function direct(host) {
+  return connect(`mongodb://${host}/admin?directConnection=true&serverSelectionTimeoutMS=5000`);
+}
+
+// A member that has lost its data must wait until the others take it in again: a set of its own would be a second truth.
+function mayInitiate(local) {
+  return hosts.slice(1).every((host) => !direct(host).hello().setName) && !local.hello().setName;
+}
+
+function initiate(local) {
+  if (!local.hello().setName && mayInitiate(local)) {
+    local.adminCommand({ replSetInitiate: { _id: "rs0", members: [{ _id: 0, host: hosts[0] }] } });
+  }
+  must(local.hello().primary, "no primary yet");
+}
+
+function keepAdministrator(local) {
   try {
-    must(local.auth(admin.user, admin.pwd), "not yet made");
+    local.auth(admin.user, admin.pwd);
+    return;
   } catch (error) {
+    print(`not signed in as administrator: ${error.message}`);
+  }
+  try {
+    // Only from the member itself, and only while there is no user, does the server allow this without authentication.
     local.createUser({ user: admin.user, pwd: admin.pwd, roles: ["root"] });
+  } catch (error) {
+    throw new Error(`the administrator's password is not the one in the secret 'mongodb', or the server is away: ${error.message}`);
   }
 }
 
-function addMembers(database) {
-  const config = database.adminCommand({ replSetGetConfig: 1 }).config;
-  const missing = hosts.filter((host) => !config.members.some((member) => member.host === host));
-  for (const host of missing) {
-    config.version += 1;
-    config.members.push({ _id: Math.max(...config.members.map((member) => member._id)) + 1, host: host });
-    until(`${host} joins`, () => must(database.adminCommand({ replSetReconfig: config }).ok, "refused"));
-  }
+function addMember(client, host) {
+  // Read anew at every try: the one before may have counted although its answer got lost.
+  const config = client.adminCommand({ replSetGetConfig: 1 }).config;
+  if (config.members.some((member) => member.host === host)) return;
+  config.version += 1;
+  config.members.push({ _id: Math.max(...config.members.map((member) => member._id)) + 1, host: host });
+  client.adminCommand({ replSetReconfig: config });
 }
 
-function keepUser(client, url) {
-  const [, user, password, name] = url.match(/^mongodb:\/\/([^:]+):([^@]+)@[^/]+\/([^?]+)/).map(decodeURIComponent);
-  const database = client.getSiblingDB(name);
-  const backup = user === "backup";
-  const roles = backup ? ["backup"] : [{ role: "readWrite", db: name }];
-  if (database.getUser(user)) database.updateUser(user, { pwd: password, roles: roles });
-  else database.createUser({ user: user, pwd: password, roles: roles });
+function keepUser(client, account) {
+  const database = client.getSiblingDB(account.database);
+  if (database.getUser(account.user)) database.updateUser(account.user, { pwd: account.pwd, roles: account.roles });
+  else database.createUser({ user: account.user, pwd: account.pwd, roles: account.roles });
 }
 
 if (process.env.HOSTNAME === "mongodb-0") {
-  makeFirstMember();
+  const accounts = Object.keys(process.env).filter((name) => name.startsWith("STORE_")).map(accountOf);
+  const local = until("the server starts", () => direct("localhost:27017"));
+  until("the replica set", () => initiate(local));
+  until("the administrator", () => keepAdministrator(local));
   const credentials = `${encodeURIComponent(admin.user)}:${encodeURIComponent(admin.pwd)}`;
-  const client = until("the primary answers", () => connect(`mongodb://${credentials}@${hosts[0]}/admin?replicaSet=rs0`));
-  addMembers(client);
-  stores.forEach((url) => until("a user is kept", () => keepUser(client, url)));
+  const client = until("the primary answers", () => connect(`mongodb://${credentials}@${hosts.join(",")}/admin?replicaSet=rs0`));
+  hosts.slice(1).forEach((host) => until(`${host} joins`, () => addMember(client, host)));
+  accounts.forEach((account) => until(`account ${account.user}`, () => keepUser(client, account)));
 }

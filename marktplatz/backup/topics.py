@@ -220,7 +220,7 @@ async def _bounds(reader: GuardedConsumer, present: Mapping[str, list[int]]) -> 
     places = [TopicPartition(name, number) for name in _names() for number in present.get(name, ())]
     if not places:
         return {}
-    reader.assign(places)
+    # Without an assignment: an assigned partition would be fetched, and dead letters are counted here, not read.
     begins, ends = await reader.beginning_offsets(places), await reader.end_offsets(places)
     return {place: (begins[place], ends[place]) for place in places}
 

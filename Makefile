@@ -62,7 +62,7 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
 
-ci: check test test-upgrade manifests ## What CI runs; needs kubectl and promtool
+ci: check test test-upgrade manifests test-rights ## What CI runs; needs kubectl and promtool
 
 ci-images: images test-images sbom test-airgap ## The rest: image, container tests, bill of materials, hand-over; needs Docker, or root on Debian
 
@@ -108,6 +108,10 @@ test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, and push both a
 .PHONY: test-mongodb
 test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: the real mongosh (npm fetches it once), a scripted replica set
 	@$(BIN)/pytest -q -n 2 tests/deploy/mongodb
+
+.PHONY: test-rights
+test-rights: $(STAMP) ## Run every process with its own certificate on a broker that grants the generated rights and nothing else; compare granted with used (needs kubectl)
+	@$(BIN)/pytest -q tests/deploy/kafka_rights
 
 .PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch

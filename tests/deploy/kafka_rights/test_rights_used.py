@@ -1,0 +1,92 @@
+"""The product works with the rights that are generated for it, and needs every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DELIVERIES, VERDICTS, subscribed
+from tests.deploy.kafka_rights.cluster import RENEWED, UNIT, WITHOUT_KAFKA
+from tests.deploy.kafka_rights.manifests import Right
+from tests.deploy.kafka_rights.play import Played
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def _write(user: str, topics: Iterable[str]) -> Iterator[tuple[str, Right]]:
+    return ((user, Right("topic", topic, "WRITE")) for topic in topics)
+
+
+REVIEWED: dict[str, frozenset[tuple[str, Right]]] = {
+    # An order's events lie in one outbox. If the worker dies between saving and sending, the next who saves sends all of them.
+    "whoever saves sends what lies in the outbox": frozenset(
+        _write("ordering-api", [topic.name for topic in CONTRACT_REQUESTS.values()])
+    ),
+    "a person answers for a risk; the verdicts of this play need nobody": frozenset(_write("eligibility-api", [VERDICTS.name])),
+    "a restore sends what was waiting when the backup was made; here no mail was on its way": frozenset(
+        _write("recovery", [DELIVERIES.name])
+    ),
+    "a drill buries what it cannot process; the backup of this play is sound": frozenset(
+        _write("recovery", [letters.name for letters in DEAD_LETTERS.values()])
+    ),
+}
+"""Rights that may stay unused here, by the reason why they are granted."""
+
+
+async def test_the_main_flow_reaches_contracts_mails_and_dead_letters(played: Played) -> None:
+    assert {anbieter: len(contracts) for anbieter, contracts in played.contracts.items()} == {"govdigital": 1, "fitko": 1}
+    assert played.mails > 0
+    assert played.letters == {group: len(subscribed(group)) for group in DEAD_LETTERS}
+
+
+async def test_every_command_of_an_operator_succeeds_with_its_own_user(played: Played) -> None:
+    failed = {name: done.output for name, done in played.commands.items() if done.code != 0}
+    assert not failed
+    assert "0 topics differ" in played.commands["topics check"].output
+    replays = [played.commands[f"dlq replay {group}"].output for group in DEAD_LETTERS]
+    assert not [output for output in replays if output.startswith("0 sent") or "0 failed" not in output]
+    assert "drill passed" in played.commands["drill"].output
+    assert {"reconcile", "rebuild", "backup"} <= played.commands.keys()
+
+
+async def test_keda_sees_the_lag_of_every_group_on_every_topic(played: Played) -> None:
+    assert played.lag.keys() == {(group, topic.name) for group in DEAD_LETTERS for topic in subscribed(group)}
+
+
+async def test_nothing_was_denied_to_anybody(played: Played) -> None:
+    denied = {(it.principal, it.right, it.request) for it in played.decisions if not it.allowed and not it.probing}
+    assert not denied
+
+
+async def test_no_process_logs_a_refusal_or_had_to_be_restarted(played: Played) -> None:
+    cluster = played.cluster
+    assert not [name for name in cluster.processes if "authoriz" in cluster.log(name).casefold()]
+    assert {name: process.starts for name, process in cluster.processes.items()} == dict.fromkeys(cluster.processes, 1)
+
+
+async def test_every_right_is_used_or_reviewed(played: Played) -> None:
+    reviewed = {entry for entries in REVIEWED.values() for entry in entries}
+    unused = {(user.name, right) for user in played.cluster.users.values() for right in user.needed - played.used(user.name)}
+    assert unused <= reviewed
+
+
+async def test_every_reviewed_right_is_granted(played: Played) -> None:
+    granted = {(user.name, right) for user in played.cluster.users.values() for right in user.needed}
+    assert {entry for entries in REVIEWED.values() for entry in entries} <= granted
+
+
+async def test_the_contracts_api_needs_neither_a_user_nor_a_broker(played: Played) -> None:
+    assert WITHOUT_KAFKA not in played.cluster.users
+    assert not [path for path in played.cluster.pods[WITHOUT_KAFKA].files if "kafka" in path]
+    assert played.without_kafka["readyz"].is_success
+    assert "marktplatz_bus_producer_up NaN" in played.without_kafka["metrics"].text
+    log = played.cluster.log(WITHOUT_KAFKA)
+    assert "aiokafka" not in log
+    assert "broker_unreachable" not in log
+
+
+async def test_a_renewed_certificate_is_shown_after_a_restart_and_not_before(played: Played) -> None:
+    old, new = f"CN={RENEWED}", f"OU={UNIT},CN={RENEWED}"
+    assert played.after_outage == {old}
+    assert played.after_restart == {new}

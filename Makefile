@@ -102,7 +102,8 @@ test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carr
 images-arm64: $(STAMP) ## Build the image for arm64; elsewhere than on arm64 by emulation (Debian: qemu-user-static, binfmt-support)
 	@deploy/docker/with-engine deploy/docker/build --platform linux/arm64
 
-test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, and push both as one (Debian: docker-registry); after images and images-arm64
+test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, push both under one index; after images and images-arm64
+	@deploy/release/tools
 	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/arm64
 
 .PHONY: test-mongodb

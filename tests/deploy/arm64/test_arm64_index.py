@@ -4,39 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 
-from marktplatz.infrastructure.broker_process import answers, free_port
+from tests.deploy.airgap.handover import serving
 from tests.support.docker import PRODUCT, ROOT, VERSION, docker
 
 PUSH_INDEX = ROOT / "deploy" / "docker" / "push-index"
-CONFIGURATION = """version: 0.1
-log: {{level: error}}
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "127.0.0.1:{port}"}}
-"""
 
 
 @pytest.fixture(scope="module")
 def registry(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:  # noqa: ARG001 - it pushes there
-    """Yield the address of a registry of this test's own (Debian: docker-registry)."""
-    program = shutil.which("docker-registry")
-    assert program, "docker-registry is not installed (Debian: apt-get install docker-registry)"
-    folder, port = tmp_path_factory.mktemp("registry"), free_port()
-    (folder / "config.yml").write_text(CONFIGURATION.format(folder=folder, port=port), encoding="ascii")
-    with subprocess.Popen(
-        [program, "serve", folder / "config.yml"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            while not answers(port):
-                assert process.poll() is None, "the registry has ended"
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    """Yield the address of a registry of this test's own."""
+    with serving(tmp_path_factory.mktemp("registry")) as running:
+        yield running.address
 
 
 @pytest.fixture(scope="module")

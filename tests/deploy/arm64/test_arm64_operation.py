@@ -23,10 +23,6 @@ async def test_the_search_answers_from_the_migrated_store(stack: Stack) -> None:
     assert any("ohngeld" in item["name"] for item in services.json()["items"]), services.text
 
 
-def test_the_topics_were_made_as_declared(stack: Stack) -> None:
-    assert "0 topics differ" in stack.once("topics check")
-
-
 @pytest.mark.parametrize("name", PROCESSES)
 async def test_sigterm_ends_a_process_within_the_grace_period(stack: Stack, name: str) -> None:
     assert await stack.stop(name) == 0

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploy.checks.alerts import check_alert_files
 from deploy.checks.crds import DefinitionsMissingError
+from deploy.checks.gitops.rules import check_gitops, discover, rendered_once
 from deploy.checks.images import OVERLAYS
 from deploy.checks.network.flows import check_declared_names
 from deploy.checks.objects import Objects
@@ -50,7 +51,11 @@ def _overlays(chosen: Sequence[str]) -> int:
             sys.stdout.write(f"{objects.overlay}: {len(objects)} objects, {len(findings)} faults\n")
             sys.stdout.writelines(f"  {finding}\n" for finding in findings)
     if not chosen:
-        findings = [*check_alert_files(), *check_declared_names(everything)]
+        findings = [
+            *check_alert_files(),
+            *check_declared_names(everything),
+            *sorted(set(check_gitops(discover(), rendered_once(everything, render)))),
+        ]
         faults += len(findings)
         sys.stdout.writelines(f"{finding}\n" for finding in findings)
     sys.stdout.write(f"{len(names)} kustomizations, {total} objects, {faults} faults, {time.monotonic() - started:.1f} s\n")

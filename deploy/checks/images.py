@@ -10,7 +10,7 @@ from deploy.checks.pods import workloads
 
 OVERLAYS = "overlays/"
 """What operators copy. Test combinations may leave the release out, as the base does."""
-PINNED_OVERLAYS = frozenset({"overlays/prod", "overlays/airgap"})
+PINNED_OVERLAYS = frozenset({"overlays/prod", "overlays/airgap", "gitops/argocd/marktplatz", "gitops/flux/marktplatz"})
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 

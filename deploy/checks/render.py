@@ -15,6 +15,8 @@ from deploy.checks.objects import Objects
 DEPLOY = Path(__file__).resolve().parents[1]
 KUSTOMIZE = "KUSTOMIZE"
 TIMEOUT_SECONDS = 120
+TOLD = "applications"
+"""The folder below ``gitops`` that a tool itself reads; nothing in it reaches the marketplace's namespaces."""
 
 
 class RenderError(Exception):
@@ -47,8 +49,10 @@ def read_yaml(text: str) -> list[dict[str, Any]]:
 
 
 def kustomizations(deploy: Path = DEPLOY) -> list[Path]:
-    """Return the folders that an operator may build: every overlay and every test combination."""
-    found = [path.parent for part in ("overlays", "tests") for path in sorted(deploy.glob(f"{part}/*/kustomization.yaml"))]
+    """Return the folders that an operator may build: every overlay, every test combination, what GitOps tools apply."""
+    parts = ("overlays/*", "tests/*", "gitops/*/*")
+    every = [path.parent for part in parts for path in sorted(deploy.glob(f"{part}/kustomization.yaml"))]
+    found = [folder for folder in every if folder.name != TOLD]
     if not found:
         raise RenderError(f"there is no kustomization below {deploy.name}/overlays and {deploy.name}/tests")
     return found

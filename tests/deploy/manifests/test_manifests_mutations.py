@@ -23,9 +23,17 @@ PROVEN_ELSEWHERE = frozenset(
         "override-annotation",
         "network-unknown",
         "idle",
+        "gitops-form",
+        "gitops-path",
+        "gitops-order",
+        "gitops-hook",
+        "gitops-wait",
+        "gitops-keep",
+        "gitops-project",
     }
 )
-"""Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py, test_manifests_idle.py."""
+"""Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py, test_manifests_idle.py,
+test_manifests_gitops.py."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda it: it.name)

@@ -1,0 +1,1 @@
+"""Rules about what Argo CD and Flux are told to apply."""

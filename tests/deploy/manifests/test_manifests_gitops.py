@@ -1,0 +1,214 @@
+"""What Argo CD and Flux are told is free of faults, and each planted fault is caught by its rule."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.checks.gitops.rules import check_gitops, discover
+from deploy.checks.objects import Document, Objects, name_of
+from deploy.checks.render import DEPLOY, render
+
+Told = list[Document]
+Applied = dict[str, list[Document]]
+"""What the folders render to, by their path below ``deploy/gitops``."""
+
+
+@cache
+def rendered(folder: Path) -> Objects:
+    return render(folder)
+
+
+def findings(change: Callable[[Told, Applied], object]) -> set[str]:
+    told = copy.deepcopy(discover())
+    folders = [DEPLOY / "gitops" / tool / name for tool in ("argocd", "flux") for name in ("kafka", "marktplatz")]
+    applied = {str(folder): copy.deepcopy(list(rendered(folder).documents)) for folder in folders}
+    change(told, {path.rpartition("gitops/")[2]: documents for path, documents in applied.items()})
+    found = check_gitops(told, lambda folder: Objects("a", applied[str(folder)]) if str(folder) in applied else rendered(folder))
+    return {finding.code for finding in found}
+
+
+def one(documents: list[Document], kind: str, name: str) -> Any:
+    (found,) = [document for document in documents if document["kind"] == kind and name_of(document) == name]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    name: str
+    code: str
+    plant: Callable[[Told, Applied], object]
+
+
+def told(name: str, code: str, kind: str, which: str, change: Callable[[Any], object]) -> Fault:
+    """Return a fault in what a tool is told."""
+    return Fault(name, code, lambda documents, _: change(one(documents, kind, which)))
+
+
+def applied(name: str, code: str, path: str, kind: str, which: str, change: Callable[[Any], object]) -> Fault:
+    """Return a fault in what a tool applies."""
+    return Fault(name, code, lambda _, folders: change(one(folders[path], kind, which)))
+
+
+def spec(**values: Any) -> Callable[[Any], object]:
+    return lambda document: document["spec"].update(values)
+
+
+def annotation(key: str) -> Callable[[Any], object]:
+    return lambda document: document["metadata"]["annotations"].pop(key)
+
+
+def project(kind: str) -> Callable[[Any], object]:
+    """Return a change that takes a kind out of a project's list."""
+
+    def change(document: Any) -> None:
+        kinds = document["spec"]["namespaceResourceWhitelist"]
+        kinds.remove(next(it for it in kinds if it["kind"] == kind))
+
+    return change
+
+
+FAULTS = (
+    told("misspelt field of Flux", "gitops-form", "Kustomization", "marktplatz", spec(dependson=[{"name": "marktplatz-kafka"}])),
+    told("nothing is removed by Flux", "gitops-form", "Kustomization", "marktplatz", spec(prune=False)),
+    told("Flux does not wait", "gitops-form", "Kustomization", "marktplatz-kafka", spec(wait=False)),
+    told("no duration", "gitops-form", "Kustomization", "marktplatz", spec(interval="10 minutes")),
+    told("branch instead of a release", "gitops-form", "GitRepository", "marktplatz", spec(ref={"branch": "main"})),
+    told("changes by hand stay", "gitops-form", "Application", "marktplatz", spec(syncPolicy={"automated": {"prune": True}})),
+    Fault(
+        "unknown kind", "gitops-form", lambda documents, _: documents.append({"kind": "HelmRelease", "metadata": {"name": "a"}})
+    ),
+    told("path of Flux that is none", "gitops-path", "Kustomization", "marktplatz", spec(path="./deploy/gitops/flux/market")),
+    told("path of Flux out of deploy", "gitops-path", "Kustomization", "marktplatz", spec(path="./services")),
+    told(
+        "path of Argo CD that is none",
+        "gitops-path",
+        "Application",
+        "marktplatz",
+        lambda document: document["spec"]["source"].update(path="deploy/overlays/production"),
+    ),
+    told(
+        "source of Flux that is none",
+        "gitops-path",
+        "Kustomization",
+        "marktplatz",
+        spec(sourceRef={"kind": "GitRepository", "name": "a"}),
+    ),
+    told(
+        "processes before the brokers with Flux",
+        "gitops-order",
+        "Kustomization",
+        "marktplatz",
+        lambda it: it["spec"].pop("dependsOn"),
+    ),
+    told("waits for nobody", "gitops-order", "Kustomization", "marktplatz", spec(dependsOn=[{"name": "kafka"}])),
+    told("waits for each other", "gitops-order", "Kustomization", "marktplatz-kafka", spec(dependsOn=[{"name": "marktplatz"}])),
+    told(
+        "processes before the brokers with Argo CD",
+        "gitops-order",
+        "Application",
+        "marktplatz-kafka",
+        lambda it: it["metadata"]["annotations"].update({"argocd.argoproj.io/sync-wave": "1"}),
+    ),
+    Fault(
+        "brokers that nobody applies",
+        "gitops-order",
+        lambda documents, _: documents.remove(one(documents, "Kustomization", "marktplatz-kafka")),
+    ),
+    applied(
+        "migration that Flux may not replace",
+        "gitops-hook",
+        "flux/marktplatz",
+        "Job",
+        "ordering-migrate",
+        lambda it: it["metadata"]["annotations"].update({"kustomize.toolkit.fluxcd.io/force": "true"}),
+    ),
+    applied(
+        "migration that Argo CD may not replace",
+        "gitops-hook",
+        "argocd/marktplatz",
+        "Job",
+        "ordering-migrate",
+        annotation("argocd.argoproj.io/hook-delete-policy"),
+    ),
+    told("Flux gives up before a migration does", "gitops-wait", "Kustomization", "marktplatz", spec(timeout="30m")),
+    applied(
+        "topic pruned by Flux",
+        "gitops-keep",
+        "flux/kafka",
+        "KafkaTopic",
+        "ordering.order.v1",
+        annotation("kustomize.toolkit.fluxcd.io/prune"),
+    ),
+    applied(
+        "brokers pruned by Argo CD",
+        "gitops-keep",
+        "argocd/kafka",
+        "KafkaNodePool",
+        "broker",
+        annotation("argocd.argoproj.io/sync-options"),
+    ),
+    applied(
+        "backups pruned by Argo CD",
+        "gitops-keep",
+        "argocd/marktplatz",
+        "PersistentVolumeClaim",
+        "recovery",
+        annotation("argocd.argoproj.io/sync-options"),
+    ),
+    told("project that is none", "gitops-project", "Application", "marktplatz", spec(project="default")),
+    told("kind that the project forbids", "gitops-project", "AppProject", "marktplatz", project("ScaledObject")),
+    told(
+        "kind that nobody applies",
+        "gitops-project",
+        "AppProject",
+        "marktplatz",
+        lambda it: it["spec"]["namespaceResourceWhitelist"].append({"group": "", "kind": "Secret"}),
+    ),
+    told(
+        "namespace that the project forbids",
+        "gitops-project",
+        "AppProject",
+        "marktplatz",
+        lambda it: it["spec"]["destinations"].pop(),
+    ),
+    told(
+        "repository that the project forbids",
+        "gitops-project",
+        "AppProject",
+        "marktplatz",
+        spec(sourceRepos=["https://git.example/x.git"]),
+    ),
+)
+
+
+def test_what_the_tools_are_told_is_free_of_faults() -> None:
+    assert findings(lambda *_: None) == set()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda it: it.name)
+def test_a_planted_fault_is_caught_by_its_rule(fault: Fault) -> None:
+    assert fault.code in findings(fault.plant)
+
+
+def test_every_rule_has_a_fault_that_sets_it_off() -> None:
+    source = (DEPLOY / "checks" / "gitops" / "rules.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'"(gitops-[a-z]+)"', source)) == {fault.code for fault in FAULTS}
+
+
+def test_both_tools_apply_the_same_objects_but_for_their_annotations() -> None:
+    def bare(tool: str, name: str) -> list[Document]:
+        documents = copy.deepcopy(list(rendered(DEPLOY / "gitops" / tool / name).documents))
+        for document in documents:
+            document["metadata"].pop("annotations", None)
+        return documents
+
+    for name in ("kafka", "marktplatz"):
+        assert bare("argocd", name) == bare("flux", name)

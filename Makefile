@@ -1,15 +1,24 @@
 # Prerequisites: Python >= 3.11, make, and Docker or Java 17 + Maven (for a local Kafka; none needed when KAFKA_BOOTSTRAP_SERVERS is set).
+# The targets for Kubernetes and images say in their help what else they need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MYPY_PATHS := shared services marktplatz deploy tests benchmarks
+ENGINE := deploy/docker/with-engine
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test test-fast lint types layers schemas generated check ci ci-images bench format lock clean
+.PHONY: help install demo up format lock clean
+.PHONY: test test-fast test-upgrade bench bench-memory
+.PHONY: lint types layers schemas generated check
+.PHONY: manifests test-rights test-mongodb
+.PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
+.PHONY: ci ci-images ci-arm64
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
+
+# Every day
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.x")'
@@ -34,9 +43,24 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 test-fast: $(STAMP) ## Run the tests that need no broker
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract
 
-.PHONY: test-upgrade
-test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback; needs the git history
+test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback (needs the git history)
 	@$(BIN)/pytest -q tests/upgrade
+
+bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
+	@$(BIN)/python -m benchmarks
+
+format: $(STAMP)
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format --quiet .
+
+lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/dev.txt requirements/dev.in
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
+
+clean: ## Remove the virtual environment and local run data
+	@rm -rf $(VENV) var build
+
+# Static checks and generated files
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
@@ -62,60 +86,48 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
 
-ci: check test test-upgrade manifests test-rights ## What CI runs; needs kubectl and promtool
+# Kubernetes (needs kubectl and promtool)
 
-ci-images: images test-images sbom test-airgap ## The rest: image, container tests, bill of materials, hand-over; needs Docker, or root on Debian
-
-bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
-	@$(BIN)/python -m benchmarks
-
-.PHONY: bench-memory
-bench-memory: $(STAMP) ## Measure the most memory of each process, in containers of the built image, beside its request and limit
-	@deploy/docker/with-engine $(BIN)/python -m benchmarks --only memory --orders 200
-
-format: $(STAMP)
-	@$(BIN)/ruff check --fix-only --quiet .
-	@$(BIN)/ruff format --quiet .
-
-lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/dev.txt requirements/dev.in
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
-
-clean: ## Remove the virtual environment and local run data
-	@rm -rf $(VENV) var build
-
-.PHONY: images test-images sbom test-airgap
-images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
-	@PYTHON=$(abspath $(BIN))/python deploy/docker/with-engine deploy/docker/build --with-kafka
-
-test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart
-	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/images
-
-sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
-	@deploy/docker/with-engine $(BIN)/python deploy/docker/sbom.py
-
-test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carry them over an air gap, and try what must be refused
-	@deploy/release/tools
-	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/airgap
-
-.PHONY: images-arm64 test-images-arm64
-images-arm64: $(STAMP) ## Build the image for arm64; elsewhere than on arm64 by emulation (Debian: qemu-user-static, binfmt-support)
-	@deploy/docker/with-engine deploy/docker/build --platform linux/arm64
-
-test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, push both under one index; after images and images-arm64
-	@deploy/release/tools
-	@deploy/docker/with-engine $(BIN)/pytest -q tests/deploy/arm64
-
-.PHONY: test-mongodb
-test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: the real mongosh (npm fetches it once), a scripted replica set
-	@$(BIN)/pytest -q -n 2 tests/deploy/mongodb
-
-.PHONY: test-rights
-test-rights: $(STAMP) ## Run every process with its own certificate on a broker that grants the generated rights and nothing else; compare granted with used (needs kubectl)
-	@$(BIN)/pytest -q tests/deploy/kafka_rights
-
-.PHONY: manifests
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
 	@$(BIN)/python -m deploy.generate.handbook --check
 	@$(BIN)/python -m deploy.checks
-	@$(BIN)/pytest -q tests/deploy/manifests tests/deploy/observability
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/deploy/manifests tests/deploy/observability tests/deploy/handbook
+
+test-rights: $(STAMP) ## Run every process with its own certificate on a broker with the generated rights; compare granted with used
+	@$(BIN)/pytest -q tests/deploy/kafka_rights
+
+test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: the real mongosh, a scripted replica set (needs node, npm)
+	@$(BIN)/pytest -q -n 2 tests/deploy/mongodb
+
+# Images (need Docker, or root on Debian; arm64 elsewhere than on arm64: qemu-user-static, binfmt-support)
+
+images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
+	@PYTHON=$(abspath $(BIN))/python $(ENGINE) deploy/docker/build --with-kafka
+
+test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart, restore drill
+	@$(ENGINE) $(BIN)/pytest -q tests/deploy/images
+
+sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
+	@$(ENGINE) $(BIN)/python deploy/docker/sbom.py
+
+test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carry them over an air gap, and try what must be refused
+	@deploy/release/tools
+	@$(ENGINE) $(BIN)/pytest -q tests/deploy/airgap
+
+images-arm64: $(STAMP) ## Build the image for arm64
+	@$(ENGINE) deploy/docker/build --platform linux/arm64
+
+test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, push both under one index; after images and images-arm64
+	@deploy/release/tools
+	@$(ENGINE) $(BIN)/pytest -q tests/deploy/arm64
+
+bench-memory: $(STAMP) ## Measure the most memory of each process, in containers of the built image, beside its request and limit
+	@$(ENGINE) $(BIN)/python -m benchmarks --only memory --orders 200
+
+# All of it
+
+ci: check test test-upgrade manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks
+
+ci-images: images test-images sbom test-airgap ## The part of the image
+
+ci-arm64: images-arm64 test-images-arm64 ## The part of the image for arm64; after images

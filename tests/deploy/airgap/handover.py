@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ import httpx
 from deploy.checks.objects import Objects, text
 from deploy.checks.pods import workloads
 from marktplatz.infrastructure.broker_process import free_port
-from tests.support.docker import ROOT
+from tests.support.docker import ROOT, VERSION
 
 FETCHED = ROOT / "build" / "tools" / "bin"
 SBOM = ROOT / "build" / "sbom" / "sbom.cdx.json"
@@ -29,7 +30,9 @@ MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
 )
+_KIND = "dev.cosignproject.cosign/"
 _PATIENCE_SECONDS = 60
 _CALL_SECONDS = 200
 
@@ -233,9 +236,9 @@ class Bundle:
         lines = (self.folder / "images.txt").read_text(encoding="utf-8").splitlines()
         return [line.split("\t") for line in lines if not line.startswith("#")]
 
-    def layout(self, repository: str) -> Path:
+    def layout(self, repository: str, tag: str = VERSION) -> Path:
         """Return the folder of one image."""
-        [folder] = [it for image, _, it, _ in self.images() if f"/{repository}:" in image]
+        [folder] = [it for image, _, it, _ in self.images() if f"/{repository}:{tag}@" in image]
         return self.folder / folder
 
 
@@ -249,3 +252,23 @@ def made(done: subprocess.CompletedProcess[str], folder: Path) -> Bundle:
     if done.returncode:
         raise RuntimeError(f"bundle ended with {done.returncode}: {done.stderr}")
     return Bundle(folder, done.stdout.strip())
+
+
+def strip(kind: str, repository: str, tag: str = VERSION) -> Callable[[Bundle], None]:
+    """Return a change that takes signatures (``sigs``) or attestations (``atts``) off an image."""
+
+    def change(bundle: Bundle) -> None:
+        index = bundle.layout(repository, tag) / "index.json"
+        content = json.loads(index.read_text(encoding="utf-8"))
+        kept = [entry for entry in content["manifests"] if entry["annotations"]["kind"] != f"{_KIND}{kind}"]
+        assert len(kept) == len(content["manifests"]) - 1
+        index.write_text(json.dumps({**content, "manifests": kept}, indent=1), encoding="utf-8")
+
+    return change
+
+
+def refused(project: Project, bundle: Bundle, inside: Registry, reason: str, key: Path | None = None) -> None:
+    """Require that loading fails for a reason and leaves the registry inside as it was: empty."""
+    done = project.load(bundle.folder, bundle.fingerprint, key)
+    assert (done.returncode, reason in done.stderr) == (1, True), done.stderr
+    assert inside.repositories() == []

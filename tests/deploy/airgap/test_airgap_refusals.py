@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.deploy.airgap.handover import MANIFESTS, REPOSITORY, Bundle, Keys, Project, Registry
+from tests.deploy.airgap.handover import MANIFESTS, REPOSITORY, Bundle, Keys, Project, Registry, refused, strip
 from tests.support.docker import VERSION
-
-KIND = "dev.cosignproject.cosign/"
 
 
 def change_layer(bundle: Bundle) -> None:
@@ -37,31 +34,11 @@ def add_file(bundle: Bundle) -> None:
     (bundle.folder / "images/one-more").write_text("nobody asked for it\n", encoding="utf-8")
 
 
-def strip(kind: str, repository: str) -> Callable[[Bundle], None]:
-    """Return a change that takes signatures (``sigs``) or attestations (``atts``) off an image."""
-
-    def change(bundle: Bundle) -> None:
-        index = bundle.layout(repository) / "index.json"
-        content = json.loads(index.read_text(encoding="utf-8"))
-        kept = [entry for entry in content["manifests"] if entry["annotations"]["kind"] != f"{KIND}{kind}"]
-        assert len(kept) == len(content["manifests"]) - 1
-        index.write_text(json.dumps({**content, "manifests": kept}, indent=1), encoding="utf-8")
-
-    return change
-
-
 def point_elsewhere(bundle: Bundle) -> None:
     """Let the list name another digest than the one in the folder."""
     listed = bundle.folder / "images.txt"
     digest = bundle.images()[0][0].rpartition("@")[2]
     listed.write_text(listed.read_text(encoding="utf-8").replace(f"@{digest}", f"@sha256:{'1' * 64}"), encoding="utf-8")
-
-
-def refused(project: Project, bundle: Bundle, inside: Registry, reason: str, key: Path | None = None) -> None:
-    """Require that loading fails for a reason and leaves the registry inside as it was: empty."""
-    done = project.load(bundle.folder, bundle.fingerprint, key)
-    assert (done.returncode, reason in done.stderr) == (1, True), done.stderr
-    assert inside.repositories() == []
 
 
 @pytest.mark.parametrize(

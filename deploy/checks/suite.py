@@ -22,6 +22,7 @@ from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
 from deploy.checks.routes import check_routes
 from deploy.checks.secrets import check_secrets
+from deploy.checks.waves import check_waves
 from deploy.checks.workload_rules import check_workloads
 
 Check = Callable[[Objects], Iterator[Finding]]
@@ -69,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     check_images,
     check_alert_rules,
     check_network,
+    check_waves,
 )
 
 

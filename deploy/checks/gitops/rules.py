@@ -18,12 +18,12 @@ from deploy.checks.crds import definitions
 from deploy.checks.gitops.forms import FORMS, Application, AppProject, FluxKustomization, Part, duration
 from deploy.checks.objects import CLUSTER_SCOPED, Document, Finding, Objects, kind_of, mapping, name_of, number, text, where
 from deploy.checks.render import DEPLOY, label, read_yaml
+from deploy.checks.waves import wave_of
 
 FOLDER = DEPLOY / "gitops"
 KEPT = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
 """Kinds whose objects hold data: a tool that removes what is no longer in the repository must leave them."""
 
-WAVE = "argocd.argoproj.io/sync-wave"
 KAFKA_SERVER = re.compile(r"[a-z0-9-]+-kafka-bootstrap\.([a-z0-9-]+)\.svc")
 
 
@@ -107,11 +107,7 @@ def _built(path: str, build: Callable[[Path], Objects]) -> Objects | None:
 def _earlier(told: Told, document: Document) -> frozenset[str]:
     """Return the applications of earlier waves."""
     others = [(key[1], it) for key, it in told.documents.items() if key[0] == "Application"]
-    return frozenset(name for name, other in others if _wave(other) < _wave(document))
-
-
-def _wave(document: Document) -> int:
-    return int(text(document, "metadata", "annotations", WAVE) or 0)
+    return frozenset(name for name, other in others if wave_of(other) < wave_of(document))
 
 
 def _order(units: list[Unit]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, schemas, workloads
+from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, schemas, waves, workloads
 from tests.deploy.manifests.planting import Mutation
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -13,4 +13,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *workloads.FAULTS,
     *routes.FAULTS,
     *network.FAULTS,
+    *waves.FAULTS,
 )

@@ -1,0 +1,72 @@
+"""Waves of Argo CD: one starts when the one before is healthy; nothing may wait for what comes later or may never be healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.checks.objects import Document, Finding, Objects, items, kind_of, name_of, namespace_of, text, where
+from deploy.checks.pods import Workload, workloads
+from deploy.checks.secrets import readings
+
+WAVE = "argocd.argoproj.io/sync-wave"
+UNHEALTHY_FOR_LONG = {
+    "PersistentVolumeClaim": "stays Pending until a pod uses it, where its class waits for the first consumer",
+    "CronJob": "counts as Suspended while it is suspended, and as Degraded after a failure",
+    "Ingress": "is not healthy where its controller publishes no address",
+    "HTTPRoute": "is not healthy until a Gateway accepts it",
+}
+"""Kinds that no wave may wait for, and why (resource health of Argo CD 3.5)."""
+
+Key = tuple[str, str, str]
+"""Kind, namespace and name."""
+
+
+def wave_of(document: Document) -> int:
+    """Return the wave of an object, 0 where none is said. Raises ValueError for one that is no number."""
+    return int(text(document, "metadata", "annotations", WAVE) or 0)
+
+
+def check_waves(objects: Objects) -> Iterator[Finding]:
+    """Check the order: ``wave-reader`` (earlier than what it reads), ``wave-blocked`` (others wait for what may not get healthy)."""
+    by_where = {where(document): document for document in objects}
+    makers = dict(_makers(objects))
+    read = [(it.by, ("Secret", it.namespace, it.secret)) for it in readings(objects)]
+    for workload in workloads(objects):
+        read += [(workload.where, key) for key in _of_pod(workload)]
+    for by, key in read:
+        maker = makers.get(key)
+        if maker is not None and wave_of(by_where[by]) < wave_of(maker):
+            message = f"reads {key[0]} '{key[2]}', which {where(maker)} makes in a later wave: it would wait for ever"
+            yield Finding("wave-reader", by, message)
+    last = max(map(wave_of, objects), default=0)
+    for document in objects.of(*UNHEALTHY_FOR_LONG):
+        if wave_of(document) < last:
+            message = f"must be in the last wave, {last}: it {UNHEALTHY_FOR_LONG[kind_of(document)]}"
+            yield Finding("wave-blocked", where(document), message)
+
+
+def _makers(objects: Objects) -> Iterator[tuple[Key, Document]]:
+    """Yield what the objects make or are, with the object."""
+    for kind, path in (
+        ("ExternalSecret", ("spec", "target", "name")),
+        ("KafkaUser", ()),
+        ("Certificate", ("spec", "secretName")),
+    ):
+        for document in objects.of(kind):
+            yield ("Secret", namespace_of(document), text(document, *path) or name_of(document)), document
+    for document in objects.of("ConfigMap", "PersistentVolumeClaim"):
+        yield (kind_of(document), namespace_of(document), name_of(document)), document
+
+
+def _of_pod(workload: Workload) -> Iterator[Key]:
+    """Yield the ConfigMaps and claims that pods of a workload read."""
+    namespace = workload.namespace
+    for volume in items(workload.spec, "volumes"):
+        yield "PersistentVolumeClaim", namespace, text(volume, "persistentVolumeClaim", "claimName")
+        for source in (volume, *items(volume, "projected", "sources")):
+            yield "ConfigMap", namespace, text(source, "configMap", "name")
+    for container in workload.all_containers:
+        for source in items(container, "envFrom"):
+            yield "ConfigMap", namespace, text(source, "configMapRef", "name")
+        for variable in items(container, "env"):
+            yield "ConfigMap", namespace, text(variable, "valueFrom", "configMapKeyRef", "name")

@@ -1,0 +1,21 @@
+"""Faults of the order in which Argo CD applies: the overlay has one wave until a fault makes a second one."""
+
+from __future__ import annotations
+
+from deploy.checks.waves import WAVE
+from tests.deploy.manifests.faults import Change, in_, put
+from tests.deploy.manifests.planting import Mutation
+
+
+def wave(value: str) -> Change:
+    """Return a change that puts an object into a wave."""
+    return put("metadata", "annotations", WAVE, value=value)
+
+
+FAULTS = (
+    Mutation("secret from the vault after who reads it", in_("ExternalSecret", "catalog-store", wave("1")), "wave-reader"),
+    Mutation("certificate for Kafka after who reads it", in_("KafkaUser", "ordering-worker", wave("1")), "wave-reader"),
+    Mutation("migration before its settings", in_("Job", "ordering-migrate", wave("-1")), "wave-reader"),
+    Mutation("job before its claim", in_("PersistentVolumeClaim", "recovery", wave("1")), "wave-reader"),
+    Mutation("processes wait for a claim and an Ingress", in_("Deployment", "catalog-api", wave("1")), "wave-blocked"),
+)

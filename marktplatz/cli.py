@@ -149,6 +149,19 @@ def backup(
 
 
 @app.command()
+def backups(
+    folder: Annotated[Path, typer.Argument(help="Where the backups are.")],
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its checksum.")] = False,  # noqa: FBT002 - as above
+    newest_within: Annotated[float | None, typer.Option(min=0, help="Hours: the newest must not be older.")] = None,
+) -> None:
+    """List the backups in a folder; exit code 1 if there is none, one is damaged, or the newest is too old."""
+    from marktplatz.backup.commands import run_backups  # noqa: PLC0415 - as above
+
+    limit = None if newest_within is None else timedelta(hours=newest_within)
+    _run(run_backups(folder, verified=verify, newest_within=limit))
+
+
+@app.command()
 def restore(
     folder: Annotated[Path, typer.Argument(help="A backup: the folder that holds its manifest.json.")],
     into_non_empty: Annotated[bool, typer.Option("--into-non-empty", help="Add only what is missing.")] = False,  # noqa: FBT002 - as above
@@ -175,7 +188,9 @@ def mark_restored(
 @app.command()
 def drill(
     folder: Annotated[Path, typer.Argument(help="A backup: the folder that holds its manifest.json.")],
-    report: Annotated[Path | None, typer.Option(help="Write what was done and found to this file, as JSON.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write what was done and found to this file and, as a line of JSON, to the output.")
+    ] = None,
     create: Annotated[bool, typer.Option(help="Create missing topics; not where an operator does.")] = True,  # noqa: FBT002 - as above
     replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
     wait: Annotated[float, typer.Option(min=0, help="Seconds at most until all that was waiting is worked off.")] = 600.0,
@@ -188,7 +203,9 @@ def drill(
 
 @app.command()
 def reconcile(
-    report: Annotated[Path | None, typer.Option(help="Write the report to this file, as JSON.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write the report to this file and, as a line of JSON, to the output.")
+    ] = None,
     pause: Annotated[float, typer.Option(min=0, help="Seconds between the two looks; 0: one look, for a system at rest.")] = 5.0,
 ) -> None:
     """Compare all stores with each other and with the topics, name every difference; exit code 1 if there is one."""

@@ -21,6 +21,7 @@ from marktplatz.backup.drill import Drill
 from marktplatz.backup.dump import back_up, forget_old
 from marktplatz.backup.errors import BackupError
 from marktplatz.backup.inventory import opened_stores
+from marktplatz.backup.listing import list_backups
 from marktplatz.backup.rebuild import rebuild
 from marktplatz.backup.reconcile import Report, reconcile
 from marktplatz.backup.restore import mark_restored, restore
@@ -47,6 +48,31 @@ async def run_backup(root: Path, keep: int | None) -> None:
     console.print(f"{manifest.documents} documents in {len(manifest.files)} files: {folder}", markup=False)
     for old in [] if keep is None else forget_old(root, keep):
         console.print(f"deleted: {old}", markup=False)
+
+
+async def run_backups(root: Path, *, verified: bool, newest_within: timedelta | None) -> int:
+    """Print the backups below ``root``; exit code 1 if there is none, one has a fault, or the newest sound one is too old."""
+    _settings()
+    listed = list_backups(root, verified=verified)
+    table = Table("backup", "begun", "version", "documents", "bytes", "state")
+    for backup in listed:
+        held = backup.manifest
+        facts = (
+            (held.started_at.isoformat(), held.product, held.documents, sum(file.bytes for file in held.files)) if held else ()
+        )
+        state = backup.fault or ("as it was written" if verified else "complete; contents not verified")
+        table.add_row(backup.folder.name, *([str(fact) for fact in facts] or [""] * 4), escape(state))
+    console.print(table)
+    sound = [backup.manifest.started_at for backup in listed if backup.manifest and not backup.fault]
+    faults = sum(1 for backup in listed if backup.fault)
+    age = now() - max(sound) if sound else None
+    console.print(
+        f"{len(listed)} backups, {faults} with a fault; " + (f"the newest is {age} old" if sound else "none to restore")
+    )
+    late = age is not None and newest_within is not None and age > newest_within
+    if late:
+        console.print(f"the newest is older than {newest_within}")
+    return 1 if faults or late or not sound else 0
 
 
 async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
@@ -87,7 +113,7 @@ async def run_drill(folder: Path, report_file: Path | None, *, create: bool, rep
     finally:
         _print_drill(drill)
         if report_file is not None:
-            _write(report_file, drill.document())
+            write_report(report_file, drill.document())
     return 0 if drill.passed else 1
 
 
@@ -97,7 +123,7 @@ async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
     async with opened_stores(settings) as stores:
         report = await reconcile(stores, KafkaSettings(), pause)
     if report_file is not None:
-        _write(report_file, report.document())
+        write_report(report_file, report.document())
     _print(report)
     return 1 if report.differences else 0
 
@@ -133,7 +159,10 @@ def _settings() -> ProcessSettings:
     return settings
 
 
-def _write(file: Path, document: dict[str, Any]) -> None:
+def write_report(file: Path, document: dict[str, Any]) -> None:
+    """Write a report to its file, and as one line of JSON under the key ``report`` to the standard output."""
+    # In the log first: it can be collected from there even where the file cannot be written.
+    console.out(json.dumps({"report": document}, ensure_ascii=False))
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

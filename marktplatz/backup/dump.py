@@ -20,7 +20,7 @@ from shared.store.port import Collection
 
 log = structlog.get_logger()
 
-_DRAFT = ".part"
+DRAFT = ".part"
 
 
 async def back_up(
@@ -34,7 +34,7 @@ async def back_up(
     """
     began = clock()
     target = root / folder_name(began)
-    draft = target.with_name(target.name + _DRAFT)
+    draft = target.with_name(target.name + DRAFT)
     if target.exists():
         raise BackupError(f"the backup {target} exists")
     _make(draft)
@@ -72,7 +72,7 @@ def forget_old(root: Path, keep: int) -> list[Path]:
     """Delete all complete backups below ``root`` but the ``keep`` newest; return what was deleted. Raises ValueError below 1."""
     if keep < 1:
         raise ValueError("keep at least one backup")
-    complete = sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.endswith(_DRAFT))
+    complete = sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.endswith(DRAFT))
     old = complete[:-keep]
     for folder in old:
         shutil.rmtree(folder)

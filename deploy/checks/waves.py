@@ -27,7 +27,7 @@ def wave_of(document: Document) -> int:
 
 
 def check_waves(objects: Objects) -> Iterator[Finding]:
-    """Check the order: ``wave-reader`` (earlier than what it reads), ``wave-blocked`` (others wait for what may not get healthy)."""
+    """Check the order: ``wave-reader`` (earlier than what it reads), ``wave-blocked`` (others wait for it in vain)."""
     by_where = {where(document): document for document in objects}
     makers = dict(_makers(objects))
     read = [(it.by, ("Secret", it.namespace, it.secret)) for it in readings(objects)]

@@ -113,6 +113,15 @@ class SourceReference(Part):
     name: str
 
 
+class HealthCheck(Part):
+    """An object that must be ready."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str
+
+
 class FluxKustomization(Part):
     """Spec of a Kustomization of Flux."""
 
@@ -123,7 +132,8 @@ class FluxKustomization(Part):
     retry_interval: Duration
     timeout: Duration
     prune: Literal[True]
-    wait: Literal[True]
+    wait: bool = False
+    health_checks: list[HealthCheck] = []
     service_account_name: str | None = None
 
 

@@ -16,13 +16,28 @@ from pydantic import ValidationError
 
 from deploy.checks.crds import definitions
 from deploy.checks.gitops.forms import FORMS, Application, AppProject, FluxKustomization, Part, duration
-from deploy.checks.objects import CLUSTER_SCOPED, Document, Finding, Objects, kind_of, mapping, name_of, number, text, where
+from deploy.checks.objects import (
+    CLUSTER_SCOPED,
+    Document,
+    Finding,
+    Objects,
+    kind_of,
+    mapping,
+    name_of,
+    namespace_of,
+    number,
+    text,
+    where,
+)
 from deploy.checks.render import DEPLOY, label, read_yaml
 from deploy.checks.waves import wave_of
 
 FOLDER = DEPLOY / "gitops"
 KEPT = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
 """Kinds whose objects hold data: a tool that removes what is no longer in the repository must leave them."""
+
+AWAITED = ("Kafka", "KafkaTopic", "KafkaUser", "StatefulSet", "Job", "Deployment")
+"""Kinds that must be ready before a Kustomization of Flux is: those that run, and those that others wait for."""
 
 KAFKA_SERVER = re.compile(r"[a-z0-9-]+-kafka-bootstrap\.([a-z0-9-]+)\.svc")
 
@@ -66,6 +81,7 @@ def check_gitops(documents: list[Document], build: Callable[[Path], Objects]) ->
                 continue
             yield from _hooks(unit, unit.objects)
             yield from _kept(unit, unit.objects)
+            yield from _awaited(told, unit, unit.objects)
         yield from _order(known)
     yield from _rights(told, units["argocd"])
     yield from _sources(told, units["flux"])
@@ -165,6 +181,24 @@ def _hooks(unit: Unit, objects: Objects) -> Iterator[Finding]:
             yield Finding("gitops-hook", where(unit.document), f"{where(job)} needs {', '.join(missing)}: take {unit.tool}-hooks")
     if unit.tool == "flux" and (timeout := duration(text(unit.document, "spec", "timeout"))) <= longest:
         yield Finding("gitops-wait", where(unit.document), f"gives up after {timeout}, but a migration may take {longest}")
+
+
+def _awaited(told: Told, unit: Unit, objects: Objects) -> Iterator[Finding]:
+    """Flux must wait for all that runs, and not for a claim, which may be Pending until its first consumer comes."""
+    spec = told.specs["Kustomization", unit.name] if unit.tool == "flux" else None
+    if not isinstance(spec, FluxKustomization):
+        return
+    if spec.wait:
+        for claim in objects.of("PersistentVolumeClaim"):
+            message = f"'wait' waits for {where(claim)}, which may stay Pending: name what must be ready in healthChecks instead"
+            yield Finding("gitops-wait", where(unit.document), message)
+        return
+    named = {(it.api_version, it.kind, it.namespace, it.name) for it in spec.health_checks}
+    applied = {(text(it, "apiVersion"), kind_of(it), namespace_of(it), name_of(it)) for it in objects}
+    for _, kind, namespace, name in sorted(it for it in applied - named if it[1] in AWAITED):
+        yield Finding("gitops-wait", where(unit.document), f"does not wait for {kind} {namespace}/{name}: add it to healthChecks")
+    for _, kind, namespace, name in sorted(named - applied):
+        yield Finding("gitops-wait", where(unit.document), f"waits for {kind} {namespace}/{name}, which it does not apply")
 
 
 def _kept(unit: Unit, objects: Objects) -> Iterator[Finding]:

@@ -78,7 +78,6 @@ def project(kind: str) -> Callable[[Any], object]:
 FAULTS = (
     told("misspelt field of Flux", "gitops-form", "Kustomization", "marktplatz", spec(dependson=[{"name": "marktplatz-kafka"}])),
     told("nothing is removed by Flux", "gitops-form", "Kustomization", "marktplatz", spec(prune=False)),
-    told("Flux does not wait", "gitops-form", "Kustomization", "marktplatz-kafka", spec(wait=False)),
     told("no duration", "gitops-form", "Kustomization", "marktplatz", spec(interval="10 minutes")),
     told("branch instead of a release", "gitops-form", "GitRepository", "marktplatz", spec(ref={"branch": "main"})),
     told("changes by hand stay", "gitops-form", "Application", "marktplatz", spec(syncPolicy={"automated": {"prune": True}})),
@@ -137,6 +136,22 @@ FAULTS = (
         "Job",
         "ordering-migrate",
         annotation("argocd.argoproj.io/hook-delete-policy"),
+    ),
+    told("Flux does not wait for the brokers", "gitops-wait", "Kustomization", "marktplatz-kafka", spec(wait=False)),
+    told("Flux waits for a claim", "gitops-wait", "Kustomization", "marktplatz", spec(wait=True)),
+    told(
+        "Flux does not wait for a process",
+        "gitops-wait",
+        "Kustomization",
+        "marktplatz",
+        lambda it: it["spec"]["healthChecks"].pop(),
+    ),
+    told(
+        "Flux waits for what it does not apply",
+        "gitops-wait",
+        "Kustomization",
+        "marktplatz",
+        lambda it: it["spec"]["healthChecks"].append({**it["spec"]["healthChecks"][0], "name": "a"}),
     ),
     told("Flux gives up before a migration does", "gitops-wait", "Kustomization", "marktplatz", spec(timeout="30m")),
     applied(

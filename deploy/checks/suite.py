@@ -13,6 +13,7 @@ from deploy.checks.enumerations import check_words
 from deploy.checks.exposure import check_exposure
 from deploy.checks.images import check_images
 from deploy.checks.kafka.cluster import check_cluster
+from deploy.checks.kafka.metrics import check_kafka_metrics
 from deploy.checks.kafka.topics import check_topics
 from deploy.checks.kafka.users import check_users
 from deploy.checks.keda_triggers import check_triggers
@@ -63,6 +64,7 @@ CHECKS: tuple[Check, ...] = (
     check_cluster,
     check_topics,
     check_users,
+    check_kafka_metrics,
     check_workloads,
     check_quota,
     check_exposure,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from deploy.checks.crds import definitions
 from deploy.checks.gitops.forms import FORMS, Application, AppProject, FluxKustomization, Part, duration
+from deploy.checks.kafka.metrics import is_watched, unwatched
 from deploy.checks.objects import (
     CLUSTER_SCOPED,
     Document,
@@ -83,6 +84,7 @@ def check_gitops(documents: list[Document], build: Callable[[Path], Objects]) ->
             yield from _kept(unit, unit.objects)
             yield from _awaited(told, unit, unit.objects)
         yield from _order(known)
+        yield from _watched(known)
     yield from _rights(told, units["argocd"])
     yield from _sources(told, units["flux"])
 
@@ -149,6 +151,15 @@ def _order(units: list[Unit]) -> Iterator[Finding]:
                     where(unit.document),
                     f"must come after {', '.join(sorted(makers))}: it needs the brokers there",
                 )
+
+
+def _watched(units: list[Unit]) -> Iterator[Finding]:
+    """Alerts go by the metrics of brokers, whichever unit brings either."""
+    if any(unit.objects and is_watched(unit.objects) for unit in units):
+        for unit in units:
+            for kafka in unwatched(unit.objects) if unit.objects else ():
+                message = f"no PodMonitor beside {where(kafka)} selects its brokers: take monitoring/kafka"
+                yield Finding("gitops-monitor", where(unit.document), message)
 
 
 def _all_before(unit: Unit, by_name: Mapping[str, Unit]) -> set[str]:

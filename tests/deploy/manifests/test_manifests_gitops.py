@@ -178,6 +178,11 @@ FAULTS = (
         "recovery",
         annotation("argocd.argoproj.io/sync-options"),
     ),
+    Fault(
+        "brokers that no monitor selects",
+        "gitops-monitor",
+        lambda _, folders: folders["flux/kafka"].remove(one(folders["flux/kafka"], "PodMonitor", "kafka")),
+    ),
     told("project that is none", "gitops-project", "Application", "marktplatz", spec(project="default")),
     told("kind that the project forbids", "gitops-project", "AppProject", "marktplatz", project("ScaledObject")),
     told(

@@ -29,6 +29,7 @@ PROVEN_ELSEWHERE = frozenset(
         "gitops-hook",
         "gitops-wait",
         "gitops-keep",
+        "gitops-monitor",
         "gitops-project",
     }
 )

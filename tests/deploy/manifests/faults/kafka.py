@@ -251,4 +251,10 @@ FAULTS = (
         in_("ConfigMap", "platform", put("data", "KAFKA_SECURITY_PROTOCOL", value="PLAINTEXT")),
         "kafka-address",
     ),
+    Mutation("alerts on brokers that nothing watches", without("PodMonitor", "kafka"), "monitor-kafka"),
+    Mutation(
+        "monitor in another namespace than the brokers",
+        in_("PodMonitor", "kafka", put("metadata", "namespace", value="marktplatz-kafka")),
+        "monitor-nobody",
+    ),
 )

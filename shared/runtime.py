@@ -21,6 +21,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from shared import restoration
+from shared.bus.certificates import Certificates
 from shared.bus.consumer import ConsumerRunner
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
@@ -171,6 +172,9 @@ class Runtime:
         if any(item.service.publishes for item in running):
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
+            if (found := self.kafka.certificates()) is not None:
+                renewal = Periodic("renew-certificates", self.kafka.renew_every, partial(_renew, found))
+                self._tasks.append(asyncio.create_task(_repeat(renewal), name=renewal.name))
         workers = [item for item in running if item.assignment.worker]
         consumers = [consumer for item in workers for consumer in item.service.consumers]
         if consumers:
@@ -286,6 +290,10 @@ async def _answers(ping: Callable[[], Awaitable[None]]) -> bool:
         log.exception("probe_failed")
         return False
     return True
+
+
+async def _renew(found: Certificates) -> None:
+    found.renew()
 
 
 def _purge(store: Store) -> Periodic:

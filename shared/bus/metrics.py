@@ -11,6 +11,10 @@ PUBLISHED = Counter("marktplatz_bus_published", "Records sent, by outcome", ["ou
 PRODUCER_RENEWED = Counter("marktplatz_bus_producer_renewed", "Producers given up and made anew", ["reason"])
 PRODUCER_UP = Gauge("marktplatz_bus_producer_up", "1 while the producer is connected, 0 while not, NaN where there is none")
 PRODUCER_UP.set(math.nan)
+CERTIFICATE_EXPIRY = Gauge(
+    "marktplatz_bus_certificate_expiry_timestamp_seconds", "End of the client certificate in use, NaN where there is none"
+)
+CERTIFICATE_EXPIRY.set(math.nan)
 
 EVENTS = Counter("marktplatz_bus_events", "Records read, by what became of them", ["group", "outcome"])
 BATCHES = Counter("marktplatz_bus_batches", "Batches of records, by outcome", ["group", "outcome"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.bus.certificates import Certificates, certificates
 
 
 class KafkaSettings(BaseSettings):
@@ -22,6 +23,8 @@ class KafkaSettings(BaseSettings):
     ssl_ca_file: Path | None = None
     ssl_cert_file: Path | None = None
     ssl_key_file: Path | None = None
+    renew_every: timedelta = timedelta(minutes=1)
+    """How often the certificate files are looked at; a renewed one counts for connections made from then on."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
@@ -53,20 +56,19 @@ class KafkaSettings(BaseSettings):
             "client_id": self.client_id,
             "security_protocol": self.security_protocol,
         }
-        if self.security_protocol in ("SSL", "SASL_SSL"):
-            arguments["ssl_context"] = self._tls()
+        if (found := self.certificates()) is not None:
+            arguments["ssl_context"] = found.context
         if self.security_protocol.startswith("SASL"):
             arguments["sasl_mechanism"] = self.sasl_mechanism
             arguments["sasl_plain_username"] = self.sasl_username
             arguments["sasl_plain_password"] = self._password()
         return arguments
 
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=None if self.ssl_ca_file is None else str(self.ssl_ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.ssl_cert_file is not None:
-            context.load_cert_chain(str(self.ssl_cert_file), None if self.ssl_key_file is None else str(self.ssl_key_file))
-        return context
+    def certificates(self) -> Certificates | None:
+        """Return what TLS connections show and trust, None without TLS. Raises OSError for a missing or unfit file."""
+        if self.security_protocol not in ("SSL", "SASL_SSL"):
+            return None
+        return certificates(self.ssl_ca_file, self.ssl_cert_file, self.ssl_key_file)
 
     def _password(self) -> str | None:
         if self.sasl_password_file is not None:

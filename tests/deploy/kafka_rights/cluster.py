@@ -133,10 +133,6 @@ class Cluster:
         """End all processes of the marketplace as a cluster does."""
         await asyncio.gather(*(process.stop() for process in self.processes.values()))
 
-    async def stop_one(self, name: str) -> None:
-        """End one process."""
-        await self.processes[name].stop()
-
     async def start_one(self, name: str) -> None:
         """Start a process with the secrets as they are now, and wait until it is ready."""
         await self._start(self.pods[name])
@@ -188,6 +184,7 @@ class Cluster:
         return {
             **given,
             **self._issuer.environment(),
+            "KAFKA_RENEW_EVERY": "PT1S",
             "MARKTPLATZ_ENVIRONMENT": "embedded",
             "MARKTPLATZ_HOST": HOST,
             "MARKTPLATZ_PORT": "0",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from deploy.checks.environment import plain_values
 from deploy.checks.kafka.users import clients_of
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, texts, where
+from shared.topics import DEAD_LETTERS
 
 REPLICAS = 3
 IN_SYNC = 2
@@ -53,6 +55,11 @@ def _settings(objects: Objects, kafka: Document) -> Iterator[Finding]:
     for key, value in wanted.items():
         if config.get(key) != value:
             yield Finding("kafka-replication", where(kafka), f"{key} must be {value} with {brokers} brokers")
+    kept = timedelta(minutes=number(config, "offsets.retention.minutes") or 0)
+    longest = max(topic.retention for topic in DEAD_LETTERS.values())
+    if kept <= longest:
+        message = f"offsets.retention.minutes must be more than {longest.days} days: a group that stood still would read anew"
+        yield Finding("kafka-offsets", where(kafka), message)
 
 
 def _addresses(objects: Objects, kafka: Document) -> Iterator[Finding]:

@@ -221,6 +221,11 @@ FAULTS = (
         in_("Kafka", "marktplatz", drop("spec", "kafka", "config", "auto.create.topics.enable")),
         "kafka-auto-create",
     ),
+    Mutation(
+        "commits that end with the letters",
+        in_("Kafka", "marktplatz", put("spec", "kafka", "config", "offsets.retention.minutes", value=129600)),
+        "kafka-offsets",
+    ),
     Mutation("no authorization", in_("Kafka", "marktplatz", drop("spec", "kafka", "authorization")), "kafka-authorization"),
     Mutation(
         "listener for anybody",

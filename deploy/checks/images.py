@@ -16,6 +16,9 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 def check_images(objects: Objects) -> Iterator[Finding]:
     """Check every container: ``image-tag`` (none, or latest), ``image-digest``, ``image-registry``, ``image-pull``."""
+    some_digest = objects.overlay.startswith(OVERLAYS) and any(
+        _DIGEST.search(text(it, "image")) for pod in workloads(objects) for it in pod.all_containers
+    )
     for workload in workloads(objects):
         for container in workload.all_containers:
             image = text(container, "image")
@@ -28,13 +31,13 @@ def check_images(objects: Objects) -> Iterator[Finding]:
                     workload.where,
                     f"imagePullPolicy of '{image}' must be IfNotPresent: a registry that is away must not stop a restart",
                 )
-            if objects.overlay in PINNED_OVERLAYS:
-                if not _DIGEST.search(image) or not tag:
-                    yield Finding("image-digest", workload.where, f"'{image}' must be named by tag and digest")
-                if not is_mirrored(name):
-                    yield Finding(
-                        "image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator"
-                    )
+            pinned = objects.overlay in PINNED_OVERLAYS
+            if (pinned or some_digest) and (not _DIGEST.search(image) or not tag):
+                yield Finding("image-digest", workload.where, f"'{image}' must be named by tag and digest: 'images' of the overlay")
+            if pinned and not is_mirrored(name):
+                yield Finding(
+                    "image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator"
+                )
 
 
 def split_image(image: str) -> tuple[str, str, str]:

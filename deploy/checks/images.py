@@ -33,7 +33,9 @@ def check_images(objects: Objects) -> Iterator[Finding]:
                 )
             pinned = objects.overlay in PINNED_OVERLAYS
             if (pinned or some_digest) and (not _DIGEST.search(image) or not tag):
-                yield Finding("image-digest", workload.where, f"'{image}' must be named by tag and digest: 'images' of the overlay")
+                yield Finding(
+                    "image-digest", workload.where, f"'{image}' must be named by tag and digest: 'images' of the overlay"
+                )
             if pinned and not is_mirrored(name):
                 yield Finding(
                     "image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator"

@@ -21,17 +21,23 @@ function must(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-// A store's account lies in its database, mongodb://USER:PASSWORD@HOSTS/DATABASE?replicaSet=rs0, that of the backup in 'admin'.
-// Its URL names no database: mongodump would dump that one alone, and refuses to with --oplog.
+// What mongorestore needs to replay what was written during a dump: the role 'restore' is not enough for it.
+const REPLAY = { role: "marktplatzOplogReplay", db: "admin" };
+const WHOLE_SERVER = {
+  STORE_BACKUP: [{ role: "backup", db: "admin" }],
+  STORE_RESTORE: [{ role: "restore", db: "admin" }, REPLAY],
+};
+
+// A store's account lies in its database, mongodb://USER:PASSWORD@HOSTS/DATABASE?replicaSet=rs0, those of backup and restore in
+// 'admin'. Their URLs name no database: mongodump would dump that one alone, and refuses to with --oplog.
 function accountOf(variable) {
-  const backup = variable === "STORE_BACKUP";
-  const form = backup ? "/?authSource=admin&replicaSet=rs0" : "/DATABASE?replicaSet=rs0";
+  const whole = variable in WHOLE_SERVER;
+  const form = whole ? "/?authSource=admin&replicaSet=rs0" : "/DATABASE?replicaSet=rs0";
   const parts = process.env[variable].match(/^mongodb:\/\/([^:@/]+):([^@/]+)@[^/]+\/([^?/]*)(\?.*)?$/);
-  must(parts && (parts[3] === "") === backup, `${variable} must be mongodb://USER:PASSWORD@HOSTS${form}`);
+  must(parts && (parts[3] === "") === whole, `${variable} must be mongodb://USER:PASSWORD@HOSTS${form}`);
   const [user, pwd, path] = parts.slice(1, 4).map((part) => decodeURIComponent(part));
-  const database = backup ? "admin" : path;
-  const role = { role: backup ? "backup" : "readWrite", db: database };
-  return { user: user, pwd: pwd, database: database, roles: [role] };
+  if (whole) return { user: user, pwd: pwd, database: "admin", roles: WHOLE_SERVER[variable] };
+  return { user: user, pwd: pwd, database: path, roles: [{ role: "readWrite", db: path }] };
 }
 
 function direct(host) {
@@ -74,6 +80,13 @@ function addMember(client, host) {
   client.adminCommand({ replSetReconfig: config });
 }
 
+function keepReplay(client) {
+  const database = client.getSiblingDB(REPLAY.db);
+  if (database.getRole(REPLAY.role)) return;
+  const privileges = [{ resource: { anyResource: true }, actions: ["anyAction"] }];
+  database.createRole({ role: REPLAY.role, privileges: privileges, roles: [] });
+}
+
 function keepUser(client, account) {
   const database = client.getSiblingDB(account.database);
   if (database.getUser(account.user)) database.updateUser(account.user, { pwd: account.pwd, roles: account.roles });
@@ -88,5 +101,6 @@ if (process.env.HOSTNAME === "mongodb-0") {
   const credentials = `${encodeURIComponent(admin.user)}:${encodeURIComponent(admin.pwd)}`;
   const client = until("the primary answers", () => connect(`mongodb://${credentials}@${hosts.join(",")}/admin?replicaSet=rs0`));
   hosts.slice(1).forEach((host) => until(`${host} joins`, () => addMember(client, host)));
+  if (accounts.some((account) => account.roles.includes(REPLAY))) until(`role ${REPLAY.role}`, () => keepReplay(client));
   accounts.forEach((account) => until(`account ${account.user}`, () => keepUser(client, account)));
 }

@@ -16,7 +16,7 @@ OPEN = frozenset(
 )
 """Commands that need no authentication."""
 
-CHANGES = frozenset({"createUser", "updateUser", "replSetReconfig"})
+CHANGES = frozenset({"createUser", "updateUser", "createRole", "replSetReconfig"})
 
 
 class RefusalError(Exception):
@@ -41,6 +41,7 @@ class SharedSet:
 
     config: dict[str, Any]
     users: dict[tuple[str, str], Account] = field(default_factory=dict)
+    roles: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     primary: str = ""
     elects_after: int = 2
     uncommitted: bool = False
@@ -119,7 +120,15 @@ class Servers:
             case "usersInfo":
                 return {"users": self._found(joined.users, database, command[name])}
             case "createUser" | "updateUser":
-                return self._user(joined.users, database, name, command)
+                return self._user(joined, database, name, command)
+            case "rolesInfo":
+                asked = command[name]
+                key = (asked["db"], asked["role"]) if isinstance(asked, dict) else (database, asked)
+                return {"roles": [{"role": key[1], "db": key[0]}] if key in joined.roles else []}
+            case "createRole":
+                if (database, command[name]) in joined.roles:
+                    raise RefusalError(51002, "Location51002", f'Role "{command[name]}@{database}" already exists')
+                joined.roles[database, command[name]] = copy.deepcopy(command["privileges"])
         return {}
 
     def _hello(self, member: Member) -> Reply:
@@ -188,7 +197,8 @@ class Servers:
         key = (asked["db"], asked["user"]) if isinstance(asked, dict) else (database, asked)
         return [{"_id": ".".join(key), "user": key[1], "db": key[0], "roles": users[key].roles}] if key in users else []
 
-    def _user(self, users: dict[tuple[str, str], Account], database: str, name: str, command: Command) -> Reply:
+    def _user(self, joined: SharedSet, database: str, name: str, command: Command) -> Reply:
+        users = joined.users
         key = (database, command[name])
         if name == "createUser" and key in users:
             raise RefusalError(51003, "Location51003", f'User "{key[1]}@{database}" already exists')
@@ -196,7 +206,8 @@ class Servers:
             raise RefusalError(11, "UserNotFound", f"User {key[1]}@{database} not found")
         roles = [it if isinstance(it, dict) else {"role": it, "db": database} for it in command["roles"]]
         for role in roles:
-            if role["role"] in ("root", "backup") and role["db"] != "admin":
+            made = role["role"] in ("root", "backup", "restore", "readWrite") or (role["db"], role["role"]) in joined.roles
+            if not made or (role["role"] in ("root", "backup", "restore") and role["db"] != "admin"):
                 raise RefusalError(31, "RoleNotFound", f"Could not find role: {role['role']}@{role['db']}")
         users[key] = Account(command["pwd"], [dict(role) for role in roles])
         return {}

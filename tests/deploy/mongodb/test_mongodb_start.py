@@ -17,6 +17,8 @@ ENVIRONMENT = {
     "STORE_CATALOG": f"mongodb://catalog:{PASSWORDS['catalog']}@{','.join(HOSTS)}/catalog?replicaSet=rs0",
     "STORE_BACKUP": f"mongodb://dump:{PASSWORDS['backup']}@{','.join(HOSTS)}/?authSource=admin&replicaSet=rs0",
 }
+RESTORE = {"STORE_RESTORE": f"mongodb://back-again:r-e-s@{','.join(HOSTS)}/?authSource=admin&replicaSet=rs0"}
+REPLAY = ("admin", "marktplatzOplogReplay")
 ADMINISTRATOR = ("admin", "root,user")
 
 
@@ -48,6 +50,21 @@ def test_the_first_start_makes_the_set_with_all_members_and_accounts(tmp_path: P
         ("catalog", "catalog"): Account("c@t", [{"role": "readWrite", "db": "catalog"}]),
         ("admin", "dump"): Account("b-a-c-k", [{"role": "backup", "db": "admin"}]),
     }
+
+
+def test_an_account_that_may_restore_and_replay_is_made_only_where_its_secret_is(tmp_path: Path) -> None:
+    servers = Servers.fresh(1)
+    assert start(servers, tmp_path, ENVIRONMENT).code == 0
+    (made,) = servers.sets()
+    assert made.roles == {}
+    servers.lost_answers["createRole"] = 1
+    for _ in range(2):
+        ended = start(servers, tmp_path, ENVIRONMENT | RESTORE)
+        assert ended.code == 0, ended.said
+    assert made.roles == {REPLAY: [{"resource": {"anyResource": True}, "actions": ["anyAction"]}]}
+    roles = [{"role": "restore", "db": "admin"}, {"role": REPLAY[1], "db": "admin"}]
+    assert made.users["admin", "back-again"] == Account("r-e-s", roles)
+    assert made.users["admin", "dump"].roles == [{"role": "backup", "db": "admin"}]
 
 
 def test_a_repeated_start_changes_nothing(tmp_path: Path) -> None:
@@ -163,6 +180,7 @@ def test_other_members_do_nothing(tmp_path: Path, number: int) -> None:
         ("STORE_CATALOG", "mongodb://catalog:s3cret@mongodb-0.mongodb:27017/?replicaSet=rs0"),
         ("STORE_CATALOG", "catalog:s3cret"),
         ("STORE_BACKUP", "mongodb://dump:s3cret@mongodb-0.mongodb:27017/admin?replicaSet=rs0"),
+        ("STORE_RESTORE", "mongodb://back:s3cret@mongodb-0.mongodb:27017/admin?replicaSet=rs0"),
     ],
 )
 def test_an_address_of_the_wrong_form_is_named_before_anything_is_done(tmp_path: Path, variable: str, url: str) -> None:

@@ -5,77 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
-
+from deploy.checks.network.declared import EVERY_PEER, EVERY_POD, OWN, Declared, Flow, declared, port_of
+from deploy.checks.network.places import is_open, outside
 from deploy.checks.network.policies import UNNAMED, Endpoint, Network, Port, Protocol
 from deploy.checks.network.strimzi import made_policies
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.pods import Workload, workloads
-
-DECLARED = Path(__file__).parents[1] / "flows.yaml"
-OWN = "own"
-EVERY_POD, EVERY_PEER = "every-pod", "every-peer"
-
-PortText = Annotated[str, Field(pattern=r"^\d+(/UDP)?$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-
-class OperatorPod(_Strict):
-    """A pod that an operator makes from a custom resource ``of`` some kind; ``{name}`` is the resource's name."""
-
-    name: str
-    of: str
-    labels: dict[str, str]
-    ports: dict[str, PortText]
-
-
-class Peer(_Strict):
-    """Somebody outside of the overlay: a pod of another namespace (``own``: a stray pod in ours), or an address."""
-
-    name: str
-    namespace: str = ""
-    labels: dict[str, str] = {}
-    ip: str = ""
-    ports: dict[str, PortText] = {}
-
-
-class Flow(_Strict):
-    """A flow that must be open where both ends exist, with one of the objects ``with`` (kind, or kind/name).
-
-    ``only`` and ``unless`` name overlays.
-    """
-
-    from_: Annotated[tuple[str, ...], Field(alias="from")]
-    to: tuple[str, ...]
-    ports: tuple[PortText, ...]
-    with_: Annotated[tuple[str, ...], Field(alias="with")] = ()
-    only: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
-    why: str
-
-
-class Declared(_Strict):
-    """The whole file. All that is not declared must be closed."""
-
-    groups: dict[str, tuple[str, ...]]
-    pods: tuple[OperatorPod, ...]
-    peers: tuple[Peer, ...]
-    flows: tuple[Flow, ...]
-
-    def names(self, given: Iterable[str]) -> set[str]:
-        """Return endpoint names with groups resolved, groups of groups too."""
-        found: set[str] = set()
-        for name in given:
-            found |= self.names(self.groups[name]) if name in self.groups else {name}
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +21,8 @@ class Model:
     network: Network
     own: frozenset[str]
     """Endpoints that the overlay's policies are about: its pods and those that operators make in its namespaces."""
-
-
-@lru_cache(maxsize=1)
-def declared(path: Path = DECLARED) -> Declared:
-    """Return the declared flows. Raises pydantic's ValidationError for a malformed file."""
-    return Declared.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    outside: dict[str, frozenset[str]]
+    """Endpoints that the file's names of others stand for."""
 
 
 def check_network(objects: Objects) -> Iterator[Finding]:
@@ -140,23 +72,16 @@ def model_of(objects: Objects, file: Declared) -> Model:
     for made in file.pods:
         for resource in objects.of(made.of):
             labels = {key: value.replace("{name}", name_of(resource)) for key, value in made.labels.items()}
-            ports = {name: _port(port) for name, port in made.ports.items()}
+            ports = {name: port_of(port) for name, port in made.ports.items()}
             own.append(
                 Endpoint(made.name, namespace_of(resource), labels, _namespace_labels(objects, namespace_of(resource)), "", ports)
             )
-    peers = []
-    for peer in file.peers:
-        if peer.namespace == home:  # what stands for another namespace does not stand for ours
-            continue
-        namespace = home if peer.namespace == OWN else peer.namespace
-        labels = _namespace_labels(objects, namespace)
-        peers.append(
-            Endpoint(peer.name, namespace, peer.labels, labels, peer.ip, {name: _port(it) for name, it in peer.ports.items()})
-        )
     policies = [*objects.of("NetworkPolicy"), *made_policies(objects)]
+    others = outside(objects, file.peers, policies, home)
     return Model(
-        Network([*own, *peers], policies),
+        Network([*own, *others.endpoints], policies),
         frozenset(it.name for it in own) | {it.name for it in file.peers if it.namespace == OWN},
+        others.names,
     )
 
 
@@ -179,12 +104,12 @@ def expected_flows(objects: Objects, file: Declared, model: Model) -> dict[tuple
             continue
         for sender in _resolved(file, flow.from_, model) & present:
             for receiver in _resolved(file, flow.to, model) & present:
-                expected.setdefault((sender, receiver), set()).update(_port(port) for port in flow.ports)
+                expected.setdefault((sender, receiver), set()).update(port_of(port) for port in flow.ports)
     return expected
 
 
 def _counts(objects: Objects, flow: Flow) -> bool:
-    if objects.overlay in flow.unless or (flow.only and objects.overlay not in flow.only):
+    if any(_has(objects, it) for it in flow.without) or (flow.open and not is_open(objects, flow.open)):
         return False
     return not flow.with_ or any(_has(objects, it) for it in flow.with_)
 
@@ -195,7 +120,8 @@ def _has(objects: Objects, wanted: str) -> bool:
 
 
 def _resolved(file: Declared, given: Iterable[str], model: Model) -> set[str]:
-    names = file.names(given)
+    named = file.names(given)
+    names = named.union(*(model.outside.get(name, ()) for name in named))
     if EVERY_POD in names:
         names |= model.own
     if EVERY_PEER in names:
@@ -217,11 +143,6 @@ def _namespace_labels(objects: Objects, namespace: str) -> dict[str, str]:
     return {key: str(value) for key, value in mapping(document, "metadata", "labels").items()} | {
         "kubernetes.io/metadata.name": namespace
     }
-
-
-def _port(given: str) -> Port:
-    value, _, protocol = given.partition("/")
-    return int(value), "UDP" if protocol == "UDP" else "TCP"
 
 
 def _named(ports: set[Port]) -> str:

@@ -74,7 +74,7 @@ class Network:
         allowed: set[Port] = set()
         for namespace, rule in side.rules:
             peers = items(rule, direction)
-            if not peers or any(_matches(entry, namespace, peer) for entry in peers):
+            if not peers or any(matches(entry, namespace, peer) for entry in peers):
                 allowed |= self._ports(items(rule, "ports"), receiver)
         return allowed
 
@@ -114,15 +114,11 @@ def _chooses(policy: Document, endpoint: Endpoint) -> bool:
     return selects(mapping(policy, "spec", "podSelector"), endpoint.labels)
 
 
-def _matches(entry: Document, namespace: str, peer: Endpoint) -> bool:
+def matches(entry: Document, namespace: str, peer: Endpoint) -> bool:
     """Return whether a peer entry of a policy names an endpoint. Blocks of addresses name what lies outside of the cluster."""
     block = mapping(entry, "ipBlock")
     if block:
-        return (
-            bool(peer.ip)
-            and _within(peer.ip, text(block, "cidr"))
-            and not any(_within(peer.ip, it) for it in texts(block, "except"))
-        )
+        return bool(peer.ip) and in_block(peer.ip, block)
     if not peer.namespace:
         return False
     if "namespaceSelector" in entry:
@@ -131,6 +127,11 @@ def _matches(entry: Document, namespace: str, peer: Endpoint) -> bool:
     elif peer.namespace != namespace:
         return False
     return selects(mapping(entry, "podSelector"), peer.labels)
+
+
+def in_block(address: str, block: Document) -> bool:
+    """Return whether an address lies in a policy's ``ipBlock``, outside of its exceptions."""
+    return _within(address, text(block, "cidr")) and not any(_within(address, it) for it in texts(block, "except"))
 
 
 def _within(address: str, block: str) -> bool:

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from deploy.checks.network import flows
-from deploy.checks.network.flows import Declared, Flow, check_declared_names, check_network, declared
+from deploy.checks.network.declared import Declared, Flow, declared
+from deploy.checks.network.flows import check_declared_names, check_network
 from deploy.checks.network.strimzi import made_policies
 from deploy.checks.objects import Objects
 from deploy.checks.render import DEPLOY, render
@@ -47,7 +48,7 @@ def test_strimzis_own_policy_opens_a_listener_for_its_peers_or_for_all() -> None
 def test_a_name_that_stands_for_nothing_and_a_flow_that_counts_nowhere_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     objects = render(DEPLOY / "overlays" / "dev")
     assert {finding.code for finding in check_network(objects)} == set()
-    odd = Flow.model_validate({"from": ["catalog-apo"], "to": ["dns"], "ports": [53], "only": ["overlays/none"], "why": "x"})
+    odd = Flow.model_validate({"from": ["catalog-apo"], "to": ["dns"], "ports": [53], "with": ["Pony"], "why": "x"})
     file = declared().model_copy(update={"flows": (odd,)})
     monkeypatch.setattr(flows, "declared", lambda: file)
     assert [finding.text for finding in check_declared_names([objects])] == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.checks.objects import Document
-from tests.deploy.manifests.faults import drop, in_, put, with_, without
+from tests.deploy.manifests.faults import Change, drop, in_, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
 _ANYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
@@ -23,6 +23,12 @@ def _backup_as_recovery(documents: Documents) -> None:
     in_("NetworkPolicy", "recovery-backup", lambda it: it["spec"]["egress"].append(_BROKERS))(documents)
     labels = ("spec", "jobTemplate", "spec", "template", "metadata", "labels", "app.kubernetes.io/component")
     in_("CronJob", "recovery-backup", put(*labels, value="recovery"))(documents)
+
+
+def _also(port: int) -> Change:
+    """A second rule to an address that nobody else knows."""
+    rule = {"to": [{"ipBlock": {"cidr": "10.66.0.7/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
+    return lambda policy: policy["spec"]["egress"].append(rule)
 
 
 def _policy(name: str, **spec: object) -> dict[str, object]:
@@ -61,6 +67,50 @@ FAULTS = (
     Mutation(
         "egress to the whole internet",
         in_("NetworkPolicy", "identity-provider", put("spec", "egress", 0, "to", value=[_ANYWHERE])),
+        "network-extra",
+    ),
+    Mutation(
+        "egress to the internet in two halves",
+        in_(
+            "NetworkPolicy",
+            "identity-provider",
+            put("spec", "egress", 0, "to", value=[{"ipBlock": {"cidr": cidr}} for cidr in ("0.0.0.0/1", "128.0.0.0/1")]),
+        ),
+        "network-extra",
+    ),
+    Mutation("another address than the store's", in_("NetworkPolicy", "contracts-fitko", _also(27017)), "network-extra"),
+    Mutation("another address beside the Kubernetes API", in_("NetworkPolicy", "kafka-zone", _also(443)), "network-extra"),
+    Mutation(
+        "another network that holds the store's",
+        in_("NetworkPolicy", "contracts-fitko", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="192.0.0.0/16")),
+        "network-extra",
+    ),
+    Mutation(
+        "a part of the store's network only",
+        in_("NetworkPolicy", "contracts-fitko", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="192.0.2.0/25")),
+        "network-missing",
+    ),
+    Mutation(
+        "the store elsewhere for the migration of the catalogue",
+        in_("NetworkPolicy", "catalog-migrate", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="10.66.0.0/24")),
+        "network-extra",
+    ),
+    Mutation(
+        "KEDA's namespace of yesterday in the listener",
+        in_(
+            "NetworkPolicy",
+            "kafka-from-keda",
+            put(
+                "spec",
+                "ingress",
+                0,
+                "from",
+                0,
+                "namespaceSelector",
+                "matchLabels",
+                value={"kubernetes.io/metadata.name": "keda2"},
+            ),
+        ),
         "network-extra",
     ),
     Mutation(

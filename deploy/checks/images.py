@@ -10,12 +10,13 @@ from deploy.checks.pods import workloads
 
 OVERLAYS = "overlays/"
 """What operators copy. Test combinations may leave the release out, as the base does."""
-PINNED_OVERLAYS = frozenset({"overlays/prod", "overlays/airgap", "gitops/argocd/marktplatz", "gitops/flux/marktplatz"})
+INSTALLED = (OVERLAYS, "gitops/")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
 def check_images(objects: Objects) -> Iterator[Finding]:
     """Check every container: ``image-tag`` (none, or latest), ``image-digest``, ``image-registry``, ``image-pull``."""
+    pinned = objects.overlay.startswith(INSTALLED) and _is_production(objects)
     some_digest = objects.overlay.startswith(OVERLAYS) and any(
         _DIGEST.search(text(it, "image")) for pod in workloads(objects) for it in pod.all_containers
     )
@@ -31,7 +32,6 @@ def check_images(objects: Objects) -> Iterator[Finding]:
                     workload.where,
                     f"imagePullPolicy of '{image}' must be IfNotPresent: a registry that is away must not stop a restart",
                 )
-            pinned = objects.overlay in PINNED_OVERLAYS
             if (pinned or some_digest) and (not _DIGEST.search(image) or not tag):
                 yield Finding(
                     "image-digest", workload.where, f"'{image}' must be named by tag and digest: 'images' of the overlay"
@@ -40,6 +40,11 @@ def check_images(objects: Objects) -> Iterator[Finding]:
                 yield Finding(
                     "image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator"
                 )
+
+
+def _is_production(objects: Objects) -> bool:
+    """Return whether the settings of all processes say so."""
+    return any(text(it, "data", "MARKTPLATZ_ENVIRONMENT") == "production" for it in objects.of("ConfigMap"))
 
 
 def split_image(image: str) -> tuple[str, str, str]:

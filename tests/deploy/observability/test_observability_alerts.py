@@ -101,7 +101,11 @@ def test_a_runbook_has_all_its_sections(name: str) -> None:
 
 
 def test_every_process_is_missed_when_it_is_gone() -> None:
-    missed = set(re.findall(r'unless on \(namespace\) marktplatz_ready\{job="([\w-]+)", check="started"\}', body("MarktplatzProcessMissing")))
+    missed = set(
+        re.findall(
+            r'unless on \(namespace\) marktplatz_ready\{job="([\w-]+)", check="started"\}', body("MarktplatzProcessMissing")
+        )
+    )
     assert missed == {process.name for process in PROCESSES if process.channel is None}
     processors = set(re.findall(r'group="([\w.]+)"', body("MarktplatzContractProcessorDown")))
     assert processors == {contract_group(channel) for channel in Channel}

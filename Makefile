@@ -43,7 +43,7 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 test-fast: $(STAMP) ## Run the tests that need no broker
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract
 
-test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback (needs the git history)
+test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback
 	@$(BIN)/pytest -q tests/upgrade
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract

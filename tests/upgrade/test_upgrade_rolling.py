@@ -27,7 +27,7 @@ from marktplatz.infrastructure.discovery import find_kafka
 from shared.topics import DEAD_LETTERS
 from tests.support.marketplace import HUSUM
 from tests.upgrade.fleet import DEPLOYMENTS, PROCESSORS, Fleet, Version
-from tests.upgrade.previous import ROOT, HistoryMissingError, unpack_previous
+from tests.upgrade.previous import ROOT, unpack_previous
 
 pytestmark = pytest.mark.timeout(600)
 NO_KEEPALIVE = httpx.Limits(max_keepalive_connections=0)
@@ -200,10 +200,3 @@ def test_each_version_imports_its_own_code(old: Version) -> None:
             [sys.executable, "-c", program], env=version.environment(), capture_output=True, text=True, check=True, cwd=ROOT
         )
         assert all(Path(file).is_relative_to(version.folder) for file in json.loads(found.stdout))
-
-
-def test_a_shallow_clone_is_told_how_to_get_the_history(tmp_path: Path) -> None:
-    clone = tmp_path / "shallow"
-    subprocess.run(["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", str(clone)], check=True)
-    with pytest.raises(HistoryMissingError, match="git fetch --unshallow"):
-        unpack_previous(tmp_path / "previous", clone)

@@ -28,7 +28,7 @@ class Certificates:
         self._authority, self._certificate, self._key = authority, certificate, key
         self._read = self._contents()
         self.context = self._made()
-        self._show()
+        self._tell()
 
     def renew(self) -> bool:
         """Take changed files into use; return whether there were any. Those that do not fit are left for the next time."""
@@ -43,31 +43,37 @@ class Certificates:
             log.warning("certificate_not_renewed", reason=str(error))
             return False
         self._read = found
-        self._show()
+        self._tell()
         log.info("certificate_renewed")
         return True
 
     def _made(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=None if self._authority is None else str(self._authority))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self._certificate is not None:
-            context.load_cert_chain(self._certificate, self._key)
+        self._identify(context)
         return context
 
     def _load(self, context: ssl.SSLContext) -> None:
         if self._authority is not None:
             context.load_verify_locations(self._authority)
+        self._identify(context)
+
+    def _identify(self, context: ssl.SSLContext) -> None:
         if self._certificate is not None:
             context.load_cert_chain(self._certificate, self._key)
 
-    def _contents(self) -> tuple[bytes | None, ...]:
-        files = (self._authority, self._certificate, self._key)
-        return tuple(None if file is None else file.read_bytes() for file in files)
+    def _contents(self) -> tuple[bytes | None, bytes | None, bytes | None]:
+        return _content(self._authority), _content(self._certificate), _content(self._key)
 
-    def _show(self) -> None:
-        if self._certificate is not None:
-            leaf = x509.load_pem_x509_certificates(self._certificate.read_bytes())[0]
+    def _tell(self) -> None:
+        _, certificate, _ = self._read
+        if certificate is not None:
+            leaf = x509.load_pem_x509_certificates(certificate)[0]
             CERTIFICATE_EXPIRY.set(leaf.not_valid_after_utc.timestamp())
+
+
+def _content(file: Path | None) -> bytes | None:
+    return None if file is None else file.read_bytes()
 
 
 @cache

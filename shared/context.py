@@ -5,23 +5,44 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 @dataclass(slots=True)
 class Request:
-    """A request that may be repeated under its Idempotency-Key. ``changes`` counts what it has changed so far, by aggregate."""
+    """A request that may be repeated under its Idempotency-Key. ``changes`` counts what it has changed so far, by aggregate.
+
+    ``repeat``: an earlier run ended without an answer, it may have changed something. ``settled``: an earlier run was answered,
+    this one only says what may be said now and changes nothing.
+    """
 
     id: str
+    repeat: bool = False
+    settled: bool = False
     changes: Counter[str] = field(default_factory=Counter)
 
     def next_change(self, aggregate: str) -> str:
         """Return the name of the request's next change of an aggregate: a repeat goes the same way and finds the same names."""
         self.changes[aggregate] += 1
         return f"{self.id}/{self.changes[aggregate]}"
+
+
+@contextmanager
+def bound(variable: ContextVar[T], value: T) -> Iterator[None]:
+    """Give a context variable a value for the duration of a block."""
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 request: ContextVar[Request | None] = ContextVar("request", default=None)

@@ -56,6 +56,12 @@ class ConflictError(RejectedError):
     status = 409
 
 
+class OutcomeUnknownError(ConflictError):
+    """Whether an earlier run of the request took effect is not known any more, so it is not run again (HTTP 409)."""
+
+    code = "outcome_unknown"
+
+
 class IllegalMoveError(ConflictError):
     """The transition table has no such move from the current state (HTTP 409).
 

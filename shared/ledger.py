@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -25,6 +25,7 @@ from shared.errors import (
     ForbiddenError,
     NotFoundError,
     OutboxFullError,
+    OutcomeUnknownError,
     PreconditionFailedError,
     RejectedError,
     WriteConflictError,
@@ -40,7 +41,7 @@ from shared.tracing import Kind, Span
 S = TypeVar("S", bound=Aggregate)
 
 REFUSALS_KEPT = 20
-REQUESTS_KEPT = 20
+REQUESTS_KEPT = 300
 ATTEMPTS = 20
 _MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals", "requests")
 
@@ -72,6 +73,10 @@ class Change(Generic[S]):
     correlation_id: str | None = None
     request: str | None = None
     """Name of the change in a request that may be repeated (``shared.context.Request``): a repeat changes nothing more."""
+    repeat: bool = False
+    """The request ran before, without an answer: where its name could have been forgotten since, the change is refused."""
+    settled: bool = False
+    """The request was answered before: the decision is asked only whether the caller may still know, nothing changes."""
 
 
 class Effect(StrEnum):
@@ -180,7 +185,8 @@ class Ledger(Generic[S]):
         """
         request = context.request.get()
         if request is not None:
-            change = replace(change, request=request.next_change(change.id))
+            name = request.next_change(change.id)
+            change = replace(change, request=name, repeat=request.repeat, settled=request.settled)
         (result,) = await self._apply([change], expected_rev)
         if result.error is not None:
             raise result.error
@@ -273,10 +279,14 @@ class Ledger(Generic[S]):
         for position in positions:
             change = changes[position]
             cause = change.cause
+            if change.settled:
+                results[position] = self._settled(change, record)
+                continue
             if change.request in record.requests or (cause is not None and cause.seq <= record.inbox.get(cause.source, 0)):
                 results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.rev)
                 continue
             try:
+                _refuse_forgotten(change, record.requests)
                 state, messages = self._decision(change, record, expected_rev)
             except RejectedError as error:
                 record.state = self._replay(document, accepted)
@@ -300,6 +310,19 @@ class Ledger(Generic[S]):
             left = None if result.state is None else record.state
             results[position] = replace(result, state=left, rev=record.rev)
         return record, results
+
+    def _settled(self, change: Change[S], record: _Record[S]) -> Result[S]:
+        """Ask the decision whether the caller may still see and do this; whatever else it says was answered before."""
+        error: RejectedError | None = None
+        try:
+            change.decide(None if record.state is None else record.state.model_copy(deep=True))
+        except RejectedError as refusal:
+            if record.state is None or isinstance(refusal, (NotFoundError, ForbiddenError)):
+                error = refusal
+        if record.state is None and error is None:
+            error = NotFoundError("What the first request with this key made is gone.", id=record.id)
+        effect = Effect.DUPLICATE if error is None else Effect.REFUSED
+        return Result(record.id, effect, record.state, record.rev, error=error)
 
     def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:
         """Take the decision for the revision that the caller expects.
@@ -398,6 +421,16 @@ class Ledger(Generic[S]):
             written += [save.document for save in saves if save.document["_id"] not in conflicts]
             overtaken += conflicts
         return written, overtaken
+
+
+def _refuse_forgotten(change: Change[Any], requests: Sequence[str]) -> None:
+    """Refuse to change what the request may have changed before, when its name could have been forgotten since."""
+    if change.repeat and len(requests) >= REQUESTS_KEPT:
+        raise OutcomeUnknownError(
+            "An earlier request with this Idempotency-Key got no answer, and so much has happened since that its effect is not "
+            "known any more. Read the resource; if the change is still wanted, ask for it with a new key.",
+            id=change.id,
+        )
 
 
 def aggregate_collection(name: str, *indexes: Index) -> Collection:

@@ -14,6 +14,7 @@ from shared.http import docs, problem
 from shared.http.auth import Authenticator
 from shared.http.body import BodyGuard
 from shared.http.health import Health
+from shared.http.idempotency import Holder
 from shared.http.observe import Observe
 from shared.store.port import Store
 
@@ -41,6 +42,7 @@ def create_app(
     app.state.authenticator = authenticator
     app.state.store = store
     app.state.clock = clock
+    app.state.idempotency = Holder()
     app.include_router(router)
     app.include_router(_probes(health))
     docs.install(app)

@@ -1,16 +1,24 @@
 """Idempotency-Key: a request repeated with its key has one effect and gets the first answer again.
 
 The first request with a key stores a mark (insert if absent decides the race), runs, and stores its answer under the
-mark's revision. A crash leaves the mark behind; when its lease has run out the next request takes it over and runs
-again. That is safe because what the operation creates has ids derived from the key.
+mark's revision. While it runs, its process raises that revision every half second. A crash leaves the mark behind: the next
+request sees at once that its own process holds it no longer, or watches for two seconds of its own clock that nobody raises
+it, takes it over and runs again. That is safe even if the first was only slow: what the operation creates has ids derived
+from the key, and the ledger knows the changes of a request by its name.
+
+An answer that is not replayed as it was (the token has fewer rights now, or the answer was too long to be kept) is made anew
+by the operation with ``context.Request.settled`` set: it says what it would say, and changes nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -28,10 +36,16 @@ from shared.store.port import Collection, Document, Index, Query, Save, Store
 
 COLLECTION = Collection("idempotency", (Index("expiry", ("expires_at",)),))
 KEPT = timedelta(days=31)
-LEASE = timedelta(seconds=60)
+BEAT = timedelta(seconds=0.5)
+SILENCE = timedelta(seconds=2)
+ANSWER_LIMIT = 16 * 1024
+"""Bytes of an answer that are kept; a longer one is made anew for a repeat."""
 RETRY_AFTER_SECONDS = 1
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NOT_REPLAYED = frozenset({"content-length", "content-type"})
+
+_FORMER_LEASE = timedelta(seconds=60)
+"""What versions before this one go by while they run beside it."""
 
 Operation = Callable[[], Awaitable[Response]]
 
@@ -57,6 +71,14 @@ class OperationRunningError(ConflictError, RefusedRequestError):
             code="idempotency_key_in_use",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process of an API as holder of marks: its name, new at each start, and the marks of the requests it is working on."""
+
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    running: set[str] = field(default_factory=set)
 
 
 class Idempotency:
@@ -118,97 +140,150 @@ class _Run:
         state = idempotency.request.app.state
         self.store: Store = state.store
         self.now: Callable[[], datetime] = state.clock
+        self.holder: Holder = state.idempotency
         self.path = idempotency.request.url.path
         self.id = idempotency.document_id()
         self.roles = {role.value for role in idempotency.caller.roles}
         self.fingerprint = fingerprint
+        self.mark: Document = {}
+        self._lock = asyncio.Lock()
 
     async def answer(self, operation: Operation) -> Response:
         """Take the mark and run, or return the stored answer."""
-        mark = self._mark(rev=1)
-        if not await self.store.insert_many(COLLECTION, [mark]):
-            found = await self.store.get(COLLECTION, self.id)
-            if found is None:
+        if self.id in self.holder.running:
+            raise await self._busy()
+        self.holder.running.add(self.id)
+        try:
+            self.mark = self._new(rev=1)
+            if await self.store.insert_many(COLLECTION, [self.mark]):
+                return await self._run(operation, context.Request(self.id))
+            found = await self._settled()
+            if found["expires_at"] > self.now() and found["answer"] is not None:
+                return await self._replay(found["answer"], set(found.get("roles", ())), operation)
+            self.mark = self._new(rev=found["rev"] + 1)
+            if await self.store.save_many(COLLECTION, [Save(self.mark, expected_rev=found["rev"])]):
                 raise OperationRunningError
-            replay = self._stored_answer(found)
-            if replay is not None:
-                # Rights are checked again: who has lost a role since gets what the operation says now. What it did, it does not
-                # do twice, and the answer that is kept stays.
-                return replay if self.roles.issuperset(found.get("roles", ())) else await operation()
-            mark = self._mark(rev=found["rev"] + 1)
-            if await self.store.save_many(COLLECTION, [Save(mark, expected_rev=found["rev"])]):
-                raise OperationRunningError
-        return await self._run(operation, mark)
+            return await self._run(operation, context.Request(self.id, repeat=True))
+        finally:
+            self.holder.running.discard(self.id)
 
-    def _stored_answer(self, found: Document) -> Response | None:
-        """Return the answer to replay, None if the mark may be taken over. Raises for another body or a running request."""
-        now = self.now()
-        if found["expires_at"] <= now:
-            return None
-        if found["fingerprint"] != self.fingerprint:
+    async def _busy(self) -> RefusedRequestError:
+        found = await self.store.get(COLLECTION, self.id)
+        if found is not None:
+            self._check(found)
+        return OperationRunningError()
+
+    async def _settled(self) -> Document:
+        """Return the mark once it holds an answer or nobody works under it. Raises for another body or a running request."""
+        found = await self._found()
+        holder = found.get("holder", "a version before this one")
+        if found["answer"] is not None or holder in (None, self.holder.name):
+            return found
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SILENCE.total_seconds()
+        while loop.time() < until:
+            await asyncio.sleep(BEAT.total_seconds() / 2)
+            current = await self._found()
+            if current["answer"] is not None:
+                return current
+            if current["rev"] != found["rev"]:
+                raise OperationRunningError
+        return found
+
+    async def _found(self) -> Document:
+        found = await self.store.get(COLLECTION, self.id)
+        if found is None:
+            raise OperationRunningError
+        self._check(found)
+        return found
+
+    def _check(self, found: Document) -> None:
+        if found["expires_at"] > self.now() and found["fingerprint"] != self.fingerprint:
             raise RefusedRequestError(
                 "This Idempotency-Key came with another request before. Use a new key for a new request.",
                 status=422,
                 code="idempotency_key_reused",
             )
-        if found["answer"] is not None:
-            stored = found["answer"]
-            headers = {**dict(stored["headers"]), "Idempotency-Replayed": "true"}
-            return Response(stored["body"], stored["status"], headers, stored["media_type"])
-        if found["lease_until"] > now:
-            raise OperationRunningError
-        return None
 
-    async def _run(self, operation: Operation, mark: Document) -> Response:
-        token = context.request.set(context.Request(self.id))
-        try:
-            response = await operation()
-        except RetryableError:
-            await self._release(mark)
-            raise
-        except MarktplatzError as error:
-            if error.status >= 500:  # noqa: PLR2004 - class of HTTP status
-                await self._release(mark)
+    async def _replay(self, stored: Document, roles: set[str], operation: Operation) -> Response:
+        """Return the stored answer, or the operation's present one if that may not or cannot be shown; no second effect."""
+        headers = {**dict(stored["headers"]), "Idempotency-Replayed": "true"}
+        kept = Response(stored["body"], stored["status"], headers, stored["media_type"])
+        if stored["body"] is not None and self.roles.issuperset(roles):
+            return kept
+        with context.bound(context.request, context.Request(self.id, settled=True)):
+            present = await operation()
+        return kept if stored["status"] >= 400 else present  # noqa: PLR2004 - class of HTTP status
+
+    async def _run(self, operation: Operation, request: context.Request) -> Response:
+        async with self._beating():
+            try:
+                with context.bound(context.request, request):
+                    response = await operation()
+            except RetryableError:
+                await self._release()
                 raise
-            response = problem_of(error, self.path)
-        except Exception:
-            await self._release(mark)
-            raise
-        finally:
-            context.request.reset(token)
-        if response.status_code >= 500:  # noqa: PLR2004 - class of HTTP status
-            await self._release(mark)
-        else:
-            await self._keep(mark, response)
-        return response
+            except MarktplatzError as error:
+                if error.status >= 500:  # noqa: PLR2004 - class of HTTP status
+                    await self._release()
+                    raise
+                response = problem_of(error, self.path)
+            except Exception:
+                await self._release()
+                raise
+            if response.status_code >= 500:  # noqa: PLR2004 - class of HTTP status
+                await self._release()
+            else:
+                await self._keep(response)
+            return response
 
-    async def _keep(self, mark: Document, response: Response) -> None:
+    @contextlib.asynccontextmanager
+    async def _beating(self) -> AsyncIterator[None]:
+        """Show others that this process is at work, as long as it is."""
+        task = asyncio.create_task(self._beat(), name="idempotency-beat")
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT.total_seconds())
+            await self._save({})
+
+    async def _keep(self, response: Response) -> None:
+        body = bytes(response.body)
         answer: Document = {
             "status": response.status_code,
             "headers": [[name, value] for name, value in response.headers.items() if name not in _NOT_REPLAYED],
             "media_type": response.headers.get("content-type"),
-            "body": bytes(response.body).decode(),
+            "body": body.decode() if len(body) <= ANSWER_LIMIT else None,
         }
-        await self._save({**mark, "answer": answer})
+        await self._save({"answer": answer})
 
-    async def _release(self, mark: Document) -> None:
-        await self._save({**mark, "lease_until": self.now()})
+    async def _release(self) -> None:
+        await self._save({"holder": None, "lease_until": self.now()})
 
-    async def _save(self, mark: Document) -> None:
-        """Save the outcome if the mark is still ours. The answer goes out in any case: a repeat would give the same."""
-        try:
-            await self.store.save_many(COLLECTION, [Save({**mark, "rev": mark["rev"] + 1}, expected_rev=mark["rev"])])
-        except StoreUnavailableError:
-            log.warning("idempotency_outcome_not_saved", mark=self.id)
+    async def _save(self, change: Document) -> None:
+        """Save the mark if it is still ours. The answer goes out in any case: a repeat would give the same."""
+        async with self._lock:
+            rev = self.mark["rev"]
+            mark = {**self.mark, **change, "rev": rev + 1}
+            try:
+                if not await self.store.save_many(COLLECTION, [Save(mark, expected_rev=rev)]):
+                    self.mark = mark
+            except StoreUnavailableError:
+                log.warning("idempotency_outcome_not_saved", mark=self.id)
 
-    def _mark(self, rev: int) -> Document:
+    def _new(self, rev: int) -> Document:
         now = self.now()
         return {
             "_id": self.id,
             "rev": rev,
+            "holder": self.holder.name,
             "fingerprint": self.fingerprint,
             "roles": sorted(self.roles),
-            "lease_until": now + LEASE,
+            "lease_until": now + _FORMER_LEASE,
             "expires_at": now + KEPT,
             "answer": None,
         }

@@ -86,6 +86,7 @@ class Probe:
         self.gate = asyncio.Event()
         self.gate.set()
         self.fails: list[Exception] = []
+        self.padding = ""
         self.app: FastAPI = create_app(
             "Probe API",
             self._router(),
@@ -148,7 +149,12 @@ class Probe:
             raise ConflictError("The name is taken.", code="name_taken", name=thing.name)
         document = {"_id": thing_id, "organisation": caller.organisation, "made_at": self.clock(), "name": thing.name}
         await self.store.insert_many(THINGS, [document])
-        return json_reply(Thing(id=thing_id, name=thing.name, run=run), rev=1, status=201, location=f"/v1/things/{thing_id}")
+        return json_reply(
+            Thing(id=thing_id, name=thing.name + self.padding, run=run),
+            rev=1,
+            status=201,
+            location=f"/v1/things/{thing_id}",
+        )
 
     async def things(self) -> list[str]:
         """Return the ids of all things of the organisation ``heide``."""

@@ -11,11 +11,12 @@ from shared.domain import Aggregate
 from shared.errors import (
     ForbiddenError,
     NotFoundError,
+    OutcomeUnknownError,
     PreconditionFailedError,
     RejectedError,
 )
 from shared.ids import derived_id
-from shared.ledger import REFUSALS_KEPT, Change, Effect, Ledger
+from shared.ledger import REFUSALS_KEPT, REQUESTS_KEPT, Change, Effect, Ledger
 from shared.messages.base import Message
 from shared.store.port import Collection
 from tests.support.counting import (
@@ -220,3 +221,30 @@ def test_a_state_cannot_use_the_ledgers_own_names(publisher: RecordingPublisher)
 
     with pytest.raises(ValueError, match="inbox, seq"):
         Ledger(service="test", state_type=Clashing, collection=COUNTERS, store=MemoryStore(), publisher=publisher)
+
+
+async def keyed(ledger: Ledger[Counter], change: Change[Counter], request: context.Request) -> Effect:
+    with context.bound(context.request, request):
+        return (await ledger.apply_one(change)).effect
+
+
+async def test_a_request_that_was_answered_before_changes_nothing(ledger: Ledger[Counter]) -> None:
+    assert await keyed(ledger, increase("a", "me"), context.Request("r")) is Effect.APPLIED
+    for number in range(REQUESTS_KEPT + 1):
+        await keyed(ledger, increase("a", "other"), context.Request(f"other-{number}"))
+    before = await stored(ledger, "a")
+    assert await keyed(ledger, increase("a", "me"), context.Request("r", settled=True)) is Effect.DUPLICATE
+    assert await stored(ledger, "a") == before
+    with pytest.raises(NotFoundError):
+        await keyed(ledger, increase("b", "me"), context.Request("r", settled=True))
+    assert await ledger.get("b") is None
+
+
+async def test_a_request_whose_effect_may_have_been_forgotten_is_not_run_again(ledger: Ledger[Counter]) -> None:
+    assert await keyed(ledger, increase("a", "me"), context.Request("r")) is Effect.APPLIED
+    for number in range(REQUESTS_KEPT - 1):
+        await keyed(ledger, increase("a", "other"), context.Request(f"other-{number}"))
+    assert await keyed(ledger, increase("a", "me"), context.Request("r", repeat=True)) is Effect.DUPLICATE
+    await keyed(ledger, increase("a", "other"), context.Request("one more"))
+    with pytest.raises(OutcomeUnknownError):
+        await keyed(ledger, increase("a", "me"), context.Request("r", repeat=True))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
+
+_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@|-]{0,127}")
+_DERIVED_PERSON = re.compile(r"sub-[0-9a-f]{64}")
 
 _ROOT = uuid.UUID("6f0f3f5e-61b6-5f6b-9a57-0d8b2d3c7a10")
 
@@ -10,3 +15,14 @@ _ROOT = uuid.UUID("6f0f3f5e-61b6-5f6b-9a57-0d8b2d3c7a10")
 def derived_id(*cause: str) -> str:
     """Return the UUIDv5 of the cause, its parts joined by a character that ids never hold."""
     return str(uuid.uuid5(_ROOT, "\x1f".join(cause)))
+
+
+def person_ref(subject: str, *, given: bool = False) -> str:
+    """Return the reference by which a person is known here: the ``sub`` of their token where that is a safe short text.
+
+    OIDC Core (section 2) allows any 255 ASCII characters: distinguished names, base64, addresses. Those become ``sub-`` and the
+    SHA-256 of the subject, which can stand in keys, events and paths and says nothing of the person. ``given``: somebody typed
+    it, who may have copied such a derived reference; a token's subject of that form is derived anew, else it could be chosen.
+    """
+    plain = given if _DERIVED_PERSON.fullmatch(subject) else _PERSON.fullmatch(subject) is not None
+    return subject if plain else f"sub-{hashlib.sha256(subject.encode()).hexdigest()}"

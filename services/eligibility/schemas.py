@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.eligibility.domain.registration import Capacity
 from services.eligibility.domain.statement import Document
 from services.eligibility.rules import RelationType
+from shared.ids import person_ref
 from shared.messages.values import (
     Ars,
     Channel,
     EntityId,
     Line,
     OrganisationId,
-    PersonRef,
     Role,
     Text,
 )
@@ -68,14 +68,22 @@ class RegistrationRequest(Request):
     anbieter: Annotated[list[Channel], Field(max_length=len(Channel))] = []
 
 
+def _reference(subject: str) -> str:
+    return person_ref(subject, given=True)
+
+
+Subject = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,255}$"), AfterValidator(_reference)]
+"""A person: the ``sub`` of their token, or the reference under which the organisation's users are listed."""
+
+
 class ChangeRequest(Request):
     """What an active user changes; what is left out stays."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [{"add_roles": ["BUENDELNDE_ORGANISATION"]}]})
 
     add_roles: Annotated[list[Role], Field(max_length=4)] = []
-    add_users: Annotated[list[PersonRef], Field(max_length=50)] = []
-    remove_users: Annotated[list[PersonRef], Field(max_length=50)] = []
+    add_users: Annotated[list[Subject], Field(max_length=50)] = []
+    remove_users: Annotated[list[Subject], Field(max_length=50)] = []
     leitweg_id: Line | None = None
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
 import structlog
-from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet
-from prometheus_client import Counter
+from joserfc.jwk import Key, import_key
+from prometheus_client import Counter as Metric
+from prometheus_client import Gauge
 
 from shared.errors import RetryableError
 
@@ -23,7 +25,8 @@ UNKNOWN_PAUSE = timedelta(seconds=10)
 FETCH_SECONDS = 5.0
 SIZE_LIMIT = 256 * 1024
 
-READS = Counter("http_token_keys_reads", "Readings of the identity provider's keys, by outcome: done, failed.", ("outcome",))
+READS = Metric("http_token_keys_reads", "Readings of the identity provider's keys, by outcome: done, failed.", ("outcome",))
+PASSED_OVER = Gauge("http_token_keys_passed_over", "Keys of the identity provider's set, as read last, that cannot be used here.")
 
 log = structlog.get_logger()
 
@@ -47,13 +50,13 @@ class Keys(ABC):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._keys: dict[str, Key] = {}
+        self._keys: dict[str, tuple[Key, ...]] = {}
         self._fresh_until = float("-inf")
         self._next_look = float("-inf")
         self._lock = asyncio.Lock()
 
-    async def find(self, kid: str) -> Key | None:
-        """Return the key of that id, or None. Raises KeysUnavailableError when no keys are known at all."""
+    async def find(self, kid: str) -> tuple[Key, ...]:
+        """Return the keys of that id, none if it is unknown. Raises KeysUnavailableError when no keys are known at all."""
         if kid in self._keys and (self._clock() < self._fresh_until or self._lock.locked()):
             # While one caller asks a slow source the others go on with the keys that are known.
             return self._keys[kid]
@@ -63,7 +66,7 @@ class Keys(ABC):
                 await self._refresh()
         if not self._keys:
             raise KeysUnavailableError("The keys of the identity provider cannot be read.")
-        return self._keys.get(kid)
+        return self._keys.get(kid, ())
 
     async def _refresh(self) -> None:
         self._next_look = self._clock() + UNKNOWN_PAUSE.total_seconds()
@@ -114,18 +117,42 @@ class UrlKeys(Keys):
         return response.content
 
 
-def parse_key_set(document: bytes) -> dict[str, Key]:
-    """Return the keys for signatures of a JWK set, by id; keys without an id or of an unknown kind are left out.
+def parse_key_set(document: bytes) -> dict[str, tuple[Key, ...]]:
+    """Return the public keys for signatures of a JWK set, by id (several may share one: RFC 7517, 4.5).
 
-    Raises KeySetUnfitError if the document is no JWK set, holds no usable key, or holds a secret.
+    What cannot be used is passed over and counted, key by key: a curve or kind that is not known here, a malformed key, one
+    without an id or for encryption, a private or symmetric one. Raises KeySetUnfitError if the document is no JWK set or holds
+    no usable key.
     """
     try:
-        keys = KeySet.import_key_set(orjson.loads(document)).keys
-    except (ValueError, KeyError, TypeError, AttributeError, JoseError) as error:
+        members = orjson.loads(document)["keys"]
+    except (ValueError, KeyError, TypeError) as error:
         raise KeySetUnfitError(f"not a JWK set: {type(error).__name__}") from error
-    if any(key.is_private for key in keys):
-        raise KeySetUnfitError("the key set holds a private or symmetric key")
-    named = {key.kid: key for key in keys if key.kid and key.get("use") in (None, "sig")}
-    if not named:
-        raise KeySetUnfitError("the key set holds no key for signatures")
-    return named
+    if not isinstance(members, list):
+        raise KeySetUnfitError("not a JWK set: keys is no list")
+    found: dict[str, tuple[Key, ...]] = {}
+    passed_over: Counter[str] = Counter()
+    for member in members:
+        try:
+            key = _usable(member)
+        except Exception as error:  # noqa: BLE001 - whatever an importer raises for a foreign key, the others must go on serving
+            passed_over[type(error).__name__] += 1
+            continue
+        found[str(key.kid)] = (*found.get(str(key.kid), ()), key)
+    PASSED_OVER.set(passed_over.total())
+    if passed_over:
+        log.warning("token_keys_passed_over", count=passed_over.total(), reasons=dict(passed_over), usable=len(found))
+    if not found:
+        raise KeySetUnfitError("the key set holds no usable key for signatures")
+    return found
+
+
+def _usable(member: Any) -> Key:  # noqa: ANN401 - an element of foreign JSON
+    """Return one key of a set, loaded, so that a malformed one is found now. Raises whatever its importer raises."""
+    if member.get("kty") == "oct":
+        raise KeySetUnfitError("a shared secret")
+    key = import_key(member)
+    if not key.kid or key.is_private or key.get("use") not in (None, "sig"):
+        raise KeySetUnfitError("no public key for signatures with an id")
+    key.get_op_key("verify")
+    return key

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from joserfc.jwk import Key
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.http.caller import Caller, UnauthenticatedError
 from shared.http.keys import FileKeys, Keys, UrlKeys
-from shared.messages.values import Line, OrganisationId, PersonRef, Role
+from shared.ids import person_ref
+from shared.messages.values import Line, OrganisationId, Role
 
-ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "Ed25519")
-"""Signatures that are accepted. Never ``none``, never a shared secret."""
+ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
+    "RS256": ("RSA", None),
+    "PS256": ("RSA", None),
+    "ES256": ("EC", "P-256"),
+    "ES384": ("EC", "P-384"),
+    "Ed25519": ("OKP", "Ed25519"),
+}
+"""Signatures that are accepted, with kind and curve of their keys. Never ``none``, never a shared secret."""
 
 EMBEDDED = "embedded"
 EMBEDDED_ISSUER = "urn:efa-marktplatz:issuer:embedded"
@@ -57,15 +66,22 @@ class AuthSettings(BaseSettings):
         return self
 
 
+def _one_or_many(roles: object) -> object:
+    """Take a single role, which some identity providers send as plain text, for a list of one; leave out what is no text."""
+    if isinstance(roles, str):
+        return [roles]
+    return [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else roles
+
+
 class _Claims(BaseModel):
     """The claims that say who calls."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
-    sub: PersonRef
+    sub: Annotated[str, Field(pattern=r"^[ -~]{1,255}$")]
     org: OrganisationId
     org_name: Line | None = None
-    roles: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100)]
+    roles: Annotated[list[str], Field(max_length=1000), BeforeValidator(_one_or_many)]
 
 
 class OidcAuthenticator:
@@ -105,7 +121,7 @@ class OidcAuthenticator:
             raise _invalid(f"These claims of the token are missing or malformed: {', '.join(names)}.") from None
         known = {role.value: role for role in Role}
         roles = frozenset(known[name] for name in found.roles if name in known)
-        return Caller(found.sub, found.org, found.org_name or found.org, roles)
+        return Caller(person_ref(found.sub), found.org, found.org_name or found.org, roles)
 
     async def _verified(self, token: str) -> dict[str, object]:
         """Return the claims of a token whose signature holds."""
@@ -116,19 +132,25 @@ class OidcAuthenticator:
         except (JoseError, ValueError):
             raise _invalid("The token is no signed JWT.") from None
         algorithm, kid = header.get("alg"), header.get("kid")
-        if algorithm not in ALGORITHMS:
+        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
             raise _invalid("The token is signed with an algorithm that is not accepted.")
         if not isinstance(kid, str):
             raise _invalid("The token names no key.")
         if kid.startswith(EMBEDDED_KID_PREFIX) and self.settings.environment != EMBEDDED:
             raise _invalid("The token is signed by an embedded issuer.")
-        key = await self.keys.find(kid)
-        if key is None or key.get("alg") not in (None, algorithm):
+        keys = [key for key in await self.keys.find(kid) if _fits(key, algorithm)]
+        if not keys:
             raise _invalid("The token is signed with an unknown key.")
-        try:
-            return jwt.decode(token, key, algorithms=list(ALGORITHMS)).claims
-        except (JoseError, ValueError):
-            raise _invalid("The signature of the token does not hold.") from None
+        for key in keys:
+            with contextlib.suppress(JoseError, ValueError):
+                return jwt.decode(token, key, algorithms=[algorithm]).claims
+        raise _invalid("The signature of the token does not hold.")
+
+
+def _fits(key: Key, algorithm: str) -> bool:
+    """Return whether a key is meant for an algorithm: by its own word, its kind and its curve (RFC 7518, 3.1; RFC 9864)."""
+    kind, curve = ALGORITHMS[algorithm]
+    return key.get("alg") in (None, algorithm) and key.key_type == kind and key.get("crv") == curve
 
 
 def _keys_of(settings: AuthSettings) -> Keys:

@@ -12,11 +12,13 @@ import httpx
 import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+from pydantic import TypeAdapter
 
 from shared.clock import now
 from shared.http.auth import AuthSettings, OidcAuthenticator
 from shared.http.keys import KEPT, UNKNOWN_PAUSE, UrlKeys
-from shared.messages.values import Role
+from shared.ids import person_ref
+from shared.messages.values import PersonRef, Role
 from tests.component.http.probe import Probe, open_probe
 from tests.support.http import client
 
@@ -126,15 +128,19 @@ BAD: dict[str, Callable[[], str]] = {
     "expiry of wrong type": lambda: sign(exp="tomorrow"),
     "not valid yet": lambda: sign(nbf=int(now().timestamp()) + 600),
     "no subject": lambda: sign(sub=None),
-    "subject with blanks": lambda: sign(sub="anna müller"),
+    "subject that is not ASCII": lambda: sign(sub="anna müller"),
+    "subject of 256 characters": lambda: sign(sub="a" * 256),
+    "empty subject": lambda: sign(sub=""),
+    "subject with a line break": lambda: sign(sub="anna\nbob"),
+    "subject that is a number": lambda: sign(sub=17),
     "no organisation": lambda: sign(org=None),
     "organisation of wrong type": lambda: sign(org=10510044044),
     "organisation with a path": lambda: sign(org="../fitko"),
     "no roles": lambda: sign(roles=None),
-    "roles as text": lambda: sign(roles="KUNDE"),
     "roles as object": lambda: sign(roles={"KUNDE": True}),
-    "roles of wrong type": lambda: sign(roles=[1]),
+    "roles as number": lambda: sign(roles=1),
     "name of two lines": lambda: sign(org_name="Heide\nBetreiber"),
+    "alg that is a list": lambda: "eyJhbGciOlsiUlMyNTYiXSwia2lkIjoicnNhIn0.e30.c2ln",
     "not a token": lambda: "abc",
     "two parts": lambda: "a.b",
     "five parts": lambda: "a.b.c.d.e",
@@ -176,6 +182,99 @@ async def test_the_caller_is_what_the_claims_say_and_foreign_roles_count_for_not
     )
     assert (caller.subject, caller.organisation, caller.organisation_name) == ("anna", "010510044044", "Stadt Heide")
     assert caller.roles == {Role.KUNDE, Role.BETREIBER}
+
+
+SUBJECTS = (
+    "hmcvOkkfKDXvSg1/q9nTIDbQiTmj+7Md2iYh3b1xYtI=",
+    "uid=erika,ou=people,dc=husum,dc=example",
+    "https://idp.example/users/42",
+    "_erika",
+    "erika mustermann",
+    "~" * 255,
+    "sub-" + "0" * 64,
+)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+async def test_any_subject_that_openid_connect_allows_is_somebody_with_a_safe_reference(provider: Provider, subject: str) -> None:
+    first, second = [await provider.authenticator.authenticate(sign(sub=subject)) for _ in range(2)]
+    assert first.subject == second.subject != subject
+    assert TypeAdapter(PersonRef).validate_python(first.subject) == first.subject
+    assert person_ref(first.subject, given=True) == first.subject
+    assert person_ref(subject) == first.subject
+
+
+def test_different_subjects_are_different_persons() -> None:
+    assert len({person_ref(subject) for subject in (*SUBJECTS, "anna", "Anna", "anna ")}) == len(SUBJECTS) + 3
+
+
+@pytest.mark.parametrize("subject", ["anna", "f:0b1c:anna", "anna@heide.example", "auth0|5f7c", "a" * 128])
+async def test_a_safe_subject_is_kept_as_it_is(provider: Provider, subject: str) -> None:
+    assert (await provider.authenticator.authenticate(sign(sub=subject))).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("roles", "found"),
+    [
+        ("KUNDE", {Role.KUNDE}),
+        ("offline_access", set()),
+        ([1, None, "KUNDE", ["ANBIETER"], "x" * 900], {Role.KUNDE}),
+        ([], set()),
+    ],
+)
+async def test_one_role_may_be_plain_text_and_foreign_ones_spoil_nothing(
+    provider: Provider, roles: Any, found: set[Role]
+) -> None:
+    assert (await provider.authenticator.authenticate(sign(roles=roles))).roles == found
+
+
+UNUSABLE: list[Any] = [
+    {"kty": "EC", "crv": "BP-256", "x": "AA", "y": "AA", "kid": "bp", "use": "sig"},
+    {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "off-curve", "use": "sig"},
+    {"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": 7},
+    {"kty": "RSA", "n": "!!", "e": "AQAB", "kid": "bad"},
+    {"kty": "RSA", "kid": "bare"},
+    {"kty": "FUTURE", "kid": "f"},
+    {"kty": ["RSA"], "kid": "list"},
+    {"kty": "oct", "k": "c2VjcmV0", "kid": "rsa"},
+    {"kid": "no kind"},
+    {**KEY.as_dict(private=False), "kid": "enc", "use": "enc"},
+    {**OTHER_RSA.as_dict(private=True), "kid": "rsa"},
+    {},
+    [],
+    None,
+    17,
+]
+
+
+@pytest.mark.parametrize("bad", UNUSABLE, ids=str)
+@pytest.mark.parametrize("first", [True, False])
+async def test_one_unusable_key_spoils_nothing(guarded: Probe, provider: Provider, bad: Any, first: bool) -> None:  # noqa: FBT001
+    good = published(rsa=KEY)["keys"]
+    provider.document = {"keys": [bad, *good] if first else [*good, bad]}
+    assert (await ask(guarded, sign())).status_code == 200
+    assert (await ask(guarded, sign(OTHER_RSA))).status_code == 401
+
+
+@pytest.mark.parametrize(("key", "alg"), [(KEY, "RS256"), (EC, "ES256"), (OTHER_RSA, "RS256"), (ED, "Ed25519")])
+async def test_of_several_keys_with_one_id_the_fitting_one_is_taken(
+    guarded: Probe, provider: Provider, key: Key, alg: str
+) -> None:
+    provider.document = {
+        "keys": [
+            *published(same=KEY)["keys"],
+            *published(same=EC)["keys"],
+            *published(same=OTHER_RSA)["keys"],
+            *published(same=ED)["keys"],
+        ]
+    }
+    assert (await ask(guarded, sign(key, kid="same", alg=alg))).status_code == 200
+
+
+async def test_a_key_for_another_algorithm_verifies_nothing(guarded: Probe, provider: Provider) -> None:
+    provider.document = {"keys": [{**published(rsa=KEY)["keys"][0], "alg": "PS256"}]}
+    assert (await ask(guarded, sign())).status_code == 401
+    assert (await ask(guarded, sign(alg="PS256"))).status_code == 200
 
 
 async def test_the_organisation_without_a_name_is_called_by_its_id(provider: Provider) -> None:

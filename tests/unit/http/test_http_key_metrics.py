@@ -27,5 +27,5 @@ async def test_a_reading_that_succeeds_is_counted_as_such(tmp_path: Path) -> Non
         '{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'
     )
     failed, done = reads("failed"), reads("done")
-    assert await FileKeys(file).find("k1") is not None
+    assert await FileKeys(file).find("k1")
     assert (reads("failed"), reads("done")) == (failed, done + 1)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
 from services.notify.domain.contact import Contact
 from services.notify.domain.notification import Notification
-from services.notify.texts import Texts, one_line
+from services.notify.headers import LINE, mailbox, section, unstructured, verify
+from services.notify.texts import Texts
 
 IDEMPOTENCY_HEADER = "X-Idempotency-Key"
+_BODY_HEADERS = ("Content-Type", "Content-Transfer-Encoding", "MIME-Version")
+_BODY = SMTP.clone(max_line_length=LINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A message ready to be sent: the envelope's one sender and one recipient, and the octets, ASCII only."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    def __bytes__(self) -> bytes:
+        """Return the octets."""
+        return self.content
 
 
 class Composer:
@@ -20,25 +36,44 @@ class Composer:
 
     def __init__(self, texts: Texts, sender_name: str, sender_address: str) -> None:
         self.texts = texts
-        self.sender = Address(one_line(sender_name), addr_spec=sender_address)
+        self.sender_name = sender_name
+        self.sender_address = sender_address
 
-    def compose(self, notification: Notification, contact: Contact, organisation: str, at: datetime) -> EmailMessage:
-        """Return the message to one contact person. Plain text, UTF-8, ASCII-only on the wire; ``at`` is its date."""
+    def compose(self, notification: Notification, contact: Contact, organisation: str, at: datetime) -> Mail:
+        """Return the message to one contact person. Plain text, UTF-8, ASCII-only on the wire; ``at`` is its date.
+
+        Raises UnsafeHeaderError if it would not be read as it was meant.
+        """
         text = self.texts.mail(notification, contact, organisation)
-        domain = self.sender.domain
-        message = EmailMessage(policy=SMTP)
-        message["From"] = self.sender
-        message["To"] = Address(one_line(contact.name), addr_spec=contact.email)
-        message["Subject"] = text.subject
-        message["Date"] = format_datetime(at)
-        message["Message-ID"] = f"<{notification.id}@{domain}>"
-        # Mails about one thing form one thread in the recipient's mailbox.
-        message["References"] = f"<{notification.subject.kind}.{notification.subject.id}@{domain}>"
-        message[IDEMPOTENCY_HEADER] = notification.id
-        message["Auto-Submitted"] = "auto-generated"
-        message["X-Auto-Response-Suppress"] = "All"
-        message["List-Id"] = f"<notifications.{domain}>"
-        message["List-Unsubscribe"] = f"<{self.texts.settings_link}>"
-        message.set_content(text.body, charset="utf-8", cte="quoted-printable")
-        message["Content-Language"] = contact.language.value
-        return message
+        domain = self.sender_address.rpartition("@")[2]
+        headers = [
+            ("From", mailbox(self.sender_name, self.sender_address)),
+            ("To", mailbox(contact.name, contact.email)),
+            ("Subject", unstructured(text.subject)),
+            ("Date", format_datetime(at)),
+            ("Message-ID", f"<{notification.id}@{domain}>"),
+            # Mails about one thing form one thread in the recipient's mailbox.
+            ("References", f"<{notification.subject.kind}.{notification.subject.id}@{domain}>"),
+            (IDEMPOTENCY_HEADER, notification.id),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "All"),
+            ("List-Id", f"<notifications.{domain}>"),
+            ("List-Unsubscribe", f"<{self.texts.settings_link}>"),
+            ("Content-Language", contact.language.value),
+        ]
+        content = section(headers) + _body(text.body)
+        verify(
+            content,
+            [*(name for name, _ in headers), *_BODY_HEADERS],
+            {"From": (self.sender_name, self.sender_address), "To": (contact.name, contact.email)},
+            {"Subject": text.subject},
+        )
+        return Mail(self.sender_address, contact.email, content)
+
+
+def _body(text: str) -> bytes:
+    """Return the text with the headers that describe it; these hold nothing that somebody wrote."""
+    body = EmailMessage(policy=_BODY)
+    sendable = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair is no reason to keep the news
+    body.set_content(sendable, charset="utf-8", cte="quoted-printable")
+    return bytes(body)

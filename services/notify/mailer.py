@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import structlog
@@ -23,7 +22,8 @@ from jinja2 import TemplateError
 from services.notify import handlers
 from services.notify.domain.contact import Contact
 from services.notify.domain.notification import Notification
-from services.notify.mail import Composer
+from services.notify.headers import UnsafeHeaderError
+from services.notify.mail import Composer, Mail
 from services.notify.metrics import OUTCOMES, OVERDUE
 from services.notify.repository import Claim, Contacts, Notifications
 from services.notify.settings import MARGIN, NotifySettings
@@ -36,6 +36,7 @@ from shared.tracing import Kind, working
 UNWANTED = "email_not_wanted"
 ABSENT = "contact_absent"
 UNRENDERABLE = "text_failed"
+UNSAFE = "header_unsafe"
 _EMAIL = DeliveryChannel.EMAIL.value
 _DOUBLINGS = 30
 _ENDING_SECONDS = 5.0
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class _Job:
     claim: Claim
-    message: EmailMessage
+    mail: Mail
 
 
 class Mailer:
@@ -129,19 +130,22 @@ class Mailer:
             elif book is None or contact is None or not contact.wants(notification.event_type):
                 code = UNWANTED if contact else ABSENT
                 await self._end(handlers.dropped(notification.id, code, at), "dropped")
-            elif (message := self._compose(claim, contact, book.name, at)) is not None:
-                jobs.append(_Job(claim, message))
+            elif isinstance(mail := self._compose(claim, contact, book.name, at), Mail):
+                jobs.append(_Job(claim, mail))
             else:
-                await self._mark(claim, Delayed(UNRENDERABLE))
+                await self._mark(claim, mail)
         return jobs
 
-    def _compose(self, claim: Claim, contact: Contact, organisation: str, at: datetime) -> EmailMessage | None:
+    def _compose(self, claim: Claim, contact: Contact, organisation: str, at: datetime) -> Mail | Delayed | Refused:
         try:
             return self.composer.compose(claim.notification, contact, organisation, at)
+        except UnsafeHeaderError:
+            log.exception("header_unsafe", notification=claim.notification.id, template=claim.notification.template)
+            return Refused(UNSAFE)
         except (TemplateError, KeyError, ValueError):
             # A text that cannot be made is mended by the next release; until then the mail waits, and the others go on.
             log.exception("text_failed", notification=claim.notification.id, template=claim.notification.template)
-            return None
+            return Delayed(UNRENDERABLE)
 
     async def _work(self, transport: SmtpTransport, jobs: deque[_Job], ends: float) -> None:
         """Send from the common queue over one connection, until it is empty or a mail could outlast the claim."""
@@ -159,7 +163,7 @@ class Mailer:
     async def _send(self, connection: SmtpConnection, job: _Job) -> Outcome:
         parent = job.claim.notification.traceparent
         with working("send mail", Kind.CLIENT, "notify", parent, {"notification.id": job.claim.notification.id}) as work:
-            outcome = await connection.send(job.message)
+            outcome = await connection.send(job.mail)
             work.error = None if isinstance(outcome, Sent) else outcome.code
             await self._mark(job.claim, outcome)
         return outcome

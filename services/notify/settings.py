@@ -42,7 +42,7 @@ class NotifySettings(BaseSettings):
 
     sender_name: Line = "EfA-Marktplatz"
     sender_address: MailAddress = "no-reply@marktplatz.invalid"
-    portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] = "http://localhost:8000"
+    portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[!$-.0-;=@-~]+(/[!$-;=@-~]*)?$")] = "http://localhost:8000"
     time_zone: str = "Europe/Berlin"
 
     batch: Annotated[int, Field(ge=1, le=500)] = 50

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from email.message import EmailMessage
 
 import aiosmtplib
 import structlog
 
+from services.notify.mail import Mail
 from services.notify.settings import NotifySettings
 from shared import failpoints
 
@@ -87,8 +87,8 @@ class SmtpConnection:
         self._transport = transport
         self._client: aiosmtplib.SMTP | None = None
 
-    async def send(self, message: EmailMessage) -> Outcome:
-        """Send one mail to its ``To`` within the time-outs and return what came of it: a code only, replies may name people.
+    async def send(self, mail: Mail) -> Outcome:
+        """Send one mail to its recipient within the time-outs and return what came of it: a code only, replies may name people.
 
         ``smtp_timeout`` and ``smtp_disconnected`` may come after the server has accepted the mail.
         """
@@ -102,7 +102,7 @@ class SmtpConnection:
         try:
             async with asyncio.timeout(self._transport.settings.smtp_send_timeout.total_seconds()):
                 failpoints.passing("smtp.send", "before")
-                await client.send_message(message)
+                await client.sendmail(mail.sender, [mail.recipient], mail.content)
                 failpoints.passing("smtp.send", "after")
         except aiosmtplib.SMTPRecipientsRefused as error:
             return _reply(error.recipients[0].code)

@@ -148,8 +148,8 @@ class Texts:
 
 
 def one_line(text: str) -> str:
-    """Return the text as one line without control or format characters, cut to what a mail header bears."""
-    clean = "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp") else sign for sign in text)
+    """Return the text as one line without control, format or half characters, cut to what a mail header bears."""
+    clean = "".join(" " if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp") else sign for sign in text)
     line = " ".join(clean.split())
     return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - 1].rstrip() + "…"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.notify import handlers
+from services.notify import handlers, mail
 from services.notify.domain.contact import Language
 from services.notify.domain.notification import NotificationState
 from services.notify.metrics import OVERDUE, SMTP_CONFIGURED
@@ -61,13 +62,13 @@ async def test_a_mail_leaves_right_after_its_event_and_is_marked(store: WatchedS
     await bench.consume([received(LIVE)])
     async with asyncio.timeout(PATIENCE):
         await waiting
-    (mail,) = smtp.mails
-    assert mail.recipients == (f"erika@{CUSTOMER.id}.example",)
-    assert NUMBER in str(mail.message["Subject"])
-    assert mail.text.startswith("Guten Tag Erika Müller,")
+    (captured,) = smtp.mails
+    assert captured.recipients == (f"erika@{CUSTOMER.id}.example",)
+    assert NUMBER in str(captured.message["Subject"])
+    assert captured.text.startswith("Guten Tag Erika Müller,")
     (notification,) = await bench.mails()
     assert notification.state is S.ZUGESTELLT
-    assert mail.message["X-Idempotency-Key"] == notification.id
+    assert captured.message["X-Idempotency-Key"] == notification.id
     assert [message.notification_id for message in delivered(bench)] == [notification.id]
 
 
@@ -313,3 +314,26 @@ async def test_many_mails_share_few_connections(store: WatchedStore, smtp: Captu
     await bench.send()
     assert len(smtp.mails) == 40
     assert smtp.connections <= 2
+
+
+async def test_a_mail_that_would_not_read_as_meant_is_not_sent_and_says_so(
+    store: WatchedStore, smtp: CapturingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "mailbox", lambda name, address: f"{name} <{address}>")
+    bench = worker(store, smtp)
+    await bench.enter(CUSTOMER.id, "erika", name="Muster, Erika")
+    await bench.enter(CUSTOMER.id, "max", name="Max Muster")
+    await bench.consume([received(LIVE)])
+    await bench.send()
+    assert [captured.recipients for captured in smtp.mails] == [(f"max@{CUSTOMER.id}.example",)]
+    assert [(message.code, message.person) for message in failed(bench)] == [("header_unsafe", "erika")]
+
+
+async def test_a_name_that_reads_as_an_encoded_header_stays_a_name(store: WatchedStore, smtp: CapturingServer) -> None:
+    bench = worker(store, smtp, sender_name="Marktplatz, =?utf-8?q?=0D=0ACc=3A_x=40anderswo.example?=")
+    await bench.enter(CUSTOMER.id, "erika", name="=?utf-8?q?Erika=0D=0ABcc=3A_dritte=40anderswo.example?=")
+    await bench.consume([received(LIVE)])
+    await bench.send()
+    (captured,) = smtp.mails
+    assert captured.recipients == (f"erika@{CUSTOMER.id}.example",)
+    assert not re.search(rb"(?mi)^b?cc:", captured.raw)

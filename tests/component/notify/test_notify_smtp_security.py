@@ -6,7 +6,6 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from services.notify.mail import Mail
 from services.notify.settings import NotifySettings
 from services.notify.smtp import Delayed, Outcome, Sent, SmtpTransport
 from tests.support.smtp import CapturingServer
@@ -82,11 +82,9 @@ async def outcome(server: CapturingServer, tmp_path: Path, ca: Path, password: s
         "smtp_send_timeout": PATIENCE,
         **changes,
     }
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = "a@marktplatz.example", "b@kommune.example", "x"
-    message.set_content("x")
+    mail = Mail("a@marktplatz.example", "b@kommune.example", b"Subject: x\r\n\r\nx\r\n")
     async with SmtpTransport(NotifySettings(**values)).connection() as connection:
-        return await connection.send(message)
+        return await connection.send(mail)
 
 
 async def test_a_mail_goes_over_tls_after_log_in(secure: CapturingServer, tmp_path: Path, own_ca: Path) -> None:

@@ -19,7 +19,7 @@ from services.notify.domain.contact import Contact, Language
 from services.notify.domain.facts import facts_of
 from services.notify.domain.notification import Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters
-from services.notify.mail import IDEMPOTENCY_HEADER, Composer
+from services.notify.mail import IDEMPOTENCY_HEADER, Composer, Mail
 from services.notify.settings import NotifySettings
 from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
 from shared.ids import derived_id
@@ -43,7 +43,7 @@ def notification(message: Message, template: str, person: str | None = "erika") 
     return noted
 
 
-def parsed(message: EmailMessage) -> EmailMessage:
+def parsed(message: Mail) -> EmailMessage:
     return email.message_from_bytes(bytes(message), _class=EmailMessage, policy=email.policy.default)
 
 
@@ -142,7 +142,8 @@ def test_a_mail_says_who_it_is_for_why_it_comes_and_that_a_machine_sent_it() -> 
 def test_a_repeat_of_a_mail_has_the_same_message_id() -> None:
     (live,) = [message for message in EXAMPLES if message.TYPE == "ordering.order.went-live.v1"]
     first, second = (
-        composer.compose(notification(live, "went-live"), ERIKA, "Musterhausen", AT + timedelta(hours=hours)) for hours in (0, 5)
+        parsed(composer.compose(notification(live, "went-live"), ERIKA, "Musterhausen", AT + timedelta(hours=hours)))
+        for hours in (0, 5)
     )
     assert first["Message-ID"] == second["Message-ID"]
 

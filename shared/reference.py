@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -253,21 +253,37 @@ class Requirement:
 
 
 R = TypeVar("R")
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file as dictionaries of text."""
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
+def read_rows(path: Path, needed: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file as dictionaries of text; a byte order mark is passed over.
+
+    Raises InvalidError: ``reference_encoding``, ``reference_header`` that names the missing ones of the
+    ``needed`` columns; FileNotFoundError if there is no such file.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            _check_header(path, reader.fieldnames or (), needed)
+            yield from reader
+    except UnicodeDecodeError as error:
+        raise InvalidError(
+            f"{path.name} is not UTF-8 (byte {error.start}: 0x{error.object[error.start]:02x}). "
+            "Save it again as UTF-8, in a spreadsheet program as 'CSV UTF-8'.",
+            code="reference_encoding",
+            file=path.name,
+        ) from error
 
 
 def read_csv(path: Path, row_type: type[R]) -> Iterator[R]:
     """Yield the rows of a CSV file as records; columns that ``row_type`` does not name are passed over.
 
-    Raises InvalidError (``reference_row``) that names file, line and column, FileNotFoundError if there is no such file.
+    Raises what ``read_rows`` raises, and InvalidError (``reference_row``) that names file, line and column.
     """
     adapter = TypeAdapter(row_type)
-    for line, row in enumerate(read_rows(path), start=2):
+    needed = [field.name for field in fields(row_type)]  # type: ignore[arg-type] # every R is a dataclass
+    for line, row in enumerate(read_rows(path, needed), start=2):
         try:
             yield adapter.validate_python(row)
         except ValidationError as error:
@@ -280,6 +296,20 @@ def read_csv(path: Path, row_type: type[R]) -> Iterator[R]:
                 line=line,
                 column=column,
             ) from error
+
+
+def _check_header(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+    missing = [name for name in needed if name not in found]
+    if not missing:
+        return
+    used = next((name for sign, name in _OTHER_DELIMITERS.items() if len(found) == 1 and sign in found[0]), None)
+    hint = f" The columns seem to be separated by {used}; they must be separated by commas." if used else ""
+    raise InvalidError(
+        f"{path.name}: the header line lacks {', '.join(missing)}.{hint}",
+        code="reference_header",
+        file=path.name,
+        missing=missing,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from services.eligibility.domain.accreditation import (
     granted,
     moved,
 )
-from services.eligibility.domain.leitweg import parse_leitweg_id
 from services.eligibility.domain.registration import (
     ACCREDITED,
     Capacity,
@@ -33,6 +32,7 @@ from services.eligibility.domain.registration import (
 from services.eligibility.domain.statement import Statement
 from shared.domain import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.leitweg import parse_leitweg_id
 from shared.messages import eligibility as wire
 from shared.messages.base import Message
 from shared.messages.values import AccreditationState, Ars, Channel, Line, OrganisationType, PersonRef, Role, Time

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.eligibility.domain.leitweg import parse_leitweg_id
 from shared.errors import InvalidError
+from shared.leitweg import parse_leitweg_id
 from shared.messages.values import Channel, OrganisationType, Role
 
 REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.ordering.domain.days import day_of
-from services.ordering.domain.formats import check_leitweg_id
 from services.ordering.domain.interest import refuse, request_check
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.transitions import Command
 from shared.errors import InvalidError
+from shared.leitweg import parse_leitweg_id
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
@@ -52,18 +52,18 @@ def place(
 ) -> list[Message]:
     """Order on the offer; the in-house relation is checked anew, at the moment of award.
 
-    Raises InvalidError (``agb_not_accepted``, ``leitweg_id_invalid``), ConflictError (``offer_expired``; ``already_placed`` if it
-    was ordered with other particulars).
+    Raises InvalidError (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``;
+    ``already_placed`` if it was ordered with other particulars).
     """
     target = order.permit(Command.PLACE, actor, at)
     if not accepts_agb:
         raise InvalidError("An order needs the consent to the Anbieter's AGB.", code="agb_not_accepted")
+    if leitweg_id is not None:
+        leitweg_id = parse_leitweg_id(leitweg_id)
     if target is None:
         if (order.leitweg_id, order.order_reference) != (leitweg_id, order_reference):
             raise order.conflict("already_placed", "It was ordered with other particulars.", Command.PLACE, actor, at)
         return []
-    if leitweg_id is not None:
-        check_leitweg_id(leitweg_id)
     order.leitweg_id = leitweg_id
     order.order_reference = order_reference
     order.placed_at = at

@@ -18,7 +18,6 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2
 _DVDV_KEY = re.compile(r"[a-z]{2,8}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{1,99}")
 _FINGERPRINT = re.compile(r"[0-9A-Fa-f]{64}|(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}")
-_LEITWEG = re.compile(r"([0-9]{2,12})(?:-([A-Z0-9]{1,30}))?-([0-9]{2})")
 
 
 class Format(StrEnum):
@@ -95,20 +94,3 @@ def checked(form: Format, value: str) -> str:
             example=rule.example,
         )
     return stripped
-
-
-def check_leitweg_id(value: str) -> None:
-    """Return if the Leitweg-ID has its form and check digits (ISO 7064 MOD 97-10, letters A=10 to Z=35).
-
-    Raises InvalidError (``leitweg_id_invalid``). Source: KoSIT, Formatspezifikation Leitweg-ID 2.0.2.
-    """
-    match = _LEITWEG.fullmatch(value)
-    if match is not None:
-        payload = "".join(str(int(sign, 36)) for sign in match[1] + (match[2] or ""))
-        if 98 - int(payload) * 100 % 97 == int(match[3]):
-            return
-    raise InvalidError(
-        f"{value} is no Leitweg-ID: address, optional part after a hyphen, two check digits, for example 04011000-900X999-08.",
-        code="leitweg_id_invalid",
-        leitweg_id=value,
-    )

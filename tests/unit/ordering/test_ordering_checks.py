@@ -47,6 +47,20 @@ def _awaiting(stage: Stage) -> Order:
     return order
 
 
+@pytest.mark.parametrize("typed", ["04011000-900x999-08", " 04011000-900X999-08 "])
+def test_an_order_keeps_the_leitweg_id_in_upper_case_and_a_repeat_may_write_it_either_way(typed: str) -> None:
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    award.place(order, KUNDE, T0, accepts_agb=True, leitweg_id=typed)
+    assert order.leitweg_id == "04011000-900X999-08"
+    assert award.place(order, KUNDE, T0, accepts_agb=True, leitweg_id="04011000-900x999-08") == []
+
+
+@pytest.mark.parametrize("wrong", ["55-30", "04011000-900X999-09", "0204:04011000-900X999-08", "x"])
+def test_an_order_refuses_the_leitweg_ids_that_a_registration_refuses(wrong: str) -> None:
+    with pytest.raises(InvalidError):
+        award.place(order_in(OrderState.ANGEBOT_ERSTELLT), KUNDE, T0, accepts_agb=True, leitweg_id=wrong)
+
+
 def test_exempt_forwards_the_interest() -> None:
     order = declared()
     (event,) = interest.record_verdict(order, verdict(), later(1))

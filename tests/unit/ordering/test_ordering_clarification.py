@@ -10,7 +10,7 @@ from services.ordering.domain import clarification, delivery, interest
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
-from services.ordering.domain.formats import Format, check_leitweg_id, checked, example_of
+from services.ordering.domain.formats import Format, checked, example_of
 from services.ordering.domain.order import TIMELINE_KEPT, Order
 from services.ordering.domain.parts import Actor, Point
 from services.ordering.domain.transitions import SETTLED
@@ -302,17 +302,6 @@ def test_a_malformed_value_is_refused_with_an_example(form: Format, value: str) 
         checked(form, value)
     assert refusal.value.code == "value_malformed"
     assert refusal.value.context["example"] == example_of(form)
-
-
-@pytest.mark.parametrize("value", ["04011000-900X999-08", "992-90009-96", "09564000-NUE0001-49"])
-def test_a_real_leitweg_id_is_taken(value: str) -> None:
-    check_leitweg_id(value)
-
-
-@pytest.mark.parametrize("value", ["04011000-900X999-09", "992-90009", "0401100A-1-00", "", "04011000-900x999-08"])
-def test_a_leitweg_id_with_a_wrong_form_or_digit_is_refused(value: str) -> None:
-    with pytest.raises(InvalidError):
-        check_leitweg_id(value)
 
 
 def test_an_interest_that_waits_for_the_check_has_no_deadline() -> None:

@@ -7,6 +7,8 @@ import re
 from shared.errors import InvalidError
 
 _FORM = re.compile(r"([0-9]{2,12})(?:-([A-Za-z0-9]{1,30}))?-([0-9]{2})")
+_PEPPOL = re.compile(r"0204\s*:")
+_PEPPOL_HINT = " '0204:' is the prefix of a Peppol participant: leave it out."
 _REGIONS = frozenset({*(f"{number:02}" for number in range(1, 17)), "99"})
 _MODULUS = 97
 
@@ -18,14 +20,15 @@ def check_digits(coarse: str, fine: str = "") -> str:
 
 
 def parse_leitweg_id(text: str) -> str:
-    """Return the Leitweg-ID with its letters in upper case.
+    """Return the Leitweg-ID with its letters in upper case, without blanks around it.
 
     Raises InvalidError (``leitweg_id_form``, ``leitweg_id_region``, ``leitweg_id_check_digits``).
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise InvalidError(
-            f"'{text}' is no Leitweg-ID: 2 to 12 digits, up to 30 letters or digits if any, two check digits, joined by '-'.",
+            f"'{text}' is no Leitweg-ID: 2 to 12 digits, up to 30 letters or digits if any, two check digits, joined by '-'."
+            + (_PEPPOL_HINT if _PEPPOL.match(text.strip()) else ""),
             code="leitweg_id_form",
             leitweg_id=text,
         )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.eligibility.domain.leitweg import check_digits, parse_leitweg_id
 from shared.errors import InvalidError
+from shared.leitweg import check_digits, parse_leitweg_id
 
 VECTORS = ("04011000-900X999-08", "992-90009-96", "09564000-NUE0001-49")
 regions = st.sampled_from([*(f"{n:02}" for n in range(1, 17)), "99"])
@@ -40,6 +40,12 @@ def test_another_form_is_refused(text: str) -> None:
     with pytest.raises(InvalidError) as refused:
         parse_leitweg_id(text)
     assert refused.value.code == "leitweg_id_form"
+
+
+@pytest.mark.parametrize("text", ["0204:04011000-900X999-08", " 0204: 992-90009-96"])
+def test_the_prefix_of_a_peppol_participant_is_named(text: str) -> None:
+    with pytest.raises(InvalidError, match="0204"):
+        parse_leitweg_id(text)
 
 
 @pytest.mark.parametrize("region", ["00", "17", "98"])

@@ -27,6 +27,8 @@ topics = typer.Typer(no_args_is_help=True, help="Kafka topics as declared in sha
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters of a consumer group.")
 app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
+mails = typer.Typer(no_args_is_help=True, help="E-mails of notify.")
+app.add_typer(mails, name="mails")
 
 
 def _run(work: Coroutine[Any, Any, int | None]) -> None:
@@ -280,6 +282,20 @@ def dlq_replay(
     from marktplatz.operations import replay  # noqa: PLC0415 - as above
 
     _run(replay(group, letter))
+
+
+@mails.command("retry")
+def mails_retry(
+    since: Annotated[datetime, typer.Option(parser=_time, metavar="TIME", help="Failed from this time on.")],
+    until: Annotated[
+        datetime | None, typer.Option(parser=_time, metavar="TIME", help="Failed before this time; without it: until now.")
+    ] = None,
+    code: Annotated[list[str] | None, typer.Option(help="Only those with this code, such as smtp_530; may be repeated.")] = None,
+) -> None:
+    """Send failed e-mails again, once their cause is mended; what is under way or was sent stays as it is."""
+    from marktplatz.mails import retry_mails  # noqa: PLC0415 - as above
+
+    _run(retry_mails(since, until, code or []))
 
 
 def main() -> None:

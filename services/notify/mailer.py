@@ -25,9 +25,10 @@ from services.notify.domain.notification import Notification
 from services.notify.headers import UnsafeHeaderError
 from services.notify.mail import Composer, Mail
 from services.notify.metrics import OUTCOMES, OVERDUE
+from services.notify.replies import Delayed, Outcome, Refused, Sent
 from services.notify.repository import Claim, Contacts, Notifications
 from services.notify.settings import MARGIN, NotifySettings
-from services.notify.smtp import Delayed, Outcome, Refused, Sent, SmtpConnection, SmtpTransport
+from services.notify.smtp import SmtpConnection, SmtpTransport
 from shared.errors import ConflictError, RejectedError
 from shared.ledger import Change
 from shared.messages.notify import DeliveryChannel
@@ -71,6 +72,7 @@ class Mailer:
         self.clock = clock
         self.jitter = jitter
         self._nudged = asyncio.Event()
+        self._blocked_since: datetime | None = None
 
     def nudge(self) -> None:
         """Say that there may be mail to send: the waiting ``run`` goes on at once."""
@@ -85,17 +87,20 @@ class Mailer:
         await self.send_due()
 
     async def send_due(self) -> None:
-        """Send until nothing is due. Raises StoreUnavailableError; claims then end by themselves."""
+        """Send until nothing is due or the server takes nothing. Raises StoreUnavailableError; claims then end by themselves."""
         if not await self._due() or self.transport is None:
             return
-        while await self._batch(self.transport):
+        while await self._batch(self.transport) and self._blocked_since is None:
             await self._due()
+        await self._due()
 
     async def _due(self) -> bool:
-        """Return whether a mail is due, and tell how long it has been."""
+        """Return whether a mail is due, and tell how long mails have been: also those put off because the server takes none."""
         at = self.clock()
         since = await self.notifications.due_since(at)
-        OVERDUE.set(0 if since is None else (at - since).total_seconds())
+        if self._blocked_since is not None and not await self.notifications.waiting():
+            self._blocked_since = None
+        OVERDUE.set(max([0.0, *((at - begin).total_seconds() for begin in (since, self._blocked_since) if begin is not None)]))
         return since is not None
 
     async def _batch(self, transport: SmtpTransport) -> int:
@@ -155,7 +160,10 @@ class Mailer:
             while jobs and loop.time() + longest < ends:
                 job = jobs.popleft()
                 outcome = await _to_its_end(self._send(connection, job))
-                if isinstance(outcome, Delayed) and outcome.unreachable:
+                if not (isinstance(outcome, Delayed) and outcome.unreachable):
+                    self._blocked_since = None
+                else:
+                    self._blocked_since = self._blocked_since or self.clock()
                     # The others would only wait for the same server: they come back later, each at its own time.
                     while jobs:
                         await self._mark(jobs.popleft().claim, outcome)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection as Container
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from services.notify.domain.contact import AddressBook
-from services.notify.domain.notification import Notification
+from services.notify.domain.notification import Notification, NotificationState
 from shared.clock import now
 from shared.errors import NotFoundError, WriteConflictError
 from shared.ledger import Ledger, aggregate_collection
@@ -25,6 +27,8 @@ NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, QUEUED
 CONTACTS = Collection("contacts")
 COLLECTIONS = (NOTIFICATIONS, CONTACTS)
 _ATTEMPTS = 20
+_PAGE = 500
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(milliseconds=1)  # precision of the store: what is due at this very moment counts
 
 
@@ -76,6 +80,35 @@ class Notifications:
         """Return since when the e-mail that has waited longest could be sent, None if none is due."""
         documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=1))
         return documents[0]["next_attempt_at"] if documents else None
+
+    async def waiting(self) -> bool:
+        """Return whether any e-mail is not done yet, due or not."""
+        return bool(await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=_EARLIEST, limit=1)))
+
+    async def retry_failed(self, since: datetime, until: datetime, codes: Container[str], at: datetime) -> Counter[str]:
+        """Take up again the e-mails that failed from ``since`` to before ``until`` and return how many, by code.
+
+        Without ``codes`` whatever the code was. Looks through the whole collection: for operators, not for requests.
+        A repeat finds none of them, unless they failed again.
+        """
+        taken: Counter[str] = Counter()
+        after: str | None = None
+        while documents := await self.store.scan(NOTIFICATIONS, after, _PAGE):
+            after = documents[-1]["_id"]
+            changed: list[tuple[Document, Notification]] = []
+            for document in documents:
+                if document.get("state") != NotificationState.FEHLGESCHLAGEN or document.get("ended_at") is None:
+                    continue
+                notification = self.ledger.state_of(document)
+                ended, code = notification.ended_at, notification.code or ""
+                if ended is not None and since <= ended < until and (not codes or code in codes):
+                    taken[code] += 1
+                    notification.retry(at)
+                    changed.append((document, notification))
+            # Whatever wrote in between has taken it up itself: nothing else changes a failed mail.
+            overtaken = await self._save(changed)
+            taken.subtract(document["code"] or "" for document, state in changed if state.id in overtaken)
+        return +taken
 
     async def claim(self, at: datetime, until: datetime, limit: int) -> list[Claim]:
         """Claim e-mails that are due, for one try until ``until``. Of several workers one gets each: the revision decides."""

@@ -5,41 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import aiosmtplib
 import structlog
 
 from services.notify.mail import Mail
+from services.notify.replies import Delayed, Outcome, Sent, of_connection, of_data, of_recipient, of_sender
 from services.notify.settings import NotifySettings
 from shared import failpoints
 
-_PERMANENT = 500
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The server has accepted the mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """Not now. ``unreachable``: the server itself is away, which says nothing about this mail."""
-
-    code: str
-    unreachable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Never: the server refuses this mail for good."""
-
-    code: str
-
-
-Outcome = Sent | Delayed | Refused
 
 
 class SmtpTransport:
@@ -95,22 +70,17 @@ class SmtpConnection:
         try:
             client = await self._open()
         except (aiosmtplib.SMTPException, OSError) as error:
-            # Also a refused log-in (535): a fault of this installation, not of the mail.
-            code = f"smtp_{error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else "smtp_unreachable"
-            log.warning("smtp_unreachable", host=self._transport.host, code=code, error=type(error).__name__)
-            return Delayed(code, unreachable=True)
+            return self._judged(error, Delayed("smtp_unreachable", unreachable=True))
         try:
             async with asyncio.timeout(self._transport.settings.smtp_send_timeout.total_seconds()):
                 failpoints.passing("smtp.send", "before")
                 await client.sendmail(mail.sender, [mail.recipient], mail.content)
                 failpoints.passing("smtp.send", "after")
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            return _reply(error.recipients[0].code)
-        except aiosmtplib.SMTPResponseException as error:
-            return _reply(error.code)
         except TimeoutError:
             self._drop()
             return Delayed("smtp_timeout")
+        except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
+            return self._judged(error, Delayed("smtp_disconnected"))
         except (aiosmtplib.SMTPException, OSError):
             self._drop()
             return Delayed("smtp_disconnected")
@@ -118,6 +88,22 @@ class SmtpConnection:
             self._drop()
             raise
         return Sent()
+
+    def _judged(self, error: Exception, without_reply: Delayed) -> Outcome:
+        """Return what went wrong, and log it if it blames the installation: the code only, replies may name people."""
+        outcome: Outcome = without_reply
+        match error:
+            case aiosmtplib.SMTPRecipientsRefused(recipients=[refused, *_]):
+                outcome = of_recipient(refused.code, refused.message)
+            case aiosmtplib.SMTPSenderRefused():
+                outcome = of_sender(error.code, error.message)
+            case aiosmtplib.SMTPDataError():
+                outcome = of_data(error.code, error.message)
+            case aiosmtplib.SMTPResponseException():
+                outcome = of_connection(error.code)
+        if isinstance(outcome, Delayed) and outcome.unreachable:
+            log.warning("smtp_unreachable", host=self._transport.host, code=outcome.code, error=type(error).__name__)
+        return outcome
 
     async def close(self) -> None:
         """Say goodbye, if the connection stands."""
@@ -135,7 +121,3 @@ class SmtpConnection:
         if self._client is not None:
             self._client.close()
             self._client = None
-
-
-def _reply(code: int) -> Outcome:
-    return Refused(f"smtp_{code}") if code >= _PERMANENT else Delayed(f"smtp_{code}")

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from marktplatz.infrastructure.smtp_capture import SmtpListener
 
-Step = Literal["RCPT", "DATA"]
+Step = Literal["EHLO", "MAIL", "RCPT", "DATA"]
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,11 @@ class CapturingServer:
 
     def __init__(self, port: int = 0, **options: Any) -> None:
         self.mails: list[Captured] = []
+        self.tries = 0
         self.attempts = 0
         self.hanging = asyncio.Event()
         self.released = asyncio.Event()
-        self._answers: dict[Step, list[str]] = {"RCPT": [], "DATA": []}
+        self._answers: dict[Step, list[str]] = {"EHLO": [], "MAIL": [], "RCPT": [], "DATA": []}
         self._hang: Literal["before", "after"] | None = None
         self._listener = SmtpListener(self, port=port, **options)
 
@@ -62,6 +63,11 @@ class CapturingServer:
         """Answer the next ``times`` commands of that step with ``reply``, e.g. ``451 4.3.0 later``."""
         self._answers[step] += [reply] * times
 
+    def forget_answers(self) -> None:
+        """Accept everything from now on."""
+        for answers in self._answers.values():
+            answers.clear()
+
     def hang(self, when: Literal["before", "after"] | None) -> None:
         """Leave DATA without an answer until ``released``, before or after keeping the mail; None ends that."""
         self._hang = when
@@ -70,6 +76,26 @@ class CapturingServer:
     def connections(self) -> int:
         """How many connections there have been."""
         return self._listener.connections
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [self._answers["EHLO"].pop(0)] if self._answers["EHLO"] else responses
+
+    async def handle_HELO(self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str) -> str:  # noqa: N802 - aiosmtpd's name
+        session.host_name = hostname
+        return self._answers["EHLO"].pop(0) if self._answers["EHLO"] else "250 localhost"
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.tries += 1
+        if self._answers["MAIL"]:
+            return self._answers["MAIL"].pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 ok"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

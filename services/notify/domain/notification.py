@@ -40,15 +40,17 @@ class Step(StrEnum):
     DELIVER = "DELIVER"
     FAIL = "FAIL"
     DROP = "DROP"
+    RETRY = "RETRY"
     READ = "READ"
 
 
 class Actor(StrEnum):
-    """Who does it: the marketplace itself, a worker that sends mail, the recipient."""
+    """Who does it: the marketplace itself, a worker that sends mail, the recipient, whoever runs the marketplace."""
 
     SYSTEM = "SYSTEM"
     WORKER = "WORKER"
     RECIPIENT = "RECIPIENT"
+    OPERATOR = "OPERATOR"
 
 
 _S = NotificationState
@@ -63,6 +65,7 @@ TRANSITIONS = (
     Transition(Step.DELIVER, _CLAIMED, _S.ZUGESTELLT, frozenset({Actor.WORKER})),
     Transition(Step.FAIL, _CLAIMED, _S.FEHLGESCHLAGEN, frozenset({Actor.WORKER})),
     Transition(Step.DROP, _QUEUED, _S.VERWORFEN, frozenset({Actor.SYSTEM, Actor.WORKER})),
+    Transition(Step.RETRY, frozenset({_S.FEHLGESCHLAGEN}), _S.VORGEMERKT, frozenset({Actor.OPERATOR})),
     Transition(Step.READ, frozenset({_S.ZUGESTELLT}), _S.GELESEN, frozenset({Actor.RECIPIENT})),
 )
 MACHINE = StateMachine(TRANSITIONS)
@@ -213,6 +216,19 @@ class Notification(Aggregate):
             return []
         self._end(Step.DROP, actor, code, at)
         return [self._failed_event(code, at)]
+
+    def retry(self, at: datetime) -> None:
+        """Take up a failed mail again from ``at`` on, with as many tries as a new one; one that waits stays as it is.
+
+        Raises ConflictError for any other.
+        """
+        if MACHINE.check(Step.RETRY, self.state, Actor.OPERATOR) is None:
+            return
+        self._go(Step.RETRY, Actor.OPERATOR)
+        self.next_attempt_at = at
+        self.attempts = 0
+        self.code = None
+        self.ended_at = None
 
     def read(self, at: datetime) -> bool:
         """Mark it as read and return whether it was unread."""

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from services.notify.mail import Mail
+from services.notify.replies import Delayed, Outcome, Sent
 from services.notify.settings import NotifySettings
-from services.notify.smtp import Delayed, Outcome, Sent, SmtpTransport
+from services.notify.smtp import SmtpTransport
 from tests.support.smtp import CapturingServer
 
 PASSWORD = "correct horse"

@@ -259,6 +259,21 @@ class Life(RuleBasedStateMachine):
             assert self.it.next_attempt_at is None
 
     @rule()
+    def retry(self) -> None:
+        before = self.it.model_copy(deep=True)
+        try:
+            self.it.retry(self.now)
+        except IllegalMoveError:
+            assert before.state in (S.IN_ZUSTELLUNG, S.ZUGESTELLT, S.GELESEN, S.VERWORFEN)
+            assert self.it == before
+            return
+        if before.state is S.FEHLGESCHLAGEN:
+            assert (self.it.state, self.it.next_attempt_at, self.it.attempts) == (S.VORGEMERKT, self.now, 0)
+            self.ends, self.states = [], []
+        else:
+            assert self.it == before
+
+    @rule()
     def read(self) -> None:
         try:
             self.it.read(self.now)

@@ -1,0 +1,27 @@
+"""What operators do with e-mails from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Console
+
+from marktplatz.loading import Silent
+from services.notify.repository import COLLECTIONS, Notifications
+from shared.clock import now
+from shared.runtime import opened
+from shared.settings import ProcessSettings
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+async def retry_mails(since: datetime, until: datetime | None, codes: Sequence[str]) -> None:
+    """Take up failed e-mails again and print how many, by the code with which they had failed."""
+    at = now()
+    async with opened("notify", ProcessSettings()) as store:
+        await store.prepare(COLLECTIONS)
+        taken = await Notifications(store, Silent()).retry_failed(since, until or at, codes, at)
+    for code, count in sorted(taken.items()):
+        console.print(f"{code}: {count}", markup=False)
+    console.print(f"{taken.total()} failed e-mails are due again; notify's worker sends them")

@@ -26,3 +26,8 @@ def person_ref(subject: str, *, given: bool = False) -> str:
     """
     plain = given if _DERIVED_PERSON.fullmatch(subject) else _PERSON.fullmatch(subject) is not None
     return subject if plain else f"sub-{hashlib.sha256(subject.encode()).hexdigest()}"
+
+
+def person_mark(organisation: str, person: str) -> str:
+    """Return what stands for a person of an organisation where no person may be named: only who knows both can make it."""
+    return derived_id("person of", organisation, person)

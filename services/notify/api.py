@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response
 
@@ -13,14 +14,17 @@ from services.notify import handlers
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
-from services.notify.schemas import ContactForm, ContactReply, InboxItem
+from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
 from services.notify.texts import Texts
-from shared.http.auth import Caller, authenticated
+from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import if_match, json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
-from shared.messages.values import EntityId
+from shared.messages.values import EntityId, Role
+
+log = structlog.get_logger()
 
 Me = Annotated[Caller, Depends(authenticated)]
+Member = Annotated[Caller, Depends(needs(*(role for role in Role if role is not Role.BETREIBER)))]
 AcceptLanguage = Annotated[
     str | None, Header(description="Language of the texts, de or en; without it, that of the caller's contact, else German.")
 ]
@@ -68,6 +72,17 @@ def router(
         language = await language_of(caller, accept_language)
         return _in(language, json_reply(InboxItem.of(notification, texts, language)))
 
+    @routes.get(
+        "/contacts", tags=["contacts"], summary="The contacts of the caller's organisation", response_model=ColleaguesReply
+    )
+    async def colleagues(caller: Member) -> Response:
+        book, people = await handlers.colleagues(contacts, caller)
+        return json_reply(
+            ColleaguesReply(
+                items=[ColleagueReply.of(contact, book.mark_of(contact.person), caller.subject) for contact in people]
+            )
+        )
+
     @routes.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
     async def get_contact(caller: Me) -> Response:
         contact = await handlers.my_contact(contacts, caller)
@@ -84,6 +99,17 @@ def router(
     )
     async def erase_contact(caller: Me) -> Response:
         await handlers.erase_my_contact(contacts, notifications, caller, clock())
+        return Response(status_code=204)
+
+    @routes.delete(
+        "/contacts/{contact_id}",
+        tags=["contacts"],
+        summary="Erase a contact of the caller's organisation, such as that of somebody who has left",
+        status_code=204,
+    )
+    async def erase_colleague(caller: Member, contact_id: EntityId) -> Response:
+        await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock())
+        log.info("contact_erased_by_colleague", organisation=caller.organisation, by=caller.subject)
         return Response(status_code=204)
 
     return routes

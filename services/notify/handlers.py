@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.notify.domain.contact import AddressBook, Contact
 from services.notify.domain.facts import Facts, facts_of
@@ -14,10 +15,20 @@ from services.notify.repository import Contacts, Notifications
 from shared.errors import InvalidError, NotFoundError
 from shared.http.auth import Caller
 from shared.ledger import Change
+from shared.messages import eligibility
 from shared.messages.base import Message
+from shared.messages.eligibility import Organisation
 from shared.service import Received
 
 ERASED = "contact_erased"
+ORGANISATION_EVENTS = (
+    eligibility.OrganisationRegistered,
+    eligibility.OrganisationChanged,
+    eligibility.AccreditationRequested,
+    eligibility.AccreditationQueried,
+    eligibility.AccreditationDecided,
+    eligibility.OrganisationRestated,
+)
 _PAGE = 100
 
 
@@ -114,5 +125,63 @@ async def erase_my_contact(contacts: Contacts, notifications_: Notifications, ca
     accepts at this very moment cannot be called back.
     """
     await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.erase(caller.subject))
-    while queued := await notifications_.queued_for(caller.organisation, caller.subject, _PAGE):
+    await _drop_waiting(notifications_, caller.organisation, caller.subject, at)
+
+
+async def colleagues(contacts: Contacts, caller: Caller) -> tuple[AddressBook, list[Contact]]:
+    """Return the caller's organisation's book and who is in it, by name. Raises ForbiddenError for who has left."""
+    book = await _book_of(contacts, caller)
+    return book, sorted(book.people, key=lambda contact: (contact.name.casefold(), contact.person))
+
+
+async def erase_colleague(contacts: Contacts, notifications_: Notifications, caller: Caller, mark: str, at: datetime) -> None:
+    """Erase a contact of the caller's organisation as its owner would. A repeat changes nothing."""
+    book = await _book_of(contacts, caller)
+    person = book.person_of(mark)
+    if person is not None:
+        await contacts.change(caller.organisation, book.name, lambda book: book.erase(person))
+        await _drop_waiting(notifications_, caller.organisation, person, at)
+
+
+async def _book_of(contacts: Contacts, caller: Caller) -> AddressBook:
+    book = await contacts.book(caller.organisation) or AddressBook(id=caller.organisation, name=caller.organisation_name)
+    book.require_present(caller.subject)
+    return book
+
+
+def departures(batch: Sequence[Received]) -> dict[str, tuple[int, Organisation]]:
+    """Return the newest state of each organisation that the events tell, with its number, if it says who has left."""
+    newest: dict[str, tuple[int, Organisation]] = {}
+    for event in batch:
+        if isinstance(event.message, ORGANISATION_EVENTS) and event.message.organisation.former_users is not None:
+            organisation = event.message.organisation
+            newest[organisation.id] = max(
+                (event.cause.seq, organisation), newest.get(organisation.id, (0, organisation)), key=lambda told: told[0]
+            )
+    return newest
+
+
+async def let_go(
+    contacts: Contacts, notifications_: Notifications, told: Mapping[str, tuple[int, Organisation]], at: datetime
+) -> None:
+    """Erase the contacts of those who are no users of their organisation any more, and drop what waits for them.
+
+    Late and repeated events change nothing: the number of the newest one stands in the book.
+    """
+    books = await contacts.books(sorted(told))
+    for seq, organisation in told.values():
+        former = organisation.former_users or ()
+        if former or organisation.id in books:
+            name = books[organisation.id].name if organisation.id in books else organisation.name
+            gone = await contacts.change(organisation.id, name, partial(_let_go, former=former, seq=seq))
+            for person in gone:
+                await _drop_waiting(notifications_, organisation.id, person, at)
+
+
+def _let_go(book: AddressBook, *, former: Sequence[str], seq: int) -> list[str]:
+    return book.let_go(former, seq)
+
+
+async def _drop_waiting(notifications_: Notifications, organisation: str, person: str, at: datetime) -> None:
+    while queued := await notifications_.queued_for(organisation, person, _PAGE):
         await notifications_.ledger.apply([dropped(notification_id, ERASED, at) for notification_id in queued])

@@ -67,6 +67,35 @@ class ContactReply(ContactForm):
         return cls(**contact.model_dump(exclude={"person", "rev", "muted"}), muted=list(contact.muted))
 
 
+class ColleagueReply(BaseModel):
+    """A contact of the caller's organisation. ``id`` is what it is removed by; ``own``: it is the caller's."""
+
+    id: EntityId
+    name: Line
+    email: MailAddress
+    email_enabled: bool
+    own: bool
+    changed_at: datetime
+
+    @classmethod
+    def of(cls, contact: Contact, mark: str, caller: str) -> ColleagueReply:
+        """Return the answer for a contact."""
+        return cls(
+            id=mark,
+            name=contact.name,
+            email=contact.email,
+            email_enabled=contact.email_enabled,
+            own=contact.person == caller,
+            changed_at=contact.changed_at,
+        )
+
+
+class ColleaguesReply(BaseModel):
+    """All contacts of the caller's organisation, by name."""
+
+    items: list[ColleagueReply]
+
+
 class InboxItem(BaseModel):
     """One notification in the organisation's inbox, as text in the reader's language."""
 

@@ -34,7 +34,11 @@ class Accreditation(Value):
 
 
 class Organisation(Value):
-    """Full public state of a registered organisation. No personal data: users are counted, not named."""
+    """Full public state of a registered organisation. No personal data: nobody is named.
+
+    ``former_users``: marks of those who are no users of it any more (``shared.ids.person_mark``), None from versions that did
+    not say. They stand in the state, not in one event, because a compacted topic keeps the last event only.
+    """
 
     id: OrganisationId
     name: Line
@@ -46,6 +50,7 @@ class Organisation(Value):
     accreditations: tuple[Accreditation, ...]
     registered_at: Time
     changed_at: Time
+    former_users: tuple[EntityId, ...] | None = None
 
 
 @message_type("eligibility.organisation.registered.v1")

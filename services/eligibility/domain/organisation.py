@@ -32,6 +32,7 @@ from services.eligibility.domain.registration import (
 from services.eligibility.domain.statement import Statement
 from shared.domain import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.ids import person_mark
 from shared.leitweg import parse_leitweg_id
 from shared.messages import eligibility as wire
 from shared.messages.base import Message
@@ -39,6 +40,7 @@ from shared.messages.values import AccreditationState, Ars, Channel, Line, Organ
 
 STATEMENTS_KEPT = 50
 USERS_KEPT = 200
+FORMER_USERS_KEPT = 200
 
 
 class Organisation(Aggregate):
@@ -51,6 +53,7 @@ class Organisation(Aggregate):
     leitweg_id: Line | None = None
     roles: tuple[Role, ...]
     users: tuple[PersonRef, ...]
+    former_users: tuple[PersonRef, ...] = ()
     registered_by: PersonRef
     capacity: Capacity
     statements: tuple[Statement, ...] = ()
@@ -147,6 +150,8 @@ class Organisation(Aggregate):
         leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
         if (roles, users, leitweg) == (self.roles, self.users, self.leitweg_id):
             return []
+        left = (*self.former_users, *self.users)
+        self.former_users = tuple(user for user in dict.fromkeys(left) if user not in users)[-FORMER_USERS_KEPT:]
         self.roles, self.users, self.leitweg_id, self.changed_at = roles, users, leitweg, at
         return [wire.OrganisationChanged(organisation=self.public())]
 
@@ -245,7 +250,7 @@ class Organisation(Aggregate):
         return any(accreditation.confirms(statement_id) for accreditation in self.accreditations)
 
     def public(self) -> wire.Organisation:
-        """Return the state that others may know: no person, not even a reference."""
+        """Return the state that others may know: no person, not even a reference; marks for those who have left."""
         return wire.Organisation(
             id=self.id,
             name=self.name,
@@ -257,6 +262,7 @@ class Organisation(Aggregate):
             accreditations=tuple(accreditation.public() for accreditation in self.accreditations),
             registered_at=self.registered_at,
             changed_at=self.changed_at,
+            former_users=tuple(person_mark(self.id, user) for user in self.former_users),
         )
 
     def waiting_since(self, channel: Channel) -> datetime | None:

@@ -9,9 +9,10 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from shared.domain import Aggregate
-from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
+from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
+from shared.ids import person_mark
 from shared.messages.base import Value
-from shared.messages.values import Line, PersonRef, Time
+from shared.messages.values import EntityId, Line, PersonRef, Time
 
 PEOPLE_LIMIT = 500
 
@@ -54,10 +55,15 @@ class Contact(Value):
 
 
 class AddressBook(Aggregate):
-    """The contact persons of one organisation (``id``); ``name`` is the organisation's."""
+    """The contact persons of one organisation (``id``); ``name`` is the organisation's.
+
+    ``former``: marks of those who are no users of the organisation any more, as its event number ``heard`` told them.
+    """
 
     name: Line
     people: tuple[Contact, ...] = ()
+    former: tuple[EntityId, ...] = ()
+    heard: int = 0
 
     def find(self, person: str) -> Contact | None:
         """Return the contact of a person, or None."""
@@ -70,8 +76,10 @@ class AddressBook(Aggregate):
     def put(self, contact: Contact, expected_rev: int | None = None) -> Contact:
         """Enter or replace a contact and return it with its revision; an equal one stays as it is.
 
-        Raises PreconditionFailedError unless its revision is ``expected_rev``, ConflictError when the book is full.
+        Raises PreconditionFailedError unless its revision is ``expected_rev``, ConflictError when the book is full,
+        ForbiddenError (``not_a_user``) for a person who has left the organisation.
         """
+        self.require_present(contact.person)
         present = self.find(contact.person)
         rev = present.rev if present else 0
         if expected_rev is not None and expected_rev != rev:
@@ -94,6 +102,29 @@ class AddressBook(Aggregate):
         if contact is None:
             raise NotFoundError("No contact is stored for you.")
         return contact
+
+    def mark_of(self, person: str) -> str:
+        """Return the id of a person's contact in this book."""
+        return person_mark(self.id, person)
+
+    def require_present(self, person: str) -> None:
+        """Return unless the person has left the organisation. Raises ForbiddenError (``not_a_user``)."""
+        if self.mark_of(person) in self.former:
+            raise ForbiddenError(f"You are no user of {self.name} any more; an active user can add you.", code="not_a_user")
+
+    def person_of(self, mark: str) -> str | None:
+        """Return the person whose contact has this id, or None."""
+        return next((contact.person for contact in self.people if self.mark_of(contact.person) == mark), None)
+
+    def let_go(self, former: Sequence[str], seq: int) -> list[str]:
+        """Take out who has left, as event ``seq`` of the organisation says, and return them. An older event changes nothing."""
+        if seq <= self.heard:
+            return []
+        self.heard, self.former = seq, tuple(former)
+        gone = [contact.person for contact in self.people if self.mark_of(contact.person) in self.former]
+        for person in gone:
+            self.erase(person)
+        return gone
 
     def erase(self, person: str) -> bool:
         """Take a person out of the book and return whether they were in it."""

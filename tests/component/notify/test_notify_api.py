@@ -30,8 +30,8 @@ class Api:
         names = FakeAuthenticator({CUSTOMER.id: CUSTOMER.name})
         self.app = create_app("Notify", bench.service.router, authenticator=names, store=bench.store, health=FixedHealth())
 
-    def of(self, organisation: str, person: str = "erika", **options: Any) -> httpx.AsyncClient:
-        return client(self.app, f"{person}/{organisation}/KUNDE", **options)
+    def of(self, organisation: str, person: str = "erika", roles: str = "KUNDE", **options: Any) -> httpx.AsyncClient:
+        return client(self.app, f"{person}/{organisation}/{roles}", **options)
 
     async def told(self, count: int) -> None:
         for seq in range(1, count + 1):

@@ -190,4 +190,5 @@ async def test_what_the_broker_did_not_take_is_published_later(store: WatchedSto
 async def test_the_consumer_group_is_that_of_the_topic_registry(store: WatchedStore) -> None:
     (consumer,) = Bench(store).service.consumers
     assert consumer.group == NOTIFY
-    assert {kind.TYPE for kind in consumer.handles} == {message.TYPE for message in EXAMPLES}
+    of_users = {"eligibility.organisation.changed.v1", "eligibility.organisation.restated.v1"}
+    assert {kind.TYPE for kind in consumer.handles} == {message.TYPE for message in EXAMPLES} | of_users

@@ -10,10 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.organisation import FORMER_USERS_KEPT, Organisation
 from services.eligibility.domain.statement import Document, make_statement
 from services.eligibility.rules import RelationType
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
+from shared.ids import person_mark
 from shared.messages import eligibility as wire
 from shared.messages.values import AccreditationState, Channel, Role
 from tests.unit.eligibility.people import ANNA, AT, BERT, HUSUM, PATH, SATZUNG, registered, registration, statement
@@ -98,6 +99,27 @@ class TestChange:
         with pytest.raises(InvalidError) as refused:
             registered().change(ANNA, AT, add_users=tuple(f"person{n}" for n in range(200)))
         assert code_of(refused) == "too_many_users"
+
+
+def test_the_public_state_marks_who_has_left_and_names_nobody() -> None:
+    organisation = registered()
+    organisation.change(ANNA, AT, add_users=("bernd", "carla"))
+    (event,) = organisation.change(ANNA, AT, remove_users=("bernd", "nobody"))
+    assert list(organisation.former_users) == ["bernd"]
+    assert organisation.public().former_users == (person_mark(organisation.id, "bernd"),)
+    assert "bernd" not in event.model_dump_json()
+    organisation.change("carla", AT, remove_users=(ANNA,))
+    assert list(organisation.former_users) == ["bernd", ANNA]
+    organisation.change("carla", AT, add_users=("bernd",))
+    assert list(organisation.former_users) == [ANNA]
+
+
+def test_of_many_who_have_left_the_last_are_kept() -> None:
+    organisation = registered()
+    for number in range(FORMER_USERS_KEPT + 3):
+        organisation.change(ANNA, AT, add_users=(f"p{number}",))
+        organisation.change(ANNA, AT, remove_users=(f"p{number}",))
+    assert organisation.former_users == tuple(f"p{number}" for number in range(3, FORMER_USERS_KEPT + 3))
 
 
 class TestStatement:

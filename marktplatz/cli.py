@@ -150,6 +150,17 @@ def backup(
     _run(run_backup(folder, keep))
 
 
+@app.command("backup-key")
+def backup_key(file: Annotated[Path, typer.Argument(help="Where the private key goes; it must not exist.")]) -> None:
+    """Make a pair of keys for backups: the private one to a file, the public one for MARKTPLATZ_BACKUP_RECIPIENTS."""
+    from marktplatz.backup.commands import run_backup_key  # noqa: PLC0415 - as above
+
+    async def make() -> None:
+        run_backup_key(file)
+
+    _run(make())
+
+
 @app.command()
 def backups(
     folder: Annotated[Path, typer.Argument(help="Where the backups are.")],

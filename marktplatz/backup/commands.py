@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from marktplatz.assembly import ServiceName
 from marktplatz.backup.drill import Drill
 from marktplatz.backup.dump import back_up, forget_old
 from marktplatz.backup.errors import BackupError
@@ -25,6 +26,7 @@ from marktplatz.backup.listing import list_backups
 from marktplatz.backup.rebuild import rebuild
 from marktplatz.backup.reconcile import Report, reconcile
 from marktplatz.backup.restore import mark_restored, restore
+from marktplatz.backup.sealing import SealSettings, write_identity
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
@@ -42,18 +44,34 @@ log = structlog.get_logger()
 
 async def run_backup(root: Path, keep: int | None) -> None:
     """Write a backup below ``root`` and print where; with ``keep``, delete older ones but for that number."""
-    settings = _settings()
+    settings, seal = _settings(), SealSettings()
+    keys = seal.keys()
+    local = all(settings.store_url_of(name).startswith("sqlite:") for name in ServiceName)
+    if not keys.recipients and not seal.plain and not local:
+        raise BackupError(
+            "a backup of a database holds personal data and is written encrypted: name the public key in "
+            "MARKTPLATZ_BACKUP_RECIPIENTS ('marktplatz backup-key FILE' makes a pair; keep the file elsewhere), "
+            "or take plain files on your own responsibility with MARKTPLATZ_BACKUP_PLAIN=true"
+        )
     async with opened_stores(settings) as stores:
-        folder, manifest = await back_up(stores, root)
+        folder, manifest = await back_up(stores, root, keys)
+    console.print(f"encrypted for {len(keys.recipients)} public keys" if keys.recipients else "NOT encrypted")
     console.print(f"{manifest.documents} documents in {len(manifest.files)} files: {folder}", markup=False)
     for old in [] if keep is None else forget_old(root, keep):
         console.print(f"deleted: {old}", markup=False)
 
 
+def run_backup_key(file: Path) -> None:
+    """Write a new private key to a file and print its public key."""
+    public = write_identity(file)
+    console.print(f"private key: {file} (keep it away from the backups; without it none can be restored)", markup=False)
+    console.print(f"MARKTPLATZ_BACKUP_RECIPIENTS={public}", markup=False)
+
+
 async def run_backups(root: Path, *, verified: bool, newest_within: timedelta | None) -> int:
     """Print the backups below ``root``; exit code 1 if there is none, one has a fault, or the newest sound one is too old."""
     _settings()
-    listed = list_backups(root, verified=verified)
+    listed = list_backups(root, SealSettings().keys(), verified=verified)
     table = Table("backup", "begun", "version", "documents", "bytes", "state")
     for backup in listed:
         held = backup.manifest
@@ -79,7 +97,7 @@ async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
     """Restore a backup; exit code 1 if documents that were there differ from it."""
     settings = _settings()
     async with opened_stores(settings) as stores:
-        manifest, result = await restore(stores, folder, now(), into_non_empty=into_non_empty)
+        manifest, result = await restore(stores, folder, SealSettings().keys(), now(), into_non_empty=into_non_empty)
     console.print(
         f"backup of {manifest.started_at.isoformat()}: {result.added} documents added, {result.equal} were there, "
         f"{len(result.differ)} differ and stayed as they are"
@@ -103,7 +121,7 @@ async def run_mark_restored(taken_at: datetime) -> None:
 async def run_drill(folder: Path, report_file: Path | None, *, create: bool, replicas: int, patience: timedelta) -> int:
     """Play a drill, print it, write it as JSON if asked, also when a step fails; exit code 1 unless it has passed."""
     settings, kafka = _settings(), KafkaSettings()
-    drill = Drill(folder, now())
+    drill = Drill(folder, now(), SealSettings().keys())
     try:
         async with _publisher(kafka) as publisher, opened_stores(settings, publisher) as stores:
             await drill.play(stores, kafka, publisher, settings.data, create=create, replicas=replicas, patience=patience)

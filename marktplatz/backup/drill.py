@@ -19,6 +19,7 @@ from marktplatz.backup.inventory import Kept
 from marktplatz.backup.rebuild import PATIENCE, Rebuilt, rebuild
 from marktplatz.backup.reconcile import Report, reconcile
 from marktplatz.backup.restore import Restored, examine, put_back
+from marktplatz.backup.sealing import Keys
 from marktplatz.backup.topics import administration, records_held
 from marktplatz.backup.work import Worked, work_off
 from shared.bus.publisher import KafkaPublisher
@@ -45,6 +46,7 @@ class Drill:
 
     folder: Path
     began_at: datetime
+    keys: Keys = field(default_factory=Keys)
     steps: list[Step] = field(default_factory=list)
     manifest: Manifest | None = None
     restored: Restored | None = None
@@ -94,11 +96,11 @@ class Drill:
         StoreNotEmptyError, BrokerUnfitError, InUseError and whatever else the steps raise; the drill then says which step.
         """
         with self._step("check") as step:
-            self.manifest = await examine(stores, self.folder)
+            self.manifest = await examine(stores, self.folder, self.keys)
             await require_empty(kafka, create=create)
             step.result = f"{len(self.manifest.files)} files as they were written; stores and topics are empty"
         with self._step("restore") as step:
-            self.restored = await put_back(stores, self.folder, self.manifest, now())
+            self.restored = await put_back(stores, self.folder, self.keys, self.manifest, now())
             step.result = f"{self.restored.added} documents added, {self.restored.equal} were there"
         with self._step("rebuild") as step:
             self.rebuilt = await rebuild(stores, kafka, recreate=False, create=create, replicas=replicas)

@@ -15,6 +15,7 @@ from marktplatz.assembly import ServiceName
 from marktplatz.backup.errors import BackupError
 from marktplatz.backup.files import MANIFEST, DumpFile, DumpWriter, Manifest, folder_name, write_manifest
 from marktplatz.backup.inventory import Kept, pages
+from marktplatz.backup.sealing import Keys
 from shared.clock import now
 from shared.store.port import Collection
 
@@ -24,9 +25,11 @@ DRAFT = ".part"
 
 
 async def back_up(
-    stores: Mapping[ServiceName, Kept], root: Path, *, clock: Callable[[], datetime] = now
+    stores: Mapping[ServiceName, Kept], root: Path, keys: Keys, *, clock: Callable[[], datetime] = now
 ) -> tuple[Path, Manifest]:
     """Write a backup into a new folder below ``root``, named by the time, and return the folder and its manifest.
+
+    Encrypted for the recipients of ``keys``, if any.
 
     Each document is whole and of one moment; documents are of different moments within the run. Raises BackupError if the
     folder cannot be written, StoreUnavailableError if a store does not answer: nothing is left behind then that looks like a
@@ -39,8 +42,10 @@ async def back_up(
         raise BackupError(f"the backup {target} exists")
     _make(draft)
     try:
-        files = [await _copy(kept, collection, draft, clock) for kept in stores.values() for collection in kept.collections]
-        manifest = Manifest(product=VERSION, started_at=began, finished_at=clock(), files=tuple(files))
+        files = [await _copy(kept, collection, draft, clock, keys) for kept in stores.values() for collection in kept.collections]
+        manifest = Manifest(
+            format=2 if keys.recipients else 1, product=VERSION, started_at=began, finished_at=clock(), files=tuple(files)
+        )
         write_manifest(draft, manifest)
         draft.rename(target)
     except OSError as error:
@@ -61,8 +66,8 @@ def _make(draft: Path) -> None:
         raise BackupError(f"the backup {draft} cannot be begun: {error.strerror or error}") from error
 
 
-async def _copy(kept: Kept, collection: Collection, folder: Path, clock: Callable[[], datetime]) -> DumpFile:
-    with closing(DumpWriter(folder, kept.service.name, collection.name, clock())) as writer:
+async def _copy(kept: Kept, collection: Collection, folder: Path, clock: Callable[[], datetime], keys: Keys) -> DumpFile:
+    with closing(DumpWriter(folder, kept.service.name, collection.name, clock(), keys)) as writer:
         async for page in pages(kept.store, collection):
             writer.add(page)
         return writer.finish(clock())

@@ -1,6 +1,8 @@
 """How a backup lies on disk: a folder with a manifest and, per collection, gzipped lines of MongoDB Extended JSON (canonical).
 
-The lines keep the types of BSON; ``mongoimport`` reads them too. The manifest comes last: a folder without it is no backup.
+The lines keep the types of BSON; ``mongoimport`` reads them too. With recipients each file is encrypted before it is written
+(``marktplatz.backup.sealing``). The manifest comes last: a folder without it is no backup. It names collections, numbers and
+hashes, nobody and nothing in them.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from marktplatz import VERSION
 from marktplatz.backup.errors import BackupError, DamagedBackupError
+from marktplatz.backup.sealing import Keys, SealedWriter, unsealed
 from shared.store.port import Document
 
 MANIFEST = "manifest.json"
+SEALED = ".age"
 _BLOCK = 1024 * 1024
 _JSON: JSONOptions = CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 _NAME = "%Y-%m-%dT%H%M%SZ"
@@ -41,13 +45,19 @@ class DumpFile(BaseModel):
     read_from: datetime
     read_to: datetime
 
+    @property
+    def sealed(self) -> bool:
+        """Whether the file is encrypted."""
+        return self.path.endswith(SEALED)
+
 
 class Manifest(BaseModel):
     """What a backup holds, of which product version, and when it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
+    """2: the files are encrypted (age-encryption.org/v1)."""
     product: str
     started_at: datetime
     finished_at: datetime
@@ -67,15 +77,16 @@ def folder_name(at: datetime) -> str:
 class DumpWriter:
     """Writes one collection's file; ``finish`` returns what was written. Files are readable by their owner only."""
 
-    def __init__(self, folder: Path, service: str, collection: str, at: datetime) -> None:
+    def __init__(self, folder: Path, service: str, collection: str, at: datetime, keys: Keys | None = None) -> None:
         self._service, self._collection, self._began = service, collection, at
-        self._relative = f"{service}/{collection}.jsonl.gz"
+        self._relative = f"{service}/{collection}.jsonl.gz" + (SEALED if keys and keys.recipients else "")
         path = folder / self._relative
         path.parent.mkdir(mode=0o700, exist_ok=True)
         self._path = path
         self._raw = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         # No name and no time inside: equal documents make equal files.
-        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._raw, mtime=0)
+        self._sealed = SealedWriter(self._raw, keys.recipients) if keys and keys.recipients else None
+        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._sealed.file if self._sealed else self._raw, mtime=0)
         self._documents = 0
 
     def add(self, documents: Iterable[Document]) -> None:
@@ -87,6 +98,8 @@ class DumpWriter:
     def finish(self, at: datetime) -> DumpFile:
         """Close the file, on the disk."""
         self._zip.close()
+        if self._sealed is not None:
+            self._sealed.finish()
         self._raw.flush()
         os.fsync(self._raw.fileno())
         self._raw.close()
@@ -103,6 +116,8 @@ class DumpWriter:
 
     def close(self) -> None:
         """Release the file, whatever state it is in."""
+        if self._sealed is not None:
+            self._sealed.abort()
         self._raw.close()
 
 
@@ -132,22 +147,28 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
-    """Compare every file with the manifest: size, SHA-256, number of lines. Raises DamagedBackupError naming the file."""
+def verify(folder: Path, manifest: Manifest, keys: Keys) -> None:
+    """Compare every file with the manifest: size, SHA-256, number of lines. Raises DamagedBackupError naming the file.
+
+    Of encrypted files the lines are counted only where a private key is at hand.
+    """
     for file in manifest.files:
         path = folder / file.path
         if ".." in Path(file.path).parts or not path.is_file():
             raise DamagedBackupError(f"{file.path} is missing in {folder}")
         if path.stat().st_size != file.bytes or sha256_of(path) != file.sha256:
             raise DamagedBackupError(f"{file.path} is not as it was written: its SHA-256 differs from the manifest")
-        if (count := sum(1 for _ in documents_in(folder, file))) != file.documents:
+        if file.sealed and not keys.identities:
+            continue
+        if (count := sum(1 for _ in documents_in(folder, file, keys))) != file.documents:
             raise DamagedBackupError(f"{file.path} holds {count} documents, the manifest says {file.documents}")
 
 
-def documents_in(folder: Path, file: DumpFile) -> Iterator[Document]:
-    """Yield the documents of one file. Raises DamagedBackupError for a line that is none."""
+def documents_in(folder: Path, file: DumpFile, keys: Keys) -> Iterator[Document]:
+    """Yield the documents of one file. Raises DamagedBackupError for a line that is none, SealedError without the key."""
+    path = folder / file.path
     try:
-        with gzip.open(folder / file.path, "rb") as lines:
+        with unsealed(path, keys.identities) if file.sealed else path.open("rb") as plain, gzip.open(plain, "rb") as lines:
             for line in lines:
                 document: Document = json_util.loads(line, json_options=_JSON)
                 yield document

@@ -8,6 +8,7 @@ from pathlib import Path
 from marktplatz.backup.dump import DRAFT
 from marktplatz.backup.errors import BackupError
 from marktplatz.backup.files import Manifest, read_manifest, verify
+from marktplatz.backup.sealing import Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Listed:
     fault: str = ""
 
 
-def list_backups(root: Path, *, verified: bool = False) -> list[Listed]:
+def list_backups(root: Path, keys: Keys, *, verified: bool = False) -> list[Listed]:
     """Return the backups below ``root``, oldest first; with ``verified``, every file was compared with its manifest.
 
     Leaves out what a backup that runs has written so far. Raises BackupError if the folder cannot be read.
@@ -28,7 +29,7 @@ def list_backups(root: Path, *, verified: bool = False) -> list[Listed]:
         folders = sorted(path for path in root.iterdir() if path.is_dir() and _is_meant(path))
     except OSError as error:
         raise BackupError(f"{root} cannot be read: {error.strerror or error}") from error
-    return [_listed(folder, verified=verified) for folder in folders]
+    return [_listed(folder, keys, verified=verified) for folder in folders]
 
 
 def _is_meant(folder: Path) -> bool:
@@ -36,12 +37,12 @@ def _is_meant(folder: Path) -> bool:
     return folder.name[:1].isdecimal() and not folder.name.endswith(DRAFT)
 
 
-def _listed(folder: Path, *, verified: bool) -> Listed:
+def _listed(folder: Path, keys: Keys, *, verified: bool) -> Listed:
     manifest = None
     try:
         manifest = read_manifest(folder)
         if verified:
-            verify(folder, manifest)
+            verify(folder, manifest, keys)
     except BackupError as error:
         return Listed(folder, manifest, error.detail)
     return Listed(folder, manifest)

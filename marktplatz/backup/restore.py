@@ -14,6 +14,7 @@ from marktplatz.assembly import ServiceName
 from marktplatz.backup.errors import DamagedBackupError, StoreNotEmptyError
 from marktplatz.backup.files import DumpFile, Manifest, documents_in, read_manifest, verify
 from marktplatz.backup.inventory import PAGE, Kept
+from marktplatz.backup.sealing import Keys, require_key
 from shared import restoration
 from shared.store.documents import plain
 from shared.store.port import Collection, Document
@@ -34,7 +35,7 @@ class Restored:
 
 
 async def restore(
-    stores: Mapping[ServiceName, Kept], folder: Path, at: datetime, *, into_non_empty: bool = False
+    stores: Mapping[ServiceName, Kept], folder: Path, keys: Keys, at: datetime, *, into_non_empty: bool = False
 ) -> tuple[Manifest, Restored]:
     """Put a backup into the stores and return its manifest and what was done. The services must not run.
 
@@ -42,17 +43,21 @@ async def restore(
     are there stay as they are, and each that differs is named. Whatever was restored, no process works on the stores before
     ``rebuild``. Nothing is written unless the whole backup is in order. Raises as ``examine``.
     """
-    manifest = await examine(stores, folder, into_non_empty=into_non_empty)
-    return manifest, await put_back(stores, folder, manifest, at)
+    manifest = await examine(stores, folder, keys, into_non_empty=into_non_empty)
+    return manifest, await put_back(stores, folder, keys, manifest, at)
 
 
-async def examine(stores: Mapping[ServiceName, Kept], folder: Path, *, into_non_empty: bool = False) -> Manifest:
+async def examine(stores: Mapping[ServiceName, Kept], folder: Path, keys: Keys, *, into_non_empty: bool = False) -> Manifest:
     """Return the manifest of a backup that can be put into these stores; nothing is written.
 
-    Raises DamagedBackupError, BackupError (a newer product's backup), StoreNotEmptyError, StoreUnavailableError.
+    Raises DamagedBackupError, BackupError (a newer product's backup), SealedError (encrypted, and the private key is not here),
+    StoreNotEmptyError, StoreUnavailableError.
     """
     manifest = read_manifest(folder)
-    verify(folder, manifest)
+    for file in manifest.files:
+        if file.sealed:
+            require_key(folder / file.path, keys.identities)
+    verify(folder, manifest, keys)
     for file in manifest.files:
         _place(stores, file)
     if not into_non_empty and (held := await _not_empty(stores)):
@@ -63,13 +68,13 @@ async def examine(stores: Mapping[ServiceName, Kept], folder: Path, *, into_non_
     return manifest
 
 
-async def put_back(stores: Mapping[ServiceName, Kept], folder: Path, manifest: Manifest, at: datetime) -> Restored:
+async def put_back(stores: Mapping[ServiceName, Kept], folder: Path, keys: Keys, manifest: Manifest, at: datetime) -> Restored:
     """Write what ``examine`` has approved and return what was done. Raises StoreUnavailableError."""
     result = Restored()
     await mark_restored(stores, manifest.started_at, at)
     for file in manifest.files:
         kept, collection = _place(stores, file)
-        for batch in _batches(documents_in(folder, file)):
+        for batch in _batches(documents_in(folder, file, keys)):
             await _put(kept, collection, batch, result)
         log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
     return result

@@ -22,6 +22,7 @@ from marktplatz.backup.files import Manifest
 from marktplatz.backup.inventory import Kept, opened_stores
 from marktplatz.backup.reconcile import Report
 from marktplatz.backup.restore import Restored, mark_restored
+from marktplatz.backup.sealing import Keys
 from marktplatz.backup.work import Worked
 from services.contracts.repository import REGISTERS
 from services.ordering.repository import ORDERS
@@ -48,7 +49,7 @@ async def stores(tmp_path: Path) -> AsyncIterator[Any]:
 async def backup(tmp_path: Path) -> Path:
     async with opened_stores(ProcessSettings(var=tmp_path / "from")) as filled:
         await filled[ServiceName.CONTRACTS].store.insert_many(REGISTERS, [{"_id": "fitko-2026", "rev": 1, "last": 9}])
-        folder, _ = await back_up(filled, tmp_path / "backups")
+        folder, _ = await back_up(filled, tmp_path / "backups", Keys())
     return folder
 
 
@@ -62,7 +63,7 @@ def passed(*differences: Difference, dead_letters: dict[str, int] | None = None)
     manifest = Manifest(product="0.1.0", started_at=TAKEN, finished_at=AT, files=())
     steps = [Step("check", 1.25, "ok"), Step("restore", 2.5, "ok")]
     worked = Worked(to_the_end=True, stopped={})
-    return Drill(Path("b"), AT, steps, manifest, Restored(added=3), None, worked, report)
+    return Drill(Path("b"), AT, Keys(), steps, manifest, Restored(added=3), None, worked, report)
 
 
 async def test_a_damaged_backup_fails_the_check_and_nothing_is_written(tmp_path: Path, stores: Stores, backup: Path) -> None:
@@ -113,7 +114,7 @@ def test_the_report_says_age_durations_and_every_difference_and_is_json() -> Non
 
 
 def test_the_report_of_a_failed_step_says_code_and_detail() -> None:
-    drill = Drill(Path("b"), AT, [Step("check", 0.1, "backup_damaged")])
+    drill = Drill(Path("b"), AT, Keys(), [Step("check", 0.1, "backup_damaged")])
     drill.failure = DamagedBackupError("a file is missing")
     document = json.loads(json.dumps(drill.document()))
     assert document["failure"] == {"code": "backup_damaged", "detail": "a file is missing"}

@@ -21,6 +21,7 @@ from marktplatz.backup.errors import BackupError
 from marktplatz.backup.files import MANIFEST, folder_name
 from marktplatz.backup.inventory import opened_stores
 from marktplatz.backup.listing import Listed, list_backups
+from marktplatz.backup.sealing import Keys
 from services.contracts.repository import REGISTERS
 from services.ordering.repository import ORDERS
 from shared.clock import now
@@ -34,7 +35,7 @@ async def backup_at(tmp_path: Path, at: datetime) -> Path:
     async with opened_stores(ProcessSettings(var=tmp_path / "var")) as stores:
         await stores[ServiceName.CONTRACTS].store.insert_many(REGISTERS, [{"_id": "fitko-2026", "rev": 1, "last": 9}])
         await stores[ServiceName.ORDERING].store.insert_many(ORDERS, [{"_id": "o", "rev": 1, "pending_since": None}])
-        folder, _ = await back_up(stores, tmp_path / "backups", clock=lambda: next(times))
+        folder, _ = await back_up(stores, tmp_path / "backups", Keys(), clock=lambda: next(times))
     return folder
 
 
@@ -56,7 +57,7 @@ def command(folder: Path, *options: str) -> tuple[int, str]:
 
 
 def test_backups_are_listed_oldest_first_with_what_they_hold(backups: Path) -> None:
-    listed = list_backups(backups, verified=True)
+    listed = list_backups(backups, Keys(), verified=True)
     held = [backup.manifest for backup in listed]
     assert [(it.started_at, it.documents, it.product) for it in held if it] == [(OLD, 2, VERSION), (NEW, 2, VERSION)]
     assert faults(listed) == {folder_name(OLD): "", folder_name(NEW): ""}
@@ -67,8 +68,8 @@ def test_a_file_that_changed_is_found_by_its_sum_only_where_sums_are_compared(ba
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(bytes(data))
-    assert set(faults(list_backups(backups)).values()) == {""}
-    found = faults(list_backups(backups, verified=True))
+    assert set(faults(list_backups(backups, Keys())).values()) == {""}
+    found = faults(list_backups(backups, Keys(), verified=True))
     assert found[folder_name(OLD)] == ""
     assert "contract_registers" in found[folder_name(NEW)]
 
@@ -77,7 +78,7 @@ def test_a_backup_without_its_manifest_or_of_a_newer_version_cannot_be_restored_
     (backups / folder_name(OLD) / MANIFEST).unlink()
     newer = backups / folder_name(NEW) / MANIFEST
     newer.write_text(newer.read_text("utf-8").replace(f'"product": "{VERSION}"', '"product": "99.0.0"'), "utf-8")
-    found = faults(list_backups(backups))
+    found = faults(list_backups(backups, Keys()))
     assert "is no backup" in found[folder_name(OLD)]
     assert "version 99.0.0" in found[folder_name(NEW)]
 
@@ -86,12 +87,12 @@ def test_what_a_running_backup_has_written_and_other_things_are_no_backups(backu
     (backups / f"{folder_name(NEW + timedelta(days=1))}.part").mkdir()
     (backups / "lost+found").mkdir()
     (backups / "bericht.json").write_text("{}", "utf-8")
-    assert len(list_backups(backups)) == 2
+    assert len(list_backups(backups, Keys())) == 2
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="nowhere"):
-        list_backups(tmp_path / "nowhere")
+        list_backups(tmp_path / "nowhere", Keys())
 
 
 async def test_the_command_succeeds_while_the_newest_is_young_and_whole(tmp_path: Path, backups: Path) -> None:

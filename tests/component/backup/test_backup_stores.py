@@ -20,6 +20,7 @@ from marktplatz.backup.errors import BackupError, DamagedBackupError, StoreNotEm
 from marktplatz.backup.files import MANIFEST, read_manifest, verify
 from marktplatz.backup.inventory import IN_ORDER, Kept, documents_of, opened_stores
 from marktplatz.backup.restore import restore
+from marktplatz.backup.sealing import Keys
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import BODIES
 from services.notify.repository import CONTACTS
@@ -31,6 +32,7 @@ from shared.store.port import Document, Save
 from tests.support.mongodb import database_url, mongodb_server, own_database
 
 AT = datetime(2026, 11, 24, 9, 30, 15, 123000, tzinfo=UTC)
+PLAIN = Keys()
 Stores = dict[ServiceName, Kept]
 
 
@@ -86,7 +88,7 @@ async def everything(stores: Stores) -> dict[str, list[Document]]:
 async def backup(tmp_path: Path) -> Path:
     async with place(tmp_path / "from") as stores:
         await fill(stores)
-        folder, _ = await back_up(stores, tmp_path / "backups", clock=clock())
+        folder, _ = await back_up(stores, tmp_path / "backups", PLAIN, clock=clock())
     return folder
 
 
@@ -100,7 +102,7 @@ async def test_a_backup_restored_on_another_kind_of_store_is_equal_to_the_last_t
     tmp_path: Path, backup: Path, mongodb: str
 ) -> None:
     async with place(tmp_path / "from") as before, place(tmp_path, mongodb) as after:
-        manifest, result = await restore(after, backup, AT)
+        manifest, result = await restore(after, backup, PLAIN, AT)
         assert await everything(after) == await everything(before)
     assert result.added == manifest.documents == 1206
     assert result.differ == []
@@ -108,7 +110,7 @@ async def test_a_backup_restored_on_another_kind_of_store_is_equal_to_the_last_t
 
 async def test_equal_stores_make_equal_files_and_the_manifest_says_what_they_hold(tmp_path: Path, backup: Path) -> None:
     async with place(tmp_path / "from") as stores:
-        again, manifest = await back_up(stores, tmp_path / "again", clock=clock())
+        again, manifest = await back_up(stores, tmp_path / "again", PLAIN, clock=clock())
     assert [file.sha256 for file in manifest.files] == [file.sha256 for file in read_manifest(backup).files]
     counts = {file.path: file.documents for file in manifest.files if file.documents}
     assert counts == {
@@ -163,7 +165,7 @@ async def test_a_damaged_backup_is_refused_before_anything_is_written(
     damage(backup)
     async with place(tmp_path / "to") as stores:
         with pytest.raises(DamagedBackupError):
-            await restore(stores, backup, AT)
+            await restore(stores, backup, PLAIN, AT)
         assert not any((await everything(stores)).values())
         for kept in stores.values():
             assert await restoration.sequence_floor(kept.store) == 0
@@ -178,7 +180,7 @@ async def test_the_backup_of_a_newer_product_is_refused(tmp_path: Path, backup: 
     change_manifest(backup, product="99.0.0")
     async with place(tmp_path / "to") as stores:
         with pytest.raises(BackupError, match=r"99\.0\.0"):
-            await restore(stores, backup, AT)
+            await restore(stores, backup, PLAIN, AT)
 
 
 async def test_a_store_that_holds_something_is_refused_and_reference_data_do_not_count(tmp_path: Path, backup: Path) -> None:
@@ -188,9 +190,9 @@ async def test_a_store_that_holds_something_is_refused_and_reference_data_do_not
         )
         await stores[ServiceName.ORDERING].store.insert_many(ORDERS, [order(9999)])
         with pytest.raises(StoreNotEmptyError, match=r"ordering\.orders"):
-            await restore(stores, backup, AT)
+            await restore(stores, backup, PLAIN, AT)
         await stores[ServiceName.ORDERING].store.delete(ORDERS, ["order-09999"])
-        _, result = await restore(stores, backup, AT)
+        _, result = await restore(stores, backup, PLAIN, AT)
         assert (result.added, result.equal, result.differ) == (1205, 1, [])
 
 
@@ -200,7 +202,7 @@ async def test_into_a_filled_store_only_what_is_missing_is_added_and_what_differ
         await ordering.delete(ORDERS, ["order-00007"])
         await ordering.save_many(ORDERS, [Save(order(5, rev=4, text="newer"), expected_rev=3)])
         await ordering.insert_many(ORDERS, [order(9999)])
-        _, result = await restore(stores, backup, AT, into_non_empty=True)
+        _, result = await restore(stores, backup, PLAIN, AT, into_non_empty=True)
         assert (result.added, result.equal, result.differ) == (1, 1204, ["orders order-00005"])
         kept = await ordering.get_many(ORDERS, ["order-00005", "order-00007", "order-09999"])
         assert kept["order-00005"]["text"] == "newer"
@@ -209,7 +211,7 @@ async def test_into_a_filled_store_only_what_is_missing_is_added_and_what_differ
 
 async def test_a_restored_store_lets_no_process_work_until_its_era_begins(tmp_path: Path, backup: Path) -> None:
     async with place(tmp_path / "to") as stores:
-        await restore(stores, backup, AT)
+        await restore(stores, backup, PLAIN, AT)
         for kept in stores.values():
             with pytest.raises(restoration.RebuildDueError, match="topics rebuild"):
                 await restoration.sequence_floor(kept.store)
@@ -222,7 +224,7 @@ async def test_a_backup_that_cannot_be_finished_leaves_nothing_that_looks_like_o
         await fill(stores)
         await stores[ServiceName.NOTIFY].store.close()
         with pytest.raises(StoreUnavailableError):
-            await back_up(stores, tmp_path / "backups", clock=clock())
+            await back_up(stores, tmp_path / "backups", PLAIN, clock=clock())
     assert list((tmp_path / "backups").iterdir()) == []
 
 
@@ -230,7 +232,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "backups").write_text("a file", "utf-8")
     async with place(tmp_path / "from") as stores:
         with pytest.raises(BackupError, match="cannot be begun"):
-            await back_up(stores, tmp_path / "backups", clock=clock())
+            await back_up(stores, tmp_path / "backups", PLAIN, clock=clock())
 
 
 async def test_only_the_newest_backups_are_kept_and_unfinished_ones_do_not_count(backup: Path) -> None:
@@ -246,7 +248,7 @@ async def test_only_the_newest_backups_are_kept_and_unfinished_ones_do_not_count
 
 
 async def test_every_collection_of_every_service_is_in_a_backup(tmp_path: Path, backup: Path) -> None:
-    verify(backup, read_manifest(backup))
+    verify(backup, read_manifest(backup), PLAIN)
     files = {(file.service, file.collection) for file in read_manifest(backup).files}
     async with place(tmp_path / "from") as stores:
         wanted = {(name.value, collection.name) for name, kept in stores.items() for collection in kept.collections}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from marktplatz.backup.sealing import write_identity
 from marktplatz.demo import flow
 from marktplatz.demo.people import eventually
 from tests.deploy.images.conftest import Market
@@ -43,7 +44,7 @@ async def reconciled(stack: Stack, volume: Path) -> dict[str, list[dict[str, str
 
 
 async def test_a_backup_made_in_full_operation_passes_the_drill_and_the_running_stores_agree(
-    market: Market, volume: Path
+    market: Market, volume: Path, tmp_path: Path
 ) -> None:
     stack = market.stack
     orders = [await market.ready_to_order(f"Sicherung {number}") for number in range(2)]
@@ -56,8 +57,11 @@ async def test_a_backup_made_in_full_operation_passes_the_drill_and_the_running_
     talking = asyncio.create_task(talk.go_on())
     await eventually("the talk goes on", lambda: asyncio.sleep(0, bool(talk.asked)))
     before = len(talk.asked)
-    code, log = await asyncio.to_thread(stack.ended, "backup /volume --keep 3", stores_in("/data"), volume=volume)
+    identity = tmp_path / "kept elsewhere"
+    writer = {**stores_in("/data"), "MARKTPLATZ_BACKUP_RECIPIENTS": write_identity(identity)}
+    code, log = await asyncio.to_thread(stack.ended, "backup /volume --keep 3", writer, volume=volume)
     assert code == 0, log
+    assert "encrypted for 1 public keys" in log
     during = len(talk.asked) - before
     talk.over.set()
     await talking
@@ -69,6 +73,12 @@ async def test_a_backup_made_in_full_operation_passes_the_drill_and_the_running_
     command = f"drill {found[1]} --report /volume/drill.json --replication-factor 1"
     with stack.broker("exercise") as bootstrap:
         exercise = {**stores_in("/volume"), "KAFKA_BOOTSTRAP_SERVERS": bootstrap}
+        code, log = await asyncio.to_thread(stack.ended, command, exercise, volume=volume)
+        assert code != 0
+        assert "MARKTPLATZ_BACKUP_IDENTITY_FILE" in log
+        (volume / "identity").write_bytes(identity.read_bytes())
+        (volume / "identity").chmod(0o644)
+        exercise["MARKTPLATZ_BACKUP_IDENTITY_FILE"] = "/volume/identity"
         code, log = await asyncio.to_thread(stack.ended, command, exercise, volume=volume)
         assert code == 0, log
         report = json.loads((volume / "drill.json").read_text("utf-8"))

@@ -33,7 +33,12 @@ def test_certificates_that_come_over_from_kafkas_namespace_are_no_vault() -> Non
 
 
 def test_an_exempt_secret_need_not_come_from_the_vault() -> None:
-    assert [row.name for row in declared_secrets().values() if row.exempt] == ["mongodb-restore", "marktplatz-tls", "registry"]
+    assert [row.name for row in declared_secrets().values() if row.exempt] == [
+        "mongodb-restore",
+        "backup-identity",
+        "marktplatz-tls",
+        "registry",
+    ]
     assert codes(pod("registry"), external("catalog-store", "url")) == []
 
 

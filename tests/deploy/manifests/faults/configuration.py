@@ -83,7 +83,7 @@ FAULTS = (
     Mutation("migration of a store in the container", container("catalog-migrate", drop("env", 0), "Job"), "env-missing"),
     Mutation("backup without one of the stores", container("recovery-backup", _url_forgotten, "CronJob"), "env-missing"),
     Mutation("store quoted before it is set", container("recovery", _urls_first, "CronJob"), "env-quoted"),
-    Mutation("quoted store that nobody sets", container("recovery", drop("env", 1), "CronJob"), "env-quoted"),
+    Mutation("quoted store that nobody sets", container("recovery", drop("env", 2), "CronJob"), "env-quoted"),
     Mutation(
         "stores' passwords in plain text",
         container("recovery", put("env", -1, "value", value=_PLAIN), "CronJob"),

@@ -20,7 +20,10 @@ class Keep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic: its key, its message types, who writes and who reads it. ``consumers`` are group ids."""
+    """One topic: its key, its message types, who writes and who reads it. ``consumers`` are group ids.
+
+    ``producer`` alone may be the source of what stands on it. Of a topic of ``commands`` no record may be passed over.
+    """
 
     name: str
     key: str
@@ -31,6 +34,12 @@ class Topic:
     keep: Keep = Keep.DELETE
     retention: timedelta = timedelta(days=28)
     max_message_bytes: int = 1024 * 1024
+    commands: bool = False
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The CloudEvents types of its messages."""
+        return frozenset(message.TYPE for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,7 @@ CONTRACT_REQUESTS: dict[Channel, Topic] = {
         (ordering.ContractRequested,),
         producer="ordering",
         consumers=(contract_group(channel),),
+        commands=True,
     )
     for channel in Channel
 }

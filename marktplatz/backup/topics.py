@@ -16,7 +16,8 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 from services.notify.app import load_routing
 from services.notify.domain.notification import Recipient
 from services.notify.handlers import telling
-from shared.bus.envelope import DecodeError, decode
+from shared.bus.envelope import decode
+from shared.bus.faults import DecodeError
 from shared.bus.quarantine import GuardedConsumer
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
@@ -163,7 +164,7 @@ class _Watch:
     def take(self, topic: Topic, record: Any) -> None:  # noqa: ANN401 - a record of aiokafka
         facts = self._facts
         try:
-            event = decode(record)
+            event = decode(record, topic)
         except DecodeError:
             facts.unreadable[topic.name] = facts.unreadable.get(topic.name, 0) + 1
             return

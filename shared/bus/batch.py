@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,19 +14,17 @@ import structlog
 
 from shared import context
 from shared.bus.dead_letter import HANDLER_ERROR, Reason
-from shared.bus.envelope import DecodeError, Fault, decode, peek_type
+from shared.bus.envelope import envelope_of
+from shared.bus.faults import DecodeError, Fault
 from shared.bus.spans import BatchSpans
 from shared.errors import RetryableError
-from shared.messages.base import message_types
 from shared.service import Consumer, Received, Rejection
-from shared.topics import CONTRACT_REQUESTS, TOPICS
+from shared.topics import Topic
 
 log = structlog.get_logger()
 
 Record = Any  # a ConsumerRecord of aiokafka, which is untyped
-
-_COMMANDS = frozenset(topic.name for topic in CONTRACT_REQUESTS.values())
-_PRODUCERS = {topic.name: topic.producer for topic in TOPICS}
+Found = Received | tuple[str, str] | None
 
 
 class AbandonedError(Exception):
@@ -66,34 +64,37 @@ class Backoff:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch: the dead ones with code and reason, and how long the run of dead ones is at its end."""
+    """What became of a batch: the dead ones with code and reason, and per topic how long the run of dead ones is at its end."""
 
-    run: int
+    runs: dict[str, int]
     handled: int = 0
     passed: int = 0
     dead: list[tuple[Record, str, str]] = field(default_factory=list)
 
 
 class Batch:
-    """The work on one batch. ``run`` counts the dead letters in a row before it; ``limit`` of them stop the consumer."""
+    """The work on one batch of ``topics``. ``runs`` counts per topic the dead ones in a row before it; ``limit`` of them stop."""
 
-    def __init__(self, consumer: Consumer, *, backoff: Callable[[], Backoff], run: int, limit: int) -> None:
+    def __init__(
+        self,
+        consumer: Consumer,
+        *,
+        topics: Sequence[Topic],
+        backoff: Callable[[], Backoff],
+        runs: Mapping[str, int],
+        limit: int,
+    ) -> None:
         self._consumer = consumer
         self._backoff = backoff
         self._limit = limit
-        self._outcome = Outcome(run)
+        self._outcome = Outcome(dict(runs))
         self._spans = BatchSpans(consumer.group)
-        self._passed_over = frozenset(name for name, message in message_types().items() if message not in consumer.handles)
+        self._topics = {topic.name: topic for topic in topics}
+        self._handled = frozenset(message.TYPE for message in consumer.handles)
 
     async def process(self, records: Sequence[Record]) -> Outcome:
         """Process the records in order. Raises AbandonedError or StoppedError; then nothing may be committed."""
-        decoded: list[tuple[Record, Received | tuple[str, str]]] = []
-        for record in records:
-            found = self._decode(record)
-            if found is None:
-                self._outcome.passed += 1
-            else:
-                decoded.append((record, found))
+        decoded = [(record, self._decode(record)) for record in records]
         events = [found for _, found in decoded if isinstance(found, Received)]
         verdicts = await self._together(events) if events else {}
         if verdicts is None:
@@ -104,18 +105,26 @@ class Batch:
         self._spans.end({event: code for event, (code, _) in verdicts.items()})
         return self._outcome
 
-    def _decode(self, record: Record) -> Received | tuple[str, str] | None:
-        """Return the event, or code and reason why it is none, or None if it is none of this consumer's business."""
-        kind = peek_type(record)
-        if kind in self._passed_over:
-            return None
+    def _decode(self, record: Record) -> Found:
+        """Return the event, or code and reason why it is none, or None if it is none of this consumer's business.
+
+        Passed over is only a sound envelope: a record of a type that this consumer does not handle, whose body need not be read
+        then, and one of a type that the topic's owner added after this program was built, else a rolling upgrade would fill the
+        dead-letter topics.
+        """
+        topic = self._topics.get(record.topic)
+        if topic is None:
+            return Fault.FOREIGN_TOPIC.value, f"{self._consumer.group} does not read the topic {record.topic[:120]}"
         try:
-            event = decode(record)
+            envelope = envelope_of(record, topic)
+            if envelope.binary and envelope.type in topic.types and envelope.type not in self._handled:
+                return None
+            event = envelope.open()
         except DecodeError as error:
-            if error.fault is Fault.UNKNOWN_TYPE and kind is not None and _from_the_future(record.topic, kind):
+            if error.fault is Fault.UNKNOWN_TYPE and _from_the_future(topic, envelope.type):
                 return None
             return error.code, error.detail
-        return self._spans.enter(event, record.topic) if type(event.message) in self._consumer.handles else None
+        return self._spans.enter(event, record.topic) if event.cause.type in self._handled else None
 
     async def _together(self, events: Sequence[Received]) -> dict[int, tuple[str, str]] | None:
         """Hand over all events at once and return the rejections by identity; None if they must go one by one."""
@@ -134,11 +143,11 @@ class Batch:
                     return _by_identity(rejections)
             await backoff.wait()
 
-    async def _singly(self, decoded: Sequence[tuple[Record, Received | tuple[str, str]]]) -> dict[int, tuple[str, str]]:
+    async def _singly(self, decoded: Sequence[tuple[Record, Found]]) -> dict[int, tuple[str, str]]:
         verdicts: dict[int, tuple[str, str]] = {}
         for record, found in decoded:
             verdict = await self._alone(found) if isinstance(found, Received) else found
-            if verdict is not None:
+            if isinstance(found, Received) and verdict is not None:
                 verdicts[id(found)] = verdict
             self._count(record, found, verdict)
         return verdicts
@@ -160,11 +169,11 @@ class Batch:
                     return _by_identity(rejections).get(id(event))
             await backoff.wait()
 
-    def _count(self, record: Record, found: Received | tuple[str, str], verdict: tuple[str, str] | None) -> None:
+    def _count(self, record: Record, found: Found, verdict: tuple[str, str] | None) -> None:
         if verdict is None:
-            self._outcome.handled += 1
-            self._outcome.run = 0
+            self._outcome.runs.pop(record.topic, None)
             if isinstance(found, Received):
+                self._outcome.handled += 1
                 cause = found.cause
                 log.info(
                     "event",
@@ -173,9 +182,11 @@ class Batch:
                     event_id=cause.event_id,
                     correlation_id=cause.correlation_id,
                 )
+            else:
+                self._outcome.passed += 1
             return
         code, reason = verdict
-        self._outcome.run += 1
+        run = self._outcome.runs[record.topic] = self._outcome.runs.get(record.topic, 0) + 1
         with _bound([found] if isinstance(found, Received) else []):
             log.warning(
                 "dead_letter",
@@ -187,8 +198,8 @@ class Batch:
                 offset=record.offset,
             )
         self._outcome.dead.append((record, code, reason))
-        if self._outcome.run >= self._limit:
-            raise StoppedError(f"{self._outcome.run} dead letters in a row, the last: {code}: {reason}")
+        if run >= self._limit:
+            raise StoppedError(f"{run} dead letters in a row on {record.topic}, the last: {code}: {reason}")
 
 
 async def until_sent(send: Callable[[Sequence[Any]], Awaitable[list[bool]]], records: Sequence[Any], backoff: Backoff) -> None:
@@ -211,14 +222,10 @@ def _by_identity(rejections: Sequence[Rejection]) -> dict[int, tuple[str, str]]:
     return {id(rejection.event): (rejection.code, rejection.reason) for rejection in rejections}
 
 
-def _from_the_future(topic: str, kind: str) -> bool:
-    """Return whether an unknown type is one that the topic's owner added after this program was built.
-
-    Such events cost nothing, else a rolling upgrade would fill the dead-letter topics. No command may be passed over, though.
-    """
-    producer = _PRODUCERS.get(topic)
+def _from_the_future(topic: Topic, kind: str) -> bool:
+    """Return whether an unknown type can be one that the topic's owner added since. No command may be passed over, though."""
     name, _, version = kind.rpartition(".v")
-    return producer is not None and topic not in _COMMANDS and name.startswith(f"{producer}.") and version.isdecimal()
+    return not topic.commands and name.startswith(f"{topic.producer}.") and version.isdecimal()
 
 
 def _origin(error: Exception) -> str:

@@ -8,65 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol
 
-import jiter
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from shared.bus.faults import DecodeError, Fault, strict_json
 from shared.bus.record import Headers, RawRecord
-from shared.errors import RejectedError
 from shared.ledger import Cause
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
 from shared.outgoing import OutgoingEvent
 from shared.service import Received
+from shared.topics import Topic
 
 BINARY = b"application/json"
 _STRUCTURED = "application/cloudevents"
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,200}")
 _ID = re.compile(r"[!-~]{1,200}")
+_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _SOURCE = re.compile(r"/?[A-Za-z0-9_:/-]{1,200}")
 _SEQUENCE = re.compile(r"0*[1-9][0-9]{0,17}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _CORRELATION = re.compile(r"[!-~]{1,200}")
-
-
-class Fault(StrEnum):
-    """The stable codes of a record that cannot be decoded."""
-
-    MISSING_HEADER = "missing_header"
-    BAD_HEADER = "bad_header"
-    DUPLICATE_HEADER = "duplicate_header"
-    BAD_SPECVERSION = "bad_specversion"
-    BAD_CONTENT_TYPE = "bad_content_type"
-    MISSING_KEY = "missing_key"
-    BAD_KEY = "bad_key"
-    KEY_MISMATCH = "key_mismatch"
-    BAD_ID = "bad_id"
-    BAD_SOURCE = "bad_source"
-    BAD_TIME = "bad_time"
-    BAD_SEQUENCE = "bad_sequence"
-    UNKNOWN_TYPE = "unknown_type"
-    NULL_VALUE = "null_value"
-    INVALID_JSON = "invalid_json"
-    DUPLICATE_KEY = "duplicate_key"
-    NOT_A_NUMBER = "not_a_number"
-    TOO_DEEP = "too_deep"
-    SCHEMA = "schema"
-
-
-class DecodeError(RejectedError):
-    """A record is no event that this system knows; ``code`` says in which way. The detail never repeats the record's content."""
-
-    code = "undecodable"
-
-    def __init__(self, fault: Fault, detail: str) -> None:
-        super().__init__(detail, code=fault.value)
-        self.fault = fault
 
 
 class IncomingRecord(Protocol):
@@ -113,28 +80,71 @@ def encode(event: OutgoingEvent) -> RawRecord:
     return RawRecord(event.topic, key, event.data.encode(), headers)
 
 
-def peek_type(record: IncomingRecord) -> str | None:
-    """Return the type of a binary-mode record without looking at its body; None if it has none that can be read."""
-    for name, value in record.headers:
-        if name == "ce_type" and value is not None:
-            return value.decode("ascii", errors="replace")
-    return None
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A record whose attributes are all sound; in binary mode nobody has looked at its body yet."""
+
+    binary: bool
+    key: str
+    cause: Cause
+    time: datetime
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """The type of the event."""
+        return self.cause.type
+
+    def open(self) -> Received:
+        """Return the event. Raises DecodeError if its type is unknown or its body is wrong."""
+        try:
+            if self.binary:
+                strict_json(self.body)
+            adapter = _adapters().get(self.type)
+            if adapter is None:
+                raise DecodeError(Fault.UNKNOWN_TYPE, f"no message type {self.type[:120]!a}")
+            message = adapter.validate_json(self.body, extra="ignore")
+        except ValidationError as error:
+            raise DecodeError(Fault.SCHEMA, _summary(error)) from error
+        except RecursionError as error:
+            raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
+        return Received(message=message, key=self.key, cause=self.cause, time=self.time)
 
 
-def decode(record: IncomingRecord) -> Received:
-    """Return the event of a record. Raises DecodeError, and nothing else, for whatever is wrong with it."""
+def envelope_of(record: IncomingRecord, topic: Topic | None = None) -> Envelope:
+    """Return the envelope of a record, judged also by the topic that it stands on if that is given.
+
+    Only the topic's producer may be the source, and a type that another topic carries is foreign here; whether an unknown type
+    is one of tomorrow is the reader's to say. Raises DecodeError, and nothing else, for whatever is wrong.
+    """
     try:
         headers = _headers(record.headers)
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if content_type == "application/cloudevents+json":
-            attributes, body = _structured(record)
+        binary = content_type != "application/cloudevents+json"
+        if not binary:
+            attributes, body = _structured(headers, record)
         elif content_type.startswith(_STRUCTURED):
             raise DecodeError(Fault.BAD_CONTENT_TYPE, f"content-type {content_type[:80]} is not supported")
         else:
             attributes, body = _binary(headers, content_type, record)
-        return _received(record, attributes, body)
     except RecursionError as error:
         raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
+    envelope = _envelope(record, attributes, body, binary=binary)
+    if topic is not None:
+        _bind(envelope.type, attributes["source"], topic)
+    return envelope
+
+
+def decode(record: IncomingRecord, topic: Topic | None = None) -> Received:
+    """Return the event of a record. Raises DecodeError, and nothing else, for whatever is wrong with it."""
+    return envelope_of(record, topic).open()
+
+
+def _bind(kind: str, source: str, topic: Topic) -> None:
+    if kind in _adapters() and kind not in topic.types:
+        raise DecodeError(Fault.FOREIGN_TYPE, f"{kind} is no type of {topic.name}")
+    if source.removeprefix("/") != topic.producer:
+        raise DecodeError(Fault.FOREIGN_SOURCE, f"the source is not {topic.producer}, which alone writes {topic.name}")
 
 
 def _headers(raw: Headers) -> dict[str, str]:
@@ -162,22 +172,24 @@ def _binary(headers: Mapping[str, str], content_type: str, record: IncomingRecor
         raise DecodeError(Fault.BAD_CONTENT_TYPE, f"content-type {content_type[:80]} is not supported")
     if record.value is None:
         raise DecodeError(Fault.NULL_VALUE, "the record has no value")
-    _gate(record.value)
     attributes = {name.removeprefix("ce_"): value for name, value in headers.items() if name.startswith("ce_")}
     attributes.setdefault("traceparent", headers.get("traceparent", ""))
     return attributes, record.value
 
 
-def _structured(record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
+def _structured(headers: Mapping[str, str], record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
     if record.value is None:
         raise DecodeError(Fault.NULL_VALUE, "the record has no value")
-    document = _gate(record.value)
+    document: Any = strict_json(record.value)
     try:
         event = _Structured.model_validate(document)
     except ValidationError as error:
         raise DecodeError(Fault.MISSING_HEADER, f"no CloudEvent: {_summary(error)}") from error
     if event.datacontenttype.partition(";")[0].strip().lower() != "application/json":
         raise DecodeError(Fault.BAD_CONTENT_TYPE, "datacontenttype is not application/json")
+    for name, value in headers.items():  # the binding lets a writer repeat attributes there; every reader shall see the same
+        if name.startswith("ce_") and document.get(name.removeprefix("ce_")) != value:
+            raise DecodeError(Fault.BAD_HEADER, f"header {name[:80]} contradicts the body in structured mode")
     attributes = event.model_dump(exclude={"data"}, exclude_none=True)
     return attributes, _dump(event.data)
 
@@ -191,61 +203,27 @@ def _any_adapter() -> TypeAdapter[Any]:
     return TypeAdapter(Any)
 
 
-def _gate(value: bytes) -> object:
-    """Parse strictly, so that every reader of these bytes sees the same: no repeated keys, no NaN, bounded depth."""
-    try:
-        return jiter.from_json(value, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
-    except ValueError as error:
-        text = str(error)
-        if text.startswith("Detected duplicate key"):
-            raise DecodeError(Fault.DUPLICATE_KEY, "a key stands more than once in one object") from error
-        if "recursion limit" in text:
-            raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
-        if _names_no_number(value):
-            raise DecodeError(Fault.NOT_A_NUMBER, "NaN and Infinity are no JSON numbers") from error
-        raise DecodeError(Fault.INVALID_JSON, "the body is not JSON") from error
-
-
-def _names_no_number(value: bytes) -> bool:
-    """Return whether only the words NaN and Infinity keep the bytes from being JSON."""
-    try:
-        jiter.from_json(value, allow_inf_nan=True)
-    except ValueError:
-        return False
-    return True
-
-
-def _received(record: IncomingRecord, attributes: Mapping[str, str], body: bytes) -> Received:
+def _envelope(record: IncomingRecord, attributes: Mapping[str, str], body: bytes, *, binary: bool) -> Envelope:
     if attributes["specversion"] != "1.0":
         raise DecodeError(Fault.BAD_SPECVERSION, "specversion is not 1.0")
     key = _key(record.key, attributes.get("partitionkey"))
-    adapter = _adapters().get(attributes["type"])
-    if adapter is None:
-        raise DecodeError(Fault.UNKNOWN_TYPE, f"no message type {attributes['type'][:120]!a}")
+    if not _TYPE.fullmatch(attributes["type"]):
+        raise DecodeError(Fault.BAD_TYPE, "type is not 1 to 200 letters, digits and _.-")
     if not _ID.fullmatch(attributes["id"]):
         raise DecodeError(Fault.BAD_ID, "id is not 1 to 200 printable ASCII characters")
     if not _SOURCE.fullmatch(attributes["source"]):
         raise DecodeError(Fault.BAD_SOURCE, "source is not a path of letters, digits and _:/-")
     if not _SEQUENCE.fullmatch(attributes["sequence"]):
         raise DecodeError(Fault.BAD_SEQUENCE, "sequence is not a positive integer")
-    time = _time(attributes["time"])
-    try:
-        message = adapter.validate_json(body, extra="ignore")
-    except ValidationError as error:
-        raise DecodeError(Fault.SCHEMA, _summary(error)) from error
-    return Received(
-        message=message,
-        key=key,
-        cause=Cause(
-            event_id=attributes["id"],
-            type=attributes["type"],
-            source=f"{attributes['source'].removeprefix('/')}:{key}",
-            seq=int(attributes["sequence"]),
-            correlation_id=_matching(_CORRELATION, attributes.get("correlationid")),
-            traceparent=_matching(_TRACEPARENT, attributes.get("traceparent")),
-        ),
-        time=time,
+    cause = Cause(
+        event_id=attributes["id"],
+        type=attributes["type"],
+        source=f"{attributes['source'].removeprefix('/')}:{key}",
+        seq=int(attributes["sequence"]),
+        correlation_id=_matching(_CORRELATION, attributes.get("correlationid")),
+        traceparent=_matching(_TRACEPARENT, attributes.get("traceparent")),
     )
+    return Envelope(binary=binary, key=key, cause=cause, time=_time(attributes["time"]), body=body)
 
 
 def _key(raw: bytes | None, partitionkey: str | None) -> str:

@@ -53,7 +53,7 @@ class Worker:
         self.epoch = 0
         self.fetched_in = -1
         self.committed: dict[TopicPartition, int] = {}
-        self._run = 0
+        self._runs: dict[str, int] = {}
         self._stopping = False
         self._quarantines = HourlyLimit(settings.quarantines_per_hour)
         self.oldest = 0.0
@@ -152,22 +152,25 @@ class Worker:
         """Take over partitions: go on counting dead letters where their last owner stopped."""
         try:
             self.committed.clear()
-            self._run = await self._last_run(partitions)
+            self._runs = await self._last_runs(partitions)
         finally:
             if not self._stopping:
                 self.interrupted.clear()
             self.settled.set()
         self.progress.joined = True
         self.progress.moved()
-        self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=self._run)
+        self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=max(self._runs.values(), default=0))
 
-    async def _last_run(self, partitions: set[TopicPartition]) -> int:
+    async def _last_runs(self, partitions: set[TopicPartition]) -> dict[str, int]:
         client = self.client
         coordinator = None if client is None else client._coordinator  # noqa: SLF001 - the notes of commits are not public
         if coordinator is None or not partitions:
-            return 0
+            return {}
         found: Mapping[TopicPartition, OffsetAndMetadata] = await coordinator.fetch_committed_offsets(list(partitions))
-        return max((_read_run(offset.metadata) for offset in found.values()), default=0)
+        runs: dict[str, int] = {}
+        for partition, offset in found.items():
+            runs[partition.topic] = max(runs.get(partition.topic, 0), _read_run(offset.metadata))
+        return runs
 
     async def on_batch(self, records: tuple[Record, ...]) -> None:
         """Process one batch and commit it. Never raises: FastStream would drop the batch, and the next commit would pass it."""
@@ -195,10 +198,11 @@ class Worker:
             self.committed.setdefault(TopicPartition(record.topic, record.partition), record.offset)
         self.oldest = min(record.timestamp for record in records) / 1000
         self.show_lag()
-        batch = Batch(self.consumer, backoff=self.backoff, run=self._run, limit=self.settings.dead_letters_in_a_row)
+        topics, limit = subscribed(self.group), self.settings.dead_letters_in_a_row
+        batch = Batch(self.consumer, topics=topics, backoff=self.backoff, runs=self._runs, limit=limit)
         outcome = await batch.process(records)
         await self._bury(outcome)
-        self._run = outcome.run
+        self._runs = outcome.runs
         await self.commit()
         metrics.EVENTS.labels(self.group, "handled").inc(outcome.handled)
         metrics.EVENTS.labels(self.group, "passed").inc(outcome.passed)
@@ -232,7 +236,6 @@ class Worker:
         subscription = None if client is None else client._subscription.subscription  # noqa: SLF001
         if client is None or subscription is None or subscription.assignment is None:
             return
-        note = json.dumps({"run": self._run}) if self._run else ""
         positions: dict[TopicPartition, int] = {
             partition: offset.offset for partition, offset in subscription.assignment.all_consumed_offsets().items()
         }
@@ -240,7 +243,7 @@ class Worker:
         try:
             with metrics.COMMIT_SECONDS.labels(self.group).time():
                 async with asyncio.timeout(self.settings.stop_timeout.total_seconds()):
-                    await client.commit({partition: (offset, note) for partition, offset in positions.items()})
+                    await client.commit({partition: (offset, self._note(partition)) for partition, offset in positions.items()})
         except (KafkaError, TimeoutError) as error:
             self.log.warning("commit_failed", error=repr(error))
             metrics.BATCHES.labels(self.group, "commit_failed").inc()
@@ -248,6 +251,10 @@ class Worker:
         failpoints.passing("bus.commit", "after")
         self.committed.update(positions)
         self.progress.moved()
+
+    def _note(self, partition: TopicPartition) -> str:
+        run = self._runs.get(partition.topic, 0)
+        return json.dumps({"run": run}) if run else ""
 
     def backoff(self) -> Backoff:
         """Return a back-off that makes this worker unready while it waits and ends at a rebalance or a stop."""

@@ -28,10 +28,11 @@ from shared.outgoing import OutgoingEvent
 from shared.service import Consumer, Parts, Service
 from shared.store.port import Collection, Document
 from shared.store.sqlite import SqliteStore
-from shared.topics import subscribed
+from shared.topics import TOPICS, subscribed
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 DATA = Path(__file__).parents[2] / "data"
+TOPIC_BY_NAME = {topic.name: topic for topic in TOPICS}
 HUSUM = {
     "path": ["010540056056", "itvsh", "dataport", "govdigital"],
     "type": "TRAEGER",
@@ -59,7 +60,7 @@ class QueueBus:
     async def pump(self) -> None:
         while True:
             record = await self._waiting.get()
-            event = decode(cast("IncomingRecord", record))
+            event = decode(cast("IncomingRecord", record), TOPIC_BY_NAME[record.topic])
             for consumer in self.consumers:
                 reads = any(topic.name == record.topic for topic in subscribed(consumer.group))
                 if reads and type(event.message) in consumer.handles:

@@ -21,6 +21,7 @@ from shared.outgoing import OutgoingEvent
 from shared.service import Consumer, Received, Rejection
 from shared.store.opening import open_store
 from shared.store.port import Store
+from shared.topics import DELIVERIES
 from shared.tracing import Kind
 from tests.support.counting import COUNTERS, START, Clock, Counter, counted, increase, ledger_over, touch_and_refuse
 from tests.support.http import FakeAuthenticator, FixedHealth
@@ -143,7 +144,7 @@ async def processed(handle: Any) -> KeptSpans:
     with kept_spans() as kept:
         consumer = Consumer("test.group", frozenset({NotificationFailed}), handle)
         backoff = Backoff(asyncio.Event(), lambda _: None)
-        await Batch(consumer, backoff=lambda: backoff, run=0, limit=20).process([raw(1), raw(2)])
+        await Batch(consumer, topics=(DELIVERIES,), backoff=lambda: backoff, runs={}, limit=20).process([raw(1), raw(2)])
     return kept
 
 
@@ -187,5 +188,5 @@ async def test_without_tracing_a_handler_gets_the_sender_s_id_itself() -> None:
 
     consumer = Consumer("test.group", frozenset({NotificationFailed}), handle)
     backoff = Backoff(asyncio.Event(), lambda _: None)
-    await Batch(consumer, backoff=lambda: backoff, run=0, limit=20).process([raw(1)])
+    await Batch(consumer, topics=(DELIVERIES,), backoff=lambda: backoff, runs={}, limit=20).process([raw(1)])
     assert causes == [sender(1)]

@@ -42,6 +42,8 @@ def poison(topic: str) -> dict[str, tuple[str, RawRecord]]:
         "sequence zero": ("bad_sequence", replace(good, headers=headers(ce_sequence=b"0"))),
         "sequence in words": ("bad_sequence", replace(good, headers=headers(ce_sequence=b"one"))),
         "an unknown type": ("unknown_type", replace(good, headers=headers(ce_type=b"no.such.type"))),
+        "a type of another topic": ("foreign_type", replace(good, headers=headers(ce_type=b"contracts.contract.concluded.v1"))),
+        "a source that does not write here": ("foreign_source", replace(good, headers=headers(ce_source=b"/contracts"))),
         "no value": ("null_value", replace(good, value=None)),
         "neither key nor value": ("null_value", RawRecord(topic, None, None, good.headers, 0)),
         "an empty value": ("invalid_json", replace(good, value=b"")),

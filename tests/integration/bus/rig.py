@@ -16,7 +16,7 @@ from shared.bus.admin import create_topics, partitions_of
 from shared.bus.consumer import ConsumerRunner
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.messages.notify import DeliveryChannel, NotificationFailed
+from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
 from shared.outgoing import OutgoingEvent
 from shared.service import Consumer, Received, Rejection
 from shared.topics import DeadLetterTopic, Topic
@@ -44,7 +44,9 @@ class Lane:
         self.mark = mark = mark or uuid.uuid4().hex[:10]
         self.settings = settings
         self.group = f"test.{mark}"
-        self.topic = Topic(f"test.{mark}.v1", "id", (NotificationFailed,), "test", (self.group,), partitions=partitions)
+        self.topic = Topic(
+            f"test.{mark}.v1", "id", (NotificationFailed, NotificationDelivered), "notify", (self.group,), partitions=partitions
+        )
         self.letters = DeadLetterTopic(f"{self.group}.dlq", self.group)
 
     async def create(self) -> None:

@@ -16,8 +16,9 @@ from shared.bus.envelope import encode
 from shared.bus.record import Headers
 from shared.errors import StoreUnavailableError
 from shared.logs import configure_logs
-from shared.messages.notify import NotificationFailed
+from shared.messages.notify import NotificationDelivered, NotificationFailed
 from shared.service import Consumer, Received, Rejection
+from shared.topics import DELIVERIES, VERDICTS, Topic
 from tests.unit.bus.test_bus_envelope import EVENT
 
 
@@ -27,25 +28,38 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Headers
-    topic: str = "test.v1"
+    topic: str = DELIVERIES.name
     partition: int = 0
 
 
-def record(offset: int, *, value: bytes | None = None) -> Record:
+def record(offset: int, *, value: bytes | None = None, **changes: bytes) -> Record:
     raw = encode(replace(EVENT, seq=offset + 1, id=f"event-{offset}"))
-    return Record(offset, raw.key, raw.value if value is None else value, raw.headers)
+    headers = tuple((name, changes.get(name.replace("-", "_"), content)) for name, content in raw.headers)
+    return Record(offset, raw.key, raw.value if value is None else value, headers)
+
+
+def passed_over(offset: int) -> Record:
+    return record(offset, ce_type=NotificationDelivered.TYPE.encode())
 
 
 Handle = Callable[[Sequence[Received]], Awaitable[Sequence[Rejection]]]
 
 
-def batch(handle: Handle, *, run: int = 0, limit: int = 20, interrupted: asyncio.Event | None = None) -> Batch:
+def batch(
+    handle: Handle,
+    *,
+    run: int = 0,
+    limit: int = 20,
+    interrupted: asyncio.Event | None = None,
+    topics: Sequence[Topic] = (DELIVERIES,),
+) -> Batch:
     event = interrupted or asyncio.Event()
 
     def backoff() -> Backoff:
         return Backoff(event, lambda _: None, shortest=0.001, longest=0.002)
 
-    return Batch(Consumer("group", frozenset({NotificationFailed}), handle), backoff=backoff, run=run, limit=limit)
+    consumer = Consumer("group", frozenset({NotificationFailed}), handle)
+    return Batch(consumer, topics=topics, backoff=backoff, runs={DELIVERIES.name: run}, limit=limit)
 
 
 async def accept(_: Sequence[Received]) -> Sequence[Rejection]:
@@ -54,14 +68,96 @@ async def accept(_: Sequence[Received]) -> Sequence[Rejection]:
 
 async def test_a_success_ends_a_row_of_dead_letters() -> None:
     outcome = await batch(accept, run=19).process([record(0), record(1, value=b"{")])
-    assert (outcome.handled, outcome.run, len(outcome.dead)) == (1, 1, 1)
+    assert (outcome.handled, outcome.runs, len(outcome.dead)) == (1, {DELIVERIES.name: 1}, 1)
 
 
 async def test_the_row_goes_on_over_batches_and_stops_at_its_limit() -> None:
     outcome = await batch(accept, run=18).process([record(0, value=b"{")])
-    assert outcome.run == 19
+    assert outcome.runs == {DELIVERIES.name: 19}
     with pytest.raises(StoppedError):
         await batch(accept, run=19).process([record(0, value=b"{")])
+
+
+async def test_a_record_that_is_passed_over_ends_a_row_of_dead_letters() -> None:
+    poison = [record(number, value=b"{") for number in range(19)]
+    outcome = await batch(accept).process([*poison, passed_over(19), *poison, passed_over(20), record(21, value=b"{")])
+    assert (outcome.handled, outcome.passed, len(outcome.dead)) == (0, 2, 39)
+    assert outcome.runs == {DELIVERIES.name: 1}
+
+
+async def test_a_record_that_is_passed_over_ends_a_row_of_failures_one_by_one() -> None:
+    async def fail(_: Sequence[Received]) -> Sequence[Rejection]:
+        raise KeyError("bug")
+
+    outcome = await batch(fail, limit=2).process([record(0), passed_over(1), record(2), passed_over(3), record(4)])
+    assert (outcome.passed, len(outcome.dead), outcome.runs) == (2, 3, {DELIVERIES.name: 1})
+
+
+async def test_rows_of_dead_letters_are_counted_for_each_topic() -> None:
+    elsewhere = replace(DELIVERIES, name="test.v1")
+    mixed = [replace(record(number, value=b"{"), topic=name) for number in range(19) for name in (DELIVERIES.name, "test.v1")]
+    outcome = await batch(accept, topics=(DELIVERIES, elsewhere)).process(mixed)
+    assert outcome.runs == {DELIVERIES.name: 19, "test.v1": 19}
+    good_elsewhere = replace(record(0), topic="test.v1")
+    with pytest.raises(StoppedError):
+        await batch(accept, run=19, topics=(DELIVERIES, elsewhere)).process([good_elsewhere, record(1, value=b"{")])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"ce_type": b"notify.notification.read.v2"}, None),
+        ({"ce_source": b"notify"}, None),
+        ({"ce_source": b"/catalog"}, "foreign_source"),
+        ({"ce_type": b"notify.notification.read.v2", "ce_source": b"/catalog"}, "foreign_source"),
+        ({"ce_type": b"catalog.offering.read.v2"}, "unknown_type"),
+        ({"ce_type": b"notify.notification.read"}, "unknown_type"),
+        ({"ce_type": b"eligibility.verdict.given.v1"}, "foreign_type"),
+        ({"ce_type": b"notify.notification delivered.v1"}, "bad_type"),
+        ({"ce_type": b"notify.\xff.v2"}, "bad_header"),
+        ({"content_type": b"application/xml"}, "bad_content_type"),
+        ({"content_type": b"application/cloudevents-batch+json"}, "bad_content_type"),
+        ({"ce_sequence": b"0"}, "bad_sequence"),
+    ],
+)
+async def test_only_a_sound_envelope_of_the_owner_of_the_topic_is_passed_over(
+    changes: dict[str, bytes], code: str | None
+) -> None:
+    outcome = await batch(accept).process([record(0, **{"ce_type": NotificationDelivered.TYPE.encode(), **changes})])
+    assert [found for _, found, _ in outcome.dead] == ([] if code is None else [code])
+    assert (outcome.handled, outcome.passed) == (0, 0 if code else 1)
+
+
+@pytest.mark.parametrize("name", ["ce_type", "CE_TYPE", "ce_id", "content-type"])
+async def test_a_header_that_stands_twice_is_never_passed_over(name: str) -> None:
+    twice = passed_over(0)
+    twice = replace(twice, headers=(*twice.headers, (name, NotificationFailed.TYPE.encode())))
+    outcome = await batch(accept).process([twice])
+    assert [code for _, code, _ in outcome.dead] == ["duplicate_header"]
+
+
+async def test_structured_mode_with_the_type_header_of_another_is_never_passed_over() -> None:
+    raw = encode(EVENT)
+    document = {"specversion": "1.0", "id": "x", "source": "/notify", "type": EVENT.type, "time": "2026-03-02T09:30:00Z"}
+    body = json.dumps({**document, "sequence": "1", "data": json.loads(EVENT.data)}).encode()
+    kind = ("content-type", b"application/cloudevents+json")
+    plain = Record(0, raw.key, body, (kind,))
+    disguised = Record(1, raw.key, body, (("ce_type", NotificationDelivered.TYPE.encode()), kind))
+    outcome = await batch(accept).process([plain, disguised])
+    assert (outcome.handled, outcome.passed) == (1, 0)
+    assert [(dead.offset, code) for dead, code, _ in outcome.dead] == [(1, "bad_header")]
+
+
+async def test_no_command_is_passed_over() -> None:
+    commands = replace(DELIVERIES, commands=True)
+    outcome = await batch(accept, topics=(commands,)).process([record(0, ce_type=b"notify.notification.read.v2")])
+    assert [code for _, code, _ in outcome.dead] == ["unknown_type"]
+
+
+async def test_a_record_of_a_topic_that_the_group_does_not_read_is_dead() -> None:
+    outcome = await batch(accept, topics=(VERDICTS,)).process([record(0)])
+    assert [code for _, code, _ in outcome.dead] == ["foreign_topic"]
 
 
 async def test_rejections_are_told_apart_from_their_equal_neighbours() -> None:

@@ -12,11 +12,13 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.envelope import DecodeError, Fault, decode, encode, peek_type
+from shared.bus.envelope import decode, encode, envelope_of
+from shared.bus.faults import DecodeError, Fault
 from shared.bus.record import Headers, RawRecord
 from shared.messages.dataschema import dataschema_of
 from shared.messages.notify import DeliveryChannel, NotificationFailed
 from shared.outgoing import OutgoingEvent
+from shared.topics import DELIVERIES, TOPICS, VERDICTS, Topic
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 123000, tzinfo=UTC)
 KEY = "0b8f2f6e-3a5c-4f0e-8a41-0d2f1f0c9d11"
@@ -66,9 +68,9 @@ def fault(record: Incoming) -> Fault:
     return caught.value.fault
 
 
-def outcome(record: Incoming) -> str:
+def outcome(record: Incoming, topic: Topic | None = None) -> str:
     try:
-        received = decode(record)
+        received = decode(record, topic)
     except DecodeError as error:
         return error.code
     return "decoded" if isinstance(received.message, NotificationFailed) else "another type"
@@ -148,8 +150,51 @@ def test_what_only_accompanies_an_event_does_not_make_it_unreadable() -> None:
 
 def test_the_type_can_be_seen_without_reading_the_body() -> None:
     record = incoming(replace(encode(EVENT), value=b"not JSON"))
-    assert peek_type(record) == EVENT.type
-    assert peek_type(replace(record, headers=())) is None
+    assert envelope_of(record).type == EVENT.type
+    with pytest.raises(DecodeError):
+        envelope_of(replace(record, headers=()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "topic", "expected"),
+    [
+        ({}, DELIVERIES, None),
+        ({"ce_source": b"notify"}, DELIVERIES, None),
+        ({}, VERDICTS, Fault.FOREIGN_TYPE),
+        ({"ce_source": b"/eligibility"}, VERDICTS, Fault.FOREIGN_TYPE),
+        ({"ce_source": b"/eligibility"}, DELIVERIES, Fault.FOREIGN_SOURCE),
+        ({"ce_source": b"/notify/x"}, DELIVERIES, Fault.FOREIGN_SOURCE),
+        ({"ce_source": b"/notify2"}, DELIVERIES, Fault.FOREIGN_SOURCE),
+        ({"ce_source": b"/Notify"}, DELIVERIES, Fault.FOREIGN_SOURCE),
+    ],
+)
+def test_a_type_belongs_to_its_topic_and_a_source_is_the_producer_of_the_topic(
+    changes: dict[str, bytes], topic: Topic, expected: Fault | None
+) -> None:
+    assert outcome(with_headers(**changes), topic) == (expected or "decoded")
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_the_types_of_a_topic_are_those_of_its_producer(topic: Topic) -> None:
+    assert topic.types
+    assert all(kind.startswith(f"{topic.producer}.") for kind in topic.types)
+
+
+def test_headers_in_structured_mode_may_repeat_the_attributes_and_not_contradict_them() -> None:
+    event = {
+        "specversion": "1.0",
+        "id": EVENT.id,
+        "source": "/notify",
+        "type": EVENT.type,
+        "time": AT.isoformat(),
+        "sequence": "7",
+    }
+    body = json.dumps({**event, "data": json.loads(EVENT.data)}).encode()
+    kind = ("content-type", b"application/cloudevents+json")
+    same = Incoming(KEY.encode(), body, (kind, ("ce_type", EVENT.type.encode()), ("traceparent", b"x")))
+    assert decode(same).message == BODY
+    other = replace(same, headers=(kind, ("ce_type", b"notify.notification.delivered.v1")))
+    assert fault(other) is Fault.BAD_HEADER
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,6 @@ def build(parts: Parts, settings: NotifySettings | None = None) -> Service:
         collections=COLLECTIONS,
         router=api.router(notifications, contacts, texts, routing, parts.clock),
         ledgers=(notifications.ledger,),
-        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, parts.clock),),
+        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, parts.clock, settings.mail_max_age),),
         periodic=(Periodic("send-mail", _AGAIN, mailer.run),),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -47,28 +47,51 @@ def telling(event: Received, routing: Routing) -> Telling:
     return Telling(event, facts, routing.recipients(event.message.TYPE, facts.parties))
 
 
-def notifications(told: Telling, books: Mapping[str, AddressBook], at: datetime) -> list[Change[Notification]]:
-    """Return the notifications of one event: the inbox of each organisation concerned, and e-mail to whoever wants it.
+def notes(told: Telling, at: datetime) -> list[Change[Notification]]:
+    """Return the notes of one event for the inbox of each organisation concerned.
 
-    Their ids derive from event, recipient and channel, so a repeat finds them there. A person is told once per event,
-    also when two of their organisations are concerned.
+    Their ids derive from event, recipient and channel, so a repeat finds them there.
     """
-    event, facts = told.event, told.facts
-    event_type = event.message.TYPE
+    return [_noted(told, Recipient(organisation), at) for organisation in told.templates]
+
+
+def mails(
+    told: Telling, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
+) -> list[Change[Notification]]:
+    """Return the e-mails of one event: to whoever wanted such news when it happened, once also if two of theirs are concerned.
+
+    A repeat tells nobody new: ``known`` are the notes that were there before this batch, and an organisation that has its own
+    has also told its people. Nor is an event told that happened before ``oldest``.
+    """
+    event, kind = told.event, told.event.message.TYPE
     changes: dict[str, Change[Notification]] = {}
-    for organisation, template in told.templates.items():
-        occasion = Occasion(
-            event.cause.event_id, event_type, event.time, template, facts.parameters, facts.subject, event.cause.traceparent
-        )
+    for organisation in told.templates:
         book = books.get(organisation)
-        people = book.wanting(event_type) if book else ()
-        for recipient in (Recipient(organisation), *(Recipient(organisation, contact.person) for contact in people)):
-            change = _noted(event, occasion, recipient, at)
+        if book is None or event.time < oldest or note_id(told, organisation) in known:
+            continue
+        for contact in book.wanted(kind, event.time):
+            change = _noted(told, Recipient(organisation, contact.person), at)
             changes.setdefault(change.id, change)
     return list(changes.values())
 
 
-def _noted(event: Received, occasion: Occasion, recipient: Recipient, at: datetime) -> Change[Notification]:
+def note_id(told: Telling, organisation: str) -> str:
+    """Return the id of an organisation's own note of an event."""
+    return Recipient(organisation).notification_id(told.event.cause.event_id)
+
+
+def _noted(told: Telling, recipient: Recipient, at: datetime) -> Change[Notification]:
+    event, facts = told.event, told.facts
+    occasion = Occasion(
+        event.cause.event_id,
+        event.message.TYPE,
+        event.time,
+        told.templates[recipient.organisation],
+        facts.parameters,
+        facts.subject,
+        event.cause.traceparent,
+    )
+
     def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
         if present is not None:
             return present, []

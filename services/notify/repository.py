@@ -71,6 +71,10 @@ class Notifications:
                 return notification
         raise WriteConflictError(f"other writers kept changing {notification_id}", ids=[notification_id])
 
+    async def known(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return which of these notifications there are."""
+        return frozenset(await self.store.get_many(NOTIFICATIONS, list(ids))) if ids else frozenset()
+
     async def queued_for(self, organisation: str, person: str, limit: int) -> list[str]:
         """Return ids of e-mails to a person that are not done yet."""
         query = Query(QUEUED.name, equals={"organisation": organisation, "person": person}, limit=limit)

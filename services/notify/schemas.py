@@ -64,7 +64,8 @@ class ContactReply(ContactForm):
     @classmethod
     def of(cls, contact: Contact) -> ContactReply:
         """Return the answer for a contact."""
-        return cls(**contact.model_dump(exclude={"person", "rev", "muted"}), muted=list(contact.muted))
+        said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at"})
+        return cls(**said, muted=list(contact.muted))
 
 
 class ColleagueReply(BaseModel):

@@ -25,7 +25,8 @@ class NotifySettings(BaseSettings):
 
     Without ``smtp_host`` e-mails wait (VORGEMERKT) and the metric ``notify_smtp_configured`` is 0. ``smtp_security`` is
     ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
-    one worker may hold a mail. ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1).
+    one worker may hold a mail. Of events older than ``mail_max_age`` only the inbox tells: they come from a topic that is read
+    once more. ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1).
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -45,6 +46,7 @@ class NotifySettings(BaseSettings):
     portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[!$-.0-;=@-~]+(/[!$-;=@-~]*)?$")] = "http://localhost:8000"
     time_zone: str = "Europe/Berlin"
 
+    mail_max_age: timedelta = timedelta(days=7)
     batch: Annotated[int, Field(ge=1, le=500)] = 50
     lease: timedelta = timedelta(minutes=5)
     poll: timedelta = timedelta(seconds=5)
@@ -63,6 +65,8 @@ class NotifySettings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
+        if self.mail_max_age <= timedelta(0):
+            raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
         if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
             raise ValueError("NOTIFY_LEASE must be longer than both SMTP time-outs together and five seconds")
         if (self.smtp_username is None) != (self.smtp_password_file is None):

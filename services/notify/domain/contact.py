@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -37,8 +38,19 @@ class Language(StrEnum):
     EN = "en"
 
 
+class Unmuted(Value):
+    """Since when e-mail is wanted about an event type that had been muted."""
+
+    event_type: str
+    since: Time
+
+
 class Contact(Value):
-    """A contact person of an organisation. ``muted``: event types that they want no e-mail about."""
+    """A contact person of an organisation. ``muted``: event types that they want no e-mail about.
+
+    ``mail_since``: when they began to want e-mail, None in what versions before have stored; ``unmuted``: since when they want
+    it about types that they had muted.
+    """
 
     person: PersonRef
     name: Line
@@ -48,10 +60,32 @@ class Contact(Value):
     muted: tuple[str, ...] = ()
     changed_at: Time
     rev: int = 1
+    mail_since: Time | None = None
+    unmuted: tuple[Unmuted, ...] = ()
 
     def wants(self, event_type: str) -> bool:
         """Return whether this event is to be told by e-mail."""
         return self.email_enabled and event_type not in self.muted
+
+    def wanted(self, event_type: str, at: datetime) -> bool:
+        """Return whether this event was to be told by e-mail already when it happened: nobody is mailed about the past."""
+        since = self.mail_since or self.changed_at
+        unmuted = (kind.since for kind in self.unmuted if kind.event_type == event_type)
+        return self.wants(event_type) and max(since, *unmuted, since) <= at
+
+    def after(self, present: Contact | None) -> Contact:
+        """Return it as the next revision of what is stored, with the times from which e-mail is wanted."""
+        if present is None:
+            return self.model_copy(update={"rev": 1, "mail_since": self.changed_at, "unmuted": ()})
+        kept = present.email_enabled or not self.email_enabled
+        since = {kind.event_type: kind.since for kind in present.unmuted} | dict.fromkeys(present.muted, self.changed_at)
+        return self.model_copy(
+            update={
+                "rev": present.rev + 1,
+                "mail_since": present.mail_since or present.changed_at if kept else self.changed_at,
+                "unmuted": tuple(Unmuted(event_type=k, since=at) for k, at in since.items() if k not in self.muted),
+            }
+        )
 
 
 class AddressBook(Aggregate):
@@ -69,9 +103,9 @@ class AddressBook(Aggregate):
         """Return the contact of a person, or None."""
         return next((contact for contact in self.people if contact.person == person), None)
 
-    def wanting(self, event_type: str) -> Sequence[Contact]:
-        """Return whoever is to be told of this event by e-mail."""
-        return [contact for contact in self.people if contact.wants(event_type)]
+    def wanted(self, event_type: str, at: datetime) -> Sequence[Contact]:
+        """Return whoever wanted to be told of such events by e-mail when this one happened."""
+        return [contact for contact in self.people if contact.wanted(event_type, at)]
 
     def put(self, contact: Contact, expected_rev: int | None = None) -> Contact:
         """Enter or replace a contact and return it with its revision; an equal one stays as it is.
@@ -88,11 +122,10 @@ class AddressBook(Aggregate):
             )
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
-        if present is not None and present.model_copy(update={"changed_at": contact.changed_at}) == contact.model_copy(
-            update={"rev": rev}
-        ):
+        entered = contact.after(present)
+        told = {"person", "name", "email", "language", "email_enabled", "muted"}
+        if present is not None and present.model_dump(include=told) == entered.model_dump(include=told):
             return present
-        entered = contact.model_copy(update={"rev": rev + 1})
         self.people = (*(other for other in self.people if other.person != contact.person), entered)
         return entered
 

@@ -155,13 +155,13 @@ async def test_two_consumers_at_the_same_time_tell_each_event_once(store: Watche
     assert len({event.id for event in told_events}) == 20 * 3
 
 
-async def test_a_batch_costs_one_read_of_contacts_and_one_insert(store: WatchedStore) -> None:
+async def test_a_batch_costs_one_read_of_contacts_and_one_insert_each_of_mails_and_notes(store: WatchedStore) -> None:
     bench = Bench(store)
     await bench.enter(CUSTOMER.id, "erika")
     store.calls.clear()
     await bench.consume([received(LIVE, seq) for seq in range(1, 51)])
     assert store.calls.count(("get_many", "contacts")) == 1
-    assert store.calls.count(("insert_many", "notifications")) == 1
+    assert store.calls.count(("insert_many", "notifications")) == 2
     assert len(store.notifications) == 50 * 4
 
 

@@ -64,8 +64,8 @@ def test_an_erased_person_is_gone_and_the_others_stay() -> None:
 
 def test_e_mail_goes_to_whoever_has_it_on_and_has_not_muted_the_event() -> None:
     entries = book(contact("a"), contact("b", email_enabled=False), contact("c", muted=("x.y.z.v1",)))
-    assert [entry.person for entry in entries.wanting("x.y.z.v1")] == ["a"]
-    assert [entry.person for entry in entries.wanting("other")] == ["a", "c"]
+    assert [entry.person for entry in entries.wanted("x.y.z.v1", AT)] == ["a"]
+    assert [entry.person for entry in entries.wanted("other", AT)] == ["a", "c"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from shared import context, tracing
+from shared import context, duty, tracing
 from shared.clock import now
 from shared.domain import Aggregate
 from shared.errors import (
@@ -43,7 +43,7 @@ S = TypeVar("S", bound=Aggregate)
 REFUSALS_KEPT = 20
 REQUESTS_KEPT = 300
 ATTEMPTS = 20
-_MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals", "requests")
+_MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals", "requests", "senders", "repeats")
 
 log = structlog.get_logger()
 
@@ -114,6 +114,8 @@ class _Record(Generic[S]):
     pending_since: datetime | None = None
     refusals: list[Document] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    senders: list[Document] = field(default_factory=list)
+    repeats: int = 0
     kept: Document = field(default_factory=dict)
     changed: bool = False
 
@@ -128,7 +130,16 @@ class _Record(Generic[S]):
         document["pending_since"] = self.pending_since
         document["refusals"] = self.refusals
         document["requests"] = self.requests
+        if self.senders:
+            document["senders"] = self.senders
+        if self.repeats:
+            document["repeats"] = self.repeats
         return document
+
+    @property
+    def revision(self) -> int:
+        """The revision that callers know."""
+        return self.rev - self.repeats
 
 
 class Ledger(Generic[S]):
@@ -167,11 +178,18 @@ class Ledger(Generic[S]):
         self._restate = restate
         if restate is not None:
             self.outbox.on_overtaken = self._say_newest
+            self.outbox.before_repeat = self._claim
+        self.left_behind = duty.LeftBehind(clock)
 
     async def get(self, aggregate_id: str) -> tuple[S, int] | None:
         """Return state and revision of one aggregate, or None."""
         document = await self.store.get(self.collection, aggregate_id)
-        return None if document is None else (self.state_of(document), document["rev"])
+        return None if document is None else (self.state_of(document), self.revision_of(document))
+
+    def revision_of(self, document: Document) -> int:
+        """Return the revision of a stored document as callers know it: what only senders changed does not count."""
+        revision: int = document["rev"] - document.get("repeats", 0)
+        return revision
 
     def state_of(self, document: Document) -> S:
         """Return the state held in a stored document."""
@@ -200,7 +218,11 @@ class Ledger(Generic[S]):
         """
         return await self._apply(changes, None)
 
-    async def _apply(self, changes: Sequence[Change[S]], expected_rev: int | None) -> list[Result[S]]:
+    async def _apply(
+        self, changes: Sequence[Change[S]], expected_rev: int | None, fulfilled: str | None = None
+    ) -> list[Result[S]]:
+        """Apply changes. ``fulfilled`` names a sender whose duty ends with them."""
+        token = None if self._restate is None else duty.new_token()
         groups: dict[str, list[int]] = {}
         for position, change in enumerate(changes):
             groups.setdefault(change.id, []).append(position)
@@ -217,6 +239,10 @@ class Ledger(Generic[S]):
                     aggregate_id, documents.get(aggregate_id), changes, groups[aggregate_id], expected_rev
                 )
                 results.update(found)
+                if token is not None and record.changed:
+                    record.senders = [sender for sender in record.senders if sender["id"] != fulfilled]
+                    if record.outbox:
+                        record.senders.append(duty.taken(token, record.outbox))
                 if record.changed and record.rev == 1:
                     inserts.append(record.document())
                 elif record.changed:
@@ -228,14 +254,46 @@ class Ledger(Generic[S]):
             log.info("write_conflict", collection=self.collection.name, ids=waiting, attempt=attempt)
             await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
         else:
-            await self.outbox.publish(saved)
+            await self._send(saved, token)
             raise WriteConflictError(f"other writers kept changing {', '.join(waiting)}", ids=waiting)
-        await self.outbox.publish(saved)
+        await self._send(saved, token)
         if tracing.enabled():
             self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]
 
-    async def _say_newest(self, ids: Sequence[str]) -> None:
+    async def _send(self, saved: Sequence[Document], token: str | None) -> None:
+        if token is None:
+            await self.outbox.publish(saved)
+        else:
+            await self.outbox.publish(saved, token)
+
+    async def _claim(self, documents: Sequence[Document], token: str) -> list[Document]:
+        """Store the relay's duty in documents whose outboxes it is about to repeat; return those in which it lies."""
+        restate = self._restate
+        assert restate is not None  # noqa: S101 - told of only if there is one
+        ready: list[Document] = []
+        claims: list[Save] = []
+        for document in documents:
+            found = self.left_behind.look(document, token)
+            if not found.changes:
+                ready += [document] * bool(document["outbox"])
+                continue
+            record = self._record(document["_id"], document)
+            senders = found.alive
+            if found.restate:
+                assert record.state is not None  # noqa: S101 - for the type checker: it was made from a document
+                try:
+                    self._append(record, Change(record.id, _unchanged), restate(record.state))
+                except OutboxFullError:
+                    senders = [sender for sender in record.senders if sender["id"] != token]
+            if record.outbox:
+                senders = [*senders, duty.taken(token, record.outbox)]
+            changed = {"rev": record.rev + 1, "repeats": record.repeats + 1, "seq": record.seq, "outbox": record.outbox}
+            claims.append(Save(duty.with_senders({**document, **changed}, senders), expected_rev=record.rev))
+        missed = await self.store.save_many(self.collection, claims) if claims else set()
+        return ready + [claim.document for claim in claims if claim.document["_id"] not in missed]
+
+    async def _say_newest(self, ids: Sequence[str], token: str) -> None:
         """Say the full state of aggregates once more, as a new event, so that the last record of their key is the newest."""
         restate = self._restate
         assert restate is not None  # noqa: S101 - told of only if there is one
@@ -245,7 +303,7 @@ class Ledger(Generic[S]):
                 raise NotFoundError("The aggregate is gone.")
             return state, restate(state)
 
-        await self._apply([Change(aggregate_id, decide) for aggregate_id in ids], None)
+        await self._apply([Change(aggregate_id, decide) for aggregate_id in ids], None, fulfilled=token)
 
     def _trace(self, changes: Sequence[Change[S]], results: dict[int, Result[S]], began: int) -> None:
         """Tell the span of each event: from the decision to the acknowledgement, or to its being left to the relay."""
@@ -283,7 +341,7 @@ class Ledger(Generic[S]):
                 results[position] = self._settled(change, record)
                 continue
             if change.request in record.requests or (cause is not None and cause.seq <= record.inbox.get(cause.source, 0)):
-                results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.rev)
+                results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.revision)
                 continue
             try:
                 _refuse_forgotten(change, record.requests)
@@ -291,7 +349,7 @@ class Ledger(Generic[S]):
             except RejectedError as error:
                 record.state = self._replay(document, accepted)
                 self._refuse(record, cause, error)
-                results[position] = Result(aggregate_id, Effect.REFUSED, record.state, record.rev, error=error)
+                results[position] = Result(aggregate_id, Effect.REFUSED, record.state, record.revision, error=error)
                 continue
             record.state = state
             accepted.append(change)
@@ -302,13 +360,13 @@ class Ledger(Generic[S]):
                 record.inbox[cause.source] = cause.seq
             if change.request is not None and effect is Effect.APPLIED:
                 record.requests = [*record.requests, change.request][-REQUESTS_KEPT:]
-            results[position] = Result(aggregate_id, effect, state, record.rev, events)
+            results[position] = Result(aggregate_id, effect, state, record.revision, events)
         if record.changed:
             record.rev += 1
         for position, result in results.items():
             # A refused decision may have touched the object that the results before it hold.
             left = None if result.state is None else record.state
-            results[position] = replace(result, state=left, rev=record.rev)
+            results[position] = replace(result, state=left, rev=record.revision)
         return record, results
 
     def _settled(self, change: Change[S], record: _Record[S]) -> Result[S]:
@@ -322,14 +380,14 @@ class Ledger(Generic[S]):
         if record.state is None and error is None:
             error = NotFoundError("What the first request with this key made is gone.", id=record.id)
         effect = Effect.DUPLICATE if error is None else Effect.REFUSED
-        return Result(record.id, effect, record.state, record.rev, error=error)
+        return Result(record.id, effect, record.state, record.revision, error=error)
 
     def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:
         """Take the decision for the revision that the caller expects.
 
         That the caller may not see or do this is said first: the revision of what is hidden is hidden too.
         """
-        stale = expected_rev is not None and expected_rev != record.rev
+        stale = expected_rev is not None and expected_rev != record.revision
         try:
             decision = change.decide(record.state)
         except RejectedError as error:
@@ -337,9 +395,9 @@ class Ledger(Generic[S]):
                 raise
         if stale:
             raise PreconditionFailedError(
-                f"{record.id} has changed: its revision is {record.rev}, the request was made for {expected_rev}.",
+                f"{record.id} has changed: its revision is {record.revision}, the request was made for {expected_rev}.",
                 id=record.id,
-                revision=record.rev,
+                revision=record.revision,
             )
         return decision
 
@@ -356,6 +414,8 @@ class Ledger(Generic[S]):
             pending_since=document["pending_since"],
             refusals=document["refusals"],
             requests=document.get("requests", []),
+            senders=list(document.get("senders", ())),
+            repeats=document.get("repeats", 0),
             kept={name: document[name] for name in document.keys() - self._own},
         )
 
@@ -421,6 +481,12 @@ class Ledger(Generic[S]):
             written += [save.document for save in saves if save.document["_id"] not in conflicts]
             overtaken += conflicts
         return written, overtaken
+
+
+def _unchanged(state: S | None) -> tuple[S, Sequence[Message]]:
+    """Decide nothing: the change of a restatement, which is made from the state as it is."""
+    assert state is not None  # noqa: S101 - for the type checker: never asked without one
+    return state, ()
 
 
 def _refuse_forgotten(change: Change[Any], requests: Sequence[str]) -> None:

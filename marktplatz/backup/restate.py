@@ -70,7 +70,7 @@ async def send_waiting(ledger: Ledger[Any]) -> int:
     total = 0
     while sent := await ledger.outbox.relay(_EARLIER):
         total += sent
-    if left := await ledger.store.find(ledger.collection, Query(PENDING.name, limit=1)):
+    if left := [it for it in await ledger.store.find(ledger.collection, Query(PENDING.name)) if it["outbox"]]:
         raise BusUnavailableError(
             f"the broker did not acknowledge the events of {ledger.collection.name} {left[0]['_id']} and perhaps others"
         )

@@ -71,7 +71,7 @@ class Offerings:
         if state is not None:
             query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
         documents = await self._store.find(OFFERINGS, query)
-        return [(self.ledger.state_of(document), document["rev"]) for document in documents]
+        return [(self.ledger.state_of(document), self.ledger.revision_of(document)) for document in documents]
 
 
 def open_ledger(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Offering]:

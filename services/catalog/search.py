@@ -1,12 +1,14 @@
 """The Schaufenster's search: offers and known EfA services in memory, refreshed from the store at each query.
 
 The index reads what changed since the newest change it knows, less an overlap for clocks that differ, and skips what it
-holds in that revision already. Once in a while it reads everything, so that no clock can hide an offer for long.
+holds in that revision already. Once in a while, and when the clock was set, it reads everything: no clock can hide an
+offer for long.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -199,6 +201,7 @@ class Schaufenster:
         overlap: timedelta,
         reload_every: timedelta,
         clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._offerings = offerings
         self._reference = reference
@@ -208,8 +211,9 @@ class Schaufenster:
         self._index = SearchIndex()
         self._refreshing = asyncio.Lock()
         self._digests: tuple[tuple[str, str], ...] = ()
+        self._monotonic = monotonic
         self._newest: datetime | None = None
-        self._reloaded: datetime | None = None
+        self._reloaded: tuple[float, datetime] | None = None
 
     async def search(self, search: Search) -> Found:
         """Return a page of results as of now. Raises ReferenceNotLoadedError before the reference data are loaded."""
@@ -227,18 +231,24 @@ class Schaufenster:
             if snapshot.digests != self._digests:
                 self._index.put_reference(snapshot)
                 self._digests = snapshot.digests
-            now = self._clock()
-            since = None if self._newest is None else self._newest - self._overlap
-            whole = self._reloaded is None or now - self._reloaded >= self._reload_every
-            if whole:
-                since = None
+            now, ticks = self._clock(), self._monotonic()
+            whole = self._newest is None or self._reload_due(now, ticks)
+            # Never beyond now: what a clock that ran ahead has marked must not hide what comes after it.
+            since = None if whole or self._newest is None else min(self._newest, now) - self._overlap
             async for document in self._offerings.public_since(since):
-                changed: datetime = document["public_changed_at"]
+                changed: datetime = min(document["public_changed_at"], now)
                 self._newest = changed if self._newest is None else max(self._newest, changed)
                 if self._index.rev(document["_id"]) != document["rev"]:
                     self._index.put(self._offerings.ledger.state_of(document), document["rev"])
             if whole:
-                self._reloaded = now
+                self._reloaded = (ticks, now)
+
+    def _reload_due(self, now: datetime, ticks: float) -> bool:
+        """Tell whether everything is to be read: after the interval by a clock that nobody sets, or if the other one was set."""
+        if self._reloaded is None:
+            return True
+        last, at = self._reloaded
+        return ticks - last >= self._reload_every.total_seconds() or not at <= now < at + self._reload_every
 
 
 def offering_entry(offering: Offering, rev: int) -> Entry:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.catalog.catalogue import ReferenceReader
+from services.catalog.repository import Offerings, open_ledger
+from services.catalog.search import Schaufenster, Search
 from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, World
 
 
@@ -112,11 +116,54 @@ async def test_an_offer_written_by_a_clock_that_is_behind_is_found(world: World)
     assert await _ids(world, q="Zweite") == [late]
 
 
-async def test_an_offer_beyond_the_overlap_is_found_by_the_reload(world: World) -> None:
+class Watch:
+    """A clock that nobody sets."""
+
+    def __init__(self) -> None:
+        self.ticks = 1000.0
+
+    def __call__(self) -> float:
+        return self.ticks
+
+
+def _schaufenster(world: World, watch: Watch, clock: Callable[[], datetime]) -> Schaufenster:
+    return Schaufenster(
+        Offerings(open_ledger(world.store, world.publisher, world.clock), world.store),
+        ReferenceReader(world.store),
+        overlap=timedelta(seconds=60),
+        reload_every=timedelta(minutes=10),
+        clock=clock,
+        monotonic=watch,
+    )
+
+
+async def _titles(schaufenster: Schaufenster, text: str) -> list[str]:
+    return [entry.title for entry in (await schaufenster.search(Search(text))).entries]
+
+
+async def test_an_offer_beyond_the_overlap_is_found_by_the_reload_whatever_the_clock_says(world: World) -> None:
+    watch, right = Watch(), world.clock.time
+    schaufenster = _schaufenster(world, watch, lambda: right + timedelta(minutes=1))
     await world.published(title="Erste")
-    assert (await world.search(q="Erste"))["total"] == 1
+    assert await _titles(schaufenster, "Erste") == ["Erste"]
     world.clock.time -= timedelta(minutes=5)
     await world.published(title="Zweite")
-    assert (await world.search(q="Zweite"))["total"] == 0
-    world.clock.time += timedelta(minutes=15)
-    assert (await world.search(q="Zweite"))["total"] == 1
+    watch.ticks += 599
+    assert await _titles(schaufenster, "Zweite") == []
+    watch.ticks += 1
+    assert await _titles(schaufenster, "Zweite") == ["Zweite"]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=1), timedelta(days=400)])
+async def test_a_clock_that_ran_ahead_and_was_put_right_hides_no_new_offer(world: World, ahead: timedelta) -> None:
+    """Its own clock, or that of another process which marked an offer: both ways."""
+    own, other = _schaufenster(world, Watch(), world.clock), world.clock.time
+    foreign = _schaufenster(world, Watch(), lambda: other + timedelta(minutes=1))
+    world.clock.time += ahead
+    await world.published(title="Erste")
+    assert await _titles(own, "Erste") == await _titles(foreign, "Erste") == ["Erste"]
+    world.clock.time -= ahead
+    await world.published(title="Zweite")
+    assert await _titles(own, "Zweite") == await _titles(foreign, "Zweite") == ["Zweite"]
+    await world.published(title="Dritte")
+    assert await _titles(own, "Dritte") == await _titles(foreign, "Dritte") == ["Dritte"]

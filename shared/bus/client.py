@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Protocol
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 from structlog.typing import FilteringBoundLogger
 
 from shared.bus.progress import Progress
@@ -69,6 +69,12 @@ class WorkerConsumer(GuardedConsumer):
             records: Records = await super().getmany(*partitions, timeout_ms=wait_ms, max_records=max_records)
         except KafkaError as error:
             owner.log.warning("fetch_failed", error=repr(error))
+            raise
+        except ConsumerStoppedError:
+            raise
+        except Exception as error:
+            owner.log.warning("fetch_failed", error=repr(error))
+            owner.progress.broke(f"{type(error).__name__} while fetching")
             raise
         # Without a pause since the records left the buffer: a rebalance that begins later makes them void.
         owner.fetched_in = owner.epoch

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Sequence
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from shared.bus import metrics
+from shared.bus.lifeline import CLOSE_SECONDS, dead_task, end
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.bus.watch import look, needs_restart
@@ -83,26 +85,61 @@ class ConsumerRunner:
         shortest, longest = _START_PAUSES
         pause = 0.0
         while worker.progress.failure is None:
-            try:
-                await worker.start()
-            except (KafkaError, OSError, TimeoutError) as error:
-                worker.log.warning("consumer_not_started", error=repr(error))
+            if not await self._started(worker):
                 tried.set()
                 pause = min(longest, max(shortest, pause * 2))
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
                 continue
-            pause = 0.0
             await look(worker)
             tried.set()
+            pause = 0.0
             await self._watch(worker)
             await worker.close()
 
+    async def _started(self, worker: Worker) -> bool:
+        """Return whether the worker could be started. A client that breaks meanwhile would let it wait for ever."""
+        progress = worker.progress
+        starting = asyncio.create_task(worker.start())
+        deadline = time.monotonic() + 2 * self._settings.rebalance_timeout.total_seconds()
+        try:
+            while not starting.done():
+                await asyncio.wait([starting], timeout=self._settings.check_every.total_seconds())
+                client = worker.client
+                name = None if client is None else dead_task(client)
+                if not starting.done() and (name is not None or time.monotonic() > deadline):
+                    await end("start", _cancelled(starting), CLOSE_SECONDS)
+                    await worker.close()
+                    progress.broke("the client did not start" if name is None else f"the client's {name} task has ended")
+                    worker.log.error("consumer_not_started", error=progress.broken)
+                    return False
+            starting.result()
+        except (KafkaError, OSError, TimeoutError) as error:
+            worker.log.warning("consumer_not_started", error=repr(error))
+            progress.away()
+            return False
+        except Exception as error:
+            worker.log.exception("consumer_not_started")
+            progress.broke(f"{type(error).__name__} at the start of the client")
+            return False
+        finally:
+            if not starting.done():
+                await end("start", _cancelled(starting), CLOSE_SECONDS)
+        return True
+
     async def _watch(self, worker: Worker) -> None:
         """Return when the worker has stopped itself or must be made anew."""
-        while worker.progress.failure is None:
+        progress = worker.progress
+        while progress.failure is None:
             await asyncio.sleep(self._settings.check_every.total_seconds())
             await look(worker)
             if needs_restart(worker):
-                worker.log.error("consumer_restarted", stuck_for=worker.progress.stuck_for)
+                worker.log.error("consumer_restarted", reason=progress.broken or "no progress", stuck_for=progress.stuck_for)
                 metrics.RESTARTS.labels(worker.group).inc()
                 return
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()

@@ -13,11 +13,12 @@ from collections.abc import Collection, Sequence
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
+from aiokafka.errors import MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from shared import failpoints
 from shared.bus.dead_letter import LETTER_BYTES, is_dead_letter_topic
 from shared.bus.envelope import encode
+from shared.bus.lifeline import CLOSE_SECONDS, dead_task, drop, end
 from shared.bus.metrics import PRODUCER_RENEWED, PRODUCER_UP, PUBLISHED
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings, milliseconds
@@ -27,7 +28,6 @@ from shared.outgoing import OutgoingEvent
 BATCH_BYTES = 128 * 1024
 RECORD_BYTES = 1024 * 1024
 _RECONNECT_SECONDS = (0.2, 5.0)
-_CLOSE_SECONDS = 5.0
 
 log = structlog.get_logger()
 
@@ -42,6 +42,7 @@ class KafkaPublisher:
         self._timeout = settings.publish_timeout.total_seconds()
         self._producer: AIOKafkaProducer | None = None
         self._reconnecting: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -56,22 +57,21 @@ class KafkaPublisher:
         PRODUCER_UP.set(0)
         if not await self._connect():
             self._reconnect()
+        self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
         """Send what is buffered, within bounds, and close."""
         self._stopped = True
-        if self._reconnecting is not None:
-            self._reconnecting.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reconnecting
+        for task in (self._watching, self._reconnecting):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         producer, self._producer = self._producer, None
         PRODUCER_UP.set(0)
         if producer is not None:
-            try:
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await producer.stop()
-            except (TimeoutError, KafkaError):
-                await _give_up(producer)
+            await end("producer", producer.stop(), CLOSE_SECONDS)
+            await drop(producer)
         if self._closing:
             await asyncio.wait(self._closing)
 
@@ -83,7 +83,9 @@ class KafkaPublisher:
         try:
             async with asyncio.timeout(self._timeout):
                 await producer.client.fetch_all_metadata()
-        except (TimeoutError, KafkaError) as error:
+        except Exception as error:
+            # The broker may be away or this producer broken: a new one tells, and costs nothing while the broker is away.
+            self._renew(producer, type(error).__name__)
             raise BusUnavailableError("the broker does not answer") from error
 
     async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
@@ -117,7 +119,9 @@ class KafkaPublisher:
                     await asyncio.wait(waiting)
         except TimeoutError:
             failure = "timeout"
-        except KafkaError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller repeats and the producer is made anew
+            # uvloop, for one, answers with RuntimeError on a connection that is closed.
+            log.warning("send_failed", error=repr(error)[:300])
             failure = type(error).__name__
         for ack in acks:
             if ack is not None and (error_name := _failure(ack)) is not None:
@@ -153,10 +157,18 @@ class KafkaPublisher:
         PRODUCER_RENEWED.labels(reason).inc()
         PRODUCER_UP.set(0)
         self._producer = None
-        task = asyncio.create_task(_give_up(producer))
+        task = asyncio.create_task(drop(producer))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         self._reconnect()
+
+    async def _watch(self) -> None:
+        """Give a producer up when one of its tasks has died: it would look connected for ever."""
+        while True:
+            await asyncio.sleep(self.settings.check_every.total_seconds())
+            producer = self._producer
+            if producer is not None and (name := dead_task(producer)) is not None:
+                self._renew(producer, f"dead_{name}")
 
     def _reconnect(self) -> None:
         if self._reconnecting is None or self._reconnecting.done():
@@ -191,12 +203,12 @@ class KafkaPublisher:
         try:
             async with asyncio.timeout(self._timeout):
                 await producer.start()
-        except (TimeoutError, KafkaError, OSError) as error:
-            log.warning("broker_unreachable", error=type(error).__name__)
-            await _give_up(producer)
+        except Exception as error:  # noqa: BLE001 - the next attempt begins from nothing
+            log.warning("broker_unreachable", error=repr(error)[:300])
+            await drop(producer)
             return False
         except BaseException:
-            await _give_up(producer)
+            await drop(producer)
             raise
         self._producer = producer
         PRODUCER_UP.set(1)
@@ -230,16 +242,3 @@ def _failure(ack: _Ack) -> str | None:
         return None
     error = None if ack.cancelled() else ack.exception()
     return None if error is None else type(error).__name__
-
-
-async def _give_up(producer: AIOKafkaProducer) -> None:
-    """Close a producer without waiting for what it still holds. The parts are closed singly because ``stop`` would flush."""
-    producer._closed = True  # noqa: SLF001 - no public way to close without a flush
-    sender = producer._sender.sender_task  # noqa: SLF001
-    if sender is not None:
-        sender.cancel()
-    await producer.client.close()
-    if sender is not None:
-        await asyncio.wait([sender], timeout=_CLOSE_SECONDS)
-        if sender.done() and not sender.cancelled():
-            sender.exception()

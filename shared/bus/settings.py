@@ -32,6 +32,8 @@ class KafkaSettings(BaseSettings):
 
     publish_timeout: timedelta = timedelta(seconds=5)
     linger: timedelta = timedelta(milliseconds=2)
+    metadata_age: timedelta = timedelta(seconds=30)
+    """How long a client trusts what it knows of topics and leaders: as long it may be deaf to a topic that was made anew."""
 
     max_records: int = Field(default=500, ge=1)
     batch_wait: timedelta = timedelta(milliseconds=15)
@@ -55,6 +57,7 @@ class KafkaSettings(BaseSettings):
             "bootstrap_servers": self.bootstrap_servers.split(","),
             "client_id": self.client_id,
             "security_protocol": self.security_protocol,
+            "metadata_max_age_ms": milliseconds(self.metadata_age),
         }
         if (found := self.certificates()) is not None:
             arguments["ssl_context"] = found.context

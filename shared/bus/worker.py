@@ -7,7 +7,6 @@ fetched before a rebalance but did not get the lock before it is dropped: its re
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,6 +25,7 @@ from shared.bus import metrics
 from shared.bus.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
 from shared.bus.client import Rebalance, Records, WorkerConsumer
 from shared.bus.dead_letter import bury
+from shared.bus.lifeline import CLOSE_SECONDS, drop, end, say_goodbye
 from shared.bus.progress import Progress
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.quarantine import BrokenBatch, HourlyLimit, report
@@ -52,6 +52,8 @@ class Worker:
         self.settled = asyncio.Event()
         self.epoch = 0
         self.fetched_in = -1
+        self._begun_in = -1
+        self._committing: asyncio.Timeout | None = None
         self.committed: dict[TopicPartition, int] = {}
         self._runs: dict[str, int] = {}
         self._stopping = False
@@ -122,15 +124,30 @@ class Worker:
         self.progress.started = False
 
     async def close(self) -> None:
-        """Leave the group and drop the client; ``start`` makes a new one."""
+        """Leave the group and drop the client; ``start`` makes a new one. Ends within bounds and does not raise."""
         client, broker = self.client, self._broker
+        # A batch that the old client read is void: the new one reads its records again.
+        self.interrupted.set()
+        self.settled.clear()
+        if client is not None and self.progress.broken is not None:
+            await self._cut_off(client)
         if broker is not None:
-            with contextlib.suppress(KafkaError):
-                await broker.stop()
+            await end("subscriber", broker.stop(), self.settings.stop_timeout.total_seconds() + CLOSE_SECONDS)
         if client is not None:
-            with contextlib.suppress(KafkaError):
-                await client.stop()
+            await end("consumer", client.stop(), CLOSE_SECONDS)
+            await drop(client)
         self._broker = None
+        self.epoch += 1
+
+    async def _cut_off(self, client: WorkerConsumer) -> None:
+        """Drop a broken client without waiting for what it will never do, and take its member out of the group."""
+        coordinator = client._coordinator  # noqa: SLF001 - the member's id is not public
+        member = getattr(coordinator, "member_id", "")
+        await drop(client)
+        if self._committing is not None:
+            self._committing.reschedule(asyncio.get_running_loop().time())
+        if member and self.settings.group_instance_id is None:
+            await say_goodbye(self.settings, self.group, member)
 
     def _build(self, **options: Any) -> WorkerConsumer:  # noqa: ANN401 - passed on
         return WorkerConsumer(self, **{**options, **self.settings.connection()})
@@ -147,18 +164,22 @@ class Worker:
         async with self.lock:
             self.settled.clear()
             self.epoch += 1
+        self.progress.given_up()
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
         """Take over partitions: go on counting dead letters where their last owner stopped."""
         try:
             self.committed.clear()
             self._runs = await self._last_runs(partitions)
+        except Exception as error:
+            # aiokafka only logs this; the worker would look as if it had not joined until the next rebalance.
+            self.progress.broke(f"{type(error).__name__} while partitions were taken over")
+            raise
         finally:
             if not self._stopping:
                 self.interrupted.clear()
             self.settled.set()
-        self.progress.joined = True
-        self.progress.moved()
+        self.progress.taken_over()
         self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=max(self._runs.values(), default=0))
 
     async def _last_runs(self, partitions: set[TopicPartition]) -> dict[str, int]:
@@ -194,6 +215,7 @@ class Worker:
             self.oldest = 0.0
 
     async def _process(self, records: Sequence[Record]) -> None:
+        self._begun_in = self.epoch
         for record in records:
             self.committed.setdefault(TopicPartition(record.topic, record.partition), record.offset)
         self.oldest = min(record.timestamp for record in records) / 1000
@@ -233,6 +255,10 @@ class Worker:
     async def commit(self) -> None:
         """Commit the positions of all assigned partitions. If that fails the records come again, to whoever owns them then."""
         client = self.client
+        if self._begun_in != self.epoch:
+            # The client that read this batch is gone; the positions of its successor run ahead of what is handled.
+            metrics.BATCHES.labels(self.group, "commit_failed").inc()
+            return
         subscription = None if client is None else client._subscription.subscription  # noqa: SLF001
         if client is None or subscription is None or subscription.assignment is None:
             return
@@ -242,12 +268,16 @@ class Worker:
         failpoints.passing("bus.commit", "before")
         try:
             with metrics.COMMIT_SECONDS.labels(self.group).time():
-                async with asyncio.timeout(self.settings.stop_timeout.total_seconds()):
+                async with asyncio.timeout(self.settings.stop_timeout.total_seconds()) as self._committing:
                     await client.commit({partition: (offset, self._note(partition)) for partition, offset in positions.items()})
-        except (KafkaError, TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - as it may be met on a connection that is closed
             self.log.warning("commit_failed", error=repr(error))
+            if not isinstance(error, (KafkaError, TimeoutError)):
+                self.progress.broke(f"{type(error).__name__} while committing")
             metrics.BATCHES.labels(self.group, "commit_failed").inc()
             return
+        finally:
+            self._committing = None
         failpoints.passing("bus.commit", "after")
         self.committed.update(positions)
         self.progress.moved()
@@ -282,6 +312,7 @@ class Worker:
             async with self.lock:
                 if self.fetched_in != self.epoch or self._stopping:
                     return {}
+                self._begun_in = self.epoch
                 await self._send_dead_letters([report(batch, self.group, now()) for batch in broken])
                 for batch in broken:
                     self.log.error("batch_quarantined", topic=batch.topic, partition=batch.partition, offset=batch.base_offset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 from aiokafka import TopicPartition
@@ -26,6 +27,9 @@ async def nothing(_: Sequence[Received]) -> Sequence[Rejection]:
 
 class Client:
     """A Kafka client that owns one partition with seven records."""
+
+    _client = SimpleNamespace(_sync_task=None)
+    _fetcher = _coordinator = None
 
     def assignment(self) -> set[TopicPartition]:
         return {PARTITION}

@@ -15,6 +15,7 @@ def test_a_plain_connection_names_the_servers(monkeypatch: pytest.MonkeyPatch) -
         "bootstrap_servers": ["a:9092", "b:9092"],
         "client_id": "efa-marktplatz",
         "security_protocol": "PLAINTEXT",
+        "metadata_max_age_ms": 30_000,
     }
 
 

@@ -47,7 +47,7 @@ def build(parts: Parts, settings: NotifySettings | None = None) -> Service:
     texts = load_texts(parts.data_dir, settings)
     if missing := routing.templates - texts.keys:
         raise ValueError(f"the routing table names templates that do not exist: {', '.join(sorted(missing))}")
-    notifications = Notifications(parts.store, parts.publisher, parts.clock)
+    notifications = Notifications(parts.store, parts.publisher, parts.clock, farthest=settings.farthest)
     contacts = Contacts(parts.store)
     composer = Composer(texts, settings.sender_name, settings.sender_address)
     transport = None if settings.smtp_host is None else SmtpTransport(settings)

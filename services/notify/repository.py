@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Container
@@ -41,10 +42,24 @@ class Claim:
 
 
 class Notifications:
-    """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision."""
+    """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision.
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime] = now) -> None:
+    ``farthest``: how far ahead a mark of when to try next can lie; ``steady``: seconds of a clock that nobody sets.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        clock: Callable[[], datetime] = now,
+        *,
+        farthest: timedelta | None = None,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.store = store
+        self.farthest = farthest
+        self.steady = steady
+        self._watched: dict[str, tuple[int, float]] = {}
         self.ledger = Ledger(
             service="notify",
             state_type=Notification,
@@ -83,7 +98,30 @@ class Notifications:
     async def due_since(self, at: datetime) -> datetime | None:
         """Return since when the e-mail that has waited longest could be sent, None if none is due."""
         documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=1))
-        return documents[0]["next_attempt_at"] if documents else None
+        if documents:
+            since: datetime = documents[0]["next_attempt_at"]
+            return since
+        stray = await self._stray(at, 1)
+        return min(at, stray[0]["created_at"]) if stray else None
+
+    async def _stray(self, at: datetime, limit: int) -> list[Document]:
+        """Return e-mails whose mark lies farther ahead than this installation sets any: a clock went wrong when it was set."""
+        if self.farthest is None:
+            return []
+        return await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=at + self.farthest, limit=limit))
+
+    def _abandoned(self, notification: Notification, lease: timedelta) -> bool:
+        """Return whether nobody can be sending a stray one any more, as far as this process has watched it itself.
+
+        A claim whose clock is wrong may still be a living worker's: it ends when it has stood for a lease by our steady clock.
+        """
+        if notification.state is not NotificationState.IN_ZUSTELLUNG:
+            return True
+        claims, since = self._watched.get(notification.id, (None, 0.0))
+        if claims != notification.claims:
+            self._watched[notification.id] = (notification.claims, self.steady())
+            return False
+        return self.steady() - since >= lease.total_seconds()
 
     async def waiting(self) -> bool:
         """Return whether any e-mail is not done yet, due or not."""
@@ -117,12 +155,17 @@ class Notifications:
     async def claim(self, at: datetime, until: datetime, limit: int) -> list[Claim]:
         """Claim e-mails that are due, for one try until ``until``. Of several workers one gets each: the revision decides."""
         documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=limit))
+        stray = await self._stray(at, _PAGE)
+        self._watched = {document["_id"]: seen for document in stray if (seen := self._watched.get(document["_id"]))}
         changed: list[tuple[Document, Notification]] = []
         claims: list[Claim] = []
-        for document in documents:
+        for document in (*documents, *stray):
             notification = self.ledger.state_of(document)
-            claims.append(Claim(notification, notification.claim(at, until)))
-            changed.append((document, notification))
+            if len(claims) == limit:
+                break
+            if notification.due(at) or self._abandoned(notification, until - at):
+                claims.append(Claim(notification, notification.claim(at, until, self.farthest)))
+                changed.append((document, notification))
         overtaken = await self._save(changed)
         return [claim for claim in claims if claim.notification.id not in overtaken]
 

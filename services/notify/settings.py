@@ -80,6 +80,11 @@ class NotifySettings(BaseSettings):
         return self
 
     @property
+    def farthest(self) -> timedelta:
+        """How far ahead the next try of a mail is ever set; with a margin for clocks that differ a little."""
+        return max(self.lease, self.retry_longest) + timedelta(minutes=1)
+
+    @property
     def security(self) -> Security:
         """How the connection is protected."""
         if self.smtp_security is not None:

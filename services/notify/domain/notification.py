@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -169,10 +169,18 @@ class Notification(Aggregate):
         notification._go(Step.FILE, Actor.SYSTEM)
         return notification, [notification._delivered_event(at)]
 
-    def claim(self, at: datetime, until: datetime) -> int:
+    def due(self, at: datetime, farthest: timedelta | None = None) -> bool:
+        """Return whether a worker may take it: also if the mark lies farther ahead than one of now can.
+
+        Such a mark is of somebody's clock that went wrong; it would keep the mail until that day.
+        """
+        mark = self.next_attempt_at
+        return mark is not None and (mark <= at or (farthest is not None and mark - at >= farthest))
+
+    def claim(self, at: datetime, until: datetime, farthest: timedelta | None = None) -> int:
         """Take it for one try until ``until`` and return the number of the claim. Raises ConflictError while another holds it."""
         MACHINE.check(Step.CLAIM, self.state, Actor.WORKER)
-        if self.next_attempt_at is None or at < self.next_attempt_at:
+        if not self.due(at, farthest):
             raise ConflictError(f"{self.id} is not due before {self.next_attempt_at}.", code="not_due", id=self.id)
         self._go(Step.CLAIM, Actor.WORKER)
         self.next_attempt_at = until

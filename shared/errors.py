@@ -80,6 +80,12 @@ class IllegalMoveError(ConflictError):
         )
 
 
+class AggregateTooLargeError(RejectedError):
+    """The change would let an aggregate grow beyond what one document may hold (HTTP 422)."""
+
+    code = "aggregate_too_large"
+
+
 class PreconditionFailedError(RejectedError):
     """The thing has changed since the caller read it: the If-Match header is stale (HTTP 412)."""
 

@@ -22,6 +22,7 @@ from shared import context, duty, tracing
 from shared.clock import now
 from shared.domain import Aggregate
 from shared.errors import (
+    AggregateTooLargeError,
     ForbiddenError,
     NotFoundError,
     OutboxFullError,
@@ -32,7 +33,7 @@ from shared.errors import (
 )
 from shared.ids import derived_id
 from shared.messages.base import Message
-from shared.outbox import OUTBOX_LIMIT, PENDING, Outbox
+from shared.outbox import OUTBOX_BYTES, OUTBOX_LIMIT, PENDING, Outbox
 from shared.outgoing import OutgoingEvent, Publisher
 from shared.store.port import Collection, Document, Index, Save, Store
 from shared.topics import topic_of
@@ -43,6 +44,11 @@ S = TypeVar("S", bound=Aggregate)
 REFUSALS_KEPT = 20
 REQUESTS_KEPT = 300
 ATTEMPTS = 20
+STATE_BYTES = 512 * 1024
+"""How large the state of an aggregate may grow, as JSON: a batch of hundreds fits into memory, a full state into a record."""
+SMALL_STEP_BYTES = 8 * 1024
+STATE_BYTES_FOR_SMALL_STEPS = 640 * 1024
+STATE_BYTES_FOR_EVENTS = 768 * 1024
 _MECHANICS = ("_id", "rev", "seq", "inbox", "outbox", "pending_since", "refusals", "requests", "senders", "repeats")
 
 log = structlog.get_logger()
@@ -346,6 +352,7 @@ class Ledger(Generic[S]):
             try:
                 _refuse_forgotten(change, record.requests)
                 state, messages = self._decision(change, record, expected_rev)
+                self._refuse_too_large(change, document, state)
             except RejectedError as error:
                 record.state = self._replay(document, accepted)
                 self._refuse(record, cause, error)
@@ -401,6 +408,28 @@ class Ledger(Generic[S]):
             )
         return decision
 
+    def _refuse_too_large(self, change: Change[S], document: Document | None, state: S) -> None:
+        """Refuse to let a state grow beyond its bound. Whoever has filled it has not blocked the others: small steps have room.
+
+        More is left for what other services say. Raises AggregateTooLargeError.
+        """
+        size = len(state.model_dump_json().encode())
+        if size <= STATE_BYTES:
+            return
+        before = 0 if document is None else len(self.state_of(document).model_dump_json().encode())
+        limit = STATE_BYTES
+        if change.cause is not None:
+            limit = STATE_BYTES_FOR_EVENTS
+        elif size - before <= SMALL_STEP_BYTES:
+            limit = STATE_BYTES_FOR_SMALL_STEPS
+        if before < size > limit:
+            raise AggregateTooLargeError(
+                f"{change.id} would hold {size} bytes, and {limit} is the most. Shorten what it holds, or say less.",
+                id=change.id,
+                bytes=size,
+                limit=limit,
+            )
+
     def _record(self, aggregate_id: str, document: Document | None) -> _Record[S]:
         if document is None:
             return _Record(aggregate_id, seq=self.floor)
@@ -444,6 +473,15 @@ class Ledger(Generic[S]):
                 id=record.id,
                 waiting=len(record.outbox),
             )
+        bodies = [message.model_dump_json(exclude_none=True) for message in messages]
+        waiting = sum(len(entry["data"].encode()) for entry in record.outbox)
+        if record.outbox and waiting + sum(len(body.encode()) for body in bodies) > OUTBOX_BYTES:
+            raise OutboxFullError(
+                f"{record.id} holds {waiting} bytes of events that could not be published yet.",
+                id=record.id,
+                waiting=len(record.outbox),
+                bytes=waiting,
+            )
         cause = change.cause
         time = self.clock()
         parent = (cause.traceparent if cause else None) or context.traceparent.get()
@@ -451,7 +489,7 @@ class Ledger(Generic[S]):
             change.correlation_id or (cause.correlation_id if cause else None) or context.correlation_id.get() or record.id
         )
         events: list[OutgoingEvent] = []
-        for message in messages:
+        for message, body in zip(messages, bodies, strict=True):
             record.seq += 1
             entry: Document = {
                 "seq": record.seq,
@@ -459,7 +497,7 @@ class Ledger(Generic[S]):
                 "topic": topic_of(message).name,
                 "type": message.TYPE,
                 "time": time,
-                "data": message.model_dump_json(exclude_none=True),
+                "data": body,
                 "traceparent": context.child_traceparent(parent),
                 "correlation_id": correlation,
             }

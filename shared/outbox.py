@@ -20,7 +20,10 @@ from shared.outgoing import OutgoingEvent, Publisher
 from shared.store.port import Collection, Document, Index, Query, Save, Store
 
 OUTBOX_LIMIT = 500
-BARREN_PAGES = 5
+OUTBOX_BYTES = 1024 * 1024
+"""Bounds of one outbox: number of events, and bytes of their bodies; the events of one change always fit into an empty one."""
+PAGE = 50
+BARREN_PAGES = 20
 _CLEANINGS = 5
 _MILLISECOND = timedelta(milliseconds=1)
 _ENTRY = tuple(field.name for field in fields(OutgoingEvent) if field.name not in ("key", "source"))
@@ -83,7 +86,7 @@ class Outbox:
         since = documents[0]["pending_since"] if documents else None
         return Backlog(since, sum(len(document["outbox"]) for document in documents))
 
-    async def relay(self, older_than: timedelta, limit: int = 200) -> int:
+    async def relay(self, older_than: timedelta, limit: int = PAGE) -> int:
         """Publish what has been waiting in outboxes for longer than ``older_than``; return the number of events acknowledged.
 
         Crash recovery: safe to run anywhere and at any time, at worst events are repeated. What cannot be sent holds up nothing

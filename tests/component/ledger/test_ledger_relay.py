@@ -59,17 +59,19 @@ async def test_a_pass_that_brings_nothing_ends_and_the_next_begins_where_it_ende
     ledger: Ledger[Counter], publisher: RecordingPublisher, clock: Clock
 ) -> None:
     tried: list[str] = []
+    count = 3 * BARREN_PAGES
+    last = f"{count - 1:03}"
     publisher.refuses = lambda _: True
-    await ledger.apply([increase(f"{number:03}", "x") for number in range(3 * BARREN_PAGES)])
+    await ledger.apply([increase(f"{number:03}", "x") for number in range(count)])
     clock.time += timedelta(minutes=1)
 
     def refuse(event: OutgoingEvent) -> bool:
         tried.append(event.key)
-        return event.key != "014"
+        return event.key != last
 
     publisher.refuses = refuse
     assert await ledger.outbox.relay(AFTER, limit=2) == 0
     assert tried == [f"{number:03}" for number in range(2 * BARREN_PAGES)]
     tried.clear()
     assert await ledger.outbox.relay(AFTER, limit=2) == 1
-    assert tried == [f"{number % 15:03}" for number in range(10, 25)]
+    assert tried == [f"{number % count:03}" for number in range(2 * BARREN_PAGES, count + 2 * BARREN_PAGES)]

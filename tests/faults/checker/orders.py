@@ -119,7 +119,8 @@ def _differs(asked: Op, answered: Op, begun: Op, end: Op) -> str | None:
         good = end.v["status"] in (409, 422)
         return None if good else f"another body under a key that is taken was answered {end.v['status']}"
     if end.t is Kind.FAIL:
-        good = end.v["status"] in _TRY_AGAIN
+        # What was refused before it succeeded is another matter: a refusal that changes nothing may be tried again.
+        good = end.v["status"] in _TRY_AGAIN or begun.i < answered.i
         return None if good else f"a repeat of what had succeeded was refused with {end.v['status']}"
     same = (end.v["id"], end.v["status"]) == (answered.v["id"], answered.v["status"])
     return None if same else f"a repeat was answered {end.v['id']}, the first {answered.v['id']}"

@@ -101,6 +101,11 @@ def as_info(op: Op) -> Op:
     return replace(op, t=Kind.INFO) if op.p == "client-1" and op.f == "command" and op.t is Kind.OK else op
 
 
+def late_failure(op: Op) -> Op:
+    repeat = op.p == "client-2" and op.f == "command" and op.v["time"] == 2 and op.t is Kind.OK
+    return replace(op, t=Kind.FAIL, v={**op.v, "status": 404}) if repeat else op
+
+
 def as_failure(op: Op) -> Op:
     return replace(op, t=Kind.FAIL, v={**op.v, "status": 409}) if as_info(op) is not op else op
 
@@ -153,6 +158,7 @@ BAD: dict[str, tuple[str, Change]] = {
     "dead letter without a reason": ("I10", changed(where("letter"), code="")),
     "good record among the dead letters": ("I10", again(where("letter"), off=1)),
     "repeat gets another answer": ("I11", changed(where("command", "o-2", time=2), id="o-9")),
+    "repeat of a success is refused": ("I11", each(late_failure)),
     "other body under a used key is accepted": ("I11", changed(where("command", "o-2", time=2), body="b2")),
     "lag that stays": ("I12", changed(where("committed"), off=4)),
     "events stay in outboxes": ("I12", changed(where("quiet"), outbox=1)),

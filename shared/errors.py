@@ -86,6 +86,12 @@ class AggregateTooLargeError(RejectedError):
     code = "aggregate_too_large"
 
 
+class SequenceJumpError(RejectedError):
+    """An event claims a number that its source cannot have reached; to believe it would hide all later events of the source."""
+
+    code = "sequence_jump"
+
+
 class PreconditionFailedError(RejectedError):
     """The thing has changed since the caller read it: the If-Match header is stale (HTTP 412)."""
 

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +29,7 @@ from shared.errors import (
     OutcomeUnknownError,
     PreconditionFailedError,
     RejectedError,
+    SequenceJumpError,
     WriteConflictError,
 )
 from shared.ids import derived_id
@@ -46,6 +47,11 @@ REQUESTS_KEPT = 300
 ATTEMPTS = 20
 STATE_BYTES = 512 * 1024
 """How large the state of an aggregate may grow, as JSON: a batch of hundreds fits into memory, a full state into a record."""
+LARGEST_JUMP = 1_000_000
+"""How far the number of an event may lie beyond the last one of its source: an aggregate counts its events over all topics."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_ERA = (datetime(2020, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_CLOCKS_DIFFER = timedelta(days=1)
 SMALL_STEP_BYTES = 8 * 1024
 STATE_BYTES_FOR_SMALL_STEPS = 640 * 1024
 STATE_BYTES_FOR_EVENTS = 768 * 1024
@@ -349,6 +355,14 @@ class Ledger(Generic[S]):
             if change.request in record.requests or (cause is not None and cause.seq <= record.inbox.get(cause.source, 0)):
                 results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.revision)
                 continue
+            if cause is not None and _jumps(record.inbox.get(cause.source, 0), cause.seq, self.clock()):
+                reached = record.inbox.get(cause.source, 0)
+                jump = SequenceJumpError(
+                    f"{cause.source} has reached {reached} here, and this event claims number {cause.seq}.",
+                    id=aggregate_id,
+                )
+                results[position] = Result(aggregate_id, Effect.REFUSED, record.state, record.revision, error=jump)
+                continue
             try:
                 _refuse_forgotten(change, record.requests)
                 state, messages = self._decision(change, record, expected_rev)
@@ -525,6 +539,17 @@ def _unchanged(state: S | None) -> tuple[S, Sequence[Message]]:
     """Decide nothing: the change of a restatement, which is made from the state as it is."""
     assert state is not None  # noqa: S101 - for the type checker: never asked without one
     return state, ()
+
+
+def _jumps(reached: int, seq: int, present: datetime) -> bool:
+    """Tell whether a number is further from the last one than events can be that this reader did not get to see.
+
+    After a restore the numbers of a source go on from an era, the milliseconds since 1970 at that time (docs/adr/0007).
+    """
+    if seq <= reached + LARGEST_JUMP:
+        return False
+    latest = (present + _CLOCKS_DIFFER - _EPOCH) // timedelta(milliseconds=1)
+    return not _FIRST_ERA <= seq <= latest
 
 
 def _refuse_forgotten(change: Change[Any], requests: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.clock import now
+from shared.errors import SequenceJumpError
 from shared.ledger import Cause, Effect, Ledger, Result
 from shared.messages.base import Message
 from shared.outgoing import Publisher
@@ -87,9 +88,14 @@ class Service:
 
 
 def rejections(events: Sequence[Received], results: Sequence[Result[Any]]) -> list[Rejection]:
-    """Return the events that were refused because their aggregate does not exist: nobody could see a refusal there."""
+    """Return the events that belong to the dead letters: those that were refused where no aggregate could show the refusal.
+
+    And those that claim a number which their source cannot have reached: nothing of them is kept.
+    """
     return [
         Rejection(event, result.error.code, result.error.detail)
         for event, result in zip(events, results, strict=True)
-        if result.effect is Effect.REFUSED and result.state is None and result.error is not None
+        if result.effect is Effect.REFUSED
+        and result.error is not None
+        and (result.state is None or isinstance(result.error, SequenceJumpError))
     ]

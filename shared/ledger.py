@@ -42,6 +42,8 @@ from shared.tracing import Kind, Span
 
 S = TypeVar("S", bound=Aggregate)
 
+UNLISTED = ("inbox", "outbox", "refusals", "requests", "senders")
+"""Fields of a document that no list shows: queries for lists leave them out (``Query.without``)."""
 REFUSALS_KEPT = 20
 REQUESTS_KEPT = 300
 ATTEMPTS = 20

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.catalog import reference
 from services.catalog.domain.offering import Offering, seen_by
-from shared.ledger import Ledger, aggregate_collection
+from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import Channel, OfferingState
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
@@ -51,7 +51,7 @@ class Offerings:
 
     async def public_since(self, since: datetime | None) -> AsyncIterator[Document]:
         """Yield the documents of offers that are or were public and changed at ``since`` or later, the oldest change first."""
-        query = Query("by_changed", at_least=since, limit=PAGE)
+        query = Query("by_changed", at_least=since, limit=PAGE, without=UNLISTED)
         while documents := await self._store.find(OFFERINGS, query):
             for document in documents:
                 yield document
@@ -67,7 +67,7 @@ class Offerings:
         after: tuple[Scalar, ...] | None,
         limit: int,
     ) -> list[tuple[Offering, int]]:
-        query = Query(index, equals=whose, after=after, descending=True, limit=limit)
+        query = Query(index, equals=whose, after=after, descending=True, limit=limit, without=UNLISTED)
         if state is not None:
             query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
         documents = await self._store.find(OFFERINGS, query)

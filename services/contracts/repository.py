@@ -13,7 +13,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
 from shared.clock import now
-from shared.ledger import Ledger, aggregate_collection
+from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import Channel
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Save, Store
@@ -116,7 +116,7 @@ class Contracts:
 
     async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Stored]:
         field = CONTRACTS.index(index).fields[0]
-        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit)
+        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit, without=UNLISTED)
         return [self._stored(document) for document in await self.store.find(CONTRACTS, query)]
 
     def _stored(self, document: Document) -> Stored:

@@ -10,7 +10,7 @@ from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.names import fold
 from shared.errors import NotFoundError
-from shared.ledger import Ledger, aggregate_collection
+from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import Channel, OrganisationType
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
@@ -159,7 +159,7 @@ class Organisations:
 
     async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> list[Organisation]:
         """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first."""
-        query = Query(f"waiting_{channel.value}", after=after, limit=limit)
+        query = Query(f"waiting_{channel.value}", after=after, limit=limit, without=UNLISTED)
         return [self.ledger.state_of(document) for document in await self.store.find(ORGANISATIONS, query)]
 
     async def expiring(self, before: date, limit: int) -> list[str]:

@@ -14,7 +14,7 @@ from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification, NotificationState
 from shared.clock import now
 from shared.errors import NotFoundError, WriteConflictError
-from shared.ledger import Ledger, aggregate_collection
+from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Save, Scalar, Store
 
@@ -72,7 +72,7 @@ class Notifications:
     async def inbox(self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int) -> list[Notification]:
         """Return what lies in an organisation's inbox, newest first. ``after`` is (created_at, id) of the last one seen."""
         index, field = (UNREAD, "unread_of") if unread else (INBOX, "inbox_of")
-        query = Query(index.name, equals={field: organisation}, after=after, descending=True, limit=limit)
+        query = Query(index.name, equals={field: organisation}, after=after, descending=True, limit=limit, without=UNLISTED)
         return [self.ledger.state_of(document) for document in await self.store.find(NOTIFICATIONS, query)]
 
     async def read(self, organisation: str, notification_id: str, at: datetime) -> Notification:

@@ -15,7 +15,7 @@ from services.ordering.domain.waiting import Task
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ids import derived_id
-from shared.ledger import Ledger, aggregate_collection
+from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Role
 from shared.service import Parts
@@ -33,6 +33,8 @@ ORDERS = aggregate_collection(
 )
 LISTED_OFFERINGS = aggregate_collection("listed_offerings")
 _GENERATIONS_AT_ONCE = 4
+_LONG = ("message", "assessment", "points", "questions", "conditions", "price_items", "milestones", "timeline")
+_UNLISTED = (*UNLISTED, *_LONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Orders:
     ) -> list[Order]:
         """Return the caller's Vorgänge, newest first, from after the position (declared_at, id) on; of one side only if named.
 
+        For lists: their long parts are not loaded.
         An organisation may be Kunde of some and Bereitsteller of others: both lists have the same order and are merged.
         """
         found = [await self._of_side(side, caller, state, after, limit) for side in _sides(caller) if party in (None, side)]
@@ -132,7 +135,7 @@ class Orders:
         if state is not None:
             equals["state"] = state.value
         index = field if state is None else f"{field}_state"
-        query = Query(index, equals, after=after, descending=True, limit=limit)
+        query = Query(index, equals, after=after, descending=True, limit=limit, without=_UNLISTED)
         return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
 
 

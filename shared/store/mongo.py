@@ -151,7 +151,8 @@ class MongoStore:
         steps = plan(collection, query)
         way = -1 if steps.descending else 1
         with self._answering():
-            cursor = self._in(collection).find(_filter(steps), limit=steps.limit, batch_size=max(steps.limit, 2))
+            shape = dict.fromkeys(steps.without, 0) or None
+            cursor = self._in(collection).find(_filter(steps), shape, limit=steps.limit, batch_size=max(steps.limit, 2))
             found = await cursor.sort([(name, way) for name in steps.order]).to_list(None)
         return [_stripped(document) for document in found]
 

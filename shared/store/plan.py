@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.store.documents import moment
-from shared.store.port import Collection, Query, Scalar
+from shared.store.port import Collection, Document, Query, Scalar
 
 _OPEN_BOUNDS = (None, None)
 
@@ -22,6 +22,7 @@ class Plan:
     after: tuple[Scalar, ...] | None
     descending: bool
     limit: int
+    without: tuple[str, ...] = ()
 
 
 def plan(collection: Collection, query: Query) -> Plan:
@@ -40,6 +41,9 @@ def plan(collection: Collection, query: Query) -> Plan:
         raise ValueError(f"{place}: a position holds the values of {(*rest, '_id')}")
     if query.limit < 1:
         raise ValueError(f"{place}: limit must be 1 or more, it is {query.limit}")
+    for name in query.without:
+        if name.startswith("_") or not (name.isascii() and name.isidentifier()):
+            raise ValueError(f"{place}: {name!r} is no field that can be left out")
     return Plan(
         fixed=tuple((name, _scalar(query.equals[name], place)) for name in fixed),
         order=(*rest, "_id"),
@@ -48,7 +52,13 @@ def plan(collection: Collection, query: Query) -> Plan:
         after=None if query.after is None else tuple(_scalar(value, place) for value in query.after),
         descending=query.descending,
         limit=query.limit,
+        without=tuple(dict.fromkeys(query.without)),
     )
+
+
+def lighter(document: Document, steps: Plan) -> Document:
+    """Return a document without the fields that the query leaves out."""
+    return {name: value for name, value in document.items() if name not in steps.without}
 
 
 def scanned(limit: int) -> int:

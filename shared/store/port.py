@@ -60,6 +60,7 @@ class Query:
     ``equals`` fixes a leading part of the index's fields. ``at_least`` (inclusive) and ``below`` (exclusive) bound the next
     field. ``after`` is a keyset position: the values of the index's fields that are not fixed, then the ``_id``, of the last
     document seen. ``descending`` turns the whole order round.
+    ``without`` names top-level fields that are left out of what is returned, so that a list need not load whole documents.
     """
 
     index: str
@@ -69,6 +70,7 @@ class Query:
     after: tuple[Scalar, ...] | None = None
     descending: bool = False
     limit: int = 100
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

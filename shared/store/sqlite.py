@@ -20,7 +20,7 @@ from typing import TypeVar
 from shared import failpoints
 from shared.errors import StoreUnavailableError, StoreUnfitError
 from shared.store.documents import plain_inserts, plain_saves
-from shared.store.plan import plan, scanned
+from shared.store.plan import lighter, plan, scanned
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.table import Table, decode
 
@@ -117,7 +117,13 @@ class SqliteStore:
 
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
-        sql, values = self._table(collection).find(plan(collection, query))
+        steps = plan(collection, query)
+        sql, values = self._table(collection).find(steps)
+        if steps.without:
+            # One by one: the page as a whole may be far larger than what is left of it.
+            return await self._reader.run(
+                lambda connection: [lighter(decode(body), steps) for (body,) in connection.execute(sql, values)]
+            )
         rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
         return [decode(body) for (body,) in rows]
 

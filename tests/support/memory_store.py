@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.errors import StoreUnavailableError
 from shared.store.documents import encoded, plain, plain_inserts, plain_saves
-from shared.store.plan import Plan, plan, scanned
+from shared.store.plan import Plan, lighter, plan, scanned
 from shared.store.port import Collection, Document, Query, Save
 
 
@@ -72,7 +72,7 @@ class MemoryStore:
         found = [document for document in self._in(collection).values() if _matches(document, steps)]
         found.sort(key=lambda document: _position(document, steps), reverse=steps.descending)
         await self.pause("find.after")
-        return [plain(collection, document) for document in found[: steps.limit]]
+        return [lighter(plain(collection, document), steps) for document in found[: steps.limit]]
 
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
         size = scanned(limit)

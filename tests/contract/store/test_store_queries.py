@@ -277,3 +277,25 @@ async def test_any_query_finds_what_a_plain_search_finds(store: Store, bodies: l
     await store.insert_many(THINGS, documents)
     for query in queries:
         assert await store.find(THINGS, query) == await model.find(THINGS, query)
+
+
+async def test_a_query_leaves_out_the_fields_that_it_names_and_nothing_else(store: Store) -> None:
+    long = "x" * 300_000
+    await shuffled(
+        store, [thing(f"n{n}", state="NEW", at=at(n), text=long, parts={"a": [1, {"b": long}]}, kept={"c": n}) for n in range(5)]
+    )
+    query = Query("by_state", {"state": "NEW"}, limit=3, descending=True)
+    whole = await store.find(THINGS, query)
+    found = await store.find(THINGS, replace(query, without=("text", "parts", "absent", "text")))
+    assert [document.keys() for document in found] == [{"_id", "rev", "state", "at", "kept"}] * 3
+    assert found == [{name: document[name] for name in found[0]} for document in whole]
+    assert await store.find(THINGS, replace(query, without=("state", "at"))) == [
+        {name: value for name, value in document.items() if name not in ("state", "at")} for document in whole
+    ]
+    assert (await store.get(THINGS, "n0") or {})["text"] == long
+
+
+@pytest.mark.parametrize("name", ["_id", "_w", "a.b", "$where", ""])
+async def test_only_fields_of_its_own_can_be_left_out(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="left out"):
+        await store.find(THINGS, Query("by_at", without=(name,)))

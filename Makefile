@@ -9,7 +9,7 @@ ENGINE := deploy/docker/with-engine
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-fast test-upgrade bench bench-memory
+.PHONY: test test-fast test-upgrade test-faults bench bench-memory
 .PHONY: lint types layers schemas generated check
 .PHONY: manifests test-rights test-mongodb
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
@@ -45,6 +45,9 @@ test-fast: $(STAMP) ## Run the tests that need no broker
 
 test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback
 	@$(BIN)/pytest -q tests/upgrade
+
+test-faults: $(STAMP) ## Reset, silence, kill and freeze what lies between fourteen consumers and their broker (about six minutes)
+	@$(BIN)/pytest -q tests/faults/clients
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks

@@ -27,9 +27,10 @@ from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import MarktplatzError, StoreUnfitError
-from shared.http import idempotency
+from shared.http import idempotency, limits
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
+from shared.http.connection import BoundedProtocol
 from shared.ledger import Ledger
 from shared.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCESS, READY, show_backlog
 from shared.service import Parts, Periodic, Service
@@ -159,7 +160,16 @@ class Runtime:
                 store=item.store,
                 health=self.health,
             )
-            config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+            config = uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                http=BoundedProtocol,
+                limit_concurrency=limits.CONNECTIONS,
+                timeout_keep_alive=round(self.settings.keep_alive.total_seconds()),
+                timeout_graceful_shutdown=10,
+            )
             server = _Server(config)
             self._servers.append(server)
             self._tasks.append(asyncio.create_task(server.serve(sockets=[item.socket]), name=f"http-{item.assignment.label}"))

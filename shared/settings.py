@@ -32,6 +32,8 @@ class ProcessSettings(BaseSettings):
     relay_every: timedelta = timedelta(seconds=2)
     relay_after: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=25)
+    keep_alive: timedelta = timedelta(seconds=75)
+    """How long an idle connection stays open: longer than a proxy keeps its side, else it sends into a closed one."""
 
     def store_url_of(self, service: str) -> str:
         """Return the store URL of a service."""

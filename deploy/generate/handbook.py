@@ -21,6 +21,7 @@ from deploy.generate.handbook_cluster import (
     topic_table,
     workload_table,
 )
+from deploy.generate.handbook_limits import limits_table
 from deploy.generate.handbook_settings import settings_table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "betrieb"
@@ -29,6 +30,7 @@ _BLOCK = re.compile(r"<!-- erzeugt: (?P<name>[a-z-]+) -->\n(?P<body>.*?)<!-- end
 
 TABLES: Mapping[str, Callable[[Objects], str]] = {
     "einstellungen": settings_table,
+    "grenzen": lambda _: limits_table(),
     "workloads": workload_table,
     "secrets": secret_table,
     "sicherheitskontexte": security_table,

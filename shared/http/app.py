@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse, Response
 from shared.clock import now
 from shared.http import docs, problem
 from shared.http.auth import Authenticator
-from shared.http.body import BodyGuard
+from shared.http.body import RequestGuard
+from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.idempotency import Holder
 from shared.http.observe import Observe
@@ -47,7 +48,8 @@ def create_app(
     app.include_router(_probes(health))
     docs.install(app)
     problem.install(app)
-    app.add_middleware(BodyGuard)
+    app.add_middleware(RequestGuard, authenticator=authenticator)
+    app.add_middleware(Head)
     app.add_middleware(Observe, service=title)
     return app
 

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from shared.http.caller import Authenticator, Caller, UnauthenticatedError
+from shared.http.body import CALLER
+from shared.http.caller import Authenticator, Caller, UnauthenticatedError, bearer_token
 from shared.http.oidc import AuthSettings, OidcAuthenticator
 from shared.messages.values import Role
 
@@ -34,14 +35,17 @@ _Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 async def optional_caller(request: Request, _scheme: _Credentials = None) -> Caller | None:
     """Return the caller of a public read, None without a token. A token that is not valid is refused all the same."""
+    checked: Caller | None = request.scope.get(CALLER)
+    if checked is not None:
+        return checked
     headers = request.headers.getlist("authorization")
     if not headers:
         return None
-    scheme, _, token = headers[0].partition(" ")
-    if len(headers) > 1 or scheme.lower() != "bearer" or not token.strip():
+    token = bearer_token(headers)
+    if token is None:
         raise UnauthenticatedError("token_invalid", "The Authorization header must hold one bearer token.")
     authenticator: Authenticator = request.app.state.authenticator
-    return await authenticator.authenticate(token.strip())
+    return await authenticator.authenticate(token)
 
 
 async def authenticated(request: Request, _scheme: _Credentials = None) -> Caller:

@@ -1,4 +1,4 @@
-"""What a request body may be: at most 1 MiB of JSON that has one meaning only."""
+"""What a request may be: bounded in every part, its body JSON that has one meaning only, read for known callers alone."""
 
 from __future__ import annotations
 
@@ -7,25 +7,44 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.errors import MarktplatzError
+from shared.http import limits
+from shared.http.caller import Authenticator, bearer_token
 from shared.http.problem import problem
 
-BODY_LIMIT = 1024 * 1024
-DEPTH_LIMIT = 64
+_SEPARATORS = (b",", b"{", b"[", b":")
+CALLER = "marktplatz.caller"
+"""Where the guard leaves the caller whose token it has checked, in the request's scope."""
 
 
-class BodyGuard:
-    """ASGI middleware: reads the body, refuses what is too large or no plain JSON, and hands it on unchanged.
+class RequestGuard:
+    """ASGI middleware: refuses what is out of bounds, reads the body, refuses what is no plain JSON, hands it on unchanged.
+
+    A body is read only after its token was found valid: without one the application sees an empty body and answers what it
+    answers to that, 401 or 404 or 405.
 
     Two keys of one name, NaN, half of a surrogate pair and deep nesting are refused: parsers differ in what they make of them.
     """
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, app: ASGIApp, authenticator: Authenticator, limit: int = limits.BODY_BYTES) -> None:
         self.app = app
+        self.authenticator = authenticator
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        refusal = _out_of_bounds(scope)
+        if refusal is not None:
+            status, code, detail = refusal
+            await problem(status, code, detail, instance=scope["path"][: limits.ERROR_TEXT])(scope, receive, send)
+            return
+        if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self.app(scope, receive, send)
+            return
+        if not await self._admitted(scope):
+            await self.app(scope, _replay(b"", receive), send)
             return
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
@@ -37,6 +56,31 @@ class BodyGuard:
             await problem(status, code, detail, instance=scope["path"])(scope, receive, send)
             return
         await self.app(scope, _replay(body or b"", receive), send)
+
+    async def _admitted(self, scope: Scope) -> bool:
+        """Check the token, and leave the caller for the application; what is wrong with it the application says."""
+        sent = [value for name, value in scope["headers"] if name == b"authorization"]
+        token = bearer_token([value.decode("latin-1") for value in sent])
+        if token is None:
+            return False
+        try:
+            scope[CALLER] = await self.authenticator.authenticate(token)
+        except MarktplatzError:
+            return False
+        return True
+
+
+def _out_of_bounds(scope: Scope) -> tuple[int, str, str] | None:
+    headers, query = scope["headers"], scope.get("query_string", b"")
+    if len(scope.get("raw_path") or b"") > limits.PATH_BYTES:
+        return 414, "path_too_long", f"The path is longer than {limits.PATH_BYTES} bytes."
+    if len(query) > limits.QUERY_BYTES:
+        return 414, "query_too_long", f"The query is longer than {limits.QUERY_BYTES} bytes."
+    if query.count(b"&") + query.count(b";") >= limits.QUERY_PARAMETERS:
+        return 400, "query_too_many", f"The query has more than {limits.QUERY_PARAMETERS} parameters."
+    if len(headers) > limits.HEADERS or sum(len(name) + len(value) for name, value in headers) > limits.HEAD_BYTES:
+        return 431, "headers_too_large", f"At most {limits.HEADERS} headers of {limits.HEAD_BYTES} bytes together are read."
+    return None
 
 
 def _refusal(body: bytes | None, content_type: bytes, limit: int) -> tuple[int, str, str] | None:
@@ -60,12 +104,31 @@ class AmbiguousJsonError(ValueError):
 
 
 def check_json(body: bytes) -> None:
-    """Return if the bytes are JSON with one meaning. Raises ValueError or RecursionError."""
+    """Return if the bytes are JSON with one meaning, within the bounds. Raises ValueError or RecursionError."""
+    if _too_many(body):
+        raise AmbiguousJsonError(f"The body has more than {limits.BODY_NODES} values.")
     value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT:
+    if body.count(b"{") + body.count(b"[") > limits.BODY_DEPTH:
         _check_depth(value)
     if b"\\u" in body:
         json.dumps(value, ensure_ascii=False).encode()
+
+
+def _too_many(body: bytes) -> bool:
+    """Return whether a body has more keys and values than are read; before each but the first stands a separator.
+
+    Counted without parsing, which costs much more than the bound would allow.
+    """
+    if _separators(body) < limits.BODY_NODES:
+        return False
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
+    if plain.count(b'"') > 2 * limits.BODY_NODES:
+        return True
+    return sum(_separators(outside) for outside in plain.split(b'"')[::2]) >= limits.BODY_NODES
+
+
+def _separators(text: bytes) -> int:
+    return sum(text.count(sign) for sign in _SEPARATORS)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -81,11 +144,11 @@ def _refuse_constant(name: str) -> object:
 
 def _check_depth(value: object) -> None:
     level = [value]
-    for _ in range(DEPTH_LIMIT):
+    for _ in range(limits.BODY_DEPTH):
         level = [child for item in level for child in _children(item) if isinstance(child, (dict, list))]
         if not level:
             return
-    raise AmbiguousJsonError(f"The body is nested deeper than {DEPTH_LIMIT} levels.")
+    raise AmbiguousJsonError(f"The body is nested deeper than {limits.BODY_DEPTH} levels.")
 
 
 def _children(item: object) -> Iterable[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,3 +60,11 @@ class Authenticator(Protocol):
 
     async def authenticate(self, token: str) -> Caller:
         """Return the caller. Raises UnauthenticatedError, or RetryableError when the keys cannot be had just now."""
+
+
+def bearer_token(headers: Sequence[str]) -> str | None:
+    """Return the token of the Authorization headers, None unless they are one bearer token (RFC 6750, 2.1)."""
+    if len(headers) != 1:
+        return None
+    scheme, _, token = headers[0].partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from shared import context
 from shared.errors import (
@@ -22,6 +23,7 @@ from shared.errors import (
     RetryableError,
     StoreUnavailableError,
 )
+from shared.http import limits
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:efa-marktplatz:problem:"
@@ -153,11 +155,14 @@ async def _marktplatz_error(request: Request, raised: Exception) -> Response:
 
 
 async def _validation_error(request: Request, raised: Exception) -> Response:
-    errors = [_field_error(item) for item in cast(RequestValidationError, raised).errors()]
-    if any(item["code"] == "json_invalid" for item in errors):
+    found = cast(RequestValidationError, raised).errors()
+    if any(item["type"] == "json_invalid" for item in found):
         return problem(400, "json_invalid", "The body is not valid JSON.", instance=request.url.path)
-    count = len(errors)
+    errors = [_field_error(item) for item in found[: limits.ERRORS_NAMED]]
+    count = len(found)
     detail = "One value of the request is not valid." if count == 1 else f"{count} values of the request are not valid."
+    if count > len(errors):
+        detail += f" The first {len(errors)} are named."
     return problem(422, "invalid", detail, instance=request.url.path, errors=errors)
 
 
@@ -166,22 +171,39 @@ async def _http_exception(request: Request, raised: Exception) -> Response:
     status = error.status_code
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     code = _CODE_OF_STATUS.get(status, phrase.lower().replace(" ", "_").replace("-", "_"))
-    return problem(status, code, str(error.detail), instance=request.url.path, headers=error.headers)
+    headers = {"Allow": ", ".join(_allowed(request))} if status == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return problem(status, code, str(error.detail), instance=request.url.path, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Return every method that some route offers on the path (RFC 9110, 15.5.6); where there is GET there is HEAD."""
+    offered = [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.router.routes)
+    ]
+    return [*(["HEAD"] if "GET" in offered else []), *offered]
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, object]:
     """Say where and what is wrong, never the value itself: it may be personal or not even be JSON."""
     place, *path = item["loc"] or ("body",)
-    found: dict[str, object] = {"in": str(place), "code": str(item["type"]), "message": str(item["msg"])}
+    found: dict[str, object] = {"in": str(place), "code": str(item["type"]), "message": _cut(item["msg"])}
     if place == "body":
         found["pointer"] = "#" + "".join(f"/{_escaped(part)}" for part in path)
     elif path:
-        found["parameter"] = str(path[0])
+        found["parameter"] = _cut(path[0])
     return found
 
 
+def _cut(text: object) -> str:
+    """Return a text at a length that does not grow with what the client sent."""
+    whole = str(text)
+    return whole if len(whole) <= limits.ERROR_TEXT else f"{whole[: limits.ERROR_TEXT]}…"
+
+
 def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+    return _cut(part).replace("~", "~0").replace("/", "~1")
 
 
 def _encode(body: Mapping[str, object]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.http.body import BODY_LIMIT, DEPTH_LIMIT
+from shared.http.limits import BODY_BYTES, BODY_DEPTH
 from tests.component.http.probe import Probe
 from tests.support.http import client
 
@@ -125,7 +125,7 @@ async def test_a_missing_body_is_a_problem(probe: Probe) -> None:
         b'{"name": "\\ud800"}',
         b'{"name": "\xff"}',
         b"\xef\xbb\xbf{}",
-        b'{"name": "a", "parts": ' + b"[" * DEPTH_LIMIT + b"]" * DEPTH_LIMIT + b"}",
+        b'{"name": "a", "parts": ' + b"[" * BODY_DEPTH + b"]" * BODY_DEPTH + b"}",
         b"[" * 100_000,
         b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
         b'{"name": "a", "count": ' + b"9" * 5000 + b"}",
@@ -138,9 +138,9 @@ async def test_a_body_that_is_not_plain_json_is_refused(probe: Probe, body: byte
 
 
 async def test_a_body_at_the_limits_is_served(probe: Probe) -> None:
-    nested = b'{"name": "a", "other": ' + b"[" * (DEPTH_LIMIT - 1) + b"]" * (DEPTH_LIMIT - 1) + b"}"
+    nested = b'{"name": "a", "other": ' + b"[" * (BODY_DEPTH - 1) + b"]" * (BODY_DEPTH - 1) + b"}"
     assert (await send(probe, nested)).status_code == 201
-    assert (await send(probe, b'{"name": "a"}'.ljust(BODY_LIMIT))).status_code == 201
+    assert (await send(probe, b'{"name": "a"}'.ljust(BODY_BYTES))).status_code == 201
 
 
 async def test_a_number_beyond_64_bits_does_not_break_the_answer(probe: Probe) -> None:
@@ -149,7 +149,7 @@ async def test_a_number_beyond_64_bits_does_not_break_the_answer(probe: Probe) -
 
 
 async def test_a_body_that_says_it_is_too_long_is_refused(probe: Probe) -> None:
-    assert_problem(await send(probe, b" " * (BODY_LIMIT + 1)), 413, "body_too_large")
+    assert_problem(await send(probe, b" " * (BODY_BYTES + 1)), 413, "body_too_large")
 
 
 async def test_a_body_without_a_length_is_refused_once_it_is_too_long(probe: Probe) -> None:

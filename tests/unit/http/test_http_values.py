@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from shared.errors import ForbiddenError, MarktplatzError
 from shared.http.auth import Caller
-from shared.http.body import DEPTH_LIMIT, AmbiguousJsonError, check_json
+from shared.http.body import AmbiguousJsonError, check_json
+from shared.http.limits import BODY_DEPTH
 from shared.http.paging import CURSOR_LENGTH, decode_cursor, encode_cursor
 from shared.http.problem import RefusedRequestError, problem_of
 from shared.messages.values import Channel, Party, Role
@@ -76,12 +77,12 @@ def test_the_guard_raises_nothing_but_what_it_says(body: bytes) -> None:
     json.loads(body)
 
 
-@pytest.mark.parametrize("levels", [1, DEPTH_LIMIT, DEPTH_LIMIT + 1, 200])
+@pytest.mark.parametrize("levels", [1, BODY_DEPTH, BODY_DEPTH + 1, 200])
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
 @pytest.mark.parametrize("leaf", [b"1", b"{}"])
 def test_nesting_is_limited_to_the_level(levels: int, opening: bytes, closing: bytes, leaf: bytes) -> None:
     body = opening * levels + leaf + closing * levels
-    if levels + (leaf == b"{}") > DEPTH_LIMIT:
+    if levels + (leaf == b"{}") > BODY_DEPTH:
         with pytest.raises(AmbiguousJsonError):
             check_json(body)
     else:

@@ -1,0 +1,39 @@
+"""The table of limits for the handbook: every bound of a request, a connection and what is kept, with its meaning in German."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import ModuleType
+
+from deploy.generate.handbook_settings import duration, table, texts
+from shared import ledger, outbox
+from shared.http import idempotency, limits
+
+HELD = (
+    (limits, "", None),
+    (idempotency, "Idempotency-Key: ", ("KEPT", "SILENCE", "ANSWER_LIMIT")),
+    (ledger, "Aggregat: ", ("REQUESTS_KEPT", "REFUSALS_KEPT")),
+    (outbox, "Ausgang: ", ("OUTBOX_LIMIT",)),
+)
+"""Where limits are declared, and under which heading they are shown; None stands for all constants of the module."""
+
+
+def limits_table() -> str:
+    """Return the table. Raises KeyError for a limit without a German text."""
+    meaning = texts()["grenzen"]
+    rows = [
+        (f"`{module.__name__}.{name}`", heading + meaning[name], _shown(value))
+        for module, heading, names in HELD
+        for name, value in _limits(module, names).items()
+    ]
+    return table(("Grenze", "Bedeutung", "Wert"), rows)
+
+
+def _limits(module: ModuleType, names: tuple[str, ...] | None) -> Mapping[str, int | timedelta]:
+    found = {name: value for name, value in vars(module).items() if name.isupper() and isinstance(value, (int, timedelta))}
+    return found if names is None else {name: found[name] for name in names}
+
+
+def _shown(value: int | timedelta) -> str:
+    return duration(value) if isinstance(value, timedelta) else f"{value:,}".replace(",", ".")

@@ -1,0 +1,89 @@
+"""The bounded connection: uvicorn's protocol, with a limit on the head's bytes and a deadline for head and body.
+
+uvicorn's httptools protocol has neither: a client may send a head of any length, as slowly as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from shared.http import limits
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. Beyond a bound it is answered 431 or 408, without a look at the rest, and closed."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*args, **options)
+        self._head_bytes = 0
+        self._in_head = True
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._expect(limits.HEAD_TIME.total_seconds(), "The head of the request took too long.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what arrives; of a head no more than its limit."""
+        while data and self._in_head and not self.transport.is_closing():
+            room = limits.HEAD_BYTES - self._head_bytes
+            if room <= 0:
+                self._refuse(b"431 Request Header Fields Too Large", b"The head of the request is too long.")
+                return
+            piece, data = data[:room], data[room:]
+            self._head_bytes += len(piece)
+            super().data_received(piece)
+        if data and not self.transport.is_closing():
+            super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """Begin a head; of a connection kept alive the deadline begins now, not while it is idle."""
+        super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
+        if self._deadline is None:
+            self._expect(limits.HEAD_TIME.total_seconds(), "The head of the request took too long.")
+
+    def on_headers_complete(self) -> None:
+        """End the head, begin the body."""
+        self._in_head = False
+        self._end_deadline()
+        self._expect(limits.BODY_TIME.total_seconds(), "The body of the request took too long.")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        self._end_deadline()
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def _expect(self, seconds: float, text: str) -> None:
+        self._deadline = self.loop.call_later(seconds, self._refuse, b"408 Request Timeout", text.encode())
+
+    def _end_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: bytes, text: bytes) -> None:
+        self._end_deadline()
+        if self.transport.is_closing():
+            return
+        if not self._answering():
+            self.transport.write(
+                b"HTTP/1.1 %b\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
+                % (status, len(text), text)
+            )
+        self.transport.close()
+
+    def _answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and cycle.response_started and not cycle.response_complete

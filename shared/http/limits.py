@@ -1,0 +1,28 @@
+"""Every bound of a request and a connection, in one place; ``docs/betrieb/grenzen.md`` shows them.
+
+What a request may cost follows from them: one of 1 MiB stays below 100 ms of the loop and 20 MiB of memory.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+BODY_BYTES = 1024 * 1024
+BODY_DEPTH = 64
+BODY_NODES = 4000
+"""Values and keys of a body: what is validated, and named when wrong, one by one."""
+ERRORS_NAMED = 20
+ERROR_TEXT = 300
+"""Characters of a message or a place in an answer to wrong input: they may hold what the client sent."""
+PATH_BYTES = 2048
+QUERY_BYTES = 8192
+QUERY_PARAMETERS = 100
+HEAD_BYTES = 32 * 1024
+"""Request line and headers together."""
+HEADERS = 100
+HEAD_TIME = timedelta(seconds=10)
+"""From the first byte awaited to the last of the head."""
+BODY_TIME = timedelta(seconds=60)
+"""From the end of the head to the end of the body."""
+CONNECTIONS = 1000
+"""Connections of one process; whoever comes then is answered 503."""

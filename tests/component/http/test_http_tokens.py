@@ -247,7 +247,7 @@ UNUSABLE: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("bad", UNUSABLE, ids=str)
+@pytest.mark.parametrize("bad", UNUSABLE, ids=[str(number) for number in range(len(UNUSABLE))])
 @pytest.mark.parametrize("first", [True, False])
 async def test_one_unusable_key_spoils_nothing(guarded: Probe, provider: Provider, bad: Any, first: bool) -> None:  # noqa: FBT001
     good = published(rsa=KEY)["keys"]

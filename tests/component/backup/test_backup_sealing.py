@@ -124,7 +124,7 @@ def test_several_recipients_are_given_as_one_text(monkeypatch: pytest.MonkeyPatc
     assert [str(it) for it in SealSettings().keys().recipients] == public
 
 
-@pytest.mark.parametrize("text", ["age1nonsense", "ssh-ed25519", str(MINE)])
+@pytest.mark.parametrize("text", ["age1nonsense", "ssh-ed25519", str(MINE)], ids=["nonsense", "ssh", "private"])
 def test_what_is_no_public_key_is_refused_and_a_private_one_not_repeated(text: str) -> None:
     with pytest.raises(BackupError, match="MARKTPLATZ_BACKUP_RECIPIENTS") as refused:
         SealSettings(recipients=text).keys()

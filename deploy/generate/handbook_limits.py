@@ -13,8 +13,12 @@ from shared.http import idempotency, limits
 HELD = (
     (limits, "", None),
     (idempotency, "Idempotency-Key: ", ("KEPT", "SILENCE", "ANSWER_LIMIT")),
-    (ledger, "Aggregat: ", ("REQUESTS_KEPT", "REFUSALS_KEPT")),
-    (outbox, "Ausgang: ", ("OUTBOX_LIMIT",)),
+    (
+        ledger,
+        "Aggregat: ",
+        ("STATE_BYTES", "STATE_BYTES_FOR_SMALL_STEPS", "STATE_BYTES_FOR_EVENTS", "REQUESTS_KEPT", "REFUSALS_KEPT"),
+    ),
+    (outbox, "Ausgang: ", ("OUTBOX_LIMIT", "OUTBOX_BYTES")),
 )
 """Where limits are declared, and under which heading they are shown; None stands for all constants of the module."""
 

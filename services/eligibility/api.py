@@ -167,9 +167,10 @@ def _check_routes(router: APIRouter, services: Services) -> None:
                 raise ForbiddenError("An Anbieter checks others for its own channel only.", code="other_channel")
             channels = [caller.channel]
         as_of = request.as_of or local_day(services.clock())
-        (facts,) = await services.knowledge.facts([(customer, request.provider)])
+        facts = await services.knowledge.facts_for(viewer_of(caller), customer, request.provider)
         found = [assess(CheckRequest(c, customer, request.provider, as_of, services.policy), facts) for c in channels]
-        return json_reply(views.ChecksView(assessments=found, allowed_channels=list(found[0].allowed_channels)))
+        asked = [views.of_channels(assessment, channels) for assessment in found]
+        return json_reply(views.ChecksView(assessments=asked, allowed_channels=list(asked[0].allowed_channels)))
 
 
 def _verdict_routes(router: APIRouter, services: Services) -> None:

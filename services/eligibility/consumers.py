@@ -1,4 +1,7 @@
-"""The orders that ask for a check become verdicts; a whole batch is judged on facts that are read together."""
+"""The orders that ask for a check become verdicts; a whole batch is judged on facts that are read together.
+
+That an interest was forwarded is noted: from then on the Bereitsteller sees the verdicts.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +15,30 @@ from services.eligibility.repository import Verdicts
 from services.eligibility.rules import Policy
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
-from shared.messages.ordering import CheckRequested, InterestDeclared, OrderPlaced
+from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
 from shared.service import Consumer, Received, Rejection, rejections
 
 GROUP = "eligibility.orders"
 
 
 def order_checks(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer that answers each request of an order for a check."""
+    """Return the consumer that answers each request of an order for a check, and notes when its interest is forwarded."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        commands = [_command(event.message) for event in batch]
+        requests = [event for event in batch if not isinstance(event.message, InterestForwarded)]
+        commands = [_command(event.message) for event in requests]
         facts = await knowledge.facts([(command.order.customer.id, command.order.provider.id) for command in commands])
         at = clock()
-        results = await verdicts.ledger.apply(
-            [
-                handlers.give_verdict(command, handlers.assess_order(command, known, policy), at, event.cause)
-                for event, command, known in zip(batch, commands, facts, strict=True)
-            ]
-        )
-        return rejections(batch, results)
+        changes = {
+            id(event): handlers.give_verdict(command, handlers.assess_order(command, known, policy), at, event.cause)
+            for event, command, known in zip(requests, commands, facts, strict=True)
+        }
+        for event in batch:
+            if isinstance(event.message, InterestForwarded):
+                changes[id(event)] = handlers.forward(event.message.order.id, event.cause)
+        return rejections(batch, await verdicts.ledger.apply([changes[id(event)] for event in batch]))
 
-    return Consumer(GROUP, frozenset({InterestDeclared, CheckRequested, OrderPlaced}), handle)
+    return Consumer(GROUP, frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced}), handle)
 
 
 def _command(message: Message) -> CheckOrder:

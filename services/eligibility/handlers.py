@@ -190,6 +190,17 @@ def give_verdict(command: CheckOrder, assessment: Assessment, at: datetime, caus
     return Change(order.id, decide, cause)
 
 
+def forward(order_id: str, cause: Cause) -> Change[OrderVerdict]:
+    """Note that the interest of an order has been forwarded to the Bereitsteller."""
+
+    def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+        if verdict is None:
+            raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")
+        return verdict, verdict.forward()
+
+    return Change(order_id, decide, cause)
+
+
 def sign_off(order_id: str, person: str, note: str, at: datetime) -> Change[OrderVerdict]:
     """Let a named person of the Anbieter answer for a RISK."""
 

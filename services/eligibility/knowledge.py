@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.reference import GRAPH
-from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, Organisations
+from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, Organisations, Viewer
 from services.eligibility.rules import (
     Accreditation,
     Body,
@@ -63,11 +63,12 @@ class Known:
     graph: Graph
     organisations: Mapping[str, Organisation]
     bodies: Mapping[str, Document]
+    viewer: Viewer | None = None
 
     @property
     def relations(self) -> tuple[Relation, ...]:
         """Published and stated relations."""
-        return (*self.graph.relations, *_stated(self.organisations.values()))
+        return (*self.graph.relations, *_stated(self.organisations.values(), self.viewer))
 
     def facts(self, customer: str, provider: str, anbieter: Iterable[str]) -> Facts:
         """Return the facts about two parties alone: the same whatever else is known."""
@@ -78,7 +79,9 @@ class Known:
             relations=tuple(r for r in relations if r.source in near),
             collectives=tuple(c for c in self.graph.collectives if c.target in near),
             accreditations={
-                party: _accreditations(self.organisations[party]) for party in (customer, provider) if party in self.organisations
+                party: _accreditations(self.organisations[party], self.viewer)
+                for party in (customer, provider)
+                if party in self.organisations
             },
         )
 
@@ -103,10 +106,30 @@ class Knowledge:
             asked |= frontier
         return Known(graph, organisations, await self.bodies.get_many(sorted(asked)))
 
+    async def facts_for(self, viewer: Viewer, customer: str, provider: str) -> Facts:
+        """Return the facts about Kunde and Bereitsteller as far as the viewer may know them.
+
+        Of others than the viewer's own organisation only what is published or confirmed. An Anbieter knows in addition what an
+        organisation has told that turned to it, and of all others not even whether they are registered.
+        """
+        known = await self.about({customer, provider})
+        facts = replace(known, viewer=viewer).facts(customer, provider, self.anbieter)
+        if viewer.organisation == customer:
+            return facts
+        return replace(facts, accreditations={customer: (), **facts.accreditations})
+
     async def facts(self, pairs: Sequence[tuple[str, str]]) -> list[Facts]:
         """Return the facts about each pair of Kunde and Bereitsteller."""
         known = await self.about({party for pair in pairs for party in pair})
         return [known.facts(customer, provider, self.anbieter) for customer, provider in pairs]
+
+
+def _told(viewer: Viewer | None, organisation: Organisation) -> bool:
+    """Return whether a viewer may know what an organisation has said of itself: it is its own, or has turned to the viewer.
+
+    None stands for the rules themselves, which judge orders and know everything.
+    """
+    return viewer is None or Organisations.sees(viewer, organisation)
 
 
 def _starts(parties: Iterable[str], graph: Graph) -> set[str]:
@@ -117,7 +140,7 @@ def _starts(parties: Iterable[str], graph: Graph) -> set[str]:
     return parties | groups | owners
 
 
-def _stated(organisations: Iterable[Organisation]) -> list[Relation]:
+def _stated(organisations: Iterable[Organisation], viewer: Viewer | None = None) -> list[Relation]:
     return [
         Relation(
             id=statement.id,
@@ -131,13 +154,15 @@ def _stated(organisations: Iterable[Organisation]) -> list[Relation]:
         )
         for organisation in organisations
         for statement in organisation.statements
+        if _told(viewer, organisation) or organisation.confirmed(statement.id)
     ]
 
 
-def _accreditations(organisation: Organisation) -> tuple[Accreditation, ...]:
+def _accreditations(organisation: Organisation, viewer: Viewer | None = None) -> tuple[Accreditation, ...]:
     return tuple(
         Accreditation(f"{organisation.id}/{a.channel}/{a.role}", a.channel, a.role, a.state, a.valid_from, a.valid_to)
         for a in organisation.accreditations
+        if viewer is None or viewer.organisation == organisation.id or a.channel is viewer.channel
     )
 
 

@@ -182,10 +182,14 @@ class Verdicts:
         )
 
     async def get(self, order_id: str, viewer: Viewer) -> tuple[OrderVerdict, int]:
-        """Return the verdict and its revision for Kunde, Bereitsteller and the Anbieter of its channel. Raises NotFoundError."""
+        """Return the verdict and its revision for the Kunde, the Anbieter of its channel and, once forwarded, the Bereitsteller.
+
+        Raises NotFoundError.
+        """
         found = await self.ledger.get(order_id)
         if found is not None:
             verdict, _ = found
-            if viewer.organisation in (verdict.customer.id, verdict.provider.id) or viewer.channel is verdict.channel:
+            is_party = viewer.organisation == verdict.customer.id or viewer.channel is verdict.channel
+            if is_party or (viewer.organisation == verdict.provider.id and verdict.shown_to_provider):
                 return found
         raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pydantic import BaseModel
@@ -165,6 +166,13 @@ class WorkItem(BaseModel):
         )
 
 
+def of_channels(assessment: Assessment, channels: Sequence[Channel]) -> Assessment:
+    """Return an assessment that names no other channel than these: whether another is open is not everybody's to know."""
+    return assessment.model_copy(
+        update={"allowed_channels": tuple(channel for channel in assessment.allowed_channels if channel in channels)}
+    )
+
+
 class ChecksView(BaseModel):
     """The pre-check per channel, and the channels in which nothing stands in the way."""
 
@@ -184,8 +192,8 @@ class CheckView(BaseModel):
     assessment: Assessment | None
 
     @classmethod
-    def of(cls, check: Check, *, grounds: bool) -> CheckView:
-        """Return the view of a check, with or without its grounds."""
+    def of(cls, check: Check, *, grounds: bool, channels: Sequence[Channel]) -> CheckView:
+        """Return the view of a check, with or without its grounds, which name no other channels than these."""
         return cls(
             number=check.number,
             stage=check.stage,
@@ -193,7 +201,7 @@ class CheckView(BaseModel):
             given_at=check.given_at,
             signed_off=check.sign_off is not None,
             signed_off_by=check.sign_off.person if check.sign_off and grounds else None,
-            assessment=check.assessment if grounds else None,
+            assessment=of_channels(check.assessment, channels) if grounds else None,
         )
 
 
@@ -209,11 +217,13 @@ class VerdictView(BaseModel):
     @classmethod
     def of(cls, verdict: OrderVerdict, viewer: Viewer) -> VerdictView:
         """Return what the viewer may see: grounds for the Kunde and the Anbieter."""
-        grounds = viewer.organisation == verdict.customer.id or viewer.channel is verdict.channel
+        own = viewer.organisation == verdict.customer.id
+        grounds = own or viewer.channel is verdict.channel
+        channels = tuple(Channel) if own else (verdict.channel,)
         return cls(
             order_id=verdict.id,
             customer=verdict.customer,
             provider=verdict.provider,
             channel=verdict.channel,
-            checks=[CheckView.of(check, grounds=grounds) for check in verdict.checks],
+            checks=[CheckView.of(check, grounds=grounds, channels=channels) for check in verdict.checks],
         )

@@ -29,6 +29,12 @@ class Check(Value):
     given_at: Time
     sign_off: SignOff | None = None
 
+    @property
+    def leaves_way_free(self) -> bool:
+        """Whether ordering goes on after this check: it is EXEMPT, or a named person has signed a RISK off."""
+        verdict = self.assessment.verdict
+        return verdict is Verdict.EXEMPT or (verdict is Verdict.RISK and self.sign_off is not None)
+
 
 class OrderVerdict(Aggregate):
     """All checks of one order, in their order."""
@@ -37,6 +43,24 @@ class OrderVerdict(Aggregate):
     provider: Party
     channel: Channel
     checks: tuple[Check, ...]
+    forwarded: bool | None = None
+    """Whether ordering has told the Bereitsteller of the interest; None for a verdict that an earlier version has recorded."""
+
+    @property
+    def shown_to_provider(self) -> bool:
+        """Whether the Bereitsteller may know of the order: from the moment on at which the interest is forwarded to them.
+
+        An order that was placed had been forwarded. Of a verdict of an earlier version a check of the interest that leaves the
+        way free says so.
+        """
+        if self.forwarded or any(check.stage is Stage.BESTELLUNG for check in self.checks):
+            return True
+        return self.forwarded is None and any(check.leaves_way_free for check in self.checks)
+
+    def forward(self) -> list[Message]:
+        """Record that the interest has been forwarded."""
+        self.forwarded = True
+        return []
 
     @property
     def last(self) -> Check:
@@ -47,7 +71,8 @@ class OrderVerdict(Aggregate):
     def give_first(cls, order_id: str, parties: tuple[Party, Party], check: Check) -> tuple[OrderVerdict, list[Message]]:
         """Record the first verdict of an order. ``parties`` are Kunde and Bereitsteller."""
         customer, provider = parties
-        verdict = cls(id=order_id, customer=customer, provider=provider, channel=check.assessment.channel, checks=(check,))
+        channel = check.assessment.channel
+        verdict = cls(id=order_id, customer=customer, provider=provider, channel=channel, checks=(check,), forwarded=False)
         return verdict, [verdict._given(check)]
 
     def give(self, check: Check) -> list[Message]:

@@ -299,6 +299,36 @@ class TestChecks:
         refused = await world.call("POST", "/checks", STAFF[GOVDIGITAL], {**body, "channel": "fitko"})
         assert refused.status_code == 403
 
+    async def test_a_stranger_learns_nothing_of_what_a_third_party_has_stated_until_it_is_confirmed(self, world: World) -> None:
+        await world.accredit_sachsen()
+        body = {"provider": HUSUM}
+        before = (await world.call("POST", "/checks", SACHSEN, body)).json()
+        await world.register(ANNA, ["KUNDE"], ["govdigital"])
+        await world.state_relation()
+        for token in (SACHSEN, "x/DE-SN/BEREITSTELLER"):
+            assert (await world.call("POST", "/checks", token, body)).json() == before
+        assert "STATEMENT_NOT_CONFIRMED" not in json.dumps(before)
+        await world.decide(HUSUM, GOVDIGITAL, "review")
+        await world.decide(HUSUM, GOVDIGITAL, "grant")
+        after = (await world.call("POST", "/checks", SACHSEN, body)).json()
+        assert after != before, "what an Anbieter has confirmed counts for everybody"
+
+    async def test_an_anbieter_learns_nothing_of_an_organisation_that_never_turned_to_it(self, world: World) -> None:
+        body = {"customer": HUSUM, "provider": "komm_one"}
+        unregistered = (await world.call("POST", "/checks", STAFF[Channel.FITKO], body)).json()
+        await world.register(ANNA, ["KUNDE"], ["govdigital"])
+        await world.state_relation()
+        assert (await world.call("POST", "/checks", STAFF[Channel.FITKO], body)).json() == unregistered
+        await world.decide(HUSUM, GOVDIGITAL, "review")
+        await world.decide(HUSUM, GOVDIGITAL, "grant")
+        accredited = (await world.call("POST", "/checks", STAFF[Channel.FITKO], body)).json()
+        assert accredited["allowed_channels"] == unregistered["allowed_channels"] == []
+        text = json.dumps(accredited)
+        assert "NOT_REGISTERED" not in text
+        assert '"govdigital"' not in json.dumps([it["allowed_channels"] for it in accredited["assessments"]])
+        codes = {f["code"] for it in accredited["assessments"] for f in it["findings"] if f["rule"] == "R12"}
+        assert codes == {f["code"] for it in unregistered["assessments"] for f in it["findings"] if f["rule"] == "R12"}
+
     async def test_an_unknown_customer_is_out_of_scope(self, world: World) -> None:
         found = (await world.call("POST", "/checks", "x/private_firm/KUNDE", {"provider": "komm_one"})).json()
         assert {a["verdict"] for a in found["assessments"]} == {"OUT_OF_SCOPE"}

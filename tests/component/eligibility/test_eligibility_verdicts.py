@@ -11,7 +11,7 @@ from shared.ids import derived_id
 from shared.ledger import Cause
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage, VerdictGiven
-from shared.messages.ordering import CheckRequested, InterestDeclared, OrderHead, OrderPlaced
+from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderHead, OrderPlaced
 from shared.messages.values import Channel, OrderState, Party, Verdict
 from shared.service import Received
 from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, SACHSEN, STAFF, START, World
@@ -39,7 +39,7 @@ def head(name: str, channel: Channel, customer: str, provider: str) -> OrderHead
     )
 
 
-def received(message: InterestDeclared | CheckRequested | OrderPlaced, seq: int) -> Received:
+def received(message: InterestDeclared | CheckRequested | InterestForwarded | OrderPlaced, seq: int) -> Received:
     order = message.order.id
     cause = Cause(derived_id("event", order, str(seq)), message.TYPE, f"/ordering/{order}", seq, correlation_id=order)
     return Received(message, order, cause, message.at)
@@ -47,6 +47,10 @@ def received(message: InterestDeclared | CheckRequested | OrderPlaced, seq: int)
 
 def interest(order: OrderHead, at: datetime = START, seq: int = 1) -> Received:
     return received(InterestDeclared(order=order, at=at, check=1), seq)
+
+
+def forwarded(world: World, order: OrderHead, seq: int = 2) -> Received:
+    return received(InterestForwarded(order=order, at=START, assessment=verdicts(world)[-1].assessment), seq)
 
 
 async def consume(world: World, *batch: Received) -> None:
@@ -154,8 +158,30 @@ class TestReading:
         for token in (ANNA, STAFF[Channel.GOVDIGITAL]):
             (check,) = (await world.call("GET", path, token)).json()["checks"]
             assert check["assessment"]["findings"][0]["code"] == "CHANNEL_OPEN"
+        await consume(world, forwarded(world, HUSUM_GOVDIGITAL))
         (check,) = (await world.call("GET", path, KOMM_ONE)).json()["checks"]
         assert (check["verdict"], check["assessment"]) == ("EXEMPT", None)
+
+    async def test_the_bereitsteller_learns_nothing_before_the_interest_is_forwarded(self, world: World) -> None:
+        absent = await world.call("GET", f"/verdicts/{derived_id('order', 'absent')}", KOMM_ONE)
+        await consume(world, interest(HUSUM_GOVDIGITAL))
+        assert await self.see(world, [ANNA, KOMM_ONE]) == [200, 404]
+        hidden = await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", KOMM_ONE)
+        assert hidden.json()["code"] == absent.json()["code"]
+        await world.accredit_husum()
+        again = CheckRequested(order=HUSUM_GOVDIGITAL, at=START, check=2, stage=Stage.INTERESSE)
+        await consume(world, received(again, 2))
+        assert verdicts(world)[-1].assessment.verdict is Verdict.EXEMPT
+        assert await self.see(world, [KOMM_ONE]) == [404], "ordering has not forwarded it; perhaps it is withdrawn meanwhile"
+        for _ in range(2):
+            await consume(world, forwarded(world, HUSUM_GOVDIGITAL, seq=3))
+        assert await self.see(world, [KOMM_ONE]) == [200]
+
+    async def test_an_anbieter_is_told_of_no_other_channel(self, world: World) -> None:
+        await world.accredit_husum()
+        await consume(world, interest(HUSUM_GOVDIGITAL))
+        found = (await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", STAFF[Channel.GOVDIGITAL])).json()
+        assert found["checks"][0]["assessment"]["allowed_channels"] == ["govdigital"]
 
     async def test_others_get_a_404(self, world: World) -> None:
         await consume(world, interest(HUSUM_GOVDIGITAL))
@@ -177,6 +203,7 @@ class TestSignOff:
         risk, signed = verdicts(strict)
         assert (risk.assessment.verdict, risk.signed_off_by) == (Verdict.RISK, None)
         assert (signed.assessment.verdict, signed.signed_off_by, signed.check) == (Verdict.RISK, "gerd", 1)
+        await consume(strict, forwarded(strict, HUSUM_GOVDIGITAL))
         (check,) = (await strict.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", KOMM_ONE)).json()["checks"]
         assert (check["signed_off"], check["signed_off_by"]) == (True, None)
 

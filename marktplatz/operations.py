@@ -10,7 +10,7 @@ from shared.bus.admin import create_topics, verify_topics
 from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.settings import KafkaSettings
 from shared.errors import NotFoundError
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -23,6 +23,9 @@ def print_topics() -> None:
         table.add_row(topic.name, topic.key, str(topic.partitions), kept, topic.producer, ", ".join(topic.consumers))
     for letters in DEAD_LETTERS.values():
         table.add_row(letters.name, "as it came", str(letters.partitions), f"{letters.retention.days} days", letters.group, "")
+    for replays in REPLAYS.values():
+        kept = f"{replays.retention.days} days"
+        table.add_row(replays.name, "as it came", str(replays.partitions), kept, "dlq replay", replays.group)
     console.print(table)
 
 
@@ -64,6 +67,8 @@ async def show_dead_letter(group: str, letter_id: str) -> None:
 async def replay(group: str, ids: list[str] | None) -> int:
     """Replay and print what was done; exit code 1 if the broker did not acknowledge some."""
     result = await replay_dead_letters(KafkaSettings(), _known(group), ids=ids)
+    for letter_id, origin in result.origins.items():
+        console.print(f"{letter_id} ({origin}) sent to {result.topic}, which only {group} reads")
     console.print(
         f"{len(result.sent)} sent, {result.already} had been replayed before, {len(result.kept)} hold no original, "
         f"{len(result.failed)} failed"

@@ -52,6 +52,16 @@ class DeadLetterTopic:
     retention: timedelta = timedelta(days=90)
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayTopic:
+    """Where an operator sends repaired dead letters of a consumer group: only this group reads it, beside its other topics."""
+
+    name: str
+    group: str
+    partitions: int = 3
+    retention: timedelta = timedelta(days=28)
+
+
 NOTIFY = "notify.dispatch"
 
 OFFERINGS = Topic(
@@ -184,6 +194,11 @@ TOPICS: tuple[Topic, ...] = (
 DEAD_LETTERS: dict[str, DeadLetterTopic] = {
     group: DeadLetterTopic(f"{group}.dlq", group) for group in sorted({group for topic in TOPICS for group in topic.consumers})
 }
+
+REPLAYS: dict[str, ReplayTopic] = {group: ReplayTopic(f"{group}.replay", group) for group in DEAD_LETTERS}
+
+DECLARED: tuple[Topic | DeadLetterTopic | ReplayTopic, ...] = (*TOPICS, *DEAD_LETTERS.values(), *REPLAYS.values())
+"""Every topic there is."""
 
 _TOPIC_OF: dict[type[Message], Topic] = {
     message: topic for topic in TOPICS if topic not in CONTRACT_REQUESTS.values() for message in topic.messages

@@ -9,7 +9,7 @@ from typing import Any
 from deploy.checks.objects import Document, Objects, items, kind_of, mapping, name_of, number, text, texts
 from deploy.generate.handbook_settings import NOTHING, pod_of, table
 from deploy.generate.handbook_settings import texts as german
-from shared.topics import DEAD_LETTERS, TOPICS, Keep
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, Keep
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 ANYWHERE = "jede Adresse"
@@ -212,6 +212,17 @@ def topic_table() -> str:
             NOTHING,
         )
         for letters in DEAD_LETTERS.values()
+    ]
+    rows += [
+        (
+            f"`{replay.name}`",
+            "wie das Original",
+            str(replay.partitions),
+            f"{replay.retention.days} Tage",
+            "`dlq replay`",
+            f"`{replay.group}`",
+        )
+        for replay in REPLAYS.values()
     ]
     return table(("Topic", "Schlüssel", "Partitionen", "Aufbewahrung", "schreibt", "liest (Gruppe)"), rows)
 

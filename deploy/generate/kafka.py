@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.generate.processes import PROCESSES, Process
 from shared.bus.admin import Declared, settings_of
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
 
 Manifest = dict[str, Any]
 Acl = dict[str, Any]
@@ -57,8 +57,9 @@ def topic_manifests() -> list[Manifest]:
 
 
 def dead_letter_manifests() -> list[Manifest]:
-    """Return the KafkaTopics of the dead-letter topics."""
-    return [topic_manifest(topic) for topic in DEAD_LETTERS.values()]
+    """Return the KafkaTopics of the dead letters, and of those that are sent back to their groups."""
+    topics: list[Declared] = [*DEAD_LETTERS.values(), *REPLAYS.values()]
+    return [topic_manifest(topic) for topic in topics]
 
 
 def user_manifests() -> list[Manifest]:
@@ -83,7 +84,7 @@ def process_acls(process: Process) -> list[Acl]:
     The right to write also covers the idempotent producer (KIP-679); the right to read a group covers its commits.
     """
     written = {topic.name for topic in process.writes} | {topic.name for topic in process.buries}
-    read = {topic.name for topic in process.reads}
+    read = {topic.name for topic in process.reads} | {REPLAYS[group].name for group in process.groups}
     return [
         *(_topic(name, "Describe", "Write") for name in sorted(written)),
         *(_topic(name, "Describe", "Read") for name in sorted(read)),
@@ -98,11 +99,11 @@ def keda_acls() -> list[Acl]:
 
 
 def operations_acls() -> list[Acl]:
-    """Return the rights to compare all topics with the registry, read dead letters and send them back to where they came from."""
-    consumed = {topic.name for process in PROCESSES for topic in process.reads}
+    """Return the rights to compare all topics with the registry, read dead letters and send them back to their groups."""
     return [
-        *(_topic(topic.name, "Describe", "DescribeConfigs", *(("Write",) if topic.name in consumed else ())) for topic in TOPICS),
+        *(_topic(topic.name, "Describe", "DescribeConfigs") for topic in TOPICS),
         *(_topic(topic.name, "Describe", "DescribeConfigs", "Read") for topic in DEAD_LETTERS.values()),
+        *(_topic(topic.name, "Describe", "DescribeConfigs", "Write") for topic in REPLAYS.values()),
         *(_group(f"{topic.name}.replay", "Read") for topic in DEAD_LETTERS.values()),
     ]
 
@@ -116,6 +117,7 @@ def recovery_acls() -> list[Acl]:
     return [
         *(_topic(topic.name, "Describe", "Read", "Write") for topic in TOPICS),
         *(_topic(topic.name, "Describe", "Write") for topic in DEAD_LETTERS.values()),
+        *(_topic(topic.name, "Describe", "Read") for topic in REPLAYS.values()),
         *(_group(name, "Read") for name in DEAD_LETTERS),
     ]
 

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_co
 from shared.bus.dead_letter import LETTER_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
-from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Keep, Topic
+from shared.topics import DECLARED, DeadLetterTopic, Keep, ReplayTopic, Topic
 
 TOMBSTONES_KEPT = timedelta(days=7)
 
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.1
 
 log = structlog.get_logger()
 
-Declared = Topic | DeadLetterTopic
+Declared = Topic | DeadLetterTopic | ReplayTopic
 
 
 class BusUnfitError(MarktplatzError):
@@ -36,7 +36,7 @@ class BusUnfitError(MarktplatzError):
 def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
     """Return the Kafka settings that a declared topic must have."""
     safety = {"min.insync.replicas": "2" if replicas > 2 else "1"}  # noqa: PLR2004 - a majority of three
-    if isinstance(topic, DeadLetterTopic):
+    if isinstance(topic, DeadLetterTopic | ReplayTopic):
         return {
             "cleanup.policy": "delete",
             "retention.ms": str(milliseconds(topic.retention)),
@@ -49,9 +49,7 @@ def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
     return {**limits, "retention.ms": str(milliseconds(topic.retention))}
 
 
-async def create_topics(
-    settings: KafkaSettings, *, replicas: int = 3, topics: Iterable[Declared] = (*TOPICS, *DEAD_LETTERS.values())
-) -> list[str]:
+async def create_topics(settings: KafkaSettings, *, replicas: int = 3, topics: Iterable[Declared] = DECLARED) -> list[str]:
     """Create what is missing, bring settings in line, and return the names of the topics created. Safe to repeat.
 
     ``replicas`` is 1 for a broker that stands alone. Raises BusUnfitError if a topic has another number of partitions than
@@ -70,7 +68,7 @@ async def create_topics(
 
 
 async def verify_topics(
-    settings: KafkaSettings, *, replicas: int = 3, topics: Iterable[Declared] = (*TOPICS, *DEAD_LETTERS.values())
+    settings: KafkaSettings, *, replicas: int = 3, topics: Iterable[Declared] = DECLARED
 ) -> dict[str, dict[str, str]]:
     """Return per topic how it differs from its declaration, as ``{setting: "present, not declared"}``; empty if nothing does."""
     async with _Admin(settings) as admin:

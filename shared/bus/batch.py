@@ -16,6 +16,7 @@ from shared import context
 from shared.bus.dead_letter import HANDLER_ERROR, Reason
 from shared.bus.envelope import envelope_of
 from shared.bus.faults import DecodeError, Fault
+from shared.bus.replay import Replay
 from shared.bus.spans import BatchSpans
 from shared.errors import RetryableError
 from shared.service import Consumer, Received, Rejection
@@ -170,8 +171,10 @@ class Batch:
             await backoff.wait()
 
     def _count(self, record: Record, found: Found, verdict: tuple[str, str] | None) -> None:
+        again = isinstance(record, Replay)  # in no row: it lies among the dead letters already, and an operator waits for it
         if verdict is None:
-            self._outcome.runs.pop(record.topic, None)
+            if not again:
+                self._outcome.runs.pop(record.topic, None)
             if isinstance(found, Received):
                 self._outcome.handled += 1
                 cause = found.cause
@@ -186,7 +189,9 @@ class Batch:
                 self._outcome.passed += 1
             return
         code, reason = verdict
-        run = self._outcome.runs[record.topic] = self._outcome.runs.get(record.topic, 0) + 1
+        run = self._outcome.runs.get(record.topic, 0) + (not again)
+        if run:
+            self._outcome.runs[record.topic] = run
         with _bound([found] if isinstance(found, Received) else []):
             log.warning(
                 "dead_letter",
@@ -198,7 +203,7 @@ class Batch:
                 offset=record.offset,
             )
         self._outcome.dead.append((record, code, reason))
-        if run >= self._limit:
+        if not again and run >= self._limit:
             raise StoppedError(f"{run} dead letters in a row on {record.topic}, the last: {code}: {reason}")
 
 

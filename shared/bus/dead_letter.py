@@ -56,19 +56,15 @@ class DeadLetter:
         """Whether the original bytes are here; those of a batch that could not be decoded, or of a giant, are not."""
         return self.reason.code not in (UNDECODABLE_BATCH, OVERSIZED)
 
-    def original(self) -> RawRecord:
-        """Return the record as it was first sent, for its first topic and partition."""
-        return RawRecord(self.reason.topic, self.key, self.value, self.headers, self.reason.partition)
-
 
 def dead_letter_topic(group: str) -> str:
     """Return the name of a consumer group's dead-letter topic."""
     return f"{group}.dlq"
 
 
-def is_dead_letter_topic(name: str) -> bool:
-    """Return whether a topic is that of a group's dead letters."""
-    return name.endswith(".dlq")
+def holds_letters(name: str) -> bool:
+    """Return whether a topic holds a group's dead letters, or those that come back: their records carry headers of ours."""
+    return name.endswith((".dlq", ".replay"))
 
 
 def bury(key: bytes | None, value: bytes | None, headers: Headers, reason: Reason) -> RawRecord:

@@ -20,6 +20,7 @@ from shared.bus.admin import partitions_of
 from shared.bus.dead_letter import DeadLetter, dead_letter_topic, exhume
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.quarantine import GuardedConsumer
+from shared.bus.replay import replay_topic, sent_back
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError, InvalidError, NotFoundError
 
@@ -30,8 +31,13 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Replayed:
-    """The result of a replay, by the ids of dead letters. ``kept`` holds no original bytes, ``failed`` was not acknowledged."""
+    """The result of a replay, by the ids of dead letters: what was sent to ``topic``, and in ``origins`` where it once stood.
 
+    ``kept`` holds no original bytes, ``failed`` was not acknowledged.
+    """
+
+    topic: str
+    origins: dict[str, str] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
@@ -87,13 +93,13 @@ async def get_dead_letter(settings: KafkaSettings, group: str, letter_id: str) -
 
 
 async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Collection[str] | None = None) -> Replayed:
-    """Send dead letters again, byte for byte, to the topic and partition that they came from: all, or those named by ``ids``.
+    """Send dead letters, byte for byte, back to the group that failed, and to nobody else: all, or those named by ``ids``.
 
     What was replayed before is passed over, so a replay may be repeated. Raises as ``list_dead_letters``.
     """
     for letter_id in ids or ():
         _check_id(letter_id)
-    result = Replayed()
+    result = Replayed(replay_topic(group))
     publisher = KafkaPublisher(settings)
     await publisher.start()
     try:
@@ -122,11 +128,12 @@ async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: _Done
         result.failed.append(letter.id)
         return
     else:
-        (acknowledged,) = await publisher.send([letter.original()])
+        (acknowledged,) = await publisher.send([sent_back(letter)])
         if not acknowledged:
             result.failed.append(letter.id)
             return
         result.sent.append(letter.id)
+        result.origins[letter.id] = f"{letter.reason.topic}/{letter.reason.partition}/{letter.reason.offset}"
     done.add(letter.offset)
 
 

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from shared import failpoints
-from shared.bus.dead_letter import LETTER_BYTES, is_dead_letter_topic
+from shared.bus.dead_letter import LETTER_BYTES, holds_letters
 from shared.bus.envelope import encode
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, drop, end
 from shared.bus.metrics import PRODUCER_RENEWED, PRODUCER_UP, PUBLISHED
@@ -218,7 +218,7 @@ class KafkaPublisher:
 async def _enqueue(producer: AIOKafkaProducer, record: RawRecord) -> _Ack | None:
     """Put a record into the producer's buffer; None if it can never be sent."""
     headers = list(record.headers)
-    if record.size > RECORD_BYTES and not is_dead_letter_topic(record.topic):
+    if record.size > RECORD_BYTES and not holds_letters(record.topic):
         log.error("record_unsendable", topic=record.topic, size=record.size)
         return None
     try:

@@ -29,6 +29,7 @@ from shared.bus.lifeline import CLOSE_SECONDS, drop, end, say_goodbye
 from shared.bus.progress import Progress
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.quarantine import BrokenBatch, HourlyLimit, report
+from shared.bus.replay import replay_topic, unwrapped
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.clock import now
 from shared.service import Consumer
@@ -84,6 +85,7 @@ class Worker:
         )
         subscriber = broker.subscriber(
             *(topic.name for topic in subscribed(self.group)),
+            replay_topic(self.group),
             group_id=self.group,
             group_instance_id=self.settings.group_instance_id,
             batch=True,
@@ -222,7 +224,7 @@ class Worker:
         self.show_lag()
         topics, limit = subscribed(self.group), self.settings.dead_letters_in_a_row
         batch = Batch(self.consumer, topics=topics, backoff=self.backoff, runs=self._runs, limit=limit)
-        outcome = await batch.process(records)
+        outcome = await batch.process([unwrapped(record, self.group) for record in records])
         await self._bury(outcome)
         self._runs = outcome.runs
         await self.commit()

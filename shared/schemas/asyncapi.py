@@ -9,7 +9,7 @@ from typing import Any
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
 from shared.schemas.jsonschema import Schema, references, schema_of
-from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, DeadLetterTopic, ReplayTopic, Topic
 
 _DEFINITIONS = "#/$defs/"
 _COMPONENTS = "#/components/schemas/"
@@ -52,6 +52,13 @@ _DEAD_LETTER_FACTS = (
 )
 
 
+_REPLAY_FACTS = (
+    ("replay_topic", "Topic that the record was first read from; it is judged as if it stood there."),
+    ("replay_partition", "Its partition."),
+    ("replay_offset", "Its offset."),
+)
+
+
 def document() -> dict[str, Any]:
     """Return the AsyncAPI document. Raises ValueError if two values of one name differ."""
     messages = {message.TYPE: message for message in sorted(message_types().values(), key=lambda message: message.TYPE)}
@@ -72,10 +79,15 @@ def document() -> dict[str, Any]:
         "channels": {
             **{topic.name: _channel(topic) for topic in TOPICS},
             **{topic.name: _dead_letter_channel(topic) for topic in DEAD_LETTERS.values()},
+            **{topic.name: _replay_channel(topic) for topic in REPLAYS.values()},
         },
         "operations": _operations(),
         "components": {
-            "messages": {**{name: _message(message) for name, message in messages.items()}, "dead-letter": _DEAD_LETTER},
+            "messages": {
+                **{name: _message(message) for name, message in messages.items()},
+                "dead-letter": _DEAD_LETTER,
+                "replay": _REPLAY,
+            },
             "messageTraits": {"cloudevent": {"headers": HEADERS}},
             "schemas": _shared_schemas(list(messages.values())),
         },
@@ -91,6 +103,19 @@ _DEAD_LETTER: dict[str, Any] = {
         "type": "object",
         "required": [name for name, _ in _DEAD_LETTER_FACTS],
         "properties": {name: {"type": "string", "description": text} for name, text in _DEAD_LETTER_FACTS},
+    },
+}
+
+
+_REPLAY: dict[str, Any] = {
+    "name": "replay",
+    "title": "Replay",
+    "summary": "A dead letter on its way back to its group: original bytes, key and headers; then its first place.",
+    "contentType": "application/octet-stream",
+    "headers": {
+        "type": "object",
+        "required": [name for name, _ in _REPLAY_FACTS],
+        "properties": {name: {"type": "string", "description": text} for name, text in _REPLAY_FACTS},
     },
 }
 
@@ -113,6 +138,16 @@ def _dead_letter_channel(topic: DeadLetterTopic) -> dict[str, Any]:
         "bindings": {"kafka": _topic_binding(topic.partitions, "delete", topic.retention, None)},
         "x-producer": topic.group,
         "x-consumers": [],
+    }
+
+
+def _replay_channel(topic: ReplayTopic) -> dict[str, Any]:
+    return {
+        "address": topic.name,
+        "messages": {"replay": {"$ref": "#/components/messages/replay"}},
+        "bindings": {"kafka": _topic_binding(topic.partitions, "delete", topic.retention, None)},
+        "x-producer": "marktplatz dlq replay",
+        "x-consumers": [topic.group],
     }
 
 

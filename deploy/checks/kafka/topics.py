@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from deploy.checks.kafka.cluster import replicas_of
 from deploy.checks.objects import Document, Finding, Objects, mapping, name_of, number, text, where
 from shared.bus.admin import Declared, settings_of
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DECLARED
 
-ALL_TOPICS: tuple[Declared, ...] = (*TOPICS, *DEAD_LETTERS.values())
+ALL_TOPICS: tuple[Declared, ...] = DECLARED
 
 
 def check_topics(objects: Objects) -> Iterator[Finding]:

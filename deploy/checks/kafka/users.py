@@ -18,7 +18,7 @@ from deploy.checks.processes import (
     read_topics,
     written_topics,
 )
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DEAD_LETTERS, DECLARED, REPLAYS, TOPICS
 
 USER_VOLUME_KEY = "user.crt"
 AUTHORITY_SUFFIX = "-cluster-ca-cert"
@@ -114,16 +114,16 @@ def rights_of(process: Process) -> set[Right]:
         return _recovery_rights()
     if process.command != "run":
         return set()
-    written, read = written_topics(process), read_topics(process)
+    written, read = written_topics(process), read_topics(process) | {REPLAYS[group].name for group in process.groups}
     rights = {("topic", name, operation) for name in written for operation in ("Describe", "Write")}
     rights |= {("topic", name, operation) for name in read for operation in ("Describe", "Read")}
     return rights | {("group", name, "Read") for name in process.groups}
 
 
 def _operator_rights() -> set[Right]:
-    """Return what ``topics check`` and ``dlq`` need: settings of all topics, dead letters, and the way back to their origins."""
+    """Return what ``topics check`` and ``dlq`` need: settings of all topics, dead letters, and the way back to their groups."""
     rights = {("topic", name, it) for name in _all_topics() for it in ("Describe", "DescribeConfigs")}
-    rights |= {("topic", topic.name, "Write") for topic in TOPICS if topic.consumers}
+    rights |= {("topic", topic.name, "Write") for topic in REPLAYS.values()}
     rights |= {("topic", topic.name, "Read") for topic in DEAD_LETTERS.values()}
     return rights | {("group", f"{topic.name}.replay", "Read") for topic in DEAD_LETTERS.values()}
 
@@ -136,11 +136,12 @@ def _recovery_rights() -> set[Right]:
     """
     rights = {("topic", topic.name, it) for topic in TOPICS for it in ("Describe", "Read", "Write")}
     rights |= {("topic", topic.name, it) for topic in DEAD_LETTERS.values() for it in ("Describe", "Write")}
+    rights |= {("topic", topic.name, it) for topic in REPLAYS.values() for it in ("Describe", "Read")}
     return rights | {("group", name, "Read") for name in DEAD_LETTERS}
 
 
 def _all_topics() -> list[str]:
-    return [*(topic.name for topic in TOPICS), *(topic.name for topic in DEAD_LETTERS.values())]
+    return [topic.name for topic in DECLARED]
 
 
 def _lag_rights(objects: Objects) -> Iterator[tuple[str, set[Right]]]:

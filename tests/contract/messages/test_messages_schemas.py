@@ -19,7 +19,7 @@ from shared.outgoing import OutgoingEvent
 from shared.schemas import generate
 from shared.schemas.asyncapi import HEADERS, document
 from shared.schemas.jsonschema import references, schema_of
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, TOPICS
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DECLARED, TOPICS
 
 TYPES = message_types()
 TYPE_NAME = re.compile(r"(catalog|eligibility|ordering|contracts|notify)\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
@@ -97,8 +97,8 @@ def test_topics_are_written_by_the_service_that_owns_their_messages() -> None:
 
 def test_the_asyncapi_document_names_every_topic_type_and_group() -> None:
     made = document()
-    assert made["channels"].keys() == {topic.name for topic in TOPICS} | {topic.name for topic in DEAD_LETTERS.values()}
-    assert made["components"]["messages"].keys() == {*TYPES, "dead-letter"}
+    assert made["channels"].keys() == {topic.name for topic in DECLARED}
+    assert made["components"]["messages"].keys() == {*TYPES, "dead-letter", "replay"}
     receiving = {name.split(".receive.")[0] for name, operation in made["operations"].items() if operation["action"] == "receive"}
     assert receiving == set(DEAD_LETTERS)
     sending = [operation for operation in made["operations"].values() if operation["action"] == "send"]

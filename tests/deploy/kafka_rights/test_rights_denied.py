@@ -6,14 +6,14 @@ import pytest
 from aiokafka.errors import KafkaError
 
 from shared.bus.settings import KafkaSettings
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DEAD_LETTERS, DECLARED
 from tests.deploy.kafka_rights.attempts import DENIED, attempts
 from tests.deploy.kafka_rights.cluster import WITHOUT_KAFKA
 from tests.deploy.kafka_rights.manifests import User
 from tests.deploy.kafka_rights.play import Played
 
 pytestmark = pytest.mark.timeout(600)
-ALL_TOPICS = frozenset({*(topic.name for topic in TOPICS), *(letters.name for letters in DEAD_LETTERS.values())})
+ALL_TOPICS = frozenset(topic.name for topic in DECLARED)
 ALL_GROUPS = frozenset({*DEAD_LETTERS, *(f"{letters.name}.replay" for letters in DEAD_LETTERS.values()), "of.nobody"})
 
 

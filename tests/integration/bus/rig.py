@@ -19,7 +19,7 @@ from shared.bus.settings import KafkaSettings
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
 from shared.outgoing import OutgoingEvent
 from shared.service import Consumer, Received, Rejection
-from shared.topics import DeadLetterTopic, Topic
+from shared.topics import DeadLetterTopic, ReplayTopic, Topic
 
 PATIENCE = 60.0
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -48,9 +48,10 @@ class Lane:
             f"test.{mark}.v1", "id", (NotificationFailed, NotificationDelivered), "notify", (self.group,), partitions=partitions
         )
         self.letters = DeadLetterTopic(f"{self.group}.dlq", self.group)
+        self.replays = ReplayTopic(f"{self.group}.replay", self.group)
 
     async def create(self) -> None:
-        await create_topics(self.settings, replicas=1, topics=[self.topic, self.letters])
+        await create_topics(self.settings, replicas=1, topics=[self.topic, self.letters, self.replays])
 
     def subscribed(self, _group: str) -> tuple[Topic, ...]:
         return (self.topic,)

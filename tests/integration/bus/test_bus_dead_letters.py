@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from shared.bus.admin import create_topics
 from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.envelope import encode
 from shared.bus.publisher import KafkaPublisher
@@ -110,12 +111,80 @@ async def test_a_replay_sends_the_original_once_and_only_once(lane: Lane, publis
         again = await replay_dead_letters(lane.settings, lane.group)
         assert (again.sent, again.failed, again.already) == ([], [], 2)
         await until(lambda: sorted(recorder.numbers()) == list(range(6)))
-    records = await read_topic(lane.settings, lane.topic.name)
-    for letter in letters:
-        same = [r for r in records if r.value == letter.value]
-        assert len(same) == 2
-        assert same[0].headers == same[1].headers
-        assert (same[0].key, same[0].partition) == (same[1].key, same[1].partition)
+    assert len(await read_topic(lane.settings, lane.topic.name)) == 6
+    assert len(await read_topic(lane.settings, lane.replays.name)) == 2
+
+
+async def test_a_replay_reaches_only_the_group_that_failed(lane: Lane, publisher: KafkaPublisher) -> None:
+    other = Lane(lane.settings)
+    other.topic = lane.topic
+    await other.create()
+    await publisher.publish([event(lane.topic.name, "one")])
+    broken = True
+
+    async def bug(_: Sequence[Received]) -> None:
+        if broken:
+            raise RuntimeError("a bug")
+
+    failing, neighbour = Recorder(before=bug), Recorder()
+    async with running(lane.settings, failing.consumer(lane.group), neighbour.consumer(other.group)):
+        await until(lambda: nothing_left(lane))
+        await until(lambda: neighbour.seen)
+        broken = False
+        await replay_dead_letters(lane.settings, lane.group)
+        await until(lambda: failing.seen)
+        await publisher.publish([event(lane.topic.name, "one", 2)])
+        await until(lambda: failing.sequence("one") == [1, 2])
+        await until(lambda: neighbour.sequence("one") == [1, 2])
+
+
+async def test_a_replay_changes_nothing_on_a_compacted_topic(lane: Lane, publisher: KafkaPublisher) -> None:
+    await publisher.publish([event(lane.topic.name, "one", 5)])
+
+    async def bug(events: Sequence[Received]) -> None:
+        if broken and any(received.cause.seq == 5 for received in events):
+            raise RuntimeError("a bug")
+
+    broken = True
+    recorder = Recorder(before=bug)
+    async with running(lane.settings, recorder.consumer(lane.group)):
+        await until(lambda: nothing_left(lane))
+        await publisher.publish([event(lane.topic.name, "one", 6)])
+        await until(lambda: recorder.sequence("one") == [6])
+        broken = False
+        await replay_dead_letters(lane.settings, lane.group)
+        await until(lambda: recorder.sequence("one") == [6, 5])
+    assert [record.offset for record in await read_topic(lane.settings, lane.topic.name)] == [0, 1]
+
+
+async def test_what_fails_again_is_a_dead_letter_from_its_first_place(lane: Lane, publisher: KafkaPublisher) -> None:
+    await publisher.send([RawRecord(lane.topic.name, b"x", b"{", (("any", None),))])
+    async with running(lane.settings, Recorder().consumer(lane.group)) as runner:
+        await until(lambda: nothing_left(lane))
+        (first,) = await list_dead_letters(lane.settings, lane.group)
+        for count in (2, 3):
+            assert len((await replay_dead_letters(lane.settings, lane.group)).sent) == 1
+
+            async def buried(count: int = count) -> bool:
+                return len(await read_topic(lane.settings, lane.letters.name)) == count
+
+            await until(buried)
+        assert runner.ready()
+    (letter,) = await list_dead_letters(lane.settings, lane.group)
+    assert (letter.reason.topic, letter.reason.offset, letter.headers) == (lane.topic.name, first.reason.offset, first.headers)
+
+
+async def test_a_worker_reads_on_while_its_replay_topic_is_not_there_yet(lane: Lane, publisher: KafkaPublisher) -> None:
+    early = Lane(lane.settings)
+    await create_topics(lane.settings, replicas=1, topics=[early.topic, early.letters])
+    await publisher.publish([event(early.topic.name, "one")])
+    recorder = Recorder()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shared.bus.worker.subscribed", early.subscribed)
+        async with running(lane.settings, recorder.consumer(early.group)) as runner:
+            await until(lambda: nothing_left(early))
+            await until(runner.ready)
+    assert recorder.numbers() == [1]
 
 
 async def test_a_dead_letter_is_found_by_its_id_and_a_wrong_id_is_named(lane: Lane, publisher: KafkaPublisher) -> None:

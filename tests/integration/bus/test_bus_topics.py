@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 
 from marktplatz.infrastructure.broker_process import free_port
-from shared.bus.admin import BusUnfitError, create_topics, verify_topics
+from shared.bus.admin import BusUnfitError, create_topics, partitions_of, verify_topics
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
-from shared.topics import DEAD_LETTERS, TOPICS
+from shared.topics import DECLARED, TOPICS
 from tests.integration.bus.rig import Lane
 
 
@@ -19,7 +19,7 @@ async def test_all_declared_topics_are_created_and_verified_and_creating_again_c
     await create_topics(settings, replicas=1)
     assert await create_topics(settings, replicas=1) == []
     assert await verify_topics(settings, replicas=1) == {}
-    assert {topic.name for topic in TOPICS} | {topic.name for topic in DEAD_LETTERS.values()}
+    assert all([await partitions_of(settings, topic.name) for topic in DECLARED])
 
 
 async def test_a_setting_that_differs_is_named_and_brought_in_line(lane: Lane) -> None:

@@ -14,6 +14,7 @@ import structlog
 from shared.bus.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
 from shared.bus.envelope import encode
 from shared.bus.record import Headers
+from shared.bus.replay import Replay
 from shared.errors import StoreUnavailableError
 from shared.logs import configure_logs
 from shared.messages.notify import NotificationDelivered, NotificationFailed
@@ -153,6 +154,17 @@ async def test_no_command_is_passed_over() -> None:
     commands = replace(DELIVERIES, commands=True)
     outcome = await batch(accept, topics=(commands,)).process([record(0, ce_type=b"notify.notification.read.v2")])
     assert [code for _, code, _ in outcome.dead] == ["unknown_type"]
+
+
+def replayed(original: Record) -> Replay:
+    return Replay(original.topic, 0, original.offset, original.key, original.value, original.headers, 0)
+
+
+async def test_a_replay_is_judged_by_the_topic_where_it_stood_and_is_in_no_row() -> None:
+    again = [replayed(record(number, value=b"{")) for number in range(30)]
+    outcome = await batch(accept, run=19).process([*again, replayed(record(30)), replayed(record(31, ce_source=b"/catalog"))])
+    assert (outcome.handled, len(outcome.dead), outcome.runs) == (1, 31, {DELIVERIES.name: 19})
+    assert (outcome.dead[-1][1], outcome.dead[-1][0].topic) == ("foreign_source", DELIVERIES.name)
 
 
 async def test_a_record_of_a_topic_that_the_group_does_not_read_is_dead() -> None:

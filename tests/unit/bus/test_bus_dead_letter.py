@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -11,12 +12,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.bus.dead_letter import LETTER_BYTES, Reason, bury, exhume
-from shared.bus.record import RawRecord
+from shared.bus.record import Headers, RawRecord
+from shared.bus.replay import sent_back, unwrapped
 
 REASON = Reason("schema", "attempts: missing", "test.v1", 3, 41, "test.group", datetime(2026, 3, 2, tzinfo=UTC))
 HEADERS = st.lists(
     st.tuples(st.text(max_size=20) | st.sampled_from(["dlq_code", "dlq_null_value"]), st.none() | st.binary(max_size=20))
 )
+
+
+@dataclass(frozen=True)
+class Consumed:
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    partition: int = 0
+    offset: int = 5
+    timestamp: int = 1
+
+
+def consumed(record: RawRecord) -> Consumed:
+    return Consumed(record.topic, record.key, record.value, record.headers)
 
 
 @given(key=st.none() | st.binary(max_size=20), value=st.none() | st.binary(max_size=50), headers=HEADERS)
@@ -29,7 +46,36 @@ def test_the_original_comes_back_whatever_it_was(
     letter = exhume(2, 9, buried.key, buried.value, buried.headers)
     assert letter.reason == REASON
     assert letter.id == "2:9"
-    assert letter.original() == RawRecord("test.v1", key, value, tuple(headers), 3)
+    back = unwrapped(consumed(sent_back(letter)), "test.group")
+    assert (back.topic, back.partition, back.offset) == ("test.v1", 3, REASON.offset)
+    assert (back.key, back.value, back.headers) == (key, value, tuple(headers))
+
+
+def test_a_dead_letter_never_goes_back_to_where_others_read_it() -> None:
+    buried = bury(b"key", b"value", (), REASON)
+    assert sent_back(exhume(0, 0, buried.key, buried.value, buried.headers)).topic == "test.group.replay"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("replay_topic", b"test.v1"), ("replay_partition", b"0")),
+        (("replay_topic", b"test.v1"), ("replay_partition", b"-1"), ("replay_offset", b"0")),
+        (("replay_topic", b"test.v1"), ("replay_partition", b"0"), ("replay_offset", None)),
+        (("replay_topic", b"test.v1"), ("replay_partition", b"0"), ("replay_offset", b"0"), ("more", b"x")),
+    ],
+)
+def test_a_record_that_does_not_say_where_it_stood_is_no_replay(headers: Headers) -> None:
+    record = Consumed("test.group.replay", b"key", b"value", headers)
+    assert unwrapped(record, "test.group") is record
+
+
+def test_what_looks_like_a_replay_on_another_topic_is_none() -> None:
+    facts: Headers = (("replay_topic", b"test.v1"), ("replay_partition", b"0"), ("replay_offset", b"0"))
+    for topic in ("test.v1", "other.group.replay"):
+        record = Consumed(topic, b"key", b"value", facts)
+        assert unwrapped(record, "test.group") is record
 
 
 @given(headers=HEADERS)

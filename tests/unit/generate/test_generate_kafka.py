@@ -28,7 +28,7 @@ from marktplatz.assembly import ServiceName, assignments
 from shared.outgoing import OutgoingEvent
 from shared.service import Parts
 from shared.store.sqlite import SqliteStore
-from shared.topics import DEAD_LETTERS, TOPICS, subscribed
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, subscribed
 
 DATA = Path(__file__).parents[3] / "data"
 EVERY_PROCESS = pytest.mark.parametrize("item", PROCESSES, ids=lambda item: item.name)
@@ -73,6 +73,8 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.contract.v1", "Write"),
         ("topic", "contracts.fitko.dlq", "Describe"),
         ("topic", "contracts.fitko.dlq", "Write"),
+        ("topic", "contracts.fitko.replay", "Describe"),
+        ("topic", "contracts.fitko.replay", "Read"),
         ("topic", "contracts.fitko.request.v1", "Describe"),
         ("topic", "contracts.fitko.request.v1", "Read"),
         ("group", "contracts.fitko", "Read"),
@@ -93,10 +95,11 @@ def test_the_api_of_contracts_has_neither_rights_nor_certificate() -> None:
 
 
 @EVERY_PROCESS
-def test_a_process_may_read_exactly_the_topics_of_its_groups(item: Process) -> None:
+def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_back_to_them(item: Process) -> None:
     rights = granted(process_acls(item))
     assert {name for kind, name, operation in rights if (kind, operation) == ("topic", "Read")} == {
-        topic.name for group in item.groups for topic in subscribed(group)
+        *(topic.name for group in item.groups for topic in subscribed(group)),
+        *(f"{group}.replay" for group in item.groups),
     }
     assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Read")} == set(item.groups)
 
@@ -124,9 +127,9 @@ def test_keda_may_look_at_every_group_and_change_nothing() -> None:
     assert {name for kind, name, _ in rights if kind == "group"} == set(DEAD_LETTERS)
 
 
-def test_operations_may_replay_only_to_topics_that_are_consumed() -> None:
+def test_operations_may_write_only_what_is_sent_back_to_one_group() -> None:
     written = {name for _, name, operation in granted(operations_acls()) if operation == "Write"}
-    assert written == {topic.name for topic in TOPICS if topic.consumers}
+    assert written == {f"{group}.replay" for group in DEAD_LETTERS}
 
 
 def test_recovery_reads_and_writes_every_topic_takes_every_group_back_and_reads_no_dead_letter() -> None:
@@ -134,8 +137,9 @@ def test_recovery_reads_and_writes_every_topic_takes_every_group_back_and_reads_
     names = {
         operation: {name for kind, name, it in rights if (kind, it) == ("topic", operation)} for operation in ("Read", "Write")
     }
-    assert names["Read"] == {topic.name for topic in TOPICS}
-    assert names["Write"] == {*names["Read"], *(letters.name for letters in DEAD_LETTERS.values())}
+    topics = {topic.name for topic in TOPICS}
+    assert names["Read"] == {*topics, *(f"{group}.replay" for group in DEAD_LETTERS)}
+    assert names["Write"] == {*topics, *(letters.name for letters in DEAD_LETTERS.values())}
     assert {name for kind, name, it in rights if (kind, it) == ("group", "Read")} == set(DEAD_LETTERS)
 
 
@@ -155,6 +159,7 @@ def test_every_topic_and_dead_letter_topic_is_kept_three_times_and_written_twice
     assert {manifest["metadata"]["name"] for manifest in manifests} == {
         *(topic.name for topic in TOPICS),
         *(topic.name for topic in DEAD_LETTERS.values()),
+        *(topic.name for topic in REPLAYS.values()),
     }
     assert {(manifest["spec"]["replicas"], manifest["spec"]["config"]["min.insync.replicas"]) for manifest in manifests} == {
         (3, 2)

@@ -117,6 +117,17 @@ FAULTS = (
     Mutation(
         "right to bury missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.dlq")), "acl-missing"
     ),
+    Mutation("replay topic forgotten", without("KafkaTopic", "ordering.verdicts.replay"), "topic-missing"),
+    Mutation(
+        "right to what is sent back missing",
+        in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.replay")),
+        "acl-missing",
+    ),
+    Mutation(
+        "operators may write a public topic",
+        in_("KafkaUser", "operations", _right("topic", "ordering.order.v1", "Write")),
+        "acl-unused",
+    ),
     Mutation("user of a process that only reads", with_(_user("contracts-api", "IdempotentWrite", "cluster")), "user-unused"),
     Mutation("user without rights for nobody", with_(_user("contracts-api")), "user-unused"),
     Mutation(

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -22,6 +22,7 @@ from faststream.kafka.message import KafkaAckableMessage
 
 from shared import failpoints
 from shared.bus import metrics
+from shared.bus.admin import partitions_of
 from shared.bus.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
 from shared.bus.client import Rebalance, Records, WorkerConsumer
 from shared.bus.dead_letter import bury
@@ -32,6 +33,7 @@ from shared.bus.quarantine import BrokenBatch, HourlyLimit, report
 from shared.bus.replay import replay_topic, unwrapped
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.clock import now
+from shared.errors import BusUnavailableError, NotFoundError
 from shared.service import Consumer
 from shared.topics import subscribed
 
@@ -75,6 +77,7 @@ class Worker:
     async def start(self) -> None:
         """Join the group and begin to read. Raises KafkaError if the broker does not answer."""
         self._stopping = False
+        replays = await self._replays()
         broker = KafkaBroker(
             **_faststream_connection(self.settings),
             consumer_only=True,
@@ -85,7 +88,7 @@ class Worker:
         )
         subscriber = broker.subscriber(
             *(topic.name for topic in subscribed(self.group)),
-            replay_topic(self.group),
+            *replays,
             group_id=self.group,
             group_instance_id=self.settings.group_instance_id,
             batch=True,
@@ -112,6 +115,18 @@ class Worker:
         except BaseException:
             await self.close()
             raise
+
+    async def _replays(self) -> tuple[str, ...]:
+        """Return the topic of what is sent back, if it is there and may be read: else it would keep all others back."""
+        topic = replay_topic(self.group)
+        try:
+            await partitions_of(self.settings, topic)
+        except NotFoundError:
+            self.log.warning("replay_topic_missing", topic=topic)
+            return ()
+        except BusUnavailableError as error:
+            raise KafkaConnectionError from error
+        return (topic,)
 
     @property
     def busy(self) -> bool:

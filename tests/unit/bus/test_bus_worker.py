@@ -1,12 +1,20 @@
-"""What groups of one process must not share."""
+"""What groups of one process must not share, and what a group does without."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import KafkaError
 
-from shared.bus.worker import sticky_assignor
+from shared.bus.publisher import KafkaPublisher
+from shared.bus.settings import KafkaSettings
+from shared.bus.worker import Worker, sticky_assignor
+from shared.errors import BusUnavailableError, NotFoundError
+from shared.service import Consumer, Received, Rejection
 
 
 def test_each_worker_remembers_its_own_assignment() -> None:
@@ -18,3 +26,36 @@ def test_each_worker_remembers_its_own_assignment() -> None:
     assert StickyPartitionAssignor.member_assignment is None
     assert (second.generation, StickyPartitionAssignor.generation) == (-1, -1)
     assert first.name == second.name == "sticky"
+
+
+async def nothing(_: Sequence[Received]) -> Sequence[Rejection]:
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "read"), [([0, 1, 2], ("ordering.verdicts.replay",)), (NotFoundError("there is no such topic"), ())]
+)
+async def test_a_group_reads_what_is_sent_back_only_where_its_topic_is_there(
+    monkeypatch: pytest.MonkeyPatch, answer: list[int] | Exception, read: tuple[str, ...]
+) -> None:
+    worker = look(monkeypatch, answer)
+    assert await worker._replays() == read
+
+
+async def test_a_broker_that_does_not_answer_is_asked_again_by_whoever_starts_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = look(monkeypatch, BusUnavailableError("away"))
+    with pytest.raises(KafkaError):
+        await worker.start()
+    assert worker.client is None
+
+
+def look(monkeypatch: pytest.MonkeyPatch, answer: list[int] | Exception) -> Worker:
+    async def partitions_of(_: KafkaSettings, topic: str) -> list[int]:
+        assert topic == "ordering.verdicts.replay"
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("shared.bus.worker.partitions_of", partitions_of)
+    settings = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+    return Worker(settings, Consumer("ordering.verdicts", frozenset(), nothing), KafkaPublisher(settings))

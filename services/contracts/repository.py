@@ -101,7 +101,7 @@ class Contracts:
         found: list[int] = []
         after: tuple[int, str] | None = None
         while True:
-            query = Query("register", equals={"channel": channel.value, "year": year}, after=after, limit=SCAN)
+            query = Query("register", equals={"channel": channel.value, "year": year}, after=after, limit=SCAN, without=UNLISTED)
             documents = await self.store.find(CONTRACTS, query)
             found += [document["sequence"] for document in documents]
             if len(documents) < SCAN:

@@ -164,7 +164,7 @@ class Organisations:
 
     async def expiring(self, before: date, limit: int) -> list[str]:
         """Return ids of organisations that hold an accreditation which no longer holds on the day before ``before``."""
-        documents = await self.store.find(ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit))
+        documents = await self.store.find(ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, without=UNLISTED))
         return [document["_id"] for document in documents]
 
 

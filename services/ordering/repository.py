@@ -103,8 +103,11 @@ class Orders:
         return orders
 
     async def due(self, kind: Deadline, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
-        """Return Vorgänge whose deadline of that kind has passed, of all organisations: work of the system, not of a caller."""
-        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit)
+        """Return Vorgänge whose deadline of that kind has passed, of all organisations, without their long parts.
+
+        Work of the system, not of a caller.
+        """
+        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit, without=_UNLISTED)
         return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:

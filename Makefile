@@ -9,7 +9,7 @@ ENGINE := deploy/docker/with-engine
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-fast test-upgrade test-faults bench bench-memory
+.PHONY: test test-fast test-upgrade test-faults chaos bench bench-memory
 .PHONY: lint types layers schemas generated check
 .PHONY: manifests test-rights test-mongodb
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
@@ -47,7 +47,10 @@ test-upgrade: $(STAMP) ## Run the previous version and this one on the same stor
 	@$(BIN)/pytest -q tests/upgrade
 
 test-faults: $(STAMP) ## Reset, silence, kill and freeze what lies between fourteen consumers and their broker (about six minutes)
-	@$(BIN)/pytest -q tests/faults/clients
+	@$(BIN)/pytest -q tests/faults/clients tests/faults/process
+
+chaos: $(STAMP) ## The same for longer: make chaos SECONDS=600 SEED=7
+	@$(BIN)/python -m tests.faults.process --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
 bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
 	@$(BIN)/python -m benchmarks
@@ -129,7 +132,7 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 # All of it
 
-ci: check test test-upgrade manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks
+ci: check test test-upgrade manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks and the fault runs
 
 ci-images: images test-images sbom test-airgap ## The part of the image
 

@@ -1,0 +1,163 @@
+"""What is left after a run, written into its history: topics, committed offsets, dead letters, stores, mails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from marktplatz.assembly import ServiceName
+from marktplatz.backup.inventory import Kept, documents_of
+from marktplatz.demo.tap import Tap
+from services.contracts.domain.request import contract_id
+from services.notify.app import load_routing
+from services.notify.mail import IDEMPOTENCY_HEADER
+from shared.bus.dead_letter import exhume
+from shared.messages.values import Channel
+from shared.store.port import Document
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, Keep, contract_group, subscribed
+from tests.faults.checker.history import Kind
+from tests.faults.process.clients import Journal
+from tests.faults.process.nemesis import digest
+
+JUDGED = (*(contract_group(channel) for channel in Channel), "ordering.contracts", NOTIFY)
+"""The groups whose handling of each single record shows in a store."""
+Stores = Mapping[ServiceName, Kept]
+Held = dict[str, dict[str, Document]]
+
+
+async def held(stores: Stores) -> tuple[Held, int]:
+    """Return all aggregates by ``service/collection`` and id, and how many events lie in their outboxes."""
+    found: Held = {}
+    for name, kept in stores.items():
+        for ledger in kept.service.ledgers:
+            documents = {doc["_id"]: doc async for doc in documents_of(kept.store, ledger.collection)}
+            found[f"{name.value}/{ledger.collection.name}"] = documents
+    return found, sum(len(doc.get("outbox", ())) for documents in found.values() for doc in documents.values())
+
+
+async def lagging(bootstrap: str) -> list[str]:
+    """Return the groups that have not committed all that is on their topics."""
+    tap, late = Tap(bootstrap), []
+    async with tap._reader() as reader:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        try:
+            for group in DEAD_LETTERS:
+                committed = await admin.list_consumer_group_offsets(group)
+                offsets = {(place.topic, place.partition): at.offset for place, at in committed.items()}
+                for topic in subscribed(group):
+                    await reader._client.set_topics([topic.name, *reader._client._topics])
+                    from aiokafka import TopicPartition  # noqa: PLC0415 - beside its only use
+
+                    parts = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
+                    ends = await reader.end_offsets(parts)
+                    if any(offsets.get((p.topic, p.partition), 0) < end for p, end in ends.items()):
+                        late.append(group)
+        finally:
+            await admin.close()
+    return sorted(set(late))
+
+
+async def tell(journal: Journal, bootstrap: str, documents: Held, poison: list[tuple[str, int, int, str]], mails: Path) -> None:
+    """Write it all down."""
+    tap = Tap(bootstrap)
+    bad = {place[:3] for place in poison}
+    for name, part, offset, sha in poison:
+        journal.note("nemesis", Kind.OK, "poison", "poison", topic=name, part=part, off=offset, digest=sha)
+    fates = _Fates(documents)
+    for topic in TOPICS:
+        for record in await tap.records(topic.name):
+            place = {"topic": topic.name, "part": record.partition, "off": record.offset}
+            if (topic.name, record.partition, record.offset) in bad:
+                continue
+            heads = {name: value.decode() for name, value in record.headers}
+            body, key = json.loads(record.value or b"{}"), (record.key or b"").decode()
+            order, contract = body.get("order"), body.get("contract")
+            ordering = heads["ce_source"] == "/ordering" and order
+            journal.note(
+                "tap", Kind.OK, "record", key, **place, id=heads["ce_id"], source=heads["ce_source"], seq=int(heads["ce_sequence"]),
+                digest=digest(record.key, record.value, tuple(record.headers)), state=order["state"] if ordering else None,
+                collection="orders" if ordering else None, number=contract["number"] if contract else None,
+                compacted=topic.keep is Keep.COMPACT,
+            )  # fmt: skip
+            for group in set(topic.consumers) & set(JUDGED):
+                if fate := fates.of(group, key, heads):
+                    journal.note("store", Kind.OK, "handled", group, **place, fate=fate)
+    await _letters(journal, tap)
+    await _offsets(journal, bootstrap)
+    _documents(journal, documents)
+    for file in sorted(mails.glob("*.eml")):  # noqa: ASYNC240 - the run is over
+        key = str(message_from_bytes(file.read_bytes())[IDEMPOTENCY_HEADER])
+        at = file.stat().st_mtime
+        journal.recorder.add("smtp", Kind.OK, "mail", key, mono=at - journal.began, at=at)
+
+
+class _Fates:
+    """What the stores show of a record in a group."""
+
+    def __init__(self, documents: Held) -> None:
+        self.contracts = documents["contracts/contracts"]
+        self.orders = documents["ordering/orders"].values()
+        self.told = {note["event_id"] for note in documents["notify/notifications"].values()}
+        self.routes = load_routing().routes.keys()
+        self.inbox: dict[str, int] = {}
+        for order in self.orders:
+            for source, seq in order["inbox"].items():
+                self.inbox[source] = max(seq, self.inbox.get(source, 0))
+
+    def of(self, group: str, key: str, heads: Mapping[str, str]) -> str | None:
+        if group == NOTIFY:
+            return "passed" if heads["ce_type"] not in self.routes else "effect" if heads["ce_id"] in self.told else None
+        if group == "ordering.contracts":
+            return "effect" if self.inbox.get(f"contracts:{key}", 0) >= int(heads["ce_sequence"]) else None
+        channel = next(channel for channel in CONTRACT_REQUESTS if contract_group(channel) == group)
+        return "effect" if contract_id(channel, key) in self.contracts else None
+
+
+async def _letters(journal: Journal, tap: Tap) -> None:
+    for group in JUDGED:
+        for record in await tap.records(DEAD_LETTERS[group].name):
+            letter = exhume(record.partition, record.offset, record.key, record.value, record.headers)
+            origin = letter.reason
+            journal.note(
+                "tap", Kind.OK, "letter", (record.key or b"").decode(), group=group, topic=origin.topic, part=origin.partition,
+                off=origin.offset, digest=digest(letter.key, letter.value, tuple(letter.headers)), code=origin.code,
+            )  # fmt: skip
+
+
+async def _offsets(journal: Journal, bootstrap: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        for group in JUDGED:
+            for place, at in (await admin.list_consumer_group_offsets(group)).items():
+                journal.note("tap", Kind.OK, "committed", group, topic=place.topic, part=place.partition, off=at.offset)
+    finally:
+        await admin.close()
+
+
+def _documents(journal: Journal, documents: Held) -> None:
+    for place, found in documents.items():
+        service, _, collection = place.partition("/")
+        for key, doc in found.items():
+            values: dict[str, Any] = {
+                "collection": collection,
+                "source": f"/{service}",
+                "seq": doc["seq"],
+                "waiting": len(doc["outbox"]),
+            }
+            values |= {name: doc.get(name) for name in ("state", "channel", "year", "sequence", "number")}
+            if collection == "orders":
+                values["number"] = (doc.get("contract") or {}).get("number")
+                values["waiting"] = len(doc["outbox"]) or 0
+            if collection == "contracts":
+                values["order"] = doc["order_id"]
+            if collection == "notifications":
+                values |= {"event": doc["event_id"], "recipient": doc["person"] or doc["organisation"], "way": doc["channel"],
+                           "created": doc["created_at"].timestamp()}  # fmt: skip
+            journal.note("store", Kind.OK, "document", key, **values)

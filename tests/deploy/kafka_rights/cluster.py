@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+import pyrage
 
 from marktplatz.children import Child
 from marktplatz.demo.people import StepFailedError, eventually
@@ -61,6 +62,7 @@ class Cluster:
         self.processes: dict[str, Child] = {}
         self.smtp = CapturingSmtp(folder / "mails")
         self._authority, self._clients = Authority("cluster-ca"), Authority("clients-ca")
+        self._backup_identity = pyrage.x25519.Identity.generate()
         self.kafka = SecuredKafka(folder / "kafka", self._authority, self._clients)
         self._issuer = EmbeddedIssuer(folder / "issuer")
         self._stack = contextlib.AsyncExitStack()
@@ -185,6 +187,7 @@ class Cluster:
             **given,
             **self._issuer.environment(),
             "KAFKA_RENEW_EVERY": "PT1S",
+            "MARKTPLATZ_BACKUP_RECIPIENTS": str(self._backup_identity.to_public()),
             "MARKTPLATZ_ENVIRONMENT": "embedded",
             "MARKTPLATZ_HOST": HOST,
             "MARKTPLATZ_PORT": "0",
@@ -199,6 +202,7 @@ class Cluster:
 
     def _make_secrets(self, stores: Path) -> dict[SecretKey, str]:
         secrets = {(CLUSTER_CA, "ca.crt"): self._authority.certificate, **self._store_secrets(stores)}
+        secrets["backup-identity", "identity"] = str(self._backup_identity)
         for user in self.users:
             secrets |= _keys(user, self._clients.issue(user))
         return secrets

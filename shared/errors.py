@@ -93,7 +93,7 @@ class SequenceJumpError(RejectedError):
 
 
 class PreconditionFailedError(RejectedError):
-    """The thing has changed since the caller read it: the If-Match header is stale (HTTP 412)."""
+    """The thing is not as the request's If-Match or If-None-Match asks, such as changed since it was read (HTTP 412)."""
 
     code = "precondition_failed"
     status = 412

@@ -20,6 +20,7 @@ import structlog
 
 from shared import context, duty, tracing
 from shared.clock import now
+from shared.condition import Condition
 from shared.domain import Aggregate
 from shared.errors import (
     AggregateTooLargeError,
@@ -27,7 +28,6 @@ from shared.errors import (
     NotFoundError,
     OutboxFullError,
     OutcomeUnknownError,
-    PreconditionFailedError,
     RejectedError,
     SequenceJumpError,
     WriteConflictError,
@@ -210,16 +210,16 @@ class Ledger(Generic[S]):
         fields = {name: value for name, value in document.items() if name not in _MECHANICS}
         return self.state_type.model_validate({**fields, "id": document["_id"]}, extra="ignore")
 
-    async def apply_one(self, change: Change[S], *, expected_rev: int | None = None) -> Result[S]:
+    async def apply_one(self, change: Change[S], *, condition: Condition | None = None) -> Result[S]:
         """Apply one change and return its result; raise the RejectedError that refused it.
 
-        ``expected_rev`` refuses with PreconditionFailedError unless the aggregate has exactly that revision (If-Match).
+        ``condition`` refuses with PreconditionFailedError unless it holds of the aggregate (If-Match, If-None-Match).
         """
         request = context.request.get()
         if request is not None:
             name = request.next_change(change.id)
             change = replace(change, request=name, repeat=request.repeat, settled=request.settled)
-        (result,) = await self._apply([change], expected_rev)
+        (result,) = await self._apply([change], condition)
         if result.error is not None:
             raise result.error
         return result
@@ -233,7 +233,7 @@ class Ledger(Generic[S]):
         return await self._apply(changes, None)
 
     async def _apply(
-        self, changes: Sequence[Change[S]], expected_rev: int | None, fulfilled: str | None = None
+        self, changes: Sequence[Change[S]], condition: Condition | None, fulfilled: str | None = None
     ) -> list[Result[S]]:
         """Apply changes. ``fulfilled`` names a sender whose duty ends with them."""
         token = None if self._restate is None else duty.new_token()
@@ -249,9 +249,7 @@ class Ledger(Generic[S]):
             inserts: list[Document] = []
             saves: list[Save] = []
             for aggregate_id in waiting:
-                record, found = self._decide(
-                    aggregate_id, documents.get(aggregate_id), changes, groups[aggregate_id], expected_rev
-                )
+                record, found = self._decide(aggregate_id, documents.get(aggregate_id), changes, groups[aggregate_id], condition)
                 results.update(found)
                 if token is not None and record.changed:
                     record.senders = [sender for sender in record.senders if sender["id"] != fulfilled]
@@ -343,7 +341,7 @@ class Ledger(Generic[S]):
         document: Document | None,
         changes: Sequence[Change[S]],
         positions: Sequence[int],
-        expected_rev: int | None,
+        condition: Condition | None,
     ) -> tuple[_Record[S], dict[int, Result[S]]]:
         record = self._record(aggregate_id, document)
         accepted: list[Change[S]] = []
@@ -367,7 +365,7 @@ class Ledger(Generic[S]):
                 continue
             try:
                 _refuse_forgotten(change, record.requests)
-                state, messages = self._decision(change, record, expected_rev)
+                state, messages = self._decision(change, record, condition)
                 self._refuse_too_large(change, document, state)
             except RejectedError as error:
                 record.state = self._replay(document, accepted)
@@ -405,23 +403,20 @@ class Ledger(Generic[S]):
         effect = Effect.DUPLICATE if error is None else Effect.REFUSED
         return Result(record.id, effect, record.state, record.revision, error=error)
 
-    def _decision(self, change: Change[S], record: _Record[S], expected_rev: int | None) -> tuple[S, Sequence[Message]]:
-        """Take the decision for the revision that the caller expects.
+    def _decision(self, change: Change[S], record: _Record[S], condition: Condition | None) -> tuple[S, Sequence[Message]]:
+        """Take the decision if the caller's condition holds.
 
         That the caller may not see or do this is said first: the revision of what is hidden is hidden too.
         """
-        stale = expected_rev is not None and expected_rev != record.revision
+        revision = None if record.state is None else record.revision
+        stale = condition is not None and not condition.holds(revision)
         try:
             decision = change.decide(record.state)
         except RejectedError as error:
             if not stale or isinstance(error, (NotFoundError, ForbiddenError)):
                 raise
-        if stale:
-            raise PreconditionFailedError(
-                f"{record.id} has changed: its revision is {record.revision}, the request was made for {expected_rev}.",
-                id=record.id,
-                revision=record.revision,
-            )
+        if condition is not None:
+            condition.require(record.id, revision)
         return decision
 
     def _refuse_too_large(self, change: Change[S], document: Document | None, state: S) -> None:

@@ -24,8 +24,9 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
 )
 from services.catalog.search import Schaufenster
+from shared.condition import Condition
 from shared.http.auth import Caller, needs
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.http.problem import RefusedRequestError
@@ -53,7 +54,7 @@ class View(StrEnum):
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
 InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER))]
-IfMatch = Annotated[int | None, Depends(if_match)]
+Conditional = Annotated[Condition | None, Depends(condition_of)]
 Once = Annotated[Idempotency, Depends()]
 
 
@@ -67,11 +68,11 @@ def build_router(catalog: Catalog) -> APIRouter:
     return router
 
 
-async def _move(catalog: Catalog, change: Change[Offering], caller: Caller, expected_rev: int | None) -> Response:
+async def _move(catalog: Catalog, change: Change[Offering], caller: Caller, condition: Condition | None) -> Response:
     # Before the revision is compared: a stranger gets 404, never a 412 that tells there is something.
     found = await catalog.offerings.find(change.id)
     handlers.require_visible(None if found is None else found[0], change.id, caller)
-    result = await catalog.offerings.ledger.apply_one(change, expected_rev=expected_rev)
+    result = await catalog.offerings.ledger.apply_one(change, condition=condition)
     assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
     return _reply(result.state, result.rev, caller)
 
@@ -92,45 +93,45 @@ def _form(router: APIRouter, catalog: Catalog) -> None:
         return await once.run(create)
 
     @router.put("/offerings/{offering_id}", response_model=OfferingReply)
-    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, expected_rev: IfMatch) -> Response:
+    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: Conditional) -> Response:
         """Replace the form of a draft; of a public offer, publish a new version. Needs If-Match."""
-        if expected_rev is None:
+        if condition is None or condition.revision is None:
             raise RefusedRequestError(
                 "This request needs an If-Match header with the ETag as it was read.", status=428, code="if_match_missing"
             )
         snapshot = await catalog.reference.current()
         change = handlers.edit(offering_id, body.form(), snapshot.catalogue, caller, catalog.clock())
-        return await _move(catalog, change, caller, expected_rev)
+        return await _move(catalog, change, caller, condition)
 
 
 def _review(router: APIRouter, catalog: Catalog) -> None:
     @router.post("/offerings/{offering_id}/submit", response_model=OfferingReply)
-    async def submit(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def submit(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named."""
 
         async def run() -> Response:
             snapshot = await catalog.reference.current()
             return await _move(
-                catalog, handlers.submit(offering_id, snapshot.catalogue, caller, catalog.clock()), caller, expected_rev
+                catalog, handlers.submit(offering_id, snapshot.catalogue, caller, catalog.clock()), caller, condition
             )
 
         return await once.run(run)
 
     @router.post("/offerings/{offering_id}/return", response_model=OfferingReply)
-    async def send_back(offering_id: str, body: RemarksRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def send_back(offering_id: str, body: RemarksRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """Return the form to the Bereitsteller with remarks."""
         return await once.run(
-            lambda: _move(catalog, handlers.send_back(offering_id, body.remarks, caller, catalog.clock()), caller, expected_rev)
+            lambda: _move(catalog, handlers.send_back(offering_id, body.remarks, caller, catalog.clock()), caller, condition)
         )
 
     @router.post("/offerings/{offering_id}/accept", response_model=OfferingReply)
-    async def accept(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def accept(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """Find the form in order; the Bereitstellungsvertrag comes next."""
-        return await once.run(lambda: _move(catalog, handlers.accept(offering_id, caller, catalog.clock()), caller, expected_rev))
+        return await once.run(lambda: _move(catalog, handlers.accept(offering_id, caller, catalog.clock()), caller, condition))
 
     @router.post("/offerings/{offering_id}/bereitstellungsvertrag", response_model=OfferingReply)
     async def bereitstellungsvertrag(
-        offering_id: str, body: BereitstellungsvertragRequest, caller: InCharge, expected_rev: IfMatch, once: Once
+        offering_id: str, body: BereitstellungsvertragRequest, caller: InCharge, condition: Conditional, once: Once
     ) -> Response:
         """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer."""
         return await once.run(
@@ -138,29 +139,29 @@ def _review(router: APIRouter, catalog: Catalog) -> None:
                 catalog,
                 handlers.record_bereitstellungsvertrag(offering_id, body.number, body.signed_at, caller, catalog.clock()),
                 caller,
-                expected_rev,
+                condition,
             )
         )
 
 
 def _life(router: APIRouter, catalog: Catalog) -> None:
     @router.post("/offerings/{offering_id}/suspend", response_model=OfferingReply)
-    async def suspend(offering_id: str, body: ReasonRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def suspend(offering_id: str, body: ReasonRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """Take no new interest for the time being."""
         return await once.run(
-            lambda: _move(catalog, handlers.suspend(offering_id, body.reason, caller, catalog.clock()), caller, expected_rev)
+            lambda: _move(catalog, handlers.suspend(offering_id, body.reason, caller, catalog.clock()), caller, condition)
         )
 
     @router.post("/offerings/{offering_id}/resume", response_model=OfferingReply)
-    async def resume(offering_id: str, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def resume(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """Take interest again; for whoever has suspended the offer, and the operator."""
-        return await once.run(lambda: _move(catalog, handlers.resume(offering_id, caller, catalog.clock()), caller, expected_rev))
+        return await once.run(lambda: _move(catalog, handlers.resume(offering_id, caller, catalog.clock()), caller, condition))
 
     @router.post("/offerings/{offering_id}/withdraw", response_model=OfferingReply)
-    async def withdraw(offering_id: str, body: ReasonRequest, caller: InCharge, expected_rev: IfMatch, once: Once) -> Response:
+    async def withdraw(offering_id: str, body: ReasonRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
         """End the offer for good; contracts that exist go on."""
         return await once.run(
-            lambda: _move(catalog, handlers.withdraw(offering_id, body.reason, caller, catalog.clock()), caller, expected_rev)
+            lambda: _move(catalog, handlers.withdraw(offering_id, body.reason, caller, catalog.clock()), caller, condition)
         )
 
 

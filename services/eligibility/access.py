@@ -7,6 +7,7 @@ from starlette.responses import Response
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.repository import Organisations, Viewer
 from services.eligibility.views import OrganisationView
+from shared.condition import Condition
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.http.etag import json_reply
@@ -34,8 +35,8 @@ async def change_own(
     caller: Caller,
     command: Change[Organisation],
     *,
-    expected_rev: int | None = None,
+    condition: Condition | None = None,
 ) -> Response:
     """Apply a change that only the organisation itself makes. Raises NotFoundError for everybody else."""
     await organisations.get(organisation_id, viewer_of(caller, own_only=True))
-    return own(await organisations.ledger.apply_one(command, expected_rev=expected_rev), caller)
+    return own(await organisations.ledger.apply_one(command, condition=condition), caller)

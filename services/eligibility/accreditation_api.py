@@ -14,9 +14,10 @@ from services.eligibility.access import change_own, own, viewer_of
 from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move, Term
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import EligibilitySettings
+from shared.condition import Condition
 from shared.errors import NotFoundError
 from shared.http.auth import Caller, authenticated, needs
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import Channel, Role
@@ -25,7 +26,7 @@ from shared.store.port import Scalar
 Who = Annotated[Caller, Depends(authenticated)]
 Staff = Annotated[Caller, Depends(needs(Role.ANBIETER))]
 Once = Annotated[Idempotency, Depends()]
-Revision = Annotated[int | None, Depends(if_match)]
+Conditional = Annotated[Condition | None, Depends(condition_of)]
 ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
 
@@ -82,19 +83,19 @@ class _Decisions:
             if term is None
             else handlers.grant_accreditation(target.organisation_id, move, term, self.term)
         )
-        result = await self.organisations.ledger.apply_one(change, expected_rev=target.revision)
+        result = await self.organisations.ledger.apply_one(change, condition=target.condition)
         return own(result, caller)
 
 
 class Target:
-    """Dependency: the accreditation that a request is about, who asks, and the revision they have read."""
+    """Dependency: the accreditation that a request is about, who asks, and the condition they set."""
 
-    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: Who, revision: Revision) -> None:
+    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: Who, condition: Conditional) -> None:
         self.organisation_id = organisation_id
         self.channel = channel
         self.role = role
         self.caller = caller
-        self.revision = revision
+        self.condition = condition
 
 
 At = Annotated[Target, Depends()]

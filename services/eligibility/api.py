@@ -20,9 +20,10 @@ from services.eligibility.repository import Bodies, BodyFilter, Organisations, V
 from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import EligibilitySettings
 from shared import context
+from shared.condition import Condition
 from shared.errors import ForbiddenError
 from shared.http.auth import Caller, authenticated
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.ledger import Effect
@@ -30,7 +31,7 @@ from shared.messages.values import EntityId, OrganisationType
 
 Who = Annotated[Caller, Depends(authenticated)]
 Once = Annotated[Idempotency, Depends()]
-Revision = Annotated[int | None, Depends(if_match)]
+Conditional = Annotated[Condition | None, Depends(condition_of)]
 CREATED = 201
 
 
@@ -125,12 +126,12 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
         tags=["organisations"],
         summary="Add roles, add or remove users, set the Leitweg-ID",
     )
-    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: Who, revision: Revision) -> Response:
+    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: Who, condition: Conditional) -> Response:
         changes = handlers.Changes(
             tuple(request.add_roles), tuple(request.add_users), tuple(request.remove_users), request.leitweg_id
         )
         command = handlers.change_organisation(organisation_id, changes, caller.subject, clock())
-        return await change_own(organisations, organisation_id, caller, command, expected_rev=revision)
+        return await change_own(organisations, organisation_id, caller, command, condition=condition)
 
     @router.post(
         "/organisations/{organisation_id}/relations",
@@ -190,7 +191,7 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
         summary="Answer for a RISK (a named person of the Anbieter)",
     )
     async def sign_off(
-        order_id: EntityId, request: schemas.SignOffRequest, caller: Who, once: Once, revision: Revision
+        order_id: EntityId, request: schemas.SignOffRequest, caller: Who, once: Once, condition: Conditional
     ) -> Response:
         context.correlation_id.set(order_id)
 
@@ -200,7 +201,7 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
             if caller.channel is not state.channel:
                 raise ForbiddenError("Only the Anbieter of the order's channel signs off.", code="other_channel")
             command = handlers.sign_off(order_id, caller.subject, request.note, services.clock())
-            result = await verdicts.ledger.apply_one(command, expected_rev=revision)
+            result = await verdicts.ledger.apply_one(command, condition=condition)
             return json_reply(views.VerdictView.of(result.state or state, viewer), rev=result.rev)
 
         return await once.run(run)

@@ -16,14 +16,16 @@ from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
 from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
 from services.notify.texts import Texts
+from shared.condition import Condition
 from shared.http.auth import Caller, authenticated, needs
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import EntityId, Role
 
 log = structlog.get_logger()
 
 Me = Annotated[Caller, Depends(authenticated)]
+Conditional = Annotated[Condition | None, Depends(condition_of)]
 Member = Annotated[Caller, Depends(needs(*(role for role in Role if role is not Role.BETREIBER)))]
 AcceptLanguage = Annotated[
     str | None, Header(description="Language of the texts, de or en; without it, that of the caller's contact, else German.")
@@ -89,16 +91,16 @@ def router(
         return json_reply(ContactReply.of(contact), rev=contact.rev)
 
     @routes.put("/contacts/me", tags=["contacts"], summary="Keep the caller's contact", response_model=ContactReply)
-    async def put_contact(caller: Me, form: ContactForm, expected_rev: Annotated[int | None, Depends(if_match)]) -> Response:
+    async def put_contact(caller: Me, form: ContactForm, condition: Conditional) -> Response:
         contact = form.contact(caller.subject, clock())
-        kept = await handlers.put_my_contact(contacts, routing, caller, contact, expected_rev)
+        kept = await handlers.put_my_contact(contacts, routing, caller, contact, condition)
         return json_reply(ContactReply.of(kept), rev=kept.rev)
 
     @routes.delete(
         "/contacts/me", tags=["contacts"], summary="Erase the caller's contact and the e-mails waiting for them", status_code=204
     )
-    async def erase_contact(caller: Me) -> Response:
-        await handlers.erase_my_contact(contacts, notifications, caller, clock())
+    async def erase_contact(caller: Me, condition: Conditional) -> Response:
+        await handlers.erase_my_contact(contacts, notifications, caller, clock(), condition)
         return Response(status_code=204)
 
     @routes.delete(
@@ -107,8 +109,8 @@ def router(
         summary="Erase a contact of the caller's organisation, such as that of somebody who has left",
         status_code=204,
     )
-    async def erase_colleague(caller: Member, contact_id: EntityId) -> Response:
-        await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock())
+    async def erase_colleague(caller: Member, contact_id: EntityId, condition: Conditional) -> Response:
+        await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock(), condition)
         log.info("contact_erased_by_colleague", organisation=caller.organisation, by=caller.subject)
         return Response(status_code=204)
 

@@ -12,6 +12,7 @@ from services.notify.domain.facts import Facts, facts_of
 from services.notify.domain.notification import Notification, Occasion, Recipient
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
+from shared.condition import Condition
 from shared.errors import InvalidError, NotFoundError
 from shared.http.auth import Caller
 from shared.ledger import Change
@@ -131,23 +132,25 @@ async def my_contact(contacts: Contacts, caller: Caller) -> Contact:
 
 
 async def put_my_contact(
-    contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, expected_rev: int | None
+    contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
     """Keep the caller's contact. Raises InvalidError for a muted event type that nobody is told of."""
     if unknown := sorted(set(contact.muted) - routing.routes.keys()):
         raise InvalidError(
             f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
         )
-    return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, expected_rev))
+    return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, condition))
 
 
-async def erase_my_contact(contacts: Contacts, notifications_: Notifications, caller: Caller, at: datetime) -> None:
+async def erase_my_contact(
+    contacts: Contacts, notifications_: Notifications, caller: Caller, at: datetime, condition: Condition | None = None
+) -> None:
     """Erase name and address of the caller and drop the e-mails that wait for them. A repeat changes nothing.
 
     The contact goes first: from then on no worker can make a mail of it, whatever happens to the rest. What a mail server
     accepts at this very moment cannot be called back.
     """
-    await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.erase(caller.subject))
+    await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.erase(caller.subject, condition))
     await _drop_waiting(notifications_, caller.organisation, caller.subject, at)
 
 
@@ -157,12 +160,21 @@ async def colleagues(contacts: Contacts, caller: Caller) -> tuple[AddressBook, l
     return book, sorted(book.people, key=lambda contact: (contact.name.casefold(), contact.person))
 
 
-async def erase_colleague(contacts: Contacts, notifications_: Notifications, caller: Caller, mark: str, at: datetime) -> None:
+async def erase_colleague(
+    contacts: Contacts,
+    notifications_: Notifications,
+    caller: Caller,
+    mark: str,
+    at: datetime,
+    condition: Condition | None = None,
+) -> None:
     """Erase a contact of the caller's organisation as its owner would. A repeat changes nothing."""
     book = await _book_of(contacts, caller)
     person = book.person_of(mark)
+    if person is None and condition is not None:
+        condition.require("The contact", None)
     if person is not None:
-        await contacts.change(caller.organisation, book.name, lambda book: book.erase(person))
+        await contacts.change(caller.organisation, book.name, lambda book: book.erase(person, condition))
         await _drop_waiting(notifications_, caller.organisation, person, at)
 
 

@@ -18,8 +18,9 @@ from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
 from shared import context
+from shared.condition import Condition
 from shared.http.auth import Caller, authenticated
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.ledger import Change, Result
@@ -28,16 +29,16 @@ from shared.messages.values import Code, EntityId, OrderState
 
 
 class Call:
-    """What every changing request carries: who asks, its Idempotency-Key, and the revision it was made for."""
+    """What every changing request carries: who asks, its Idempotency-Key, and the condition it sets."""
 
     def __init__(
         self,
         idempotency: Annotated[Idempotency, Depends()],
-        rev: Annotated[int | None, Depends(if_match)],
+        condition: Annotated[Condition | None, Depends(condition_of)],
     ) -> None:
         self.idempotency = idempotency
         self.caller = idempotency.caller
-        self.rev = rev
+        self.condition = condition
 
 
 Changing = Annotated[Call, Depends()]
@@ -226,10 +227,10 @@ class OrderApi:
         context.correlation_id.set(change.id)
 
         async def operation() -> Response:
-            if call.rev is not None:
+            if call.condition is not None:
                 # The ledger compares revisions before it decides; a stranger must get 404 and not learn that it differs.
                 await self.orders.get(change.id, call.caller)
-            result = await self.orders.ledger.apply_one(change, expected_rev=call.rev)
+            result = await self.orders.ledger.apply_one(change, condition=call.condition)
             return self._reply(result, call.caller)
 
         return await call.idempotency.run(operation)

@@ -1,4 +1,4 @@
-"""ETag and If-Match (RFC 9110): the strong entity tag of a thing is its revision."""
+"""ETag, If-Match and If-None-Match (RFC 9110): the strong entity tag of a thing is its revision."""
 
 from __future__ import annotations
 
@@ -9,34 +9,54 @@ from fastapi import Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from shared.condition import Condition
 from shared.errors import PreconditionFailedError
 from shared.http.problem import RefusedRequestError
 
 _TAG = re.compile(r'"[\x21\x23-\x7e]*"')
 _REVISION = re.compile(r'"(0|[1-9][0-9]{0,17})"')
-_Header = Annotated[
+_IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="Revision that the change was made for: the ETag as it was read."),
+    Header(alias="If-Match", description="Revision that the change was made for: the ETag as it was read; * for any."),
+]
+_IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="ETag that the thing must not have; * if there must be none yet."),
 ]
 
 
-async def if_match(request: Request, _documented: _Header = None) -> int | None:
-    """Return the revision that the If-Match header asks for, None if there is none or it is ``*``.
+async def condition_of(request: Request, _match: _IfMatch = None, _none_match: _IfNoneMatch = None) -> Condition | None:
+    """Return what the If-Match and If-None-Match headers ask of the thing, None if there is neither (RFC 9110, 13.1).
 
-    Raises RefusedRequestError (400) for a malformed header or several tags, PreconditionFailedError (412) for a tag that
-    no thing here ever has: a weak one or one that is no revision.
+    Raises RefusedRequestError (400) for a malformed header or several tags, PreconditionFailedError (412) for an If-Match
+    with a tag that no thing here ever has: a weak one or one that is no revision.
     """
-    headers = request.headers.getlist("if-match")
-    if not headers or headers == ["*"]:
+    wanted, unwanted = _tag(request, "If-Match"), _tag(request, "If-None-Match")
+    if wanted is None and unwanted is None:
+        return None
+    revision = _revision(wanted or "*")
+    if revision is None and wanted is not None and wanted != "*":
+        raise PreconditionFailedError(f"No revision of this thing has the entity tag {wanted}.")
+    # If-None-Match compares weakly: a tag that a proxy made weak means the same revision.
+    other = _revision((unwanted or "*").removeprefix("W/"))
+    return Condition(revision, present=wanted == "*", not_revision=other, absent=unwanted == "*")
+
+
+def _tag(request: Request, name: str) -> str | None:
+    """Return the one entity tag of a header or ``*``, None without the header."""
+    headers = request.headers.getlist(name)
+    if not headers:
         return None
     text = headers[0].strip()
-    if len(headers) == 1 and (match := _REVISION.fullmatch(text)):
-        return int(match[1])
-    if len(headers) == 1 and _TAG.fullmatch(text.removeprefix("W/")):
-        raise PreconditionFailedError(f"No revision of this thing has the entity tag {text}.")
-    raise RefusedRequestError(
-        'The If-Match header must be one entity tag, such as "3", or *.', status=400, code="if_match_invalid"
-    )
+    if len(headers) > 1 or (text != "*" and not _TAG.fullmatch(text.removeprefix("W/"))):
+        code = f"{name.lower().replace('-', '_')}_invalid"
+        raise RefusedRequestError(f'The {name} header must be one entity tag, such as "3", or *.', status=400, code=code)
+    return text
+
+
+def _revision(tag: str) -> int | None:
+    match = _REVISION.fullmatch(tag)
+    return int(match[1]) if match else None
 
 
 def etag(rev: int) -> str:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from shared.condition import Condition
 from shared.domain import Aggregate
-from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
+from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import person_mark
 from shared.messages.base import Value
 from shared.messages.values import EntityId, Line, PersonRef, Time
@@ -107,19 +108,16 @@ class AddressBook(Aggregate):
         """Return whoever wanted to be told of such events by e-mail when this one happened."""
         return [contact for contact in self.people if contact.wanted(event_type, at)]
 
-    def put(self, contact: Contact, expected_rev: int | None = None) -> Contact:
+    def put(self, contact: Contact, condition: Condition | None = None) -> Contact:
         """Enter or replace a contact and return it with its revision; an equal one stays as it is.
 
-        Raises PreconditionFailedError unless its revision is ``expected_rev``, ConflictError when the book is full,
+        Raises PreconditionFailedError unless the condition holds, ConflictError when the book is full,
         ForbiddenError (``not_a_user``) for a person who has left the organisation.
         """
         self.require_present(contact.person)
         present = self.find(contact.person)
-        rev = present.rev if present else 0
-        if expected_rev is not None and expected_rev != rev:
-            raise PreconditionFailedError(
-                f"The contact has revision {rev}, the request was made for {expected_rev}.", revision=rev
-            )
+        if condition is not None:
+            condition.require("The contact", present.rev if present else None)
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
         entered = contact.after(present)
@@ -159,8 +157,14 @@ class AddressBook(Aggregate):
             self.erase(person)
         return gone
 
-    def erase(self, person: str) -> bool:
-        """Take a person out of the book and return whether they were in it."""
+    def erase(self, person: str, condition: Condition | None = None) -> bool:
+        """Take a person out of the book and return whether they were in it.
+
+        Raises PreconditionFailedError unless the condition holds.
+        """
+        if condition is not None:
+            present = self.find(person)
+            condition.require("The contact", present.rev if present else None)
         left = tuple(contact for contact in self.people if contact.person != person)
         erased = len(left) < len(self.people)
         self.people = left

@@ -81,6 +81,13 @@ async def test_a_stale_if_match_is_refused_and_a_missing_one_asked_for(world: Wo
     assert (stale.status_code, stale.json()["code"]) == (412, "precondition_failed")
     without = await world.as_(KOMM_ONE).put(url, json=form_body(MUSTS))
     assert (without.status_code, without.json()["code"]) == (428, "if_match_missing")
+    unread = await world.as_(KOMM_ONE).put(url, json=form_body(MUSTS), headers={"If-Match": "*"})
+    assert (unread.status_code, unread.json()["code"]) == (428, "if_match_missing")
+    for method, path in (("PUT", url), ("POST", f"{url}/withdraw")):
+        body = form_body(MUSTS) if method == "PUT" else {"reason": "Weg"}
+        headers = {"If-Match": changed.headers["ETag"], "If-None-Match": "*"}
+        refused = await world.as_(KOMM_ONE).request(method, path, json=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (412, "precondition_failed")
 
 
 async def test_an_illegal_move_names_the_state_and_the_moves_that_are_possible(world: World) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from shared.condition import Condition
 from shared.errors import (
     ConflictError,
     IllegalMoveError,
@@ -22,7 +23,7 @@ from shared.errors import (
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator, Caller, needs, optional_caller
-from shared.http.etag import if_match, json_reply
+from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import Line, Role
@@ -125,7 +126,8 @@ class Probe:
             return Page(items=items, next=encode_cursor((last["made_at"], last["_id"])) if last else None)
 
         @router.put("/things/{thing_id}")
-        async def change(thing_id: str, rev: Annotated[int | None, Depends(if_match)]) -> Response:
+        async def change(thing_id: str, condition: Annotated[Condition | None, Depends(condition_of)]) -> Response:
+            rev = condition.revision if condition else None
             return json_reply(Thing(id=thing_id, name=str(rev)), rev=(rev or 0) + 1, location=f"/v1/things/{thing_id}")
 
         @router.get("/me")

@@ -87,9 +87,22 @@ async def test_if_match_gives_the_revision_and_the_answer_the_next_tag(probe: Pr
         ('"3', 400, "if_match_invalid"),
         ('"3", "4"', 400, "if_match_invalid"),
         ("", 400, "if_match_invalid"),
+        ("*, *", 400, "if_match_invalid"),
     ],
 )
 async def test_a_tag_that_is_no_revision_is_refused(probe: Probe, header: str, status: int, code: str) -> None:
     async with client(probe.app, TOKEN) as http:
         answer = await http.put("/v1/things/1", headers={"If-Match": header})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [("*", 200), ('"3"', 200), ('W/"3"', 200), ('"abc"', 200), ("3", 400), ('"3", "4"', 400), ("", 400), ("W/*", 400)],
+)
+async def test_if_none_match_is_one_tag_or_a_star(probe: Probe, header: str, status: int) -> None:
+    async with client(probe.app, TOKEN) as http:
+        answer = await http.put("/v1/things/1", headers={"If-None-Match": header})
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["code"] == "if_none_match_invalid"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared import context
+from shared.condition import Condition
 from shared.domain import Aggregate
 from shared.errors import (
     ForbiddenError,
@@ -175,10 +176,10 @@ async def test_a_bug_in_a_decision_stores_and_publishes_nothing(ledger: Ledger[C
 
 async def test_if_match_lets_only_the_expected_revision_through(ledger: Ledger[Counter]) -> None:
     await ledger.apply_one(increase("a", "1"))
-    result = await ledger.apply_one(increase("a", "2"), expected_rev=1)
+    result = await ledger.apply_one(increase("a", "2"), condition=Condition(1))
     assert result.rev == 2
     with pytest.raises(PreconditionFailedError) as caught:
-        await ledger.apply_one(increase("a", "3"), expected_rev=1)
+        await ledger.apply_one(increase("a", "3"), condition=Condition(1))
     assert caught.value.context == {"id": "a", "revision": 2}
     assert (await stored(ledger, "a"))["by"] == ["1", "2"]
 
@@ -186,14 +187,14 @@ async def test_if_match_lets_only_the_expected_revision_through(ledger: Ledger[C
 async def test_a_stale_if_match_is_said_before_what_the_new_state_forbids(ledger: Ledger[Counter]) -> None:
     await ledger.apply([increase("a", "1")])
     with pytest.raises(PreconditionFailedError):
-        await ledger.apply_one(touch_and_refuse("a"), expected_rev=7)
+        await ledger.apply_one(touch_and_refuse("a"), condition=Condition(7))
 
 
 async def test_if_match_never_creates(ledger: Ledger[Counter]) -> None:
     with pytest.raises(PreconditionFailedError):
-        await ledger.apply_one(increase("a", "1"), expected_rev=1)
+        await ledger.apply_one(increase("a", "1"), condition=Condition(1))
     with pytest.raises(NotFoundError):
-        await ledger.apply_one(increase_existing("a", "1"), expected_rev=1)
+        await ledger.apply_one(increase_existing("a", "1"), condition=Condition(1))
     assert await ledger.get("a") is None
 
 
@@ -206,7 +207,7 @@ async def test_a_stale_if_match_does_not_tell_the_revision_of_what_is_hidden(
 
     await ledger.apply_one(increase("a", "1"))
     with pytest.raises(type(hidden)):
-        await ledger.apply_one(Change("a", decide), expected_rev=7)
+        await ledger.apply_one(Change("a", decide), condition=Condition(7))
 
 
 def test_a_ledger_needs_the_index_of_its_relay(publisher: RecordingPublisher) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.condition import Condition
 from shared.errors import StoreUnavailableError
 from shared.ledger import Ledger
 from shared.outgoing import OutgoingEvent
@@ -151,7 +152,7 @@ async def test_who_repeats_does_not_change_the_revision_that_callers_know(two: t
     found = await ledger.get("a")
     assert found is not None
     assert found[1] == rev
-    assert (await ledger.apply_one(increase("a", "second"), expected_rev=rev)).rev == rev + 1
+    assert (await ledger.apply_one(increase("a", "second"), condition=Condition(rev))).rev == rev + 1
     topic.refuses = lambda _: False
     await settled(ledger, topic, clock)
 

@@ -171,6 +171,39 @@ async def test_a_contact_is_kept_shown_changed_and_erased(api: Api) -> None:
         assert (await http.get("/v1/contacts/me")).status_code == 404
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+async def test_conditions_hold_alike_for_what_replaces_and_what_erases(api: Api, method: str) -> None:
+    async with api.of(CUSTOMER.id) as http:
+
+        async def ask(**headers: str) -> int:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            answer = await http.request(method, "/v1/contacts/me", json=FORM if method == "PUT" else None, headers=named)
+            if answer.status_code == 412:
+                assert answer.json()["code"] == "precondition_failed"
+            return answer.status_code
+
+        nothing_there = [await ask(If_Match=tag) for tag in ("*", '"0"', '"1"', 'W/"1"')]
+        assert nothing_there == [412] * 4
+        assert (await http.get("/v1/contacts/me")).status_code == 404
+        (await http.put("/v1/contacts/me", json=FORM, headers={"If-None-Match": "*"})).raise_for_status()
+        there = [await ask(If_None_Match=tag) for tag in ("*", '"1"', 'W/"1"')] + [await ask(If_Match='"2"')]
+        assert there == [412] * 4
+        assert (await http.get("/v1/contacts/me")).headers["ETag"] == '"1"'
+        assert await ask(If_Match="*", If_None_Match='"7"') in {200, 204}
+
+
+async def test_the_contact_of_a_colleague_is_erased_under_the_same_conditions(api: Api) -> None:
+    await api.of(CUSTOMER.id).put("/v1/contacts/me", json=FORM)
+    async with api.of(CUSTOMER.id, "max") as http:
+        (found,) = (await http.get("/v1/contacts")).json()["items"]
+        path = f"/v1/contacts/{found['id']}"
+        for headers in ({"If-Match": '"2"'}, {"If-None-Match": "*"}):
+            assert (await http.delete(path, headers=headers)).status_code == 412
+        assert (await http.delete(path, headers={"If-Match": "*"})).status_code == 204
+        assert (await http.delete(path, headers={"If-Match": "*"})).status_code == 412
+        assert (await http.delete(path)).status_code == 204
+
+
 async def test_a_contact_belongs_to_person_and_organisation(api: Api) -> None:
     await api.of(CUSTOMER.id).put("/v1/contacts/me", json=FORM)
     assert (await api.of(CUSTOMER.id, "max").get("/v1/contacts/me")).status_code == 404

@@ -58,7 +58,9 @@ async def test_who_has_no_part_in_a_vorgang_does_not_find_it(world: World, who: 
 
 
 @pytest.mark.parametrize(("step", "body"), STEPS, ids=[step for step, _ in STEPS])
-@pytest.mark.parametrize("headers", [{}, {"If-Match": '"99"'}], ids=["plain", "if-match"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"If-Match": '"99"'}, {"If-Match": "*"}, {"If-None-Match": "*"}], ids=["plain", "stale", "any", "none"]
+)
 async def test_no_step_tells_a_stranger_that_the_vorgang_exists(
     world: World, step: str, body: Any, headers: dict[str, str]
 ) -> None:

@@ -219,6 +219,8 @@ async def test_a_change_made_for_an_older_revision_is_refused(world: World) -> N
     path = f"/v1/orders/{order['id']}/withdraw"
     stale = await world.post(path, KUNDE, None, **{"If-Match": '"7"'})
     assert stale.status_code == 412
+    new_only = await world.post(path, KUNDE, None, **{"If-None-Match": "*"})
+    assert new_only.status_code == 412
     tag = (await world.get(f"/v1/orders/{order['id']}", KUNDE)).headers["etag"]
     assert (await world.post(path, KUNDE, {"reason": "Haushalt"}, **{"If-Match": tag})).status_code == 200
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from services.notify.api import preferred
 from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
 from services.notify.settings import NotifySettings
+from shared.condition import Condition
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
 
 AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -41,9 +42,9 @@ def test_an_equal_contact_stays_as_it_is() -> None:
 def test_a_stale_change_is_refused() -> None:
     entries = book(contact())
     with pytest.raises(PreconditionFailedError):
-        entries.put(contact(name="Erika Neu"), expected_rev=7)
+        entries.put(contact(name="Erika Neu"), condition=Condition(7))
     with pytest.raises(PreconditionFailedError):
-        entries.put(contact("max"), expected_rev=1)
+        entries.put(contact("max"), condition=Condition(1))
 
 
 def test_a_full_book_takes_changes_but_nobody_new() -> None:

@@ -1,6 +1,6 @@
-"""The bounded connection: uvicorn's protocol, with a limit on the head's bytes and a deadline for head and body.
+"""The bounded connection: uvicorn's protocol, with a limit on what is not body and a deadline for head and body.
 
-uvicorn's httptools protocol has neither: a client may send a head of any length, as slowly as it likes.
+uvicorn's httptools protocol has neither: a client may send a head or trailer of any length, as slowly as it likes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
-        self._head_bytes = 0
+        self._bytes = 0
+        """What came since the head began, or since the last of the body: head, sizes of chunks, trailer."""
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -33,36 +34,44 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Hand on what arrives; of a head no more than its limit."""
-        while data and self._in_head and not self.transport.is_closing():
-            room = limits.HEAD_BYTES - self._head_bytes
+        """Hand on what arrives; of what is not body no more than its limit."""
+        while data and not self.transport.is_closing():
+            room = limits.HEAD_BYTES - self._bytes
             if room <= 0:
-                self._refuse(b"431 Request Header Fields Too Large", b"The head of the request is too long.")
+                self._refuse(b"431 Request Header Fields Too Large", b"The head or the trailer of the request is too long.")
                 return
             piece, data = data[:room], data[room:]
-            self._head_bytes += len(piece)
+            self._bytes += len(piece)
             super().data_received(piece)
-        if data and not self.transport.is_closing():
-            super().data_received(data)
 
     def on_message_begin(self) -> None:
         """Begin a head; of a connection kept alive the deadline begins now, not while it is idle."""
         super().on_message_begin()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._bytes = True, 0
         if self._deadline is None:
             self._expect(limits.HEAD_TIME.total_seconds(), "The head of the request took too long.")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. Fields of a trailer are passed over: they must not count as headers (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """End the head, begin the body."""
-        self._in_head = False
+        self._in_head, self._bytes = False, 0
         self._end_deadline()
         self._expect(limits.BODY_TIME.total_seconds(), "The body of the request took too long.")
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, which has a limit of its own."""
+        self._bytes = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """End the body."""
         self._end_deadline()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._bytes = True, 0
         super().on_message_complete()
 
     def _expect(self, seconds: float, text: str) -> None:

@@ -18,7 +18,7 @@ PATH_BYTES = 2048
 QUERY_BYTES = 8192
 QUERY_PARAMETERS = 100
 HEAD_BYTES = 32 * 1024
-"""Request line and headers together."""
+"""Request line and headers together; as much again may stand between two pieces of a body and in the trailer."""
 HEADERS = 100
 HEAD_TIME = timedelta(seconds=10)
 """From the first byte awaited to the last of the head."""

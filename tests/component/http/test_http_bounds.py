@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-import uvicorn
 from starlette.types import Message
 
 from shared.http import limits
-from shared.http.connection import BoundedProtocol
 from tests.component.http.probe import Probe
 from tests.support.http import client
+from tests.support.served import answer_to, serving
 
 ANNA = "anna/heide/KUNDE"
 KEY = {"Idempotency-Key": "k-1", "Content-Type": "application/json"}
@@ -167,46 +164,11 @@ async def test_405_names_every_method_of_the_path(probe: Probe, method: str, pat
     assert set(answer.headers["allow"].split(", ")) == allowed
 
 
-@asynccontextmanager
-async def served(probe: Probe) -> AsyncIterator[int]:
-    """Serve the API on a port, as the runtime does."""
-    config = uvicorn.Config(
-        probe.app, host="127.0.0.1", port=0, log_config=None, http=BoundedProtocol, timeout_keep_alive=75, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = server.force_exit = True
-        await task
-
-
-async def answer_to(port: int, *pieces: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        for piece in pieces:
-            writer.write(piece)
-            try:
-                await writer.drain()
-            except ConnectionError:
-                break
-        async with asyncio.timeout(30):
-            return await reader.read(65536)
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
 GOOD = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
 
 
 async def test_a_head_without_end_is_cut_off(probe: Probe) -> None:
-    async with served(probe) as port:
+    async with serving(probe.app) as (_, port):
         assert b" 200 " in await answer_to(port, GOOD + b"\r\n")
         long = await answer_to(port, GOOD + b"X-Long: ", *[b"y" * 65536] * 64)
         many_headers = await answer_to(port, GOOD, *[b"X-N: y\r\n" * 1000] * 10)
@@ -221,7 +183,7 @@ async def test_a_slow_head_and_a_slow_body_are_ended_and_others_are_served(probe
         b"POST /v1/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna/heide/KUNDE\r\nIdempotency-Key: k\r\n"
         b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
     )
-    async with served(probe) as port:
+    async with serving(probe.app) as (_, port):
         slow = [asyncio.create_task(answer_to(port, piece)) for piece in [b"", b"GET /li", GOOD, post] for _ in range(15)]
         await asyncio.sleep(0.05)
         assert b" 200 " in await answer_to(port, GOOD + b"\r\n")
@@ -230,7 +192,7 @@ async def test_a_slow_head_and_a_slow_body_are_ended_and_others_are_served(probe
 
 async def test_an_idle_connection_is_kept_for_the_next_request(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "HEAD_TIME", timedelta(seconds=0.3))
-    async with served(probe) as port:
+    async with serving(probe.app) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(2):
             writer.write(GOOD + b"\r\n")
@@ -239,3 +201,22 @@ async def test_an_idle_connection_is_kept_for_the_next_request(probe: Probe, mon
             await reader.readuntil(b"}")
             await asyncio.sleep(0.6)
         writer.close()
+
+
+async def test_what_runs_while_the_process_drains_is_answered_and_its_connection_closed(probe: Probe) -> None:
+    body = b'{"name":"x","parts":[]}'
+    head = (
+        b"POST /v1/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna/heide/KUNDE\r\nIdempotency-Key: drain\r\n"
+        b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    probe.gate.clear()
+    async with serving(probe.app) as (server, port):
+        asked = asyncio.create_task(answer_to(port, head + body))
+        await probe.started.acquire()
+        server.should_exit = True
+        while server.servers[0].is_serving():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        probe.gate.set()
+        answer = await asked
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()

@@ -27,7 +27,7 @@ from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import MarktplatzError, StoreUnfitError
-from shared.http import idempotency, limits
+from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.http.connection import BoundedProtocol
@@ -166,7 +166,6 @@ class Runtime:
                 access_log=False,
                 lifespan="on",
                 http=BoundedProtocol,
-                limit_concurrency=limits.CONNECTIONS,
                 timeout_keep_alive=round(self.settings.keep_alive.total_seconds()),
                 timeout_graceful_shutdown=10,
             )

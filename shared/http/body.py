@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +13,8 @@ from shared.http import limits
 from shared.http.caller import Authenticator, bearer_token
 from shared.http.problem import problem
 
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]{0,5})?", re.ASCII)
+"""Host and port (RFC 3986, 3.2.2)."""
 _SEPARATORS = (b",", b"{", b"[", b":")
 CALLER = "marktplatz.caller"
 """Where the guard leaves the caller whose token it has checked, in the request's scope."""
@@ -80,6 +83,9 @@ def _out_of_bounds(scope: Scope) -> tuple[int, str, str] | None:
         return 400, "query_too_many", f"The query has more than {limits.QUERY_PARAMETERS} parameters."
     if len(headers) > limits.HEADERS or sum(len(name) + len(value) for name, value in headers) > limits.HEAD_BYTES:
         return 431, "headers_too_large", f"At most {limits.HEADERS} headers of {limits.HEAD_BYTES} bytes together are read."
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) > 1 or not all(_HOST.fullmatch(host) for host in hosts) or (not hosts and scope["http_version"] != "1.0"):
+        return 400, "host_invalid", "The request must name one host (RFC 9112, 3.2)."
     return None
 
 

@@ -25,4 +25,6 @@ HEAD_TIME = timedelta(seconds=10)
 BODY_TIME = timedelta(seconds=60)
 """From the end of the head to the end of the body."""
 CONNECTIONS = 1000
-"""Connections of one process; whoever comes then is answered 503."""
+"""Connections of one process that are served; whoever comes then is answered 503."""
+CONNECTIONS_REFUSED = 100
+"""Connections beyond these that are answered at all; whoever comes then is cut off."""

@@ -118,7 +118,7 @@ async def test_a_body_is_read_only_of_a_known_caller(
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [*headers, (b"content-type", b"application/json"), (b"content-length", b"1000000")],
+        "headers": [*headers, (b"host", b"x"), (b"content-type", b"application/json"), (b"content-length", b"1000000")],
         "http_version": "1.1",
         "scheme": "http",
         "server": ("x", 80),

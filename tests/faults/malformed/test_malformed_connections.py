@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import re
 from datetime import timedelta
 
@@ -126,6 +127,86 @@ async def test_64_mebibytes_of_anything_but_body_are_cut_off_early(
                 taken += 1
         writer.close()
         assert taken < 64
+        assert b" 200 " in await answer_to(port, GET + CLOSE)
+
+
+def problem_in(answer: bytes) -> tuple[int, str]:
+    """Return status and code of a raw answer, which must be a problem and end the connection."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head.lower()
+    assert re.search(rb"^connection: close\r?$", head, re.IGNORECASE | re.MULTILINE)
+    found = json.loads(body)
+    assert found["type"] == f"urn:efa-marktplatz:problem:{found['code']}"
+    assert head.startswith(b"HTTP/1.1 %d " % found["status"])
+    return found["status"], found["code"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (RAW["noise"], 400, "request_malformed"),
+        (RAW["TLS"], 400, "request_malformed"),
+        (RAW["header without a colon"], 400, "request_malformed"),
+        (RAW["chunk of text"], 400, "request_malformed"),
+        (RAW["no Host"], 400, "host_invalid"),
+        (RAW["two Hosts"], 400, "host_invalid"),
+        (RAW["Host of noise"], 400, "host_invalid"),
+        (b"GET /livez HTTP/1.1\r\nHost:\r\n" + CLOSE, 400, "host_invalid"),
+        (GET + b"Host: x\r\n" + CLOSE, 400, "host_invalid"),
+        (RAW["header of 100 KiB"], 431, "headers_too_large"),
+        (RAW["1,000 headers"] + b"X", 431, "headers_too_large"),
+        (GET, 408, "request_timeout"),
+        (POST + b"Content-Length: 100\r\n\r\n{", 408, "request_timeout"),
+    ],
+)
+async def test_what_is_refused_before_the_application_is_a_problem_too(
+    apps: dict[ServiceName, FastAPI], sent: bytes, status: int, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "HEAD_TIME", timedelta(seconds=1))
+    monkeypatch.setattr(limits, "BODY_TIME", timedelta(seconds=1))
+    async with serving(apps[ServiceName.ORDERING]) as (_, port):
+        assert problem_in(await answer_to(port, sent)) == (status, code)
+
+
+@pytest.mark.parametrize("host", [b"efa.example", b"efa.example:8443", b"[::1]:80", b"127.0.0.1", b"a_b.svc", b"x:"])
+async def test_any_proper_host_is_served(apps: dict[ServiceName, FastAPI], host: bytes) -> None:
+    async with serving(apps[ServiceName.ORDERING]) as (_, port):
+        assert b" 200 " in await answer_to(port, b"GET /livez HTTP/1.1\r\nHost: %b\r\n" % host + CLOSE)
+        assert b" 200 " in await answer_to(port, b"GET /livez HTTP/1.0\r\n\r\n")
+
+
+async def test_noise_behind_a_request_is_not_taken_for_its_answer() -> None:
+    slow = FastAPI()
+
+    @slow.get("/slow")
+    async def _slow() -> str:
+        await asyncio.sleep(1)
+        return "late"
+
+    async with serving(slow) as (_, port):
+        assert await answer_to(port, b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + b"\x00noise\r\n\r\n") == b""
+
+
+async def test_connections_beyond_the_bound_are_refused_and_then_cut_off(
+    apps: dict[ServiceName, FastAPI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "CONNECTIONS", 3)
+    monkeypatch.setattr(limits, "CONNECTIONS_REFUSED", 2)
+    async with serving(apps[ServiceName.ORDERING]) as (server, port):
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        while len(server.server_state.connections) < 3:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        refused = await answer_to(port, GET + CLOSE)
+        assert problem_in(refused) == (503, "overloaded")
+        assert b"retry-after: " in refused.lower()
+        held += [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        while len(server.server_state.connections) < 5:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        assert await answer_to(port, GET + CLOSE) == b""
+        for _, writer in held:
+            writer.close()
+        while server.server_state.connections:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
         assert b" 200 " in await answer_to(port, GET + CLOSE)
 
 

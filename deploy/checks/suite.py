@@ -23,6 +23,7 @@ from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
 from deploy.checks.routes import check_routes
 from deploy.checks.secrets import check_secrets
+from deploy.checks.spread import check_spread
 from deploy.checks.waves import check_waves
 from deploy.checks.workload_rules import check_workloads
 
@@ -66,6 +67,7 @@ CHECKS: tuple[Check, ...] = (
     check_users,
     check_kafka_metrics,
     check_workloads,
+    check_spread,
     check_quota,
     check_exposure,
     check_routes,

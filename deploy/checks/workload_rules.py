@@ -51,7 +51,6 @@ def check_workloads(objects: Objects) -> Iterator[Finding]:
         yield from _mounts(workload)
         if workload.serves:
             yield from _disruption(objects, workload)
-            yield from _spread(workload)
             yield from _probes(workload)
         if workload.kind == "Deployment":
             yield from _rollout(workload)
@@ -126,17 +125,6 @@ def _disruption(objects: Objects, workload: Workload) -> Iterator[Finding]:
                 "budget",
                 where(budget),
                 "unhealthyPodEvictionPolicy must be AlwaysAllow, so that a broken pod does not block a drain",
-            )
-
-
-def _spread(workload: Workload) -> Iterator[Finding]:
-    constraints = items(workload.spec, "topologySpreadConstraints")
-    if not any(text(it, "topologyKey") == "kubernetes.io/hostname" for it in constraints):
-        yield Finding("spread", workload.where, "must spread over nodes (topologyKey kubernetes.io/hostname)")
-    for constraint in constraints:
-        if not selects(mapping(constraint, "labelSelector"), workload.labels) or not mapping(constraint, "labelSelector"):
-            yield Finding(
-                "spread", workload.where, f"the spread over {text(constraint, 'topologyKey')} counts other pods than its own"
             )
 
 

@@ -78,12 +78,6 @@ FAULTS = (
         ),
         "budget",
     ),
-    Mutation("all on one node", pod("catalog-api", drop("topologySpreadConstraints")), "spread"),
-    Mutation(
-        "spread counts others",
-        pod("catalog-api", put("topologySpreadConstraints", 0, "labelSelector", "matchLabels", value={"app": "x"})),
-        "spread",
-    ),
     Mutation("no readiness", container("catalog-api", drop("readinessProbe")), "probe-missing"),
     Mutation(
         "probe on a port that nobody has",

@@ -193,11 +193,6 @@ def _unused(objects: Objects, document: Document) -> Iterator[Finding]:
     """Report a ConfigMap that nobody uses: a forgotten one, or a name that kustomize could not rewrite."""
     if mapping(document, "metadata", "labels").get("grafana_dashboard"):
         return
-    for workload in workloads(objects):
-        names = {text(volume, "configMap", "name") for volume in items(workload.spec, "volumes")}
-        for container in workload.all_containers:
-            names |= {text(source, "configMapRef", "name") for source in items(container, "envFrom")}
-            names |= {text(variable, "valueFrom", "configMapKeyRef", "name") for variable in items(container, "env")}
-        if name_of(document) in names and workload.namespace == namespace_of(document):
-            return
+    if any(name_of(document) in it.config_maps and it.namespace == namespace_of(document) for it in workloads(objects)):
+        return
     yield Finding("config-unused", where(document), f"no workload uses this {kind_of(document)}")

@@ -66,6 +66,17 @@ class Workload:
         return [*items(self.spec, "initContainers"), *self.containers, *items(self.spec, "ephemeralContainers")]
 
     @property
+    def config_maps(self) -> set[str]:
+        """Names of the ConfigMaps that its pods read."""
+        volumes = items(self.spec, "volumes")
+        sources = [*volumes, *(source for volume in volumes for source in items(volume, "projected", "sources"))]
+        found = {text(source, "configMap", "name") for source in sources}
+        for container in self.all_containers:
+            found |= {text(source, "configMapRef", "name") for source in items(container, "envFrom")}
+            found |= {text(variable, "valueFrom", "configMapKeyRef", "name") for variable in items(container, "env")}
+        return found - {""}
+
+    @property
     def serves(self) -> bool:
         """Whether it runs for good, as opposed to a job."""
         return self.kind not in ("Job", "CronJob")

@@ -60,13 +60,7 @@ def _makers(objects: Objects) -> Iterator[tuple[Key, Document]]:
 
 def _of_pod(workload: Workload) -> Iterator[Key]:
     """Yield the ConfigMaps and claims that pods of a workload read."""
-    namespace = workload.namespace
     for volume in items(workload.spec, "volumes"):
-        yield "PersistentVolumeClaim", namespace, text(volume, "persistentVolumeClaim", "claimName")
-        for source in (volume, *items(volume, "projected", "sources")):
-            yield "ConfigMap", namespace, text(source, "configMap", "name")
-    for container in workload.all_containers:
-        for source in items(container, "envFrom"):
-            yield "ConfigMap", namespace, text(source, "configMapRef", "name")
-        for variable in items(container, "env"):
-            yield "ConfigMap", namespace, text(variable, "valueFrom", "configMapKeyRef", "name")
+        yield "PersistentVolumeClaim", workload.namespace, text(volume, "persistentVolumeClaim", "claimName")
+    for name in workload.config_maps:
+        yield "ConfigMap", workload.namespace, name

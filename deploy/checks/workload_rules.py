@@ -22,6 +22,9 @@ PROBE_PATHS = {LIVENESS: "/livez", READINESS: "/readyz", STARTUP: "/livez"}
 CLOSING = timedelta(seconds=10)
 """What remains after the drain for the consumers' groups, the producer and the store to close."""
 
+_HASHED = re.compile(r"-[2456789bcdfghkmt]{10}$")
+"""What kustomize puts behind the name of a ConfigMap that it generates: a hash of the content."""
+
 _QUANTITY = re.compile(r"^(\d+(?:\.\d+)?|\.\d+)(?:([kMGTPE]|[KMGTPE]i|m|u|n)|[eE]([+-]?\d+))?$")
 _FACTORS: dict[str, Decimal] = {
     "": Decimal(1),
@@ -57,6 +60,8 @@ def check_workloads(objects: Objects) -> Iterator[Finding]:
             yield from _drain(objects, workload)
         if workload.kind in ("Job", "CronJob"):
             yield from _job(workload)
+        if workload.kind == "Job":
+            yield from _unchanging(workload)
     yield from _names(objects)
     yield from _quantities(objects)
 
@@ -193,6 +198,13 @@ def _job(workload: Workload) -> Iterator[Finding]:
         )
     if text(workload.spec, "restartPolicy") not in ("Never", "OnFailure"):
         yield Finding("job", workload.where, "restartPolicy must be Never or OnFailure")
+
+
+def _unchanging(workload: Workload) -> Iterator[Finding]:
+    """A Job cannot be changed, so it must not name what has another name after every change of a setting."""
+    for name in sorted(filter(_HASHED.search, workload.config_maps)):
+        message = f"reads the ConfigMap '{name}', whose name changes with its content: give it one with disableNameSuffixHash"
+        yield Finding("job-settings", workload.where, message)
 
 
 def _names(objects: Objects) -> Iterator[Finding]:

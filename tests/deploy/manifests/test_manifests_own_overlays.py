@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.checks.configuration import SERVICES
+from deploy.checks.objects import name_of, namespace_of
 from deploy.checks.render import DEPLOY, render
 from deploy.checks.suite import check
 
@@ -105,6 +107,28 @@ def test_a_network_that_only_one_process_reaches_is_a_fault_in_an_own_overlay_to
     assert faults(folder, deploy) == [
         "[network-extra] ordering-worker -> 10.66.0.0: 27017/TCP is open, but declared in no flow of flows.yaml"
     ]
+
+
+@pytest.mark.parametrize("source", ["prod", "staging", "dev"])
+def test_no_setting_changes_a_job_that_exists(deploy: Path, source: str) -> None:
+    before = render(deploy / "overlays" / source, deploy)
+    folder = deploy / "overlays" / "hier"
+    folder.mkdir()
+    generated = {
+        name_of(it).rpartition("-")[0]: namespace_of(it) for it in before.of("ConfigMap") if "KAFKA_CLIENT_ID" in it["data"]
+    }
+    generated |= dict.fromkeys(
+        ("platform", "catalog", "eligibility", "ordering", "contracts", "notify"), generated["notify-worker"]
+    )
+    merges = "".join(
+        f"  - {{name: {name}, namespace: {namespace}, behavior: merge, literals: [ANY=other]}}\n"
+        for name, namespace in [*generated.items(), ("migration", generated["notify-worker"])]
+    )
+    (folder / "kustomization.yaml").write_text(f"resources: [../{source}]\nconfigMapGenerator:\n{merges}", encoding="utf-8")
+    after = render(folder, deploy)
+    assert after.of("Deployment") != before.of("Deployment")
+    assert len(before.of("Job")) == len(SERVICES)
+    assert after.of("Job") == before.of("Job")
 
 
 def test_production_by_another_name_still_needs_digests(deploy: Path) -> None:

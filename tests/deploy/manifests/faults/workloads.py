@@ -25,6 +25,18 @@ def _twice(documents: Documents) -> None:
     documents.append(get(documents, "Service", "catalog-api"))
 
 
+def _settings_of_the_processes(documents: Documents) -> None:
+    name = get(documents, "ConfigMap", "platform")["metadata"]["name"]
+    container("catalog-migrate", lambda it: it["envFrom"].append({"configMapRef": {"name": name}}), "Job")(documents)
+
+
+def _mounted_settings(documents: Documents) -> None:
+    name = get(documents, "ConfigMap", "catalog")["metadata"]["name"]
+    pod(
+        "catalog-migrate", lambda it: it["volumes"][0].update({"projected": {"sources": [{"configMap": {"name": name}}]}}), "Job"
+    )(documents)
+
+
 FAULTS = (
     Mutation("default account", pod("catalog-api", drop("serviceAccountName")), "account-missing"),
     Mutation("account forgotten", without("ServiceAccount", "catalog-api"), "account-missing"),
@@ -101,6 +113,8 @@ FAULTS = (
     Mutation(
         "log of a migration lost at once", in_("Job", "catalog-migrate", put("spec", "ttlSecondsAfterFinished", value=60)), "job"
     ),
+    Mutation("migration that every setting changes", _settings_of_the_processes, "job-settings"),
+    Mutation("migration with a file of changing name", _mounted_settings, "job-settings"),
     Mutation("rendered twice", _twice, "name-twice"),
     Mutation(
         "Service port without a target",

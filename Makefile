@@ -97,7 +97,7 @@ check: lint types layers ## Static checks: ruff, mypy strict, import layers, gen
 manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
 	@$(BIN)/python -m deploy.generate.handbook --check
 	@$(BIN)/python -m deploy.checks
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/deploy/manifests tests/deploy/observability tests/deploy/handbook
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/deploy/manifests tests/deploy/rollout tests/deploy/observability tests/deploy/handbook
 
 test-rights: $(STAMP) ## Run every process with its own certificate on a broker with the generated rights; compare granted with used
 	@$(BIN)/pytest -q tests/deploy/kafka_rights

@@ -156,3 +156,12 @@ def test_durations_are_written_as_they_are_read() -> None:
         timedelta(hours=2),
     ):
         assert TypeAdapter(timedelta).validate_python(duration(value)) == value
+
+
+def test_the_steps_by_hand_delete_jobs_before_anything_compares_or_changes_them() -> None:
+    page = (handbook.FOLDER / "upgrade.md").read_text(encoding="utf-8")
+    steps = ["logs -l app.kubernetes.io/component=migration", "delete job", "kubectl diff", "kubectl apply", "wait job", "rollout status"]
+    [block] = [it for it in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "kubectl apply" in it]
+    found = [block.index(step) for step in steps]
+    assert found == sorted(found)
+    assert "kubectl diff" not in page.partition(block)[2]

@@ -121,9 +121,9 @@ def _names(workload: Workload, process: Process, environment: Environment) -> It
 
 def _stores(workload: Workload, process: Process, environment: Environment) -> Iterator[Finding]:
     values, given = environment.values, set(environment.values) | environment.hidden
-    if process.command in ("run", "migrate") and "MARKTPLATZ_STORE_URL" not in given:
+    if process.command in ("run", "migrate") and not {"MARKTPLATZ_STORE_URL", "MARKTPLATZ_STORE_URL_FILE"} & given:
         yield Finding(
-            "env-missing", workload.where, "without MARKTPLATZ_STORE_URL the process would keep its data in the container"
+            "env-missing", workload.where, "without MARKTPLATZ_STORE_URL_FILE the process would keep its data in the container"
         )
     if process.all_stores and (missing := set(SERVICES) - _named(values.get("MARKTPLATZ_STORE_URLS", ""))):
         message = (

@@ -22,6 +22,7 @@ from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
 from deploy.checks.routes import check_routes
+from deploy.checks.scalers import check_scalers
 from deploy.checks.secrets import check_secrets
 from deploy.checks.spread import check_spread
 from deploy.checks.waves import check_waves
@@ -70,6 +71,7 @@ CHECKS: tuple[Check, ...] = (
     check_spread,
     check_quota,
     check_exposure,
+    check_scalers,
     check_routes,
     check_images,
     check_alert_rules,

@@ -14,6 +14,7 @@ SMALLEST = 2
 """Two replicas survive the loss of a node."""
 LARGEST = 6
 BATCH_RECORDS = 500
+BOOTSTRAP_SERVERS = "of-the-config-map-platform"
 CONTRACT_RECORDS = 100
 """A contract is awaited by people: processors grow earlier."""
 
@@ -29,11 +30,9 @@ def scaled_object(process: Process) -> Manifest:
             "labels": {"app.kubernetes.io/name": process.name, "app.kubernetes.io/part-of": "efa-marktplatz"},
         },
         "spec": {
-            "scaleTargetRef": {"name": process.name, "envSourceContainerName": "app"},
+            "scaleTargetRef": {"name": process.name},
             "minReplicaCount": SMALLEST,
             "maxReplicaCount": min(LARGEST, process.useful_replicas),
-            "pollingInterval": 15,
-            "cooldownPeriod": 300,
             "fallback": {"failureThreshold": 4, "replicas": SMALLEST, "behavior": "currentReplicasIfHigher"},
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}},
             "triggers": [_trigger(group, topic.name, threshold) for group in process.groups for topic in subscribed(group)],
@@ -50,8 +49,8 @@ def _trigger(group: str, topic: str, threshold: int) -> Manifest:
     return {
         "type": "kafka",
         "metadata": {
-            # From the process's own settings, so that the address stands in one place.
-            "bootstrapServersFromEnv": "KAFKA_BOOTSTRAP_SERVERS",
+            # A placeholder: 'replacements' put the address there that the processes have (ConfigMap 'platform').
+            "bootstrapServers": BOOTSTRAP_SERVERS,
             "consumerGroup": group,
             "topic": topic,
             "lagThreshold": str(threshold),

@@ -35,6 +35,7 @@ class NotifySettings(BaseSettings):
     smtp_port: Annotated[int, Field(ge=1, le=65535)] | None = None
     smtp_security: Security | None = None
     smtp_username: str | None = None
+    smtp_username_file: Path | None = None
     smtp_password_file: Path | None = None
     smtp_ca_file: Path | None = None
     smtp_connect_timeout: timedelta = timedelta(seconds=10)
@@ -69,11 +70,13 @@ class NotifySettings(BaseSettings):
             raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
         if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
             raise ValueError("NOTIFY_LEASE must be longer than both SMTP time-outs together and five seconds")
-        if (self.smtp_username is None) != (self.smtp_password_file is None):
-            raise ValueError("NOTIFY_SMTP_USERNAME and NOTIFY_SMTP_PASSWORD_FILE go together")
+        if self.smtp_username is not None and self.smtp_username_file is not None:
+            raise ValueError("set NOTIFY_SMTP_USERNAME or NOTIFY_SMTP_USERNAME_FILE, not both")
+        if self.logs_in != (self.smtp_password_file is not None):
+            raise ValueError("NOTIFY_SMTP_USERNAME (or NOTIFY_SMTP_USERNAME_FILE) and NOTIFY_SMTP_PASSWORD_FILE go together")
         if self.smtp_host is None or _is_this_machine(self.smtp_host):
             return self
-        if self.security == "none" and self.smtp_username is not None:
+        if self.security == "none" and self.logs_in:
             raise ValueError("a password must not travel in clear: set NOTIFY_SMTP_SECURITY to starttls or tls")
         if self.sender_address.endswith(_NO_DOMAIN):
             raise ValueError("set NOTIFY_SENDER_ADDRESS: the receiving servers check the sender's domain")
@@ -83,6 +86,11 @@ class NotifySettings(BaseSettings):
     def farthest(self) -> timedelta:
         """How far ahead the next try of a mail is ever set; with a margin for clocks that differ a little."""
         return max(self.lease, self.retry_longest) + timedelta(minutes=1)
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether the mail server is told who sends."""
+        return self.smtp_username is not None or self.smtp_username_file is not None
 
     @property
     def security(self) -> Security:

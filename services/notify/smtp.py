@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiosmtplib
 import structlog
@@ -38,16 +39,15 @@ class SmtpTransport:
     async def open(self) -> aiosmtplib.SMTP:
         """Connect, secure and log in. Raises SMTPException or OSError."""
         settings = self.settings
-        password = None
-        if settings.smtp_password_file is not None:
-            password = (await asyncio.to_thread(settings.smtp_password_file.read_text, encoding="utf-8")).strip()
+        username = settings.smtp_username or await _content(settings.smtp_username_file)
+        password = await _content(settings.smtp_password_file)
         client = aiosmtplib.SMTP(
             hostname=self.host,
             port=settings.port,
             use_tls=settings.security == "tls",
             start_tls=settings.security == "starttls",
             cert_bundle=None if settings.smtp_ca_file is None else str(settings.smtp_ca_file),
-            username=settings.smtp_username,
+            username=username,
             password=password,
             timeout=settings.smtp_connect_timeout.total_seconds(),
         )
@@ -121,3 +121,7 @@ class SmtpConnection:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+async def _content(file: Path | None) -> str | None:
+    return None if file is None else (await asyncio.to_thread(file.read_text, encoding="utf-8")).strip()

@@ -93,6 +93,16 @@ async def test_a_mail_goes_over_tls_after_log_in(secure: CapturingServer, tmp_pa
     assert len(secure.mails) == 1
 
 
+async def test_the_user_of_the_log_in_may_stand_in_a_file(secure: CapturingServer, tmp_path: Path, own_ca: Path) -> None:
+    user = tmp_path / "username"
+    user.write_text("notify\n", encoding="utf-8")
+    assert await outcome(secure, tmp_path, own_ca, smtp_username=None, smtp_username_file=user) == Sent()
+    user.write_text("somebody\n", encoding="utf-8")
+    assert await outcome(secure, tmp_path, own_ca, smtp_username=None, smtp_username_file=user) == Delayed(
+        "smtp_535", unreachable=True
+    )
+
+
 async def test_a_server_that_cannot_prove_who_it_is_gets_no_mail(secure: CapturingServer, tmp_path: Path) -> None:
     foreign = certificate(tmp_path, "foreign")
     assert await outcome(secure, tmp_path, foreign) == Delayed("smtp_unreachable", unreachable=True)

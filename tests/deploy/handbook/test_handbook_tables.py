@@ -160,7 +160,14 @@ def test_durations_are_written_as_they_are_read() -> None:
 
 def test_the_steps_by_hand_delete_jobs_before_anything_compares_or_changes_them() -> None:
     page = (handbook.FOLDER / "upgrade.md").read_text(encoding="utf-8")
-    steps = ["logs -l app.kubernetes.io/component=migration", "delete job", "kubectl diff", "kubectl apply", "wait job", "rollout status"]
+    steps = [
+        "logs -l app.kubernetes.io/component=migration",
+        "delete job",
+        "kubectl diff",
+        "kubectl apply",
+        "wait job",
+        "rollout status",
+    ]
     [block] = [it for it in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "kubectl apply" in it]
     found = [block.index(step) for step in steps]
     assert found == sorted(found)

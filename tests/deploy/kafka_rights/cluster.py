@@ -182,7 +182,7 @@ class Cluster:
         for name, value in given.items():
             if str(Path(value).parent) in mounts:
                 given[name] = str(self.path(value, pod.name))
-        del given["AUTH_JWKS_URL"]
+        given.pop("AUTH_JWKS_URL", None)
         return {
             **given,
             **self._issuer.environment(),

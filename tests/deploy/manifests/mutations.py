@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, schemas, spread, waves, workloads
+from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, scalers, schemas, spread, waves, workloads
 from tests.deploy.manifests.planting import Mutation
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -11,6 +11,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *configuration.FAULTS,
     *kafka.FAULTS,
     *workloads.FAULTS,
+    *scalers.FAULTS,
     *spread.FAULTS,
     *routes.FAULTS,
     *network.FAULTS,

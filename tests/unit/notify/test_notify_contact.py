@@ -127,6 +127,19 @@ def test_a_local_mail_server_needs_no_encryption_any_other_has_it_by_default() -
     [
         ({"smtp_host": "mail.example"}, "NOTIFY_SENDER_ADDRESS"),
         ({"smtp_username": "x"}, "go together"),
+        ({"smtp_username_file": Path("u")}, "go together"),
+        ({"smtp_password_file": Path("p")}, "go together"),
+        ({"smtp_username": "x", "smtp_username_file": Path("u"), "smtp_password_file": Path("p")}, "not both"),
+        (
+            {
+                "smtp_host": "mail.example",
+                "sender_address": "a@b.example",
+                "smtp_security": "none",
+                "smtp_username_file": Path("u"),
+                "smtp_password_file": Path("p"),
+            },
+            "in clear",
+        ),
         (
             {
                 "smtp_host": "mail.example",

@@ -106,12 +106,12 @@ FAULTS = (
     ),
     Mutation(
         "secret that nobody makes",
-        container("catalog-api", put("env", 0, "valueFrom", "secretKeyRef", "name", value="catalog-db")),
+        container("recovery", put("env", 2, "valueFrom", "secretKeyRef", "name", value="catalog-db"), "CronJob"),
         "secret-undeclared",
     ),
     Mutation(
         "key that the secret has not",
-        container("catalog-api", put("env", 0, "valueFrom", "secretKeyRef", "key", value="uri")),
+        container("recovery", put("env", 2, "valueFrom", "secretKeyRef", "key", value="uri"), "CronJob"),
         "secret-key",
     ),
     Mutation("secret forgotten in the vault", without("ExternalSecret", "mongodb-ca"), "secret-vault"),

@@ -6,21 +6,6 @@ from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, w
 from tests.deploy.manifests.planting import Documents, Mutation
 
 
-def _second_scaler(documents: Documents) -> None:
-    documents.append(
-        {
-            "apiVersion": "autoscaling/v2",
-            "kind": "HorizontalPodAutoscaler",
-            "metadata": {"name": "ordering-worker", "namespace": "marktplatz"},
-            "spec": {
-                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "ordering-worker"},
-                "minReplicas": 2,
-                "maxReplicas": 4,
-            },
-        }
-    )
-
-
 def _twice(documents: Documents) -> None:
     documents.append(get(documents, "Service", "catalog-api"))
 
@@ -140,38 +125,4 @@ FAULTS = (
         "monitor",
     ),
     Mutation("monitor misses a process", in_("Service", "notify-worker", drop("metadata", "labels")), "monitor"),
-    Mutation(
-        "replicas where KEDA scales", in_("Deployment", "ordering-worker", put("spec", "replicas", value=2)), "scale-replicas"
-    ),
-    Mutation("neither replicas nor scaler", in_("Deployment", "catalog-worker", drop("spec", "replicas")), "scale-replicas"),
-    Mutation("two scalers", _second_scaler, "scale-twice"),
-    Mutation(
-        "scales nobody",
-        in_("ScaledObject", "ordering-worker", put("spec", "scaleTargetRef", "name", value="ordering")),
-        "scale-target",
-    ),
-    Mutation(
-        "more replicas than partitions",
-        in_("ScaledObject", "ordering-worker", put("spec", "maxReplicaCount", value=13)),
-        "scale-partitions",
-    ),
-    Mutation(
-        "scales to nothing", in_("ScaledObject", "ordering-worker", put("spec", "minReplicaCount", value=0)), "scale-minimum"
-    ),
-    Mutation(
-        "lag of another group",
-        in_("ScaledObject", "ordering-worker", put("spec", "triggers", 0, "metadata", "consumerGroup", value="notify.dispatch")),
-        "scale-trigger",
-    ),
-    Mutation("lag of a topic forgotten", in_("ScaledObject", "ordering-worker", drop("spec", "triggers", 0)), "scale-trigger"),
-    Mutation(
-        "lag counted from the end",
-        in_("ScaledObject", "ordering-worker", put("spec", "triggers", 0, "metadata", "offsetResetPolicy", value="latest")),
-        "scale-trigger",
-    ),
-    Mutation(
-        "address that KEDA cannot resolve",
-        in_("ConfigMap", "platform", put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap:9093")),
-        "scale-address",
-    ),
 )

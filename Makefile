@@ -52,7 +52,7 @@ test-faults: $(STAMP) ## Reset, silence, kill and freeze what lies between fourt
 chaos: $(STAMP) ## The same for longer: make chaos SECONDS=600 SEED=7
 	@$(BIN)/python -m tests.faults.process --seconds $(or $(SECONDS),600) --seed $(or $(SEED),1)
 
-bench: $(STAMP) ## Measure throughput against a bare loop and the latency from order to contract
+bench: $(STAMP) ## Measure throughput against a bare loop, latency from order to contract, the costliest requests
 	@$(BIN)/python -m benchmarks
 
 format: $(STAMP)

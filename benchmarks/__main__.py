@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import latency, memory, throughput
+from benchmarks import latency, memory, requests, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.render import RenderError
 from marktplatz.demo.people import StepFailedError
@@ -18,7 +18,7 @@ from marktplatz.embedded import EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.logs import configure_logs
 
-BENCHES = ("throughput", "latency")
+BENCHES = ("throughput", "latency", "requests")
 IN_CONTAINERS = "memory"
 
 
@@ -52,6 +52,9 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == IN_CONTAINERS:
         print("memory: the processes of overlays/prod in hardened containers of the built image")
         memory.report(await memory.measure(folder, memory.Load(options.orders, options.backlog)))
+    elif bench == "requests":
+        print("\nrequests: hostile bodies and queries at every operation, in process")
+        requests.report(await requests.measure())
     else:
         print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
         latency.report(await latency.measure(folder, options.orders))

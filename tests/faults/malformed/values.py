@@ -93,10 +93,10 @@ class Samples:
         good = self.good(schema)
         for value in WRONG:
             yield f"/ = {_short(value)}", value
-        for place in _places(good):
-            yield f"{place} left out", _changed(good, place, _Left)
+        for place in places(good):
+            yield f"{place} left out", changed(good, place, _Left)
             for value in WRONG:
-                yield f"{place} = {_short(value)}", _changed(good, place, value)
+                yield f"{place} = {_short(value)}", changed(good, place, value)
         if isinstance(good, dict):
             yield "an unknown key", {**good, "unknown": 1}
 
@@ -122,18 +122,20 @@ def _text(schema: dict[str, Any]) -> str:
     return found.ljust(schema.get("minLength", 0), "x")
 
 
-def _places(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+def places(value: object, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Give the path of every value inside of one."""
     children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, child in children:
         yield (*place, name)
-        yield from _places(child, (*place, name))
+        yield from places(child, (*place, name))
 
 
-def _changed(value: Any, place: tuple[str | int, ...], new: object) -> Any:
+def changed(value: Any, place: tuple[str | int, ...], new: object) -> Any:
+    """Return a copy with another value in one place, or without it."""
     name, *rest = place
     copy: Any = dict(value) if isinstance(value, dict) else list(value)
     if rest:
-        copy[name] = _changed(copy[name], tuple(rest), new)
+        copy[name] = changed(copy[name], tuple(rest), new)
     elif new is _Left:
         del copy[name]
     else:

@@ -18,6 +18,7 @@ from deploy.checks.kafka.topics import check_topics
 from deploy.checks.kafka.users import check_users
 from deploy.checks.keda_triggers import check_triggers
 from deploy.checks.network.flows import check_network
+from deploy.checks.network.sides import check_sides
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
@@ -76,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     check_images,
     check_alert_rules,
     check_network,
+    check_sides,
     check_waves,
 )
 

@@ -58,14 +58,14 @@ class Network:
     def unresolved(self) -> Iterator[tuple[Document, str]]:
         """Return policies with a named port that no selected receiver has (such a rule allows nothing)."""
         for policy in self.policies:
-            chosen = [it for it in self.endpoints if _chooses(policy, it)]
+            chosen = [it for it in self.endpoints if selects_pod(policy, it)]
             for port in (port for rule in items(policy, "spec", "ingress") for port in items(rule, "ports")):
                 name = port.get("port")
                 if isinstance(name, str) and not any(name in it.ports for it in chosen):
                     yield policy, name
 
     def _side(self, endpoint: Endpoint, kind: str, part: str) -> _Side:
-        mine = [policy for policy in self.policies if _chooses(policy, endpoint) and kind in _types(policy)]
+        mine = [policy for policy in self.policies if selects_pod(policy, endpoint) and kind in _types(policy)]
         return _Side(bool(mine), tuple((namespace_of(policy), rule) for policy in mine for rule in items(policy, "spec", part)))
 
     def _allowed(self, side: _Side, direction: str, *, peer: Endpoint, receiver: Endpoint) -> set[Port]:
@@ -108,7 +108,8 @@ def _types(policy: Document) -> list[str]:
     return given or ["Ingress", *(["Egress"] if mapping(policy, "spec").get("egress") else [])]
 
 
-def _chooses(policy: Document, endpoint: Endpoint) -> bool:
+def selects_pod(policy: Document, endpoint: Endpoint) -> bool:
+    """Return whether a policy is about an endpoint."""
     if not endpoint.namespace or endpoint.namespace != namespace_of(policy):
         return False
     return selects(mapping(policy, "spec", "podSelector"), endpoint.labels)

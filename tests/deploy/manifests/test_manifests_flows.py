@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from deploy.checks.network import flows
 from deploy.checks.network.declared import Declared, Flow, declared
 from deploy.checks.network.flows import check_declared_names, check_network
+from deploy.checks.network.sides import check_sides
 from deploy.checks.network.strimzi import made_policies
 from deploy.checks.objects import Objects
 from deploy.checks.render import DEPLOY, render
@@ -59,3 +60,21 @@ def test_a_name_that_stands_for_nothing_and_a_flow_that_counts_nowhere_are_repor
 
 def test_an_overlay_without_policies_is_wide_open() -> None:
     assert [finding.code for finding in check_network(Objects("a", []))] == ["network-extra"]
+
+
+@pytest.mark.parametrize("brokers", ["tests/kafka-own-namespace", "gitops/argocd/kafka", "gitops/flux/kafka"])
+def test_a_namespace_of_the_brokers_own_has_the_policies_of_those_who_come_there(brokers: str) -> None:
+    objects = render(DEPLOY / brokers)
+    assert list(check_sides(objects)) == []
+    for name in ("kafka-from-keda", "kafka-clients"):
+        without = Objects(brokers, [it for it in objects if it["metadata"]["name"] != name])
+        assert {finding.code for finding in check_sides(without)} == {"network-listener"}
+
+
+@pytest.mark.parametrize("clients", ["tests/elsewhere", "gitops/argocd/marktplatz", "gitops/flux/marktplatz"])
+def test_a_namespace_without_brokers_has_no_policy_of_theirs(clients: str) -> None:
+    objects = render(DEPLOY / clients)
+    assert not any("kafka" in it["metadata"]["name"] for it in objects.of("NetworkPolicy"))
+    [policy] = [it for it in render(DEPLOY / "tests/kafka-own-namespace").of("NetworkPolicy") if "keda" in it["metadata"]["name"]]
+    moved = {**policy, "metadata": {**policy["metadata"], "namespace": "marktplatz"}}
+    assert [finding.code for finding in check_sides(Objects(clients, [*objects, moved]))] == ["network-idle"]

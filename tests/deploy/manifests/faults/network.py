@@ -13,6 +13,8 @@ _BROKERS = {
     "ports": [{"protocol": "TCP", "port": 9093}],
 }
 
+_OTHER_BROKERS = {"matchLabels": {"strimzi.io/cluster": "elsewhere", "strimzi.io/name": "elsewhere-kafka"}}
+
 
 def _also_for_workers(policy: Document) -> None:
     policy["spec"]["podSelector"] = {"matchLabels": {"app.kubernetes.io/part-of": "efa-marktplatz"}}
@@ -187,4 +189,27 @@ FAULTS = (
     Mutation("metrics closed", without("NetworkPolicy", "metrics"), "network-missing"),
     Mutation("brokers do not see each other", without("NetworkPolicy", "kafka-cluster"), "network-missing"),
     Mutation("KEDA locked out", _keda_locked_out, "network-missing"),
+    Mutation("KEDA comes in by Strimzi's policy alone", without("NetworkPolicy", "kafka-from-keda"), "network-listener"),
+    Mutation(
+        "a client comes in by Strimzi's policy alone",
+        in_(
+            "NetworkPolicy",
+            "kafka-clients",
+            drop("spec", "ingress", 0, "from", 0, "podSelector", "matchExpressions", 0, "values", 4),
+        ),
+        "network-listener",
+    ),
+    Mutation("policy of brokers that are elsewhere", with_(_policy("kafka-extra", podSelector=_OTHER_BROKERS)), "network-idle"),
+    Mutation(
+        "policy in another namespace than its pods",
+        in_("NetworkPolicy", "kafka-zone", put("metadata", "namespace", value="kafka")),
+        "network-idle",
+    ),
+    Mutation(
+        "policy of a process that is gone",
+        in_(
+            "NetworkPolicy", "mail-server", put("spec", "podSelector", "matchLabels", value={"app.kubernetes.io/name": "notify"})
+        ),
+        "network-idle",
+    ),
 )

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--mutations",
         action="store_true",
-        help="plant every fault of the mutation set into overlays/prod and print who caught it",
+        help="plant every fault of the mutation set into a rendered overlay and print who caught it",
     )
     chosen = parser.parse_args(arguments)
     try:

@@ -26,6 +26,8 @@ one of them could be shown. Who needs it forwards a port.
 """
 
 _PREFIXES, _EXACT = ("Prefix", "PathPrefix"), "Exact"
+_HARMLESS_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier", "CORS"})
+"""Filters of an HTTPRoute that leave the path and the receiver as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def check_routes(objects: Objects) -> Iterator[Finding]:
     for ingress in objects.of("Ingress"):
         yield from _ingress_class_and_tls(ingress)
     if routes:
-        apis = _apis(objects)
+        apis = api_services(objects)
         yield from _reachable(routes, apis)
         ours = [route for route in routes if route.service in apis]
         yield from _internal(ours)
@@ -80,7 +82,7 @@ def api_paths() -> Mapping[str, frozenset[str]]:
     return found
 
 
-def _apis(objects: Objects) -> dict[str, frozenset[str]]:
+def api_services(objects: Objects) -> dict[str, frozenset[str]]:
     """Return the paths of the API behind each Service of the product, by its name; none for a worker."""
     apis: dict[str, frozenset[str]] = {}
     pods = list(workloads(objects))
@@ -122,8 +124,8 @@ def _http_route(document: Document) -> Iterator[Route | Finding]:
         services = [text(it, "name") for it in items(rule, "backendRefs")]
         if not services:
             continue  # a redirect
-        if items(rule, "filters"):
-            yield _unclear(document, "a rule with filters")
+        if bent := sorted({text(it, "type") for it in items(rule, "filters")} - _HARMLESS_FILTERS):
+            yield _unclear(document, f"a rule with the filter {', '.join(bent)}")
         for match in items(rule, "matches") or [{}]:
             kind = text(match, "path", "type") or "PathPrefix"
             if kind not in (*_PREFIXES, _EXACT) or match.keys() - {"path"}:
@@ -189,7 +191,9 @@ def _ingress_class_and_tls(ingress: Document) -> Iterator[Finding]:
     if missing := sorted(hosts - secured):
         yield Finding("route-tls", where(ingress), f"no TLS for {', '.join(missing) or 'any host'}")
     if not text(ingress, "spec", "ingressClassName"):
-        yield Finding("route-class", where(ingress), "must name its ingress class")
+        yield Finding(
+            "route-class", where(ingress), "must name the class of its controller: 'add' spec.ingressClassName in the overlay"
+        )
 
 
 def _backends(objects: Objects, document: Document) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from deploy.checks.core_schemas import check_core, is_core
 from deploy.checks.crds import definitions
 from deploy.checks.enumerations import check_words
 from deploy.checks.exposure import check_exposure
+from deploy.checks.gateways import check_gateways
 from deploy.checks.images import check_images
 from deploy.checks.kafka.cluster import check_cluster
 from deploy.checks.kafka.metrics import check_kafka_metrics
@@ -74,6 +75,7 @@ CHECKS: tuple[Check, ...] = (
     check_exposure,
     check_scalers,
     check_routes,
+    check_gateways,
     check_images,
     check_alert_rules,
     check_network,

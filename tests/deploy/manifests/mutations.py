@@ -1,8 +1,20 @@
-"""The faults that the checks must catch, each planted into the rendered production overlay."""
+"""The faults that the checks must catch, each planted into a rendered overlay, most of them into production."""
 
 from __future__ import annotations
 
-from tests.deploy.manifests.faults import configuration, kafka, network, pods, routes, scalers, schemas, spread, waves, workloads
+from tests.deploy.manifests.faults import (
+    configuration,
+    ingresses,
+    kafka,
+    network,
+    pods,
+    routes,
+    scalers,
+    schemas,
+    spread,
+    waves,
+    workloads,
+)
 from tests.deploy.manifests.planting import Mutation
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -14,6 +26,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *scalers.FAULTS,
     *spread.FAULTS,
     *routes.FAULTS,
+    *ingresses.FAULTS,
     *network.FAULTS,
     *waves.FAULTS,
 )

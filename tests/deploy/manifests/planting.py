@@ -1,4 +1,4 @@
-"""Plants each fault of the set into the rendered production overlay, one at a time, and runs every check over the result."""
+"""Plants each fault of the set into a rendered overlay, one at a time, and runs every check over the result."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ Documents = list[Document]
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """A fault: what it is, how it is planted into the documents, and the code of the finding that must come."""
+    """A fault: what it is, how it is planted into the documents, and the code of the finding that must come.
+
+    ``overlay`` is where it is planted; another than production only for what production does not take.
+    """
 
     name: str
     plant: Callable[[Documents], None]
     code: str
+    overlay: str = OVERLAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +39,19 @@ class Result:
     also: tuple[str, ...]
 
 
-@lru_cache(maxsize=1)
-def clean() -> Objects:
-    """Return the rendered overlay as it is."""
-    return render(DEPLOY / OVERLAY)
+@lru_cache(maxsize=8)
+def clean(overlay: str = OVERLAY) -> Objects:
+    """Return a rendered overlay as it is."""
+    return render(DEPLOY / overlay)
 
 
 def mutated(mutation: Mutation) -> Objects:
     """Return the overlay with one fault. Raises ValueError if the fault changes nothing."""
-    documents = copy.deepcopy(list(clean().documents))
+    documents = copy.deepcopy(list(clean(mutation.overlay).documents))
     mutation.plant(documents)
-    if documents == list(clean().documents):
+    if documents == list(clean(mutation.overlay).documents):
         raise ValueError(f"the fault '{mutation.name}' changes nothing")
-    return Objects(OVERLAY, documents)
+    return Objects(mutation.overlay, documents)
 
 
 def findings_of(mutation: Mutation) -> list[Finding]:

@@ -42,8 +42,9 @@ def test_a_planted_fault_is_caught_by_its_rule(mutation: Mutation) -> None:
     assert mutation.code in {finding.code for finding in findings_of(mutation)}
 
 
-def test_the_overlay_without_a_fault_is_clean() -> None:
-    assert check(clean()) == []
+@pytest.mark.parametrize("overlay", sorted({mutation.overlay for mutation in MUTATIONS}))
+def test_an_overlay_without_a_fault_is_clean(overlay: str) -> None:
+    assert check(clean(overlay)) == []
 
 
 def test_there_are_many_faults_and_none_twice() -> None:

@@ -75,9 +75,9 @@ def test_namespace_host_names_and_networks_are_the_operators_choice(deploy: Path
 def test_peers_may_run_in_other_namespaces_and_under_other_labels(deploy: Path) -> None:
     folder = copied(deploy, "prod")
     patch = """
-  - target: {kind: NetworkPolicy, name: http-from-ingress}
+  - target: {kind: NetworkPolicy, name: http-from-gateway}
     patch: |
-      - {op: replace, path: /spec/ingress/0/from/0/namespaceSelector/matchLabels, value: {policy-group: ingress}}
+      - {op: replace, path: /spec/ingress/0/from/0/namespaceSelector/matchLabels, value: {policy-group: gateways}}
   - target: {kind: NetworkPolicy, name: metrics|kafka-metrics}
     patch: |
       - {op: replace, path: /spec/ingress/0/from/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name, value: observe}

@@ -10,7 +10,7 @@ from deploy.checks.objects import Document, Objects, items, text
 from deploy.checks.render import DEPLOY, render
 from deploy.checks.routes import api_paths, check_routes
 
-BY_KIND = {"Ingress": "overlays/dev", "HTTPRoute": "tests/gateway-flux"}
+BY_KIND = {"Ingress": "tests/keda-only", "HTTPRoute": "overlays/prod"}
 
 
 def rendered(kind: str) -> list[Document]:

@@ -116,11 +116,6 @@ FAULTS = (
     ),
     Mutation("secret forgotten in the vault", without("ExternalSecret", "mongodb-ca"), "secret-vault"),
     Mutation(
-        "certificate of another Ingress",
-        in_("Ingress", "marktplatz", put("spec", "tls", 0, "secretName", value="tls")),
-        "secret-undeclared",
-    ),
-    Mutation(
         "another pull secret",
         in_("ServiceAccount", "catalog-api", put("imagePullSecrets", 0, "name", value="pull")),
         "secret-undeclared",

@@ -121,8 +121,8 @@ FAULTS = (
         "network-extra",
     ),
     Mutation(
-        "any pod of the ingress controller's cluster",
-        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "from", value=[{"namespaceSelector": {}}])),
+        "any pod of the gateway's cluster",
+        in_("NetworkPolicy", "http-from-gateway", put("spec", "ingress", 0, "from", value=[{"namespaceSelector": {}}])),
         "network-extra",
     ),
     Mutation(
@@ -178,12 +178,12 @@ FAULTS = (
     ),
     Mutation(
         "ingress on a port that nobody serves",
-        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "ports", 0, "port", value=8000)),
+        in_("NetworkPolicy", "http-from-gateway", put("spec", "ingress", 0, "ports", 0, "port", value=8000)),
         "network-missing",
     ),
     Mutation(
         "ingress on a name that nobody has",
-        in_("NetworkPolicy", "http-from-ingress", put("spec", "ingress", 0, "ports", 0, "port", value="web")),
+        in_("NetworkPolicy", "http-from-gateway", put("spec", "ingress", 0, "ports", 0, "port", value="web")),
         "network-port",
     ),
     Mutation("metrics closed", without("NetworkPolicy", "metrics"), "network-missing"),

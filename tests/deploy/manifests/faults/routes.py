@@ -1,111 +1,154 @@
-"""Faults of Ingresses and HTTPRoutes."""
+"""Faults of HTTPRoutes: where they lead, and what reaches them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from deploy.checks.objects import Document
-from tests.deploy.manifests.faults import Change, drop, get, in_, put, with_
+from tests.deploy.manifests.faults import Change, drop, get, in_, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
-_RULE = ("spec", "rules", 0, "http", "paths")
+_HSTS = ("spec", "rules", 0, "filters")
+_TIME = ("spec", "rules", 0, "timeouts")
+_PARENT = ("spec", "parentRefs", 0)
 
 
-def _path(path: str, service: str, kind: str = "Prefix") -> Document:
-    return {"path": path, "pathType": kind, "backend": {"service": {"name": service, "port": {"name": "http"}}}}
+def _match(path: str, kind: str = "PathPrefix") -> Document:
+    return {"path": {"type": kind, "value": path}}
 
 
-def _also(path: str, service: str, kind: str = "Prefix") -> Change:
-    """Return a change that adds a path to the Ingress."""
-
-    def change(ingress: Document) -> None:
-        ingress["spec"]["rules"][0]["http"]["paths"].append(_path(path, service, kind))
-
-    return change
+def _also(service: str, match: Document) -> Callable[[Documents], None]:
+    """Return a fault that leads one more match to an API."""
+    return in_("HTTPRoute", service, lambda route: route["spec"]["rules"][0]["matches"].append(match))
 
 
-def _set(path: str, value: Any, *below: str) -> Change:
-    """Return a change of the entry with that path."""
+def _set(service: str, path: str, part: str, value: str) -> Callable[[Documents], None]:
+    """Return a fault in the match with that path."""
 
-    def change(ingress: Document) -> None:
-        (found,) = [it for it in ingress["spec"]["rules"][0]["http"]["paths"] if it["path"] == path]
-        put(*below, value=value)(found)
+    def change(route: Document) -> None:
+        (found,) = [it for it in route["spec"]["rules"][0]["matches"] if it["path"]["value"] == path]
+        found["path"][part] = value
 
-    return change
-
-
-def _forgotten(ingress: Document) -> None:
-    paths = ingress["spec"]["rules"][0]["http"]["paths"]
-    paths.remove(next(it for it in paths if it["path"] == "/v1/registers"))
+    return in_("HTTPRoute", service, change)
 
 
-def _other_kind(documents: Documents) -> None:
-    """Lead one prefix by an HTTPRoute, to the wrong Service."""
-    ingress = get(documents, "Ingress", "marktplatz")
-    _forgotten(ingress)
-    documents.append(_http_route({"path": {"type": "PathPrefix", "value": "/v1/registers"}}, "ordering-api"))
+def _forgotten(route: Document) -> None:
+    matches = route["spec"]["rules"][0]["matches"]
+    matches.remove(next(it for it in matches if it["path"]["value"] == "/v1/registers"))
 
 
-def _http_route(match: Document, service: str) -> Document:
+def _moved(documents: Documents) -> None:
+    """Lead one prefix by a second HTTPRoute, to the wrong Service."""
+    _forgotten(get(documents, "HTTPRoute", "contracts-api"))
+    documents.append(_another(_match("/v1/registers"), "ordering-api"))
+
+
+def _another(match: Document, service: str) -> Document:
     return {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "HTTPRoute",
         "metadata": {"name": "another", "namespace": "marktplatz"},
         "spec": {
-            "parentRefs": [{"name": "public", "namespace": "gateway-system"}],
+            "parentRefs": [{"name": "public", "namespace": "gateway-system", "sectionName": "https"}],
             "hostnames": ["marktplatz.example"],
             "rules": [{"matches": [match], "backendRefs": [{"name": service, "port": 8080}]}],
         },
     }
 
 
-def _ingress(change: Change) -> Any:
-    return in_("Ingress", "marktplatz", change)
+def _gateway(section: str, protocol: str, **more: Any) -> Document:
+    """Return the Gateway with one listener; a fault where the routes do not fit it."""
+    listener: Document = {"name": section, "port": 443, "protocol": protocol, **more}
+    if protocol == "HTTPS":
+        listener["tls"] = {"certificateRefs": [{"name": "marktplatz-tls"}]}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "public", "namespace": "gateway-system"},
+        "spec": {"gatewayClassName": "any", "listeners": [listener]},
+    }
 
 
-FAULTS = (
+def _on(change: Change, route: str = "catalog-api") -> Callable[[Documents], None]:
+    return in_("HTTPRoute", route, change)
+
+
+_LEADING = (
+    Mutation("HTTPRoute to nobody", _on(put("spec", "rules", 0, "backendRefs", 0, "name", value="catalog")), "route-backend"),
     Mutation(
-        "Ingress to nobody",
-        in_("Ingress", "marktplatz", put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "name", value="catalog")),
-        "route-backend",
+        "HTTPRoute to a port that is none", _on(put("spec", "rules", 0, "backendRefs", 0, "port", value=80)), "route-backend"
     ),
+    Mutation("path of an API forgotten", in_("HTTPRoute", "contracts-api", _forgotten), "route-path"),
+    Mutation("API without a route", without("HTTPRoute", "notify-api"), "route-path"),
     Mutation(
-        "Ingress to a port that is none",
-        in_(
-            "Ingress",
-            "marktplatz",
-            put("spec", "rules", 0, "http", "paths", 0, "backend", "service", "port", "name", value="web"),
-        ),
-        "route-backend",
+        "path of another API",
+        in_("HTTPRoute", "notify-api", put("spec", "rules", 0, "backendRefs", 0, "name", value="catalog-api")),
+        "route-path",
     ),
-    Mutation(
-        "host without TLS", in_("Ingress", "marktplatz", put("spec", "tls", 0, "hosts", value=["other.example"])), "route-tls"
-    ),
-    Mutation("any ingress class", in_("Ingress", "marktplatz", drop("spec", "ingressClassName")), "route-class"),
-    Mutation("path of an API forgotten", _ingress(_forgotten), "route-path"),
-    Mutation("path of another API", _ingress(_set("/v1/inbox", "catalog-api", "backend", "service", "name")), "route-path"),
-    Mutation("path without what lies below it", _ingress(_set("/v1/orders", "Exact", "pathType")), "route-path"),
-    Mutation("singular instead of plural", _ingress(_set("/v1/contracts", "/v1/contract", "path")), "route-path"),
-    Mutation("HTTPRoute to another API", _other_kind, "route-path"),
-    Mutation("path of no API", _ingress(_also("/v1/basket", "ordering-api")), "route-surplus"),
-    Mutation("path to a worker", _ingress(_also("/v1/work", "ordering-worker")), "route-surplus"),
-    Mutation("one API below another", _ingress(_also("/v1/my", "ordering-api")), "route-shadow"),
-    Mutation("metrics shown to the world", _ingress(_also("/metrics", "catalog-api", "Exact")), "route-internal"),
-    Mutation("everything else to one API", _ingress(_also("/", "catalog-api")), "route-internal"),
-    Mutation(
-        "API by default",
-        _ingress(put("spec", "defaultBackend", value={"service": {"name": "catalog-api", "port": {"name": "http"}}})),
-        "route-internal",
-    ),
-    Mutation("path by pattern", _ingress(_set("/v1/orders", "ImplementationSpecific", "pathType")), "route-form"),
+    Mutation("path without what lies below it", _set("ordering-api", "/v1/orders", "type", "Exact"), "route-path"),
+    Mutation("singular instead of plural", _set("contracts-api", "/v1/contracts", "value", "/v1/contract"), "route-path"),
+    Mutation("a second HTTPRoute to another API", _moved, "route-path"),
+    Mutation("path of no API", _also("ordering-api", _match("/v1/basket")), "route-surplus"),
+    Mutation("path to a worker", with_(_another(_match("/v1/work"), "ordering-worker")), "route-surplus"),
+    Mutation("one API below another", _also("ordering-api", _match("/v1/my")), "route-shadow"),
+    Mutation("metrics shown to the world", _also("catalog-api", _match("/metrics", "Exact")), "route-internal"),
+    Mutation("everything else to one API", _also("catalog-api", _match("/")), "route-internal"),
+    Mutation("API without a match", _on(drop("spec", "rules", 0, "matches")), "route-internal"),
     Mutation(
         "HTTPRoute by pattern",
-        with_(_http_route({"path": {"type": "RegularExpression", "value": "/v1/ord.*"}}, "ordering-api")),
+        with_(_another(_match("/v1/ord.*", "RegularExpression"), "ordering-api")),
         "route-form",
     ),
+    Mutation("HTTPRoute by method", with_(_another({"method": "GET", **_match("/v1/orders")}, "ordering-api")), "route-form"),
     Mutation(
-        "HTTPRoute by method",
-        with_(_http_route({"method": "GET", "path": {"type": "PathPrefix", "value": "/v1/orders"}}, "ordering-api")),
+        "path rewritten",
+        _on(
+            lambda route: route["spec"]["rules"][0]["filters"].append(
+                {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}
+            )
+        ),
         "route-form",
     ),
 )
+
+_REACHING = (
+    Mutation("API at every listener", _on(drop(*_PARENT, "sectionName")), "route-listener"),
+    Mutation("API at no Gateway", _on(drop("spec", "parentRefs")), "route-listener"),
+    Mutation(
+        "API at the port without TLS",
+        _on(lambda route: route["spec"]["parentRefs"][0].update(port=80)),
+        "route-listener",
+    ),
+    Mutation("API at a listener without TLS", with_(_gateway("https", "HTTP")), "route-listener"),
+    Mutation("API at a listener that is none", with_(_gateway("tls", "HTTPS")), "route-listener"),
+    Mutation(
+        "API at a listener of another host", with_(_gateway("https", "HTTPS", hostname="*.other.example")), "route-listener"
+    ),
+    Mutation("nobody is sent on to https", without("HTTPRoute", "to-https"), "route-redirect"),
+    Mutation(
+        "another host is sent on to https", _on(put("spec", "hostnames", value=["other.example"]), "to-https"), "route-redirect"
+    ),
+    Mutation("sent on from https to https", _on(put(*_PARENT, "sectionName", value="https"), "to-https"), "route-redirect"),
+    Mutation(
+        "sent on by the scheme one came with",
+        _on(drop("spec", "rules", 0, "filters", 0, "requestRedirect", "scheme"), "to-https"),
+        "route-redirect",
+    ),
+    Mutation(
+        "only a part is sent on", _on(put("spec", "rules", 0, "matches", value=[_match("/v1")]), "to-https"), "route-redirect"
+    ),
+    Mutation("sent on at another Gateway", _on(put(*_PARENT, "name", value="internal"), "to-https"), "route-redirect"),
+    Mutation("browsers may come back without TLS", _on(drop(*_HSTS), "notify-api"), "route-hsts"),
+    Mutation(
+        "browsers remember TLS for a minute",
+        _on(put(*_HSTS, 0, "responseHeaderModifier", "set", 0, "value", value="max-age=60"), "notify-api"),
+        "route-hsts",
+    ),
+    Mutation("requests without an end", _on(drop(*_TIME), "ordering-api"), "route-timeout"),
+    Mutation("requests without an end, said so", _on(put(*_TIME, "request", value="0s"), "ordering-api"), "route-timeout"),
+    Mutation("gateway gives up before the process", _on(put(*_TIME, "request", value="15s"), "ordering-api"), "route-timeout"),
+    Mutation("gateway waits for an hour", _on(put(*_TIME, "request", value="1h"), "ordering-api"), "route-timeout"),
+)
+
+FAULTS = (*_LEADING, *_REACHING)

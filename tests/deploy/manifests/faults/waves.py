@@ -17,5 +17,5 @@ FAULTS = (
     Mutation("certificate for Kafka after who reads it", in_("KafkaUser", "ordering-worker", wave("1")), "wave-reader"),
     Mutation("migration before its settings", in_("Job", "ordering-migrate", wave("-1")), "wave-reader"),
     Mutation("job before its claim", in_("PersistentVolumeClaim", "recovery", wave("1")), "wave-reader"),
-    Mutation("processes wait for a claim and an Ingress", in_("Deployment", "catalog-api", wave("1")), "wave-blocked"),
+    Mutation("processes wait for a claim and an HTTPRoute", in_("Deployment", "catalog-api", wave("1")), "wave-blocked"),
 )

@@ -200,6 +200,22 @@ class Ledger(Generic[S]):
         document = await self.store.get(self.collection, aggregate_id)
         return None if document is None else (self.state_of(document), self.revision_of(document))
 
+    async def find(self, aggregate_id: str, visible: Callable[[Document], bool]) -> tuple[S, int] | None:
+        """Return state and revision of one aggregate, None if it does not exist or is not for the caller.
+
+        ``visible`` decides on the stored document, before anything of it is read into a state: what is hidden takes the same way
+        as what does not exist, and about the same time.
+        """
+        document = await self.store.get(self.collection, aggregate_id)
+        if document is None or not visible(document):
+            return None
+        return self.state_of(document), self.revision_of(document)
+
+    async def is_visible(self, aggregate_id: str, visible: Callable[[Document], bool]) -> bool:
+        """Return whether an aggregate exists and is for the caller, decided as by ``find``."""
+        document = await self.store.get(self.collection, aggregate_id)
+        return document is not None and visible(document)
+
     def revision_of(self, document: Document) -> int:
         """Return the revision of a stored document as callers know it: what only senders changed does not count."""
         revision: int = document["rev"] - document.get("repeats", 0)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.catalog import handlers
+from services.catalog.access import capacities
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.offering import Offering
 from services.catalog.repository import Offerings
@@ -70,8 +71,7 @@ def build_router(catalog: Catalog) -> APIRouter:
 
 async def _move(catalog: Catalog, change: Change[Offering], caller: Caller, condition: Condition | None) -> Response:
     # Before the revision is compared: a stranger gets 404, never a 412 that tells there is something.
-    found = await catalog.offerings.find(change.id)
-    handlers.require_visible(None if found is None else found[0], change.id, caller)
+    await catalog.offerings.require_visible(change.id, caller)
     result = await catalog.offerings.ledger.apply_one(change, condition=condition)
     assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
     return _reply(result.state, result.rev, caller)
@@ -185,11 +185,11 @@ def _work_list(router: APIRouter, catalog: Catalog) -> None:
         page = found[:limit]
         last = page[-1][0] if len(found) > limit else None
         return Page(
-            items=[MyOffering.of(offering, rev, handlers.capacities(offering, caller)) for offering, rev in page],
+            items=[MyOffering.of(offering, rev, capacities(offering, caller)) for offering, rev in page],
             next=None if last is None else encode_cursor((last.changed_at, last.id)),
         )
 
 
 def _reply(offering: Offering, rev: int, caller: Caller | None, status: int = 200, location: str | None = None) -> Response:
-    actors = [] if caller is None else handlers.capacities(offering, caller)
+    actors = [] if caller is None else capacities(offering, caller)
     return json_reply(OfferingReply.of(offering, actors), rev=rev, status=status, location=location)

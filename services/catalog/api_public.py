@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from services.catalog import handlers
+from services.catalog.access import capacities, unknown
 from services.catalog.api import Catalog
 from services.catalog.catalogue import Position
 from services.catalog.schemas.listing import Cursor, DetailReply, KnownReply, SearchQuery, SearchReply, Words, place_of
@@ -36,14 +36,15 @@ def build_public_router(catalog: Catalog) -> APIRouter:
     @router.get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
     async def get_offering(offering_id: str, caller: Visitor) -> Response:
         """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only."""
-        found = await catalog.offerings.find(offering_id)
+        found = await catalog.offerings.find(offering_id, caller)
         if found is None:
             known = await catalog.schaufenster.find_known(offering_id)
-            if known is not None:
-                return json_reply(KnownReply.of(known))
-        offering = handlers.require_visible(None if found is None else found[0], offering_id, caller)
-        actors = [] if caller is None else handlers.capacities(offering, caller)
-        return json_reply(OfferingReply.of(offering, actors), rev=None if found is None else found[1])
+            if known is None:
+                raise unknown(offering_id)
+            return json_reply(KnownReply.of(known))
+        offering, rev = found
+        actors = [] if caller is None else capacities(offering, caller)
+        return json_reply(OfferingReply.of(offering, actors), rev=rev)
 
     @router.get("/reference/topics", tags=["reference"])
     async def topics() -> Page[TopicReply]:

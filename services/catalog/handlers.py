@@ -5,36 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from services.catalog.access import capacities, unknown
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import MACHINE, Actor, Command
-from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ledger import Change
 from shared.messages.base import Message
-from shared.messages.values import Role
 
 Act = Callable[[Offering, Actor], Sequence[Message]]
-
-
-def capacities(offering: Offering, caller: Caller) -> list[Actor]:
-    """Return in which capacities the caller may act on the offer; none if it is none of their business."""
-    found = []
-    if caller.organisation == offering.provider.id and Role.BEREITSTELLER in caller.roles:
-        found.append(Actor.BEREITSTELLER)
-    if Role.ANBIETER in caller.roles and caller.organisation in offering.visible_to:
-        found.append(Actor.ANBIETER)
-    if Role.BETREIBER in caller.roles and offering.is_public:
-        found.append(Actor.SYSTEM)
-    return found
-
-
-def require_visible(offering: Offering | None, offering_id: str, caller: Caller | None) -> Offering:
-    """Return the offer if the caller may see it: it is public, or they have a capacity in it. Raises NotFoundError."""
-    if offering is not None and (offering.is_public or (caller is not None and capacities(offering, caller))):
-        return offering
-    raise _unknown(offering_id)
 
 
 def acting_on(offering: Offering | None, offering_id: str, caller: Caller, command: Command) -> tuple[Offering, Actor]:
@@ -44,7 +24,7 @@ def acting_on(offering: Offering | None, offering_id: str, caller: Caller, comma
     """
     found = [] if offering is None else capacities(offering, caller)
     if offering is None or not found:
-        raise _unknown(offering_id)
+        raise unknown(offering_id)
     actors = {actor for row in MACHINE.rows if row.command is command for actor in row.actors}
     for actor in found:
         if actor in actors:
@@ -117,7 +97,3 @@ def _change(offering_id: str, caller: Caller, command: Command, act: Act) -> Cha
         return offering, act(offering, actor)
 
     return Change(offering_id, decide)
-
-
-def _unknown(offering_id: str) -> NotFoundError:
-    return NotFoundError(f"There is no offering {offering_id}.", code="offering_not_found", id=offering_id)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from services.catalog import reference
-from services.catalog.domain.offering import Offering, seen_by
+from services.catalog.access import capacities_of, unknown
+from services.catalog.domain.offering import Offering, is_public, seen_by
+from shared.http.auth import Caller
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import Channel, OfferingState
 from shared.outgoing import Publisher
@@ -33,9 +36,14 @@ class Offerings:
         self.ledger = ledger
         self._store = store
 
-    async def find(self, offering_id: str) -> tuple[Offering, int] | None:
-        """Return an offer and its revision, or None. Whoever asks must still be allowed to see it (handlers.acting_on)."""
-        return await self.ledger.get(offering_id)
+    async def find(self, offering_id: str, caller: Caller | None) -> tuple[Offering, int] | None:
+        """Return an offer that the caller may see, with its revision, or None."""
+        return await self.ledger.find(offering_id, partial(_visible, caller))
+
+    async def require_visible(self, offering_id: str, caller: Caller) -> None:
+        """Return if the caller may see the offer. Raises NotFoundError."""
+        if not await self.ledger.is_visible(offering_id, partial(_visible, caller)):
+            raise unknown(offering_id)
 
     async def of_provider(
         self, organisation: str, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
@@ -72,6 +80,14 @@ class Offerings:
             query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
         documents = await self._store.find(OFFERINGS, query)
         return [(self.ledger.state_of(document), self.ledger.revision_of(document)) for document in documents]
+
+
+def _visible(caller: Caller | None, document: Document) -> bool:
+    state = OfferingState(document["state"])
+    if is_public(state):
+        return True
+    visible_to = () if document["submitted_at"] is None else document["form"]["channels"]
+    return caller is not None and bool(capacities_of(caller, document["provider"]["id"], visible_to, state))
 
 
 def open_ledger(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Offering]:

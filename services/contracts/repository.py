@@ -37,9 +37,11 @@ class Viewer:
     organisation: str
     channel: Channel | None = None
 
-    def sees(self, contract: Contract) -> bool:
-        """Return whether the contract is one of theirs."""
-        return self.organisation in (contract.customer.id, contract.provider.id) or self.channel is contract.channel
+    def sees(self, document: Document) -> bool:
+        """Return whether the contract in a stored document is one of theirs."""
+        if self.organisation in (document["customer_id"], document["provider_id"]):
+            return True
+        return self.channel is not None and self.channel.value == document["channel"]
 
 
 Position = tuple[datetime, str]
@@ -77,13 +79,13 @@ class Contracts:
 
     async def find(self, viewer: Viewer, document_id: str) -> Stored | None:
         """Return one contract if the viewer may see it."""
-        found = await self.ledger.get(document_id)
-        return Stored(*found) if found is not None and viewer.sees(found[0]) else None
+        found = await self.ledger.find(document_id, viewer.sees)
+        return None if found is None else Stored(*found)
 
     async def of_order(self, viewer: Viewer, order_id: str) -> list[Stored]:
         """Return the contracts of one order that the viewer may see, newest first; normally one."""
         documents = await self.store.get_many(CONTRACTS, [contract_id(channel, order_id) for channel in Channel])
-        seen = [stored for stored in map(self._stored, documents.values()) if viewer.sees(stored.contract)]
+        seen = [self._stored(document) for document in documents.values() if viewer.sees(document)]
         return sorted(seen, key=lambda stored: stored.position, reverse=True)
 
     async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Stored]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.verdict import OrderVerdict
+from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
 from shared.errors import NotFoundError
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
@@ -46,6 +46,25 @@ class Viewer:
 
     organisation: str
     channel: Channel | None = None
+
+    def is_told(self, organisation_id: str, anbieter: Iterable[str]) -> bool:
+        """Return whether an organisation is the viewer's own, or has turned to the viewer as one of these Anbieter."""
+        return self.organisation == organisation_id or (self.channel is not None and self.channel.value in anbieter)
+
+    def sees_organisation(self, document: Document) -> bool:
+        """Return whether a stored organisation is the viewer's own or has turned to the viewer."""
+        return self.is_told(document["_id"], [accreditation["channel"] for accreditation in document["accreditations"]])
+
+    def sees_verdict(self, document: Document) -> bool:
+        """Return whether a stored verdict is for the viewer: the Kunde, the Anbieter, the Bereitsteller once forwarded to."""
+        if self.organisation == document["customer"]["id"]:
+            return True
+        if self.channel is not None and self.channel.value == document["channel"]:
+            return True
+        return self.organisation == document["provider"]["id"] and shown_to_provider(
+            document.get("forwarded"),
+            [(check["stage"], check["assessment"]["verdict"], check.get("sign_off") is not None) for check in document["checks"]],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +159,10 @@ class Organisations:
 
         Raises NotFoundError.
         """
-        found = await self.ledger.get(organisation_id)
-        if found is not None and self.sees(viewer, found[0]):
+        found = await self.ledger.find(organisation_id, viewer.sees_organisation)
+        if found is not None:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
-
-    @staticmethod
-    def sees(viewer: Viewer, organisation: Organisation) -> bool:
-        """Tell whether the organisation is the viewer's own or has turned to the viewer as Anbieter."""
-        if viewer.organisation == organisation.id:
-            return True
-        return viewer.channel is not None and any(a.channel is viewer.channel for a in organisation.accreditations)
 
     async def get_many(self, ids: list[str]) -> dict[str, Organisation]:
         """Return those that are registered, by id; for the rules, which judge all parties of an order."""
@@ -186,10 +198,7 @@ class Verdicts:
 
         Raises NotFoundError.
         """
-        found = await self.ledger.get(order_id)
+        found = await self.ledger.find(order_id, viewer.sees_verdict)
         if found is not None:
-            verdict, _ = found
-            is_party = viewer.organisation == verdict.customer.id or viewer.channel is verdict.channel
-            if is_party or (viewer.organisation == verdict.provider.id and verdict.shown_to_provider):
-                return found
+            return found
         raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")

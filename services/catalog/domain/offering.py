@@ -186,7 +186,7 @@ class Offering(Aggregate):
     @property
     def is_public(self) -> bool:
         """Whether everybody may see the offer: it is in the Schaufenster."""
-        return self.state in (OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT)
+        return is_public(self.state)
 
     @property
     def visible_to(self) -> tuple[Channel, ...]:
@@ -223,6 +223,11 @@ class Offering(Aggregate):
         for channel in self.visible_to:
             document[seen_by(channel)] = True
         return document
+
+
+def is_public(state: OfferingState) -> bool:
+    """Return whether an offer in this state is in the Schaufenster."""
+    return state in (OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT)
 
 
 def seen_by(channel: Channel) -> str:

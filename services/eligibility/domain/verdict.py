@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from shared.domain import Aggregate
@@ -29,11 +30,18 @@ class Check(Value):
     given_at: Time
     sign_off: SignOff | None = None
 
-    @property
-    def leaves_way_free(self) -> bool:
-        """Whether ordering goes on after this check: it is EXEMPT, or a named person has signed a RISK off."""
-        verdict = self.assessment.verdict
-        return verdict is Verdict.EXEMPT or (verdict is Verdict.RISK and self.sign_off is not None)
+
+def shown_to_provider(forwarded: bool | None, checks: Iterable[tuple[str, str, bool]]) -> bool:  # noqa: FBT001 - as stored
+    """Return whether the Bereitsteller may know of an order: from the moment on at which the interest is forwarded to them.
+
+    ``checks``: stage, verdict and whether it is signed off, as stored. An order that was placed had been forwarded. Of a verdict
+    of an earlier version (``forwarded`` None) a check of the interest that leaves the way free says so.
+    """
+    found = tuple(checks)
+    if forwarded or any(stage == Stage.BESTELLUNG for stage, _, _ in found):
+        return True
+    free = (verdict == Verdict.EXEMPT or (verdict == Verdict.RISK and signed) for _, verdict, signed in found)
+    return forwarded is None and any(free)
 
 
 class OrderVerdict(Aggregate):
@@ -45,17 +53,6 @@ class OrderVerdict(Aggregate):
     checks: tuple[Check, ...]
     forwarded: bool | None = None
     """Whether ordering has told the Bereitsteller of the interest; None for a verdict that an earlier version has recorded."""
-
-    @property
-    def shown_to_provider(self) -> bool:
-        """Whether the Bereitsteller may know of the order: from the moment on at which the interest is forwarded to them.
-
-        An order that was placed had been forwarded. Of a verdict of an earlier version a check of the interest that leaves the
-        way free says so.
-        """
-        if self.forwarded or any(check.stage is Stage.BESTELLUNG for check in self.checks):
-            return True
-        return self.forwarded is None and any(check.leaves_way_free for check in self.checks)
 
     def forward(self) -> list[Message]:
         """Record that the interest has been forwarded."""

@@ -13,7 +13,7 @@ from services.catalog.repository import OFFERINGS
 from services.contracts.domain.contract import ContractState
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import ORGANISATIONS, VERDICTS
-from services.ordering.repository import LISTED_OFFERINGS, ORDERS
+from services.ordering.repository import LISTED_OFFERINGS, ORDERS, RESERVED_FOR
 from shared import restoration
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.store.port import Document
@@ -150,6 +150,8 @@ async def read_stores(stores: Mapping[ServiceName, Kept]) -> StoreFacts:
             if take is None and collection not in ledgers:
                 continue
             async for document in documents_of(kept.store, collection):
+                if collection == ORDERS and RESERVED_FOR in document:
+                    continue
                 if take is not None:
                     take(facts, document)
                 if collection in ledgers and document["seq"]:

@@ -8,6 +8,7 @@ from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Role
+from shared.store.port import Document
 
 CUSTOMER_ROLES = (Role.KUNDE, Role.BUENDELNDE_ORGANISATION)
 _ROLES = {
@@ -24,13 +25,26 @@ def unknown(order_id: str) -> NotFoundError:
 
 def party_of(order: Order, caller: Caller) -> OrderParty:
     """Return the caller's side. Raises NotFoundError for all but Kunde, Anbieter, and the Bereitsteller once told."""
-    if Role.ANBIETER in caller.roles and caller.organisation == order.channel:
+    party = _side(caller, order.channel, order.customer_id, order.shown_to)
+    if party is None:
+        raise unknown(order.id)
+    return party
+
+
+def has_part(document: Document, caller: Caller) -> bool:
+    """Return whether the caller has a side in a stored Vorgang. A document without parties is a reserved place."""
+    parties = (document.get("channel"), document.get("customer_id"), document.get("shown_to"))
+    return _side(caller, *parties) is not None
+
+
+def _side(caller: Caller, channel: str | None, customer: str | None, shown_to: str | None) -> OrderParty | None:
+    if Role.ANBIETER in caller.roles and caller.organisation == channel:
         return OrderParty.ANBIETER
-    if caller.organisation == order.customer_id:
+    if caller.organisation == customer:
         return OrderParty.KUNDE
-    if caller.organisation == order.shown_to:
+    if caller.organisation == shown_to:
         return OrderParty.BEREITSTELLER
-    raise unknown(order.id)
+    return None
 
 
 def actor_of(order: Order, caller: Caller) -> Actor:

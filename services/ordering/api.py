@@ -227,9 +227,7 @@ class OrderApi:
         context.correlation_id.set(change.id)
 
         async def operation() -> Response:
-            if call.condition is not None:
-                # The ledger compares revisions before it decides; a stranger must get 404 and not learn that it differs.
-                await self.orders.get(change.id, call.caller)
+            await self.orders.require_part(change.id, call.caller)
             result = await self.orders.ledger.apply_one(change, condition=call.condition)
             return self._reply(result, call.caller)
 

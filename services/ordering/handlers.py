@@ -12,7 +12,7 @@ from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.transitions import FINAL
-from services.ordering.repository import Offerings, Orders, order_id
+from services.ordering.repository import Offerings, Orders
 from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.ledger import Cause, Change
@@ -45,14 +45,22 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung says
     """
     caller.require(*CUSTOMER_ROLES)
     actor = Actor(OrderParty.KUNDE, caller.subject)
-    # The id counts the Vorgänge of (customer, offer, channel), and a final one never opens again: of two requests at once both
-    # come to the same next id, insert-if-absent lets one in, and the other meets it in ``decide``. No lock, no guard document.
-    earlier = await orders.generations(caller.organisation, offering_id, channel)
+    # Places count the Vorgänge of (customer, offer, channel), and a final one never opens again: of two requests at once both
+    # come to the same next place and by it to the same random id; insert-if-absent lets one in, and the other meets it in
+    # ``decide``. No lock.
+    places = await orders.places(caller.organisation, offering_id, channel)
+    earlier = [place.order for place in places if place.order is not None]
     same = next((order for order in earlier if order.request_id == request_id), None)
     still_open = next((order for order in reversed(earlier) if order.state not in FINAL), None)
     chosen = same or still_open
-    offering = await offerings.get(offering_id) if chosen is None else None
-    wanted = chosen.id if chosen else order_id(caller.organisation, offering_id, channel, len(earlier) + 1)
+    offering = None
+    if chosen is not None:
+        wanted = chosen.id
+    else:
+        offering = await offerings.get(offering_id)
+        unused = next((place for place in places if place.order is None), None)
+        place = unused or await orders.reserve(caller.organisation, offering_id, channel, len(places) + 1)
+        wanted = place.order_id
 
     def decide(order: Order | None) -> tuple[Order, Sequence[Message]]:
         if order is not None:

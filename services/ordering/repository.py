@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import count
 
-from services.ordering.access import party_of, unknown
+from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.waiting import Task
@@ -32,6 +34,8 @@ ORDERS = aggregate_collection(
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
 LISTED_OFFERINGS = aggregate_collection("listed_offerings")
+RESERVED_FOR = "reserved_for"
+"""Field of a reserved place: the id of the Vorgang that it is for. It has nothing of a Vorgang, so no index finds it."""
 _GENERATIONS_AT_ONCE = 4
 _LONG = ("message", "assessment", "points", "questions", "conditions", "price_items", "milestones", "timeline")
 _UNLISTED = (*UNLISTED, *_LONG)
@@ -46,8 +50,20 @@ class Stored:
     refused_events: Sequence[Document]
 
 
-def order_id(customer: str, offering_id: str, channel: Channel, generation: int) -> str:
-    """Return the id of the n-th Vorgang of a customer for an offer through a channel, counted from 1."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the n-th Vorgang of a customer for an offer through a channel has its id, and the Vorgang once there is one."""
+
+    order_id: str
+    order: Order | None = None
+
+
+def place_id(customer: str, offering_id: str, channel: Channel, generation: int) -> str:
+    """Return the id of the place of the n-th Vorgang of a customer for an offer through a channel, counted from 1.
+
+    Everybody can compute it. The Vorgang itself has a random id, which stands in the place; the Vorgänge of earlier versions
+    lie in their place themselves.
+    """
     return derived_id("order", customer, offering_id, channel.value, str(generation))
 
 
@@ -67,11 +83,14 @@ class Orders:
     async def get(self, wanted: str, caller: Caller) -> Stored:
         """Return a Vorgang of the caller's. Raises NotFoundError for any other."""
         document = await self.ledger.store.get(ORDERS, wanted)
-        if document is None:
+        if document is None or not has_part(document, caller):
             raise unknown(wanted)
-        order = self.ledger.state_of(document)
-        party_of(order, caller)
-        return Stored(order, document["rev"], document["refusals"])
+        return Stored(self.ledger.state_of(document), document["rev"], document["refusals"])
+
+    async def require_part(self, wanted: str, caller: Caller) -> None:
+        """Return if the Vorgang is one of the caller's. Raises NotFoundError for any other."""
+        if not await self.ledger.is_visible(wanted, partial(has_part, caller=caller)):
+            raise unknown(wanted)
 
     async def page(
         self,
@@ -91,16 +110,49 @@ class Orders:
         merged = {order.id: order for orders in found for order in orders}
         return heapq.nlargest(limit, merged.values(), key=lambda order: (order.declared_at, order.id))
 
-    async def generations(self, customer: str, offering_id: str, channel: Channel) -> list[Order]:
-        """Return all Vorgänge of a customer for an offer through a channel, oldest first."""
-        orders: list[Order] = []
+    async def places(self, customer: str, offering_id: str, channel: Channel) -> list[Place]:
+        """Return the places of all Vorgänge of a customer for an offer through a channel, oldest first.
+
+        Only the last one can be without its Vorgang: reserved, and not used yet.
+        """
+        found: list[Document] = []
         for first in count(1, _GENERATIONS_AT_ONCE):
-            ids = [order_id(customer, offering_id, channel, first + step) for step in range(_GENERATIONS_AT_ONCE)]
+            ids = [place_id(customer, offering_id, channel, first + step) for step in range(_GENERATIONS_AT_ONCE)]
             documents = await self.ledger.store.get_many(ORDERS, ids)
-            orders += [self.ledger.state_of(documents[wanted]) for wanted in ids if wanted in documents]
+            found += [documents[wanted] for wanted in ids if wanted in documents]
             if len(documents) < _GENERATIONS_AT_ONCE:
                 break
-        return orders
+        reserved = [document[RESERVED_FOR] for document in found if RESERVED_FOR in document]
+        orders = await self.ledger.store.get_many(ORDERS, reserved) if reserved else {}
+        return [self._place(document, orders) for document in found]
+
+    async def reserve(self, customer: str, offering_id: str, channel: Channel, generation: int) -> Place:
+        """Return the place of a new Vorgang. Of several who ask at once, all get the same.
+
+        The place lies among the Vorgänge, at the id under which earlier versions put the Vorgang itself: whichever version
+        comes first has it, and while both run there are never two Vorgänge for one interest.
+        """
+        document: Document = {
+            "_id": place_id(customer, offering_id, channel, generation),
+            "rev": 1,
+            "seq": 0,
+            "pending_since": None,
+            "inbox": {},
+            "outbox": [],
+            "refusals": [],
+            "requests": [],
+            RESERVED_FOR: str(uuid.uuid4()),
+        }
+        if not await self.ledger.store.insert_many(ORDERS, [document]):
+            documents = await self.ledger.store.get_many(ORDERS, [document["_id"]])
+            document = documents[document["_id"]]
+        return self._place(document, {})
+
+    def _place(self, document: Document, orders: Mapping[str, Document]) -> Place:
+        wanted: str | None = document.get(RESERVED_FOR)
+        if wanted is None:
+            return Place(document["_id"], self.ledger.state_of(document))
+        return Place(wanted, self.ledger.state_of(orders[wanted]) if wanted in orders else None)
 
     async def due(self, kind: Deadline, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
         """Return Vorgänge whose deadline of that kind has passed, of all organisations, without their long parts.

@@ -15,6 +15,7 @@ from services.contracts.repository import REGISTERS, _document, _register
 from services.notify.repository import CONTACTS, _book
 from services.ordering.domain.order import Order
 from services.ordering.domain.packed import Packed
+from services.ordering.repository import RESERVED_FOR
 from shared import restoration
 from shared.clock import now
 from shared.http import idempotency
@@ -47,6 +48,8 @@ def _lines(text: str) -> list[Any]:
 
 def rewritten(ledger: Ledger[Any], document: Document) -> Document:
     """Return the document as this version writes it back, every part of it read. Fields it does not know count as gone."""
+    if RESERVED_FOR in document:
+        return document
     record = ledger._record(document["_id"], copy.deepcopy(document))
     state = record.state
     assert state is not None

@@ -45,10 +45,11 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
     async def get_contract(caller: Authenticated, contract_id: EntityId) -> Response:
-        stored = await contracts.find(_viewer(caller), contract_id)
+        viewer = _viewer(caller)
+        stored = await contracts.find(viewer, contract_id)
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-        return json_reply(ContractDetail.of(stored.contract), rev=stored.rev)
+        return json_reply(ContractDetail.seen(stored.contract, grounds=viewer.knows_grounds(stored.contract)), rev=stored.rev)
 
     @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
     async def get_register(caller: Anbieter, channel: Channel, year: Year) -> RegisterView:

@@ -43,6 +43,10 @@ class Viewer:
             return True
         return self.channel is not None and self.channel.value == document["channel"]
 
+    def knows_grounds(self, contract: Contract) -> bool:
+        """Return whether the grounds of the in-house check are theirs to read: as Kunde or as Anbieter."""
+        return self.organisation == contract.customer.id or self.channel is contract.channel
+
 
 Position = tuple[datetime, str]
 

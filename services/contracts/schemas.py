@@ -94,7 +94,10 @@ class ContractSummary(BaseModel):
 
 
 class ContractDetail(ContractSummary):
-    """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion."""
+    """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion.
+
+    Of ``check`` the Bereitsteller sees the result; its grounds, and who signed off, are those of Kunde and Anbieter.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
 
@@ -108,6 +111,14 @@ class ContractDetail(ContractSummary):
     check: InHouseCheck
     language: str
     ordered_at: Time
+
+    @classmethod
+    def seen(cls, contract: Contract, *, grounds: bool) -> ContractDetail:
+        """Return a contract in full, with or without the grounds of its in-house check."""
+        detail = cls.of(contract)
+        if grounds:
+            return detail
+        return detail.model_copy(update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None})})
 
     @classmethod
     def of(cls, contract: Contract) -> ContractDetail:

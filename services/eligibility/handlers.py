@@ -15,7 +15,7 @@ from services.eligibility.domain.statement import Document as EvidenceDocument
 from services.eligibility.domain.statement import Statement, make_statement
 from services.eligibility.domain.verdict import Check, OrderVerdict
 from services.eligibility.knowledge import Knowledge
-from services.eligibility.repository import Organisations
+from services.eligibility.repository import Organisations, Viewer
 from services.eligibility.rules import CheckRequest, Confirmation, Facts, Policy, Relation, RelationType, assess
 from services.eligibility.rules.paths import collectives_of
 from shared.errors import InvalidError, NotFoundError
@@ -98,12 +98,13 @@ async def statement_of(
     """
     if command.path[0] != organisation_id:
         raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
-    known = await knowledge.about(command.path)
+    viewer = Viewer(organisation_id)
+    known = await knowledge.about(command.path, viewer.is_told)
     missing = [body for body in command.path if body not in known.bodies]
     if missing:
         raise InvalidError(f"The register knows no body {', '.join(missing)}.", code="body_unknown", bodies=missing)
-    _check_legs(command.path[1:], known.relations)
-    facts = known.facts(organisation_id, command.path[1], ())
+    _check_legs(command.path[1:], known.relations(viewer))
+    facts = known.facts(viewer, organisation_id, command.path[1], ())
     groups = collectives_of(organisation_id, local_day(at), facts)
     plausible = next((group.name for group in groups if group.target == command.path[1]), None)
     relation = (command.type, command.valid_from, command.valid_to)

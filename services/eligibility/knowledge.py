@@ -8,7 +8,7 @@ from datetime import date
 
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.reference import GRAPH
-from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, Organisations, Viewer
+from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, Organisations, Told, Viewer
 from services.eligibility.rules import (
     Accreditation,
     Body,
@@ -63,23 +63,21 @@ class Known:
     graph: Graph
     organisations: Mapping[str, Organisation]
     bodies: Mapping[str, Document]
-    viewer: Viewer | None = None
 
-    @property
-    def relations(self) -> tuple[Relation, ...]:
-        """Published and stated relations."""
-        return (*self.graph.relations, *_stated(self.organisations.values(), self.viewer))
+    def relations(self, viewer: Viewer) -> tuple[Relation, ...]:
+        """Return the published relations, and the stated ones that the viewer may know."""
+        return (*self.graph.relations, *_stated(self.organisations.values(), viewer.is_told))
 
-    def facts(self, customer: str, provider: str, anbieter: Iterable[str]) -> Facts:
+    def facts(self, viewer: Viewer, customer: str, provider: str, anbieter: Iterable[str]) -> Facts:
         """Return the facts about two parties alone: the same whatever else is known."""
-        relations = self.relations
+        relations = self.relations(viewer)
         near = reachable((*_starts((customer, provider), self.graph), *anbieter), relations)
         return Facts(
             bodies={body_id: _body(self.bodies[body_id]) for body_id in near if body_id in self.bodies},
             relations=tuple(r for r in relations if r.source in near),
             collectives=tuple(c for c in self.graph.collectives if c.target in near),
             accreditations={
-                party: _accreditations(self.organisations[party], self.viewer)
+                party: _accreditations(self.organisations[party], viewer)
                 for party in (customer, provider)
                 if party in self.organisations
             },
@@ -95,14 +93,14 @@ class Knowledge:
         self.bodies = bodies
         self.anbieter = tuple(rule.anbieter for rule in policy.channels.values())
 
-    async def about(self, parties: Iterable[str]) -> Known:
-        """Return all that is known about these bodies and those that they belong to, directly or not."""
+    async def about(self, parties: Iterable[str], told: Told) -> Known:
+        """Return what may be known about these bodies and those that they belong to, directly or not: see ``Told``."""
         graph = await self.graphs.current()
         starts = (*_starts(parties, graph), *self.anbieter)
         organisations: dict[str, Organisation] = {}
         asked: set[str] = set()
-        while frontier := reachable(starts, (*graph.relations, *_stated(organisations.values()))) - asked:
-            organisations |= await self.organisations.get_many(sorted(frontier))
+        while frontier := reachable(starts, (*graph.relations, *_stated(organisations.values(), told))) - asked:
+            organisations |= await self.organisations.known_to(told, sorted(frontier))
             asked |= frontier
         return Known(graph, organisations, await self.bodies.get_many(sorted(asked)))
 
@@ -112,24 +110,17 @@ class Knowledge:
         Of others than the viewer's own organisation only what is published or confirmed. An Anbieter knows in addition what an
         organisation has told that turned to it, and of all others not even whether they are registered.
         """
-        known = await self.about({customer, provider})
-        facts = replace(known, viewer=viewer).facts(customer, provider, self.anbieter)
+        known = await self.about({customer, provider}, viewer.is_told)
+        facts = known.facts(viewer, customer, provider, self.anbieter)
         if viewer.organisation == customer:
             return facts
         return replace(facts, accreditations={customer: (), **facts.accreditations})
 
     async def facts(self, pairs: Sequence[tuple[str, str]]) -> list[Facts]:
-        """Return the facts about each pair of Kunde and Bereitsteller."""
-        known = await self.about({party for pair in pairs for party in pair})
-        return [known.facts(customer, provider, self.anbieter) for customer, provider in pairs]
-
-
-def _told(viewer: Viewer | None, organisation: Organisation) -> bool:
-    """Return whether a viewer may know what an organisation has said of itself: it is its own, or has turned to the viewer.
-
-    None stands for the rules themselves, which judge orders and know everything.
-    """
-    return viewer is None or viewer.is_told(organisation.id, [a.channel for a in organisation.accreditations])
+        """Return the facts about each pair of Kunde and Bereitsteller, as far as the Kunde may know."""
+        customers = {customer for customer, _ in pairs}
+        known = await self.about({party for pair in pairs for party in pair}, lambda organisation, _: organisation in customers)
+        return [known.facts(Viewer(customer), customer, provider, self.anbieter) for customer, provider in pairs]
 
 
 def _starts(parties: Iterable[str], graph: Graph) -> set[str]:
@@ -140,7 +131,7 @@ def _starts(parties: Iterable[str], graph: Graph) -> set[str]:
     return parties | groups | owners
 
 
-def _stated(organisations: Iterable[Organisation], viewer: Viewer | None = None) -> list[Relation]:
+def _stated(organisations: Iterable[Organisation], told: Told) -> list[Relation]:
     return [
         Relation(
             id=statement.id,
@@ -154,15 +145,15 @@ def _stated(organisations: Iterable[Organisation], viewer: Viewer | None = None)
         )
         for organisation in organisations
         for statement in organisation.statements
-        if _told(viewer, organisation) or organisation.confirmed(statement.id)
+        if organisation.confirmed(statement.id) or told(organisation.id, [a.channel for a in organisation.accreditations])
     ]
 
 
-def _accreditations(organisation: Organisation, viewer: Viewer | None = None) -> tuple[Accreditation, ...]:
+def _accreditations(organisation: Organisation, viewer: Viewer) -> tuple[Accreditation, ...]:
     return tuple(
         Accreditation(f"{organisation.id}/{a.channel}/{a.role}", a.channel, a.role, a.state, a.valid_from, a.valid_to)
         for a in organisation.accreditations
-        if viewer is None or viewer.organisation == organisation.id or a.channel is viewer.channel
+        if viewer.organisation == organisation.id or a.channel is viewer.channel
     )
 
 

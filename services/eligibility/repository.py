@@ -11,7 +11,7 @@ from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
 from shared.errors import NotFoundError
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
-from shared.messages.values import Channel, OrganisationType
+from shared.messages.values import AccreditationState, Channel, OrganisationType
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
@@ -40,6 +40,13 @@ DISTRICT_LENGTH = 5
 _AFTER_LETTERS = "~"
 
 
+Told = Callable[[str, Iterable[str]], bool]
+"""Tells of an organisation, and the Anbieter that it has turned to, whether all that it has stated may be known.
+
+Of any other may be known what an Anbieter has confirmed.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Who reads: an organisation, and the channel if it is the Anbieter of one."""
@@ -53,7 +60,7 @@ class Viewer:
 
     def sees_organisation(self, document: Document) -> bool:
         """Return whether a stored organisation is the viewer's own or has turned to the viewer."""
-        return self.is_told(document["_id"], [accreditation["channel"] for accreditation in document["accreditations"]])
+        return self.is_told(document["_id"], _anbieter(document))
 
     def sees_verdict(self, document: Document) -> bool:
         """Return whether a stored verdict is for the viewer: the Kunde, the Anbieter, the Bereitsteller once forwarded to."""
@@ -164,10 +171,14 @@ class Organisations:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
 
-    async def get_many(self, ids: list[str]) -> dict[str, Organisation]:
-        """Return those that are registered, by id; for the rules, which judge all parties of an order."""
+    async def known_to(self, told: Told, ids: list[str]) -> dict[str, Organisation]:
+        """Return those of these organisations of whose statements something may be known, by id: see ``Told``."""
         documents = await self.store.get_many(ORGANISATIONS, ids)
-        return {organisation_id: self.ledger.state_of(document) for organisation_id, document in documents.items()}
+        return {
+            organisation_id: self.ledger.state_of(document)
+            for organisation_id, document in documents.items()
+            if _confirms(document) or told(organisation_id, _anbieter(document))
+        }
 
     async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> list[Organisation]:
         """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first."""
@@ -178,6 +189,17 @@ class Organisations:
         """Return ids of organisations that hold an accreditation which no longer holds on the day before ``before``."""
         documents = await self.store.find(ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, without=UNLISTED))
         return [document["_id"] for document in documents]
+
+
+def _anbieter(document: Document) -> list[str]:
+    """Return the Anbieter that a stored organisation has turned to."""
+    return [record["channel"] for record in document["accreditations"]]
+
+
+def _confirms(document: Document) -> bool:
+    """Return whether an Anbieter stands behind something that the stored organisation has stated: everybody may know that."""
+    granted = (record for record in document["accreditations"] if record["state"] == AccreditationState.ERTEILT)
+    return any(record["statements"] for record in granted)
 
 
 class Verdicts:

@@ -54,6 +54,7 @@ class VerdictView(BaseModel):
     """The in-house pre-check. ``pending``: another one has been asked for; the rest then is that of the one before.
 
     The grounds (rule, reason, findings, who signed off) are those of Kunde and Anbieter; the Bereitsteller sees the result.
+    Which other channels are open is the Kunde's alone to know.
     """
 
     check: int
@@ -105,7 +106,10 @@ class RefusedEvent(BaseModel):
 
 
 class OrderView(OrderSummary):
-    """A Vorgang in full. Persons show by reference, and only those of the side that asks."""
+    """A Vorgang in full. Persons show by reference, and only those of the side that asks.
+
+    ``refusal`` is not told to the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
+    """
 
     allowed_moves: tuple[Command, ...]
     message: str | None
@@ -142,8 +146,8 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         message=order.message,
         anbindungsart=order.anbindungsart,
         anbindungsarten=tuple(order.anbindungsarten.value),
-        verdict=_verdict(order, grounds=party is not OrderParty.BEREITSTELLER),
-        refusal=order.refusal.value,
+        verdict=_verdict(order, party),
+        refusal=order.refusal.value if _may_know_why(order, party) else None,
         points=tuple(_point(point) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
@@ -160,7 +164,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         ),
         ends_on=order.ends_on,
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
-        timeline=tuple(step if step.party is party else step.model_copy(update={"person": None}) for step in order.steps()),
+        timeline=tuple(_step(order, step, party) for step in order.steps()),
         timeline_omitted=order.timeline_omitted,
     )
 
@@ -182,12 +186,12 @@ def _summary(order: Order, party: OrderParty) -> Document:
     }
 
 
-def _verdict(order: Order, *, grounds: bool) -> VerdictView:
+def _verdict(order: Order, party: OrderParty) -> VerdictView:
     pending = order.verdict_at is None
     assessment = order.assessment.value
     if assessment is None:
         return VerdictView(check=order.check, pending=pending)
-    if not grounds:
+    if party is OrderParty.BEREITSTELLER:
         return VerdictView(check=order.check, pending=pending, verdict=assessment.verdict, as_of=assessment.as_of)
     decisive = assessment.decisive
     return VerdictView(
@@ -199,10 +203,24 @@ def _verdict(order: Order, *, grounds: bool) -> VerdictView:
         code=decisive.code,
         reason=decisive.reason,
         remedy=decisive.remedy,
-        allowed_channels=assessment.allowed_channels,
+        allowed_channels=tuple(
+            channel for channel in assessment.allowed_channels if party is OrderParty.KUNDE or channel is order.channel
+        ),
         findings=assessment.findings,
         signed_off_by=order.signed_off_by,
     )
+
+
+def _may_know_why(order: Order, party: OrderParty) -> bool:
+    """Return whether a side may read why the Vorgang was refused: the grounds of the pre-check are not the Bereitsteller's."""
+    return party is not OrderParty.BEREITSTELLER or order.contract_requested_at is not None
+
+
+def _step(order: Order, step: Step, party: OrderParty) -> Step:
+    hidden: dict[str, None] = {} if step.party is party else {"person": None}
+    if step.command is Command.REFUSE and not _may_know_why(order, party):
+        hidden["note"] = None
+    return step.model_copy(update=hidden) if hidden else step
 
 
 def _point(point: Point) -> PointView:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from services.eligibility.rules import legs, texts
 from services.eligibility.rules.facts import CheckRequest, Facts
 from shared.messages.eligibility import Assessment, Finding
-from shared.messages.values import Channel, Verdict
+from shared.messages.values import Verdict
 
 WORST_FIRST = (Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE, Verdict.NO_EVIDENCE, Verdict.RISK, Verdict.EXEMPT)
 ANOTHER_CHANNEL_HELPS = ("CHANNEL_EXCLUDES_TYPE", "NO_RELATION", "ACCREDITATION_REFUSED")
@@ -32,7 +32,7 @@ def assess(request: CheckRequest, facts: Facts) -> Assessment:
         channel=request.channel,
         customer=request.customer,
         provider=request.provider,
-        findings=tuple(_with_remedy(finding, request, findings) for finding in findings[request.channel]),
+        findings=tuple(_with_remedy(finding, request, facts) for finding in findings[request.channel]),
         allowed_channels=tuple(channel for channel, verdict in verdicts.items() if verdict is Verdict.EXEMPT),
     )
 
@@ -47,19 +47,24 @@ def _findings(request: CheckRequest, facts: Facts) -> list[Finding]:
     return [*legs.customer(request, rule, facts), *legs.provider(request, rule, facts)]
 
 
-def _with_remedy(finding: Finding, request: CheckRequest, findings: dict[Channel, list[Finding]]) -> Finding:
+def _with_remedy(finding: Finding, request: CheckRequest, facts: Facts) -> Finding:
     if finding.verdict is not Verdict.NOT_EXEMPT or finding.code not in ANOTHER_CHANNEL_HELPS:
         return finding
-    others = [channel for channel in findings if channel is not request.channel]
-    other = _other_channel(request, {channel: findings[channel] for channel in others})
-    return finding.model_copy(update={"remedy": other or finding.remedy or texts.BUNDLING})
+    return finding.model_copy(update={"remedy": _other_channel(request, facts) or finding.remedy or texts.BUNDLING})
 
 
-def _other_channel(request: CheckRequest, findings: dict[Channel, Sequence[Finding]]) -> str | None:
-    """Return the sentence that names the best other channel, or None if none is in reach."""
+def _other_channel(request: CheckRequest, facts: Facts) -> str | None:
+    """Return the sentence that names the best other channel, or None if none is in reach.
+
+    The Anbieter of the order's channel reads it too: it rests on what everybody may know, not on how the Kunde stands elsewhere.
+    """
+    policy = replace(request.policy, customer_roles=())
+    others = sorted(set(policy.channels) - {request.channel}, key=lambda channel: channel.value)
+    known = facts.open_to_all()
+    findings = {channel: _findings(replace(request, channel=channel, policy=policy), known) for channel in others}
     ways = sorted(findings.items(), key=lambda item: -WORST_FIRST.index(worst(f.verdict for f in item[1])))
     for channel, found in ways:
-        rule = request.policy.channels[channel]
+        rule = policy.channels[channel]
         verdict = worst(finding.verdict for finding in found)
         if verdict is Verdict.EXEMPT:
             return texts.open_to_others(rule)

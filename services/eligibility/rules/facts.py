@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -105,6 +105,11 @@ class Facts:
         """Return the official name of a body, its id if it is unknown."""
         body = self.bodies.get(body_id)
         return body_id if body is None else body.name
+
+    def open_to_all(self) -> Facts:
+        """Return what everybody may know of this: published and confirmed relations, and nobody's standing."""
+        relations = tuple(relation for relation in self.relations if relation.confirmation is not Confirmation.STATED)
+        return replace(self, relations=relations, accreditations={})
 
 
 @dataclass(frozen=True, slots=True)

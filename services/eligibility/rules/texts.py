@@ -62,8 +62,11 @@ def path_text(start: str, path: tuple[Relation, ...], facts: Facts) -> str:
 
 
 def open_to_others(rule: ChannelRule) -> str:
-    """Return the remedy that names another channel in which nothing stands in the way."""
-    return f"Bestellen Sie über {rule.anbieter_name}, sofern die Leistung dort angeboten wird: dort ist der Weg frei."
+    """Return the remedy that names another channel in which nothing but an accreditation can stand in the way."""
+    return (
+        f"Bestellen Sie über {rule.anbieter_name}, sofern die Leistung dort angeboten wird: mit einer Akkreditierung dort "
+        "ist der Weg frei."
+    )
 
 
 def open_after(rule: ChannelRule, first: str) -> str:

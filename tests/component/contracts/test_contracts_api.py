@@ -130,6 +130,15 @@ async def test_a_refusal_is_shown_with_reason_and_remedy(world: World) -> None:
     assert body["refusal"]["remedy"]
 
 
+async def test_the_bereitsteller_sees_the_result_of_the_in_house_check_and_not_its_grounds(world: World) -> None:
+    await fill(world)
+    path = f"/v1/contracts/{contract_id(Channel.FITKO, order_id('a'))}"
+    checks = {token: (await world.get(path, token)).json()["check"] for token in (SACHSEN_TOKEN, FITKO_TOKEN, NRW_TOKEN)}
+    assert checks[SACHSEN_TOKEN] == checks[FITKO_TOKEN]
+    assert checks[SACHSEN_TOKEN]["decisive"]
+    assert checks[NRW_TOKEN] == checks[SACHSEN_TOKEN] | {"decisive": [], "signed_off_by": None}
+
+
 async def test_an_unknown_contract_and_one_of_others_answer_alike(world: World) -> None:
     await fill(world)
     foreign = await world.get(f"/v1/contracts/{contract_id(Channel.GOVDIGITAL, order_id('c'))}", SACHSEN_TOKEN)

@@ -218,3 +218,30 @@ class TestSignOff:
         await world.accredit_husum()
         await consume(world, interest(HUSUM_GOVDIGITAL))
         assert await self.sign(world, STAFF[Channel.GOVDIGITAL]) == (409, "nothing_to_sign")
+
+
+async def test_a_verdict_tells_nothing_of_what_others_have_stated_until_it_is_confirmed(world: World) -> None:
+    """The Kunde reads its grounds: what no Anbieter has confirmed is known to whoever stated it and the Anbieter it turned to."""
+    await world.accredit_sachsen()
+    orders = [head(f"sachsen-{number}", Channel.GOVDIGITAL, "DE-SN", HUSUM) for number in range(3)]
+    await consume(world, interest(orders[0]))
+    await world.register(ANNA, ["KUNDE"], ["govdigital"])
+    await world.state_relation()
+    await consume(world, interest(orders[1]))
+    await world.decide(HUSUM, Channel.GOVDIGITAL, "review")
+    await world.decide(HUSUM, Channel.GOVDIGITAL, "grant")
+    await consume(world, interest(orders[2]))
+    unknown, stated, confirmed = (given.assessment for given in verdicts(world))
+    assert stated == unknown
+    assert confirmed != unknown
+
+
+async def test_a_check_and_the_verdict_on_an_order_rest_on_the_same_facts(world: World) -> None:
+    await world.register(ANNA, ["KUNDE"], ["govdigital"])
+    await world.state_relation()
+    await consume(world, interest(HUSUM_GOVDIGITAL))
+    asked = await world.call("POST", "/checks", ANNA, {"provider": "komm_one", "channel": "govdigital"})
+    (found,) = asked.json()["assessments"]
+    (given,) = verdicts(world)
+    assert found["findings"] == given.assessment.model_dump(mode="json")["findings"]
+    assert "STATEMENT_NOT_CONFIRMED" in [finding["code"] for finding in found["findings"]]

@@ -12,7 +12,7 @@ from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
 from shared.messages.catalog import OfferingChanged, OfferingSuspended
 from shared.messages.ordering import InterestDeclared
-from shared.messages.values import OfferingState, Verdict
+from shared.messages.values import Channel, OfferingState, Verdict
 from shared.store.port import Query
 from tests.component.ordering.ordering_world import (
     ANBIETER,
@@ -252,6 +252,23 @@ async def test_kunde_and_anbieter_see_the_grounds_of_the_pre_check_the_bereitste
     hidden = ("code", "reason", "remedy", "rule_set", "signed_off_by")
     assert [seen[name] for name in hidden] == [None] * len(hidden)
     assert (seen["findings"], seen["allowed_channels"]) == ([], [])
+
+
+async def test_which_other_channels_are_open_is_told_to_the_kunde_alone(world: World) -> None:
+    order = await world.declare()
+    given = await world.judge(order, Verdict.NO_EVIDENCE)
+    channels = [Channel.FITKO, Channel.GOVDIGITAL]
+    open_everywhere = given.model_copy(
+        update={
+            "check": 2,
+            "verdict_id": derived_id("second"),
+            "assessment": given.assessment.model_copy(update={"allowed_channels": tuple(channels)}),
+        }
+    )
+    await world.step(order["id"], "recheck", KUNDE)
+    assert await world.feed(world.received(open_everywhere, order["id"], source=f"/eligibility/{order['id']}")) == []
+    assert (await world.read(order["id"], KUNDE))["verdict"]["allowed_channels"] == channels
+    assert (await world.read(order["id"], ANBIETER))["verdict"]["allowed_channels"] == [Channel.GOVDIGITAL]
 
 
 async def test_a_vorgang_is_checked_anew_only_so_often(world: World) -> None:

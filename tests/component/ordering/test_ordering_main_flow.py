@@ -6,6 +6,7 @@ import pytest
 
 from services.ordering.domain.transitions import Command
 from shared.http.idempotency import COLLECTION
+from shared.ids import derived_id
 from shared.messages.ordering import ContractRequested, OrderContracted, OrderPlaced, OrderRefused
 from shared.messages.values import Verdict
 from shared.service import Rejection
@@ -100,6 +101,24 @@ async def test_a_refusal_shows_code_reason_and_remedy(world: World) -> None:
     assert order["refusal"] == {"code": "code_not_exempt", "reason": "Because of the facts.", "remedy": "Use govdigital."}
     assert order["verdict"]["allowed_channels"] == ["govdigital"]
     assert isinstance(world.messages()[-1], OrderRefused)
+
+
+async def test_the_bereitsteller_reads_that_the_pre_check_refused_the_order_and_not_why(world: World) -> None:
+    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
+    await world.judge(order, Verdict.NOT_EXEMPT)
+    told = {who: await world.read(order["id"], who) for who in (KUNDE, ANBIETER, BEREITSTELLER)}
+    assert {seen["state"] for seen in told.values()} == {"ABGELEHNT"}
+    assert told[KUNDE]["refusal"] == told[ANBIETER]["refusal"] is not None
+    assert (told[BEREITSTELLER]["refusal"], told[BEREITSTELLER]["timeline"][-1]["note"]) == (None, None)
+    assert told[KUNDE]["timeline"][-1]["note"] == "code_not_exempt"
+    assert "code_not_exempt" not in str(told[BEREITSTELLER])
+
+
+async def test_the_bereitsteller_reads_why_the_processor_formed_no_contract(world: World) -> None:
+    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
+    await world.judge(order)
+    await world.feed(world.received(refused(order["id"]), derived_id("contract")))
+    assert (await world.read(order["id"], BEREITSTELLER))["refusal"]["code"] == "no_agb"
 
 
 async def test_missing_evidence_is_mended_by_a_recheck(world: World) -> None:

@@ -16,6 +16,7 @@ from marktplatz.demo.tap import Tap
 from services.contracts.domain.request import contract_id
 from services.notify.app import load_routing
 from services.notify.mail import IDEMPOTENCY_HEADER
+from services.ordering.repository import RESERVED_FOR
 from shared.bus.dead_letter import exhume
 from shared.messages.values import Channel
 from shared.store.port import Document
@@ -35,7 +36,7 @@ async def held(stores: Stores) -> tuple[Held, int]:
     found: Held = {}
     for name, kept in stores.items():
         for ledger in kept.service.ledgers:
-            documents = {doc["_id"]: doc async for doc in documents_of(kept.store, ledger.collection)}
+            documents = {d["_id"]: d async for d in documents_of(kept.store, ledger.collection) if RESERVED_FOR not in d}
             found[f"{name.value}/{ledger.collection.name}"] = documents
     return found, sum(len(doc.get("outbox", ())) for documents in found.values() for doc in documents.values())
 

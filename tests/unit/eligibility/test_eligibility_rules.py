@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -72,11 +73,26 @@ def test_a_kommune_is_refused_at_fitko_and_told_where_to_order() -> None:
 
 
 def test_the_remedy_names_what_is_missing_in_the_other_channel() -> None:
-    known = facts(*ALL.relations, accreditations={})
-    first = assess(request(Channel.FITKO), known).findings[0]
+    first = assess(request(Channel.FITKO), facts(ITVSH, DATAPORT, KOMM_ONE, collectives=(ITVSH_GROUP,))).findings[0]
     assert first.remedy is not None
     assert "govdigital eG" in first.remedy
-    assert "Registrieren Sie Husum, Stadt" in first.remedy
+    assert "eigene Zugehörigkeit zu IT-Verbund Schleswig-Holstein" in first.remedy
+
+
+def test_no_sentence_tells_how_the_kunde_stands_at_the_other_anbieter() -> None:
+    refused = {HUSUM: (replace(ALL.accreditations[HUSUM][0], state=AccreditationState.ABGELEHNT),)}
+    standings: tuple[Mapping[str, tuple[Accreditation, ...]], ...] = ({HUSUM: ()}, refused, ALL.accreditations)
+    told = [assess(request(Channel.FITKO), replace(ALL, accreditations=standing)) for standing in standings]
+    assert len({assessment.findings for assessment in told}) == 1
+    assert "govdigital eG" in (told[0].findings[0].remedy or "")
+    assert {assessment.allowed_channels for assessment in told} == {(), (Channel.GOVDIGITAL,)}
+
+
+def test_the_remedy_rests_on_nothing_that_an_anbieter_has_not_confirmed() -> None:
+    stated = replace(STATEMENT, confirmation=Confirmation.STATED)
+    others = [one for one in ALL.relations if one is not STATEMENT]
+    told = [assess(request(Channel.FITKO), facts(*relations)).findings for relations in ((stated, *others), others)]
+    assert told[0] == told[1]
 
 
 def test_without_any_open_channel_the_remedy_is_bundling() -> None:

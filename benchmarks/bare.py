@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from benchmarks.figures import BenchError, Sample, Stopwatch
 from benchmarks.records import Offsets
 from services.ordering.repository import ORDERS
-from shared.bus.publisher import BATCH_BYTES
+from shared.bus.line import BATCH_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.clock import now
 from shared.runtime import calm_collector

@@ -297,29 +297,41 @@ class Ledger(Generic[S]):
 
     async def _claim(self, documents: Sequence[Document], token: str) -> list[Document]:
         """Store the relay's duty in documents whose outboxes it is about to repeat; return those in which it lies."""
-        restate = self._restate
-        assert restate is not None  # noqa: S101 - told of only if there is one
         ready: list[Document] = []
         claims: list[Save] = []
         for document in documents:
-            found = self.left_behind.look(document, token)
-            if not found.changes:
-                ready += [document] * bool(document["outbox"])
+            try:
+                claim = self._duty_of_relay(document, token)
+            except (KeyError, TypeError, ValueError) as error:
+                # A document that nobody can read must not hold up the others.
+                log.error("outbox_unreadable", collection=self.collection.name, id=document["_id"], error=repr(error)[:200])  # noqa: TRY400
                 continue
-            record = self._record(document["_id"], document)
-            senders = found.alive
-            if found.restate:
-                assert record.state is not None  # noqa: S101 - for the type checker: it was made from a document
-                try:
-                    self._append(record, Change(record.id, _unchanged), restate(record.state))
-                except OutboxFullError:
-                    senders = [sender for sender in record.senders if sender["id"] != token]
-            if record.outbox:
-                senders = [*senders, duty.taken(token, record.outbox)]
-            changed = {"rev": record.rev + 1, "repeats": record.repeats + 1, "seq": record.seq, "outbox": record.outbox}
-            claims.append(Save(duty.with_senders({**document, **changed}, senders), expected_rev=record.rev))
+            if claim is not None:
+                claims.append(claim)
+            elif document["outbox"]:
+                ready.append(document)
         missed = await self.store.save_many(self.collection, claims) if claims else set()
         return ready + [claim.document for claim in claims if claim.document["_id"] not in missed]
+
+    def _duty_of_relay(self, document: Document, token: str) -> Save | None:
+        """Return how the relay takes a document's duty over, None if it holds it already."""
+        restate = self._restate
+        assert restate is not None  # noqa: S101 - told of only if there is one
+        found = self.left_behind.look(document, token)
+        if not found.changes:
+            return None
+        record = self._record(document["_id"], document)
+        senders = found.alive
+        if found.restate:
+            assert record.state is not None  # noqa: S101 - for the type checker: it was made from a document
+            try:
+                self._append(record, Change(record.id, _unchanged), restate(record.state))
+            except OutboxFullError:
+                senders = [sender for sender in record.senders if sender["id"] != token]
+        if record.outbox:
+            senders = [*senders, duty.taken(token, record.outbox)]
+        changed = {"rev": record.rev + 1, "repeats": record.repeats + 1, "seq": record.seq, "outbox": record.outbox}
+        return Save(duty.with_senders({**document, **changed}, senders), expected_rev=record.rev)
 
     async def _say_newest(self, ids: Sequence[str], token: str) -> None:
         """Say the full state of aggregates once more, as a new event, so that the last record of their key is the newest."""

@@ -150,9 +150,9 @@ class Outbox:
         acknowledged: dict[str, int] = {}
         wave = [document for document in documents if document["outbox"]]
         while wave:
-            events = [self.outgoing(doc["_id"], doc["outbox"][acknowledged.get(doc["_id"], 0)]) for doc in wave]
-            flags = await self.publisher.publish(events)
-            wave = [document for document, acked in zip(wave, flags, strict=True) if acked]
+            told = [(doc, event) for doc in wave if (event := self._next(doc, acknowledged.get(doc["_id"], 0))) is not None]
+            flags = await self.publisher.publish([event for _, event in told])
+            wave = [document for (document, _), acked in zip(told, flags, strict=True) if acked]
             for document in wave:
                 acknowledged[document["_id"]] = acknowledged.get(document["_id"], 0) + 1
             wave = [document for document in wave if acknowledged[document["_id"]] < len(document["outbox"])]
@@ -170,6 +170,17 @@ class Outbox:
                 # The change is stored and its events are out: the caller has succeeded. The relay sees to the rest.
                 log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
         return sum(acknowledged.values())
+
+    def _next(self, document: Document, place: int) -> OutgoingEvent | None:
+        """Return an entry of a document's outbox as the event that it is; None for one that nobody can read.
+
+        It holds up what lies behind it in this outbox, and nothing in others.
+        """
+        try:
+            return self.outgoing(document["_id"], document["outbox"][place])
+        except (KeyError, TypeError) as error:
+            log.error("outbox_unreadable", collection=self.collection.name, id=document["_id"], error=repr(error)[:200])  # noqa: TRY400
+            return None
 
     async def _clean(self, sent: Mapping[str, tuple[Document, int]], token: str | None) -> None:
         """Drop what was sent. ``sent`` holds the documents as they were when sent, and the last number acknowledged of each.

@@ -9,7 +9,8 @@ import pytest
 from shared.ledger import Ledger
 from shared.outbox import BARREN_PAGES
 from shared.outgoing import OutgoingEvent
-from tests.support.counting import START, Clock, Counter, increase, sent
+from shared.store.port import Save, Store
+from tests.support.counting import START, Clock, Counter, counted, increase, ledger_over, sent, stored
 from tests.support.publisher import RecordingPublisher
 
 AFTER = timedelta(seconds=5)
@@ -75,3 +76,23 @@ async def test_a_pass_that_brings_nothing_ends_and_the_next_begins_where_it_ende
     tried.clear()
     assert await ledger.outbox.relay(AFTER, limit=2) == 1
     assert tried == [f"{number % count:03}" for number in range(2 * BARREN_PAGES, count + 2 * BARREN_PAGES)]
+
+
+@pytest.mark.parametrize("restating", [False, True])
+@pytest.mark.parametrize("damage", [{"outbox": [{"seq": 1}]}, {"outbox": [{"seq": 1}], "count": "none"}, {"count": "none"}])
+async def test_a_document_that_nobody_can_read_holds_up_no_other(
+    store: Store, publisher: RecordingPublisher, clock: Clock, damage: dict[str, object], *, restating: bool
+) -> None:
+    restate = (lambda counter: [counted(counter.id, counter.count)]) if restating else None
+    ledger = ledger_over(store, publisher, clock, restate)
+    publisher.refuses = lambda _: True
+    await ledger.apply([increase("a", "first")])
+    clock.time += timedelta(seconds=1)
+    await ledger.apply([increase("b", "behind")])
+    document = await stored(ledger, "a")
+    broken = {**document, **damage, "rev": document["rev"] + 1}
+    assert not await store.save_many(ledger.collection, [Save(broken, expected_rev=document["rev"])])
+    publisher.refuses = lambda _: False
+    clock.time += timedelta(hours=1)
+    await ledger.outbox.relay(AFTER)
+    assert sent(publisher, "b") == [1]

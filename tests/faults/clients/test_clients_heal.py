@@ -60,7 +60,7 @@ class Crowd:
 
     def whole(self) -> bool:
         """Return whether all are ready and no client has lost a task: one that has may still read for a while."""
-        clients = [self.publisher._producer, *(worker.client for worker in self.runner.workers)]
+        clients = [self.publisher.line.producer, *(worker.client for worker in self.runner.workers)]
         return self.runner.ready() and all(client is not None and dead_task(client) is None for client in clients)
 
     async def told(self, seconds: float) -> None:
@@ -153,7 +153,7 @@ def test_all_read_again_after_connections_stood_still_while_new_ones_work(
 @pytest.mark.parametrize("loop", LOOPS)
 def test_all_read_again_after_their_metadata_tasks_died(kafka: ProxiedKafka, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def trouble(crowd: Crowd) -> None:
-        producer = crowd.publisher._producer
+        producer = crowd.publisher.line.producer
         assert producer is not None
         producer.client._sync_task.cancel()
         for worker in crowd.runner.workers:

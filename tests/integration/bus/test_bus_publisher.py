@@ -25,19 +25,19 @@ async def test_acknowledged_events_stand_on_the_topic_under_their_key(lane: Lane
 @pytest.mark.parametrize("error", [OutOfOrderSequenceNumber, ProducerFenced])
 async def test_a_fatal_error_makes_a_new_producer(lane: Lane, publisher: KafkaPublisher, error: type[Exception]) -> None:
     await publisher.publish([event(lane.topic.name, "before")])
-    broken = publisher._producer
+    broken = publisher.line.producer
     assert broken is not None
     broken._message_accumulator.fail_all(error())
     assert await publisher.publish([event(lane.topic.name, "during")]) == [False]
     await until(lambda: publisher.connected)
-    assert publisher._producer is not broken
+    assert publisher.line.producer is not broken
     assert await publisher.publish([event(lane.topic.name, "during")]) == [True]
 
 
 async def test_a_sequence_out_of_order_at_the_broker_is_healed(lane: Lane, publisher: KafkaPublisher) -> None:
     await publisher.publish([event(lane.topic.name, "one", 1)])
-    assert publisher._producer is not None
-    numbers = publisher._producer._txn_manager._sequence_numbers
+    assert publisher.line.producer is not None
+    numbers = publisher.line.producer._txn_manager._sequence_numbers
     for partition in numbers:
         numbers[partition] += 7
     assert await publisher.publish([event(lane.topic.name, "one", 2)]) == [False]

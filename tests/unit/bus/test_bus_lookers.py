@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from shared.bus import consumer as consuming
-from shared.bus import publisher as publishing
+from shared.bus import line
 from shared.bus.consumer import ConsumerRunner
+from shared.bus.line import Line
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.bus.worker import Worker
@@ -53,7 +54,7 @@ async def test_a_publisher_connects_again_after_any_failure(monkeypatch: pytest.
     outcomes: list[bool | Exception] = [False, AttributeError("a client of another version"), True]
     tried = asyncio.Event()
 
-    async def connect(_: KafkaPublisher) -> bool:
+    async def connect(_: Line) -> bool:
         outcome = outcomes.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
@@ -61,8 +62,8 @@ async def test_a_publisher_connects_again_after_any_failure(monkeypatch: pytest.
             tried.set()
         return outcome
 
-    monkeypatch.setattr(KafkaPublisher, "_connect", connect)
-    monkeypatch.setattr(publishing, "_RECONNECT_SECONDS", (0.001, 0.002))
+    monkeypatch.setattr(Line, "_connect", connect)
+    monkeypatch.setattr(line, "_RECONNECT_SECONDS", (0.001, 0.002))
     publisher = KafkaPublisher(SETTINGS)
     await publisher.start()
     async with asyncio.timeout(10):

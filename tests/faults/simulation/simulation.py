@@ -85,7 +85,6 @@ class Simulation:
     async def run(self) -> History:
         """Play it: work under faults, then calm until all is quiet."""
         world = self.world
-        world.safe.add("catalog")
         await self._contacts()
         keepers = [asyncio.create_task(self._keep(f"{service}-{n}")) for service in SERVICES for n in range(2)]
         clients = [self._orders(n) for n in range(self.options.orders)] + [self._switches(n) for n in range(2)]

@@ -218,3 +218,8 @@ def subscribed(group: str) -> tuple[Topic, ...]:
     if not topics:
         raise KeyError(group)
     return topics
+
+
+def read_by(group: str) -> tuple[Topic | ReplayTopic, ...]:
+    """Return all that a consumer group reads: its topics, and that of what is sent back to it. Raises KeyError as above."""
+    return (*subscribed(group), REPLAYS[group])

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.generate.processes import PROCESSES, Process
 from shared.bus.admin import Declared, settings_of
-from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, read_by
 
 Manifest = dict[str, Any]
 Acl = dict[str, Any]
@@ -94,7 +94,7 @@ def process_acls(process: Process) -> list[Acl]:
 
 def keda_acls() -> list[Acl]:
     """Return the rights to see the lag of every group: ends of the topics, commits of the groups."""
-    topics = sorted({topic.name for process in PROCESSES for topic in process.reads})
+    topics = sorted({topic.name for group in DEAD_LETTERS for topic in read_by(group)})
     return [*(_topic(name, "Describe") for name in topics), *(_group(name, "Describe") for name in sorted(DEAD_LETTERS))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.generate.processes import PROCESSES, Process
-from shared.topics import subscribed
+from shared.topics import read_by
 
 Manifest = dict[str, Any]
 
@@ -35,7 +35,7 @@ def scaled_object(process: Process) -> Manifest:
             "maxReplicaCount": min(LARGEST, process.useful_replicas),
             "fallback": {"failureThreshold": 4, "replicas": SMALLEST, "behavior": "currentReplicasIfHigher"},
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}},
-            "triggers": [_trigger(group, topic.name, threshold) for group in process.groups for topic in subscribed(group)],
+            "triggers": [_trigger(group, topic.name, threshold) for group in process.groups for topic in read_by(group)],
         },
     }
 

@@ -13,7 +13,7 @@ from marktplatz.backup.errors import InUseError
 from marktplatz.backup.topics import partitions
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
-from shared.topics import DEAD_LETTERS, TOPICS, subscribed
+from shared.topics import DEAD_LETTERS, TOPICS, read_by
 
 _MEMBERS = 5
 """Place of the members in the description of a group."""
@@ -43,7 +43,7 @@ async def _busy(admin: AIOKafkaAdminClient) -> list[str]:
 
 
 async def delete_topics(admin: AIOKafkaAdminClient) -> list[str]:
-    """Delete the topics of the registry, except the dead letters, and return their names. Raises BusUnavailableError."""
+    """Delete the business topics (not dead letters, nor what is sent back) and return their names. Raises BusUnavailableError."""
     names = {topic.name for topic in TOPICS}
     present = sorted(names & (await partitions(admin)).keys())
     if not present:
@@ -68,7 +68,7 @@ async def rewind(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[st
     present = await partitions(admin)
     for group in DEAD_LETTERS:
         committed = await admin.list_consumer_group_offsets(group)
-        names = [topic.name for topic in subscribed(group)]
+        names = [topic.name for topic in read_by(group)]
         places = [TopicPartition(name, number) for name in names for number in present.get(name, ())]
         places = [place for place in places if place in committed and committed[place].offset > 0]
         if places and await _rewound(settings, group, {place: committed[place].offset for place in places}):

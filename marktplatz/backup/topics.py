@@ -25,7 +25,7 @@ from shared.messages.contracts import ContractConcluded
 from shared.messages.ordering import ContractRequested, OrderEvent
 from shared.messages.values import Channel
 from shared.service import Received
-from shared.topics import DEAD_LETTERS, NOTIFY, TOPICS, Topic, subscribed
+from shared.topics import DEAD_LETTERS, DECLARED, NOTIFY, TOPICS, Topic, read_by
 
 _COORDINATOR_SECONDS = 30.0
 _LOOK_SECONDS = 0.2
@@ -109,7 +109,7 @@ async def read_topics(settings: KafkaSettings) -> TopicFacts:
 
 
 async def records_held(settings: KafkaSettings) -> dict[str, int | None]:
-    """Return how many records each topic of the registry and of dead letters holds; None where the topic is missing.
+    """Return how many records each declared topic holds; None where the topic is missing.
 
     Raises BusUnavailableError.
     """
@@ -214,7 +214,7 @@ async def _reader(settings: KafkaSettings) -> AsyncIterator[GuardedConsumer]:
 
 
 def _names() -> list[str]:
-    return [*(topic.name for topic in TOPICS), *(letters.name for letters in DEAD_LETTERS.values())]
+    return [topic.name for topic in DECLARED]
 
 
 async def _bounds(reader: GuardedConsumer, present: Mapping[str, list[int]]) -> dict[TopicPartition, tuple[int, int]]:
@@ -228,7 +228,7 @@ async def _bounds(reader: GuardedConsumer, present: Mapping[str, list[int]]) -> 
 
 async def _positions(admin: AIOKafkaAdminClient, bounds: Mapping[TopicPartition, tuple[int, int]]) -> AsyncIterator[Position]:
     for group in DEAD_LETTERS:
-        names = {topic.name for topic in subscribed(group)}
+        names = {topic.name for topic in read_by(group)}
         committed = await admin.list_consumer_group_offsets(group)
         for place, (begin, end) in bounds.items():
             if place.topic in names:

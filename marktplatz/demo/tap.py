@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.demo.people import eventually
-from shared.topics import CONTRACTS, DELIVERIES, ORDERS, TOPICS, subscribed
+from shared.topics import CONTRACTS, DELIVERIES, ORDERS, TOPICS, read_by
 
 QUIET_SECONDS = 1.0
 
@@ -62,9 +62,7 @@ class Tap:
         """Wait until a consumer group has committed everything that was on its topics when asked."""
         async with self._reader() as reader:
             partitions = [
-                TopicPartition(topic.name, number)
-                for topic in subscribed(group)
-                for number in await _partitions(reader, topic.name)
+                TopicPartition(topic.name, number) for topic in read_by(group) for number in await _partitions(reader, topic.name)
             ]
             ends = {partition: end for partition, end in (await reader.end_offsets(partitions)).items() if end}
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)

@@ -15,7 +15,7 @@ from shared.bus import metrics
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, end
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.bus.watch import look, needs_restart
+from shared.bus.watch import found_missing, look, needs_restart
 from shared.bus.worker import Worker
 from shared.service import Consumer
 
@@ -135,6 +135,9 @@ class ConsumerRunner:
             if needs_restart(worker):
                 worker.log.error("consumer_restarted", reason=progress.broken or "no progress", stuck_for=progress.stuck_for)
                 metrics.RESTARTS.labels(worker.group).inc()
+                return
+            if await found_missing(worker):
+                worker.log.info("topic_found", topics=sorted(worker.missing))
                 return
 
 

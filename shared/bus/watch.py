@@ -57,6 +57,18 @@ async def look(worker: Worker) -> None:
         worker.show_lag()
 
 
+async def found_missing(worker: Worker) -> bool:
+    """Return whether a topic that was missing when an idle worker's client was made is there now. Does not raise."""
+    client = worker.client
+    if not worker.missing or client is None or worker.busy or not worker.progress.reachable:
+        return False
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            return not worker.missing.isdisjoint(await client.topics())
+    except Exception:  # noqa: BLE001 - whatever is wrong with the client, the next look finds it
+        return False
+
+
 async def _ends(client: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
     async with asyncio.timeout(_ASK_SECONDS):
         if partitions:

@@ -57,13 +57,15 @@ class Worker:
         self.fetched_in = -1
         self._begun_in = -1
         self._committing: asyncio.Timeout | None = None
+        self.missing: frozenset[str] = frozenset()
+        """What the group reads and the client in use does not: it was not there at the start."""
         self.committed: dict[TopicPartition, int] = {}
         self._runs: dict[str, int] = {}
         self._stopping = False
         self._quarantines = HourlyLimit(settings.quarantines_per_hour)
         self.oldest = 0.0
         self._broker: KafkaBroker | None = None
-        metrics.announce(self.group, (topic.name for topic in subscribed(self.group)))
+        metrics.announce(self.group, (*(topic.name for topic in subscribed(self.group)), replay_topic(self.group)))
 
     @property
     def client(self) -> WorkerConsumer | None:
@@ -123,9 +125,11 @@ class Worker:
             await partitions_of(self.settings, topic)
         except NotFoundError:
             self.log.warning("replay_topic_missing", topic=topic)
+            self.missing = frozenset({topic})
             return ()
         except BusUnavailableError as error:
             raise KafkaConnectionError from error
+        self.missing = frozenset()
         return (topic,)
 
     @property

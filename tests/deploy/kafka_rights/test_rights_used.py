@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DELIVERIES, VERDICTS, subscribed
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DELIVERIES, VERDICTS, read_by, subscribed
 from tests.deploy.kafka_rights.cluster import RENEWED, UNIT, WITHOUT_KAFKA
 from tests.deploy.kafka_rights.manifests import Right
 from tests.deploy.kafka_rights.play import Played
@@ -51,7 +51,7 @@ async def test_every_command_of_an_operator_succeeds_with_its_own_user(played: P
 
 
 async def test_keda_sees_the_lag_of_every_group_on_every_topic(played: Played) -> None:
-    assert played.lag.keys() == {(group, topic.name) for group in DEAD_LETTERS for topic in subscribed(group)}
+    assert played.lag.keys() == {(group, topic.name) for group in DEAD_LETTERS for topic in read_by(group)}
 
 
 async def test_nothing_was_denied_to_anybody(played: Played) -> None:

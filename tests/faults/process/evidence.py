@@ -20,7 +20,7 @@ from services.ordering.repository import RESERVED_FOR
 from shared.bus.dead_letter import exhume
 from shared.messages.values import Channel
 from shared.store.port import Document
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, Keep, contract_group, subscribed
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, Keep, contract_group, read_by
 from tests.faults.checker.history import Kind
 from tests.faults.process.clients import Journal
 from tests.faults.process.nemesis import digest
@@ -51,7 +51,7 @@ async def lagging(bootstrap: str) -> list[str]:
             for group in DEAD_LETTERS:
                 committed = await admin.list_consumer_group_offsets(group)
                 offsets = {(place.topic, place.partition): at.offset for place, at in committed.items()}
-                for topic in subscribed(group):
+                for topic in read_by(group):
                     await reader._client.set_topics([topic.name, *reader._client._topics])
                     from aiokafka import TopicPartition  # noqa: PLC0415 - beside its only use
 

@@ -10,14 +10,16 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.bus.admin import create_topics
+from shared.bus.dead_letter import DeadLetter, Reason
 from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.envelope import encode
 from shared.bus.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
+from shared.bus.replay import sent_back
 from shared.errors import InvalidError, NotFoundError
 from shared.service import Received
 from tests.integration.bus.poison import poison
-from tests.integration.bus.rig import Lane, Recorder, event, lag, read_topic, running, until
+from tests.integration.bus.rig import AT, Lane, Recorder, event, lag, read_topic, running, until
 
 
 async def nothing_left(lane: Lane) -> bool:
@@ -174,7 +176,9 @@ async def test_what_fails_again_is_a_dead_letter_from_its_first_place(lane: Lane
     assert (letter.reason.topic, letter.reason.offset, letter.headers) == (lane.topic.name, first.reason.offset, first.headers)
 
 
-async def test_a_worker_reads_on_while_its_replay_topic_is_not_there_yet(lane: Lane, publisher: KafkaPublisher) -> None:
+async def test_a_worker_reads_on_while_its_replay_topic_is_not_there_and_takes_it_up_when_it_is(
+    lane: Lane, publisher: KafkaPublisher
+) -> None:
     early = Lane(lane.settings)
     await create_topics(lane.settings, replicas=1, topics=[early.topic, early.letters])
     await publisher.publish([event(early.topic.name, "one")])
@@ -184,7 +188,20 @@ async def test_a_worker_reads_on_while_its_replay_topic_is_not_there_yet(lane: L
         async with running(lane.settings, recorder.consumer(early.group)) as runner:
             await until(lambda: nothing_left(early))
             await until(runner.ready)
-    assert recorder.numbers() == [1]
+            (worker,) = runner.workers
+            client = worker.client
+            await create_topics(lane.settings, replicas=1, topics=[early.replays])
+            origin = Reason("schema", "a bug", early.topic.name, 0, 0, early.group, AT)
+            two = encode(event(early.topic.name, "two", number=2))
+            letter = DeadLetter(0, 0, origin, two.key, two.value, two.headers)
+            assert await publisher.send([sent_back(letter)]) == [True]
+            await until(lambda: recorder.numbers() == [1, 2])
+            assert worker.client is not client
+            client = worker.client
+            assert await publisher.publish([event(early.topic.name, "three", number=3)]) == [True]
+            await until(lambda: recorder.numbers() == [1, 2, 3])
+            await asyncio.sleep(lane.settings.check_every.total_seconds() * 3)
+            assert worker.client is client
 
 
 async def test_a_dead_letter_is_found_by_its_id_and_a_wrong_id_is_named(lane: Lane, publisher: KafkaPublisher) -> None:

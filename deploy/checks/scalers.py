@@ -8,7 +8,7 @@ from deploy.checks.environment import plain_values
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.pods import workloads
 from deploy.checks.processes import ArgumentsError, Process, is_ours, process_of, read_topics
-from shared.topics import TOPICS
+from shared.topics import TOPICS, read_by
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
 
@@ -60,7 +60,7 @@ def _lag(objects: Objects, scaler: Document, target: Document) -> Iterator[Findi
             where(scaler),
             f"maxReplicaCount is {most}, but there are {partitions} partitions: the rest would idle",
         )
-    wanted = {(group, topic.name) for topic in TOPICS for group in process.groups & set(topic.consumers)}
+    wanted = {(group, topic.name) for group in process.groups for topic in read_by(group)}
     given = set()
     for trigger in items(scaler, "spec", "triggers"):
         if text(trigger, "type") not in ("kafka", "apache-kafka"):

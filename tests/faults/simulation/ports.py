@@ -116,8 +116,12 @@ class World:
             elif lot < self.chances.crash + self.chances.freeze:
                 self.note("nemesis", Kind.FAULT, "sigstop", process.name, fired=True)
                 process.frozen_until = self.seconds + self.chances.freeze_seconds
+        frozen = process.frozen_until > self.seconds
         while process.alive and process.frozen_until > self.seconds:  # noqa: ASYNC110 - a freeze may be cut short
             await asyncio.sleep(max(0.001, process.frozen_until - self.seconds))
+        if frozen and process.alive:
+            # What it was about to do when it froze it does now: the fault lasts until here.
+            self.note("nemesis", Kind.FAULT, "sigcont", process.name, fired=True)
         _still(process)
 
     def store(self, service: str, process: Process) -> MemoryStore:

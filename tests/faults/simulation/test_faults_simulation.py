@@ -25,7 +25,7 @@ def test_the_product_keeps_every_invariant_in_every_history(block: int) -> None:
         assert report.verdict is Verdict.VALID, report.text()
         assert set(report.looked) == set(INVARIANTS)
         fired |= {op.f for op in history.of("fault")}
-    assert fired == {"sigkill", "sigstop", "store error", "send error", "lost ack", "rebalance"}
+    assert fired == {"sigkill", "sigstop", "sigcont", "store error", "send error", "lost ack", "rebalance"}
 
 
 @pytest.mark.parametrize("what", PLANTED)

@@ -72,6 +72,11 @@ FAULTS = (
     ),
     Mutation("lag of a topic forgotten", in_("ScaledObject", "ordering-worker", drop("spec", "triggers", 0)), "scale-trigger"),
     Mutation(
+        "lag of what is sent back forgotten",
+        in_("ScaledObject", "ordering-worker", drop("spec", "triggers", -1)),
+        "scale-trigger",
+    ),
+    Mutation(
         "lag counted from the end",
         in_("ScaledObject", "ordering-worker", put("spec", "triggers", 0, "metadata", "offsetResetPolicy", value="latest")),
         "scale-trigger",

@@ -9,6 +9,7 @@ from types import ModuleType
 from deploy.generate.handbook_settings import duration, table, texts
 from shared import ledger, outbox
 from shared.http import idempotency, limits
+from shared.store import port
 
 HELD = (
     (limits, "", None),
@@ -19,6 +20,7 @@ HELD = (
         ("STATE_BYTES", "STATE_BYTES_FOR_SMALL_STEPS", "STATE_BYTES_FOR_EVENTS", "REQUESTS_KEPT", "REFUSALS_KEPT"),
     ),
     (outbox, "Ausgang: ", ("OUTBOX_LIMIT", "OUTBOX_BYTES")),
+    (port, "Speicher: ", ("PORTION_BYTES",)),
 )
 """Where limits are declared, and under which heading they are shown; None stands for all constants of the module."""
 

@@ -29,7 +29,7 @@ from shared.condition import Condition
 from shared.http.auth import Caller, needs
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, paged
 from shared.http.problem import RefusedRequestError
 from shared.ledger import Change
 from shared.messages.values import OfferingState, Role
@@ -182,12 +182,12 @@ def _work_list(router: APIRouter, catalog: Catalog) -> None:
         else:
             caller.require(Role.BEREITSTELLER)
             found = await catalog.offerings.of_provider(caller.organisation, state, after, limit + 1)
-        page = found[:limit]
-        last = page[-1][0] if len(found) > limit else None
-        return Page(
-            items=[MyOffering.of(offering, rev, capacities(offering, caller)) for offering, rev in page],
-            next=None if last is None else encode_cursor((last.changed_at, last.id)),
-        )
+
+        def show(entry: tuple[Offering, int]) -> MyOffering:
+            offering, rev = entry
+            return MyOffering.of(offering, rev, capacities(offering, caller))
+
+        return paged(found, limit, show, lambda entry: (entry[0].changed_at, entry[0].id))
 
 
 def _reply(offering: Offering, rev: int, caller: Caller | None, status: int = 200, location: str | None = None) -> Response:

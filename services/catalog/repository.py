@@ -11,12 +11,23 @@ from services.catalog import reference
 from services.catalog.access import capacities_of, unknown
 from services.catalog.domain.offering import Offering, is_public, seen_by
 from shared.http.auth import Caller
-from shared.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.ledger import Ledger, aggregate_collection
 from shared.messages.values import Channel, OfferingState
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
 PAGE = 100
+_LISTED = (
+    *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
+    *("form.title", "form.channels"),
+)
+"""What the work lists show."""
+_SEARCHED = (
+    *("rev", "provider", "state", "version", "listings", "created_at", "changed_at", "public_changed_at"),
+    *("form.title", "form.summary", "form.technical_concept", "form.nachnutzung", "form.topic_id", "form.ozg_ids"),
+    *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing"),
+)
+"""What the Schaufenster searches and shows in its results."""
 
 OFFERINGS = aggregate_collection(
     "catalog_offerings",
@@ -48,18 +59,21 @@ class Offerings:
     async def of_provider(
         self, organisation: str, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
     ) -> list[tuple[Offering, int]]:
-        """Return offers of a Bereitsteller, the last changed first."""
+        """Return offers of a Bereitsteller, the last changed first, with what lists show of them."""
         return await self._page("by_provider", {"provider_id": organisation}, state, after, limit)
 
     async def of_channel(
         self, channel: Channel, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
     ) -> list[tuple[Offering, int]]:
-        """Return offers that the Anbieter of a channel may see, the last changed first."""
+        """Return offers that the Anbieter of a channel may see, the last changed first, with what lists show of them."""
         return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
 
     async def public_since(self, since: datetime | None) -> AsyncIterator[Document]:
-        """Yield the documents of offers that are or were public and changed at ``since`` or later, the oldest change first."""
-        query = Query("by_changed", at_least=since, limit=PAGE, without=UNLISTED)
+        """Yield the documents of offers that are or were public and changed at ``since`` or later, the oldest change first.
+
+        They hold what is searched and shown in results.
+        """
+        query = Query("by_changed", at_least=since, limit=PAGE, only=_SEARCHED)
         while documents := await self._store.find(OFFERINGS, query):
             for document in documents:
                 yield document
@@ -75,7 +89,7 @@ class Offerings:
         after: tuple[Scalar, ...] | None,
         limit: int,
     ) -> list[tuple[Offering, int]]:
-        query = Query(index, equals=whose, after=after, descending=True, limit=limit, without=UNLISTED)
+        query = Query(index, equals=whose, after=after, descending=True, limit=limit, only=_LISTED)
         if state is not None:
             query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
         documents = await self._store.find(OFFERINGS, query)

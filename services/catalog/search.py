@@ -77,12 +77,12 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of results. ``next`` is the position after which to go on."""
+    """One page of results, each with its position. ``more``: there are others after them."""
 
-    entries: list[Entry]
+    hits: list[tuple[Position, Entry]]
     total: int
     facets: dict[Filter, list[Facet]]
-    next: Position | None
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,10 @@ class SearchIndex:
         rest = hits if search.after is None else [hit for hit in hits if hit[0] > search.after]
         page = rest[: search.limit]
         return Found(
-            entries=[entry for _, entry in page],
+            hits=page,
             total=len(hits),
             facets={name: self._facet(name, counter) for name, counter in counts.items()},
-            next=page[-1][0] if len(rest) > len(page) else None,
+            more=len(rest) > len(page),
         )
 
     def _visible(self, scores: Mapping[str, int] | None) -> Iterable[Entry]:
@@ -266,7 +266,9 @@ def offering_entry(offering: Offering, rev: int) -> Entry:
         Filter.OZG: frozenset(form.ozg_ids),
         Filter.ORDERABLE: frozenset(("true" if orderable else "false",)),
     }
-    return Entry(offering.id, Kind.OFFERING, form.title, sort_title(form.title), (offering.provider,), values, offering, rev)
+    # The long texts are searched, not shown: they are not kept.
+    shown = offering.model_copy(update={"form": form.model_copy(update={"technical_concept": None, "nachnutzung": None})})
+    return Entry(offering.id, Kind.OFFERING, form.title, sort_title(form.title), (offering.provider,), values, shown, rev)
 
 
 def known_entry(row: KnownOffering) -> Entry:

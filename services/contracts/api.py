@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
-from services.contracts.repository import Contracts, Position, Registers, Viewer
+from services.contracts.repository import Contracts, Position, Registers, Viewer, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
 from shared.errors import NotFoundError
 from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, paged
 from shared.messages.values import Channel, EntityId, Role
 
 Authenticated = Annotated[Caller, Depends(authenticated)]
@@ -36,12 +36,10 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
         viewer = _viewer(caller)
         if order_id is not None:
             found = await contracts.of_order(viewer, order_id)
-            return Page(items=[ContractSummary.of(stored.contract) for stored in found])
+            return Page(items=[ContractSummary.of(contract) for contract in found])
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
         found = await contracts.page(viewer, after, limit + 1)
-        shown = found[:limit]
-        more = encode_cursor(shown[-1].position) if len(found) > limit else None
-        return Page(items=[ContractSummary.of(stored.contract) for stored in shown], next=more)
+        return paged(found, limit, ContractSummary.of, position_of)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
     async def get_contract(caller: Authenticated, contract_id: EntityId) -> Response:

@@ -9,14 +9,14 @@ from datetime import datetime
 from heapq import merge
 from itertools import islice
 
-from services.contracts.domain.contract import Contract
+from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
 from shared.clock import now
-from shared.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.ledger import Ledger, aggregate_collection
 from shared.messages.values import Channel
 from shared.outgoing import Publisher
-from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.store.port import Collection, Document, Index, Query, Save, Scalar, Store
 
 CONTRACTS = aggregate_collection(
     "contracts",
@@ -27,6 +27,7 @@ CONTRACTS = aggregate_collection(
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
+_LISTED = tuple(name for name in Listed.model_fields if name != "id")
 SCAN = 1000
 
 
@@ -51,17 +52,17 @@ class Viewer:
 Position = tuple[datetime, str]
 
 
+def position_of(contract: Listed) -> Position:
+    """Return the place of a contract in a list ordered by time of recording."""
+    return contract.recorded_at, contract.id
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A contract as it lies in the store."""
 
     contract: Contract
     rev: int
-
-    @property
-    def position(self) -> Position:
-        """Its place in a list ordered by time of recording."""
-        return self.contract.recorded_at, self.contract.id
 
 
 class Contracts:
@@ -86,28 +87,29 @@ class Contracts:
         found = await self.ledger.find(document_id, viewer.sees)
         return None if found is None else Stored(*found)
 
-    async def of_order(self, viewer: Viewer, order_id: str) -> list[Stored]:
+    async def of_order(self, viewer: Viewer, order_id: str) -> list[Listed]:
         """Return the contracts of one order that the viewer may see, newest first; normally one."""
         documents = await self.store.get_many(CONTRACTS, [contract_id(channel, order_id) for channel in Channel])
-        seen = [self._stored(document) for document in documents.values() if viewer.sees(document)]
-        return sorted(seen, key=lambda stored: stored.position, reverse=True)
+        seen = [_listed(document) for document in documents.values() if viewer.sees(document)]
+        return sorted(seen, key=position_of, reverse=True)
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Stored]:
+    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Listed]:
         """Return up to ``limit`` contracts that the viewer may see, newest first, after a position."""
         scopes: list[tuple[str, str]] = [("customer", viewer.organisation), ("provider", viewer.organisation)]
         if viewer.channel is not None:
             scopes.append(("channel", viewer.channel.value))
         parts = await asyncio.gather(*(self._scope(name, value, after, limit) for name, value in scopes))
-        newest_first = merge(*parts, key=lambda stored: stored.position, reverse=True)
+        newest_first = merge(*parts, key=position_of, reverse=True)
         # Who is party in two roles finds a contract twice.
-        return list(islice({stored.contract.id: stored for stored in newest_first}.values(), limit))
+        return list(islice({contract.id: contract for contract in newest_first}.values(), limit))
 
     async def sequences(self, channel: Channel, year: int) -> list[int]:
         """Return the numbers in use in one register, ascending."""
         found: list[int] = []
         after: tuple[int, str] | None = None
         while True:
-            query = Query("register", equals={"channel": channel.value, "year": year}, after=after, limit=SCAN, without=UNLISTED)
+            whose: dict[str, Scalar] = {"channel": channel.value, "year": year}
+            query = Query("register", equals=whose, after=after, limit=SCAN, only=("sequence",))
             documents = await self.store.find(CONTRACTS, query)
             found += [document["sequence"] for document in documents]
             if len(documents) < SCAN:
@@ -120,13 +122,10 @@ class Contracts:
         concluded = await self.store.count(CONTRACTS, Query("register", {"channel": channel.value}))
         return concluded, max(0, total - concluded)
 
-    async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Stored]:
+    async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Listed]:
         field = CONTRACTS.index(index).fields[0]
-        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit, without=UNLISTED)
-        return [self._stored(document) for document in await self.store.find(CONTRACTS, query)]
-
-    def _stored(self, document: Document) -> Stored:
-        return Stored(self.ledger.state_of(document), document["rev"])
+        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit, only=_LISTED)
+        return [_listed(document) for document in await self.store.find(CONTRACTS, query)]
 
 
 class Registers:
@@ -148,6 +147,10 @@ class Registers:
         inserted = await self.store.insert_many(REGISTERS, new) if new else set()
         conflicts = await self.store.save_many(REGISTERS, known) if known else set()
         return len(inserted) == len(new) and not conflicts
+
+
+def _listed(document: Document) -> Listed:
+    return Listed.model_validate({**document, "id": document["_id"]}, extra="ignore")
 
 
 def _register(document: Document) -> Register:

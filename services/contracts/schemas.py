@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from services.contracts.domain.contract import Contract, ContractState, InHouseCheck
+from services.contracts.domain.contract import Contract, ContractState, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
 from services.contracts.handlers import RegisterReport
@@ -88,7 +88,7 @@ class ContractSummary(BaseModel):
     refusal: Refusal | None
 
     @classmethod
-    def of(cls, contract: Contract) -> ContractSummary:
+    def of(cls, contract: Listed) -> ContractSummary:
         """Return the summary of a contract."""
         return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
 
@@ -115,13 +115,13 @@ class ContractDetail(ContractSummary):
     @classmethod
     def seen(cls, contract: Contract, *, grounds: bool) -> ContractDetail:
         """Return a contract in full, with or without the grounds of its in-house check."""
-        detail = cls.of(contract)
+        detail = cls.whole(contract)
         if grounds:
             return detail
         return detail.model_copy(update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None})})
 
     @classmethod
-    def of(cls, contract: Contract) -> ContractDetail:
+    def whole(cls, contract: Contract) -> ContractDetail:
         """Return a contract in full."""
         return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
 

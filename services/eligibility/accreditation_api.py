@@ -12,6 +12,7 @@ from starlette.responses import Response
 from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, own, viewer_of
 from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move, Term
+from services.eligibility.domain.organisation import Organisation
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import EligibilitySettings
 from shared.condition import Condition
@@ -19,7 +20,7 @@ from shared.errors import NotFoundError
 from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, paged_in_groups
 from shared.messages.values import Channel, Role
 from shared.store.port import Scalar
 
@@ -51,17 +52,18 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
     @router.get("/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's work list, longest waiting first")
     async def work_list(caller: Staff, cursor: str | None = None, limit: Limit = 50) -> Response:
         channel = caller.channel
-        found = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), limit)
-        items = [
-            views.WorkItem.of(organisation, record)
-            for organisation in found
-            for record in organisation.accreditations
-            if record.channel is channel and record.state in OPEN
-        ]
-        last: tuple[Scalar, ...] | None = None
-        if len(found) == limit and (since := found[-1].waiting_since(channel)):
-            last = (since, found[-1].id)
-        return json_reply(Page[views.WorkItem](items=items, next=None if last is None else encode_cursor(last)))
+        found, cut = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), limit + 1)
+
+        def show(organisation: Organisation) -> list[views.WorkItem]:
+            records = organisation.accreditations
+            return [views.WorkItem.of(organisation, it) for it in records if it.channel is channel and it.state in OPEN]
+
+        def position(organisation: Organisation) -> tuple[Scalar, ...]:
+            since = organisation.waiting_since(channel)
+            assert since is not None  # noqa: S101 - for the type checker: it was found by it
+            return since, organisation.id
+
+        return json_reply(paged_in_groups(found, limit, show, position, cut=cut))
 
 
 class _Decisions:

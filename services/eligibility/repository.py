@@ -10,6 +10,7 @@ from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
 from shared.errors import NotFoundError
+from shared.http.limits import PAGE_BYTES
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import AccreditationState, Channel, OrganisationType
 from shared.outgoing import Publisher
@@ -37,6 +38,8 @@ VERDICTS = aggregate_collection("verdicts")
 COLLECTIONS = (BODIES, BODY_NAMES, RELATIONS, EDITIONS, ORGANISATIONS, VERDICTS)
 
 DISTRICT_LENGTH = 5
+WAITING_BYTES = 2 * PAGE_BYTES
+"""How much is read of organisations for a page of the work list, which shows most of what they hold."""
 _AFTER_LETTERS = "~"
 
 
@@ -180,14 +183,20 @@ class Organisations:
             if _confirms(document) or told(organisation_id, _anbieter(document))
         }
 
-    async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> list[Organisation]:
-        """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first."""
+    async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> tuple[list[Organisation], bool]:
+        """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first.
+
+        And whether there are more than fit, by their bytes, into what is read at once.
+        """
         query = Query(f"waiting_{channel.value}", after=after, limit=limit, without=UNLISTED)
-        return [self.ledger.state_of(document) for document in await self.store.find(ORGANISATIONS, query)]
+        portion = await self.store.find_portion(ORGANISATIONS, query, WAITING_BYTES)
+        return [self.ledger.state_of(document) for document in portion.documents], portion.cut
 
     async def expiring(self, before: date, limit: int) -> list[str]:
         """Return ids of organisations that hold an accreditation which no longer holds on the day before ``before``."""
-        documents = await self.store.find(ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, without=UNLISTED))
+        documents = await self.store.find(
+            ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, only=("expires_on",))
+        )
         return [document["_id"] for document in documents]
 
 

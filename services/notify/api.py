@@ -19,7 +19,7 @@ from services.notify.texts import Texts
 from shared.condition import Condition
 from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import condition_of, json_reply
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, paged
 from shared.messages.values import EntityId, Role
 
 log = structlog.get_logger()
@@ -63,10 +63,9 @@ def router(
     ) -> Response:
         after = decode_cursor(cursor, (datetime, str))
         language = await language_of(caller, accept_language)
-        found = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=limit + 1)
-        items = [InboxItem.of(notification, texts, language) for notification in found[:limit]]
-        further = encode_cursor((items[-1].created_at, items[-1].id)) if len(found) > limit else None
-        return _in(language, json_reply(Page[InboxItem](items=items, next=further)))
+        found, cut = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=limit + 1)
+        page = paged(found, limit, lambda it: InboxItem.of(it, texts, language), lambda it: (it.created_at, it.id), cut=cut)
+        return _in(language, json_reply(page))
 
     @routes.post("/inbox/{notification_id}/read", tags=["inbox"], summary="Mark as read", response_model=InboxItem)
     async def read(caller: Me, notification_id: EntityId, accept_language: AcceptLanguage = None) -> Response:

@@ -14,9 +14,10 @@ from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification, NotificationState
 from shared.clock import now
 from shared.errors import NotFoundError, WriteConflictError
+from shared.http.limits import PAGE_BYTES
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.outgoing import Publisher
-from shared.store.port import Collection, Document, Index, Query, Save, Scalar, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ CONTACTS = Collection("contacts")
 COLLECTIONS = (NOTIFICATIONS, CONTACTS)
 _ATTEMPTS = 20
 _PAGE = 500
+INBOX_BYTES = PAGE_BYTES
+"""How much is read of notifications for a page of an inbox; their texts are made of what they hold."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(milliseconds=1)  # precision of the store: what is due at this very moment counts
 
@@ -69,11 +72,17 @@ class Notifications:
             clock=clock,
         )
 
-    async def inbox(self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int) -> list[Notification]:
-        """Return what lies in an organisation's inbox, newest first. ``after`` is (created_at, id) of the last one seen."""
+    async def inbox(
+        self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int
+    ) -> tuple[list[Notification], bool]:
+        """Return what lies in an organisation's inbox, newest first, and whether more lies there than is read at once.
+
+        ``after`` is (created_at, id) of the last one seen.
+        """
         index, field = (UNREAD, "unread_of") if unread else (INBOX, "inbox_of")
         query = Query(index.name, equals={field: organisation}, after=after, descending=True, limit=limit, without=UNLISTED)
-        return [self.ledger.state_of(document) for document in await self.store.find(NOTIFICATIONS, query)]
+        portion = await self.store.find_portion(NOTIFICATIONS, query, INBOX_BYTES)
+        return [self.ledger.state_of(document) for document in portion.documents], portion.cut
 
     async def read(self, organisation: str, notification_id: str, at: datetime) -> Notification:
         """Mark one of the organisation's inbox as read and return it. Raises NotFoundError."""
@@ -88,11 +97,16 @@ class Notifications:
 
     async def known(self, ids: Sequence[str]) -> frozenset[str]:
         """Return which of these notifications there are."""
-        return frozenset(await self.store.get_many(NOTIFICATIONS, list(ids))) if ids else frozenset()
+        found: set[str] = set()
+        left = list(ids)
+        while left:
+            documents, left = await self.store.get_portion(NOTIFICATIONS, left, PORTION_BYTES, only=("rev",))
+            found |= documents.keys()
+        return frozenset(found)
 
     async def queued_for(self, organisation: str, person: str, limit: int) -> list[str]:
         """Return ids of e-mails to a person that are not done yet."""
-        query = Query(QUEUED.name, equals={"organisation": organisation, "person": person}, limit=limit)
+        query = Query(QUEUED.name, equals={"organisation": organisation, "person": person}, limit=limit, only=("person",))
         return [document["_id"] for document in await self.store.find(NOTIFICATIONS, query)]
 
     async def due_since(self, at: datetime) -> datetime | None:

@@ -22,7 +22,7 @@ from shared.condition import Condition
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, paged
 from shared.ledger import Change, Result
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
@@ -100,10 +100,8 @@ class OrderApi:
         """Vorgänge of your organisation (of your channel, for an Anbieter), newest first."""
         after = decode_cursor(cursor, (datetime, str))
         orders = await self.orders.page(caller, state=state, party=party, after=after, limit=limit + 1)
-        more = len(orders) > limit
-        items = [summary_of(order, party_of(order, caller)) for order in orders[:limit]]
-        last = encode_cursor((items[-1].declared_at, items[-1].id)) if more else None
-        return json_reply(Page[OrderSummary](items=items, next=last))
+        page = paged(orders, limit, lambda it: summary_of(it, party_of(it, caller)), lambda it: (it.declared_at, it.id))
+        return json_reply(page)
 
     async def read(self, order_id: EntityId, caller: Reading) -> Response:
         """One Vorgang in full."""

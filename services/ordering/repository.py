@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -17,7 +17,7 @@ from services.ordering.domain.waiting import Task
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ids import derived_id
-from shared.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.ledger import Ledger, aggregate_collection
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Role
 from shared.service import Parts
@@ -37,8 +37,13 @@ LISTED_OFFERINGS = aggregate_collection("listed_offerings")
 RESERVED_FOR = "reserved_for"
 """Field of a reserved place: the id of the Vorgang that it is for. It has nothing of a Vorgang, so no index finds it."""
 _GENERATIONS_AT_ONCE = 4
-_LONG = ("message", "assessment", "points", "questions", "conditions", "price_items", "milestones", "timeline")
-_UNLISTED = (*UNLISTED, *_LONG)
+_LISTED = (
+    *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
+    *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
+    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at"),
+)
+"""What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
+_NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +164,8 @@ class Orders:
 
         Work of the system, not of a caller.
         """
-        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit, without=_UNLISTED)
-        return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
+        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit, only=_LISTED)
+        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:
         """Return how many Vorgänge of a channel are in a state, of all organisations: a figure of the system."""
@@ -179,7 +184,7 @@ class Orders:
         return await self._first(_waiting(channel, task), "waiting_since")
 
     async def _first(self, query: Query, field: str) -> datetime | None:
-        documents = await self.ledger.store.find(ORDERS, query)
+        documents = await self.ledger.store.find(ORDERS, replace(query, only=(field,)))
         return documents[0][field] if documents else None
 
     async def _of_side(
@@ -190,8 +195,11 @@ class Orders:
         if state is not None:
             equals["state"] = state.value
         index = field if state is None else f"{field}_state"
-        query = Query(index, equals, after=after, descending=True, limit=limit, without=_UNLISTED)
-        return [self.ledger.state_of(document) for document in await self.ledger.store.find(ORDERS, query)]
+        query = Query(index, equals, after=after, descending=True, limit=limit, only=_LISTED)
+        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    def _listed(self, document: Document) -> Order:
+        return self.ledger.state_of({**_NOT_READ, **document})
 
 
 class Offerings:

@@ -24,6 +24,8 @@ HEAD_TIME = timedelta(seconds=10)
 """From the first byte awaited to the last of the head."""
 BODY_TIME = timedelta(seconds=60)
 """From the end of the head to the end of the body."""
+PAGE_BYTES = 1024 * 1024
+"""Items of one page of a list; a page ends before the item that goes beyond, unless it is its first."""
 CONNECTIONS = 1000
 """Connections of one process that are served; whoever comes then is answered 503."""
 CONNECTIONS_REFUSED = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
@@ -12,9 +12,12 @@ import orjson
 from fastapi import Query
 from pydantic import BaseModel
 
+from shared.http.limits import PAGE_BYTES
 from shared.http.problem import RefusedRequestError
 from shared.store.port import Scalar
 
+F = TypeVar("F")
+M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 Limit = Annotated[int, Query(ge=1, le=200, description="Largest number of items on the page.")]
 CURSOR_LENGTH = 1024
@@ -26,6 +29,38 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+def paged(
+    found: Sequence[F], limit: int, show: Callable[[F], M], position: Callable[[F], tuple[Scalar, ...]], *, cut: bool = False
+) -> Page[M]:
+    """Return what was found as a page of at most ``limit`` items and ``PAGE_BYTES``, with the cursor of the rest if there is one.
+
+    There is a rest if more was found than the page takes, or if the reading of it was ``cut`` short.
+    """
+    return paged_in_groups(found, limit, lambda entry: [show(entry)], position, cut=cut)
+
+
+def paged_in_groups(
+    found: Sequence[F],
+    limit: int,
+    show: Callable[[F], Sequence[M]],
+    position: Callable[[F], tuple[Scalar, ...]],
+    *,
+    cut: bool = False,
+) -> Page[M]:
+    """Return a page as ``paged`` does where what was found shows as several items each, which stay together."""
+    items: list[M] = []
+    size = shown = 0
+    for entry in found[:limit]:
+        group = show(entry)
+        size += sum(len(item.model_dump_json().encode()) for item in group)
+        if shown and size > PAGE_BYTES:
+            break
+        items += group
+        shown += 1
+    more = cut or shown < len(found)
+    return Page(items=items, next=encode_cursor(position(found[shown - 1])) if more else None)
 
 
 def encode_cursor(values: tuple[Scalar, ...]) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 
 import bson
 import bson.errors
+from bson.codec_options import CodecOptions
 
 from shared.store.port import Collection, Document, Save
 
 MAX_DEPTH = 50
 LARGEST = 16 * 1024 * 1024
+_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _NAMES: dict[object, str] = {}
 """Keys that were found in order. Long ones are left out: they are ids, of which there are ever more."""
@@ -43,6 +45,11 @@ def encoded(collection: Collection, document: Document) -> bytes:
     if len(body) > LARGEST:
         raise InvalidDocumentError(f"{collection.name} {document['_id']}: {len(body)} bytes are more than 16 MiB")
     return body
+
+
+def decode(body: bytes) -> Document:
+    """Return the document that is stored as this BSON."""
+    return bson.decode(body, _CODEC)
 
 
 def plain_inserts(collection: Collection, documents: Iterable[Document]) -> dict[str, Document]:

@@ -7,6 +7,8 @@ tokens tell which documents they were.
 from __future__ import annotations
 
 import secrets
+import sys
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Collection as Several
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient, ReplaceOne
 from pymongo.errors import (
@@ -28,11 +31,13 @@ from pymongo.errors import (
 
 from shared import failpoints
 from shared.errors import StoreUnavailableError
-from shared.store.documents import encoded, plain_inserts, plain_saves
-from shared.store.plan import Plan, plan, scanned
-from shared.store.port import Collection, Document, Query, Save
+from shared.store.documents import decode, encoded, plain_inserts, plain_saves
+from shared.store.plan import Plan, plan, scanned, shape
+from shared.store.port import PORTION_BYTES, Collection, Document, Portion, Query, Save
 from shared.store.probe import probe
+from shared.store.slices import Shape, paths_of
 
+_RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument, tz_aware=True, tzinfo=UTC)
 _TOKEN = "_w"  # noqa: S105 - the name of a field
 _DUPLICATE_KEY = 11000
 _INDEX_DIFFERS = (85, 86)
@@ -82,11 +87,13 @@ class MongoStore:
         self._connect: Callable[[], Any] = lambda: client_factory(url, **defaults, **_FIXED)
         self._client: Any = None
         self._closed = False
+        self._projects_parts = False
 
     async def prepare(self, collections: Sequence[Collection]) -> None:
         """Probe the server and create missing indexes. Raises StoreUnfitError, naming what the server lacks."""
         with self._answering():
             findings = await probe(self._database())
+            self._projects_parts = findings.projects_parts
             for collection in collections:
                 for index in collection.indexes:
                     keys = [(name, 1) for name in index.fields] + [("_id", 1)] * findings.indexes_with_id
@@ -103,6 +110,20 @@ class MongoStore:
         with self._answering():
             found = await self._in(collection).find(_among(ids), batch_size=max(len(ids), 2)).to_list(None)
         return {document["_id"]: _stripped(document) for document in found}
+
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        """Return the documents that exist among the first of these ids, and the ids not looked for yet."""
+        wanted = sorted(set(ids))
+        parts = shape(collection.name, only=only)
+        if not wanted:
+            return {}, []
+        with self._answering():
+            cursor = self._raw_in(collection).find(_among(wanted), self._projection(parts))
+            portion = await _portion(cursor.sort([("_id", 1)]), parts, most_bytes)
+        found = {document["_id"]: document for document in portion.documents}
+        return found, wanted[bisect(wanted, max(found)) :] if portion.cut else []
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids."""
@@ -149,20 +170,30 @@ class MongoStore:
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
         steps = plan(collection, query)
+        if steps.shape.deep:
+            return (await self.find_portion(collection, query, sys.maxsize)).documents
         way = -1 if steps.descending else 1
         with self._answering():
-            shape = dict.fromkeys(steps.without, 0) or None
-            cursor = self._in(collection).find(_filter(steps), shape, limit=steps.limit, batch_size=max(steps.limit, 2))
+            shape, size = self._projection(steps.shape), max(steps.limit, 2)
+            cursor = self._in(collection).find(_filter(steps), shape, limit=steps.limit, batch_size=size)
             found = await cursor.sort([(name, way) for name in steps.order]).to_list(None)
         return [_stripped(document) for document in found]
+
+    async def find_portion(self, collection: Collection, query: Query, most_bytes: int) -> Portion:
+        """Return what a query finds, up to the document that reaches ``most_bytes`` of BSON."""
+        steps = plan(collection, query)
+        way = -1 if steps.descending else 1
+        with self._answering():
+            cursor = self._raw_in(collection).find(_filter(steps), self._projection(steps.shape), limit=steps.limit)
+            return await _portion(cursor.sort([(name, way) for name in steps.order]), steps.shape, most_bytes)
 
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
         """Return documents in the order of their ``_id``, from the one after ``after`` on."""
         size = scanned(limit)
         with self._answering():
-            cursor = self._in(collection).find({"_id": {"$gt": after or ""}}, limit=size, batch_size=max(size, 2))
-            found = await cursor.sort([("_id", 1)]).to_list(None)
-        return [_stripped(document) for document in found]
+            cursor = self._raw_in(collection).find({"_id": {"$gt": after or ""}}, limit=size)
+            portion = await _portion(cursor.sort([("_id", 1)]), Shape(), PORTION_BYTES)
+        return portion.documents
 
     async def count(self, collection: Collection, query: Query) -> int:
         """Return how many documents a query finds, whatever its ``limit``.
@@ -233,6 +264,16 @@ class MongoStore:
     def _in(self, collection: Collection) -> Any:  # noqa: ANN401 - two drivers, one behaviour
         return self._database()[collection.name]
 
+    def _raw_in(self, collection: Collection) -> Any:  # noqa: ANN401 - two drivers, one behaviour
+        """Return the collection whose documents come undecoded, so that a batch of large ones takes no more than its bytes."""
+        return self._in(collection).with_options(codec_options=_RAW)
+
+    def _projection(self, shape: Shape) -> Document | None:
+        """Return what to ask the server for: the parts themselves if it can give them, else the fields that hold them."""
+        if shape.only is not None:
+            return dict.fromkeys(paths_of(shape.only) if self._projects_parts else shape.only, 1)
+        return dict.fromkeys(shape.without, 0) or None
+
     @contextmanager
     def _answering(self) -> Iterator[None]:
         """Turn the driver's errors into those of the port."""
@@ -244,6 +285,23 @@ class MongoStore:
             if not _passing(error):
                 raise
             raise StoreUnavailableError(f"MongoDB store {self._name}: {type(error).__name__}.") from error
+
+
+async def _portion(cursor: Any, shape: Shape, most_bytes: int) -> Portion:  # noqa: ANN401 - two drivers, one behaviour
+    """Return what is asked for of a cursor's documents until it reaches a number of bytes, and whether there are more."""
+    bodies: list[bytes] = []
+    size = 0
+    try:
+        async for document in cursor:
+            if size >= most_bytes and bodies:
+                return Portion([_stripped(decode(body)) for body in bodies], cut=True)
+            # What the server has left out already need not be there to be left out here.
+            body = bytes(document.raw)
+            bodies.append(shape.cut(body) if shape.deep else body)
+            size += len(bodies[-1])
+    finally:
+        await cursor.close()
+    return Portion([_stripped(decode(body)) for body in bodies], cut=False)
 
 
 def _failures(error: OperationFailure) -> Sequence[Mapping[str, Any]]:

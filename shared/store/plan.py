@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.store.documents import moment
-from shared.store.port import Collection, Document, Query, Scalar
+from shared.store.port import Collection, Query, Scalar
+from shared.store.slices import Shape, tree_of
 
 _OPEN_BOUNDS = (None, None)
 
@@ -22,7 +23,7 @@ class Plan:
     after: tuple[Scalar, ...] | None
     descending: bool
     limit: int
-    without: tuple[str, ...] = ()
+    shape: Shape
 
 
 def plan(collection: Collection, query: Query) -> Plan:
@@ -41,9 +42,6 @@ def plan(collection: Collection, query: Query) -> Plan:
         raise ValueError(f"{place}: a position holds the values of {(*rest, '_id')}")
     if query.limit < 1:
         raise ValueError(f"{place}: limit must be 1 or more, it is {query.limit}")
-    for name in query.without:
-        if name.startswith("_") or not (name.isascii() and name.isidentifier()):
-            raise ValueError(f"{place}: {name!r} is no field that can be left out")
     return Plan(
         fixed=tuple((name, _scalar(query.equals[name], place)) for name in fixed),
         order=(*rest, "_id"),
@@ -52,13 +50,24 @@ def plan(collection: Collection, query: Query) -> Plan:
         after=None if query.after is None else tuple(_scalar(value, place) for value in query.after),
         descending=query.descending,
         limit=query.limit,
-        without=tuple(dict.fromkeys(query.without)),
+        shape=shape(place, only=query.only, without=query.without),
     )
 
 
-def lighter(document: Document, steps: Plan) -> Document:
-    """Return a document without the fields that the query leaves out."""
-    return {name: value for name, value in document.items() if name not in steps.without}
+def shape(place: str, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Shape:
+    """Return what is asked for of documents. Raises ValueError for names that are no fields, or for both ways at once."""
+    for path in only:
+        if not all(_is_field(name) for name in path.split(".")):
+            raise ValueError(f"{place}: {path!r} is no field that can be asked for")
+    for name in without:
+        if not _is_field(name):
+            raise ValueError(f"{place}: {name!r} is no field that can be left out")
+    if only and without:
+        raise ValueError(f"{place}: it names what it wants and what it does not")
+    try:
+        return Shape(tree_of(only) if only else None, frozenset(without))
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
 
 
 def scanned(limit: int) -> int:
@@ -66,6 +75,10 @@ def scanned(limit: int) -> int:
     if limit < 1:
         raise ValueError(f"scan: limit must be 1 or more, it is {limit}")
     return limit
+
+
+def _is_field(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not name.startswith("_")
 
 
 def _scalar(value: object, place: str) -> Scalar:

@@ -17,6 +17,9 @@ from typing import Any, Protocol
 Document = dict[str, Any]
 Scalar = str | int | bool | datetime
 
+PORTION_BYTES = 8 * 1024 * 1024
+"""How much BSON is worked on at once, where the number of documents does not bound it; decoded it takes several times that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -60,7 +63,9 @@ class Query:
     ``equals`` fixes a leading part of the index's fields. ``at_least`` (inclusive) and ``below`` (exclusive) bound the next
     field. ``after`` is a keyset position: the values of the index's fields that are not fixed, then the ``_id``, of the last
     document seen. ``descending`` turns the whole order round.
-    ``without`` names top-level fields that are left out of what is returned, so that a list need not load whole documents.
+    So that a list need not load whole documents, ``only`` names all that is returned of them beside ``_id``: fields, or parts of
+    documents in them as dotted paths (through a list: the parts of its documents). ``without`` names top-level fields that are
+    left out instead.
     """
 
     index: str
@@ -70,7 +75,16 @@ class Query:
     after: tuple[Scalar, ...] | None = None
     descending: bool = False
     limit: int = 100
+    only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some of what a query finds, as much as a bound in bytes allows. ``cut``: the bound ended it, there are more."""
+
+    documents: list[Document]
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +108,15 @@ class Store(Protocol):
         """Return one document or None."""
 
     async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
-        """Return the documents that exist, by id."""
+        """Return the documents that exist, by id: for a few, since nothing bounds their bytes."""
+
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        """Return the documents that exist among the first of these ids, and the ids not looked for yet.
+
+        It ends with the document that reaches ``most_bytes`` of BSON, so one is always looked for. ``only`` as in a query.
+        """
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids; the others stay as they are."""
@@ -105,9 +127,13 @@ class Store(Protocol):
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
 
+    async def find_portion(self, collection: Collection, query: Query, most_bytes: int) -> Portion:
+        """Return what a query finds as ``find`` does, up to the document that reaches ``most_bytes`` of BSON."""
+
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
         """Return documents in the order of their ``_id``, from the one after ``after`` on, each as it is at that moment.
 
+        Fewer than ``limit`` if they are large (``PORTION_BYTES``); none only at the end.
         For work over a whole collection (backup, comparison), not for requests. Raises ValueError for a limit below 1.
         """
 

@@ -20,6 +20,7 @@ class Findings:
     """What a fit server can do beyond the needful."""
 
     indexes_with_id: bool
+    projects_parts: bool
 
 
 async def probe(database: Any) -> Findings:  # noqa: ANN401 - two drivers, one behaviour
@@ -60,7 +61,8 @@ async def probe(database: Any) -> Findings:  # noqa: ANN401 - two drivers, one b
         await documents.insert_one(dict(record))
         lacking = [name for name, check in checks.items() if not await _holds(check)]
         if not lacking:
-            return Findings(indexes_with_id=await _indexes_with_id(documents))
+            parts = await _projects_parts(documents, probe_id)
+            return Findings(indexes_with_id=await _indexes_with_id(documents), projects_parts=parts)
     except WriteConcernError as error:
         raise StoreUnfitError(f"The MongoDB server of {database.name} lacks: majority writes ({error.code}).") from error
     finally:
@@ -83,3 +85,12 @@ async def _indexes_with_id(documents: Any) -> bool:  # noqa: ANN401 - two driver
     except OperationFailure:
         return False
     return True
+
+
+async def _projects_parts(documents: Any, probe_id: str) -> bool:  # noqa: ANN401 - two drivers, one behaviour
+    """Tell whether a query may ask for parts of nested documents. MongoDB can; elsewhere they are cut out here."""
+    try:
+        found = await documents.find_one({"_id": probe_id}, {"nested.list.a": 1})
+    except OperationFailure:
+        return False
+    return bool(found == {"_id": probe_id, "nested": {"list": [{"a": None}]}})

@@ -10,7 +10,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -19,10 +20,11 @@ from typing import TypeVar
 
 from shared import failpoints
 from shared.errors import StoreUnavailableError, StoreUnfitError
-from shared.store.documents import plain_inserts, plain_saves
-from shared.store.plan import lighter, plan, scanned
-from shared.store.port import Collection, Document, Query, Save
-from shared.store.table import Table, decode
+from shared.store.documents import decode, plain_inserts, plain_saves
+from shared.store.plan import plan, scanned, shape
+from shared.store.port import PORTION_BYTES, Collection, Document, Portion, Query, Save
+from shared.store.slices import Shape
+from shared.store.table import Table
 
 T = TypeVar("T")
 
@@ -76,6 +78,21 @@ class SqliteStore:
         rows = await self._reader.run(lambda connection: connection.execute(table.select, (wanted,)).fetchall())
         return {document_id: decode(body) for document_id, body in rows}
 
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        """Return the documents that exist among the first of these ids, and the ids not looked for yet."""
+        table, wanted = self._table(collection), sorted(set(ids))
+        parts = shape(collection.name, only=only)
+
+        def work(connection: sqlite3.Connection) -> tuple[list[bytes], bool]:
+            rows = connection.execute(table.select_in_order, (json.dumps(wanted),))
+            return _portion(rows, parts, most_bytes)
+
+        bodies, cut = await self._reader.run(work)
+        found = {document["_id"]: document for document in map(decode, bodies)}
+        return found, wanted[bisect(wanted, max(found)) :] if cut else []
+
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids."""
         table = self._table(collection)
@@ -119,19 +136,27 @@ class SqliteStore:
         """Return documents by a declared index. Raises ValueError for a query that the index cannot answer."""
         steps = plan(collection, query)
         sql, values = self._table(collection).find(steps)
-        if steps.without:
-            # One by one: the page as a whole may be far larger than what is left of it.
-            return await self._reader.run(
-                lambda connection: [lighter(decode(body), steps) for (body,) in connection.execute(sql, values)]
-            )
-        rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
-        return [decode(body) for (body,) in rows]
+        if steps.shape.whole:
+            rows = await self._reader.run(lambda connection: connection.execute(sql, values).fetchall())
+            return [decode(body) for (body,) in rows]
+        # One by one: the page as a whole may be far larger than what is left of it.
+        parts = await self._reader.run(lambda connection: [steps.shape.cut(body) for (body,) in connection.execute(sql, values)])
+        return [decode(part) for part in parts]
+
+    async def find_portion(self, collection: Collection, query: Query, most_bytes: int) -> Portion:
+        """Return what a query finds, up to the document that reaches ``most_bytes`` of BSON."""
+        steps = plan(collection, query)
+        sql, values = self._table(collection).find(steps)
+        parts, cut = await self._reader.run(lambda connection: _portion(connection.execute(sql, values), steps.shape, most_bytes))
+        return Portion([decode(part) for part in parts], cut)
 
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
         """Return documents in the order of their ``_id``, from the one after ``after`` on."""
         table, values = self._table(collection), (after or "", scanned(limit))
-        rows = await self._reader.run(lambda connection: connection.execute(table.scan, values).fetchall())
-        return [decode(body) for (body,) in rows]
+        parts, _ = await self._reader.run(
+            lambda connection: _portion(connection.execute(table.scan, values), Shape(), PORTION_BYTES)
+        )
+        return [decode(part) for part in parts]
 
     async def count(self, collection: Collection, query: Query) -> int:
         """Return how many documents a query finds, whatever its ``limit``."""
@@ -254,6 +279,18 @@ class _Lane:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             with suppress(sqlite3.Error):
                 connection.close()
+
+
+def _portion(rows: Iterable[tuple[bytes]], shape: Shape, most_bytes: int) -> tuple[list[bytes], bool]:
+    """Return the parts of rows until they reach a number of bytes, and whether there are more."""
+    parts: list[bytes] = []
+    size = 0
+    for (body,) in rows:
+        if size >= most_bytes and parts:
+            return parts, True
+        parts.append(shape.cut(body))
+        size += len(parts[-1])
+    return parts, False
 
 
 @contextmanager

@@ -7,14 +7,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import bson
-from bson.codec_options import CodecOptions
-
-from shared.store.documents import encoded
+from shared.store.documents import decode, encoded
 from shared.store.plan import Plan
 from shared.store.port import Collection, Document
 
-_CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _BACKFILL = 500
@@ -30,6 +26,7 @@ class Table:
         columns = ["rev", "body", *map(_column, self._fields)]
         among = "_id IN (SELECT value FROM json_each(?))"
         self.select = f"SELECT _id, body FROM {self._name} WHERE {among}"  # noqa: S608 - quoted names of declared things
+        self.select_in_order = f"SELECT body FROM {self._name} WHERE {among} ORDER BY _id"  # noqa: S608 - as above
         self.select_rev = f"SELECT _id, rev FROM {self._name} WHERE {among}"  # noqa: S608 - as above
         self.scan = f"SELECT body FROM {self._name} WHERE _id > ? ORDER BY _id LIMIT ?"  # noqa: S608 - as above
         self.delete = f"DELETE FROM {self._name} WHERE {among}"  # noqa: S608 - as above
@@ -129,11 +126,6 @@ def _comparable(value: Any) -> str | int | None:  # noqa: ANN401 - any value of 
     if isinstance(value, datetime):
         return (value - _EPOCH) // _MILLISECOND
     return value if isinstance(value, (str, int)) else None
-
-
-def decode(body: bytes) -> Document:
-    """Return the document that lies as BSON in the column ``body``."""
-    return bson.decode(body, _CODEC)
 
 
 def _column(field: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from shared.errors import StoreUnavailableError
 from shared.store.documents import encoded, plain, plain_inserts, plain_saves
-from shared.store.plan import Plan, lighter, plan, scanned
-from shared.store.port import Collection, Document, Query, Save
+from shared.store.plan import Plan, plan, scanned, shape
+from shared.store.port import PORTION_BYTES, Collection, Document, Portion, Query, Save
 
 
 async def _no_pause(_: str) -> None:
@@ -39,6 +39,16 @@ class MemoryStore:
         found = {document_id: plain(collection, documents[document_id]) for document_id in ids if document_id in documents}
         await self.pause("get.after")
         return found
+
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        wanted, parts = sorted(set(ids)), shape(collection.name, only=only)
+        documents = await self.get_many(collection, wanted)
+        found = [parts.of(documents[document_id]) for document_id in wanted if document_id in documents]
+        fitting = _fitting(collection, found, most_bytes)
+        left = wanted[wanted.index(found[fitting - 1]["_id"]) + 1 :] if fitting < len(found) else []
+        return {document["_id"]: document for document in found[:fitting]}, left
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         copies = plain_inserts(collection, documents)
@@ -72,7 +82,12 @@ class MemoryStore:
         found = [document for document in self._in(collection).values() if _matches(document, steps)]
         found.sort(key=lambda document: _position(document, steps), reverse=steps.descending)
         await self.pause("find.after")
-        return [lighter(plain(collection, document), steps) for document in found[: steps.limit]]
+        return [plain(collection, steps.shape.of(document)) for document in found[: steps.limit]]
+
+    async def find_portion(self, collection: Collection, query: Query, most_bytes: int) -> Portion:
+        found = await self.find(collection, query)
+        fitting = _fitting(collection, found, most_bytes)
+        return Portion(found[:fitting], cut=fitting < len(found))
 
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
         size = scanned(limit)
@@ -81,7 +96,7 @@ class MemoryStore:
         found = sorted(
             (item for item in self._in(collection).values() if item["_id"].encode() > beyond), key=lambda d: d["_id"].encode()
         )
-        return [plain(collection, document) for document in found[:size]]
+        return [plain(collection, document) for document in found[: _fitting(collection, found[:size], PORTION_BYTES)]]
 
     async def count(self, collection: Collection, query: Query) -> int:
         steps = plan(collection, query)
@@ -108,6 +123,17 @@ class MemoryStore:
     def _answer(self) -> None:
         if self._closed:
             raise StoreUnavailableError("The store in memory is closed.")
+
+
+def _fitting(collection: Collection, documents: Sequence[Document], most_bytes: int) -> int:
+    """Return how many of the documents are needed to reach a number of bytes; at least one."""
+    size = count = 0
+    for document in documents:
+        if size >= most_bytes and count:
+            break
+        size += len(encoded(collection, document))
+        count += 1
+    return count
 
 
 def _position(document: Document, steps: Plan) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.catalog.catalogue import POSITION_KINDS, Position
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.search import Entry, Filter, Found, Kind, Search
-from shared.http.paging import Page, decode_cursor, encode_cursor
+from shared.http.paging import Page, decode_cursor, paged
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, Time
 from shared.reference import KnownOffering
 
@@ -170,5 +170,5 @@ class SearchReply(Page[Card]):
             name.value: [FacetReply(value=facet.value, label=facet.label, count=facet.count) for facet in values]
             for name, values in found.facets.items()
         }
-        following = None if found.next is None else encode_cursor(found.next)
-        return cls(items=[Card.of(entry) for entry in found.entries], next=following, total=found.total, facets=facets)
+        page = paged(found.hits, len(found.hits), lambda hit: Card.of(hit[1]), lambda hit: hit[0], cut=found.more)
+        return cls(items=page.items, next=page.next, total=found.total, facets=facets)

@@ -85,21 +85,14 @@ class InHouseCheck(Value):
         )
 
 
-class Contract(Aggregate):
-    """A Nachnutzungsvertrag between Anbieter and Kunde, or the refusal of one.
-
-    ``price_items`` are those of the request that are valid on the day of conclusion. ``concluded_at`` and with it number, AGB
-    and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down. A refused contract has
-    neither number nor ``concluded_at``.
-    """
+class Listed(Aggregate):
+    """What a list shows of a contract. A refused one has neither number nor ``concluded_at``."""
 
     state: ContractState
     leg: Leg
     title: Line
     channel: Channel
     number: Line | None = None
-    year: int | None = None
-    sequence: int | None = None
     order_id: EntityId
     order_number: Line
     offering_id: EntityId
@@ -108,6 +101,20 @@ class Contract(Aggregate):
     anbieter: Party
     customer: Party
     provider: Party
+    concluded_at: Time | None = None
+    recorded_at: Time
+    refusal: Refusal | None = None
+
+
+class Contract(Listed):
+    """A Nachnutzungsvertrag between Anbieter and Kunde, or the refusal of one.
+
+    ``price_items`` are those of the request that are valid on the day of conclusion. ``concluded_at`` and with it number, AGB
+    and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down.
+    """
+
+    year: int | None = None
+    sequence: int | None = None
     agb: AgbVersion | None
     documents: tuple[Line, ...]
     conditions: tuple[Condition, ...]
@@ -119,9 +126,6 @@ class Contract(Aggregate):
     language: Literal["de"] = "de"
     ordered_at: Time
     requested_at: Time
-    concluded_at: Time | None = None
-    recorded_at: Time
-    refusal: Refusal | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property

@@ -138,7 +138,7 @@ def _schaufenster(world: World, watch: Watch, clock: Callable[[], datetime]) -> 
 
 
 async def _titles(schaufenster: Schaufenster, text: str) -> list[str]:
-    return [entry.title for entry in (await schaufenster.search(Search(text))).entries]
+    return [entry.title for _, entry in (await schaufenster.search(Search(text))).hits]
 
 
 async def test_an_offer_beyond_the_overlap_is_found_by_the_reload_whatever_the_clock_says(world: World) -> None:

@@ -23,6 +23,7 @@ from shared.store.port import Save
 from shared.store.sqlite import SqliteStore
 from tests.support.contract_requests import AT, NRW, SACHSEN, order_id, received, request
 from tests.support.http import FakeAuthenticator, client
+from tests.support.loading import loaded_from, weight
 from tests.support.publisher import RecordingPublisher
 
 KIEL = Party(id="010020000000", name="Kiel, Landeshauptstadt")
@@ -246,3 +247,19 @@ async def test_the_api_description_shows_each_answer_with_an_example_it_could_gi
     assert world.app.openapi()["components"]["schemas"][model.__name__]["examples"]
     for example in model.model_json_schema()["examples"]:
         assert model.model_validate(example, extra="forbid").model_dump(mode="json") == example
+
+
+@pytest.mark.parametrize("who", [SACHSEN_TOKEN, NRW_TOKEN, FITKO_TOKEN])
+async def test_a_list_shows_large_contracts_and_loads_little_of_them(world: World, who: str) -> None:
+    await world.handle(received(request("large")))
+    wanted = contract_id(Channel.FITKO, order_id("large"))
+    document = await world.store.get(CONTRACTS, wanted) or {}
+    conditions = [{"id": order_id(str(n)), "text": "Bedingung " * 400} for n in range(100)]
+    larger = {**document, "rev": document["rev"] + 1, "conditions": conditions}
+    assert await world.store.save_many(CONTRACTS, [Save(larger, expected_rev=document["rev"])]) == set()
+    whole = (await world.get(f"/v1/contracts/{wanted}", who)).json()
+    with loaded_from(world.store) as loaded:
+        (item,) = (await world.get("/v1/contracts", who)).json()["items"]
+    assert item == {name: whole[name] for name in item}
+    assert weight(larger) > 300_000
+    assert max(map(weight, loaded)) < 4 * 1024

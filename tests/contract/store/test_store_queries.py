@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 from tests.contract.store.conftest import Place
 from tests.contract.store.things import THINGS, at, thing
 from tests.support.memory_store import MemoryStore
@@ -299,3 +299,82 @@ async def test_a_query_leaves_out_the_fields_that_it_names_and_nothing_else(stor
 async def test_only_fields_of_its_own_can_be_left_out(store: Store, name: str) -> None:
     with pytest.raises(ValueError, match="left out"):
         await store.find(THINGS, Query("by_at", without=(name,)))
+
+
+async def test_a_query_returns_the_parts_that_it_names_and_nothing_else(store: Store) -> None:
+    long = "x" * 300_000
+    parts = {"a": [1, {"b": long, "c": 2}], "d": {"e": 1.5, "f": long}, "g": None, "h": at(3)}
+    await shuffled(store, [thing(f"n{n}", state="NEW", at=at(n), text=long, parts=parts, on=True, big=2**40) for n in range(5)])
+    await shuffled(store, [thing("bare", state="NEW", at=at(9)), thing("other", state="NEW", at=at(8), parts=7, text=None)])
+    query = Query("by_state", {"state": "NEW"}, limit=3, descending=True)
+    some = replace(query, only=("state", "parts.d.e", "parts.a.c", "parts.h", "parts.g", "on", "big", "absent.x", "state"))
+    assert await store.find(THINGS, some) == [
+        {"_id": "bare", "state": "NEW"},
+        {"_id": "other", "state": "NEW"},
+        {"_id": "n4", "state": "NEW", "on": True, "big": 2**40}
+        | {"parts": {"a": [{"c": 2}], "d": {"e": 1.5}, "g": None, "h": at(3)}},
+    ]
+    assert await store.find(THINGS, replace(query, only=("parts", "text"), limit=1, after=(at(5), "z"))) == [
+        {"_id": "n4", "parts": parts, "text": long}
+    ]
+    assert await store.find(THINGS, replace(query, only=("text",), limit=2)) == [{"_id": "bare"}, {"_id": "other", "text": None}]
+    found, left = await store.get_portion(THINGS, ["n1", "bare", "gone"], 10**9, only=("parts.d.e",))
+    assert (found, left) == ({"n1": {"_id": "n1", "parts": {"d": {"e": 1.5}}}, "bare": {"_id": "bare"}}, [])
+
+
+@pytest.mark.parametrize(
+    ("only", "without"),
+    [
+        (("_id",), ()),
+        (("a..b",), ()),
+        (("$where",), ()),
+        (("a._w",), ()),
+        (("a", "a.b"), ()),
+        (("a.b", "a"), ()),
+        (("a",), ("b",)),
+    ],
+)
+async def test_only_fields_of_its_own_can_be_asked_for_each_once(
+    store: Store, only: tuple[str, ...], without: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValueError, match=r"asked for|wants"):
+        await store.find(THINGS, Query("by_at", only=only, without=without))
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, 1), (9_999, 1), (25_000, 3), (10**9, 10)])
+async def test_a_portion_ends_with_the_document_that_reaches_its_bytes(store: Store, most: int, expected: int) -> None:
+    documents = [thing(f"n{n}", number=n, text="x" * 10_000) for n in range(10)]
+    await shuffled(store, documents)
+    portion = await store.find_portion(THINGS, Query("by_number"), most)
+    assert (portion.documents, portion.cut) == (documents[:expected], expected < len(documents))
+    light = await store.find_portion(THINGS, Query("by_number", only=("number",)), 2000)
+    assert (len(light.documents), light.cut) == (10, False)
+    last = await store.find_portion(THINGS, Query("by_number", limit=expected), most)
+    assert (last.documents, last.cut) == (documents[:expected], False)
+
+    wanted = ["n7", "n3", "absent", "n3", "n5", "zzz", "n9", "n0"]
+    seen: dict[str, Document] = {}
+    rounds = 0
+    while wanted:
+        found, wanted = await store.get_portion(THINGS, wanted, most)
+        assert len(found) == min(expected, 5 - len(seen)) or not wanted
+        assert not found.keys() & seen.keys()
+        seen |= found
+        rounds += 1
+    assert seen == {name: documents[int(name[1])] for name in ("n0", "n3", "n5", "n7", "n9")}
+    assert rounds == {1: 5, 3: 2, 10: 1}[expected]
+    assert await store.get_portion(THINGS, [], most) == ({}, [])
+
+
+async def test_a_scan_gives_large_documents_in_portions_and_nothing_only_at_the_end(store: Store) -> None:
+    large = PORTION_BYTES // 4
+    await store.insert_many(THINGS, [thing(f"n{n}", text="x" * large) for n in range(7)])
+    sizes: list[int] = []
+    seen: list[str] = []
+    after: str | None = None
+    while page := await store.scan(THINGS, after):
+        sizes.append(len(page))
+        seen += ids(page)
+        after = page[-1]["_id"]
+    assert seen == [f"n{n}" for n in range(7)]
+    assert sizes == [4, 3]

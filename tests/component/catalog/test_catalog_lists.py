@@ -1,0 +1,77 @@
+"""Lists of offers load what they show: it costs little however much the forms hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from services.catalog.repository import OFFERINGS
+from shared.http.limits import PAGE_BYTES
+from tests.component.catalog.conftest import GOVDIGITAL, KOMM_ONE, MUSTS, World
+from tests.support.loading import loaded_from, weight
+
+LONG = "Wörter " * 1100
+SMALL = 4 * 1024
+LARGE: dict[str, Any] = {
+    "technical_concept": LONG,
+    "nachnutzung": LONG,
+    "requirements": [{"id": must, "fulfilment": "ERFUELLT", "note": LONG} for must in MUSTS[:40]]
+    + [{"id": must, "fulfilment": "ERFUELLT"} for must in MUSTS[40:]],
+}
+
+
+@pytest.mark.parametrize(("who", "view"), [(KOMM_ONE, "bereitsteller"), (GOVDIGITAL, "anbieter")])
+@pytest.mark.parametrize("by_state", [False, True])
+async def test_a_work_list_shows_large_offers_and_loads_little_of_them(
+    world: World, who: str, view: str, *, by_state: bool
+) -> None:
+    offering_id = await world.published(**LARGE)
+    whole = (await world.as_(who).get(f"/v1/offerings/{offering_id}")).json()
+    stored = await world.store.get(OFFERINGS, offering_id) or {}
+    query = {"view": view, **({"state": whole["state"]} if by_state else {})}
+    with loaded_from(world.store) as loaded:
+        (item,) = (await world.as_(who).get("/v1/my/offerings", params=query)).json()["items"]
+    shown = {"id", "title", "provider", "state", "version", "changed_at"}
+    assert {name: item[name] for name in shown} == {name: whole[name] for name in shown}
+    workflow = whole["workflow"]
+    assert {name: item[name] for name in ("wished_channels", "submitted_at", "allowed_moves")} == {
+        name: workflow[name] for name in ("wished_channels", "submitted_at", "allowed_moves")
+    }
+    assert (item["rev"], item["channels"]) == (stored["rev"], [listing["channel"] for listing in whole["channels"]])
+    assert weight(stored) > 100_000
+    assert [weight(document) < SMALL for document in loaded] == [True]
+
+
+async def test_the_search_finds_the_long_texts_and_keeps_none_of_them(world: World) -> None:
+    offering_id = await world.published(**{**LARGE, "nachnutzung": "Einzigartigerbegriff " * 300})
+    with loaded_from(world.store) as loaded:
+        (card,) = (await world.search(q="einzigartiger"))["items"]
+    whole = (await world.as_(None).get(f"/v1/offerings/{offering_id}")).json()
+    channels = [listing["channel"] for listing in whole["channels"]]
+    assert card == {name: whole.get(name) for name in card} | {"channels": channels, "providers": [whole["provider"]]}
+    (document,) = [document for document in loaded if document["_id"] == offering_id]
+    assert weight(document) < SMALL + sum(len(whole[name].encode()) for name in ("technical_concept", "nachnutzung", "summary"))
+    assert not {"requirements", "parameters", "price_items", "documents"} & document["form"].keys()
+
+
+async def test_a_page_of_large_results_ends_by_its_bytes_and_the_next_goes_on(world: World) -> None:
+    first = await world.published(summary="ä" * 8000)
+    document = await world.store.get(OFFERINGS, first) or {}
+    ids = sorted(f"{n:08x}-0000-4000-8000-000000000000" for n in range(150))
+    await world.store.insert_many(OFFERINGS, [{**document, "_id": offering_id} for offering_id in ids])
+    seen: list[str] = []
+    sizes: list[int] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = await world.as_(None).get("/v1/offerings", params={"kind": "offering", "limit": 200, **cursor})
+        page = answer.json()
+        assert page["total"] == len(ids) + 1
+        seen += [card["id"] for card in page["items"]]
+        sizes.append(len(answer.content))
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert sorted(seen) == sorted([first, *ids])
+    assert len(sizes) == 3
+    assert max(sizes) < PAGE_BYTES + 32 * 1024

@@ -46,7 +46,7 @@ def topic_manifest(topic: Declared) -> Manifest:
     return {
         "apiVersion": API_VERSION,
         "kind": "KafkaTopic",
-        "metadata": _metadata(topic.name),
+        "metadata": _metadata(topic.name, component="topic"),
         "spec": {"partitions": topic.partitions, "replicas": REPLICAS, "config": config},
     }
 
@@ -139,8 +139,9 @@ def _quotas_of(process: Process) -> Quotas:
     return WORKER_QUOTAS if process.groups else API_QUOTAS
 
 
-def _metadata(name: str) -> Manifest:
-    return {"name": name, "labels": {"app.kubernetes.io/part-of": "efa-marktplatz", "strimzi.io/cluster": CLUSTER}}
+def _metadata(name: str, **labels: str) -> Manifest:
+    given = {f"app.kubernetes.io/{key}": value for key, value in labels.items()}
+    return {"name": name, "labels": {**given, "app.kubernetes.io/part-of": "efa-marktplatz", "strimzi.io/cluster": CLUSTER}}
 
 
 def _topic(name: str, *operations: str) -> Acl:

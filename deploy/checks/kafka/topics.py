@@ -9,6 +9,7 @@ from deploy.checks.objects import Document, Finding, Objects, mapping, name_of, 
 from shared.bus.admin import Declared, settings_of
 from shared.topics import DECLARED
 
+COMPONENT, ALONE = "app.kubernetes.io/component", "topic"
 ALL_TOPICS: tuple[Declared, ...] = DECLARED
 
 
@@ -23,6 +24,18 @@ def check_topics(objects: Objects) -> Iterator[Finding]:
             yield from _compare(document, declared[name], replicas_of(objects))
         else:
             yield Finding("topic-unknown", where(document), "the registry declares no such topic")
+    yield from _alone(objects)
+
+
+def _alone(objects: Objects) -> Iterator[Finding]:
+    """Topics lost in a standstill are made anew by their label: whatever else bears it would be applied, and start, with them."""
+    for document in objects:
+        bears, is_topic = text(document, "metadata", "labels", COMPONENT) == ALONE, document["kind"] == "KafkaTopic"
+        if bears != is_topic:
+            message = (
+                f"{'needs' if is_topic else 'must not bear'} the label {COMPONENT}: {ALONE}, by which topics are applied alone"
+            )
+            yield Finding("topic-alone", where(document), message)
 
 
 def _compare(document: Document, topic: Declared, replicas: int) -> Iterator[Finding]:

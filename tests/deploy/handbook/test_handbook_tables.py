@@ -178,3 +178,24 @@ def test_the_steps_by_hand_delete_jobs_before_anything_compares_or_changes_them(
     found = [block.index(step) for step in steps]
     assert found == sorted(found)
     assert "kubectl diff" not in page.partition(block)[2]
+
+
+def test_a_restore_applies_topics_and_nothing_that_would_start(production: Objects) -> None:
+    page = (handbook.FOLDER / "sicherung.md").read_text(encoding="utf-8")
+    applied = [line for line in page.splitlines() if "apply -k" in line]
+    assert applied
+    assert all(line.endswith("-l $TOPICS") for line in applied)
+    [selector] = re.findall(r"TOPICS=(\S+)", page)
+    labels = dict(it.split("=") for it in selector.split(","))
+    chosen = [it for it in production if labels.items() <= it["metadata"].get("labels", {}).items()]
+    assert {it["kind"] for it in chosen} == {"KafkaTopic"}
+    assert len(chosen) == len(production.of("KafkaTopic"))
+
+
+@pytest.mark.parametrize("component", ["hpa", "keda"])
+def test_who_takes_a_scaler_reads_that_the_number_must_be_handed_over(component: str) -> None:
+    assert "betrieb.md#einen-skalierer-aufnehmen" in (DEPLOY / "components" / component / "README.md").read_text(encoding="utf-8")
+    section = (handbook.FOLDER / "betrieb.md").read_text(encoding="utf-8").partition("### Einen Skalierer aufnehmen")[2]
+    steps = ["view-last-applied", "del(.spec.replicas)", "set-last-applied", "--server-side", "wait kafka/marktplatz"]
+    found = [section.index(step) for step in steps]
+    assert found == sorted(found)

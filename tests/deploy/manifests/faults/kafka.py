@@ -75,6 +75,16 @@ def _as(name: str) -> Change:
 
 FAULTS = (
     Mutation("topic forgotten", without("KafkaTopic", "ordering.order.v1"), "topic-missing"),
+    Mutation(
+        "a topic that is not applied with the others",
+        in_("KafkaTopic", "ordering.order.v1", drop("metadata", "labels", "app.kubernetes.io/component")),
+        "topic-alone",
+    ),
+    Mutation(
+        "a process that is applied with the topics",
+        in_("Deployment", "catalog-worker", put("metadata", "labels", "app.kubernetes.io/component", value="topic")),
+        "topic-alone",
+    ),
     Mutation("dead-letter topic forgotten", without("KafkaTopic", "ordering.verdicts.dlq"), "topic-missing"),
     Mutation(
         "topic that nobody declares",

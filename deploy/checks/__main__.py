@@ -16,6 +16,7 @@ from deploy.checks.network.flows import check_declared_names
 from deploy.checks.objects import Objects
 from deploy.checks.overridable import check_overridable
 from deploy.checks.render import RenderError, kustomizations, label, render
+from deploy.checks.rights import check_needless_rights
 from deploy.checks.suite import check
 
 
@@ -54,6 +55,7 @@ def _overlays(chosen: Sequence[str]) -> int:
         findings = [
             *check_alert_files(),
             *check_declared_names(everything),
+            *check_needless_rights(everything),
             *sorted(set(check_gitops(discover(), rendered_once(everything, render)))),
         ]
         faults += len(findings)

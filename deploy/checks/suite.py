@@ -23,6 +23,7 @@ from deploy.checks.network.sides import check_sides
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
+from deploy.checks.rights import check_rights
 from deploy.checks.routes import check_routes
 from deploy.checks.scalers import check_scalers
 from deploy.checks.secrets import check_secrets
@@ -80,6 +81,7 @@ CHECKS: tuple[Check, ...] = (
     check_alert_rules,
     check_network,
     check_sides,
+    check_rights,
     check_waves,
 )
 

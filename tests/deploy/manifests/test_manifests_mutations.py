@@ -31,10 +31,11 @@ PROVEN_ELSEWHERE = frozenset(
         "gitops-keep",
         "gitops-monitor",
         "gitops-project",
+        "rights-needless",
     }
 )
 """Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py, test_manifests_idle.py,
-test_manifests_gitops.py."""
+test_manifests_gitops.py, test_manifests_rights.py."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda it: it.name)

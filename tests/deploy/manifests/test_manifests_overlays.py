@@ -13,6 +13,7 @@ from deploy.checks.network.flows import check_declared_names
 from deploy.checks.objects import Objects
 from deploy.checks.overridable import check_overridable
 from deploy.checks.render import DEPLOY, RenderError, kustomizations, label, read_yaml, render
+from deploy.checks.rights import check_needless_rights
 from deploy.checks.suite import check
 
 FOLDERS = kustomizations()
@@ -52,6 +53,10 @@ def test_every_component_is_built_in_some_combination() -> None:
 
 def test_every_declared_flow_counts_somewhere() -> None:
     assert list(check_declared_names(rendered(folder) for folder in FOLDERS)) == []
+
+
+def test_every_right_that_is_granted_is_needed_somewhere() -> None:
+    assert list(check_needless_rights(rendered(folder) for folder in FOLDERS)) == []
 
 
 def test_the_alerts_hold() -> None:

@@ -1,0 +1,25 @@
+"""Faults of rights: what somebody with rights in one namespace could not apply."""
+
+from __future__ import annotations
+
+from tests.deploy.manifests.faults import in_, put, with_, without
+from tests.deploy.manifests.planting import Mutation
+
+FAULTS = (
+    Mutation("a given namespace, and its quota brought", without("Namespace", "marktplatz"), "rights-owner"),
+    Mutation(
+        "a kind that nobody may apply",
+        with_(
+            {
+                "apiVersion": "cert-manager.io/v1",
+                "kind": "Certificate",
+                "metadata": {"name": "marktplatz-tls", "namespace": "marktplatz"},
+                "spec": {"secretName": "marktplatz-tls", "issuerRef": {"name": "ca"}, "dnsNames": ["marktplatz.example"]},
+            }
+        ),
+        "rights-missing",
+    ),
+    Mutation(
+        "a kind of another group", in_("Deployment", "catalog-api", put("apiVersion", value="extensions/v1")), "rights-missing"
+    ),
+)

@@ -17,6 +17,7 @@ from deploy.checks.kafka.cluster import check_cluster
 from deploy.checks.kafka.metrics import check_kafka_metrics
 from deploy.checks.kafka.topics import check_topics
 from deploy.checks.kafka.users import check_users
+from deploy.checks.kafka.windows import check_windows
 from deploy.checks.keda_triggers import check_triggers
 from deploy.checks.network.flows import check_network
 from deploy.checks.network.sides import check_sides
@@ -69,6 +70,7 @@ CHECKS: tuple[Check, ...] = (
     check_cluster,
     check_topics,
     check_users,
+    check_windows,
     check_kafka_metrics,
     check_workloads,
     check_spread,

@@ -152,6 +152,13 @@ def _rollout(workload: Workload) -> Iterator[Finding]:
     rolling = mapping(workload.document, "spec", "strategy", "rollingUpdate")
     if text(workload.document, "spec", "strategy", "type") != "RollingUpdate" or rolling.get("maxUnavailable") not in (0, "0%"):
         yield Finding("rollout", workload.where, "must roll with maxUnavailable 0: no version change takes capacity away")
+    for probe in (mapping(container, "readinessProbe") for container in workload.containers if is_ours(container)):
+        lost = (number(probe, "periodSeconds") or 10) * (number(probe, "failureThreshold") or 3)
+        if (number(workload.document, "spec", "minReadySeconds") or 0) < lost:
+            message = (
+                f"minReadySeconds must be at least {lost}, in which readiness is lost again: a broken version would go on rolling"
+            )
+            yield Finding("rollout", workload.where, message)
 
 
 def _drain(objects: Objects, workload: Workload) -> Iterator[Finding]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import Change, drop, in_, pod, put, with_, without
-from tests.deploy.manifests.planting import Mutation
+from tests.deploy.manifests.planting import Documents, Mutation
 
 _ACLS = ("spec", "authorization", "acls")
 
@@ -52,6 +54,10 @@ def _user(name: str, operation: str = "", kind: str = "topic") -> Document:
             "quotas": {"requestPercentage": 5},
         },
     }
+
+
+def _window(cron: str) -> Callable[[Documents], None]:
+    return in_("Kafka", "marktplatz", put("spec", "maintenanceTimeWindows", value=[cron]))
 
 
 def _with_secret(name: str, key: str) -> Change:
@@ -283,4 +289,9 @@ FAULTS = (
         in_("PodMonitor", "kafka", put("metadata", "namespace", value="marktplatz-kafka")),
         "monitor-nobody",
     ),
+    Mutation("brokers rolled at any hour", in_("Kafka", "marktplatz", drop("spec", "maintenanceTimeWindows")), "kafka-window"),
+    Mutation("brokers rolled at any hour, said so", _window("* * * ? * *"), "kafka-window"),
+    Mutation("window of a second", _window("0 0 2 ? * *"), "kafka-window"),
+    Mutation("window as Unix writes it", _window("0 2 * * *"), "kafka-window"),
+    Mutation("window by two days at once", _window("* * 0-1 * * *"), "kafka-window"),
 )

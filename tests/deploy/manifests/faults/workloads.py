@@ -65,6 +65,9 @@ FAULTS = (
         "size-quota",
     ),
     Mutation("no disruption budget", without("PodDisruptionBudget", "catalog-api"), "budget"),
+    Mutation(
+        "ready for a moment is ready", in_("Deployment", "ordering-worker", put("spec", "minReadySeconds", value=0)), "rollout"
+    ),
     Mutation("budget blocks drains", in_("PodDisruptionBudget", "catalog-api", put("spec", "maxUnavailable", value=0)), "budget"),
     Mutation(
         "budget of other pods",

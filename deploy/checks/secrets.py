@@ -75,7 +75,7 @@ def _forgotten(objects: Objects, reading: Reading) -> bool:
 
 
 def readings(objects: Objects) -> Iterator[Reading]:
-    """Yield who reads which secret: pods, accounts that pull images, Ingresses, scalers."""
+    """Yield who reads which secret: pods, accounts that pull images, Ingresses, Gateways, scalers."""
     for workload in workloads(objects):
         yield from _of_pod(workload)
     for account in objects.of("ServiceAccount"):
@@ -84,6 +84,10 @@ def readings(objects: Objects) -> Iterator[Reading]:
     for ingress in objects.of("Ingress"):
         for entry in items(ingress, "spec", "tls"):
             yield Reading(where(ingress), namespace_of(ingress), text(entry, "secretName"), frozenset({"tls.crt", "tls.key"}))
+    for gateway in objects.of("Gateway"):
+        for reference in (it for entry in items(gateway, "spec", "listeners") for it in items(entry, "tls", "certificateRefs")):
+            namespace = text(reference, "namespace") or namespace_of(gateway)
+            yield Reading(where(gateway), namespace, text(reference, "name"), frozenset({"tls.crt", "tls.key"}))
     for trigger in objects.of("TriggerAuthentication"):
         for reference in items(trigger, "spec", "secretTargetRef"):
             yield Reading(where(trigger), namespace_of(trigger), text(reference, "name"), frozenset({text(reference, "key")}))

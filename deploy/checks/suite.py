@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from deploy.checks.alerts import check_alert_rules
+from deploy.checks.certificates import check_certificates
 from deploy.checks.configuration import check_configuration
 from deploy.checks.core_schemas import check_core, is_core
 from deploy.checks.crds import definitions
@@ -24,11 +25,13 @@ from deploy.checks.network.sides import check_sides
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
 from deploy.checks.quota import check_quota
+from deploy.checks.reloads import check_reloads
 from deploy.checks.rights import check_rights
 from deploy.checks.routes import check_routes
 from deploy.checks.scalers import check_scalers
 from deploy.checks.secrets import check_secrets
 from deploy.checks.spread import check_spread
+from deploy.checks.staff import check_staff
 from deploy.checks.waves import check_waves
 from deploy.checks.workload_rules import check_workloads
 
@@ -67,6 +70,9 @@ CHECKS: tuple[Check, ...] = (
     check_pod_security,
     check_configuration,
     check_secrets,
+    check_certificates,
+    check_reloads,
+    check_staff,
     check_cluster,
     check_topics,
     check_users,

@@ -7,6 +7,7 @@ from tests.deploy.manifests.faults import (
     ingresses,
     kafka,
     network,
+    people,
     pods,
     rights,
     routes,
@@ -29,6 +30,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *rights.FAULTS,
     *routes.FAULTS,
     *ingresses.FAULTS,
+    *people.FAULTS,
     *network.FAULTS,
     *waves.FAULTS,
 )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import Change, drop, in_, put
-from tests.deploy.manifests.planting import Mutation
+from tests.deploy.manifests.planting import Documents, Mutation
 
 OVERLAY = "tests/keda-only"
 _CATALOG = ("spec", "rules", 0, "http", "paths", 0, "backend", "service")
@@ -20,6 +21,10 @@ def _fault(name: str, change: Change, code: str) -> Mutation:
 def _from(name: str, change: Change, code: str) -> Mutation:
     """Return a fault of the policy that lets the controller in."""
     return Mutation(name, in_("NetworkPolicy", "http-from-ingress", change), code, OVERLAY)
+
+
+def _certificate(field: str, value: Any) -> Callable[[Documents], None]:
+    return in_("Certificate", "marktplatz-tls", put("spec", field, value=value))
 
 
 def _also(path: str, service: str, kind: str = "Prefix") -> Change:
@@ -67,6 +72,13 @@ FAULTS = (
         "route-internal",
     ),
     _fault("path by pattern", _set("/v1/orders", "ImplementationSpecific", "pathType"), "route-form"),
+    Mutation("certificate of another host", _certificate("dnsNames", ["other.example"]), "certificate-host", OVERLAY),
+    Mutation("certificate of hosts below", _certificate("dnsNames", ["*.marktplatz.example"]), "certificate-host", OVERLAY),
+    Mutation("certificate renewed on its last day", _certificate("renewBefore", "24h"), "certificate-renewal", OVERLAY),
+    Mutation("certificate renewed before it begins", _certificate("duration", "720h"), "certificate-renewal", OVERLAY),
+    Mutation(
+        "certificate with the key of old", _certificate("privateKey", {"rotationPolicy": "Never"}), "certificate-key", OVERLAY
+    ),
     _from(
         "any pod of the ingress controller's cluster",
         put("spec", "ingress", 0, "from", value=[{"namespaceSelector": {}}]),

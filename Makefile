@@ -37,11 +37,11 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 	@$(BIN)/marktplatz up
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed tests/faults/tenants
 	@$(BIN)/pytest -q tests/integration tests/e2e
 
 test-fast: $(STAMP) ## Run the tests that need no broker
-	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed
+	@$(BIN)/pytest -q -n 2 --dist loadfile tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed tests/faults/tenants
 
 test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback
 	@$(BIN)/pytest -q tests/upgrade

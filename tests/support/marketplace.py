@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import httpx
+from fastapi import FastAPI
 
 from marktplatz.assembly import BUILDERS, ServiceName
 from marktplatz.demo.cast import Cast
@@ -23,6 +24,7 @@ from shared.bus.record import RawRecord
 from shared.clock import now
 from shared.http import idempotency
 from shared.http.app import create_app
+from shared.http.auth import Authenticator
 from shared.messages.values import Channel, Role
 from shared.outgoing import OutgoingEvent
 from shared.service import Consumer, Parts, Service
@@ -76,7 +78,8 @@ class Marketplace:
     """Async context manager: reference data loaded, nothing registered. ``people`` act over HTTP as in the demo.
 
     ``make_store`` makes the store of a service; ``rewrite`` may change each record on its way. ``seed`` holds documents by
-    service and collection that lie there before the reference data are loaded.
+    service and collection that lie there before the reference data are loaded. ``authenticator`` judges tokens; without one
+    each token is taken at its word.
     """
 
     def __init__(
@@ -85,12 +88,15 @@ class Marketplace:
         rewrite: Callable[[RawRecord], RawRecord] = lambda record: record,
         seed: Mapping[str, Mapping[str, Sequence[Document]]] | None = None,
         clock: Callable[[], datetime] = now,
+        authenticator: Authenticator | None = None,
     ) -> None:
+        self.authenticator = authenticator or _Names()
         self.seed = seed or {}
         self.clock = clock
         self.bus = QueueBus(rewrite)
         self.stores = {name.value: make_store() for name in BUILDERS}
         self.services: dict[str, Service] = {}
+        self.apps: dict[str, FastAPI] = {}
         self.endpoints = {name: f"http://{name}.test" for name in self.stores}
         self._stack = contextlib.AsyncExitStack()
 
@@ -98,7 +104,7 @@ class Marketplace:
         return f"{subject}|{organisation_name}/{organisation}/{'+'.join(roles)}"
 
     async def __aenter__(self) -> Self:
-        apps: dict[str, httpx.AsyncBaseTransport | None] = {}
+        transports: dict[str, httpx.AsyncBaseTransport | None] = {}
         for name, build in BUILDERS.items():
             store = self.stores[name.value]
             self._stack.push_async_callback(store.close)
@@ -111,16 +117,22 @@ class Marketplace:
             if name.value in LOADERS:
                 await LOADERS[name.value][1](store, DATA, lambda _kind, _done, _total: None)
             app = create_app(
-                service.title, service.router, authenticator=_Names(), store=store, health=FixedHealth(), clock=self.clock
+                service.title,
+                service.router,
+                authenticator=self.authenticator,
+                store=store,
+                health=FixedHealth(),
+                clock=self.clock,
             )
-            apps[self.endpoints[name.value]] = httpx.ASGITransport(app=app)
+            self.apps[name.value] = app
+            transports[self.endpoints[name.value]] = httpx.ASGITransport(app=app)
             self.bus.consumers += service.consumers
         for channel in Channel:
             parts = Parts(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
             self.bus.consumers += build_contracts(parts, channel=channel).consumers
         pump = asyncio.create_task(self.bus.pump())
         self._stack.callback(pump.cancel)
-        self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=apps, timeout=30))
+        self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=transports, timeout=30))
         return self
 
     async def __aexit__(self, *_: object) -> None:

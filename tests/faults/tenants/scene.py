@@ -1,0 +1,271 @@
+"""One marketplace in which everything exists that somebody must not see, and the rule of who may see each of these things."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import httpx
+from joserfc import jwt
+
+from marktplatz.demo import flow
+from shared.clock import now
+from shared.http.issuer import EmbeddedIssuer
+from shared.http.oidc import AuthSettings, OidcAuthenticator
+from shared.messages.values import Role
+from shared.store.port import Collection, Document, Query, Save
+from shared.store.sqlite import SqliteStore
+from tests.support.marketplace import HUSUM, Marketplace
+
+HUSUM_ID = "010540056056"
+ABSENT_ID = "00000000-0000-4000-8000-000000000000"
+ABSENT_BODY = "010540056057"
+ABSENT_YEAR = "2001"
+PUBLIC = "/v1/offerings?provider=komm_one"
+
+
+class Thing(StrEnum):
+    """What a row of the table can be about."""
+
+    EARLY_ORDER = "Vorgang that is not forwarded"
+    ORDER = "Vorgang with its contract"
+    EARLY_VERDICT = "verdict on a Vorgang that is not forwarded"
+    VERDICT = "verdict on the Vorgang with its contract"
+    CONTRACT = "contract"
+    DRAFT = "draft"
+    SUBMISSION = "submission"
+    ORGANISATION = "organisation"
+    OWN = "organisation, in what is its own business"
+    ELSEWHERE = "organisation, at the Anbieter that it never turned to"
+    NOTIFICATION = "notification"
+    REGISTER = "number register"
+    CONTACT = "contact"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who asks, with what their token says of them."""
+
+    name: str
+    organisation: str
+    roles: tuple[Role, ...] = ()
+    subject: str = "somebody"
+
+
+CALLERS = (
+    Caller("stranger", "010020000000", (Role.KUNDE,)),
+    Caller("kunde", HUSUM_ID, (Role.KUNDE,), "digitales.husum"),
+    Caller("member", HUSUM_ID),
+    Caller("provider", "komm_one", (Role.BEREITSTELLER,)),
+    Caller("colleague", "komm_one"),
+    Caller("rival", "dataport", (Role.BEREITSTELLER, Role.KUNDE)),
+    Caller("anbieter", "govdigital", (Role.ANBIETER,)),
+    Caller("other", "fitko", (Role.ANBIETER,)),
+    Caller("betreiber", "marktplatz", (Role.BETREIBER,)),
+    Caller("clerk", "govdigital", (Role.KUNDE, Role.BEREITSTELLER)),
+    Caller("claimant", "dataport", (Role.ANBIETER,)),
+)
+"""In the order of the table. member, colleague: without a role; clerk: at the Anbieter, not as it; claimant: of no channel.
+
+The kunde is the person who has registered the organisation; of the others nobody knows more than their token says.
+"""
+
+
+def sees(caller: Caller, thing: Thing) -> bool:
+    """Return whether a caller may know of a thing: the rule, written down apart from the code that keeps it."""
+    kunde = caller.organisation == HUSUM_ID
+    provider = caller.organisation == "komm_one"
+    anbieter = caller.organisation == "govdigital" and Role.ANBIETER in caller.roles
+    match thing:
+        case Thing.EARLY_ORDER | Thing.EARLY_VERDICT | Thing.ORGANISATION:
+            return kunde or anbieter
+        case Thing.ORDER | Thing.VERDICT | Thing.CONTRACT:
+            return kunde or anbieter or provider
+        case Thing.OWN | Thing.ELSEWHERE | Thing.NOTIFICATION | Thing.CONTACT:
+            return kunde
+        case Thing.DRAFT:
+            return provider and Role.BEREITSTELLER in caller.roles
+        case Thing.SUBMISSION:
+            return (provider and Role.BEREITSTELLER in caller.roles) or anbieter
+        case Thing.REGISTER:
+            return anbieter
+
+
+def absent(thing: Thing) -> str:
+    """Return an id of the same form under which there is nothing of that kind."""
+    if thing in (Thing.ORGANISATION, Thing.OWN, Thing.ELSEWHERE):
+        return ABSENT_BODY
+    return ABSENT_YEAR if thing is Thing.REGISTER else ABSENT_ID
+
+
+class TracingStore(SqliteStore):
+    """Writes down what is asked of it: the operation, the collection, how many ids or which query; and where it writes."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path)
+        self.asked: list[tuple[str, str, str]] = []
+        self.written: dict[str, Collection] = {}
+
+    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
+        self.asked.append(("get", collection.name, str(len(ids))))
+        return await super().get_many(collection, ids)
+
+    async def find(self, collection: Collection, query: Query) -> list[Document]:
+        self.asked.append(("find", collection.name, f"{query.index} {query.limit}"))
+        return await super().find(collection, query)
+
+    async def count(self, collection: Collection, query: Query) -> int:
+        self.asked.append(("count", collection.name, query.index))
+        return await super().count(collection, query)
+
+    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
+        self.asked.append(("insert", collection.name, str(len(documents))))
+        self.written[collection.name] = collection
+        return await super().insert_many(collection, documents)
+
+    async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
+        self.asked.append(("save", collection.name, str(len(saves))))
+        self.written[collection.name] = collection
+        return await super().save_many(collection, saves)
+
+    async def delete(self, collection: Collection, ids: Sequence[str]) -> int:
+        self.asked.append(("delete", collection.name, str(len(ids))))
+        self.written[collection.name] = collection
+        return await super().delete(collection, ids)
+
+
+class Tokens:
+    """Tokens of the embedded issuer, and the authenticator that judges them as in a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.issuer = EmbeddedIssuer(folder)
+        given = {name.removeprefix("AUTH_").lower(): value for name, value in self.issuer.environment().items()}
+        self.authenticator = OidcAuthenticator(AuthSettings(**given))  # type: ignore[arg-type] # texts, as from the environment
+
+    def of(self, caller: Caller, lifetime: timedelta = timedelta(hours=1)) -> str:
+        """Return the caller's token; one with a negative lifetime has expired."""
+        return self.issuer.sign_token(
+            subject=caller.subject,
+            organisation=caller.organisation,
+            organisation_name=caller.organisation,
+            roles=caller.roles,
+            lifetime=lifetime,
+        )
+
+    def for_another_audience(self, caller: Caller) -> str:
+        """Return a token that the issuer has signed for somebody else's service."""
+        claims = jwt.decode(self.of(caller), self.issuer._key, algorithms=["Ed25519"]).claims
+        header = {"alg": "Ed25519", "kid": self.issuer._kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims | {"aud": "another-service"}, self.issuer._key, algorithms=["Ed25519"])
+
+
+@dataclass
+class Scene:
+    """The marketplace and the ids of the things. What a request changes is taken back by ``restore``."""
+
+    market: Marketplace
+    tokens: Tokens
+    ids: dict[Thing, str] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    """The other parts of paths, by name."""
+    public_before: str = ""
+    """What everybody found in the Schaufenster before there were a draft and a submission."""
+    _kept: dict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def stores(self) -> Mapping[str, TracingStore]:
+        """The store of each service."""
+        return self.market.stores  # type: ignore[return-value] # played() has made them so
+
+    async def ask(
+        self, token: str | None, request: tuple[str, str, str], body: object, headers: Mapping[str, str]
+    ) -> httpx.Response:
+        """Send a request (service, method, path)."""
+        service, method, path = request
+        bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
+        url = f"{self.market.endpoints[service]}{path}"
+        return await self.market.client.request(method, url, json=body, headers={**bearer, **headers})
+
+    async def fill(self) -> None:
+        """Bring everything about."""
+        for store in self.stores.values():
+            store.written.clear()  # the reference data stay as they are
+        people = self.market.people
+        husum, komm_one, govdigital = people.husum, people.komm_one, people.govdigital
+        checklist = await komm_one.get("catalog", "/v1/reference/requirements")
+        await husum.put("notify", "/v1/contacts/me", {"name": "Erika Mustermann", "email": "erika@husum.example"})
+        await flow.register(husum, govdigital, "KUNDE", HUSUM)
+        first = await flow.publish(komm_one, govdigital, _form(checklist, "Erster Dienst"), "B-1")
+        second = await flow.publish(komm_one, govdigital, _form(checklist, "Zweiter Dienst"), "B-2")
+        order = await flow.ready_to_order(husum, komm_one, govdigital, first["id"])
+        await flow.place(husum, order, leitweg_id="04011000-900X999-08")
+        done = await flow.reaches(husum, order, "VERTRAG_GESCHLOSSEN")
+
+        accreditations = f"/v1/organisations/{HUSUM_ID}/accreditations"
+        await govdigital.post("eligibility", f"{accreditations}/govdigital/KUNDE/revoke", {"reason": "Abgelaufen."})
+        await husum.post("eligibility", accreditations, {"channel": "govdigital", "role": "KUNDE"})
+        early = (await flow.declare(husum, second["id"], "govdigital"))["id"]
+        await self.market.bus.rest()
+        waiting = await husum.get("ordering", f"/v1/orders/{early}")
+        assert (waiting["state"], waiting["verdict"]["verdict"]) == ("INTERESSE_BEKUNDET", "NO_EVIDENCE"), waiting["verdict"]
+
+        self.public_before = (await self.ask(None, ("catalog", "GET", PUBLIC), None, {})).text
+        draft = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Entwurf"))
+        submission = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Einreichung"))
+        await komm_one.post("catalog", f"/v1/offerings/{submission['id']}/submit")
+        await self.market.bus.rest()
+        self.ids = {
+            Thing.EARLY_ORDER: early,
+            Thing.ORDER: order,
+            Thing.EARLY_VERDICT: early,
+            Thing.VERDICT: order,
+            Thing.CONTRACT: done["contract"]["id"],
+            Thing.DRAFT: draft["id"],
+            Thing.SUBMISSION: submission["id"],
+            Thing.ORGANISATION: HUSUM_ID,
+            Thing.OWN: HUSUM_ID,
+            Thing.ELSEWHERE: HUSUM_ID,
+            Thing.NOTIFICATION: (await husum.get("notify", "/v1/inbox"))["items"][0]["id"],
+            Thing.REGISTER: str(now().year),
+            Thing.CONTACT: (await husum.get("notify", "/v1/contacts"))["items"][0]["id"],
+        }
+        self.parts = {"point_id": done["points"][0]["id"], "question_id": done["questions"][0]["id"]}
+        await self._keep()
+
+    async def restore(self) -> None:
+        """Take back what was written since the scene was filled."""
+        await self.market.bus.rest()
+        for service, store in self.stores.items():
+            for collection in list(store.written.values()):
+                await store.delete(collection, [document["_id"] for document in await store.scan(collection)])
+                await store.insert_many(collection, self._kept[service, collection.name])
+            store.written.clear()
+
+    async def _keep(self) -> None:
+        for service, store in self.stores.items():
+            for collection in store.written.values():
+                self._kept[service, collection.name] = await store.scan(collection)
+            store.written.clear()
+
+
+@contextlib.asynccontextmanager
+async def played(folder: Path) -> AsyncIterator[Scene]:
+    """Yield the filled scene."""
+    tokens = Tokens(folder)
+    market = Marketplace(lambda: TracingStore(None), authenticator=tokens.authenticator)
+    market.token = tokens.issuer.sign_token  # type: ignore[method-assign] # the people's tokens are signed too
+    async with market:
+        scene = Scene(market, tokens)
+        await scene.fill()
+        yield scene
+
+
+def _form(checklist: dict[str, Any], title: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {"topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"], "anbindungsarten": ["FIT_CONNECT"]}
+    return flow.form(checklist, title=title, summary=title, channels=["govdigital"], **fields)

@@ -1,0 +1,224 @@
+"""The table: what each kind of caller gets from each operation of the five APIs. A new operation needs a line here.
+
+The things that a path names are those of ``scene``: a Kunde (Husum) at the Anbieter govdigital with a Bereitsteller (Komm.ONE).
+Who has no valid token gets what ``Reach`` says of the operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tests.faults.tenants.scene import CALLERS, HUSUM_ID, Thing
+from tests.support.marketplace import HUSUM
+
+TABLE = """
+# columns: stranger, kunde, member, provider, colleague, rival, anbieter, other, betreiber, clerk, claimant
+catalog     POST   /v1/offerings                                                                 -             token   403 403 403 201 403 201 403 403 403 201 403
+catalog     GET    /v1/offerings                                                                 -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     PUT    /v1/offerings/{offering_id}                                                   DRAFT         token   403 403 403 200 403 404 403 403 403 404 403
+catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 412 403 404 403 403 403 404 403
+catalog     GET    /v1/offerings/{offering_id}                                                   DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}                                                   SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/submit                                            DRAFT         token   403 403 403 200 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/submit                                            SUBMISSION    token   403 403 403 200 403 404 403 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/return                                            DRAFT         token   403 403 403 403 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/return                                            SUBMISSION    token   403 403 403 403 403 404 200 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/accept                                            DRAFT         token   403 403 403 403 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/accept                                            SUBMISSION    token   403 403 403 403 403 404 200 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/bereitstellungsvertrag                            DRAFT         token   403 403 403 403 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/bereitstellungsvertrag                            SUBMISSION    token   403 403 403 403 403 404 409 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/suspend                                           DRAFT         token   403 403 403 409 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/suspend                                           SUBMISSION    token   403 403 403 409 403 404 409 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/resume                                            DRAFT         token   403 403 403 409 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/resume                                            SUBMISSION    token   403 403 403 409 403 404 409 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/withdraw                                          DRAFT         token   403 403 403 200 403 404 404 404 404 404 404
+catalog     POST   /v1/offerings/{offering_id}/withdraw                                          SUBMISSION    token   403 403 403 200 403 404 403 404 404 404 404
+catalog     GET    /v1/my/offerings                                                              -             token   403 403 403 200 403 200 200 200 403 200 403
+catalog     GET    /v1/reference/topics                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/reference/requirements                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/reference/ozg                                                             -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/reference/leika                                                           -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/bodies                                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/bodies/{body_id}                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility POST   /v1/organisations                                                             -             token   403 200 409 403 403 403 403 403 403 403 403
+eligibility GET    /v1/organisations/{organisation_id}                                           ORGANISATION  token   404 200 200 404 404 404 200 404 404 404 404
+eligibility PATCH  /v1/organisations/{organisation_id}                                           OWN           token   404 200 403 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/relations                                 OWN           token   404 200 403 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations                            OWN           token   404 200 403 404 404 404 404 404 404 404 404
+eligibility GET    /v1/accreditations                                                            -             token   403 403 403 403 403 403 200 200 403 403 403
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/review    ORGANISATION  token   404 403 403 404 404 404 200 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/review    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/query     ORGANISATION  token   404 403 403 404 404 404 409 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/query     ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/answer    ORGANISATION  token   404 409 409 404 404 404 403 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/answer    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/grant     ORGANISATION  token   404 403 403 404 404 404 409 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/grant     ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/refuse    ORGANISATION  token   404 403 403 404 404 404 409 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/refuse    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/revoke    ORGANISATION  token   404 403 403 404 404 404 409 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/revoke    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/checks                                                                    -             token   403 200 200 403 403 403 200 200 403 403 403
+eligibility GET    /v1/verdicts/{order_id}                                                       EARLY_VERDICT token   404 200 200 404 404 404 200 404 404 404 404
+eligibility GET    /v1/verdicts/{order_id}                                                       VERDICT       token   404 200 200 200 200 404 200 404 404 404 404
+eligibility POST   /v1/verdicts/{order_id}/sign-off                                              EARLY_VERDICT token   404 403 403 404 404 404 409 404 404 404 404
+eligibility POST   /v1/verdicts/{order_id}/sign-off                                              VERDICT       token   404 403 403 403 403 404 409 404 404 404 404
+ordering    GET    /v1/order-vocabulary                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
+ordering    GET    /v1/orders                                                                    -             token   200 200 200 200 200 200 200 200 200 200 200
+ordering    POST   /v1/orders                                                                    DRAFT         token   404 404 403 403 403 404 403 403 403 404 403
+ordering    POST   /v1/orders                                                                    SUBMISSION    token   404 404 403 403 403 404 403 403 403 404 403
+ordering    GET    /v1/orders/{order_id}                                                         EARLY_ORDER   token   404 200 200 404 404 404 200 404 404 404 404
+ordering    GET    /v1/orders/{order_id}                                                         ORDER         token   404 200 200 200 200 404 200 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/recheck                                                 EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/recheck                                                 ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/clarification                                           EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/clarification                                           ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/points                                                  EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/points                                                  ORDER         token   404 409 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/points/{point_id}/settle                                EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/points/{point_id}/settle                                ORDER         token   404 409 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/questions                                               EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/questions                                               ORDER         token   404 409 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/questions/{question_id}/answer                          EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/questions/{question_id}/answer                          ORDER         token   404 409 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/conditions                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/conditions                                              ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/decline                                                 EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/decline                                                 ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer                                                   EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer                                                   ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/place                                                   EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/place                                                   ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/onboarding                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/onboarding                                              ORDER         token   404 403 403 200 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                 EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                 ORDER         token   404 409 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/go-live                                                 EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/go-live                                                 ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/withdraw                                                EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/withdraw                                                ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/expire                                                  EARLY_ORDER   token   404 403 403 404 404 404 200 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/expire                                                  ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/terminate                                               EARLY_ORDER   token   404 409 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/terminate                                               ORDER         token   404 200 403 403 403 404 200 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/end                                                     EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/end                                                     ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
+contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
+contracts   GET    /v1/contracts/{contract_id}                                                   CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
+contracts   GET    /v1/registers/{channel}/{year}                                                REGISTER      token   403 403 403 403 403 403 200 404 403 403 403
+notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
+notify      GET    /v1/contacts                                                                  -             token   200 200 403 200 403 200 200 200 403 200 200
+notify      GET    /v1/contacts/me                                                               -             token   404 200 404 404 404 404 404 404 404 404 404
+notify      PUT    /v1/contacts/me                                                               -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      DELETE /v1/contacts/me                                                               -             token   204 204 204 204 204 204 204 204 204 204 204
+notify      DELETE /v1/contacts/{contact_id}                                                     CONTACT       token   204 204 403 204 403 204 204 204 403 204 204
+"""
+
+QUERIES = {"contracts GET /v1/contracts": "?order_id=<id>"}
+"""Operations that name a thing in their query."""
+
+_PERSON = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
+_FORM = {"title": "X", "summary": "X"}
+_REASON = {"reason": "X"}
+_ACCREDITATION = "eligibility POST /v1/organisations/{organisation_id}/accreditations/{channel}/{role}"
+_ORDER = "ordering POST /v1/orders/{order_id}"
+BODIES: dict[str, object] = {
+    "catalog POST /v1/offerings": _FORM,
+    "catalog PUT /v1/offerings/{offering_id}": _FORM,
+    "catalog POST /v1/offerings/{offering_id}/return": {"remarks": "X"},
+    "catalog POST /v1/offerings/{offering_id}/bereitstellungsvertrag": {"number": "B-9"},
+    "catalog POST /v1/offerings/{offering_id}/suspend": _REASON,
+    "catalog POST /v1/offerings/{offering_id}/withdraw": _REASON,
+    "eligibility POST /v1/organisations": {"organisation": HUSUM_ID, "person": _PERSON, "roles": ["KUNDE"]},
+    "eligibility PATCH /v1/organisations/{organisation_id}": {"add_users": ["somebody"]},
+    "eligibility POST /v1/organisations/{organisation_id}/relations": HUSUM,
+    "eligibility POST /v1/organisations/{organisation_id}/accreditations": {"channel": "fitko", "role": "KUNDE"},
+    f"{_ACCREDITATION}/query": {"question": "X"},
+    f"{_ACCREDITATION}/answer": {"answer": "X"},
+    f"{_ACCREDITATION}/refuse": _REASON,
+    f"{_ACCREDITATION}/revoke": _REASON,
+    "eligibility POST /v1/checks": {"customer": HUSUM_ID, "provider": "komm_one"},
+    "eligibility POST /v1/verdicts/{order_id}/sign-off": {"note": "X"},
+    "ordering POST /v1/orders": {"offering_id": "<id>", "channel": "govdigital"},
+    f"{_ORDER}/points": {"label": "X", "owner": "KUNDE"},
+    f"{_ORDER}/points/{{point_id}}/settle": {"value": "X"},
+    f"{_ORDER}/questions": {"text": "X"},
+    f"{_ORDER}/questions/{{question_id}}/answer": {"text": "X"},
+    f"{_ORDER}/conditions": {"conditions": []},
+    f"{_ORDER}/decline": _REASON,
+    f"{_ORDER}/offer": {"valid_until": "2098-12-31"},
+    f"{_ORDER}/place": {"accepts_agb": True},
+    f"{_ORDER}/terminate": {"ends_on": "2098-12-31"},
+    "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
+}
+"""A body that each operation takes which needs one."""
+
+HEADERS = {"catalog PUT /v1/offerings/{offering_id}": {"If-Match": '"1"'}}
+"""Headers that an operation demands."""
+
+_PARTS = {"channel": "govdigital", "role": "KUNDE", "code": "acceptance", "body_id": HUSUM_ID}
+NOTHING = "-"
+"""In the table: an operation that names no thing."""
+
+
+class Reach(StrEnum):
+    """Who may ask at all."""
+
+    PUBLIC = "public"
+    """Everybody; no token is looked at."""
+    VISITOR = "visitor"
+    """Everybody; a token that comes along must be valid."""
+    TOKEN = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: an operation about a thing, and the status of the answer to each caller."""
+
+    operation: str
+    thing: Thing | None
+    reach: Reach
+    expected: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return self.operation if self.thing is None else f"{self.operation} {self.thing.name}"
+
+    def request(self, thing_id: str, parts: dict[str, str]) -> tuple[tuple[str, str, str], object]:
+        """Return (service, method, path) and body of the request about the thing of this id."""
+        service, method, path = self.operation.split(" ")
+        known = _PARTS | parts | ({"channel": "fitko"} if self.thing is Thing.ELSEWHERE else {})
+        for name, value in known.items():
+            path = path.replace(f"{{{name}}}", value)
+        before, brace, after = path.partition("{")
+        if brace:
+            path = before + thing_id + after.partition("}")[2]
+        path += QUERIES.get(self.operation, "") if self.thing else ""
+        return (service, method, path.replace("<id>", thing_id)), _named(BODIES.get(self.operation), thing_id)
+
+
+def rows() -> tuple[Row, ...]:
+    """Return the lines of the table."""
+    return tuple(_parsed())
+
+
+def _parsed() -> Iterator[Row]:
+    for line in TABLE.strip().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        service, method, path, thing, reach, *expected = line.split()
+        assert len(expected) == len(CALLERS), line
+        named = None if thing == NOTHING else Thing[thing]
+        yield Row(f"{service} {method} {path}", named, Reach(reach), tuple(map(int, expected)))
+
+
+def _named(body: object, thing_id: str) -> object:
+    if not isinstance(body, dict):
+        return body
+    return {name: value.replace("<id>", thing_id) if isinstance(value, str) else value for name, value in body.items()}
+
+
+ROWS = rows()

@@ -34,6 +34,7 @@ from shared.errors import (
 )
 from shared.ids import derived_id
 from shared.messages.base import Message
+from shared.messages.open_enum import READING
 from shared.outbox import OUTBOX_BYTES, OUTBOX_LIMIT, PENDING, Outbox
 from shared.outgoing import OutgoingEvent, Publisher
 from shared.store.port import Collection, Document, Index, Save, Store
@@ -224,7 +225,7 @@ class Ledger(Generic[S]):
     def state_of(self, document: Document) -> S:
         """Return the state held in a stored document."""
         fields = {name: value for name, value in document.items() if name not in _MECHANICS}
-        return self.state_type.model_validate({**fields, "id": document["_id"]}, extra="ignore")
+        return self.state_type.model_validate({**fields, "id": document["_id"]}, extra="ignore", context=READING)
 
     async def apply_one(self, change: Change[S], *, condition: Condition | None = None) -> Result[S]:
         """Apply one change and return its result; raise the RejectedError that refused it.

@@ -19,6 +19,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from shared.errors import InvalidError
+from shared.messages.open_enum import OpenEnum
 
 
 def _split(cell: object) -> object:
@@ -320,7 +321,12 @@ class Labels:
     words: dict[str, dict[str, str]]
 
     def of(self, value: StrEnum) -> str:
-        """Return the label of an enumeration's value. Raises KeyError if the data have none."""
+        """Return the label of an enumeration's value, of one that this version does not know the value itself.
+
+        Raises KeyError if the data have none.
+        """
+        if isinstance(value, OpenEnum) and not value.known:
+            return value.value
         return self.words[type(value).__name__][value.value]
 
 

@@ -168,8 +168,8 @@ def _order(facts: StoreFacts, document: Document) -> None:
     facts.orders[document["_id"]] = OrderFact(
         id=document["_id"],
         number=document["number"],
-        state=OrderState(document["state"]),
-        channel=Channel(document["channel"]),
+        state=OrderState.read(document["state"]),
+        channel=Channel.read(document["channel"]),
         check=document["check"],
         answered=document["verdict_at"] is not None,
         requested=document["contract_requested_at"] is not None,
@@ -184,7 +184,7 @@ def _contract(facts: StoreFacts, document: Document) -> None:
         id=document["_id"],
         order_id=document["order_id"],
         order_number=document["order_number"],
-        channel=Channel(document["channel"]),
+        channel=Channel.read(document["channel"]),
         concluded=document["state"] == ContractState.GESCHLOSSEN,
         number=document["number"],
         year=document["year"],
@@ -195,7 +195,7 @@ def _contract(facts: StoreFacts, document: Document) -> None:
 def _register(facts: StoreFacts, document: Document) -> None:
     facts.registers.append(
         RegisterFact(
-            Channel(document["channel"]), document["year"], document["last"], document["allotted"], tuple(document["free"])
+            Channel.read(document["channel"]), document["year"], document["last"], document["allotted"], tuple(document["free"])
         )
     )
 
@@ -215,4 +215,4 @@ def _listed(facts: StoreFacts, document: Document) -> None:
 
 
 def _listing(document: Document, title: Any) -> Listing:  # noqa: ANN401 - a value of a document
-    return Listing(str(title), document["version"], OfferingState(document["state"]))
+    return Listing(str(title), document["version"], OfferingState.read(document["state"]))

@@ -155,7 +155,7 @@ def _listed(document: Document) -> Listed:
 
 def _register(document: Document) -> Register:
     return Register(
-        channel=Channel(document["channel"]),
+        channel=Channel.read(document["channel"]),
         year=document["year"],
         rev=document["rev"],
         last=document["last"],

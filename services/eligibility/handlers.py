@@ -37,7 +37,7 @@ def public_body(document: Document) -> PublicBody:
             code="register_as",
             body=document["same_as"],
         )
-    kind = OrganisationType(document["type"])
+    kind = OrganisationType.read(document["type"])
     twelve = kind in (OrganisationType.KOMMUNE, OrganisationType.VERBAND)
     return PublicBody(document["_id"], document["name"], kind, document["state_code"], document["ars"] if twelve else None)
 

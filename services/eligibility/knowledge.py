@@ -186,4 +186,4 @@ def _collective(document: Document) -> CollectiveRelation:
 
 
 def _body(document: Document) -> Body:
-    return Body(document["_id"], document["name"], OrganisationType(document["type"]), document["ars"])
+    return Body(document["_id"], document["name"], OrganisationType.read(document["type"]), document["ars"])

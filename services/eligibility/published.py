@@ -8,11 +8,11 @@ from pathlib import Path
 
 from services.eligibility.rules import RelationType
 from shared.ids import derived_id
-from shared.messages.values import OrganisationType
+from shared.messages.values import Channel, OrganisationType
 from shared.reference import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State, read_csv
 from shared.store.port import Document
 
-ANBIETER = ("fitko", "govdigital")
+ANBIETER = frozenset(channel.value for channel in Channel)
 CITY_STATES = {"110000000000": "DE-BE", "020000000000": "DE-HH"}
 """Berlin and Hamburg are Land and Gemeinde in one; they act as the Land."""
 

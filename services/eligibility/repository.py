@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.organisation import Organisation, waiting_at
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
 from shared.errors import NotFoundError
@@ -30,8 +30,7 @@ RELATIONS = Collection("relations", (Index("kind", ("kind",)),))
 EDITIONS = Collection("reference_editions")
 ORGANISATIONS = aggregate_collection(
     "organisations",
-    Index("waiting_fitko", ("waiting_fitko",)),
-    Index("waiting_govdigital", ("waiting_govdigital",)),
+    *(Index(waiting_at(channel), (waiting_at(channel),)) for channel in Channel),
     Index("expiry", ("expires_on",)),
 )
 VERDICTS = aggregate_collection("verdicts")
@@ -188,7 +187,7 @@ class Organisations:
 
         And whether there are more than fit, by their bytes, into what is read at once.
         """
-        query = Query(f"waiting_{channel.value}", after=after, limit=limit, without=UNLISTED)
+        query = Query(waiting_at(channel), after=after, limit=limit, without=UNLISTED)
         portion = await self.store.find_portion(ORGANISATIONS, query, WAITING_BYTES)
         return [self.ledger.state_of(document) for document in portion.documents], portion.cut
 

@@ -16,6 +16,7 @@ from shared.clock import now
 from shared.errors import NotFoundError, WriteConflictError
 from shared.http.limits import PAGE_BYTES
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.messages.open_enum import READING
 from shared.outgoing import Publisher
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
 
@@ -239,4 +240,4 @@ class Contacts:
 
 def _book(document: Document) -> AddressBook:
     fields = {name: value for name, value in document.items() if name not in ("_id", "rev")}
-    return AddressBook.model_validate({**fields, "id": document["_id"]}, extra="ignore")
+    return AddressBook.model_validate({**fields, "id": document["_id"]}, extra="ignore", context=READING)

@@ -20,6 +20,7 @@ from shared.bus.record import Headers, RawRecord
 from shared.ledger import Cause
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
+from shared.messages.open_enum import READING
 from shared.outgoing import OutgoingEvent
 from shared.service import Received
 from shared.topics import Topic
@@ -103,7 +104,7 @@ class Envelope:
             adapter = _adapters().get(self.type)
             if adapter is None:
                 raise DecodeError(Fault.UNKNOWN_TYPE, f"no message type {self.type[:120]!a}")
-            message = adapter.validate_json(self.body, extra="ignore")
+            message = adapter.validate_json(self.body, extra="ignore", context=READING)
         except ValidationError as error:
             raise DecodeError(Fault.SCHEMA, _summary(error)) from error
         except RecursionError as error:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from shared.messages.base import Message, Value, message_type
+from shared.messages.open_enum import OpenEnum
 from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, Time
 
 
@@ -15,7 +14,7 @@ class AgbVersion(Value):
     version: Line
 
 
-class Leg(StrEnum):
+class Leg(OpenEnum):
     """Position of a contract in the chain."""
 
     NACHNUTZUNG = "NACHNUTZUNG"

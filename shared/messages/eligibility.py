@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from shared.messages.base import Message, Value, message_type
+from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     AccreditationState,
     Ars,
@@ -100,7 +100,7 @@ class OrganisationRestated(Message):
     organisation: Organisation
 
 
-class Stage(StrEnum):
+class Stage(OpenEnum):
     """Moment of the procedure at which the in-house relation is checked."""
 
     INTERESSE = "INTERESSE"

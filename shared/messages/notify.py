@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from shared.messages.base import Message, message_type
+from shared.messages.open_enum import OpenEnum
 from shared.messages.values import Code, EntityId, OrganisationId, PersonRef, Time
 
 
-class DeliveryChannel(StrEnum):
+class DeliveryChannel(OpenEnum):
     """Way by which a notification reaches its recipient."""
 
     INBOX = "INBOX"

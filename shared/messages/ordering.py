@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from shared.messages.base import Message, Value, message_type
 from shared.messages.eligibility import Assessment, Stage
+from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     Channel,
     Code,
@@ -25,7 +25,7 @@ from shared.messages.values import (
 )
 
 
-class OrderParty(StrEnum):
+class OrderParty(OpenEnum):
     """Who an open point, a question or the next step belongs to."""
 
     KUNDE = "KUNDE"

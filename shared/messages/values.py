@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from shared.messages.base import Value
+from shared.messages.open_enum import OpenEnum
 
 EntityId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 """A UUID in its canonical lower-case text form."""
@@ -48,14 +49,14 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A moment, in UTC whatever offset it was written with."""
 
 
-class Channel(StrEnum):
+class Channel(OpenEnum):
     """Anbieter through whom a contract runs: each is a processor of its own."""
 
     FITKO = "fitko"
     GOVDIGITAL = "govdigital"
 
 
-class Role(StrEnum):
+class Role(OpenEnum):
     """Roles an organisation may hold on the marketplace (four of the registration, the Anbieter, the operator)."""
 
     KUNDE = "KUNDE"
@@ -66,7 +67,7 @@ class Role(StrEnum):
     BETREIBER = "BETREIBER"
 
 
-class OrganisationType(StrEnum):
+class OrganisationType(OpenEnum):
     """Kind of public body; the channel rules go by it."""
 
     BUND = "BUND"
@@ -79,7 +80,7 @@ class OrganisationType(StrEnum):
     SONSTIGE = "SONSTIGE"
 
 
-class OfferingState(StrEnum):
+class OfferingState(OpenEnum):
     """Life of an offer, from the form to its end."""
 
     ENTWURF = "ENTWURF"
@@ -90,7 +91,7 @@ class OfferingState(StrEnum):
     ZURUECKGEZOGEN = "ZURUECKGEZOGEN"
 
 
-class AccreditationState(StrEnum):
+class AccreditationState(OpenEnum):
     """State of an accreditation of one organisation at one Anbieter in one role."""
 
     BEANTRAGT = "BEANTRAGT"
@@ -102,7 +103,7 @@ class AccreditationState(StrEnum):
     ENTZOGEN = "ENTZOGEN"
 
 
-class OrderState(StrEnum):
+class OrderState(OpenEnum):
     """States of a Vorgang, from Interesse to the end of use."""
 
     INTERESSE_BEKUNDET = "INTERESSE_BEKUNDET"
@@ -121,7 +122,7 @@ class OrderState(StrEnum):
     VERFALLEN = "VERFALLEN"
 
 
-class Anbindungsart(StrEnum):
+class Anbindungsart(OpenEnum):
     """How the online service reaches the Fachverfahren of the reusing authority."""
 
     FIT_CONNECT = "FIT_CONNECT"
@@ -133,7 +134,11 @@ class Anbindungsart(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Result of the in-house pre-check (§ 108 GWB); the contracting authority stays responsible."""
+    """Result of the in-house pre-check (§ 108 GWB); the contracting authority stays responsible.
+
+    Closed: it decides whether an order may go on, and nobody may act on an outcome that they do not understand. A further one is
+    a new message type.
+    """
 
     EXEMPT = "EXEMPT"
     RISK = "RISK"
@@ -142,7 +147,7 @@ class Verdict(StrEnum):
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
 
 
-class CostKind(StrEnum):
+class CostKind(OpenEnum):
     """Chargeable kinds of cost, exhaustive (IT-Planungsrat 2021/24), and the one-off Anbindung."""
 
     BETRIEB_INFRASTRUKTUR = "BETRIEB_INFRASTRUKTUR"
@@ -153,7 +158,7 @@ class CostKind(StrEnum):
     ANBINDUNG_EINMALIG = "ANBINDUNG_EINMALIG"
 
 
-class DistributionKey(StrEnum):
+class DistributionKey(OpenEnum):
     """Key by which a cost is shared among the reusing organisations (IT-Planungsrat 2021/24)."""
 
     EINWOHNER = "EINWOHNER"
@@ -163,7 +168,7 @@ class DistributionKey(StrEnum):
     FEST = "FEST"
 
 
-class Period(StrEnum):
+class Period(OpenEnum):
     """Period that an amount is charged for."""
 
     EINMALIG = "EINMALIG"

@@ -26,11 +26,14 @@ def valid_on(items: Iterable[PriceItem], day: date) -> tuple[PriceItem, ...]:
 
 
 def totals(items: Iterable[PriceItem]) -> tuple[Total, ...]:
-    """Return the sums per period and currency, in the order of ``Period``, then of the currency code."""
+    """Return the sums per period and currency, in the order of ``Period``, then of the currency code.
+
+    Periods of a later version stand last; with them no contract is formed.
+    """
     sums: dict[tuple[Period, str], int] = {}
     for item in items:
         key = (item.period, item.amount.currency)
         sums[key] = sums.get(key, 0) + item.amount.cents
     order = list(Period)
-    keys = sorted(sums, key=lambda key: (order.index(key[0]), key[1]))
+    keys = sorted(sums, key=lambda key: (order.index(key[0]) if key[0].known else len(order), key))
     return tuple(Total(period=period, cents=sums[period, currency], currency=currency) for period, currency in keys)

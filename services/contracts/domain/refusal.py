@@ -92,6 +92,12 @@ def _price_lines(request: Request, terms: Terms) -> Iterator[Refusal]:
                 reason=f"{terms.rules.anbieter.name} rechnet die Kostenart {line.kind.value} nicht ab: „{line.label}“.",
                 remedy="Der Bereitsteller muss die Zeile einer zulässigen Kostenart zuordnen (IT-Planungsrat 2021/24).",
             )
+        for unknown in (value for value in (line.period, line.key) if not value.known):
+            yield Refusal(
+                code="price_line_not_understood",
+                reason=f"Der Vertragsprozessor kennt die Angabe {unknown.value} der Preiszeile „{line.label}“ nicht.",
+                remedy="Der Betreiber spielt eine Fassung ein, die sie kennt; danach ist eine neue Bestellung möglich.",
+            )
         if line.kind is CostKind.ANBINDUNG_EINMALIG and line.period is not Period.EINMALIG:
             yield Refusal(
                 code="anbindung_not_one_off",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from pydantic import computed_field
+from pydantic import SerializerFunctionWrapHandler, computed_field, model_serializer
 
 from services.eligibility.domain.accreditation import (
     FIRST_STATE,
@@ -62,18 +63,6 @@ class Organisation(Aggregate):
     changed_at: Time
 
     @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
-    @property
-    def waiting_fitko(self) -> datetime | None:
-        """Since when FITKO has something to decide; index of its work list."""
-        return self.waiting_since(Channel.FITKO)
-
-    @computed_field  # type: ignore[prop-decorator] # as above
-    @property
-    def waiting_govdigital(self) -> datetime | None:
-        """Since when govdigital has something to decide; index of its work list."""
-        return self.waiting_since(Channel.GOVDIGITAL)
-
-    @computed_field  # type: ignore[prop-decorator] # as above
     @property
     def expires_on(self) -> date | None:
         """The first day on which a granted accreditation no longer holds; index of the expiry run."""
@@ -269,6 +258,12 @@ class Organisation(Aggregate):
         """Return since when the Anbieter of the channel has an open accreditation of this organisation, None if it has none."""
         return min((a.requested_at for a in self.accreditations if a.channel is channel and a.state in OPEN), default=None)
 
+    @model_serializer(mode="wrap")
+    def _with_index_fields(self, handler: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
+        """Add since when each Anbieter has something to decide: the index of its work list."""
+        document: dict[str, Any] = handler(self)
+        return document | {waiting_at(channel): self.waiting_since(channel) for channel in Channel}
+
     def _add_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> None:
         step = Step(command=Command.REQUEST, state=FIRST_STATE, actor=Actor.ORGANISATION, person=person, at=at)
         record = AccreditationRecord(
@@ -300,3 +295,8 @@ class Organisation(Aggregate):
                 return wire.OrganisationChanged(organisation=organisation)
             case _:
                 return wire.AccreditationDecided(organisation=organisation, accreditation=accreditation, reason=move.note)
+
+
+def waiting_at(channel: Channel) -> str:
+    """Return the name of the index field that says since when the Anbieter of ``channel`` has something to decide."""
+    return f"waiting_{channel.value}"

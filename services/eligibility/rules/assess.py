@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from services.eligibility.rules import legs, texts
 from services.eligibility.rules.facts import CheckRequest, Facts
+from services.eligibility.rules.finding import CUSTOMER_LEG, finding_of
 from shared.messages.eligibility import Assessment, Finding
-from shared.messages.values import Verdict
+from shared.messages.values import Channel, Verdict
 
 WORST_FIRST = (Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE, Verdict.NO_EVIDENCE, Verdict.RISK, Verdict.EXEMPT)
 ANOTHER_CHANNEL_HELPS = ("CHANNEL_EXCLUDES_TYPE", "NO_RELATION", "ACCREDITATION_REFUSED")
@@ -18,23 +19,30 @@ def assess(request: CheckRequest, facts: Facts) -> Assessment:
     """Return verdict, findings and the channels in which the same award would be exempt. Same facts, same result.
 
     It prepares the decision of the contracting authority, who answers for the exemption, and documents its grounds.
-    Raises KeyError if the policy has no rule for the channel.
+    A channel that the policy has no rule for is out of its scope.
     """
     findings = {
         channel: _findings(replace(request, channel=channel), facts)
         for channel in sorted(request.policy.channels, key=lambda channel: channel.value)
     }
+    own = findings.get(request.channel) or [_unknown_channel(request.channel)]
     verdicts = {channel: worst(finding.verdict for finding in found) for channel, found in findings.items()}
     return Assessment(
-        verdict=verdicts[request.channel],
+        verdict=worst(finding.verdict for finding in own),
         rule_set=request.policy.rule_set,
         as_of=request.as_of,
         channel=request.channel,
         customer=request.customer,
         provider=request.provider,
-        findings=tuple(_with_remedy(finding, request, facts) for finding in findings[request.channel]),
+        findings=tuple(_with_remedy(finding, request, facts) for finding in own),
         allowed_channels=tuple(channel for channel, verdict in verdicts.items() if verdict is Verdict.EXEMPT),
     )
+
+
+def _unknown_channel(channel: Channel) -> Finding:
+    reason = f"Für den Anbieter „{channel.value}“ kennt dieses Regelwerk keine Regel."
+    remedy = "Der Betreiber spielt eine Fassung mit den Regeln dieses Anbieters ein; danach lassen Sie erneut prüfen."
+    return finding_of(CUSTOMER_LEG, "R12", "CHANNEL_UNKNOWN", Verdict.OUT_OF_SCOPE, reason, remedy=remedy)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

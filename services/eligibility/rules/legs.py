@@ -33,7 +33,7 @@ def customer(request: CheckRequest, rule: ChannelRule, facts: Facts) -> list[Fin
     body = facts.bodies[request.customer]
     findings = []
     if body.type not in rule.customers:
-        reason = f"Bei {rule.anbieter_name} bestellen {rule.customers_text} unmittelbar; {body.name} ist {texts.KIND[body.type]}."
+        reason = f"Bei {rule.anbieter_name} bestellen {rule.customers_text} unmittelbar; {body.name} ist {texts.kind(body.type)}."
         findings.append(finding_of(CUSTOMER_LEG, "R12", "CHANNEL_EXCLUDES_TYPE", Verdict.NOT_EXEMPT, reason))
     else:
         reason = f"{body.name} darf als Stelle dieser Art bei {rule.anbieter_name} unmittelbar bestellen."
@@ -53,7 +53,7 @@ def provider(request: CheckRequest, rule: ChannelRule, facts: Facts) -> list[Fin
     findings = []
     if body.type not in rule.providers:
         reason = (
-            f"Über {rule.anbieter_name} stellen {rule.providers_text} Leistungen bereit; {body.name} ist {texts.KIND[body.type]}."
+            f"Über {rule.anbieter_name} stellen {rule.providers_text} Leistungen bereit; {body.name} ist {texts.kind(body.type)}."
         )
         findings.append(finding_of(PROVIDER_LEG, "R12", "CHANNEL_EXCLUDES_TYPE", Verdict.NOT_EXEMPT, reason))
     findings.append(inverse(request, rule, facts))

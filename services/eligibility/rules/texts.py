@@ -33,6 +33,11 @@ WEAK = {
 }
 
 
+def kind(body_type: OrganisationType) -> str:
+    """Return the kind of a body in words, also of one that a later version has brought."""
+    return KIND.get(body_type, "eine Stelle anderer Art")
+
+
 def day(value: date) -> str:
     """Return the day as German text."""
     return f"{value.day:02}.{value.month:02}.{value.year}"

@@ -16,6 +16,7 @@ from services.ordering.domain.waiting import Task, Waiting, waiting_of
 from shared.domain import Aggregate
 from shared.errors import ConflictError, IllegalMoveError
 from shared.messages.eligibility import Assessment
+from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 
@@ -124,7 +125,7 @@ class Order(Aggregate):
 
     def steps(self) -> list[Step]:
         """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
-        return [Step.model_validate_json(line, extra="ignore") for line in self.timeline.splitlines()]
+        return [Step.model_validate_json(line, extra="ignore", context=READING) for line in self.timeline.splitlines()]
 
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""

@@ -11,6 +11,8 @@ from typing import Any, Generic, TypeVar, get_args
 from pydantic import GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
+from shared.messages.open_enum import READING
+
 T = TypeVar("T")
 
 
@@ -30,7 +32,7 @@ class Packed(Generic[T]):
         """The value; it may be changed in place."""
         if self._text is not None:
             # Tolerant as every reader of what is stored: a later version may have written it.
-            self._value = self._adapter.validate_json(self._text, extra="ignore")
+            self._value = self._adapter.validate_json(self._text, extra="ignore", context=READING)
             self._text = None
         return self._value
 

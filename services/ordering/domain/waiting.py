@@ -64,7 +64,10 @@ def waiting_of(order: Order) -> Waiting | None:
     if order.state in _BY_STATE:
         party, task = _BY_STATE[order.state]
         return Waiting(party, order.state_since, task)
-    return _in_check(order)
+    if order.state is OrderState.INTERESSE_BEKUNDET or order.state is OrderState.BESTELLT:
+        return _in_check(order)
+    # A state of a later version, which knows who holds the ball.
+    return None
 
 
 def _in_check(order: Order) -> Waiting:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from shared.messages.catalog import OfferingPublished
+from shared.messages.eligibility import VerdictGiven
 from shared.messages.ordering import OrderTerminated
 from shared.schemas.jsonschema import Schema, opened, schema_of
 from shared.topics import TOPICS
@@ -23,6 +24,7 @@ RELEASED = Path(__file__).parent / "released"
 FROZEN = sorted(RELEASED.glob("*/*.json"))
 TYPES = {message.TYPE: message for topic in TOPICS for message in topic.messages}
 ORDER_TERMINATED, OFFERING_PUBLISHED = schema_of(OrderTerminated), schema_of(OfferingPublished)
+VERDICT_GIVEN = schema_of(VerdictGiven)
 
 
 def test_there_is_a_release() -> None:
@@ -68,12 +70,9 @@ def change_type(schema: Schema) -> None:
     schema["$defs"]["OrderHead"]["properties"]["offering_version"] = {"type": "string"}
 
 
-def drop_enum_value(schema: Schema) -> None:
-    schema["$defs"]["OrderParty"]["enum"].pop()
-
-
-def add_enum_value(schema: Schema) -> None:
-    schema["$defs"]["OrderParty"]["enum"].append("BETREIBER")
+def close_enum(schema: Schema) -> None:
+    party = schema["$defs"]["OrderParty"]
+    party["enum"] = party.pop("x-extensible-enum")
 
 
 def shorten(schema: Schema) -> None:
@@ -101,8 +100,7 @@ def list_instead_of_value(schema: Schema) -> None:
         make_optional,
         make_nested_required,
         change_type,
-        drop_enum_value,
-        add_enum_value,
+        close_enum,
         shorten,
         lengthen,
         narrow_number,
@@ -133,6 +131,26 @@ def test_an_additive_change_is_allowed(change: Callable[[Schema], None]) -> None
     changed = copy.deepcopy(ORDER_TERMINATED)
     change(changed)
     assert breaks(ORDER_TERMINATED, changed) == []
+
+
+@pytest.mark.parametrize("values", [["EXEMPT"], ["EXEMPT", "RISK", "NO_EVIDENCE", "NOT_EXEMPT", "OUT_OF_SCOPE", "PARTLY"]])
+def test_a_closed_list_of_values_stays_as_it_is(values: list[str]) -> None:
+    changed = copy.deepcopy(VERDICT_GIVEN)
+    changed["$defs"]["Verdict"]["enum"] = values
+    assert breaks(VERDICT_GIVEN, changed)
+
+
+def test_an_open_list_of_values_may_grow() -> None:
+    changed = copy.deepcopy(ORDER_TERMINATED)
+    changed["$defs"]["Channel"]["x-extensible-enum"].append("kommunalvertreter")
+    assert breaks(ORDER_TERMINATED, changed) == []
+
+
+def test_every_list_of_values_is_open_but_the_verdict() -> None:
+    closed = {
+        name for message in TYPES.values() for name, schema in schema_of(message).get("$defs", {}).items() if "enum" in schema
+    }
+    assert closed == {"Verdict"}
 
 
 def test_a_change_deep_inside_a_list_is_caught() -> None:

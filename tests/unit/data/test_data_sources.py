@@ -154,7 +154,7 @@ def _enumerations() -> Iterator[type[StrEnum]]:
     modules = [importlib.import_module(f"shared.messages.{name}") for name in names]
     for module in [*modules, reference]:
         for _, found in inspect.getmembers(module, inspect.isclass):
-            if issubclass(found, StrEnum) and found.__module__ == module.__name__:
+            if issubclass(found, StrEnum) and list(found) and found.__module__ == module.__name__:
                 yield found
 
 

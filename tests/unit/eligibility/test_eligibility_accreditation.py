@@ -234,8 +234,8 @@ class AccreditationWalk(RuleBasedStateMachine):
         assert record.state is self.model
         assert len(record.history) == self.steps
         assert record.history[-1].state is record.state
-        assert (self.organisation.waiting_govdigital is not None) == (record.state in OPEN)
-        assert self.organisation.waiting_fitko is None
+        assert (self.organisation.waiting_since(Channel.GOVDIGITAL) is not None) == (record.state in OPEN)
+        assert self.organisation.waiting_since(Channel.FITKO) is None
         assert (self.organisation.expires_on is not None) == (record.state is S.ERTEILT)
         public = self.organisation.public()
         assert public.accreditations == (record.public(),)

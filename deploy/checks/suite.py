@@ -32,6 +32,7 @@ from deploy.checks.scalers import check_scalers
 from deploy.checks.secrets import check_secrets
 from deploy.checks.spread import check_spread
 from deploy.checks.staff import check_staff
+from deploy.checks.versions import check_versions
 from deploy.checks.waves import check_waves
 from deploy.checks.workload_rules import check_workloads
 
@@ -86,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     check_routes,
     check_gateways,
     check_images,
+    check_versions,
     check_alert_rules,
     check_network,
     check_sides,

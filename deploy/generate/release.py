@@ -22,9 +22,9 @@ def released(text: str, version: str, digest: str) -> str:
         raise ValueError(f"{digest} is no digest of an image: it looks like sha256: and 64 hexadecimal digits")
     text, tags = re.subn(r"(?m)^(\s+newTag: ).*$", rf"\g<1>{version}", text)
     text, digests = re.subn(r"(?m)^(\s+digest: ).*$", rf"\g<1>{digest}", text)
-    text, labels = re.subn(r"(?m)^(\s+app\.kubernetes\.io/version: ).*$", rf"\g<1>{version}", text)
-    if (tags, digests, labels) != (1, 1, 1):
-        raise ValueError(f"{FILE.name} of deploy/release does not name one tag, one digest and one version label")
+    text, labels = re.subn(r"(app\.kubernetes\.io~1version, value: )[^}]+", rf"\g<1>{version}", text)
+    if (tags, digests) != (1, 1) or not labels:
+        raise ValueError(f"{FILE.name} of deploy/release does not name one tag, one digest and the version label")
     return text
 
 

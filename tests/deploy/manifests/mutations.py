@@ -14,6 +14,7 @@ from tests.deploy.manifests.faults import (
     scalers,
     schemas,
     spread,
+    versions,
     waves,
     workloads,
 )
@@ -33,4 +34,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *people.FAULTS,
     *network.FAULTS,
     *waves.FAULTS,
+    *versions.FAULTS,
 )

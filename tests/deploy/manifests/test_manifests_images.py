@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from functools import cache
+from pathlib import Path
 
 from deploy.checks.images import check_images
-from deploy.checks.objects import Objects
+from deploy.checks.objects import Objects, where
 from deploy.checks.pods import workloads
 from deploy.checks.render import DEPLOY, render
+from deploy.checks.versions import check_versions
+from deploy.generate.release import main as release
 
 STAGING = "overlays/staging"
 
@@ -45,3 +49,14 @@ def test_an_overlay_without_any_digest_may_name_tags() -> None:
 
 def test_a_test_combination_may_mix_tags_and_digests() -> None:
     assert list(check_images(without_digest("mongo", "tests/everything"))) == []
+
+
+def test_a_release_changes_what_runs_its_image_and_nothing_else(tmp_path: Path) -> None:
+    for part in ("base", "components", "overlays", "release"):
+        shutil.copytree(DEPLOY / part, tmp_path / part)
+    before = render(tmp_path / "overlays/prod", tmp_path)
+    assert release(["9.9.9", f"sha256:{'ab' * 32}"], tmp_path / "release/kustomization.yaml") == 0
+    after = render(tmp_path / "overlays/prod", tmp_path)
+    assert list(check_versions(after)) == []
+    changed = {where(new) for old, new in zip(before, after, strict=True) if old != new}
+    assert changed == {pod.where for pod in workloads(after) if any("/efa-marktplatz:" in it["image"] for it in pod.containers)}

@@ -23,7 +23,8 @@ def test_tag_digest_and_version_label_change_together(file: Path) -> None:
     assert main(["1.4.2", DIGEST], file) == 0
     component = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert component["images"] == [{"name": "efa-marktplatz", "newTag": "1.4.2", "digest": DIGEST}]
-    assert component["labels"][0]["pairs"] == {"app.kubernetes.io/version": "1.4.2"}
+    values = [it["value"] for entry in component["patches"] for it in yaml.safe_load(entry["patch"])]
+    assert values == ["1.4.2"] * 4
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,11 @@ def test_what_is_no_release_is_refused_and_changes_nothing(
     assert main([version, digest], file) == 1
     assert "it looks like" in capsys.readouterr().err
     assert file.read_text(encoding="utf-8") == before
+
+
+def test_a_file_without_the_label_is_refused(file: Path) -> None:
+    file.write_text(file.read_text(encoding="utf-8").replace("~1version", "~1release"), encoding="utf-8")
+    assert main(["1.4.2", DIGEST], file) == 1
 
 
 def test_a_file_without_a_digest_is_refused(file: Path) -> None:

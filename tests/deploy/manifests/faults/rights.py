@@ -11,10 +11,10 @@ FAULTS = (
         "a kind that nobody may apply",
         with_(
             {
-                "apiVersion": "cert-manager.io/v1",
-                "kind": "Certificate",
-                "metadata": {"name": "marktplatz-tls", "namespace": "marktplatz"},
-                "spec": {"secretName": "marktplatz-tls", "issuerRef": {"name": "ca"}, "dnsNames": ["marktplatz.example"]},
+                "apiVersion": "coordination.k8s.io/v1",
+                "kind": "Lease",
+                "metadata": {"name": "leader", "namespace": "marktplatz"},
+                "spec": {"holderIdentity": "nobody"},
             }
         ),
         "rights-missing",

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 
+from stdnum.iso7064 import mod_97_10
+
 from shared.errors import InvalidError
 
 _FORM = re.compile(r"([0-9]{2,12})(?:-([A-Za-z0-9]{1,30}))?-([0-9]{2})")
 _PEPPOL = re.compile(r"0204\s*:")
 _PEPPOL_HINT = " '0204:' is the prefix of a Peppol participant: leave it out."
 _REGIONS = frozenset({*(f"{number:02}" for number in range(1, 17)), "99"})
-_MODULUS = 97
 
 
 def check_digits(coarse: str, fine: str = "") -> str:
     """Return the two check digits of Grob- and Feinadressierung: letters count A = 10 to Z = 35, ISO 7064 MOD 97-10."""
-    digits = "".join(str(int(character, 36)) for character in coarse + fine)
-    return f"{98 - int(digits) * 100 % _MODULUS:02}"
+    digits: str = mod_97_10.calc_check_digits(coarse + fine)
+    return digits
 
 
 def parse_leitweg_id(text: str) -> str:

@@ -20,19 +20,11 @@ import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from shared.messages.values import Channel
 
-GERMANY = ZoneInfo("Europe/Berlin")
 _WHOLE = re.compile(r"(0[0-9]{1,2})?d?")
-
-
-def year_of(time: datetime) -> int:
-    """Return the calendar year of a time in Germany."""
-    return time.astimezone(GERMANY).year
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from starlette.responses import Response
 from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, own, viewer_of
 from services.eligibility.accreditation_api import accreditation_routes
-from services.eligibility.day import local_day
 from services.eligibility.domain.registration import Registration
 from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
 from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import EligibilitySettings
 from shared import context
+from shared.calendar import day_of
 from shared.condition import Condition
 from shared.errors import ForbiddenError
 from shared.http.auth import Caller, authenticated
@@ -167,7 +167,7 @@ def _check_routes(router: APIRouter, services: Services) -> None:
             if request.channel not in (None, caller.channel):
                 raise ForbiddenError("An Anbieter checks others for its own channel only.", code="other_channel")
             channels = [caller.channel]
-        as_of = request.as_of or local_day(services.clock())
+        as_of = request.as_of or day_of(services.clock())
         facts = await services.knowledge.facts_for(viewer_of(caller), customer, request.provider)
         found = [assess(CheckRequest(c, customer, request.provider, as_of, services.policy), facts) for c in channels]
         asked = [views.of_channels(assessment, channels) for assessment in found]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from services.eligibility.day import local_day
 from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import PublicBody, Registration
@@ -18,6 +17,7 @@ from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Organisations, Viewer
 from services.eligibility.rules import CheckRequest, Confirmation, Facts, Policy, Relation, RelationType, assess
 from services.eligibility.rules.paths import collectives_of
+from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
 from shared.ledger import Cause, Change
 from shared.messages.base import Message
@@ -105,7 +105,7 @@ async def statement_of(
         raise InvalidError(f"The register knows no body {', '.join(missing)}.", code="body_unknown", bodies=missing)
     _check_legs(command.path[1:], known.relations(viewer))
     facts = known.facts(viewer, organisation_id, command.path[1], ())
-    groups = collectives_of(organisation_id, local_day(at), facts)
+    groups = collectives_of(organisation_id, day_of(at), facts)
     plausible = next((group.name for group in groups if group.target == command.path[1]), None)
     relation = (command.type, command.valid_from, command.valid_to)
     return make_statement(command.path, relation, command.evidence, plausible, person, at)
@@ -141,19 +141,19 @@ def move_accreditation(organisation_id: str, move: Move) -> Change[Organisation]
 
 def grant_accreditation(organisation_id: str, move: Move, term: Term, default_term: timedelta) -> Change[Organisation]:
     """Grant an accreditation; without a named end it lasts ``default_term``."""
-    today = local_day(move.at)
+    today = day_of(move.at)
     return _on(organisation_id, lambda organisation: organisation.grant(move, term, today, today + default_term))
 
 
 def expire_accreditations(organisation_id: str, at: datetime) -> Change[Organisation]:
     """Let the accreditations whose term has ended run out."""
-    return _on(organisation_id, lambda organisation: organisation.expire(local_day(at), at))
+    return _on(organisation_id, lambda organisation: organisation.expire(day_of(at), at))
 
 
 async def expire_due(organisations: Organisations, at: datetime) -> int:
     """Let all accreditations whose term has ended run out; return the number of organisations concerned."""
     total = 0
-    while due := await organisations.expiring(local_day(at) + timedelta(days=1), EXPIRY_BATCH):
+    while due := await organisations.expiring(day_of(at) + timedelta(days=1), EXPIRY_BATCH):
         await organisations.ledger.apply([expire_accreditations(organisation_id, at) for organisation_id in due])
         total += len(due)
         if len(due) < EXPIRY_BATCH:
@@ -174,7 +174,7 @@ class CheckOrder:
 def assess_order(command: CheckOrder, facts: Facts, policy: Policy) -> Assessment:
     """Return the assessment of an order at the day of its event."""
     order = command.order
-    request = CheckRequest(order.channel, order.customer.id, order.provider.id, local_day(command.at), policy)
+    request = CheckRequest(order.channel, order.customer.id, order.provider.id, day_of(command.at), policy)
     return assess(request, facts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.contracts.numbering import GERMANY, year_of
+from shared.calendar import day_of
 from shared.ids import derived_id
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel
@@ -37,9 +37,9 @@ class Request:
     @property
     def day(self) -> date:
         """Day of conclusion in Germany."""
-        return self.requested_at.astimezone(GERMANY).date()
+        return day_of(self.requested_at)
 
     @property
     def year(self) -> int:
         """Year of the register that numbers this contract."""
-        return year_of(self.requested_at)
+        return day_of(self.requested_at).year

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.days import day_of
 from services.ordering.domain.interest import refuse, request_check
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
 from shared.messages.base import Message

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from services.ordering.domain.checklist import Checklists
-from services.ordering.domain.days import day_of
 from services.ordering.domain.formats import checked
 from services.ordering.domain.interest import choose_anbindungsart
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor, Point, Question, Refusal
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.ids import derived_id
 from shared.messages.base import Message

@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.clarification import SIDES
-from services.ordering.domain.days import day_of
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor, Milestone
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.messages.base import Message
 from shared.messages.ordering import (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.ordering.domain.days import day_of
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.ordering.domain.days import day_of
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Stage, VerdictGiven

@@ -7,12 +7,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from services.ordering.domain.days import end_of
 from services.ordering.domain.guards import hindrance
 from services.ordering.domain.packed import Packed
 from services.ordering.domain.parts import Actor, Milestone, Point, Question, Refusal, Step
 from services.ordering.domain.transitions import BEFORE_ORDER, TRANSITIONS, Command
 from services.ordering.domain.waiting import Task, Waiting, waiting_of
+from shared.calendar import end_of
 from shared.domain import Aggregate
 from shared.errors import ConflictError, IllegalMoveError
 from shared.messages.eligibility import Assessment

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracts.numbering import Number, NumberFormat, Register, year_of
+from services.contracts.numbering import Number, NumberFormat, Register
+from shared.calendar import day_of
 from shared.messages.values import Channel
 
 YEARS = (2026, 2027)
@@ -197,7 +198,7 @@ def test_registers_of_different_channels_and_years_are_different_documents() -> 
     ],
 )
 def test_the_year_of_a_number_changes_at_midnight_in_germany(time: datetime, year: int) -> None:
-    assert year_of(time) == year
+    assert day_of(time).year == year
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.day import local_day
 from services.eligibility.names import fold, search_keys
 from services.eligibility.published import published_relations
 from services.eligibility.rules import IndirectJoint
 from services.eligibility.settings import EligibilitySettings
+from shared.calendar import day_of
 from shared.messages.values import Channel, OrganisationType
 from shared.store.port import Document
 
@@ -141,4 +141,4 @@ def test_an_unknown_rule_set_is_refused_at_the_start(monkeypatch: pytest.MonkeyP
 
 
 def test_the_day_is_the_german_one() -> None:
-    assert local_day(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == date(2026, 3, 2)
+    assert day_of(datetime(2026, 3, 1, 23, 30, tzinfo=UTC)) == date(2026, 3, 2)

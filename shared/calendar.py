@@ -1,4 +1,4 @@
-"""Calendar days in Germany: deadlines of offers and notices count in them."""
+"""Calendar days in Germany: deadlines, awards, decisions and the years of contract numbers count in them."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ from shared.messages.base import Message
 from shared.messages.open_enum import READING
 from shared.outbox import OUTBOX_BYTES, OUTBOX_LIMIT, PENDING, Outbox
 from shared.outgoing import OutgoingEvent, Publisher
-from shared.store.port import Collection, Document, Index, Save, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Save, Store
 from shared.topics import topic_of
 from shared.tracing import Kind, Span
 
@@ -107,7 +107,8 @@ class Effect(StrEnum):
 class Result(Generic[S]):
     """Outcome of one change. ``error`` is set when refused; ``events`` were added.
 
-    ``state`` and ``rev`` are those that the batch left; ``state`` is None if the aggregate did not exist when it was refused.
+    ``state`` and ``rev`` are those that the batch left. ``state`` is None if the aggregate does not ``exist``: it was refused;
+    and in batches of more than one portion (``PORTION_BYTES``), whose states together are too large to be kept.
     """
 
     id: str
@@ -116,6 +117,7 @@ class Result(Generic[S]):
     rev: int
     events: tuple[OutgoingEvent, ...] = ()
     error: RejectedError | None = None
+    exists: bool = True
 
 
 @dataclass(slots=True)
@@ -259,36 +261,49 @@ class Ledger(Generic[S]):
             groups.setdefault(change.id, []).append(position)
         began = time.time_ns()
         results: dict[int, Result[S]] = {}
-        saved: list[Document] = []
         waiting = list(groups)
-        for attempt in range(ATTEMPTS):
-            documents = await self.store.get_many(self.collection, waiting)
-            inserts: list[Document] = []
-            saves: list[Save] = []
+        attempt = 0
+        whole = True
+        while waiting:
+            documents, left = await self.store.get_portion(self.collection, waiting, PORTION_BYTES)
+            whole = whole and not left
+            unread = set(left)
+            records: list[_Record[S]] = []
             for aggregate_id in waiting:
+                if aggregate_id in unread:
+                    continue
                 record, found = self._decide(aggregate_id, documents.get(aggregate_id), changes, groups[aggregate_id], condition)
-                results.update(found)
-                if token is not None and record.changed:
-                    record.senders = [sender for sender in record.senders if sender["id"] != fulfilled]
-                    if record.outbox:
-                        record.senders.append(duty.taken(token, record.outbox))
-                if record.changed and record.rev == 1:
-                    inserts.append(record.document())
-                elif record.changed:
-                    saves.append(Save(record.document(), expected_rev=record.rev - 1))
-            written, waiting = await self._write(inserts, saves)
-            saved += written
-            if not waiting:
-                break
-            log.info("write_conflict", collection=self.collection.name, ids=waiting, attempt=attempt)
-            await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
-        else:
-            await self._send(saved, token)
-            raise WriteConflictError(f"other writers kept changing {', '.join(waiting)}", ids=waiting)
-        await self._send(saved, token)
+                results.update(found if whole else {place: replace(it, state=None) for place, it in found.items()})
+                records.append(record)
+            written, overtaken = await self._save(records, token, fulfilled)
+            await self._send(written, token)
+            waiting = [*left, *overtaken]
+            if overtaken:
+                attempt += 1
+                if attempt == ATTEMPTS:
+                    raise WriteConflictError(f"other writers kept changing {', '.join(overtaken)}", ids=overtaken)
+                log.info("write_conflict", collection=self.collection.name, ids=overtaken, attempt=attempt)
+                await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
         if tracing.enabled():
             self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]
+
+    async def _save(
+        self, records: Sequence[_Record[S]], token: str | None, fulfilled: str | None
+    ) -> tuple[list[Document], list[str]]:
+        """Save what has changed, with the duty of this sender in it; return as ``_write``."""
+        inserts: list[Document] = []
+        saves: list[Save] = []
+        for record in records:
+            if token is not None and record.changed:
+                record.senders = [sender for sender in record.senders if sender["id"] != fulfilled]
+                if record.outbox:
+                    record.senders.append(duty.taken(token, record.outbox))
+            if record.changed and record.rev == 1:
+                inserts.append(record.document())
+            elif record.changed:
+                saves.append(Save(record.document(), expected_rev=record.rev - 1))
+        return await self._write(inserts, saves)
 
     async def _send(self, saved: Sequence[Document], token: str | None) -> None:
         if token is None:
@@ -416,7 +431,7 @@ class Ledger(Generic[S]):
         for position, result in results.items():
             # A refused decision may have touched the object that the results before it hold.
             left = None if result.state is None else record.state
-            results[position] = replace(result, state=left, rev=record.revision)
+            results[position] = replace(result, state=left, rev=record.revision, exists=left is not None)
         return record, results
 
     def _settled(self, change: Change[S], record: _Record[S]) -> Result[S]:

@@ -17,7 +17,7 @@ from shared import duty, failpoints
 from shared.clock import now
 from shared.errors import RetryableError, WriteConflictError
 from shared.outgoing import OutgoingEvent, Publisher
-from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 
 OUTBOX_LIMIT = 500
 OUTBOX_BYTES = 1024 * 1024
@@ -81,7 +81,7 @@ class Outbox:
 
         One look into the index, which is empty but for what is on its way while the broker answers.
         """
-        found = await self.store.find(self.collection, Query(PENDING.name, limit=limit))
+        found = await self.store.find(self.collection, Query(PENDING.name, limit=limit, only=("pending_since", "outbox.seq")))
         documents = [document for document in found if document["outbox"]]
         since = documents[0]["pending_since"] if documents else None
         return Backlog(since, sum(len(document["outbox"]) for document in documents))
@@ -123,12 +123,12 @@ class Outbox:
                     return
 
     async def _pages(self, query: Query) -> AsyncIterator[list[Document]]:
-        while documents := await self.store.find(self.collection, query):
+        while documents := (portion := await self.store.find_portion(self.collection, query, PORTION_BYTES)).documents:
             # Taken now: publishing changes the documents.
             position = (documents[-1]["pending_since"], documents[-1]["_id"])
-            full = len(documents) == query.limit
+            more = portion.cut or len(documents) == query.limit
             yield documents
-            if not full:
+            if not more:
                 return
             query = replace(query, after=position)
 

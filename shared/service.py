@@ -17,6 +17,9 @@ from shared.messages.base import Message
 from shared.outgoing import Publisher
 from shared.store.port import Collection, Store
 
+SLICE = 50
+"""Events that a consumer handles at once if it reads other documents for each: as many large ones fit into memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -87,6 +90,23 @@ class Service:
     publishes: bool = True
 
 
+def in_slices(
+    handle: Callable[[Sequence[Received]], Awaitable[Sequence[Rejection]]], size: int = SLICE
+) -> Callable[[Sequence[Received]], Awaitable[Sequence[Rejection]]]:
+    """Return a handler that takes a batch some events at a time, for one that reads large documents beside the aggregates.
+
+    An error ends it: the batch is repeated then, and what was done is recognised.
+    """
+
+    async def handle_slices(batch: Sequence[Received]) -> Sequence[Rejection]:
+        found: list[Rejection] = []
+        for start in range(0, len(batch), size):
+            found += await handle(batch[start : start + size])
+        return found
+
+    return handle_slices
+
+
 def rejections(events: Sequence[Received], results: Sequence[Result[Any]]) -> list[Rejection]:
     """Return the events that belong to the dead letters: those that were refused where no aggregate could show the refusal.
 
@@ -97,5 +117,5 @@ def rejections(events: Sequence[Received], results: Sequence[Result[Any]]) -> li
         for event, result in zip(events, results, strict=True)
         if result.effect is Effect.REFUSED
         and result.error is not None
-        and (result.state is None or isinstance(result.error, SequenceJumpError))
+        and (not result.exists or isinstance(result.error, SequenceJumpError))
     ]

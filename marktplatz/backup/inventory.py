@@ -85,8 +85,6 @@ async def pages(store: Store, collection: Collection, size: int = PAGE) -> Async
     after: str | None = None
     while documents := await store.scan(collection, after, size):
         yield documents
-        if len(documents) < size:
-            return
         after = documents[-1]["_id"]
 
 

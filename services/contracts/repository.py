@@ -16,7 +16,7 @@ from shared.clock import now
 from shared.ledger import Ledger, aggregate_collection
 from shared.messages.values import Channel
 from shared.outgoing import Publisher
-from shared.store.port import Collection, Document, Index, Query, Save, Scalar, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
 
 CONTRACTS = aggregate_collection(
     "contracts",
@@ -76,11 +76,14 @@ class Contracts:
 
     async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
         """Return the numbers of those contracts that exist, None for one that has none."""
-        documents = await self.store.get_many(CONTRACTS, sorted(set(ids)))
-        return {
-            document_id: None if document["sequence"] is None else Number(document["year"], document["sequence"])
-            for document_id, document in documents.items()
-        }
+        numbers: dict[str, Number | None] = {}
+        left = sorted(set(ids))
+        while left:
+            documents, left = await self.store.get_portion(CONTRACTS, left, PORTION_BYTES, only=("year", "sequence"))
+            for document_id, document in documents.items():
+                number = None if document["sequence"] is None else Number(document["year"], document["sequence"])
+                numbers[document_id] = number
+        return numbers
 
     async def find(self, viewer: Viewer, document_id: str) -> Stored | None:
         """Return one contract if the viewer may see it."""

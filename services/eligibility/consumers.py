@@ -16,7 +16,7 @@ from services.eligibility.rules import Policy
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
-from shared.service import Consumer, Received, Rejection, rejections
+from shared.service import Consumer, Received, Rejection, in_slices, rejections
 
 GROUP = "eligibility.orders"
 
@@ -38,7 +38,8 @@ def order_checks(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock
                 changes[id(event)] = handlers.forward(event.message.order.id, event.cause)
         return rejections(batch, await verdicts.ledger.apply([changes[id(event)] for event in batch]))
 
-    return Consumer(GROUP, frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced}), handle)
+    handled: frozenset[type[Message]] = frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced})
+    return Consumer(GROUP, handled, in_slices(handle))
 
 
 def _command(message: Message) -> CheckOrder:

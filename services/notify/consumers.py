@@ -10,8 +10,11 @@ from services.notify.domain.routing import Routing
 from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
 from shared.ledger import Effect
-from shared.service import Consumer, Received, Rejection
+from shared.messages.notify import DeliveryChannel
+from shared.service import Consumer, Received, Rejection, in_slices
 from shared.topics import NOTIFY
+
+_NOTED_AT_ONCE = 1000
 
 
 def dispatch(
@@ -24,8 +27,8 @@ def dispatch(
 ) -> Consumer:
     """Return the consumer group: it lets go who has left their organisation and tells what has happened.
 
-    One read of contacts and of notes, one write of e-mails and one of notes per batch, then a nudge to send. Events older than
-    ``mail_max_age`` are not told by e-mail.
+    One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
+    Events older than ``mail_max_age`` are not told by e-mail.
     """
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
@@ -39,14 +42,15 @@ def dispatch(
         known = await notifications.known([handlers.note_id(told, organisation) for told, organisation in with_people])
         oldest = at - mail_max_age
         # E-mails first: whoever finds an organisation's note may then take it that its people were told.
-        for changes in (
-            [change for told in tellings for change in handlers.mails(told, books, known, oldest, at)],
-            [change for told in tellings for change in handlers.notes(told, at)],
+        for channel, changes in (
+            (DeliveryChannel.EMAIL, [it for told in tellings for it in handlers.mails(told, books, known, oldest, at)]),
+            (DeliveryChannel.INBOX, [it for told in tellings for it in handlers.notes(told, at)]),
         ):
-            for result in await notifications.ledger.apply(changes) if changes else ():
-                if result.effect is Effect.APPLIED and result.state is not None:
-                    OUTCOMES.labels(result.state.channel.value, "noted").inc()
+            for start in range(0, len(changes), _NOTED_AT_ONCE):
+                for result in await notifications.ledger.apply(changes[start : start + _NOTED_AT_ONCE]):
+                    if result.effect is Effect.APPLIED:
+                        OUTCOMES.labels(channel.value, "noted").inc()
         nudge()
         return []
 
-    return Consumer(NOTIFY, routing.handled | frozenset(handlers.ORGANISATION_EVENTS), handle)
+    return Consumer(NOTIFY, routing.handled | frozenset(handlers.ORGANISATION_EVENTS), in_slices(handle))

@@ -112,7 +112,8 @@ class Notifications:
 
     async def due_since(self, at: datetime) -> datetime | None:
         """Return since when the e-mail that has waited longest could be sent, None if none is due."""
-        documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=1))
+        first = Query(DUE.name, below=at + _TICK, limit=1, only=("next_attempt_at",))
+        documents = await self.store.find(NOTIFICATIONS, first)
         if documents:
             since: datetime = documents[0]["next_attempt_at"]
             return since
@@ -123,7 +124,8 @@ class Notifications:
         """Return e-mails whose mark lies farther ahead than this installation sets any: a clock went wrong when it was set."""
         if self.farthest is None:
             return []
-        return await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=at + self.farthest, limit=limit))
+        query = Query(DUE.name, at_least=at + self.farthest, limit=limit)
+        return (await self.store.find_portion(NOTIFICATIONS, query, PORTION_BYTES)).documents
 
     def _abandoned(self, notification: Notification, lease: timedelta) -> bool:
         """Return whether nobody can be sending a stray one any more, as far as this process has watched it itself.
@@ -140,7 +142,7 @@ class Notifications:
 
     async def waiting(self) -> bool:
         """Return whether any e-mail is not done yet, due or not."""
-        return bool(await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=_EARLIEST, limit=1)))
+        return bool(await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=_EARLIEST, limit=1, only=("state",))))
 
     async def retry_failed(self, since: datetime, until: datetime, codes: Container[str], at: datetime) -> Counter[str]:
         """Take up again the e-mails that failed from ``since`` to before ``until`` and return how many, by code.
@@ -169,12 +171,12 @@ class Notifications:
 
     async def claim(self, at: datetime, until: datetime, limit: int) -> list[Claim]:
         """Claim e-mails that are due, for one try until ``until``. Of several workers one gets each: the revision decides."""
-        documents = await self.store.find(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=limit))
+        due = await self.store.find_portion(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=limit), PORTION_BYTES)
         stray = await self._stray(at, _PAGE)
         self._watched = {document["_id"]: seen for document in stray if (seen := self._watched.get(document["_id"]))}
         changed: list[tuple[Document, Notification]] = []
         claims: list[Claim] = []
-        for document in (*documents, *stray):
+        for document in (*due.documents, *stray):
             notification = self.ledger.state_of(document)
             if len(claims) == limit:
                 break

@@ -292,7 +292,7 @@ class _Run:
 async def purge_expired(store: Store, now: datetime, limit: int = 1000) -> int:
     """Delete all marks whose time is up, ``limit`` at once, and return how many; work for a Periodic."""
     deleted = 0
-    while expired := await store.find(COLLECTION, Query("expiry", below=now, limit=limit)):
+    while expired := await store.find(COLLECTION, Query("expiry", below=now, limit=limit, only=("expires_at",))):
         deleted += await store.delete(COLLECTION, [mark["_id"] for mark in expired])
         if len(expired) < limit:
             break

@@ -18,7 +18,7 @@ from marktplatz.assembly import ServiceName
 from marktplatz.backup.dump import back_up, forget_old
 from marktplatz.backup.errors import BackupError, DamagedBackupError, StoreNotEmptyError
 from marktplatz.backup.files import MANIFEST, read_manifest, verify
-from marktplatz.backup.inventory import IN_ORDER, Kept, documents_of, opened_stores
+from marktplatz.backup.inventory import IN_ORDER, Kept, documents_of, opened_stores, pages
 from marktplatz.backup.restore import restore
 from marktplatz.backup.sealing import Keys
 from services.contracts.repository import CONTRACTS, REGISTERS
@@ -28,7 +28,8 @@ from services.ordering.repository import ORDERS
 from shared import restoration
 from shared.errors import StoreUnavailableError
 from shared.settings import ProcessSettings
-from shared.store.port import Document, Save
+from shared.store.port import PORTION_BYTES, Document, Save
+from shared.store.sqlite import SqliteStore
 from tests.support.mongodb import database_url, mongodb_server, own_database
 
 AT = datetime(2026, 11, 24, 9, 30, 15, 123000, tzinfo=UTC)
@@ -258,3 +259,14 @@ async def test_every_collection_of_every_service_is_in_a_backup(tmp_path: Path, 
     assert files == wanted
     assert ("contracts", CONTRACTS.name) in files
     assert {service for service, collection in files if collection == "idempotency"} == {name.value for name in IN_ORDER}
+
+
+async def test_pages_of_large_documents_hold_every_document_once() -> None:
+    store = SqliteStore(None)
+    await store.prepare([ORDERS])
+    names = [f"order-{number:02}" for number in range(9)]
+    await store.insert_many(ORDERS, [{"_id": name, "rev": 1, "timeline": "x" * (PORTION_BYTES // 4)} for name in names])
+    sizes = [[document["_id"] for document in page] async for page in pages(store, ORDERS)]
+    await store.close()
+    assert [name for page in sizes for name in page] == names
+    assert len(sizes) == 3

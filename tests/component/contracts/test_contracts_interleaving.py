@@ -55,6 +55,12 @@ class TurnStore(SqliteStore):
         keys = [(collection.name, document_id) for document_id in ids]
         return {key[1]: copy.deepcopy(self.memory.documents[key]) for key in keys if key in self.memory.documents}
 
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        del most_bytes, only
+        return await self.get_many(collection, ids), []
+
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         await self._my_turn()
         new = {doc["_id"] for doc in documents if (collection.name, doc["_id"]) not in self.memory.documents}

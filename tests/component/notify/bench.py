@@ -58,6 +58,12 @@ class WatchedStore(SqliteStore):
         self.calls.append(("get_many", collection.name))
         return await super().get_many(collection, ids)
 
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        self.calls.append(("get_many", collection.name))
+        return await super().get_portion(collection, ids, most_bytes, only)
+
 
 class Bench:
     """One worker of notify. Several on the same ``store`` are several processes."""

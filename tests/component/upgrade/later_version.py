@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.bus.record import RawRecord
-from shared.store.port import Collection, Document, Query, Save
+from shared.store.port import Collection, Document, Portion, Query, Save
 from shared.store.sqlite import SqliteStore
 
 FIELD = "field_of_a_later_version"
@@ -50,6 +50,16 @@ class SharedStore(SqliteStore):
 
     async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
         return {name: extended(document) for name, document in (await super().get_many(collection, ids)).items()}
+
+    async def get_portion(
+        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
+    ) -> tuple[dict[str, Document], list[str]]:
+        found, left = await super().get_portion(collection, ids, most_bytes, only)
+        return {name: extended(document) for name, document in found.items()}, left
+
+    async def find_portion(self, collection: Collection, query: Query, most_bytes: int) -> Portion:
+        portion = await super().find_portion(collection, query, most_bytes)
+        return Portion([extended(document) for document in portion.documents], portion.cut)
 
     async def find(self, collection: Collection, query: Query) -> list[Document]:
         return [extended(document) for document in await super().find(collection, query)]

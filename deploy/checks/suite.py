@@ -24,6 +24,7 @@ from deploy.checks.network.flows import check_network
 from deploy.checks.network.sides import check_sides
 from deploy.checks.objects import Document, Finding, Objects, where
 from deploy.checks.pod_security import check_pod_security
+from deploy.checks.priorities import check_priorities
 from deploy.checks.quota import check_quota
 from deploy.checks.reloads import check_reloads
 from deploy.checks.rights import check_rights
@@ -81,6 +82,7 @@ CHECKS: tuple[Check, ...] = (
     check_kafka_metrics,
     check_workloads,
     check_spread,
+    check_priorities,
     check_quota,
     check_exposure,
     check_scalers,

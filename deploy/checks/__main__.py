@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploy.checks.alerts import check_alert_files
 from deploy.checks.crds import DefinitionsMissingError
-from deploy.checks.gitops.rules import check_gitops, discover, rendered_once
+from deploy.checks.gitops.rules import check_gitops, discover, rendered_once, signed
 from deploy.checks.images import OVERLAYS
 from deploy.checks.network.flows import check_declared_names
 from deploy.checks.objects import Objects
@@ -56,7 +56,7 @@ def _overlays(chosen: Sequence[str]) -> int:
             *check_alert_files(),
             *check_declared_names(everything),
             *check_needless_rights(everything),
-            *sorted(set(check_gitops(discover(), rendered_once(everything, render)))),
+            *sorted({it for told in (discover(), signed()) for it in check_gitops(told, rendered_once(everything, render))}),
         ]
         faults += len(findings)
         sys.stdout.writelines(f"{finding}\n" for finding in findings)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 _PARTS = {"h": "hours", "m": "minutes", "s": "seconds"}
@@ -122,6 +122,13 @@ class HealthCheck(Part):
     namespace: str
 
 
+class Patch(Part):
+    """A change of what is applied, as in a kustomization: values of an operator who takes a release as it is."""
+
+    target: dict[str, str]
+    patch: str
+
+
 class FluxKustomization(Part):
     """Spec of a Kustomization of Flux."""
 
@@ -134,6 +141,7 @@ class FluxKustomization(Part):
     prune: Literal[True]
     wait: bool = False
     health_checks: list[HealthCheck] = []
+    patches: list[Patch] = []
     service_account_name: str | None = None
 
 
@@ -152,9 +160,50 @@ class GitRepository(Part):
     timeout: Duration
 
 
+class Release(Part):
+    """A version by its tag, its digest, or both; no range, so that a new version comes when somebody says so."""
+
+    tag: str | None = None
+    digest: Annotated[str | None, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.tag is None and self.digest is None:
+            raise ValueError("must name a tag or a digest")
+        return self
+
+
+class LayerSelector(Part):
+    """The layer that holds the manifests, in the form in which ``deploy/release/publish`` pushes it."""
+
+    media_type: Literal["application/vnd.oci.image.layer.v1.tar+gzip"]
+    operation: Literal["extract"]
+
+
+class Verification(Part):
+    """The signature without which nothing is taken: by the key in a secret, not by what a public service vouches for."""
+
+    provider: Literal["cosign"]
+    secret_ref: Reference
+
+
+class OCIRepository(Part):
+    """Spec of an OCIRepository."""
+
+    url: Annotated[str, Field(pattern=r"^oci://[^\s:@]+(:\d+)?/[^\s:@]+$")]
+    ref: Release
+    layer_selector: LayerSelector
+    verify: Verification
+    secret_ref: Reference | None = None
+    cert_secret_ref: Reference | None = None
+    interval: Duration
+    timeout: Duration
+
+
 FORMS: Mapping[tuple[str, str], type[Part]] = {
     ("argoproj.io/v1alpha1", "AppProject"): AppProject,
     ("argoproj.io/v1alpha1", "Application"): Application,
     ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"): FluxKustomization,
     ("source.toolkit.fluxcd.io/v1", "GitRepository"): GitRepository,
+    ("source.toolkit.fluxcd.io/v1", "OCIRepository"): OCIRepository,
 }

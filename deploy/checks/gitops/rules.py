@@ -30,10 +30,13 @@ from deploy.checks.objects import (
     text,
     where,
 )
-from deploy.checks.render import DEPLOY, label, read_yaml
+from deploy.checks.render import DEPLOY, label, read_yaml, render
 from deploy.checks.waves import wave_of
 
 FOLDER = DEPLOY / "gitops"
+SIGNED = FOLDER / "flux-signed"
+"""What Flux is told where it takes a signed release from a registry: the folder beside it, with another source."""
+
 KEPT = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
 """Kinds whose objects hold data: a tool that removes what is no longer in the repository must leave them."""
 
@@ -65,8 +68,13 @@ class Told:
 
 def discover(folder: Path = FOLDER) -> list[Document]:
     """Return the objects that are applied by hand, once: those beside the kustomizations."""
-    files = [file for file in sorted(folder.rglob("*.yaml")) if file.name != "kustomization.yaml"]
+    files = [it for it in sorted(folder.rglob("*.yaml")) if it.name != "kustomization.yaml" and SIGNED not in it.parents]
     return [document for file in files for document in read_yaml(file.read_text(encoding="utf-8"))]
+
+
+def signed() -> list[Document]:
+    """Return the objects that are applied instead of those for Flux, where a release comes from a registry."""
+    return list(render(SIGNED).documents)
 
 
 def check_gitops(documents: list[Document], build: Callable[[Path], Objects]) -> Iterator[Finding]:

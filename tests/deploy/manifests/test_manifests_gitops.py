@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from deploy.checks.gitops.rules import check_gitops, discover
+from deploy.checks.gitops.rules import check_gitops, discover, signed
 from deploy.checks.objects import Document, Objects, name_of
 from deploy.checks.render import DEPLOY, render
 
@@ -26,8 +27,13 @@ def rendered(folder: Path) -> Objects:
     return render(folder)
 
 
-def findings(change: Callable[[Told, Applied], object]) -> set[str]:
-    told = copy.deepcopy(discover())
+@cache
+def written(from_registry: bool) -> Told:  # noqa: FBT001 - which of two
+    return signed() if from_registry else discover()
+
+
+def findings(change: Callable[[Told, Applied], object], *, from_registry: bool = False) -> set[str]:
+    told = copy.deepcopy(written(from_registry))
     folders = [DEPLOY / "gitops" / tool / name for tool in ("argocd", "flux") for name in ("kafka", "marktplatz")]
     applied = {str(folder): copy.deepcopy(list(rendered(folder).documents)) for folder in folders}
     change(told, {path.rpartition("gitops/")[2]: documents for path, documents in applied.items()})
@@ -216,6 +222,53 @@ def test_what_the_tools_are_told_is_free_of_faults() -> None:
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda it: it.name)
 def test_a_planted_fault_is_caught_by_its_rule(fault: Fault) -> None:
     assert fault.code in findings(fault.plant)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsigned:
+    name: str
+    code: str
+    change: Callable[[Any], object]
+    kind: str = "OCIRepository"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Unsigned("signature not asked for", "gitops-form", lambda it: it["spec"].pop("verify")),
+        Unsigned("signature by anybody", "gitops-form", lambda it: it["spec"]["verify"].pop("secretRef")),
+        Unsigned("signature of another kind", "gitops-form", lambda it: it["spec"]["verify"].update(provider="notation")),
+        Unsigned("any version above", "gitops-form", spec(ref={"semver": ">=0.1.0"})),
+        Unsigned("no version", "gitops-form", spec(ref={})),
+        Unsigned("digest that is none", "gitops-form", spec(ref={"digest": "sha256:12"})),
+        Unsigned("registry without TLS", "gitops-form", spec(insecure=True)),
+        Unsigned("address of the web", "gitops-form", spec(url="https://registry.example/a")),
+        Unsigned("another layer", "gitops-form", lambda it: it["spec"]["layerSelector"].update(mediaType="application/json")),
+        Unsigned("source by another name", "gitops-path", lambda it: it["metadata"].update(name="release")),
+        Unsigned("order lost", "gitops-order", lambda it: it["spec"].pop("dependsOn"), "Kustomization"),
+    ],
+    ids=lambda it: it.name,
+)
+def test_a_release_from_a_registry_is_taken_with_its_signature_only(fault: Unsigned) -> None:
+    assert findings(lambda *_: None, from_registry=True) == set()
+    planted = findings(lambda told, _: fault.change(one(told, fault.kind, "marktplatz")), from_registry=True)
+    assert fault.code in planted
+
+
+def test_a_release_holds_what_flux_applies_in_the_form_that_it_asks_for(tmp_path: Path) -> None:
+    publish = (DEPLOY / "release" / "publish").read_text(encoding="utf-8")
+    [parts] = re.findall(r'^cp -R (.*) "\$work/content/deploy"$', publish, re.MULTILINE)
+    for part in (DEPLOY.parent / it for it in parts.split()):
+        target = tmp_path / part.relative_to(DEPLOY.parent)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)
+    told = written(from_registry=True)
+    for unit in (document for document in told if document["kind"] == "Kustomization"):
+        assert len(render(tmp_path / unit["spec"]["path"], tmp_path / "deploy")) > 0
+    source = one(told, "OCIRepository", "marktplatz")["spec"]
+    assert f"manifests.tgz:{source['layerSelector']['mediaType']}" in publish
+    assert source["url"].endswith("/efa-marktplatz-manifests")
+    assert '"$repository-manifests:$version"' in publish
 
 
 def test_every_rule_has_a_fault_that_sets_it_off() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,8 +39,8 @@ def load_texts(data_dir: Path, settings: NotifySettings) -> Texts:
     return Texts(labels, settings.portal_url, settings.time_zone)
 
 
-def build(parts: Parts, settings: NotifySettings | None = None) -> Service:
-    """Build the service; without ``settings`` they are read from the environment.
+def build(parts: Parts, settings: NotifySettings | None = None, steady: Callable[[], float] = time.monotonic) -> Service:
+    """Build the service; without ``settings`` they are read from the environment. ``steady``: seconds that nobody sets.
 
     The periodic ``send-mail`` waits inside for a nudge of the consumer, so that mail leaves right after its event.
     """
@@ -47,7 +49,7 @@ def build(parts: Parts, settings: NotifySettings | None = None) -> Service:
     texts = load_texts(parts.data_dir, settings)
     if missing := routing.templates - texts.keys:
         raise ValueError(f"the routing table names templates that do not exist: {', '.join(sorted(missing))}")
-    notifications = Notifications(parts.store, parts.publisher, parts.clock, farthest=settings.farthest)
+    notifications = Notifications(parts.store, parts.publisher, parts.clock, steady=steady)
     contacts = Contacts(parts.store)
     composer = Composer(texts, settings.sender_name, settings.sender_address)
     transport = None if settings.smtp_host is None else SmtpTransport(settings)

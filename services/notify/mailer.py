@@ -1,8 +1,9 @@
 """Sends the e-mails that are due: claims them for a time, sends them over few connections, keeps what came of each.
 
 Two workers never send one mail at the same time: the revision gives each claim to one of them, and a worker starts no mail
-that could outlast its claim. If a process dies between the server's acceptance and the mark, the mail is sent once more
-after the claim has ended, with the same Message-ID.
+that could outlast its claim. A claim of another is over when it has stood for a lease by the own steady clock, whatever the
+time of day is here or there. If a process dies between the server's acceptance and the mark, the mail is sent once more
+after that, with the same Message-ID.
 """
 
 from __future__ import annotations
@@ -187,9 +188,9 @@ class Mailer:
             case Delayed(code=code) if notification.attempts >= self.settings.max_attempts:
                 await self._end(handlers.failed(notification.id, claim.number, code, at), "failed")
             case Delayed(code=code):
-                due = at + self._pause(notification.attempts)
+                pause = self._pause(notification.attempts)
                 OUTCOMES.labels(_EMAIL, "delayed").inc()
-                await self._give_back(claim, lambda n: n.postpone(claim.number, code, due))
+                await self._give_back(claim, lambda n: n.postpone(claim.number, code, at, pause))
 
     async def _release(self, claim: Claim) -> None:
         await self._give_back(claim, lambda notification: notification.release(claim.number, self.clock()))

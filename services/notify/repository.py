@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from collections.abc import Collection as Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -18,15 +18,16 @@ from shared.http.limits import PAGE_BYTES
 from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.open_enum import READING
 from shared.outgoing import Publisher
-from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar, Store
 
 T = TypeVar("T")
 
 INBOX = Index("inbox", ("inbox_of", "created_at"))
 UNREAD = Index("unread", ("unread_of", "created_at"))
 DUE = Index("due", ("next_attempt_at",))
+MARKED = Index("marked", ("marked_at",))
 QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
-NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, QUEUED)
+NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED)
 CONTACTS = Collection("contacts")
 COLLECTIONS = (NOTIFICATIONS, CONTACTS)
 _ATTEMPTS = 20
@@ -34,6 +35,7 @@ _PAGE = 500
 INBOX_BYTES = PAGE_BYTES
 """How much is read of notifications for a page of an inbox; their texts are made of what they hold."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER = timedelta(minutes=1)
 _TICK = timedelta(milliseconds=1)  # precision of the store: what is due at this very moment counts
 
 
@@ -48,7 +50,7 @@ class Claim:
 class Notifications:
     """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision.
 
-    ``farthest``: how far ahead a mark of when to try next can lie; ``steady``: seconds of a clock that nobody sets.
+    ``steady`` gives seconds of a clock that nobody sets.
     """
 
     def __init__(
@@ -57,13 +59,11 @@ class Notifications:
         publisher: Publisher,
         clock: Callable[[], datetime] = now,
         *,
-        farthest: timedelta | None = None,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self.store = store
-        self.farthest = farthest
         self.steady = steady
-        self._watched: dict[str, tuple[int, float]] = {}
+        self._watched: dict[str, tuple[tuple[int, datetime | None], float]] = {}
         self.ledger = Ledger(
             service="notify",
             state_type=Notification,
@@ -117,28 +117,33 @@ class Notifications:
         if documents:
             since: datetime = documents[0]["next_attempt_at"]
             return since
-        stray = await self._stray(at, 1)
-        return min(at, stray[0]["created_at"]) if stray else None
+        return at if await self._ahead(at, 1) else None
 
-    async def _stray(self, at: datetime, limit: int) -> list[Document]:
-        """Return e-mails whose mark lies farther ahead than this installation sets any: a clock went wrong when it was set."""
-        if self.farthest is None:
-            return []
-        query = Query(DUE.name, at_least=at + self.farthest, limit=limit)
-        return (await self.store.find_portion(NOTIFICATIONS, query, PORTION_BYTES)).documents
+    async def _ahead(self, at: datetime, limit: int) -> list[Document]:
+        """Return e-mails marked by a clock that is ahead of ours, whoever is right: their mark says too late when to try."""
+        query = Query(MARKED.name, at_least=at + _CLOCKS_DIFFER, limit=limit)
+        found = (await self.store.find_portion(NOTIFICATIONS, query, PORTION_BYTES)).documents
+        return [document for document in found if document["next_attempt_at"] is not None and document["next_attempt_at"] > at]
 
-    def _abandoned(self, notification: Notification, lease: timedelta) -> bool:
-        """Return whether nobody can be sending a stray one any more, as far as this process has watched it itself.
+    async def _candidates(self, at: datetime) -> AsyncIterator[Portion]:
+        """Yield what may be taken, as far as clocks tell: what is due here, then what a clock ahead of ours has marked."""
+        query = Query(DUE.name, below=at + _TICK, limit=_PAGE)
+        while documents := (portion := await self.store.find_portion(NOTIFICATIONS, query, PORTION_BYTES)).documents:
+            yield portion
+            if not portion.cut and len(documents) < _PAGE:
+                break
+            query = replace(query, after=(documents[-1]["next_attempt_at"], documents[-1]["_id"]))
+        yield Portion(await self._ahead(at, _PAGE), cut=False)
 
-        A claim whose clock is wrong may still be a living worker's: it ends when it has stood for a lease by our steady clock.
-        """
-        if notification.state is not NotificationState.IN_ZUSTELLUNG:
-            return True
-        claims, since = self._watched.get(notification.id, (None, 0.0))
-        if claims != notification.claims:
-            self._watched[notification.id] = (notification.claims, self.steady())
-            return False
-        return self.steady() - since >= lease.total_seconds()
+    def _stood(self, notification: Notification, lease: timedelta) -> bool:
+        """Return whether it has stood as it is for its pause, as far as this process has watched it itself."""
+        now, mark = self.steady(), (notification.claims, notification.next_attempt_at)
+        seen, since = self._watched.get(notification.id, (None, now))
+        if seen != mark:
+            self._watched[notification.id] = mark, now
+            since = now
+        pause = lease if notification.state is NotificationState.IN_ZUSTELLUNG else notification.pause
+        return pause is not None and now - since >= pause.total_seconds()
 
     async def waiting(self) -> bool:
         """Return whether any e-mail is not done yet, due or not."""
@@ -171,18 +176,26 @@ class Notifications:
 
     async def claim(self, at: datetime, until: datetime, limit: int) -> list[Claim]:
         """Claim e-mails that are due, for one try until ``until``. Of several workers one gets each: the revision decides."""
-        due = await self.store.find_portion(NOTIFICATIONS, Query(DUE.name, below=at + _TICK, limit=limit), PORTION_BYTES)
-        stray = await self._stray(at, _PAGE)
-        self._watched = {document["_id"]: seen for document in stray if (seen := self._watched.get(document["_id"]))}
         changed: list[tuple[Document, Notification]] = []
         claims: list[Claim] = []
-        for document in (*due.documents, *stray):
-            notification = self.ledger.state_of(document)
-            if len(claims) == limit:
+        watched, self._watched = self._watched, {}
+        async for portion in self._candidates(at):
+            for document in portion.documents:
+                notification = self.ledger.state_of(document)
+                stood = False
+                if not notification.due(at):
+                    if notification.id in watched:
+                        self._watched[notification.id] = watched[notification.id]
+                    stood = self._stood(notification, until - at)
+                if notification.due(at, stood=stood):
+                    claims.append(Claim(notification, notification.claim(at, until, stood=stood)))
+                    changed.append((document, notification))
+                if len(claims) == limit:
+                    break
+            if len(claims) == limit or (claims and portion.cut):
+                # There is room for one portion in memory. What lies behind is found, and watched on, the next time.
+                self._watched = watched | self._watched
                 break
-            if notification.due(at) or self._abandoned(notification, until - at):
-                claims.append(Claim(notification, notification.claim(at, until, self.farthest)))
-                changed.append((document, notification))
         overtaken = await self._save(changed)
         return [claim for claim in claims if claim.notification.id not in overtaken]
 

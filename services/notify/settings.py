@@ -25,8 +25,9 @@ class NotifySettings(BaseSettings):
 
     Without ``smtp_host`` e-mails wait (VORGEMERKT) and the metric ``notify_smtp_configured`` is 0. ``smtp_security`` is
     ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
-    one worker may hold a mail. Of events older than ``mail_max_age`` only the inbox tells: they come from a topic that is read
-    once more. ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1).
+    one worker may hold a mail; others watch it stand for as long before they take it over. Of events older than
+    ``mail_max_age`` only the inbox tells: they come from a topic that is read once more. ``max_attempts`` with the back-off
+    reaches over four days (RFC 5321, section 4.5.4.1).
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -81,11 +82,6 @@ class NotifySettings(BaseSettings):
         if self.sender_address.endswith(_NO_DOMAIN):
             raise ValueError("set NOTIFY_SENDER_ADDRESS: the receiving servers check the sender's domain")
         return self
-
-    @property
-    def farthest(self) -> timedelta:
-        """How far ahead the next try of a mail is ever set; with a margin for clocks that differ a little."""
-        return max(self.lease, self.retry_longest) + timedelta(minutes=1)
 
     @property
     def logs_in(self) -> bool:

@@ -20,7 +20,7 @@ from shared.messages.values import Code, EntityId, OrganisationId, PersonRef, Ti
 
 
 class NotificationState(StrEnum):
-    """States of a notification. IN_ZUSTELLUNG: a worker holds the claim on it until ``next_attempt_at``."""
+    """States of a notification. IN_ZUSTELLUNG: a worker holds the claim on it."""
 
     VORGEMERKT = "VORGEMERKT"
     IN_ZUSTELLUNG = "IN_ZUSTELLUNG"
@@ -110,9 +110,10 @@ class Recipient:
 class Notification(Aggregate):
     """A notification. ``claims`` counts the claims and fences off late reports; ``attempts`` counts tries to send.
 
-    ``next_attempt_at`` is the moment from which a worker may take it, None once it is done. Nothing here names a person
-    or holds an address: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to
-    the trace of the event.
+    ``next_attempt_at`` is the moment from which a worker may take it, None once it is done; ``marked_at`` is when that was set,
+    by the same clock: others, whose clocks differ, can rely on the time between the two only. Nothing here names a person or
+    holds an address: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to the
+    trace of the event.
     """
 
     event_id: EntityId
@@ -127,6 +128,7 @@ class Notification(Aggregate):
     state: NotificationState = NotificationState.VORGEMERKT
     created_at: Time
     next_attempt_at: Time | None = None
+    marked_at: Time | None = None
     claims: int = 0
     attempts: int = 0
     code: Code | None = None
@@ -163,43 +165,51 @@ class Notification(Aggregate):
             traceparent=occasion.traceparent,
             created_at=at,
             next_attempt_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
+            marked_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
         )
         if recipient.channel is DeliveryChannel.EMAIL:
             return notification, []
         notification._go(Step.FILE, Actor.SYSTEM)
         return notification, [notification._delivered_event(at)]
 
-    def due(self, at: datetime, farthest: timedelta | None = None) -> bool:
-        """Return whether a worker may take it: also if the mark lies farther ahead than one of now can.
+    @property
+    def pause(self) -> timedelta | None:
+        """How long it was to stand as it is when it was marked; None where an earlier version marked it."""
+        if self.next_attempt_at is None or self.marked_at is None:
+            return None
+        return self.next_attempt_at - self.marked_at
 
-        Such a mark is of somebody's clock that went wrong; it would keep the mail until that day.
+    def due(self, at: datetime, *, stood: bool = False) -> bool:
+        """Return whether a worker may take it. ``stood``: it has watched it stand for its pause, whatever any clock says.
+
+        A claim of another ends by that alone: neither its clock nor the own one tells whether a worker is still sending.
         """
         mark = self.next_attempt_at
-        return mark is not None and (mark <= at or (farthest is not None and mark - at >= farthest))
+        return mark is not None and (stood or (mark <= at and self.state is NotificationState.VORGEMERKT))
 
-    def claim(self, at: datetime, until: datetime, farthest: timedelta | None = None) -> int:
+    def claim(self, at: datetime, until: datetime, *, stood: bool = False) -> int:
         """Take it for one try until ``until`` and return the number of the claim. Raises ConflictError while another holds it."""
         MACHINE.check(Step.CLAIM, self.state, Actor.WORKER)
-        if not self.due(at, farthest):
+        if not self.due(at, stood=stood):
             raise ConflictError(f"{self.id} is not due before {self.next_attempt_at}.", code="not_due", id=self.id)
         self._go(Step.CLAIM, Actor.WORKER)
-        self.next_attempt_at = until
+        self._put_off(at, until)
         self.claims += 1
         self.attempts += 1
         return self.claims
 
-    def release(self, claim: int, due_at: datetime) -> None:
+    def release(self, claim: int, at: datetime) -> None:
         """Give the claim back without having tried. Raises ClaimLostError."""
         self._must_hold(claim)
         self._go(Step.RELEASE, Actor.WORKER)
         self.attempts -= 1
-        self.next_attempt_at = due_at
+        self._put_off(at, at)
 
-    def postpone(self, claim: int, code: str, due_at: datetime) -> None:
-        """Try again at ``due_at``; ``code`` says what hindered. Raises ClaimLostError."""
+    def postpone(self, claim: int, code: str, at: datetime, pause: timedelta) -> None:
+        """Try again after a pause; ``code`` says what hindered. Raises ClaimLostError."""
         self._must_hold(claim)
         self._go(Step.POSTPONE, Actor.WORKER)
-        self.next_attempt_at = due_at
+        self._put_off(at, at + pause)
         self.code = code
 
     def deliver(self, claim: int, at: datetime) -> Sequence[Message]:
@@ -233,7 +243,7 @@ class Notification(Aggregate):
         if MACHINE.check(Step.RETRY, self.state, Actor.OPERATOR) is None:
             return
         self._go(Step.RETRY, Actor.OPERATOR)
-        self.next_attempt_at = at
+        self._put_off(at, at)
         self.attempts = 0
         self.code = None
         self.ended_at = None
@@ -253,9 +263,12 @@ class Notification(Aggregate):
         if self.state is not NotificationState.IN_ZUSTELLUNG or self.claims != claim:
             raise ClaimLostError(f"claim {claim} on {self.id} has ended; the last one is {self.claims}.", id=self.id, claim=claim)
 
+    def _put_off(self, at: datetime, until: datetime) -> None:
+        self.marked_at, self.next_attempt_at = at, until
+
     def _end(self, step: Step, actor: Actor, code: str | None, at: datetime) -> None:
         self._go(step, actor)
-        self.next_attempt_at = None
+        self.marked_at = self.next_attempt_at = None
         self.code = code
         self.ended_at = at
 

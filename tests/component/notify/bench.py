@@ -29,14 +29,21 @@ LEASE = timedelta(minutes=5)
 
 
 class Clock:
+    """``time`` may be set; ``seconds`` of a steady clock pass with ``turn`` only."""
+
     def __init__(self) -> None:
         self.time = START
+        self.seconds = 1000.0
 
     def __call__(self) -> datetime:
         return self.time
 
     def turn(self, **delta: float) -> None:
         self.time += timedelta(**delta)
+        self.seconds += timedelta(**delta).total_seconds()
+
+    def steady(self) -> float:
+        return self.seconds
 
 
 class WatchedStore(SqliteStore):
@@ -75,8 +82,10 @@ class Bench:
         self.recorded = RecordingPublisher()
         self.clock = clock or Clock()
         self.settings = NotifySettings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
-        self.service: Service = build(Parts(store, publisher or self.recorded, DATA, self.clock), self.settings)
-        self.notifications = Notifications(store, publisher or self.recorded, self.clock)
+        self.service: Service = build(
+            Parts(store, publisher or self.recorded, DATA, self.clock), self.settings, self.clock.steady
+        )
+        self.notifications = Notifications(store, publisher or self.recorded, self.clock, steady=self.clock.steady)
         self.contacts = Contacts(store)
 
     async def consume(self, events: Sequence[Received]) -> None:

@@ -10,8 +10,9 @@ import pytest_asyncio
 
 from services.notify.domain.notification import NotificationState
 from services.notify.metrics import OVERDUE
-from services.notify.repository import Notifications
+from services.notify.repository import NOTIFICATIONS, Notifications
 from shared.messages import ordering
+from shared.store.port import Save
 from tests.component.notify.bench import LEASE, START, Bench, Clock, WatchedStore, open_store, received
 from tests.support.publisher import RecordingPublisher
 from tests.support.smtp import CapturingServer
@@ -28,7 +29,7 @@ async def store() -> AsyncIterator[WatchedStore]:
     await store.close()
 
 
-@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(days=1), timedelta(days=3650)])
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(hours=1), timedelta(days=1), timedelta(days=3650)])
 async def test_what_was_noted_by_a_clock_far_ahead_is_sent_now(store: WatchedStore, ahead: timedelta) -> None:
     async with CapturingServer() as smtp:
         bench = Bench(store, smtp_host=smtp.host, smtp_port=smtp.port)
@@ -43,18 +44,44 @@ async def test_what_was_noted_by_a_clock_far_ahead_is_sent_now(store: WatchedSto
     assert OVERDUE._value.get() == 0
 
 
-async def test_what_was_put_off_by_a_clock_far_ahead_is_tried_now(store: WatchedStore) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(hours=1), timedelta(days=3)])
+async def test_what_was_put_off_by_a_clock_ahead_is_tried_after_its_pause_by_our_own(
+    store: WatchedStore, ahead: timedelta
+) -> None:
     async with CapturingServer() as smtp:
-        bench = Bench(store, smtp_host=smtp.host, smtp_port=smtp.port)
+        bench = Bench(store, smtp_host=smtp.host, smtp_port=smtp.port, retry_first=timedelta(seconds=40))
         await bench.enter(CUSTOMER.id, "erika")
         await bench.consume([received(LIVE)])
         smtp.answer("451 4.3.0 later")
-        bench.clock.turn(days=3)
+        bench.clock.time = START + ahead
         await bench.send()
         assert await bench.states() == [S.VORGEMERKT]
         bench.clock.time = START
         await bench.send()
+        assert [mail.attempts for mail in await bench.mails()] == [1], "its pause is not over"
+        bench.clock.turn(seconds=40)
+        await bench.send()
         assert await bench.states() == [S.ZUGESTELLT]
+
+
+async def test_two_workers_whose_clocks_differ_do_not_drive_each_other(store: WatchedStore) -> None:
+    async with CapturingServer() as smtp:
+        right, slow = Clock(), Clock()
+        slow.time -= timedelta(hours=1)
+        workers = [
+            Bench(store, clock=clock, smtp_host=smtp.host, smtp_port=smtp.port, retry_first=timedelta(minutes=10))
+            for clock in (right, slow)
+        ]
+        await workers[0].enter(CUSTOMER.id, "erika")
+        await workers[0].consume([received(LIVE)])
+        for _ in range(100):
+            smtp.answer("451 4.3.0 later")
+        for _ in range(60):
+            for one in workers:
+                one.clock.turn(minutes=1)
+                await one.send()
+        (mail,) = await workers[0].mails()
+        assert 4 <= mail.attempts <= 13
 
 
 async def test_a_pause_that_this_installation_sets_is_kept(store: WatchedStore) -> None:
@@ -68,19 +95,49 @@ async def test_a_pause_that_this_installation_sets_is_kept(store: WatchedStore) 
         assert (await bench.mails())[0].attempts == 1
 
 
-async def test_a_claim_of_a_clock_far_ahead_ends_after_a_lease_by_our_own(store: WatchedStore) -> None:
-    clock, seconds = Clock(), [1000.0]
+@pytest.mark.parametrize("theirs", [timedelta(days=3), timedelta(hours=1), timedelta(0), timedelta(hours=-1)])
+@pytest.mark.parametrize("ours", [timedelta(days=3), timedelta(hours=1), timedelta(0)])
+async def test_a_claim_ends_after_a_lease_by_our_own_steady_clock_alone(
+    store: WatchedStore, theirs: timedelta, ours: timedelta
+) -> None:
+    clock = Clock()
     await (bench := Bench(store, clock=clock)).enter(CUSTOMER.id, "erika")
     await bench.consume([received(LIVE)])
-    ahead = START + timedelta(days=3)
-    (held,) = await bench.notifications.claim(ahead, ahead + LEASE, 10)
-    ours = Notifications(store, RecordingPublisher(), clock, farthest=bench.settings.farthest, steady=lambda: seconds[0])
-    assert await ours.claim(START, START + LEASE, 10) == [], "its worker may be sending it"
-    seconds[0] += LEASE.total_seconds() - 1
-    assert await ours.claim(START, START + LEASE, 10) == []
-    seconds[0] += 1
-    (taken,) = await ours.claim(START, START + LEASE, 10)
+    at, there = START + ours + LEASE, START + max(theirs, timedelta(0))
+    (held,) = await bench.notifications.claim(there, there + LEASE, 10)
+    other = Notifications(store, RecordingPublisher(), clock, steady=clock.steady)
+    assert await other.claim(at, at + LEASE, 10) == [], "its worker may be sending it"
+    clock.turn(seconds=LEASE.total_seconds() - 1)
+    assert await other.claim(at, at + LEASE, 10) == []
+    clock.turn(seconds=1)
+    (taken,) = await other.claim(at, at + LEASE, 10)
     assert (taken.notification.id, taken.number) == (held.notification.id, held.number + 1)
+
+
+async def test_a_living_worker_keeps_its_mails_from_one_whose_clock_is_far_ahead(store: WatchedStore) -> None:
+    clock = Clock()
+    await (bench := Bench(store, clock=clock)).enter(CUSTOMER.id, "erika")
+    await bench.consume([received(LIVE, seq) for seq in range(1, 600)])
+    assert len(await bench.notifications.claim(START, START + LEASE, 590)) == 590
+    fast = Notifications(store, RecordingPublisher(), clock, steady=clock.steady)
+    ahead = START + timedelta(hours=2)
+    taken = await fast.claim(ahead, ahead + LEASE, 50)
+    assert [claim.number for claim in taken] == [1] * 9, "what nobody holds lies behind what somebody does"
+
+
+async def test_a_claim_of_the_version_before_ends_as_any_other(store: WatchedStore) -> None:
+    clock = Clock()
+    await (bench := Bench(store, clock=clock)).enter(CUSTOMER.id, "erika")
+    await bench.consume([received(LIVE)])
+    (held,) = await bench.notifications.claim(START, START + LEASE, 10)
+    document = await store.get(NOTIFICATIONS, held.notification.id)
+    assert document is not None
+    old = {name: value for name, value in document.items() if name != "marked_at"} | {"rev": document["rev"] + 1}
+    assert not await store.save_many(NOTIFICATIONS, [Save(old, expected_rev=document["rev"])])
+    clock.turn(seconds=LEASE.total_seconds())
+    assert await bench.notifications.claim(clock(), clock() + LEASE, 10) == []
+    clock.turn(seconds=LEASE.total_seconds())
+    assert len(await bench.notifications.claim(clock(), clock() + LEASE, 10)) == 1
 
 
 async def test_strays_are_bounded_by_the_batch_and_do_not_keep_what_is_due(store: WatchedStore) -> None:
@@ -90,7 +147,7 @@ async def test_strays_are_bounded_by_the_batch_and_do_not_keep_what_is_due(store
     await bench.consume([received(LIVE, seq) for seq in range(1, 6)])
     bench.clock.time = START
     await bench.consume([received(LIVE, seq) for seq in range(6, 8)])
-    ours = Notifications(store, RecordingPublisher(), bench.clock, farthest=bench.settings.farthest)
+    ours = Notifications(store, RecordingPublisher(), bench.clock)
     first = await ours.claim(START, START + LEASE, 4)
     assert [claim.notification.created_at == START for claim in first] == [True, True, False, False]
     assert len(await ours.claim(START, START + LEASE, 4)) == 3

@@ -142,7 +142,11 @@ class Simulation:
         else:
             transport = mock.patch.object(notify, "SmtpTransport", return_value=SimTransport(self.world, process))
             with transport, mock.patch.object(notify, "load_texts", _texts):
-                built = build_contracts(parts, Channel.FITKO) if service == "contracts" else notify.build(parts, SETTINGS)
+                built = (
+                    build_contracts(parts, Channel.FITKO)
+                    if service == "contracts"
+                    else notify.build(parts, SETTINGS, lambda: self.world.seconds)
+                )
             ledgers = built.ledgers
             work += [partial(self._consume, process, consumer) for consumer in built.consumers]
             work += [partial(self._again, item.run, item.every) for item in built.periodic if item.name == "send-mail"]

@@ -89,8 +89,8 @@ def test_a_claim_holds_until_its_end_and_then_the_next_one_counts() -> None:
     notification = mail()
     assert notification.claim(AT, AT + LEASE) == 1
     with pytest.raises(ConflictError, match="not due"):
-        notification.claim(AT + LEASE - timedelta(milliseconds=1), AT + 2 * LEASE)
-    assert notification.claim(AT + LEASE, AT + 2 * LEASE) == 2
+        notification.claim(AT + timedelta(days=400), AT + timedelta(days=401))
+    assert notification.claim(AT + LEASE, AT + 2 * LEASE, stood=True) == 2
     with pytest.raises(ClaimLostError):
         notification.deliver(1, AT + LEASE)
     assert [type(event) for event in notification.deliver(2, AT + LEASE)] == [NotificationDelivered]
@@ -101,7 +101,7 @@ def test_a_claim_holds_until_its_end_and_then_the_next_one_counts() -> None:
     [
         lambda n: n.deliver(1, AT),
         lambda n: n.fail(1, "smtp_550", AT),
-        lambda n: n.postpone(1, "smtp_451", AT),
+        lambda n: n.postpone(1, "smtp_451", AT, LEASE),
         lambda n: n.release(1, AT),
     ],
     ids=["deliver", "fail", "postpone", "release"],
@@ -109,7 +109,7 @@ def test_a_claim_holds_until_its_end_and_then_the_next_one_counts() -> None:
 def test_a_late_report_is_refused_and_changes_nothing(report: Callable[[Notification], object]) -> None:
     notification = mail()
     notification.claim(AT, AT + LEASE)
-    notification.claim(AT + LEASE, AT + 2 * LEASE)
+    notification.claim(AT + LEASE, AT + 2 * LEASE, stood=True)
     before = notification.model_copy(deep=True)
     with pytest.raises(ClaimLostError):
         report(notification)
@@ -118,9 +118,11 @@ def test_a_late_report_is_refused_and_changes_nothing(report: Callable[[Notifica
 
 def test_a_postponed_mail_is_due_later_and_remembers_why() -> None:
     notification = mail()
-    notification.postpone(notification.claim(AT, AT + LEASE), "smtp_451", AT + timedelta(minutes=1))
+    notification.postpone(notification.claim(AT, AT + LEASE), "smtp_451", AT, timedelta(minutes=1))
     assert (notification.state, notification.code, notification.attempts) == (S.VORGEMERKT, "smtp_451", 1)
-    assert notification.next_attempt_at == AT + timedelta(minutes=1)
+    assert (notification.next_attempt_at, notification.pause) == (AT + timedelta(minutes=1), timedelta(minutes=1))
+    assert not notification.due(AT)
+    assert notification.due(AT, stood=True)
 
 
 def test_a_released_claim_does_not_count_as_an_attempt_but_keeps_its_number() -> None:
@@ -214,8 +216,9 @@ class Life(RuleBasedStateMachine):
     @rule()
     def claim(self) -> None:
         before = self.it.model_copy(deep=True)
+        stood = self._held(before) and self.now >= self.leases[before.claims]
         try:
-            number = self.it.claim(self.now, self.now + LEASE)
+            number = self.it.claim(self.now, self.now + LEASE, stood=stood)
         except ConflictError:
             assert self.it == before
             assert before.next_attempt_at is None or self.now < before.next_attempt_at
@@ -237,7 +240,7 @@ class Life(RuleBasedStateMachine):
         reports: dict[Step, Callable[[], object]] = {
             Step.DELIVER: lambda: self.it.deliver(claim, self.now),
             Step.FAIL: lambda: self.it.fail(claim, "smtp_550", self.now),
-            Step.POSTPONE: lambda: self.it.postpone(claim, "smtp_451", self.now),
+            Step.POSTPONE: lambda: self.it.postpone(claim, "smtp_451", self.now, timedelta(0)),
             Step.RELEASE: lambda: self.it.release(claim, self.now),
         }
         try:

@@ -78,12 +78,13 @@ def _in(objects: Objects, namespace: str, kind: str) -> list[Document]:
 
 
 def _helpers(kafka: Document, found: Needs, defaults: Document) -> None:
-    """Add Strimzi's own pods: the operators of topics and users in one, the exporter; both roll with a pod too many."""
+    """Add Strimzi's own pods: the operators of topics and users in one, exporter, Cruise Control; each rolls with one more."""
     operators = [mapping(kafka, "spec", "entityOperator", name) for name in ("topicOperator", "userOperator")]
     if given := [it for it in operators if it]:
         found.pods(2, _sum([_container(it, defaults) for it in given]))
-    if exporter := mapping(kafka, "spec", "kafkaExporter"):
-        found.pods(2, _container(exporter, defaults))
+    for part in ("kafkaExporter", "cruiseControl"):
+        if part in mapping(kafka, "spec"):
+            found.pods(2, _container(mapping(kafka, "spec", part), defaults))
 
 
 def _count(workload: Workload, most: Mapping[str, int]) -> int:

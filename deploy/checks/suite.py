@@ -14,6 +14,7 @@ from deploy.checks.enumerations import check_words
 from deploy.checks.exposure import check_exposure
 from deploy.checks.gateways import check_gateways
 from deploy.checks.images import check_images
+from deploy.checks.kafka.balance import check_balance
 from deploy.checks.kafka.cluster import check_cluster
 from deploy.checks.kafka.metrics import check_kafka_metrics
 from deploy.checks.kafka.topics import check_topics
@@ -79,6 +80,7 @@ CHECKS: tuple[Check, ...] = (
     check_topics,
     check_users,
     check_windows,
+    check_balance,
     check_kafka_metrics,
     check_workloads,
     check_spread,

@@ -84,7 +84,7 @@ def _addresses(objects: Objects, kafka: Document) -> Iterator[Finding]:
 
 def _labels(objects: Objects) -> Iterator[Finding]:
     clusters = {(namespace_of(it), name_of(it)) for it in objects.of("Kafka")}
-    for document in objects.of("KafkaTopic", "KafkaUser", "KafkaNodePool") if clusters else ():
+    for document in objects.of("KafkaTopic", "KafkaUser", "KafkaNodePool", "KafkaRebalance") if clusters else ():
         if (namespace_of(document), text(document, "metadata", "labels", CLUSTER_LABEL)) not in clusters:
             message = f"{CLUSTER_LABEL} names no Kafka cluster of this namespace: the operator would not see it"
             yield Finding("kafka-cluster", where(document), message)

@@ -24,10 +24,14 @@ class _Strict(BaseModel):
 
 
 class OperatorPod(_Strict):
-    """A pod that an operator makes from a custom resource ``of`` some kind; ``{name}`` is the resource's name."""
+    """A pod that an operator makes from a custom resource ``of`` some kind; ``{name}`` is the resource's name.
+
+    ``part`` is what the resource's spec must have for the pod to be made.
+    """
 
     name: str
     of: str
+    part: str = ""
     labels: dict[str, str]
     ports: dict[str, PortText]
 

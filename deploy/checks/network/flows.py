@@ -70,7 +70,7 @@ def model_of(objects: Objects, file: Declared) -> Model:
     home = homes.most_common(1)[0][0]
     own = [_endpoint(pod, namespaces[pod.namespace]) for pod in pods]
     for made in file.pods:
-        for resource in objects.of(made.of):
+        for resource in (it for it in objects.of(made.of) if not made.part or made.part in mapping(it, "spec")):
             labels = {key: value.replace("{name}", name_of(resource)) for key, value in made.labels.items()}
             ports = {name: port_of(port) for name, port in made.ports.items()}
             own.append(

@@ -35,6 +35,9 @@ def made_policies(objects: Objects) -> Iterator[Document]:
             )
         if kafka["spec"].get("kafkaExporter"):
             yield _policy(kafka, f"{cluster}-network-policy-kafka-exporter", f"{cluster}-kafka-exporter", [_rule(9404, [])])
+        if "cruiseControl" in kafka["spec"]:
+            peers = [_CLUSTER_OPERATOR, _named(cluster, "entity-operator")]
+            yield _policy(kafka, f"{cluster}-network-policy-cruise-control", f"{cluster}-cruise-control", [_rule(9090, peers)])
 
 
 def _policy(kafka: Document, name: str, pods: str, ingress: list[Document]) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from deploy.checks.kafka.balance import TEMPLATE
 from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import Change, drop, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
@@ -54,6 +55,14 @@ def _user(name: str, operation: str = "", kind: str = "topic") -> Document:
             "quotas": {"requestPercentage": 5},
         },
     }
+
+
+_CONTROL = ("spec", "cruiseControl")
+
+
+def _balance(name: str, kind: str, which: str, change: Change) -> Mutation:
+    """Return a fault of Cruise Control, planted where it runs."""
+    return Mutation(name, in_(kind, which, change), "kafka-balance", "tests/everything")
 
 
 def _window(cron: str) -> Callable[[Documents], None]:
@@ -294,4 +303,22 @@ FAULTS = (
     Mutation("window of a second", _window("0 0 2 ? * *"), "kafka-window"),
     Mutation("window as Unix writes it", _window("0 2 * * *"), "kafka-window"),
     Mutation("window by two days at once", _window("* * 0-1 * * *"), "kafka-window"),
+    _balance("brokers that come stay empty", "Kafka", "marktplatz", drop(*_CONTROL, "autoRebalance", 0)),
+    _balance(
+        "balance by a pattern that is none",
+        "Kafka",
+        "marktplatz",
+        put(*_CONTROL, "autoRebalance", 0, "template", "name", value="a"),
+    ),
+    _balance("Cruise Control of any size", "Kafka", "marktplatz", drop(*_CONTROL, "resources", "limits")),
+    _balance("rebalance without Cruise Control", "Kafka", "marktplatz", drop(*_CONTROL)),
+    _balance("pattern that moves at once", "KafkaRebalance", "marktplatz-rebalance", drop("metadata", "annotations", TEMPLATE)),
+    _balance("pattern with a mode", "KafkaRebalance", "marktplatz-rebalance", put("spec", "mode", value="full")),
+    _balance("Cruise Control over one broker", "KafkaNodePool", "broker", put("spec", "replicas", value=1)),
+    Mutation(
+        "Cruise Control larger than the quota",
+        in_("Kafka", "marktplatz", put(*_CONTROL, "resources", "limits", "memory", value="64Gi")),
+        "size-quota",
+        "tests/everything",
+    ),
 )

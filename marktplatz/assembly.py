@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from functools import partial
 
+from marktplatz.names import RoleName, ServiceName
 from services.catalog.app import build as build_catalog
 from services.contracts.app import build as build_contracts
 from services.eligibility.app import build as build_eligibility
@@ -15,25 +15,7 @@ from shared.messages.values import Channel
 from shared.runtime import Assignment
 from shared.service import Parts, Service
 
-
-class ServiceName(StrEnum):
-    """The services of the marketplace, and ``all`` for one process that holds every one of them."""
-
-    CATALOG = "catalog"
-    ELIGIBILITY = "eligibility"
-    ORDERING = "ordering"
-    CONTRACTS = "contracts"
-    NOTIFY = "notify"
-    ALL = "all"
-
-
-class RoleName(StrEnum):
-    """What a process does for its service: serve HTTP, work on the bus, or both."""
-
-    API = "api"
-    WORKER = "worker"
-    ALL = "all"
-
+__all__ = ["BUILDERS", "RoleName", "ServiceName", "assignments"]
 
 BUILDERS: dict[ServiceName, Callable[[Parts], Service]] = {
     ServiceName.CATALOG: build_catalog,

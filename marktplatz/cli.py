@@ -6,7 +6,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 import uvloop
 
-from marktplatz.assembly import RoleName, ServiceName
+from marktplatz.names import RoleName, ServiceName
 from shared.errors import MarktplatzError
 from shared.logs import configure_logs
 from shared.messages.values import Channel, Role
@@ -42,9 +42,19 @@ def _run(work: Coroutine[Any, Any, int | None]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
+    _ended(lambda: uvloop.run(until_ended()))
+
+
+def _run_blocking(work: Callable[[], None]) -> None:
+    """Run work that waits for files and pipes, to the end; SIGTERM interrupts it as Ctrl-C does, with its clean-up."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _ended(work)
+
+
+def _ended(work: Callable[[], int | None]) -> None:
     try:
-        code = uvloop.run(until_ended())
-    except asyncio.CancelledError:
+        code = work()
+    except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
     except MarktplatzError as error:
         typer.echo(f"{error.code}: {error.detail}", err=True)
@@ -155,10 +165,38 @@ def backup_key(file: Annotated[Path, typer.Argument(help="Where the private key 
     """Make a pair of keys for backups: the private one to a file, the public one for MARKTPLATZ_BACKUP_RECIPIENTS."""
     from marktplatz.backup.commands import run_backup_key  # noqa: PLC0415 - as above
 
-    async def make() -> None:
-        run_backup_key(file)
+    _run_blocking(lambda: run_backup_key(file))
 
-    _run(make())
+
+@app.command()
+def seal(
+    folder: Annotated[Path, typer.Argument(help="The archive becomes a new file in here, named by the time.")],
+    pipe: Annotated[Path, typer.Argument(help="Folder in memory where the pipe 'archive' is made for the tool that dumps.")],
+    keep_days: Annotated[int | None, typer.Option(min=1, help="Delete older archives in there, after success.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds at most until the tool begins.")] = 600.0,
+) -> None:
+    """Encrypt a dump that a database's own tool writes into a pipe; it counts once the tool has left the file 'done'."""
+    from marktplatz.backup.archive_commands import run_seal  # noqa: PLC0415 - as above
+
+    keep = None if keep_days is None else timedelta(days=keep_days)
+    _run_blocking(lambda: run_seal(folder, pipe, keep, timedelta(seconds=wait)))
+
+
+@app.command()
+def unseal(
+    archive: Annotated[Path, typer.Argument(help="A dump, as 'seal' wrote it; of a folder, those in it are listed.")],
+    pipe: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Folder in memory where the pipe 'archive' is made for the tool that restores; without it: only check."
+        ),
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds at most until the tool begins to read.")] = 600.0,
+) -> None:
+    """Check an encrypted dump to its end, then give it in plain into a pipe; nothing is given of one that has a fault."""
+    from marktplatz.backup.archive_commands import run_unseal  # noqa: PLC0415 - as above
+
+    _run_blocking(lambda: run_unseal(archive, pipe, timedelta(seconds=wait)))
 
 
 @app.command()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from deploy.checks.alerts import check_alert_rules
+from deploy.checks.backups import check_backups
 from deploy.checks.certificates import check_certificates
 from deploy.checks.configuration import check_configuration
 from deploy.checks.core_schemas import check_core, is_core
@@ -76,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
     check_certificates,
     check_reloads,
     check_staff,
+    check_backups,
     check_cluster,
     check_topics,
     check_users,

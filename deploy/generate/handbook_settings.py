@@ -21,7 +21,7 @@ TEXTS = Path(__file__).with_name("handbook_texts.toml")
 
 PARTS = (
     ("shared.settings", "Jeder Prozess"),
-    ("marktplatz.backup.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`"),
+    ("marktplatz.backup.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
     ("services.catalog.settings", "Dienst catalog"),

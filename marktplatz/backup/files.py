@@ -86,7 +86,7 @@ class DumpWriter:
         self._raw = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
         # No name and no time inside: equal documents make equal files.
         self._sealed = SealedWriter(self._raw, keys.recipients) if keys and keys.recipients else None
-        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._sealed.file if self._sealed else self._raw, mtime=0)
+        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._sealed or self._raw, mtime=0)
         self._documents = 0
 
     def add(self, documents: Iterable[Document]) -> None:

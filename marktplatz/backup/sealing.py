@@ -92,11 +92,11 @@ def write_identity(file: Path) -> str:
 
 
 class SealedWriter:
-    """Encrypts what is written to ``file`` into ``raw``; ``finish`` ends the stream, ``abort`` gives it up."""
+    """Encrypts what is written to it into ``raw``; ``finish`` ends the stream, ``abort`` gives it up."""
 
     def __init__(self, raw: IO[bytes], recipients: tuple[pyrage.x25519.Recipient, ...]) -> None:
         read_end, write_end = os.pipe()
-        self.file = os.fdopen(write_end, "wb")
+        self._plain = os.fdopen(write_end, "wb")
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._encrypt, args=(os.fdopen(read_end, "rb"), raw, recipients), daemon=True)
         self._thread.start()
@@ -105,23 +105,43 @@ class SealedWriter:
         with plain:
             try:
                 pyrage.encrypt_io(plain, raw, list(recipients))
-            except BaseException as error:  # noqa: BLE001 - of a thread: told to the writer by finish
+            except BaseException as error:  # noqa: BLE001 - of a thread: told to the writer
                 self._error = error
+
+    def write(self, data: bytes) -> int:
+        """Write bytes and return their number. Raises OSError with the reason if what came before could not be written."""
+        with self._telling_why():
+            return self._plain.write(data)
+
+    def flush(self) -> None:
+        """Hand on what is buffered. Raises OSError as ``write`` does."""
+        with self._telling_why():
+            self._plain.flush()
 
     def finish(self) -> None:
         """End the stream. Raises OSError if anything could not be written."""
-        try:
-            self.file.close()
-        finally:
-            self._thread.join()
+        with suppress(BrokenPipeError):
+            self._plain.close()
+        self._thread.join()
         if self._error is not None:
-            raise OSError(str(self._error)) from self._error
+            raise self._reason() from self._error
 
     def abort(self) -> None:
         """Give the stream up, whatever state it is in."""
         with suppress(OSError):
-            self.file.close()
+            self._plain.close()
         self._thread.join()
+
+    @contextmanager
+    def _telling_why(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            self._thread.join()
+            raise self._reason() from self._error
+
+    def _reason(self) -> OSError:
+        return self._error if isinstance(self._error, OSError) else OSError(str(self._error))
 
 
 def require_key(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> None:
@@ -134,16 +154,19 @@ def require_key(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> N
 
 @contextmanager
 def unsealed(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> Iterator[IO[bytes]]:
-    """Open an encrypted file for reading in plain. Raises SealedError without a fitting key, DamagedBackupError for the rest.
+    """Open an encrypted file for reading in plain. Raises OSError where it cannot be opened, SealedError without a fitting key.
+
+    Raises DamagedBackupError for the rest.
 
     Every block is authenticated before it is given out; a cut file ends in DamagedBackupError, never early and silently.
     """
     require_key(path, identities)
+    raw = path.open("rb")
     read_end, write_end = os.pipe()
     failure: list[BaseException] = []
 
     def decrypt() -> None:
-        with os.fdopen(write_end, "wb") as out, path.open("rb") as raw:
+        with raw, os.fdopen(write_end, "wb") as out:
             try:
                 pyrage.decrypt_io(raw, out, list(identities))
             except BaseException as error:  # noqa: BLE001 - of a thread: told to the reader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.deploy.manifests.faults import (
+    backups,
     configuration,
     ingresses,
     kafka,
@@ -25,6 +26,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *schemas.FAULTS,
     *pods.FAULTS,
     *configuration.FAULTS,
+    *backups.FAULTS,
     *kafka.FAULTS,
     *workloads.FAULTS,
     *scalers.FAULTS,

@@ -1,147 +1,154 @@
-"""The script of the component ``backup``, in bash, with a stand-in for mongodump."""
+"""The pod that backs MongoDB up: its script in bash with a stand-in for mongodump, beside the product that encrypts."""
 
 from __future__ import annotations
 
-import os
-import re
 import subprocess
-import time
-from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyrage
 import pytest
 
-from deploy.checks.render import DEPLOY, read_yaml
+from tests.deploy.mongodb.pods import Ended, Pod, pod_of, succeeded
 
 URL = "mongodb://backup:s3cret@mongodb-0.mongodb:27017,mongodb-1.mongodb:27017/?authSource=admin&replicaSet=rs0"
+KEY = pyrage.x25519.Identity.generate()
+DUMP = b"dump of Erika Mustermann\n" * 9000
 MONGODUMP = """#!/usr/bin/env bash
 set -euo pipefail
 printf '%s\\n' "$@" > "$WORK/arguments"
+archive=
 for argument; do
   case $argument in
     --config=*) config=${argument#*=} ;;
+    --archive) archive=/dev/stdout ;;
     --archive=*) archive=${argument#*=} ;;
   esac
 done
 stat --format %a "$config" > "$WORK/mode"
 cp "$config" "$WORK/config"
-printf dump > "$archive"
+# As the real one: a file that is named, even a pipe, is opened for reading too, so that it waits for nobody.
+[ "$archive" = /dev/stdout ] || exec 1<>"$archive"
 # As the real one: a database in the path limits the dump to it, which does not go with --oplog.
 if ! grep --quiet '^uri: "mongodb://[^/]*/?' "$config"; then
+  printf 'head of an archive'
   echo "--oplog mode only supported on full dumps" >&2
   exit 1
 fi
+for ((line = 0; line < ${MONGODUMP_LINES:-9000}; line++)); do echo "dump of Erika Mustermann"; done
+[ -z "${MONGODUMP_KILLED:-}" ] || kill -9 "$PPID" $$
 exit "${MONGODUMP_CODE:-0}"
 """
 
 
-def script() -> list[str]:
-    """Return the command of the CronJob's container."""
-    text = (DEPLOY / "components" / "backup" / "backup.yaml").read_text(encoding="utf-8")
-    (job,) = [document for document in read_yaml(text) if document["kind"] == "CronJob"]
-    (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
-    command: list[str] = container["command"]
-    return command
-
-
-@dataclass(slots=True)
-class Pod:
-    """Where the script runs: folders in the place of the container's, and what is on its PATH."""
-
-    work: Path
-    backup: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.backup = self.work / "backup"
-        self.backup.mkdir()
-        (self.work / "tmp").mkdir()
-        (self.work / "bin").mkdir()
-        self.program("mongodump", MONGODUMP)
-
-    def program(self, name: str, text: str) -> None:
-        file = self.work / "bin" / name
-        file.write_text(text, encoding="utf-8")
-        file.chmod(0o755)
-
-    def run(self, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the container's command."""
-        *bash, text = script()
-        text, moved = re.subn(r"/backup\b|/tmp\b", lambda path: f"{self.work}{path[0]}", text)
-        assert moved, "the script names the container's folders"
-        given = {"PATH": f"{self.work / 'bin'}:{os.environ['PATH']}", "WORK": str(self.work), "KEEP_DAYS": "14"}
-        given |= {"STORE_BACKUP": URL, **environment}
-        return subprocess.run([*bash, text], env=given, capture_output=True, text=True, timeout=60, check=False)
-
-    def names(self) -> list[str]:
-        return sorted(file.name for file in self.backup.iterdir())
-
-
 @pytest.fixture
 def pod(tmp_path: Path) -> Pod:
-    return Pod(tmp_path)
+    made = Pod("backup.yaml", tmp_path, {"STORE_BACKUP": URL, "MARKTPLATZ_BACKUP_RECIPIENTS": str(KEY.to_public())})
+    made.program("mongodump", MONGODUMP)
+    return made
 
 
-def test_a_dump_lies_under_its_name_with_a_sum_that_can_be_checked_wherever_it_is_copied_to(pod: Pod, tmp_path: Path) -> None:
-    done = pod.run()
-    assert done.returncode == 0, done.stderr
-    archive, checksum = pod.names()
+def names(pod: Pod) -> list[str]:
+    return sorted(file.name for file in pod.volume("backup").iterdir())
+
+
+def logs(ended: dict[str, Ended]) -> str:
+    return "".join(it.out + it.err for it in ended.values())
+
+
+def test_a_dump_lies_encrypted_under_its_name_with_a_sum_that_can_be_checked_wherever_it_is_copied_to(
+    pod: Pod, tmp_path: Path
+) -> None:
+    ended = pod.run()
+    assert succeeded(ended), logs(ended)
+    archive, checksum = names(pod)
     assert archive.startswith("marktplatz-")
-    assert archive.endswith(".archive.gz")
+    assert archive.endswith(".archive.gz.age")
     assert checksum == f"{archive}.sha256"
-    elsewhere = pod.backup.rename(tmp_path / "elsewhere")
+    elsewhere = pod.volume("backup").rename(tmp_path / "elsewhere")
     subprocess.run(["sha256sum", "--check", "--strict", checksum], cwd=elsewhere, check=True, capture_output=True)
+    assert pyrage.decrypt((elsewhere / archive).read_bytes(), [KEY]) == DUMP
+
+
+def test_mongodump_has_no_volume_but_memory_and_the_product_no_password() -> None:
+    pod = pod_of("backup.yaml")
+    mongodump, seal = pod["containers"]
+    memory = {volume["name"] for volume in pod["volumes"] if volume.get("emptyDir", {}).get("medium") == "Memory"}
+    assert {mount["name"] for mount in mongodump["volumeMounts"]} <= memory
+    assert "env" not in seal
+    assert {next(iter(source)) for source in seal["envFrom"]} == {"configMapRef"}
 
 
 def test_the_dump_is_of_everything_at_one_moment(pod: Pod) -> None:
-    assert pod.run().returncode == 0
+    assert succeeded(pod.run())
     assert {"--oplog", "--gzip"} <= set((pod.work / "arguments").read_text(encoding="utf-8").splitlines())
 
 
+def test_mongodump_does_not_open_the_pipe_itself(pod: Pod) -> None:
+    assert succeeded(pod.run())
+    assert "--archive" in (pod.work / "arguments").read_text(encoding="utf-8").splitlines()
+
+
 def test_the_password_is_in_a_file_for_the_owner_alone_and_neither_argument_nor_output(pod: Pod) -> None:
-    done = pod.run()
-    assert done.returncode == 0
+    ended = pod.run()
+    assert succeeded(ended)
     assert URL in (pod.work / "config").read_text(encoding="utf-8")
     assert (pod.work / "mode").read_text(encoding="utf-8") == "600\n"
-    assert "s3cret" not in (pod.work / "arguments").read_text(encoding="utf-8")
-    assert "s3cret" not in done.stdout + done.stderr
+    assert "s3cret" not in (pod.work / "arguments").read_text(encoding="utf-8") + logs(ended)
 
 
 def test_a_dump_can_be_read_by_its_owner_only(pod: Pod) -> None:
-    assert pod.run().returncode == 0
-    assert [oct(file.stat().st_mode & 0o777) for file in pod.backup.iterdir()] == ["0o600", "0o600"]
+    assert succeeded(pod.run())
+    assert [oct(file.stat().st_mode & 0o777) for file in pod.volume("backup").iterdir()] == ["0o600", "0o600"]
 
 
-def test_a_dump_that_fails_leaves_nothing_and_fails_the_job(pod: Pod) -> None:
-    assert pod.run(MONGODUMP_CODE="3").returncode == 3
-    assert pod.names() == []
-
-
-def test_a_dump_that_fails_keeps_the_old_ones_however_old(pod: Pod) -> None:
-    old = pod.backup / "marktplatz-20200101T011500Z.archive.gz"
+@pytest.mark.parametrize(
+    "environment",
+    [{"MONGODUMP_CODE": "3"}, {"MONGODUMP_CODE": "3", "MONGODUMP_LINES": "0"}, {"MONGODUMP_LINES": "0"}],
+    ids=["at the end", "with nothing", "without an error, with nothing"],
+)
+def test_a_dump_that_fails_leaves_nothing_keeps_the_old_ones_and_fails_the_job(pod: Pod, environment: dict[str, str]) -> None:
+    old = pod.volume("backup") / "marktplatz-20200101T011500Z.archive.gz"
     old.touch()
-    os.utime(old, (0, 0))
-    assert pod.run(MONGODUMP_CODE="3").returncode == 3
-    assert pod.names() == [old.name]
+    pod.environment |= environment
+    assert pod.run()["seal"].code == 1
+    assert names(pod) == [old.name]
 
 
-def test_a_sum_that_cannot_be_made_fails_the_job(pod: Pod) -> None:
-    pod.program("sha256sum", "#!/bin/sh\nexit 7\n")
-    assert pod.run().returncode == 7
+def test_a_container_that_is_killed_leaves_nothing_and_fails_the_job(pod: Pod) -> None:
+    pod.environment["MONGODUMP_KILLED"] = "yes"
+    pod.args["seal"] = [*pod_of("backup.yaml")["containers"][1]["args"], "--wait", "20"]
+    ended = pod.run()
+    assert (ended["mongodump"].code, ended["seal"].code) == (-9, 1)
+    assert names(pod) == []
+
+
+def test_without_a_public_key_nothing_is_dumped_and_the_job_says_why(pod: Pod) -> None:
+    pod.environment["MARKTPLATZ_BACKUP_RECIPIENTS"] = "age1-the-public-key-of-your-operations"
+    ended = pod.run()
+    assert ended["mongodump"].code == ended["seal"].code == 1
+    assert "MARKTPLATZ_BACKUP_RECIPIENTS" in ended["seal"].err
+    assert "container 'seal'" in ended["mongodump"].err
+    assert not (pod.work / "arguments").exists()
+    assert names(pod) == []
 
 
 def test_an_address_with_a_database_is_refused_by_mongodump_and_fails_the_job(pod: Pod) -> None:
-    done = pod.run(STORE_BACKUP="mongodb://backup:s3cret@mongodb-0.mongodb:27017/admin?replicaSet=rs0")
-    assert done.returncode != 0
-    assert "only supported on full dumps" in done.stderr
-    assert pod.names() == []
+    pod.environment["STORE_BACKUP"] = "mongodb://backup:s3cret@mongodb-0.mongodb:27017/admin?replicaSet=rs0"
+    ended = pod.run()
+    assert ended["mongodump"].code == ended["seal"].code == 1
+    assert "only supported on full dumps" in ended["mongodump"].err
+    assert names(pod) == []
 
 
-def test_dumps_older_than_the_days_kept_go_with_their_sums_and_nothing_else_does(pod: Pod) -> None:
-    day = 24 * 3600
-    ages = {"marktplatz-a.archive.gz": 16, "marktplatz-a.archive.gz.sha256": 16, "marktplatz-b.archive.gz": 13, "other": 16}
-    for name, days in ages.items():
-        (pod.backup / name).touch()
-        os.utime(pod.backup / name, (time.time() - days * day,) * 2)
-    assert pod.run().returncode == 0
-    assert {"marktplatz-b.archive.gz", "other"} < set(pod.names())
-    assert not {"marktplatz-a.archive.gz", "marktplatz-a.archive.gz.sha256"} & set(pod.names())
+def test_dumps_older_than_the_days_kept_go_with_their_sums(pod: Pod) -> None:
+    args = pod_of("backup.yaml")["containers"][1]["args"]
+    days = int(args[args.index("--keep-days") + 1])
+    for age in (days - 1, days + 1):
+        begun = datetime.now(UTC) - timedelta(days=age)
+        for form in (".archive.gz", ".archive.gz.sha256", ".archive.gz.age", ".archive.gz.age.sha256"):
+            (pod.volume("backup") / f"marktplatz-{begun:%Y%m%dT%H%M%SZ}{form}").touch()
+    (pod.volume("backup") / "other").touch()
+    assert succeeded(pod.run())
+    assert len(names(pod)) == 4 + 2 + 1
+    assert "other" in names(pod)

@@ -166,9 +166,10 @@ class Organisations:
     async def get(self, organisation_id: str, viewer: Viewer) -> tuple[Organisation, int]:
         """Return state and revision for the organisation itself, or an Anbieter that it asked for accreditation.
 
-        Raises NotFoundError.
+        Raises NotFoundError. Keys of organisations are public: for anybody else not even the store is asked.
         """
-        found = await self.ledger.find(organisation_id, viewer.sees_organisation)
+        may_see = viewer.organisation == organisation_id or viewer.channel is not None
+        found = await self.ledger.find(organisation_id, viewer.sees_organisation) if may_see else None
         if found is not None:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from shared.clock import now
-from shared.http import docs, problem
+from shared.http import docs, even, problem
 from shared.http.auth import Authenticator
 from shared.http.body import RequestGuard
+from shared.http.even import Even
 from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.idempotency import Holder
@@ -30,8 +31,12 @@ def create_app(
     store: Store,
     health: Health,
     clock: Callable[[], datetime] = now,
+    even_step: timedelta | None = None,
 ) -> FastAPI:
-    """Return the application that serves ``router``. No I/O; the store must be prepared with ``idempotency.COLLECTION``."""
+    """Return the application that serves ``router``. No I/O; the store must be prepared with ``idempotency.COLLECTION``.
+
+    ``even_step``: to which steps of time a 404 is evened out, ``even.STEP`` unless given; none if it is zero.
+    """
     app = FastAPI(
         title=title,
         version=VERSION,
@@ -51,6 +56,7 @@ def create_app(
     app.add_middleware(RequestGuard, authenticator=authenticator)
     app.add_middleware(Head)
     app.add_middleware(Observe, service=title)
+    app.add_middleware(Even, step=even.STEP if even_step is None else even_step)
     return app
 
 

@@ -90,7 +90,7 @@ async def wrong_without_token(scene: Scene, row: Row) -> list[str]:
 async def differences(scene: Scene, row: Row) -> list[str]:
     """Return where an answer about what a caller may not see differs from that about what does not exist.
 
-    Compared are status, body and headers, after the two ids are made alike, and what the store was asked for.
+    Compared are status, body and headers, after the two ids are made alike, and what the store was asked for; HEAD beside GET.
     """
     if row.thing is None:
         return []
@@ -205,10 +205,14 @@ async def _traced(
     }
     for store in scene.stores.values():
         store.asked.clear()
-    answer = await scene.ask(scene.tokens.of(caller) if caller else None, request, own if body is None else body, headers)
+    token = scene.tokens.of(caller) if caller else None
+    answer = await scene.ask(token, request, own if body is None else body, headers)
+    shown = [_shown(answer, id_)]
+    if request[1] == "GET":
+        shown.append(_shown(await scene.ask(token, (request[0], "HEAD", request[2]), None, headers), id_))
     asked = [it for store in scene.stores.values() for it in store.asked]
     # A request that takes long raises its mark meanwhile: how often depends on the machine.
-    return _shown(answer, id_), [it for it in asked if it[:2] != ("save", "idempotency")]
+    return shown, [it for it in asked if it[:2] != ("save", "idempotency")]
 
 
 def _shown(answer: httpx.Response, id_: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -51,10 +51,7 @@ ATTEMPTS = 20
 STATE_BYTES = 512 * 1024
 """How large the state of an aggregate may grow, as JSON: a batch of hundreds fits into memory, a full state into a record."""
 LARGEST_JUMP = 1_000_000
-"""How far the number of an event may lie beyond the last one of its source: an aggregate counts its events over all topics."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_ERA = (datetime(2020, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-_CLOCKS_DIFFER = timedelta(days=1)
+"""How far the number of an event may lie beyond the last one of its source or the era: an aggregate counts over all topics."""
 SMALL_STEP_BYTES = 8 * 1024
 STATE_BYTES_FOR_SMALL_STEPS = 640 * 1024
 STATE_BYTES_FOR_EVENTS = 768 * 1024
@@ -163,7 +160,8 @@ class Ledger(Generic[S]):
     """All aggregates of one type: loads, decides, saves, publishes.
 
     ``restate`` returns the event that says an aggregate's full state anew; needed where a compacted topic holds that state.
-    New aggregates count their events from above ``floor``; it is 0 unless the store was restored (``shared.restoration``).
+    New aggregates count their events from above ``floor``, the store's era; it is 0 unless the store was restored
+    (``shared.restoration``).
     A later version of this program may work on the same documents: fields of theirs that this one does not know are passed over
     when reading, and those of the document itself are saved as they were.
     """
@@ -399,12 +397,7 @@ class Ledger(Generic[S]):
             if change.request in record.requests or (cause is not None and cause.seq <= record.inbox.get(cause.source, 0)):
                 results[position] = Result(aggregate_id, Effect.DUPLICATE, record.state, record.revision)
                 continue
-            if cause is not None and _jumps(record.inbox.get(cause.source, 0), cause.seq, self.clock()):
-                reached = record.inbox.get(cause.source, 0)
-                jump = SequenceJumpError(
-                    f"{cause.source} has reached {reached} here, and this event claims number {cause.seq}.",
-                    id=aggregate_id,
-                )
+            if cause is not None and (jump := self._jump(record, cause)) is not None:
                 results[position] = Result(aggregate_id, Effect.REFUSED, record.state, record.revision, error=jump)
                 continue
             try:
@@ -433,6 +426,20 @@ class Ledger(Generic[S]):
             left = None if result.state is None else record.state
             results[position] = replace(result, state=left, rev=record.revision, exists=left is not None)
         return record, results
+
+    def _jump(self, record: _Record[S], cause: Cause) -> SequenceJumpError | None:
+        """Return the error of a number that lies further on than the events can be that this reader did not get to see.
+
+        A source that was restored goes on from an era (docs/adr/0007). An era begins in all stores while nobody works on them:
+        this store knows it, and what lies below hides nothing, since whoever was restored counts from above.
+        """
+        reached = record.inbox.get(cause.source, 0)
+        if cause.seq <= max(reached, self.floor) + LARGEST_JUMP:
+            return None
+        return SequenceJumpError(
+            f"{cause.source} has reached {reached} here, this store the era {self.floor}, and this event claims {cause.seq}.",
+            id=record.id,
+        )
 
     def _settled(self, change: Change[S], record: _Record[S]) -> Result[S]:
         """Ask the decision whether the caller may still see and do this; whatever else it says was answered before."""
@@ -580,17 +587,6 @@ def _unchanged(state: S | None) -> tuple[S, Sequence[Message]]:
     """Decide nothing: the change of a restatement, which is made from the state as it is."""
     assert state is not None  # noqa: S101 - for the type checker: never asked without one
     return state, ()
-
-
-def _jumps(reached: int, seq: int, present: datetime) -> bool:
-    """Tell whether a number is further from the last one than events can be that this reader did not get to see.
-
-    After a restore the numbers of a source go on from an era, the milliseconds since 1970 at that time (docs/adr/0007).
-    """
-    if seq <= reached + LARGEST_JUMP:
-        return False
-    latest = (present + _CLOCKS_DIFFER - _EPOCH) // timedelta(milliseconds=1)
-    return not _FIRST_ERA <= seq <= latest
 
 
 def _refuse_forgotten(change: Change[Any], requests: Sequence[str]) -> None:

@@ -9,24 +9,26 @@ import pytest
 from shared.errors import SequenceJumpError
 from shared.ledger import LARGEST_JUMP, Effect, Ledger
 from shared.service import Received, rejections
-from tests.support.counting import START, Clock, Counter, cause, counted, increase, stored
+from tests.support.counting import START, Counter, cause, counted, increase, stored
 
 ERA = (START - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 DAY = 24 * 60 * 60 * 1000
+YEAR = 365 * DAY
 
 
+@pytest.mark.parametrize("floor", [0, ERA - YEAR, ERA], ids=["never_restored", "restored_long_ago", "restored_now"])
 @pytest.mark.parametrize("reached", [0, 7, ERA + 7])
-@pytest.mark.parametrize("jump", [LARGEST_JUMP + 1, 10**9, 10**17, 2**62])
-async def test_an_impossible_number_is_a_dead_letter_and_later_events_count(
-    ledger: Ledger[Counter], reached: int, jump: int
+@pytest.mark.parametrize("beyond", [1, DAY // 2, DAY, 10**9, 10**17, 2**62])
+async def test_a_number_that_no_restore_explains_is_a_dead_letter_and_later_events_count(
+    ledger: Ledger[Counter], floor: int, reached: int, beyond: int
 ) -> None:
-    if reached:
-        await ledger.apply([increase("a", "first", cause=cause("s", reached))])
-    else:
-        await ledger.apply([increase("a", "first")])
+    ledger.floor = reached  # as if the source's era had been followed
+    await ledger.apply([increase("a", "first", cause=cause("s", reached) if reached else None)])
+    ledger.floor = floor
     before = await stored(ledger, "a")
-    poisoned, later = (increase("a", str(seq), cause=cause("s", seq)) for seq in (reached + jump + 2 * DAY, reached + 1))
-    results = await ledger.apply([poisoned, later, increase("new", "x", cause=cause("s", reached + jump + 2 * DAY + ERA))])
+    forged = max(reached, floor) + LARGEST_JUMP + beyond
+    poisoned, later = (increase("a", str(seq), cause=cause("s", seq)) for seq in (forged, reached + 1))
+    results = await ledger.apply([poisoned, later, increase("new", "x", cause=cause("s", forged + reached))])
     assert [result.effect for result in results] == [Effect.REFUSED, Effect.APPLIED, Effect.REFUSED]
     assert isinstance(results[0].error, SequenceJumpError)
     document = await stored(ledger, "a")
@@ -36,16 +38,29 @@ async def test_an_impossible_number_is_a_dead_letter_and_later_events_count(
     assert [rejection.code for rejection in rejections(received, results)] == ["sequence_jump"] * 2
 
 
-@pytest.mark.parametrize("seq", [8, 7 + LARGEST_JUMP, ERA, ERA - 365 * DAY, ERA + DAY // 2])
-async def test_gaps_and_the_eras_of_restored_stores_are_believed(ledger: Ledger[Counter], seq: int) -> None:
+@pytest.mark.parametrize("seq", [ERA, ERA - YEAR, ERA + DAY // 2, ERA + 1], ids=["era", "earlier", "later", "first"])
+async def test_an_era_counts_only_where_the_store_was_restored(ledger: Ledger[Counter], seq: int) -> None:
+    await ledger.apply([increase("a", "first", cause=cause("s", 7))])
+    (result,) = await ledger.apply([increase("a", "x", cause=cause("s", seq))])
+    assert result.effect is Effect.REFUSED
+    assert (await stored(ledger, "a"))["inbox"] == {"s": 7}
+
+
+@pytest.mark.parametrize("seq", [8, 7 + LARGEST_JUMP])
+async def test_gaps_are_believed(ledger: Ledger[Counter], seq: int) -> None:
     await ledger.apply([increase("a", "first", cause=cause("s", 7))])
     results = await ledger.apply([increase("a", "x", cause=cause("s", seq)), increase("a", "y", cause=cause("s", seq + 1))])
     assert [result.effect for result in results] == [Effect.APPLIED] * 2
 
 
-async def test_a_later_era_follows_an_earlier_one(ledger: Ledger[Counter], clock: Clock) -> None:
-    for _ in range(3):
-        era = (clock.time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-        (result,) = await ledger.apply([increase("a", "x", cause=cause("s", era + 1))])
-        assert result.effect is Effect.APPLIED
-        clock.time += timedelta(days=30)
+@pytest.mark.parametrize("reached", [0, 7])
+async def test_a_restored_store_follows_eras_and_no_number_below_the_last_hides_an_event(
+    ledger: Ledger[Counter], reached: int
+) -> None:
+    await ledger.apply([increase("a", "first", cause=cause("s", reached) if reached else None)])
+    for era in (ERA - 2 * YEAR, ERA - YEAR, ERA):
+        ledger.floor = era
+        forged, true = cause("s", era - DAY), cause("s", era + 1)
+        results = await ledger.apply([increase("a", "forged", cause=forged), increase("a", str(era), cause=true)])
+        assert results[1].effect is Effect.APPLIED
+    assert (await stored(ledger, "a"))["inbox"] == {"s": ERA + 1}

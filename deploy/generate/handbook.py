@@ -21,6 +21,7 @@ from deploy.generate.handbook_cluster import (
     topic_table,
     workload_table,
 )
+from deploy.generate.handbook_codes import code_table
 from deploy.generate.handbook_limits import limits_table
 from deploy.generate.handbook_settings import settings_table
 
@@ -31,6 +32,12 @@ _BLOCK = re.compile(r"<!-- erzeugt: (?P<name>[a-z-]+) -->\n(?P<body>.*?)<!-- end
 TABLES: Mapping[str, Callable[[Objects], str]] = {
     "einstellungen": settings_table,
     "grenzen": lambda _: limits_table(),
+    "codes-api": lambda _: code_table("api"),
+    "codes-formular": lambda _: code_table("form"),
+    "codes-vertrag": lambda _: code_table("contract"),
+    "codes-nachrichten": lambda _: code_table("letter"),
+    "codes-mail": lambda _: code_table("mail"),
+    "codes-befehle": lambda _: code_table("operation"),
     "workloads": workload_table,
     "secrets": secret_table,
     "sicherheitskontexte": security_table,

@@ -49,8 +49,11 @@ def _tag(request: Request, name: str) -> str | None:
         return None
     text = headers[0].strip()
     if len(headers) > 1 or (text != "*" and not _TAG.fullmatch(text.removeprefix("W/"))):
-        code = f"{name.lower().replace('-', '_')}_invalid"
-        raise RefusedRequestError(f'The {name} header must be one entity tag, such as "3", or *.', status=400, code=code)
+        raise RefusedRequestError(
+            f'The {name} header must be one entity tag, such as "3", or *.',
+            status=400,
+            code="if_match_invalid" if name == "If-Match" else "if_none_match_invalid",
+        )
     return text
 
 

@@ -32,7 +32,7 @@ FILES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
     "recovery/user/user.yaml": recovery_manifests,
     "recovery/secret/secret.yaml": recovery_secrets,
     "keda/scaledobjects.yaml": scaled_objects,
-    "kafka-external/secrets.yaml": kafka_secrets,
+    "kafka-external/secrets/secrets.yaml": kafka_secrets,
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy.checks.network.policies import Port
 
@@ -64,15 +64,23 @@ class Flow(_Strict):
     """A flow that must be open where both ends exist, with one of the objects ``with`` and none of ``without``.
 
     Objects are a kind, or kind/name. ``open`` is a policy that must be left open to every address for the flow to count.
+    ``ports_at``: the policy of the overlay whose first rule out names the ports, instead of ``ports``.
     """
 
     from_: Annotated[tuple[str, ...], Field(alias="from")]
     to: tuple[str, ...]
-    ports: tuple[PortText, ...]
+    ports: tuple[PortText, ...] = ()
+    ports_at: Annotated[str, Field(alias="ports-at")] = ""
     with_: Annotated[tuple[str, ...], Field(alias="with")] = ()
     without: tuple[str, ...] = ()
     open: str = ""
     why: str
+
+    @model_validator(mode="after")
+    def _one_source_of_ports(self) -> Self:
+        if bool(self.ports) == bool(self.ports_at):
+            raise ValueError("name either ports or ports-at")
+        return self
 
 
 class Declared(_Strict):

@@ -102,10 +102,23 @@ def expected_flows(objects: Objects, file: Declared, model: Model) -> dict[tuple
     for flow in file.flows:
         if not _counts(objects, flow):
             continue
+        ports = named_ports(objects, flow.ports_at) if flow.ports_at else {port_of(port) for port in flow.ports}
         for sender in _resolved(file, flow.from_, model) & present:
             for receiver in _resolved(file, flow.to, model) & present:
-                expected.setdefault((sender, receiver), set()).update(port_of(port) for port in flow.ports)
+                expected.setdefault((sender, receiver), set()).update(ports)
     return expected
+
+
+def named_ports(objects: Objects, policy: str) -> set[Port]:
+    """Return the single ports that the first rule out of a policy names; a range is nobody's port."""
+    return {
+        (value, "UDP" if text(port, "protocol") == "UDP" else "TCP")
+        for document in objects.of("NetworkPolicy")
+        if name_of(document) == policy
+        for rule in items(document, "spec", "egress")[:1]
+        for port in items(rule, "ports")
+        if (value := number(port, "port")) is not None and "endPort" not in port
+    }
 
 
 def _counts(objects: Objects, flow: Flow) -> bool:

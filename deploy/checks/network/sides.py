@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy.checks.network.declared import declared
-from deploy.checks.network.flows import Model, model_of
+from deploy.checks.network.flows import Model, model_of, named_ports
+from deploy.checks.network.places import NAMESPACE
 from deploy.checks.network.policies import Network, selects_pod
-from deploy.checks.objects import Finding, Objects, items, namespace_of, number, where
+from deploy.checks.objects import Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
+from deploy.checks.scalers import SERVERS
+
+BROKERS = "brokers"
+"""The policy of those who talk to brokers that the overlay does not bring."""
 
 
 def check_sides(objects: Objects) -> Iterator[Finding]:
-    """Check every policy of an overlay: ``network-idle`` where it selects no pod, ``network-listener`` for brokers' clients."""
+    """Check every policy of an overlay: ``network-idle`` where it selects no pod, two more for brokers' clients."""
     if objects.of("NetworkPolicy"):
         model = model_of(objects, declared())
         yield from _idle(objects, model)
         yield from _listeners(objects, model)
+        yield from _brokers(objects)
 
 
 def _idle(objects: Objects, model: Model) -> Iterator[Finding]:
@@ -42,3 +48,34 @@ def _listeners(objects: Objects, model: Model) -> Iterator[Finding]:
                         f"{sender.name} comes in on {named} only by the policy that Strimzi makes: add one of ours beside it"
                     )
                     yield Finding("network-listener", where(kafka), message)
+
+
+def _brokers(objects: Objects) -> Iterator[Finding]:
+    """The address of brokers elsewhere and the way there stand in two places: ``network-brokers`` where they differ."""
+    policies = [it for it in objects.of("NetworkPolicy") if name_of(it) == BROKERS]
+    peers = [peer for it in policies for rule in items(it, "spec", "egress")[:1] for peer in items(rule, "to")]
+    selected = [mapping(it, "namespaceSelector", "matchLabels") for it in peers if "namespaceSelector" in it]
+    ports = {str(port) for port, _ in named_ports(objects, BROKERS)}
+    for settings in objects.of("ConfigMap"):
+        for server in filter(None, text(settings, "data", SERVERS).split(",")):
+            host, _, port = server.rpartition(":")
+            namespace = _namespace(host, namespace_of(settings))
+            if not policies and namespace == namespace_of(settings):
+                continue  # those of the processes lead there
+            if namespace:
+                led = any(it.get(NAMESPACE, namespace) == namespace for it in selected)
+            else:
+                led = any("ipBlock" in it for it in peers)
+            if not led or port not in ports:
+                message = (
+                    f"{SERVERS} names {server}, but no policy '{BROKERS}' leads there on that port: kafka-external, kafka-outside"
+                )
+                yield Finding("network-brokers", where(settings), message)
+
+
+def _namespace(host: str, own: str) -> str:
+    """Return the namespace of a Service's name, empty for a host outside of the cluster."""
+    rest = host.split(".")[1:]
+    if not rest:
+        return own
+    return rest[0] if rest[1:] in (["svc"], ["svc", "cluster", "local"]) else ""

@@ -33,6 +33,26 @@ def test_the_file_refuses_words_that_it_does_not_know(tmp_path: Path) -> None:
         declared.__wrapped__(file)
 
 
+@pytest.mark.parametrize("ports", [{}, {"ports": [80], "ports-at": "database"}], ids=["none", "both"])
+def test_a_flow_has_its_ports_from_one_place(ports: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="either ports or ports-at"):
+        Flow.model_validate({"from": ["a"], "to": ["b"], "why": "x", **ports})
+
+
+@pytest.mark.parametrize(
+    ("ports", "found"),
+    [
+        ([{"port": 27018}], {(27018, "TCP")}),
+        ([{"port": 1, "protocol": "UDP"}, {"port": 2}], {(1, "UDP"), (2, "TCP")}),
+        ([{"port": 27017, "endPort": 27020}, {"protocol": "TCP"}, {"port": "mongodb"}], set()),
+    ],
+    ids=["one", "two", "ranges and names"],
+)
+def test_only_single_ports_are_somebodys(ports: list[dict[str, Any]], found: set[tuple[int, str]]) -> None:
+    policy = {"kind": "NetworkPolicy", "metadata": {"name": "database"}, "spec": {"egress": [{"ports": ports}]}}
+    assert flows.named_ports(Objects("a", [policy]), "database") == found
+
+
 def test_groups_may_hold_groups() -> None:
     file = Declared.model_validate({"groups": {"a": ["x"], "b": ["a", "y"]}, "pods": [], "peers": [], "flows": []})
     assert file.names(["b", "z"]) == {"x", "y", "z"}

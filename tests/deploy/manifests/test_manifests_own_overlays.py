@@ -127,6 +127,19 @@ def test_peers_may_run_in_other_namespaces_and_under_other_labels(deploy: Path, 
     assert faults(own, deploy) == []
 
 
+def test_a_database_on_another_port_is_one_patch(deploy: Path, own: Path) -> None:
+    added(
+        own,
+        """\
+  - target: {kind: NetworkPolicy, name: database}
+    patch: "- {op: replace, path: /spec/egress/0/ports/0/port, value: 37017}"
+""",
+    )
+    assert faults(own, deploy) == []
+    named = [it["metadata"]["name"] for it in render(own, deploy).of("NetworkPolicy") if "37017" in str(it)]
+    assert named == ["database"]
+
+
 def test_a_network_that_only_one_process_reaches_is_a_fault_in_an_own_overlay_too(deploy: Path, own: Path) -> None:
     added(
         own,

@@ -13,6 +13,8 @@ _BROKERS = {
     "ports": [{"protocol": "TCP", "port": 9093}],
 }
 
+_CLIENTS = ("spec", "podSelector", "matchExpressions", 0, "values")
+_OUTSIDE = "tests/outside"
 _OTHER_BROKERS = {"matchLabels": {"strimzi.io/cluster": "elsewhere", "strimzi.io/name": "elsewhere-kafka"}}
 
 
@@ -27,9 +29,9 @@ def _backup_as_recovery(documents: Documents) -> None:
     in_("CronJob", "recovery-backup", put(*labels, value="recovery"))(documents)
 
 
-def _also(port: int) -> Change:
+def _also(port: int, cidr: str = "10.66.0.7/32") -> Change:
     """A second rule to an address that nobody else knows."""
-    rule = {"to": [{"ipBlock": {"cidr": "10.66.0.7/32"}}], "ports": [{"protocol": "TCP", "port": port}]}
+    rule = {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": port}]}
     return lambda policy: policy["spec"]["egress"].append(rule)
 
 
@@ -65,7 +67,7 @@ FAULTS = (
         ),
         "network-extra",
     ),
-    Mutation("egress without ports", in_("NetworkPolicy", "catalog-worker", drop("spec", "egress", 0, "ports")), "network-extra"),
+    Mutation("egress without ports", in_("NetworkPolicy", "catalog-worker", drop("spec", "egress", 1, "ports")), "network-extra"),
     Mutation(
         "egress to the whole internet",
         in_("NetworkPolicy", "identity-provider", put("spec", "egress", 0, "to", value=[_ANYWHERE])),
@@ -84,17 +86,33 @@ FAULTS = (
     Mutation("another address beside the Kubernetes API", in_("NetworkPolicy", "kafka-zone", _also(443)), "network-extra"),
     Mutation(
         "another network that holds the store's",
-        in_("NetworkPolicy", "contracts-fitko", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="192.0.0.0/16")),
+        in_("NetworkPolicy", "contracts-fitko", _also(27017, "192.0.0.0/16")),
         "network-extra",
     ),
     Mutation(
-        "a part of the store's network only",
-        in_("NetworkPolicy", "contracts-fitko", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="192.0.2.0/25")),
-        "network-missing",
+        "the way to the store closed for processors", in_("NetworkPolicy", "database", drop(*_CLIENTS, 2)), "network-missing"
+    ),
+    Mutation(
+        "the way to the store closed for migrations", in_("NetworkPolicy", "database", drop(*_CLIENTS, 3)), "network-missing"
+    ),
+    Mutation("recovery cannot reach the stores", in_("NetworkPolicy", "database", drop(*_CLIENTS, 4)), "network-missing"),
+    Mutation("nightly backup cannot reach the stores", in_("NetworkPolicy", "database", drop(*_CLIENTS, 5)), "network-missing"),
+    Mutation(
+        "the way to the store for the operators' tool",
+        in_("NetworkPolicy", "database", put(*_CLIENTS, 0, value="operations")),
+        "network-extra",
+    ),
+    Mutation(
+        "ports behind that of the store",
+        in_("NetworkPolicy", "database", put("spec", "egress", 0, "ports", 0, "endPort", value=27020)),
+        "network-extra",
+    ),
+    Mutation(
+        "every port of the store's network", in_("NetworkPolicy", "database", drop("spec", "egress", 0, "ports")), "network-extra"
     ),
     Mutation(
         "the store elsewhere for the migration of the catalogue",
-        in_("NetworkPolicy", "catalog-migrate", put("spec", "egress", 0, "to", 0, "ipBlock", "cidr", value="10.66.0.0/24")),
+        in_("NetworkPolicy", "catalog-migrate", _also(27017)),
         "network-extra",
     ),
     Mutation(
@@ -160,8 +178,6 @@ FAULTS = (
         "network-extra",
     ),
     Mutation("recovery cannot reach the brokers", in_("NetworkPolicy", "recovery", drop("spec", "egress", 1)), "network-missing"),
-    Mutation("recovery cannot reach the stores", in_("NetworkPolicy", "recovery", drop("spec", "egress", 0)), "network-missing"),
-    Mutation("nightly backup cannot reach the stores", without("NetworkPolicy", "recovery-backup"), "network-missing"),
     Mutation(
         "policy of other pods",
         in_(
@@ -175,6 +191,47 @@ FAULTS = (
         "wrong port of the store",
         in_("NetworkPolicy", "ordering-worker", put("spec", "egress", 0, "ports", 0, "port", value=27018)),
         "network-missing",
+        "tests/everything",
+    ),
+    Mutation(
+        "another port of the brokers than they are addressed by",
+        in_("NetworkPolicy", "brokers", put("spec", "egress", 0, "ports", 0, "port", value=9093)),
+        "network-brokers",
+        _OUTSIDE,
+    ),
+    Mutation(
+        "brokers of the cluster addressed, a way out of it opened",
+        in_(
+            "ConfigMap",
+            "platform",
+            put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap.marktplatz.svc:19093"),
+        ),
+        "network-brokers",
+        _OUTSIDE,
+    ),
+    Mutation(
+        "a way to brokers outside for the API that only reads",
+        in_("NetworkPolicy", "brokers", drop("spec", "podSelector", "matchExpressions", 1)),
+        "network-extra",
+        _OUTSIDE,
+    ),
+    Mutation("no way to brokers in another namespace", without("NetworkPolicy", "brokers"), "network-brokers", "tests/elsewhere"),
+    Mutation("no way to brokers out of the cluster", without("NetworkPolicy", "brokers"), "network-brokers", _OUTSIDE),
+    Mutation(
+        "brokers of another namespace than the way to them",
+        in_("ConfigMap", "platform", put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap.brokers.svc:9093")),
+        "network-brokers",
+        "tests/elsewhere",
+    ),
+    Mutation(
+        "brokers of another namespace, and no way to them at all",
+        in_("ConfigMap", "platform", put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap.brokers.svc:9093")),
+        "network-brokers",
+    ),
+    Mutation(
+        "a way to brokers outside beside those of the overlay",
+        in_("NetworkPolicy", "ordering-worker", _also(9093)),
+        "network-extra",
     ),
     Mutation(
         "ingress on a port that nobody serves",

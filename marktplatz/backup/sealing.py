@@ -91,6 +91,24 @@ def write_identity(file: Path) -> str:
     return public
 
 
+class _Witness:
+    """Remembers what became of writing to ``raw``: the library says nothing of a last block that could not be written."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self.error: BaseException | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._raw.write(data)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._raw.flush()
+
+
 class SealedWriter:
     """Encrypts what is written to it into ``raw``; ``finish`` ends the stream, ``abort`` gives it up."""
 
@@ -102,11 +120,13 @@ class SealedWriter:
         self._thread.start()
 
     def _encrypt(self, plain: IO[bytes], raw: IO[bytes], recipients: tuple[pyrage.x25519.Recipient, ...]) -> None:
+        witness = _Witness(raw)
         with plain:
             try:
-                pyrage.encrypt_io(plain, raw, list(recipients))
+                pyrage.encrypt_io(plain, witness, list(recipients))
             except BaseException as error:  # noqa: BLE001 - of a thread: told to the writer
                 self._error = error
+        self._error = witness.error or self._error
 
     def write(self, data: bytes) -> int:
         """Write bytes and return their number. Raises OSError with the reason if what came before could not be written."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import re
 import stat
 from pathlib import Path
+from typing import IO, Any, cast
 
 import pyrage
 import pytest
@@ -15,7 +19,7 @@ from marktplatz.backup.errors import BackupError, DamagedBackupError
 from marktplatz.backup.files import read_manifest, sha256_of, verify
 from marktplatz.backup.listing import list_backups
 from marktplatz.backup.restore import restore
-from marktplatz.backup.sealing import Keys, SealedError, SealSettings, write_identity
+from marktplatz.backup.sealing import Keys, SealedError, SealedWriter, SealSettings, unsealed, write_identity
 from services.notify.repository import CONTACTS
 from shared.settings import ProcessSettings
 from shared.store.port import Document
@@ -156,3 +160,49 @@ async def test_a_database_is_not_copied_in_plain_text_unless_somebody_says_so(
     monkeypatch.setenv("MARKTPLATZ_BACKUP_RECIPIENTS", str(MINE.to_public()))
     with pytest.raises(AssertionError, match="reached the stores"):
         await commands.run_backup(tmp_path, None)
+
+
+class Volume(io.RawIOBase):
+    """Takes a number of bytes and no more."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        taken = len(data)
+        if taken > self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.room -= taken
+        return taken
+
+
+def sealed(size: int, room: int) -> int:
+    """Encrypt bytes onto a volume and return what room is left."""
+    volume = Volume(room)
+    writer = SealedWriter(cast("IO[bytes]", volume), WRITER.recipients)
+    try:
+        for start in range(0, size, 50_000):
+            writer.write(b"x" * min(50_000, size - start))
+        writer.finish()
+    finally:
+        writer.abort()
+    return volume.room
+
+
+@pytest.mark.parametrize("size", [0, 10, 65_536, 65_537, 200_000])
+def test_a_volume_that_is_full_is_said_to_be_full_wherever_it_happens(size: int) -> None:
+    room = 10**9
+    # A file is a little longer or shorter than another of the same content: a line of its head is random.
+    length = room - sealed(size, room) - 200
+    for full in (0, 100, length // 2, length):
+        with pytest.raises(OSError, match="No space left"):
+            sealed(size, full)
+
+
+def test_a_file_that_is_not_there_is_not_read_as_an_empty_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), unsealed(tmp_path / "gone.age", OWNER.identities) as plain:
+        plain.read()

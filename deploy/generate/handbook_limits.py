@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import ModuleType
 
 from deploy.generate.handbook_settings import duration, table, texts
+from services.ordering import repository as orders
 from shared import ledger, outbox
 from shared.http import idempotency, limits
 from shared.store import port
@@ -21,6 +22,7 @@ HELD = (
     ),
     (outbox, "Ausgang: ", ("OUTBOX_LIMIT", "OUTBOX_BYTES")),
     (port, "Speicher: ", ("PORTION_BYTES",)),
+    (orders, "Vorgang: ", ("MOST_GENERATIONS",)),
 )
 """Where limits are declared, and under which heading they are shown; None stands for all constants of the module."""
 

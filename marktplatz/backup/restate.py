@@ -70,7 +70,8 @@ async def send_waiting(ledger: Ledger[Any]) -> int:
     total = 0
     while sent := await ledger.outbox.relay(_EARLIER):
         total += sent
-    if left := [it for it in await ledger.store.find(ledger.collection, Query(PENDING.name)) if it["outbox"]]:
+    waiting = Query(PENDING.name, only=("outbox.seq",))
+    if left := [it for it in await ledger.store.find(ledger.collection, waiting) if it["outbox"]]:
         raise BusUnavailableError(
             f"the broker did not acknowledge the events of {ledger.collection.name} {left[0]['_id']} and perhaps others"
         )

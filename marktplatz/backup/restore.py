@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
+import bson
 import structlog
 
 from marktplatz.assembly import ServiceName
@@ -17,7 +17,7 @@ from marktplatz.backup.inventory import PAGE, Kept
 from marktplatz.backup.sealing import Keys, require_key
 from shared import restoration
 from shared.store.documents import plain
-from shared.store.port import Collection, Document
+from shared.store.port import PORTION_BYTES, Collection, Document
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ async def put_back(stores: Mapping[ServiceName, Kept], folder: Path, keys: Keys,
     await mark_restored(stores, manifest.started_at, at)
     for file in manifest.files:
         kept, collection = _place(stores, file)
-        for batch in _batches(documents_in(folder, file, keys)):
+        for batch in batches(documents_in(folder, file, keys)):
             await _put(kept, collection, batch, result)
         log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
     return result
@@ -121,6 +121,15 @@ async def _not_empty(stores: Mapping[ServiceName, Kept]) -> list[str]:
     ]
 
 
-def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
-    while batch := list(islice(documents, PAGE)):
+def batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Yield documents together, as many as there are on a page or as make up a portion by their bytes."""
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += len(bson.encode(document))
+        if len(batch) == PAGE or size >= PORTION_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
         yield batch

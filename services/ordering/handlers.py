@@ -12,7 +12,7 @@ from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.transitions import FINAL
-from services.ordering.repository import Offerings, Orders
+from services.ordering.repository import MOST_GENERATIONS, Offerings, Orders
 from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.ledger import Cause, Change
@@ -41,7 +41,7 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung says
 ) -> Change[Order]:
     """Begin a Vorgang, unless the customer has an open one for this offer and channel.
 
-    Raises ForbiddenError, NotFoundError (``offering_not_found``), ConflictError (``open_order_exists``).
+    Raises ForbiddenError, NotFoundError (``offering_not_found``), ConflictError (``open_order_exists``, ``too_many_orders``).
     """
     caller.require(*CUSTOMER_ROLES)
     actor = Actor(OrderParty.KUNDE, caller.subject)
@@ -59,6 +59,10 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung says
     else:
         offering = await offerings.get(offering_id)
         unused = next((place for place in places if place.order is None), None)
+        if unused is None and len(places) >= MOST_GENERATIONS:
+            raise ConflictError(
+                f"There were {len(places)} Vorgänge for this offer and channel, which is the most.", code="too_many_orders"
+            )
         place = unused or await orders.reserve(caller.organisation, offering_id, channel, len(places) + 1)
         wanted = place.order_id
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import count
+from itertools import pairwise
 
 from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
@@ -21,7 +21,7 @@ from shared.ledger import Ledger, aggregate_collection
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Role
 from shared.service import Parts
-from shared.store.port import Document, Index, Query, Scalar
+from shared.store.port import PORTION_BYTES, Document, Index, Query, Scalar
 
 SERVICE = "ordering"
 _SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "shown_to", OrderParty.ANBIETER: "channel"}
@@ -36,7 +36,10 @@ ORDERS = aggregate_collection(
 LISTED_OFFERINGS = aggregate_collection("listed_offerings")
 RESERVED_FOR = "reserved_for"
 """Field of a reserved place: the id of the Vorgang that it is for. It has nothing of a Vorgang, so no index finds it."""
-_GENERATIONS_AT_ONCE = 4
+MOST_GENERATIONS = 1000
+"""As many Vorgänge a customer may begin for one offer through one channel, one after the other."""
+_GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
+"""Where each reading of them begins; hardly anybody has more than the first."""
 _LISTED = (
     *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
     *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
@@ -118,18 +121,26 @@ class Orders:
     async def places(self, customer: str, offering_id: str, channel: Channel) -> list[Place]:
         """Return the places of all Vorgänge of a customer for an offer through a channel, oldest first.
 
-        Only the last one can be without its Vorgang: reserved, and not used yet.
+        They hold what is listed of them. Only the last one can be without its Vorgang: reserved, and not used yet.
         """
         found: list[Document] = []
-        for first in count(1, _GENERATIONS_AT_ONCE):
-            ids = [place_id(customer, offering_id, channel, first + step) for step in range(_GENERATIONS_AT_ONCE)]
-            documents = await self.ledger.store.get_many(ORDERS, ids)
+        for first, last in pairwise(_GENERATIONS):
+            ids = [place_id(customer, offering_id, channel, generation) for generation in range(first, last)]
+            documents = await self._heads(ids)
             found += [documents[wanted] for wanted in ids if wanted in documents]
-            if len(documents) < _GENERATIONS_AT_ONCE:
+            if len(documents) < len(ids):
                 break
-        reserved = [document[RESERVED_FOR] for document in found if RESERVED_FOR in document]
-        orders = await self.ledger.store.get_many(ORDERS, reserved) if reserved else {}
+        orders = await self._heads([document[RESERVED_FOR] for document in found if RESERVED_FOR in document])
         return [self._place(document, orders) for document in found]
+
+    async def _heads(self, ids: Sequence[str]) -> dict[str, Document]:
+        """Return what is listed of Vorgänge and of reserved places, by id."""
+        found: dict[str, Document] = {}
+        left = list(ids)
+        while left:
+            documents, left = await self.ledger.store.get_portion(ORDERS, left, PORTION_BYTES, only=(*_LISTED, RESERVED_FOR))
+            found |= documents
+        return found
 
     async def reserve(self, customer: str, offering_id: str, channel: Channel, generation: int) -> Place:
         """Return the place of a new Vorgang. Of several who ask at once, all get the same.
@@ -156,8 +167,8 @@ class Orders:
     def _place(self, document: Document, orders: Mapping[str, Document]) -> Place:
         wanted: str | None = document.get(RESERVED_FOR)
         if wanted is None:
-            return Place(document["_id"], self.ledger.state_of(document))
-        return Place(wanted, self.ledger.state_of(orders[wanted]) if wanted in orders else None)
+            return Place(document["_id"], self._listed(document))
+        return Place(wanted, self._listed(orders[wanted]) if wanted in orders else None)
 
     async def due(self, kind: Deadline, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
         """Return Vorgänge whose deadline of that kind has passed, of all organisations, without their long parts.

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from aiokafka import TopicPartition
@@ -64,22 +65,42 @@ class _Done:
         return OffsetAndMetadata(self.below, json.dumps(sorted(self.singly)) if self.singly else "")
 
 
+class FirstLetters:
+    """The first ``limit`` letters by time of death, of however many: hardly more than these are held at any time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._found: dict[tuple[str, int, int, str], DeadLetter] = {}
+
+    def add(self, letter: DeadLetter) -> None:
+        """Take a letter; of one that a crash left twice the first counts."""
+        origin = (letter.reason.topic, letter.reason.partition, letter.reason.offset, letter.reason.code)
+        present = self._found.get(origin)
+        if present is None or _died(letter) < _died(present):
+            self._found[origin] = letter
+        if len(self._found) > 2 * self._limit:
+            kept = sorted(self._found.items(), key=lambda item: _died(item[1]))[: self._limit]
+            self._found = dict(kept)
+
+    def letters(self) -> list[DeadLetter]:
+        """Return them, the first first."""
+        return sorted(self._found.values(), key=_died)[: self._limit]
+
+
+def _died(letter: DeadLetter) -> tuple[datetime, int, int]:
+    return letter.reason.time, letter.partition, letter.offset
+
+
 async def list_dead_letters(settings: KafkaSettings, group: str, *, limit: int = 1000) -> list[DeadLetter]:
     """Return the first ``limit`` dead letters that are still kept, by time of death; one that a crash left twice is listed once.
 
     Raises NotFoundError for a group without a dead-letter topic, BusUnavailableError if the broker does not answer.
     """
+    first = FirstLetters(limit)
     async with _reader(settings, group) as reader:
-        letters = [letter async for letter in _read(reader, group)]
-    letters.sort(key=lambda letter: (letter.reason.time, letter.partition, letter.offset))
-    seen: set[tuple[str, int, int, str]] = set()
-    unique: list[DeadLetter] = []
-    for letter in letters:
-        origin = (letter.reason.topic, letter.reason.partition, letter.reason.offset, letter.reason.code)
-        if origin not in seen:
-            seen.add(origin)
-            unique.append(letter)
-    return unique[:limit]
+        async for letter in _read(reader, group):
+            first.add(letter)
+    return first.letters()
 
 
 async def get_dead_letter(settings: KafkaSettings, group: str, letter_id: str) -> DeadLetter:

@@ -18,8 +18,8 @@ from marktplatz.assembly import ServiceName
 from marktplatz.backup.dump import back_up, forget_old
 from marktplatz.backup.errors import BackupError, DamagedBackupError, StoreNotEmptyError
 from marktplatz.backup.files import MANIFEST, read_manifest, verify
-from marktplatz.backup.inventory import IN_ORDER, Kept, documents_of, opened_stores, pages
-from marktplatz.backup.restore import restore
+from marktplatz.backup.inventory import IN_ORDER, PAGE, Kept, documents_of, opened_stores, pages
+from marktplatz.backup.restore import batches, restore
 from marktplatz.backup.sealing import Keys
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import BODIES
@@ -270,3 +270,12 @@ async def test_pages_of_large_documents_hold_every_document_once() -> None:
     await store.close()
     assert [name for page in sizes for name in page] == names
     assert len(sizes) == 3
+
+
+def test_documents_are_put_back_in_batches_bounded_by_number_and_by_bytes() -> None:
+    large = [{"_id": str(number), "text": "x" * (PORTION_BYTES // 3)} for number in range(7)]
+    small = [{"_id": str(number)} for number in range(2 * PAGE + 1)]
+    assert [len(batch) for batch in batches(iter(large))] == [3, 3, 1]
+    assert [len(batch) for batch in batches(iter(small))] == [PAGE, PAGE, 1]
+    assert [document for batch in batches(iter(small)) for document in batch] == small
+    assert list(batches(iter([]))) == []

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.dead_letter import LETTER_BYTES, Reason, bury, exhume
+from shared.bus.dead_letter import LETTER_BYTES, DeadLetter, Reason, bury, exhume
+from shared.bus.dead_letters import FirstLetters
 from shared.bus.record import Headers, RawRecord
 from shared.bus.replay import sent_back, unwrapped
 
@@ -99,3 +100,24 @@ def test_the_largest_record_of_a_topic_is_buried_whole() -> None:
     letter = bury(None, value, (), REASON)
     assert letter.value == value
     assert letter.size < LETTER_BYTES
+
+
+@given(
+    died=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), max_size=120),
+    limit=st.integers(1, 9),
+)
+def test_the_first_letters_are_those_of_a_list_of_all_each_origin_once(died: list[tuple[int, int]], limit: int) -> None:
+    letters = [
+        DeadLetter(0, place, replace(REASON, offset=origin, time=REASON.time + timedelta(seconds=seconds)), None, None, ())
+        for place, (seconds, origin) in enumerate(died)
+    ]
+    first = FirstLetters(limit)
+    most = 0
+    for letter in letters:
+        first.add(letter)
+        most = max(most, len(first._found))
+    unique: dict[int, DeadLetter] = {}
+    for letter in sorted(letters, key=lambda it: (it.reason.time, it.offset)):
+        unique.setdefault(letter.reason.offset, letter)
+    assert first.letters() == list(unique.values())[:limit]
+    assert most <= 2 * limit

@@ -17,7 +17,7 @@ from deploy.checks.objects import Objects
 from deploy.checks.overridable import check_overridable
 from deploy.checks.render import RenderError, kustomizations, label, render
 from deploy.checks.rights import check_needless_rights
-from deploy.checks.suite import check
+from deploy.checks.suite import check, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,17 +46,22 @@ def _overlays(chosen: Sequence[str]) -> int:
     names = list(chosen) or list(folders)
     with ThreadPoolExecutor(max_workers=2) as renderers:
         for objects in renderers.map(render, [folders[name] for name in names]):
-            findings = [*check(objects), *(check_overridable(objects) if objects.overlay.startswith(OVERLAYS) else ())]
+            findings = check(objects)
+            if objects.overlay.startswith(OVERLAYS):
+                findings += guarded("check_overridable", objects.overlay, check_overridable(objects))
             faults, total = faults + len(findings), total + len(objects)
             everything.append(objects)
             sys.stdout.write(f"{objects.overlay}: {len(objects)} objects, {len(findings)} faults\n")
             sys.stdout.writelines(f"  {finding}\n" for finding in findings)
     if not chosen:
+        built = rendered_once(everything, render)
         findings = [
-            *check_alert_files(),
-            *check_declared_names(everything),
-            *check_needless_rights(everything),
-            *sorted({it for told in (discover(), signed()) for it in check_gitops(told, rendered_once(everything, render))}),
+            *guarded("check_alert_files", "components/alerts", check_alert_files()),
+            *guarded("check_declared_names", "flows.yaml", check_declared_names(everything)),
+            *guarded("check_needless_rights", "components/staff", check_needless_rights(everything)),
+            *sorted(
+                {it for told in (discover(), signed()) for it in guarded("check_gitops", "gitops", check_gitops(told, built))}
+            ),
         ]
         faults += len(findings)
         sys.stdout.writelines(f"{finding}\n" for finding in findings)

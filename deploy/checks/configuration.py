@@ -13,6 +13,7 @@ from deploy.checks.objects import Document, Finding, Objects, items, kind_of, ma
 from deploy.checks.pods import Workload, workloads
 from deploy.checks.processes import ArgumentsError, Process, is_known, is_ours, process_of, refused, variables_of
 from deploy.checks.secrets import declared_keys
+from deploy.checks.values.variables import form_of
 from marktplatz.assembly import BUILDERS
 from shared.bus.settings import KafkaSettings
 
@@ -100,6 +101,9 @@ def _process(workload: Workload, container: Document, environment: Environment) 
     for name, value in environment.values.items():
         if name in read and name.endswith(_FILE_SETTINGS) and value.startswith("/") and not _mounted(workload, container, value):
             yield Finding("env-path", workload.where, f"{name} is {value}, but nothing is mounted there")
+        form = form_of(name)
+        if value and form is not None and not form.holds(value):
+            yield Finding("env-form", workload.where, f"{name} is {value!r}: must be {form.wanted}")
     secret = dict.fromkeys(environment.hidden, "mongodb://hidden")
     for settings in process.settings:
         for problem in refused(settings, environment.values | secret, frozenset(environment.hidden)):

@@ -56,8 +56,6 @@ def _metadata(
             yield Finding("keda-metadata", where(scaled), f"the scaler {text(trigger, 'type')} has no parameter '{key}'")
         elif not parameter.get(readable):
             yield Finding("keda-metadata", where(scaled), f"'{key}' cannot be given here")
-        elif not isinstance(value, str):
-            yield Finding("keda-metadata", where(scaled), f"'{key}' must be a text, so put {value!r} in quotation marks")
         elif name == key and (allowed := parameter.get("allowedValue")) and value not in allowed:
             yield Finding("keda-metadata", where(scaled), f"'{key}' is '{value}', but must be one of {', '.join(allowed)}")
     for name, parameter in parameters.items():

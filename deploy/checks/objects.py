@@ -65,6 +65,15 @@ def _at(value: object, path: Iterable[str]) -> object:
     return value
 
 
+def without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value as the API server reads it: a field that is null is not there, an entry of a list that is null is empty."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [{} if item is None else without_nulls(item) for item in value]
+    return value
+
+
 def name_of(document: Document) -> str:
     """Return ``metadata.name``."""
     return text(document, "metadata", "name")

@@ -1,6 +1,8 @@
 """Pod Security Standard *restricted*, rule by rule, and what the marketplace asks of its pods beyond it.
 
-Source of the ``pss-`` rules: Kubernetes, Pod Security Standards, as enforced at version v1.37. The others: BSI APP.4.4 and the
+Source of the ``pss-`` rules: Kubernetes, Pod Security Standards, as enforced at v1.34 to v1.36; v1.37 also lets two sysctls of
+TCP pass (slow start after idle, lowest amount unsent), which a server of v1.34 refuses. Pods are those of Linux: what the
+standard spares Windows is asked of every pod. The others: BSI APP.4.4 and the
 security table of openDesk (read-only root file system, high user ids, no token of the API server).
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from deploy.checks.core_schemas import MINORS
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, text, texts, where
 from deploy.checks.pods import Workload, workloads
 
@@ -64,8 +67,9 @@ def _enforcement(namespace: Document) -> Iterator[Finding]:
         label = f"pod-security.kubernetes.io/{mode}"
         if labels.get(label) != "restricted":
             yield Finding("pss-namespace", where(namespace), f"{label} must be 'restricted'")
-        if not str(labels.get(f"{label}-version", "")).startswith("v1."):
-            yield Finding("pss-namespace", where(namespace), f"{label}-version must be pinned: an upgrade must not change rules")
+        if str(labels.get(f"{label}-version", "")).removeprefix("v") not in MINORS:
+            message = f"{label}-version must be pinned to one of v{', v'.join(MINORS)}: an upgrade must not change rules"
+            yield Finding("pss-namespace", where(namespace), message)
 
 
 def host_namespaces(spec: Document) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, namespace_of, number, text, where
 from deploy.checks.pods import Workload, workloads
-from deploy.checks.workload_rules import quantity
+from deploy.checks.quantities import quantity
 
 LEAVING = 1
 """Pods of a Deployment that still drain while the next one of a roll-out starts."""
@@ -41,7 +41,7 @@ def check_quota(objects: Objects) -> Iterator[Finding]:
     for quota in objects.of("ResourceQuota"):
         needed = needs(objects, namespace_of(quota)).total
         for name, given in mapping(quota, "spec", "hard").items():
-            most = quantity(str(given))
+            most = quantity(given)
             if most is not None and needed.get(name, Decimal(0)) > most:
                 yield Finding(
                     "size-quota", where(quota), f"{name} is {given}, but {_readable(name, needed[name])} may be needed at once"
@@ -114,7 +114,7 @@ def _container(container: Document, defaults: Document) -> Amounts:
     for kind, fallback in (("requests", "defaultRequest"), ("limits", "default")):
         given = {**mapping(defaults, fallback), **mapping(container, "resources", kind)}
         for resource, amount in given.items():
-            found[f"{kind}.{resource}"] = quantity(str(amount)) or Decimal(0)
+            found[f"{kind}.{resource}"] = quantity(amount) or Decimal(0)
     return found
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
 
 from deploy.checks.alerts import check_alert_rules
 from deploy.checks.backups import check_backups
 from deploy.checks.certificates import check_certificates
 from deploy.checks.configuration import check_configuration
-from deploy.checks.core_schemas import check_core, is_core
-from deploy.checks.crds import definitions
-from deploy.checks.enumerations import check_words
+from deploy.checks.core_schemas import check_core, check_metadata, is_core
+from deploy.checks.crds import DefinitionsMissingError, definitions
 from deploy.checks.exposure import check_exposure
 from deploy.checks.gateways import check_gateways
 from deploy.checks.images import check_images
@@ -22,6 +24,7 @@ from deploy.checks.kafka.topics import check_topics
 from deploy.checks.kafka.users import check_users
 from deploy.checks.kafka.windows import check_windows
 from deploy.checks.keda_triggers import check_triggers
+from deploy.checks.namespaces import check_namespaces
 from deploy.checks.network.flows import check_network
 from deploy.checks.network.sides import check_sides
 from deploy.checks.objects import Document, Finding, Objects, where
@@ -35,29 +38,45 @@ from deploy.checks.scalers import check_scalers
 from deploy.checks.secrets import check_secrets
 from deploy.checks.spread import check_spread
 from deploy.checks.staff import check_staff
+from deploy.checks.values.check import check_values
 from deploy.checks.versions import check_versions
 from deploy.checks.waves import check_waves
 from deploy.checks.workload_rules import check_workloads
 
 Check = Callable[[Objects], Iterator[Finding]]
 
-_verdicts: dict[str, tuple[Finding, ...]] = {}
-"""What schemas say of an object, by its JSON: most objects are the same in many overlays."""
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with one object by itself: with its shape and, if the shape is right, with its values."""
+
+    shape: tuple[Finding, ...]
+    values: tuple[Finding, ...]
 
 
-def check_schemas(objects: Objects) -> Iterator[Finding]:
-    """Check every object against the schema of its kind; a kind without one is an error."""
-    for document in objects:
-        key = json.dumps(document, sort_keys=True)
-        if key not in _verdicts:
-            _verdicts[key] = tuple(_schema(document))
-        yield from _verdicts[key]
+MISSHAPEN = frozenset({"core-schema", "crd-schema", "unknown-kind", "unjudged"})
+"""Codes of objects of which nothing else can be said; rules of a definition (``crd-rule``) speak of what is well-shaped."""
+
+_verdicts: dict[str, Verdict] = {}
+"""Verdicts by the object's JSON: most objects are the same in many overlays."""
+
+
+def verdict_of(document: Document) -> Verdict:
+    """Judge one object by the schema of its kind (a kind without one is an error) and by the forms of its fields."""
+    key = json.dumps(document, default=str)
+    if key not in _verdicts:
+        found = tuple(guarded("check_schemas", where(document), _schema(document)))
+        shape = tuple(finding for finding in found if finding.code in MISSHAPEN)
+        values = () if shape else tuple(guarded("check_values", where(document), check_values(document)))
+        _verdicts[key] = Verdict(shape, (*(finding for finding in found if finding.code not in MISSHAPEN), *values))
+    return _verdicts[key]
 
 
 def _schema(document: Document) -> Iterator[Finding]:
     if is_core(document):
         yield from check_core(document)
     elif definitions().know(document):
+        yield from check_metadata(document)
         yield from definitions().check(document)
     else:
         yield Finding(
@@ -68,8 +87,7 @@ def _schema(document: Document) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    check_schemas,
-    check_words,
+    check_namespaces,
     check_triggers,
     check_pod_security,
     check_configuration,
@@ -103,5 +121,28 @@ CHECKS: tuple[Check, ...] = (
 
 
 def check(objects: Objects) -> list[Finding]:
-    """Return what is wrong with an overlay, sorted, each fault once. Raises DefinitionsMissingError."""
-    return sorted({finding for run in CHECKS for finding in run(objects)})
+    """Return what is wrong with an overlay, sorted, each fault once. Raises DefinitionsMissingError.
+
+    As in the API server, the shape of the objects comes first: rules about how they fit together run once no object is
+    misshapen, and so need not doubt the type of anything.
+    """
+    verdicts = [verdict_of(document) for document in objects]
+    if misshapen := {finding for verdict in verdicts for finding in verdict.shape}:
+        return sorted(misshapen | {finding for verdict in verdicts for finding in verdict.values})
+    found = {finding for verdict in verdicts for finding in verdict.values}
+    for run in CHECKS:
+        found |= set(guarded(run.__name__, objects.overlay, run(objects)))
+    return sorted(found)
+
+
+def guarded(rule: str, where_: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Pass findings on; whatever else ends a rule becomes one, so that the others still speak: ``unjudged``."""
+    try:
+        yield from findings
+    except DefinitionsMissingError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last line: an operator gets a finding, never a traceback
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{PurePath(last.filename).name}, line {last.lineno}"
+        message = f"{rule} cannot judge this ({type(error).__name__}: {error}; {place}): repair what else is found, or report it"
+        yield Finding("unjudged", where_, message)

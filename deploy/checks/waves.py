@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from deploy.checks.objects import Document, Finding, Objects, items, kind_of, name_of, namespace_of, text, where
@@ -22,12 +23,25 @@ Key = tuple[str, str, str]
 
 
 def wave_of(document: Document) -> int:
-    """Return the wave of an object, 0 where none is said. Raises ValueError for one that is no number."""
-    return int(text(document, "metadata", "annotations", WAVE) or 0)
+    """Return the wave of an object, 0 where none is said or what is said is no number (reported as such)."""
+    given = text(document, "metadata", "annotations", WAVE)
+    return int(given) if is_wave(given) else 0
+
+
+def is_wave(given: str) -> bool:
+    """Return whether a text is the number of a wave."""
+    return re.fullmatch(r"-?[0-9]{1,6}", given) is not None
 
 
 def check_waves(objects: Objects) -> Iterator[Finding]:
-    """Check the order: ``wave-reader`` (earlier than what it reads), ``wave-blocked`` (others wait for it in vain)."""
+    """Check that waves are numbers, and their order.
+
+    ``wave-number``; ``wave-reader`` (earlier than what it reads); ``wave-blocked`` (others wait for it in vain).
+    """
+    for document in objects:
+        given = text(document, "metadata", "annotations", WAVE)
+        if given and not is_wave(given):
+            yield Finding("wave-number", where(document), f"the annotation {WAVE} is {given!r}, which is no whole number")
     by_where = {where(document): document for document in objects}
     makers = dict(_makers(objects))
     read = [(it.by, ("Secret", it.namespace, it.secret)) for it in readings(objects)]

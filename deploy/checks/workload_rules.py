@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,6 +12,7 @@ from deploy.checks.environment import plain_values
 from deploy.checks.objects import Finding, Objects, items, kind_of, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.pods import Workload, selects, workloads
 from deploy.checks.processes import is_ours
+from deploy.checks.quantities import quantity
 from shared.settings import ProcessSettings
 
 LIVENESS, READINESS, STARTUP = "livenessProbe", "readinessProbe", "startupProbe"
@@ -24,24 +24,6 @@ CLOSING = timedelta(seconds=10)
 
 _HASHED = re.compile(r"-[2456789bcdfghkmt]{10}$")
 """What kustomize puts behind the name of a ConfigMap that it generates: a hash of the content."""
-
-_QUANTITY = re.compile(r"^(\d+(?:\.\d+)?|\.\d+)(?:([kMGTPE]|[KMGTPE]i|m|u|n)|[eE]([+-]?\d+))?$")
-_FACTORS: dict[str, Decimal] = {
-    "": Decimal(1),
-    **{letter: Decimal(10) ** (-3 * power) for power, letter in enumerate("mun", start=1)},
-    **{letter: Decimal(10) ** (3 * power) for power, letter in enumerate("kMGTPE", start=1)},
-    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", start=1)},
-}
-
-
-def quantity(given: str) -> Decimal | None:
-    """Return a Kubernetes quantity as a number (``100m`` is 0.1, ``1Ki`` is 1024), or None for a text that is none."""
-    found = _QUANTITY.match(given)
-    if found is None:
-        return None
-    if found[3] is not None:
-        return Decimal(found[1]) * Decimal(10) ** int(found[3])
-    return Decimal(found[1]) * _FACTORS[found[2] or ""]
 
 
 def check_workloads(objects: Objects) -> Iterator[Finding]:
@@ -63,7 +45,6 @@ def check_workloads(objects: Objects) -> Iterator[Finding]:
         if workload.kind == "Job":
             yield from _unchanging(workload)
     yield from _names(objects)
-    yield from _quantities(objects)
 
 
 def _account(objects: Objects, workload: Workload, owners: dict[tuple[str, str], str]) -> Iterator[Finding]:
@@ -95,7 +76,7 @@ def _sizes(workload: Workload) -> Iterator[Finding]:
         if "memory" not in limits:
             yield Finding("size-limit", workload.where, f"container '{name}' needs a memory limit")
         for resource, value in requests.items():
-            asked, bound = quantity(str(value)), quantity(str(limits.get(resource, value)))
+            asked, bound = quantity(value), quantity(limits.get(resource, value))
             if asked is not None and bound is not None and asked > bound:
                 yield Finding(
                     "size-limit",
@@ -221,29 +202,3 @@ def _names(objects: Objects) -> Iterator[Finding]:
         if key in seen:
             yield Finding("name-twice", where(document), "is rendered twice")
         seen.add(key)
-
-
-def _quantities(objects: Objects) -> Iterator[Finding]:
-    for document in objects:
-        for path, value in _amounts(document, ""):
-            if quantity(str(value)) is None:
-                yield Finding("quantity", where(document), f"{path.lstrip('.')} is '{value}', which is no quantity")
-
-
-_AMOUNTS = frozenset({"requests", "limits", "hard", "default", "defaultRequest", "min", "max"})
-_SINGLE = frozenset({"sizeLimit", "storage", "size"})
-
-
-def _amounts(value: object, path: str) -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            below = f"{path}.{name}"
-            if name in _AMOUNTS and isinstance(item, dict):
-                yield from ((f"{below}.{key}", amount) for key, amount in item.items() if not isinstance(amount, dict | list))
-            elif name in _SINGLE and isinstance(item, str | int):
-                yield below, item
-            elif name != "data":
-                yield from _amounts(item, below)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _amounts(item, f"{path}.{index}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from deploy.checks.network.declared import OWN, Peer, Place, port_of
 from deploy.checks.network.policies import Endpoint, in_block, matches
 from deploy.checks.objects import Document, Objects, items, mapping, name_of, text, texts
+from deploy.checks.values.addresses import network_of
 
 EVERYWHERE = ("efa-marktplatz/reach", "everywhere")
 """The annotation of a policy that knows no address yet. Who narrows the policy for good takes it away."""
@@ -76,8 +77,8 @@ def is_open(objects: Objects, name: str) -> bool:
 
 def is_wide(block: Document) -> bool:
     """Return whether a block of addresses is too large to be somebody's."""
-    cidr = text(block, "cidr")
-    return bool(cidr) and ipaddress.ip_network(cidr, strict=False).prefixlen < _WIDEST
+    network = network_of(text(block, "cidr"))
+    return network is not None and network.prefixlen < _WIDEST
 
 
 def _entries(objects: Objects, place: Place) -> list[Document]:
@@ -127,9 +128,8 @@ def _labels(selector: Document) -> dict[str, str]:
 
 def _samples(blocks: Blocks) -> Iterator[str]:
     """Return one address of each set that the blocks tell apart: the sets begin where a block begins, or behind its end."""
-    networks = {
-        ipaddress.ip_network(it, strict=False) for block in blocks for it in (text(block, "cidr"), *texts(block, "except"))
-    }
+    given = [network_of(it) for block in blocks for it in (text(block, "cidr"), *texts(block, "except"))]
+    networks = {it for it in given if it is not None}
     seen: set[frozenset[ipaddress.IPv4Network | ipaddress.IPv6Network]] = set()
     starts = {it.network_address for it in networks}
     for it in networks:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from deploy.checks.objects import Document, items, mapping, namespace_of, number, text, texts
 from deploy.checks.pods import selects
+from deploy.checks.values.addresses import network_of
 
 Protocol = Literal["TCP", "UDP"]
 Port = tuple[int, Protocol]
@@ -136,6 +137,6 @@ def in_block(address: str, block: Document) -> bool:
 
 
 def _within(address: str, block: str) -> bool:
-    network = ipaddress.ip_network(block)
+    network = network_of(block)
     found = ipaddress.ip_address(address)
-    return found.version == network.version and found in network
+    return network is not None and found.version == network.version and found in network

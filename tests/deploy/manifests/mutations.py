@@ -16,6 +16,7 @@ from tests.deploy.manifests.faults import (
     scalers,
     schemas,
     spread,
+    values,
     versions,
     waves,
     workloads,
@@ -39,4 +40,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *network.FAULTS,
     *waves.FAULTS,
     *versions.FAULTS,
+    *values.FAULTS,
 )

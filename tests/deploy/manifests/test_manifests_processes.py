@@ -20,7 +20,7 @@ from deploy.checks.processes import (
     read_topics,
     written_topics,
 )
-from deploy.checks.workload_rules import quantity
+from deploy.checks.quantities import quantity
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from shared.messages.values import Channel
 from shared.service import Parts

@@ -38,6 +38,11 @@ def test_one_object_of_the_owner_is_one_too_many(kind: str) -> None:
     assert found == ([] if kind == "Namespace" else ["rights-owner"])
 
 
+def test_the_same_kind_of_another_group_is_another_kind() -> None:
+    document = {"apiVersion": "extensions/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "n"}}
+    assert [it.code for it in check_rights(Objects("a", [document]))] == ["rights-missing"]
+
+
 def test_a_right_that_nobody_needs_is_reported() -> None:
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}}
     findings = list(check_needless_rights([Objects("a", [deployment])]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.deploy.manifests.faults import in_, put, with_, without
+from tests.deploy.manifests.faults import with_, without
 from tests.deploy.manifests.planting import Mutation
 
 FAULTS = (
@@ -18,8 +18,5 @@ FAULTS = (
             }
         ),
         "rights-missing",
-    ),
-    Mutation(
-        "a kind of another group", in_("Deployment", "catalog-api", put("apiVersion", value="extensions/v1")), "rights-missing"
     ),
 )

@@ -80,7 +80,7 @@ FAULTS = (
     Mutation(
         "number where KEDA wants text",
         in_("ScaledObject", "ordering-worker", put(*_TRIGGER, "lagThreshold", value=100)),
-        "keda-metadata",
+        "crd-schema",
     ),
     Mutation(
         "value that KEDA does not allow",

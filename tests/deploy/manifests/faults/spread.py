@@ -38,6 +38,7 @@ def _database(documents: Documents) -> None:
         {"topologyKey": key, "maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {"matchLabels": labels}}
         for key in ("kubernetes.io/hostname", ZONE)
     ]
+    pod = {"containers": [{"name": "mongod", "image": "mongo:8"}], "topologySpreadConstraints": spread}
     documents.append(
         {
             "apiVersion": "apps/v1",
@@ -46,7 +47,9 @@ def _database(documents: Documents) -> None:
             "spec": {
                 "replicas": 3,
                 "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
-                "template": {"metadata": {"labels": labels}, "spec": {"topologySpreadConstraints": spread}},
+                "serviceName": "mongodb",
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
             },
         }
     )

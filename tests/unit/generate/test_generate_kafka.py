@@ -166,12 +166,13 @@ def test_every_topic_and_dead_letter_topic_is_kept_three_times_and_written_twice
     }
 
 
-def test_a_process_grows_at_most_to_its_partitions_and_by_the_lag_of_all_its_topics() -> None:
+def test_a_process_grows_at_most_to_its_partitions_and_by_the_lag_of_all_that_it_reads() -> None:
     for manifest in scaled_objects():
         item = process(manifest["metadata"]["name"])
         assert 2 <= manifest["spec"]["minReplicaCount"] <= manifest["spec"]["maxReplicaCount"] <= item.useful_replicas
         triggers = {(entry["metadata"]["consumerGroup"], entry["metadata"]["topic"]) for entry in manifest["spec"]["triggers"]}
-        assert triggers == {(group, topic.name) for group in item.groups for topic in subscribed(group)}
+        wanted = {(group, topic.name) for group in item.groups for topic in [*subscribed(group), REPLAYS[group]]}
+        assert triggers == wanted
 
 
 def test_the_committed_manifests_are_up_to_date() -> None:

@@ -19,8 +19,8 @@ from benchmarks.records import committed_by, ends_of
 from deploy.checks.objects import mapping, text, texts
 from deploy.checks.pods import workloads
 from deploy.checks.processes import is_ours
+from deploy.checks.quantities import quantity
 from deploy.checks.render import DEPLOY, render
-from deploy.checks.workload_rules import quantity
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of

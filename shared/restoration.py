@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.errors import StoreUnfitError, WriteConflictError
-from shared.store.port import Collection, Save, Store
+from shared.store.port import Collection, Document, Save, Store
 
 COLLECTION = Collection("restoration")
 _ID = "era"
@@ -37,14 +37,16 @@ async def mark_restored(store: Store, taken_at: datetime, at: datetime) -> None:
     await _save(store, {**document, **note, "rev": document["rev"] + 1})
 
 
+async def announce_era(store: Store, floor: int) -> None:
+    """Note the era before any store counts from it: whatever becomes of the rebuild, readers know the numbers of the others."""
+    document = await store.get(COLLECTION, _ID)
+    await _note(store, document, {"rebuild_due": False, **(document or {}), "floor": floor})
+
+
 async def begin_era(store: Store, floor: int) -> None:
     """Let processes work on the store again, new aggregates counting their events from above ``floor``."""
     document = await store.get(COLLECTION, _ID)
-    if document is None:
-        if not await store.insert_many(COLLECTION, [{"_id": _ID, "rev": 1, "floor": floor, "rebuild_due": False}]):
-            raise _disturbed()
-        return
-    await _save(store, {**document, "floor": floor, "rebuild_due": False, "rev": document["rev"] + 1})
+    await _note(store, document, {**(document or {}), "floor": floor, "rebuild_due": False})
 
 
 async def sequence_floor(store: Store) -> int:
@@ -67,6 +69,13 @@ async def noted_floor(store: Store) -> int:
     document = await store.get(COLLECTION, _ID)
     floor: int = 0 if document is None else document["floor"]
     return floor
+
+
+async def _note(store: Store, present: Document | None, note: Document) -> None:
+    if present is not None:
+        await _save(store, {**note, "rev": present["rev"] + 1})
+    elif not await store.insert_many(COLLECTION, [{**note, "_id": _ID, "rev": 1}]):
+        raise _disturbed()
 
 
 async def _save(store: Store, document: dict[str, object]) -> None:

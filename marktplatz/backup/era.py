@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from marktplatz.assembly import ServiceName
 from marktplatz.backup.errors import BackupError
 from marktplatz.backup.inventory import Kept, pages
+from shared import restoration
 from shared.errors import WriteConflictError
 from shared.store.port import Collection, Document, Save, Store
 
@@ -21,11 +22,13 @@ def era_of(at: datetime) -> int:
 
 
 async def raise_aggregates(stores: Mapping[ServiceName, Kept], era: int) -> int:
-    """Raise sequence number and revision of every aggregate to the era and return how many there are.
+    """Announce the era in all stores, then raise every aggregate to it, number and revision; return how many there are.
 
     Events in outboxes keep their numbers: they are what they were. Raises BackupError if an aggregate is beyond the era (the
     clock is wrong), WriteConflictError if somebody else writes.
     """
+    for kept in stores.values():
+        await restoration.announce_era(kept.store, era)
     total = 0
     for kept in stores.values():
         for ledger in kept.service.ledgers:

@@ -16,6 +16,7 @@ import pytest
 from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
 from marktplatz.backup.dump import back_up, forget_old
+from marktplatz.backup.era import raise_aggregates
 from marktplatz.backup.errors import BackupError, DamagedBackupError, StoreNotEmptyError
 from marktplatz.backup.files import MANIFEST, read_manifest, verify
 from marktplatz.backup.inventory import IN_ORDER, PAGE, Kept, documents_of, opened_stores, pages
@@ -216,8 +217,25 @@ async def test_a_restored_store_lets_no_process_work_until_its_era_begins(tmp_pa
         for kept in stores.values():
             with pytest.raises(restoration.RebuildDueError, match="topics rebuild"):
                 await restoration.sequence_floor(kept.store)
+            await restoration.announce_era(kept.store, 1000)
+            assert await restoration.noted_floor(kept.store) == 1000
+            with pytest.raises(restoration.RebuildDueError, match="topics rebuild"):
+                await restoration.sequence_floor(kept.store)
             await restoration.begin_era(kept.store, 1000)
             assert await restoration.sequence_floor(kept.store) == 1000
+
+
+async def test_an_era_is_known_in_every_store_before_anything_counts_from_it(tmp_path: Path) -> None:
+    async with place(tmp_path / "to") as stores:
+        ordering = stores[ServiceName.ORDERING].store
+        await ordering.insert_many(ORDERS, [order(1), {**order(2), "seq": 5000}])
+        assert (await ordering.get(ORDERS, "order-00002") or {})["seq"] == 5000
+        with pytest.raises(BackupError, match="beyond 1000"):
+            await raise_aggregates(stores, 1000)
+        assert {await restoration.sequence_floor(kept.store) for kept in stores.values()} == {1000}
+        await raise_aggregates(stores, 9000)
+        assert (await ordering.get(ORDERS, "order-00001") or {})["seq"] == 9000
+        assert {await restoration.sequence_floor(kept.store) for kept in stores.values()} == {9000}
 
 
 async def test_a_backup_that_cannot_be_finished_leaves_nothing_that_looks_like_one(tmp_path: Path) -> None:

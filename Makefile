@@ -110,7 +110,7 @@ test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: 
 images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
 	@PYTHON=$(abspath $(BIN))/python $(ENGINE) deploy/docker/build --with-kafka
 
-test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart, restore drill
+test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart, restore drill, dumps
 	@$(ENGINE) $(BIN)/pytest -q tests/deploy/images
 
 sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers

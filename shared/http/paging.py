@@ -25,7 +25,7 @@ _VALUES = 8
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list. ``next`` is the cursor of the next page, None on the last one."""
+    """One page of a list; it may be shorter than asked for. ``next`` is the cursor of the next page, None on the last one."""
 
     items: list[T]
     next: str | None = None

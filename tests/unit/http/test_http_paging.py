@@ -1,0 +1,74 @@
+"""A page ends by number or by bytes, holds something always, and pages hold everything once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from shared.http.limits import PAGE_BYTES
+from shared.http.paging import Page, decode_cursor, paged, paged_in_groups
+from shared.store.port import Scalar
+
+
+class Item(BaseModel):
+    """A number with a text of a length."""
+
+    number: int
+    text: str = ""
+
+
+SIZES = st.lists(st.sampled_from([0, 10, PAGE_BYTES // 3, PAGE_BYTES - 100, 3 * PAGE_BYTES]), max_size=8)
+
+
+def position(number: int) -> tuple[Scalar, ...]:
+    return (number, str(number))
+
+
+def walk(sizes: Sequence[int], limit: int, *, read: int) -> list[Page[Item]]:
+    """Go through a list as an API does that asks for one more than it shows and reads at most ``read`` at once."""
+    pages: list[Page[Item]] = []
+    begin = 0
+    while True:
+        wanted = range(begin, min(begin + limit + 1, len(sizes)))
+        found = wanted[:read]
+        cut = len(found) < len(wanted)
+        pages.append(paged(found, limit, lambda number: Item(number=number, text="x" * sizes[number]), position, cut=cut))
+        values = decode_cursor(pages[-1].next, (int, str))
+        if values is None:
+            return pages
+        assert values[0] == pages[-1].items[-1].number
+        begin = pages[-1].items[-1].number + 1
+
+
+@settings(deadline=None, max_examples=50)
+@given(sizes=SIZES, limit=st.integers(1, 5), read=st.integers(1, 6))
+def test_pages_hold_everything_once_and_none_is_larger_than_it_may_be(sizes: list[int], limit: int, read: int) -> None:
+    pages = walk(sizes, limit, read=read)
+    assert [item.number for page in pages for item in page.items] == list(range(len(sizes)))
+    for page in pages:
+        assert len(page.items) <= limit
+        assert len(page.items) == 1 or sum(len(item.model_dump_json()) for item in page.items) <= PAGE_BYTES
+        assert page.items or not sizes
+
+
+@settings(deadline=None, max_examples=50)
+@given(groups=st.lists(st.integers(0, 4), min_size=1, max_size=6))
+def test_what_shows_as_several_items_stays_together(groups: list[int]) -> None:
+    third = "x" * (PAGE_BYTES // 3)
+    shown: list[int] = []
+    begin = 0
+    while True:
+        found = range(begin, len(groups))
+        page = paged_in_groups(found, 200, lambda number: [Item(number=number, text=third)] * groups[number], position)
+        numbers = [item.number for item in page.items]
+        shown += numbers
+        values = decode_cursor(page.next, (int, str))
+        last = len(groups) - 1 if values is None else int(str(values[0]))
+        assert [numbers.count(number) for number in range(begin, last + 1)] == groups[begin : last + 1]
+        if values is None:
+            break
+        begin = last + 1
+    assert [shown.count(number) for number in range(len(groups))] == groups

@@ -15,6 +15,8 @@ UNHEALTHY_FOR_LONG = {
     "CronJob": "counts as Suspended while it is suspended, and as Degraded after a failure",
     "Ingress": "is not healthy where its controller publishes no address",
     "HTTPRoute": "is not healthy until a Gateway accepts it",
+    "Certificate": "is not healthy until its authority has answered",
+    "KafkaRebalance": "never gets a status as a pattern",
 }
 """Kinds that no wave may wait for, and why (resource health of Argo CD 3.5)."""
 

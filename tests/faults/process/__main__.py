@@ -21,6 +21,8 @@ def main() -> int:
     options = parser.parse_args()
     configure_logs(level="CRITICAL", stream=sys.stderr)
     folder = Path(tempfile.mkdtemp(prefix="marktplatz-chaos-"))
+    sys.stdout.write(f"seed {options.seed}, {options.seconds:.0f} seconds of faults\n")
+    sys.stdout.flush()
     report = asyncio.run(attack(folder, seed=options.seed, seconds=options.seconds))
     sys.stdout.write(f"{report.text()}\nhistory and logs: {folder}\n")
     return 0 if report.verdict is Verdict.VALID else 1

@@ -62,6 +62,10 @@ class Definitions:
         """Return whether the kind is defined and served in the version of the document."""
         return self._key(document) in self._schemas
 
+    def schema_of(self, document: Document) -> Schema:
+        """Return the schema of a kind that is known. Raises LookupError."""
+        return self._schemas[self._key(document)]
+
     def check(self, document: Document) -> Iterator[Finding]:
         """Check one object: ``crd-schema`` for its shape, ``crd-rule`` for the CEL rules of its definition."""
         key = self._key(document)

@@ -7,9 +7,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from deploy.checks.images import INSTALLED
 from deploy.checks.objects import Document, Finding, Objects, items, mapping, namespace_of, number, text, where
 from deploy.checks.pods import Workload, workloads
 from deploy.checks.quantities import quantity
+
+SLACK = Decimal("1.5")
+"""How many times the peak a quota may be: one that is far above bounds nothing."""
+SPARE: Mapping[str, Decimal] = {
+    "pods": Decimal(10),
+    "persistentvolumeclaims": Decimal(10),
+    "requests.cpu": Decimal(2),
+    "requests.memory": Decimal(4 * 1024**3),
+    "limits.memory": Decimal(4 * 1024**3),
+    "requests.storage": Decimal(100 * 1024**3),
+}
+"""What may come on top: jobs by hand, what somebody tries out."""
 
 LEAVING = 1
 """Pods of a Deployment that still drain while the next one of a roll-out starts."""
@@ -37,15 +50,22 @@ class Needs:
 
 
 def check_quota(objects: Objects) -> Iterator[Finding]:
-    """Check that everything fits into each ResourceQuota, even while all Deployments roll at their most replicas."""
+    """Check that everything fits into each ResourceQuota, even while all Deployments roll at their most replicas.
+
+    Codes: ``size-quota`` where it does not, ``size-slack`` where much more would fit into that of what operators copy or apply.
+    """
     for quota in objects.of("ResourceQuota"):
         needed = needs(objects, namespace_of(quota)).total
         for name, given in mapping(quota, "spec", "hard").items():
-            most = quantity(given)
-            if most is not None and needed.get(name, Decimal(0)) > most:
-                yield Finding(
-                    "size-quota", where(quota), f"{name} is {given}, but {_readable(name, needed[name])} may be needed at once"
+            most, need = quantity(given), needed.get(name, Decimal(0))
+            bound = need * SLACK + SPARE.get(name, Decimal(0))
+            if most is not None and name in SPARE and most > bound and objects.overlay.startswith(INSTALLED):
+                message = (
+                    f"{name} is {given}, but no more than {_readable(name, need)} is needed: {_readable(name, bound)} at most"
                 )
+                yield Finding("size-slack", where(quota), message)
+            if most is not None and need > most:
+                yield Finding("size-quota", where(quota), f"{name} is {given}, but {_readable(name, need)} may be needed at once")
 
 
 def needs(objects: Objects, namespace: str) -> Needs:

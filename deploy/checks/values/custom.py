@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploy.checks.crds import definitions
 from deploy.checks.objects import Document, kind_of
 from deploy.checks.values.addresses import HOST_OR_WILDCARD, WEB_ADDRESS
 from deploy.checks.values.formats import LABEL_KEY, MAP_KEY, NAME, SIZE, Format
 from deploy.checks.values.times import DURATION
-from deploy.checks.values.walk import Node, parts_of
+from deploy.checks.values.walk import Node, parts_by, parts_of
 
 TOPIC = Format(
     "value-name",
@@ -66,8 +67,10 @@ FIELDS: Mapping[tuple[str, str], Format] = {
 
 
 def built_in(document: Document) -> Iterator[Node]:
-    """Return the parts of built-in kinds that a custom resource holds."""
+    """Return the parts of a custom resource, and those of built-in kinds that it holds."""
     kind = kind_of(document)
+    if definitions().know(document):
+        yield from parts_by(document, definitions().schema_of(document))
     for path, plain, value in _values(document, "", ""):
         part = ALSO.get((kind, plain), BUILT_IN.get(path.rpartition(".")[2], ""))
         if part:

@@ -46,6 +46,7 @@ _PROTOCOL = word("TCP", "UDP", "SCTP")
 _ACCESS = word("ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod")
 _PROFILE = word("RuntimeDefault", "Localhost", "Unconfined")
 _SELECTOR_OPERATOR = word("In", "NotIn", "Exists", "DoesNotExist")
+_RBAC = "rbac.authorization.k8s.io"
 _YEAR = 366 * 24 * 3600
 
 _POD: Table = {
@@ -268,8 +269,13 @@ _OTHERS: Table = {
         )
     },
     "core.v1.LimitRangeItem": {"type": word("Container", "Pod", "PersistentVolumeClaim")},
-    "rbac.v1.RoleRef": {"kind": word("Role", "ClusterRole"), "name": TEXT},
-    "rbac.v1.Subject": {"kind": word("ServiceAccount", "User", "Group"), "name": TEXT, "namespace": LABEL.or_empty()},
+    "rbac.v1.RoleRef": {"apiGroup": word(_RBAC), "kind": word("Role", "ClusterRole"), "name": TEXT},
+    "rbac.v1.Subject": {
+        "apiGroup": word("", _RBAC),
+        "kind": word("ServiceAccount", "User", "Group"),
+        "name": TEXT,
+        "namespace": LABEL.or_empty(),
+    },
     "rbac.v1.PolicyRule": {"verbs": TEXT},
     "scheduling.v1.PriorityClass": {
         "preemptionPolicy": word("PreemptLowerPriority", "Never"),

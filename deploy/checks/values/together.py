@@ -71,6 +71,10 @@ def _bounds_of_container(part: Document) -> Iterator[Fault]:
                     yield "value-order", f"{lower}.{name}", f"is {amount}, above {upper}, {mapping(part, upper)[name]}"
 
 
+def _limits(part: Document) -> Iterator[Fault]:
+    yield from repeated("limits", "type", [text(it, "type") for it in items(part, "limits")])
+
+
 def _autoscaler(part: Document) -> Iterator[Fault]:
     least, most = number(part, "minReplicas"), number(part, "maxReplicas")
     if least is not None and most is not None and least > most:
@@ -227,6 +231,7 @@ RULES: dict[str, Rule] = {
     "core.v1.EnvVarSource": one_of,
     "core.v1.LifecycleHandler": partial(one_of, of=("exec", "httpGet", "sleep", "tcpSocket")),
     "core.v1.LimitRangeItem": _bounds_of_container,
+    "core.v1.LimitRangeSpec": _limits,
     "core.v1.PersistentVolumeClaimSpec": claim,
     "core.v1.PodSpec": pod,
     "core.v1.Probe": partial(one_of, of=("exec", "grpc", "httpGet", "tcpSocket")),

@@ -43,6 +43,11 @@ def parts_of(value: object, part: str, path: str) -> Iterator[Node]:
     yield from _parts(value, _by_part()[part], part, path)
 
 
+def parts_by(value: object, schema: Schema) -> Iterator[Node]:
+    """Return the parts of a custom resource, by the schema of its definition; they have no names."""
+    yield from _parts(value, schema, "", "")
+
+
 @cache
 def _by_part() -> Mapping[str, Schema]:
     return {_short(name): schema for name, schema in definitions_of(MINORS[-1]).items()}
@@ -63,7 +68,7 @@ def _parts(value: Any, schema: Schema, part: str, path: str) -> Iterator[Node]: 
         yield Node(path, part, value, schema)
         for index, item in enumerate(value):
             if isinstance(schema.get("items"), dict):
-                yield from _parts(item, schema["items"], "", f"{path}.{index}")
+                yield from _parts({} if item is None else item, schema["items"], "", f"{path}.{index}")
 
 
 def _short(name: str) -> str:

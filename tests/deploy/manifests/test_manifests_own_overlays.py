@@ -156,3 +156,44 @@ def test_a_network_that_only_one_process_reaches_is_a_fault_in_an_own_overlay_to
 def test_production_by_another_name_still_needs_digests(deploy: Path, own: Path) -> None:
     changed(deploy / "overlays" / "prod", {"  - ../../release\n": ""})
     assert {fault.partition("]")[0] for fault in faults(own, deploy)} >= {"[image-digest"}
+
+
+MISTYPED = {
+    "AUTH_ISSUER=https://": ("AUTH_ISSUER=", "AUTH_ISSUER is 'idp.rechenzentrum.example/realms/marktplatz'"),
+    "AUTH_JWKS_URL=https://idp": ("AUTH_JWKS_URL=https://idp_", "AUTH_JWKS_URL is 'https://idp_.rechenzentrum.example"),
+    "marktplatz.svc:9093": ("marktplatz.svc", "KAFKA_BOOTSTRAP_SERVERS is 'marktplatz-kafka-bootstrap.marktplatz.svc'"),
+    "NOTIFY_PORTAL_URL=https://": ("NOTIFY_PORTAL_URL=https:/", "NOTIFY_PORTAL_URL is 'https:/marktplatz.rechenzentrum.example'"),
+    "no-reply@": ("no-reply.", "NotifySettings.sender_address"),
+    "NOTIFY_SMTP_HOST=smtp.": ("NOTIFY_SMTP_HOST=smtp..", "NOTIFY_SMTP_HOST is 'smtp..rechenzentrum.example'"),
+    "NOTIFY_SMTP_PORT=587": ("NOTIFY_SMTP_PORT=587000", "smtp_port"),
+    "[host=handbuch.": ("[host=handbuch_.", "annotations.runbook_url is 'https://handbuch_."),
+    "newName: registry": ("newName: https://registry", "image is 'https://registry.rechenzentrum.example/marktplatz"),
+    "kubernetes.io/metadata.name: gateway-system": (
+        "kubernetes.io/metadata.name: gateway-system-",
+        "matchLabels.kubernetes.io/metadata.name is",
+    ),
+    "192.0.2.0/24": ("192.0.2.7/24", "cidr is '192.0.2.7/24'"),
+    "198.51.100.0/24": ("198.51.100.7", "cidr is '198.51.100.7'"),
+    "203.0.113.0/24": ("203.0.113.300/32", "cidr is '203.0.113.300/32'"),
+    "198.18.0.0/24": ("198.18.0.0/42", "cidr is '198.18.0.0/42'"),
+}
+"""What stands in the page of values, how it may be mistyped, and what the finding says."""
+
+MISSHAPEN = {
+    "value: [marktplatz.rechenzentrum": "value: [Marktplatz.rechenzentrum",
+    "/spec/parentRefs/0/namespace, value: gateway-system": "/spec/parentRefs/0/namespace, value: gateway_system",
+}
+"""The same for values that definitions of custom resources refuse."""
+
+
+def test_whatever_is_mistyped_in_the_page_of_values_is_found(deploy: Path, own: Path) -> None:
+    changed(own, {right: wrong for right, (wrong, _) in MISTYPED.items()})
+    found = faults(own, deploy)
+    assert [said for _, said in MISTYPED.values() if not any(said in fault for fault in found)] == []
+
+
+def test_a_mistyped_host_or_gateway_is_found(deploy: Path, own: Path) -> None:
+    changed(own, MISSHAPEN)
+    found = [fault for fault in faults(own, deploy) if fault.startswith("[crd-schema]")]
+    assert any("spec.hostnames.0" in fault for fault in found)
+    assert any("spec.parentRefs.0.namespace" in fault for fault in found)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from deploy.checks.objects import Document, Objects
-from deploy.checks.quota import check_quota, needs
+from deploy.checks.quantities import quantity
+from deploy.checks.quota import SPARE, check_quota, needs
+from deploy.checks.render import DEPLOY, render
 
 GIB = Decimal(1024**3)
 
@@ -95,3 +99,27 @@ def test_what_just_fits_is_no_fault() -> None:
     one = deployment(1, {"containers": [container()]})
     assert [finding.code for finding in check_quota(Objects("o", [one, quota("3")]))] == []
     assert [finding.code for finding in check_quota(Objects("o", [one, quota("2")]))] == ["size-quota"]
+
+
+@pytest.mark.parametrize(("pods", "codes"), [("14", []), ("15", ["size-slack"]), ("1k", ["size-slack"])])
+def test_a_quota_may_be_half_as_much_again_and_a_little_more(pods: str, codes: list[str]) -> None:
+    quota = {"kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "n"}, "spec": {"hard": {"pods": pods}}}
+    one = deployment(1, {"containers": [container()]})
+    assert [finding.code for finding in check_quota(Objects("overlays/o", [one, quota]))] == codes
+    assert [finding.code for finding in check_quota(Objects("tests/o", [one, quota]))] == []
+
+
+def test_what_is_small_has_a_small_quota() -> None:
+    def hard(overlay: str) -> dict[str, Decimal]:
+        [quota] = render(DEPLOY / overlay).of("ResourceQuota")
+        return {name: quantity(amount) or Decimal(0) for name, amount in quota["spec"]["hard"].items() if name in SPARE}
+
+    most = hard("overlays/prod")
+    for overlay in ("overlays/dev", "tests/minimal"):
+        assert {name for name, amount in hard(overlay).items() if amount > most[name] / 2} == set()
+    assert check_quota_of("tests/minimal") == []
+
+
+def check_quota_of(overlay: str) -> list[str]:
+    """Return what is wrong with the quota of a combination if it were what operators copy."""
+    return [str(finding) for finding in check_quota(Objects("overlays/o", render(DEPLOY / overlay).documents))]

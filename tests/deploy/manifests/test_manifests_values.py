@@ -233,6 +233,7 @@ BROKEN: dict[str, tuple[Document, ...]] = {
     "core.v1.LimitRangeItem": (
         _object("v1", "LimitRange", spec={"limits": [{"type": "Container", "min": {"cpu": "2"}, "default": {"cpu": "1"}}]}),
     ),
+    "core.v1.LimitRangeSpec": (_object("v1", "LimitRange", spec={"limits": [{"type": "Container"}, {"type": "Container"}]}),),
     "core.v1.PersistentVolumeClaimSpec": (
         _object("v1", "PersistentVolumeClaim", spec=CLAIM | {"resources": {}}),
         _object("v1", "PersistentVolumeClaim", spec=CLAIM | {"accessModes": ["ReadWriteOncePod", "ReadOnlyMany"]}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.checks.objects import Document
 from tests.deploy.manifests.faults import container, drop, in_, pod, put, with_
 from tests.deploy.manifests.faults.ingresses import OVERLAY as INGRESS
 from tests.deploy.manifests.faults.waves import wave
@@ -325,4 +326,12 @@ NUMBERS = (
         "value-text",
     ),
 )
-FAULTS = (*NAMES, *LABELS, *ADDRESSES, *TIMES, *NUMBERS)
+
+
+def _header_twice(route: Document) -> None:
+    headers = route["spec"]["rules"][0]["filters"][0]["responseHeaderModifier"]["set"]
+    headers.append(headers[0])
+
+
+CUSTOM = (Mutation("header of a route set twice", in_("HTTPRoute", "catalog-api", _header_twice), "value-twice"),)
+FAULTS = (*NAMES, *LABELS, *ADDRESSES, *TIMES, *NUMBERS, *CUSTOM)

@@ -64,6 +64,11 @@ FAULTS = (
         in_("HorizontalPodAutoscaler", "catalog-api", put("spec", "maxReplicas", value=60)),
         "size-quota",
     ),
+    Mutation(
+        "quota far above what runs",
+        in_("ResourceQuota", "marktplatz", put("spec", "hard", "requests.storage", value="2Ti")),
+        "size-slack",
+    ),
     Mutation("no disruption budget", without("PodDisruptionBudget", "catalog-api"), "budget"),
     Mutation(
         "ready for a moment is ready", in_("Deployment", "ordering-worker", put("spec", "minReadySeconds", value=0)), "rollout"

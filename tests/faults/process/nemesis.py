@@ -7,7 +7,7 @@ import hashlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +40,9 @@ class Nemesis:
     children: dict[str, Child]
     broker: NativeKafka
     journal: Journal
+    only: frozenset[str] | None = None
+    """The faults that may happen; None: all."""
+    points: Sequence[tuple[str, str]] = FAILPOINTS
     poison: list[tuple[str, int, int, str]] = field(default_factory=list)
 
     @property
@@ -60,7 +63,10 @@ class Nemesis:
         """Let each fault happen once, then faults by chance until the time is over. What missed its aim is tried again."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        names = list(self.faults)
+        names = [name for name in self.faults if self.only is None or name in self.only]
+        if not names:
+            await asyncio.sleep(seconds)
+            return
         first, spare = self.chance.sample(names, len(names)), 3
         while first or loop.time() < end:
             await asyncio.sleep(self.chance.uniform(0.5, 2.5))
@@ -93,7 +99,7 @@ class Nemesis:
 
     async def failpoint(self) -> tuple[str, bool]:
         """Have a process die at a named point of its work; if it does not come there in time, it is not fired."""
-        name, point = self.chance.choice(FAILPOINTS)
+        name, point = self.chance.choice(self.points)
         child = self.children[name]
         armed = {**child.environment, "MARKTPLATZ_FAILPOINT": f"{point}:{self.chance.randint(1, 3)}"}
         calm, child.environment = child.environment, armed

@@ -31,6 +31,7 @@ from tests.faults.checker.judge import Report, judge
 from tests.faults.process import evidence
 from tests.faults.process.clients import JOURNALS, Journal, SteadyPerson
 from tests.faults.process.nemesis import Nemesis
+from tests.faults.process.planted import PLANTED, PlantedVersion
 from tests.support.marketplace import HUSUM
 from tests.upgrade.fleet import DEPLOYMENTS, Fleet, Version
 
@@ -110,8 +111,12 @@ class Run:
         return found
 
 
-async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, fewest: int = 5) -> Report:
-    """Run it and return the judgement; history, logs and stores stay in ``folder``."""
+async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, fewest: int = 5, bug: str | None = None) -> Report:
+    """Run it and return the judgement; history, logs and stores stay in ``folder``.
+
+    With a ``bug`` (``planted.PLANTED``) one process has it, and only those faults happen that bring it out.
+    """
+    planted = None if bug is None else PLANTED[bug]
     var = folder / "var"
     var.mkdir(parents=True)
     journal = Journal(Recorder(seed, folder / "history.jsonl"))
@@ -120,13 +125,19 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
     async with broker as bootstrap, Fleet(var, bootstrap) as fleet, httpx.AsyncClient(timeout=20, limits=NO_KEEPALIVE) as client:
         JOURNALS[id(client)] = journal
         await fleet.done(version, "migrate", "all")
-        await asyncio.gather(*(fleet.replace(name, version) for name in DEPLOYMENTS))
+        versions = dict.fromkeys(DEPLOYMENTS, version)
+        if bug is not None and planted is not None:
+            versions[planted.process] = PlantedVersion("planted", ROOT, bug)
+        await asyncio.gather(*(fleet.replace(name, it) for name, it in versions.items()))
         people = _steady(cast_of(cast("Embedded", fleet), client))
         await people.husum.put("notify", "/v1/contacts/me", {"name": "Erika Mustermann", "email": "erika@husum.example"})
         await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
         checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
         run = Run(fleet, people, journal, chance, checklist)
         nemesis = Nemesis(chance, {name: child for name, (_, child) in fleet.running.items()}, broker, journal)
+        if planted is not None:
+            nemesis.only = frozenset(planted.faults)
+            nemesis.points = [(planted.process, point) for point in planted.points]
         following = asyncio.create_task(run.follow())
         ordering = [asyncio.create_task(run.order_on(number)) for number in range(clients)]
         await asyncio.sleep(8)
@@ -151,7 +162,7 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
     model = Model(
         moves={"orders": ORDER_MOVES},
         audited=frozenset({"orders", "contracts"}),
-        faults=FAULTS,
+        faults=FAULTS if planted is None else planted.faults,
         fewest_orders=fewest,
         quiet_seconds=QUIET_SECONDS,
     )

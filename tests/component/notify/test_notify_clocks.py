@@ -81,7 +81,8 @@ async def test_two_workers_whose_clocks_differ_do_not_drive_each_other(store: Wa
                 one.clock.turn(minutes=1)
                 await one.send()
         (mail,) = await workers[0].mails()
-        assert 4 <= mail.attempts <= 13
+        # The longest pauses are 10, 20 and 40 minutes, the shortest half of that.
+        assert 3 <= mail.attempts <= 13
 
 
 async def test_a_pause_that_this_installation_sets_is_kept(store: WatchedStore) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -89,9 +90,11 @@ def _mail_before_claim() -> Iterator[None]:
             await asyncio.sleep(0.5)
             return await claim(self, at, until, limit)
 
-        saved: list[Any] = []
-        with mock.patch.object(Notifications, "_save", _remember(saved)):
-            claims = await claim(self, at, until, limit)
+        # A copy, not a patch of the class: several workers are in here at once, and the last patch would stay.
+        trial = copy.copy(self)
+        trial._save = _save_nothing  # type: ignore[method-assign,assignment]
+        claims = await claim(trial, at, until, limit)
+        self._watched = trial._watched
         if claims:
             task = asyncio.ensure_future(save_later())
             later.add(task)
@@ -102,12 +105,8 @@ def _mail_before_claim() -> Iterator[None]:
         yield
 
 
-def _remember(saved: list[Any]) -> Callable[..., Any]:
-    async def save(_: Notifications, changed: Any) -> set[str]:
-        saved.extend(changed)
-        return set()
-
-    return save
+async def _save_nothing(_: object) -> set[str]:
+    return set()
 
 
 @contextmanager

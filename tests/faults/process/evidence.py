@@ -23,7 +23,7 @@ from shared.store.port import Document
 from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, Keep, contract_group, read_by
 from tests.faults.checker.history import Kind
 from tests.faults.process.clients import Journal
-from tests.faults.process.nemesis import digest
+from tests.faults.process.nemesis import POISON_KEY, digest
 
 JUDGED = (*(contract_group(channel) for channel in Channel), "ordering.contracts", NOTIFY)
 """The groups whose handling of each single record shows in a store."""
@@ -64,17 +64,16 @@ async def lagging(bootstrap: str) -> list[str]:
     return sorted(set(late))
 
 
-async def tell(journal: Journal, bootstrap: str, documents: Held, poison: list[tuple[str, int, int, str]], mails: Path) -> None:
-    """Write it all down."""
+async def tell(journal: Journal, bootstrap: str, documents: Held, mails: Path) -> None:
+    """Write it all down. What is poison the topics say: its sender may have died before it learned where it lies, or how often."""
     tap = Tap(bootstrap)
-    bad = {place[:3] for place in poison}
-    for name, part, offset, sha in poison:
-        journal.note("nemesis", Kind.OK, "poison", "poison", topic=name, part=part, off=offset, digest=sha)
     fates = _Fates(documents)
     for topic in TOPICS:
         for record in await tap.records(topic.name):
             place = {"topic": topic.name, "part": record.partition, "off": record.offset}
-            if (topic.name, record.partition, record.offset) in bad:
+            sha = digest(record.key, record.value, tuple(record.headers))
+            if record.key == POISON_KEY:
+                journal.note("nemesis", Kind.OK, "poison", "poison", **place, digest=sha)
                 continue
             heads = {name: value.decode() for name, value in record.headers}
             body, key = json.loads(record.value or b"{}"), (record.key or b"").decode()
@@ -82,7 +81,7 @@ async def tell(journal: Journal, bootstrap: str, documents: Held, poison: list[t
             ordering = heads["ce_source"] == "/ordering" and order
             journal.note(
                 "tap", Kind.OK, "record", key, **place, id=heads["ce_id"], source=heads["ce_source"], seq=int(heads["ce_sequence"]),
-                digest=digest(record.key, record.value, tuple(record.headers)), state=order["state"] if ordering else None,
+                digest=sha, state=order["state"] if ordering else None,
                 collection="orders" if ordering else None, number=contract["number"] if contract else None,
                 compacted=topic.keep is Keep.COMPACT,
             )  # fmt: skip

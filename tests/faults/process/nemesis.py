@@ -8,7 +8,7 @@ import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
@@ -30,6 +30,7 @@ FAILPOINTS = (
     ("eligibility", "store.clean.before"),
 )
 POISONED = ("contracts.govdigital.request.v1", "contracts.contract.v1")
+POISON_KEY = b"poison"
 
 
 @dataclass
@@ -43,7 +44,6 @@ class Nemesis:
     only: frozenset[str] | None = None
     """The faults that may happen; None: all."""
     points: Sequence[tuple[str, str]] = FAILPOINTS
-    poison: list[tuple[str, int, int, str]] = field(default_factory=list)
 
     @property
     def faults(self) -> dict[str, Callable[[], Awaitable[tuple[str, bool]]]]:
@@ -162,8 +162,7 @@ class Nemesis:
         topic = self.chance.choice(POISONED)
         value = self.chance.randbytes(40)
         async with AIOKafkaProducer(bootstrap_servers=self.broker.bootstrap, acks="all") as producer:
-            sent = await producer.send_and_wait(topic, value, key=b"poison")
-        self.poison.append((topic, sent.partition, sent.offset, digest(b"poison", value, ())))
+            sent = await producer.send_and_wait(topic, value, key=POISON_KEY)
         return f"{topic} {sent.partition} {sent.offset}", True
 
 

@@ -52,6 +52,8 @@ LOCALES = ("root", "de", "de_DE", "en", "en_001", "en_DE", "en_GB")
 """The locales in which the marketplace speaks; Babel ships a thousand."""
 
 LEXERS = ("__init__", "_mapping", "python", "special")
+CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
+"""What check digits need of python-stdnum; the rest are number systems of other countries and their tables, 6 MB."""
 LEFT_OUT_OF_PACKAGES = (
     "aiosmtpd/docs",
     "aiosmtpd/tests",
@@ -127,7 +129,7 @@ def name_wheels(root: Path, report: Path) -> None:
 
 
 def prune_packages(root: Path) -> None:
-    """Take out of the wheels what no service reads: scripts, sources of extension modules, other locales, other lexers."""
+    """Take out of the wheels what no service reads: scripts, sources of extension modules, other locales, lexers, numbers."""
     site = site_of(root)
     shutil.rmtree(site / "bin", ignore_errors=True)
     for locale in (site / "babel" / "locale-data").glob("*.dat"):
@@ -136,6 +138,9 @@ def prune_packages(root: Path) -> None:
     for lexer in (site / "pygments" / "lexers").glob("*.py"):
         if lexer.stem not in LEXERS:
             lexer.unlink()
+    for path in (site / "stdnum").iterdir():
+        if path.name not in CHECK_DIGITS:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name in LEFT_OUT_OF_PACKAGES:
         shutil.rmtree(site / name)
     for path in site.rglob("*"):

@@ -63,7 +63,8 @@ class OpenEnum(StrEnum):
         def validate(
             value: object, known: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo[Any]
         ) -> object:
-            if info.context is READING and type(value) is str and _VALUE.fullmatch(value):
+            # Known values, nearly all of them, go the short way: this runs for each field of each event.
+            if info.context is READING and type(value) is str and value not in cls._value2member_map_ and _VALUE.fullmatch(value):
                 return cls.read(value)
             return known(value)
 

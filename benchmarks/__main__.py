@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import latency, memory, requests, throughput
 from benchmarks.figures import BenchError
-from deploy.checks.render import RenderError
+from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.embedded import EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError

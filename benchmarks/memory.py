@@ -16,11 +16,11 @@ from testcontainers.core.container import DockerContainer
 from benchmarks.figures import BenchError
 from benchmarks.material import fill, make_material, publish_verdicts
 from benchmarks.records import committed_by, ends_of
-from deploy.checks.objects import mapping, text, texts
-from deploy.checks.pods import workloads
-from deploy.checks.processes import is_ours
-from deploy.checks.quantities import quantity
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.objects import mapping, text, texts
+from deploy.checks.generic.pods import workloads
+from deploy.checks.generic.quantities import quantity
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product.processes import is_ours
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of

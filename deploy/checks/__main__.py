@@ -8,15 +8,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from deploy.checks.alerts import check_alert_files
-from deploy.checks.crds import DefinitionsMissingError
-from deploy.checks.gitops.rules import check_gitops, discover, rendered_once, signed
-from deploy.checks.images import OVERLAYS
-from deploy.checks.network.flows import check_declared_names
-from deploy.checks.objects import Objects
-from deploy.checks.overridable import check_overridable
-from deploy.checks.render import RenderError, kustomizations, label, render
-from deploy.checks.rights import check_needless_rights
+from deploy.checks.generic.alerts import check_alert_files
+from deploy.checks.generic.crds import DefinitionsMissingError
+from deploy.checks.generic.images import OVERLAYS
+from deploy.checks.generic.network.flows import check_declared_names
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.overridable import check_overridable
+from deploy.checks.generic.render import RenderError, kustomizations, label, render
+from deploy.checks.product.gitops.rules import check_gitops, discover, rendered_once, signed
+from deploy.checks.product.rights import check_needless_rights
 from deploy.checks.suite import check, guarded
 
 

@@ -8,40 +8,40 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from deploy.checks.alerts import check_alert_rules
-from deploy.checks.backups import check_backups
-from deploy.checks.certificates import check_certificates
-from deploy.checks.configuration import check_configuration
-from deploy.checks.core_schemas import check_core, check_metadata, is_core
-from deploy.checks.crds import DefinitionsMissingError, definitions
-from deploy.checks.exposure import check_exposure
-from deploy.checks.gateways import check_gateways
-from deploy.checks.images import check_images
-from deploy.checks.kafka.balance import check_balance
-from deploy.checks.kafka.cluster import check_cluster
-from deploy.checks.kafka.metrics import check_kafka_metrics
-from deploy.checks.kafka.topics import check_topics
-from deploy.checks.kafka.users import check_users
-from deploy.checks.kafka.windows import check_windows
-from deploy.checks.keda_triggers import check_triggers
-from deploy.checks.namespaces import check_namespaces
-from deploy.checks.network.flows import check_network
-from deploy.checks.network.sides import check_sides
-from deploy.checks.objects import Document, Finding, Objects, where
-from deploy.checks.pod_security import check_pod_security
-from deploy.checks.priorities import check_priorities
-from deploy.checks.quota import check_quota
-from deploy.checks.reloads import check_reloads
-from deploy.checks.rights import check_rights
-from deploy.checks.routes import check_routes
-from deploy.checks.scalers import check_scalers
-from deploy.checks.secrets import check_secrets
-from deploy.checks.spread import check_spread
-from deploy.checks.staff import check_staff
-from deploy.checks.values.check import check_values
-from deploy.checks.versions import check_versions
-from deploy.checks.waves import check_waves
-from deploy.checks.workload_rules import check_workloads
+from deploy.checks.generic.alerts import check_alert_rules
+from deploy.checks.generic.certificates import check_certificates
+from deploy.checks.generic.core_schemas import check_core, check_metadata, is_core
+from deploy.checks.generic.crds import DefinitionsMissingError, definitions
+from deploy.checks.generic.exposure import check_exposure
+from deploy.checks.generic.images import check_images
+from deploy.checks.generic.keda_triggers import check_triggers
+from deploy.checks.generic.namespaces import check_namespaces
+from deploy.checks.generic.network.flows import check_network
+from deploy.checks.generic.objects import Document, Finding, Objects, where
+from deploy.checks.generic.pod_security import check_pod_security
+from deploy.checks.generic.quota import check_quota
+from deploy.checks.generic.spread import check_spread
+from deploy.checks.generic.values.check import check_values
+from deploy.checks.product.backups import check_backups
+from deploy.checks.product.configuration import check_configuration
+from deploy.checks.product.gateways import check_gateways
+from deploy.checks.product.kafka.balance import check_balance
+from deploy.checks.product.kafka.cluster import check_cluster
+from deploy.checks.product.kafka.metrics import check_kafka_metrics
+from deploy.checks.product.kafka.topics import check_topics
+from deploy.checks.product.kafka.users import check_users
+from deploy.checks.product.kafka.windows import check_windows
+from deploy.checks.product.priorities import check_priorities
+from deploy.checks.product.reloads import check_reloads
+from deploy.checks.product.rights import check_rights
+from deploy.checks.product.routes import check_routes
+from deploy.checks.product.scalers import check_scalers
+from deploy.checks.product.secrets import check_secrets
+from deploy.checks.product.sides import check_sides
+from deploy.checks.product.staff import check_staff
+from deploy.checks.product.versions import check_versions
+from deploy.checks.product.waves import check_waves
+from deploy.checks.product.workload_rules import check_workloads
 
 Check = Callable[[Objects], Iterator[Finding]]
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from deploy.checks.objects import Objects
-from deploy.checks.render import DEPLOY, RenderError, render
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.render import DEPLOY, RenderError, render
 from deploy.generate.handbook_cluster import (
     image_table,
     network_table,

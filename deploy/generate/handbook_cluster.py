@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from deploy.checks.objects import Document, Objects, items, kind_of, mapping, name_of, number, text, texts
+from deploy.checks.generic.objects import Document, Objects, items, kind_of, mapping, name_of, number, text, texts
 from deploy.generate.handbook_settings import NOTHING, pod_of, table
 from deploy.generate.handbook_settings import texts as german
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, Keep

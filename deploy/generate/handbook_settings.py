@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from deploy.checks.objects import Objects, items, mapping, text
-from deploy.checks.processes import PROJECT, all_settings, variables_of
+from deploy.checks.generic.objects import Objects, items, mapping, text
+from deploy.checks.product.processes import PROJECT, all_settings, variables_of
 
 TEXTS = Path(__file__).with_name("handbook_texts.toml")
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 
-from deploy.checks.objects import Objects, text
-from deploy.checks.pods import workloads
+from deploy.checks.generic.objects import Objects, text
+from deploy.checks.generic.pods import workloads
 from marktplatz.infrastructure.broker_process import free_port
 from tests.support.docker import ROOT, VERSION
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks.render import read_yaml, render
+from deploy.checks.generic.render import read_yaml, render
 from deploy.checks.suite import check
 from tests.deploy.airgap.handover import (
     MANIFESTS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from deploy.checks.objects import Objects
-from deploy.checks.render import read_yaml
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.render import read_yaml
 from tests.deploy.airgap.handover import MANIFESTS, REPOSITORY, Project, Registry, image_names, made, succeeded
 from tests.support.docker import VERSION
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyrage
 import pytest
 
-from deploy.checks.processes import is_ours
+from deploy.checks.product.processes import is_ours
 from tests.deploy.images.test_images_transfer import pod
 from tests.support.docker import LOCAL_BASE, docker
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.checks.render import DEPLOY, read_yaml
+from deploy.checks.generic.render import DEPLOY, read_yaml
 from tests.support.docker import LOCAL_BASE, docker
 
 WRITERS = {"recovery": "jobs/backup.yaml", "backup": "backup.yaml"}

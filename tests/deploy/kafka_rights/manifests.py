@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.checks.objects import Document, Objects, items, mapping, name_of, text, texts
-from deploy.checks.pods import Workload, workloads
-from deploy.checks.render import render
+from deploy.checks.generic.objects import Document, Objects, items, mapping, name_of, text, texts
+from deploy.checks.generic.pods import Workload, workloads
+from deploy.checks.generic.render import render
 
 HERE = Path(__file__).parent
 SecretKey = tuple[str, str]

@@ -11,7 +11,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from deploy.checks.objects import items, mapping, name_of, text
+from deploy.checks.generic.objects import items, mapping, name_of, text
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of

@@ -10,7 +10,7 @@ from aiokafka.protocol.admin import CreateAclsRequest_v1
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
-from deploy.checks.objects import Document, mapping, name_of, number
+from deploy.checks.generic.objects import Document, mapping, name_of, number
 from shared.bus.settings import KafkaSettings
 from tests.deploy.kafka_rights.manifests import Right, User
 

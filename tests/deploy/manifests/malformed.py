@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.checks.objects import Document, kind_of
+from deploy.checks.generic.objects import Document, kind_of
 
 Path = tuple[str | int, ...]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from deploy.checks.objects import Document, Finding, Objects
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.objects import Document, Finding, Objects
+from deploy.checks.generic.render import DEPLOY, render
 from deploy.checks.suite import check
 
 OVERLAY = "overlays/prod"

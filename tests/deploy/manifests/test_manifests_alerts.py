@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.checks import alerts
-from deploy.checks.alerts import check_alert_files, check_alert_rules, discover
-from deploy.checks.objects import Objects
+from deploy.checks.generic import alerts
+from deploy.checks.generic.alerts import check_alert_files, check_alert_rules, discover
+from deploy.checks.generic.objects import Objects
 
 ALERT: dict[str, Any] = {
     "alert": "QueueStands",

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from deploy.checks.backups import check_backups
-from deploy.checks.objects import Objects
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product.backups import check_backups
 from tests.deploy.manifests.faults import Change, drop, get, put
 
 OVERLAY = "tests/everything"

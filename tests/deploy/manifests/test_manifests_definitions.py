@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from deploy.checks import crds
 from deploy.checks.__main__ import main
-from deploy.checks.cel_rules import broken_rules
-from deploy.checks.crds import Definitions, DefinitionsMissingError, defaulted, definitions, folder, strict
-from deploy.checks.keda_triggers import check_triggers
-from deploy.checks.objects import Objects
+from deploy.checks.generic import crds
+from deploy.checks.generic.cel_rules import broken_rules
+from deploy.checks.generic.crds import Definitions, DefinitionsMissingError, defaulted, definitions, folder, strict
+from deploy.checks.generic.keda_triggers import check_triggers
+from deploy.checks.generic.objects import Objects
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from deploy.checks.network import flows
-from deploy.checks.network.declared import Declared, Flow, declared
-from deploy.checks.network.flows import check_declared_names, check_network
-from deploy.checks.network.sides import check_sides
-from deploy.checks.network.strimzi import made_policies
-from deploy.checks.objects import Objects
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.network import flows
+from deploy.checks.generic.network.declared import Declared, Flow, declared
+from deploy.checks.generic.network.flows import check_declared_names, check_network
+from deploy.checks.generic.network.strimzi import made_policies
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product.sides import check_sides
 
 
 def kafka(*peers: dict[str, Any]) -> Objects:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks.certificates import check_certificates
-from deploy.checks.gateways import check_gateways, listeners
-from deploy.checks.objects import Document, Objects, items, text
-from deploy.checks.render import DEPLOY, read_yaml, render
+from deploy.checks.generic.certificates import check_certificates
+from deploy.checks.generic.objects import Document, Objects, items, text
+from deploy.checks.generic.render import DEPLOY, read_yaml, render
+from deploy.checks.product.gateways import check_gateways, listeners
 from deploy.checks.suite import check
 from tests.deploy.manifests.planting import clean
 

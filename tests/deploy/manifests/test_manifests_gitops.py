@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from deploy.checks.gitops.rules import check_gitops, discover, signed
-from deploy.checks.objects import Document, Objects, name_of
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.objects import Document, Objects, name_of
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product.gitops.rules import check_gitops, discover, signed
 
 Told = list[Document]
 Applied = dict[str, list[Document]]
@@ -272,7 +272,7 @@ def test_a_release_holds_what_flux_applies_in_the_form_that_it_asks_for(tmp_path
 
 
 def test_every_rule_has_a_fault_that_sets_it_off() -> None:
-    source = (DEPLOY / "checks" / "gitops" / "rules.py").read_text(encoding="utf-8")
+    source = (DEPLOY / "checks" / "product" / "gitops" / "rules.py").read_text(encoding="utf-8")
     assert set(re.findall(r'"(gitops-[a-z]+)"', source)) == {fault.code for fault in FAULTS}
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks.idle import check_idle
-from deploy.checks.render import kustomizations, label
+from deploy.checks.generic.idle import check_idle
+from deploy.checks.generic.render import kustomizations, label
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: c}\n"
 PATCHES = """

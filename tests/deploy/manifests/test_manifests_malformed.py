@@ -9,9 +9,9 @@ from functools import cache
 import pytest
 
 from deploy.checks import suite
-from deploy.checks.crds import DefinitionsMissingError
-from deploy.checks.objects import Document, Finding, Objects, kind_of
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.crds import DefinitionsMissingError
+from deploy.checks.generic.objects import Document, Finding, Objects, kind_of
+from deploy.checks.generic.render import DEPLOY, render
 from deploy.checks.suite import check, verdict_of
 from tests.deploy.manifests.malformed import spoilt
 

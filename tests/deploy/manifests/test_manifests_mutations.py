@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from deploy.checks.render import DEPLOY
+from deploy.checks.generic.render import DEPLOY
 from deploy.checks.suite import check
 from tests.deploy.manifests.mutations import MUTATIONS
 from tests.deploy.manifests.planting import Mutation, clean, findings_of, mutated

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.checks.images import is_mirrored, split_image
-from deploy.checks.objects import Objects
-from deploy.checks.overridable import ANNOTATION, MIRROR, unreached
+from deploy.checks.generic.images import is_mirrored, split_image
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.overridable import ANNOTATION, MIRROR, unreached
 
 
 def deployment(image: str, *, annotated: bool, pods_annotated: bool) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.checks.render import DEPLOY, read_yaml, render
+from deploy.checks.generic.render import DEPLOY, read_yaml, render
 from deploy.checks.suite import check
 
 PARTS = ("base", "components", "overlays", "release")

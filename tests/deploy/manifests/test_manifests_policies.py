@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.checks.network.policies import UNNAMED, Endpoint, Network
+from deploy.checks.generic.network.policies import UNNAMED, Endpoint, Network
 
 HTTP = (8080, "TCP")
 CLIENT = Endpoint("client", "shop", {"app": "client"}, {"team": "a"})

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.checks.processes import (
+from deploy.checks.generic.quantities import quantity
+from deploy.checks.product.processes import (
     STORES_AND_TOPICS,
     STORES_ONLY,
     TOPICS_AND_LETTERS,
@@ -20,7 +21,6 @@ from deploy.checks.processes import (
     read_topics,
     written_topics,
 )
-from deploy.checks.quantities import quantity
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from shared.messages.values import Channel
 from shared.service import Parts

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from deploy.checks.objects import Document, Objects
-from deploy.checks.quantities import quantity
-from deploy.checks.quota import SPARE, check_quota, needs
-from deploy.checks.render import DEPLOY, render
+from deploy.checks.generic.objects import Document, Objects
+from deploy.checks.generic.quantities import quantity
+from deploy.checks.generic.quota import SPARE, check_quota, needs
+from deploy.checks.generic.render import DEPLOY, render
 
 GIB = Decimal(1024**3)
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.checks import rights
-from deploy.checks.crds import folder
-from deploy.checks.objects import Objects
-from deploy.checks.render import DEPLOY, render
-from deploy.checks.rights import OWNERS, check_needless_rights, check_rights, granting, resource_of
+from deploy.checks.generic.crds import folder
+from deploy.checks.generic.objects import Objects
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product import rights
+from deploy.checks.product.rights import OWNERS, check_needless_rights, check_rights, granting, resource_of
 
 DEFINED = [
     it for file in sorted(folder().glob("*.yaml")) for it in yaml.load_all(file.read_text("utf-8"), Loader=yaml.CSafeLoader) if it

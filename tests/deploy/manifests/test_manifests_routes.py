@@ -6,9 +6,9 @@ import copy
 
 import pytest
 
-from deploy.checks.objects import Document, Objects, items, text
-from deploy.checks.render import DEPLOY, render
-from deploy.checks.routes import api_paths, check_routes
+from deploy.checks.generic.objects import Document, Objects, items, text
+from deploy.checks.generic.render import DEPLOY, render
+from deploy.checks.product.routes import api_paths, check_routes
 
 BY_KIND = {"Ingress": "tests/keda-only", "HTTPRoute": "overlays/prod"}
 

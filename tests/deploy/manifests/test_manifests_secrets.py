@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document, Objects
-from deploy.checks.secrets import check_secrets, declared_secrets
+from deploy.checks.generic.objects import Document, Objects
+from deploy.checks.product.secrets import check_secrets, declared_secrets
 
 
 def pod(*secrets: str) -> Document:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.checks.core_schemas import MINORS, definitions_of
-from deploy.checks.objects import Document
-from deploy.checks.values import addresses, fields, formats, times
-from deploy.checks.values.check import check_values
-from deploy.checks.values.custom import ALSO, BUILT_IN
-from deploy.checks.values.formats import Format
-from deploy.checks.values.together import NEEDED, RULES
-from deploy.checks.values.variables import form_of
+from deploy.checks.generic.core_schemas import MINORS, definitions_of
+from deploy.checks.generic.objects import Document
+from deploy.checks.generic.values import addresses, fields, formats, times
+from deploy.checks.generic.values.check import check_values
+from deploy.checks.generic.values.custom import ALSO, BUILT_IN
+from deploy.checks.generic.values.formats import Format
+from deploy.checks.generic.values.together import NEEDED, RULES
+from deploy.checks.generic.values.variables import form_of
 
 LONG = "a" * 64
 FORMS: tuple[tuple[Format, tuple[object, ...], tuple[object, ...]], ...] = (

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.checks.processes import is_ours
-from deploy.checks.render import DEPLOY, read_yaml
+from deploy.checks.generic.render import DEPLOY, read_yaml
+from deploy.checks.product.processes import is_ours
 
 BOUND = 300
 """Seconds in which a pod ends, on a machine with much else to do."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.checks.alerts import check_alert_files
+from deploy.checks.generic.alerts import check_alert_files
 from deploy.generate.processes import PROCESSES
 from marktplatz.assembly import RoleName
 from shared.messages.values import Channel

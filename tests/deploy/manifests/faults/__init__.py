@@ -7,7 +7,7 @@ from functools import reduce
 from operator import getitem
 from typing import Any
 
-from deploy.checks.objects import Document, name_of
+from deploy.checks.generic.objects import Document, name_of
 from tests.deploy.manifests.planting import Documents
 
 Change = Callable[[Document], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import container, drop, in_, pod, put, with_
 from tests.deploy.manifests.planting import Mutation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 

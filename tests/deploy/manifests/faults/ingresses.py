@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import Change, drop, in_, put
 from tests.deploy.manifests.planting import Documents, Mutation
 

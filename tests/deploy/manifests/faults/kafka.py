@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from deploy.checks.kafka.balance import TEMPLATE
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
+from deploy.checks.product.kafka.balance import TEMPLATE
 from tests.deploy.manifests.faults import Change, drop, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 

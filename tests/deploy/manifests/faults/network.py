@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import Change, drop, in_, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document
-from deploy.checks.reloads import RELOAD
+from deploy.checks.generic.objects import Document
+from deploy.checks.product.reloads import RELOAD
 from tests.deploy.manifests.faults import Change, in_, put, with_, without
 from tests.deploy.manifests.planting import Mutation
 

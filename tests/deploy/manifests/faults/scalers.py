@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import container, drop, get, in_, put
 from tests.deploy.manifests.planting import Documents, Mutation
 

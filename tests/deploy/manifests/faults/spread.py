@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document
-from deploy.checks.spread import REVISION, ZONE
+from deploy.checks.generic.objects import Document
+from deploy.checks.generic.spread import REVISION, ZONE
 from tests.deploy.manifests.faults import Change, drop, get, in_, pod, put
 from tests.deploy.manifests.planting import Documents, Mutation
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.checks.objects import Document
+from deploy.checks.generic.objects import Document
 from tests.deploy.manifests.faults import container, drop, in_, pod, put, with_
 from tests.deploy.manifests.faults.ingresses import OVERLAY as INGRESS
 from tests.deploy.manifests.faults.waves import wave

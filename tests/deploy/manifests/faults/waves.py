@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.checks.waves import WAVE
+from deploy.checks.product.waves import WAVE
 from tests.deploy.manifests.faults import Change, in_, put
 from tests.deploy.manifests.planting import Documents, Mutation
 

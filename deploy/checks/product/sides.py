@@ -1,0 +1,81 @@
+"""Policies stand on the side of the pods that they are about, and lean on none that an operator makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploy.checks.generic.network.declared import declared
+from deploy.checks.generic.network.flows import Model, model_of, named_ports
+from deploy.checks.generic.network.places import NAMESPACE
+from deploy.checks.generic.network.policies import Network, selects_pod
+from deploy.checks.generic.objects import Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
+from deploy.checks.product.scalers import SERVERS
+
+BROKERS = "brokers"
+"""The policy of those who talk to brokers that the overlay does not bring."""
+
+
+def check_sides(objects: Objects) -> Iterator[Finding]:
+    """Check every policy of an overlay: ``network-idle`` where it selects no pod, two more for brokers' clients."""
+    if objects.of("NetworkPolicy"):
+        model = model_of(objects, declared())
+        yield from _idle(objects, model)
+        yield from _listeners(objects, model)
+        yield from _brokers(objects)
+
+
+def _idle(objects: Objects, model: Model) -> Iterator[Finding]:
+    """Nobody else complains: the policy lies in another namespace than what it is about."""
+    pods = [it for it in model.network.endpoints if it.name in model.own]
+    for policy in objects.of("NetworkPolicy"):
+        if not any(selects_pod(policy, it) for it in pods):
+            message = "selects no pod of its namespace: bring it on the side of the pods that it is about"
+            yield Finding("network-idle", where(policy), message)
+
+
+def _listeners(objects: Objects, model: Model) -> Iterator[Finding]:
+    """Strimzi makes a policy from a listener's peers, unless it is told to make none: ours must let the same in."""
+    ours = Network(model.network.endpoints, objects.of("NetworkPolicy"))
+    for kafka in objects.of("Kafka"):
+        listeners = items(kafka, "spec", "kafka", "listeners")
+        ports = {(number(it, "port") or 0, "TCP") for it in listeners if items(it, "networkPolicyPeers")}
+        brokers = [it for it in ours.endpoints if it.namespace == namespace_of(kafka) and it.name.startswith("kafka-broker")]
+        for broker in brokers:
+            for sender in ours.endpoints:
+                if missing := (model.network.flows(sender, broker) - ours.flows(sender, broker)) & ports:
+                    named = ", ".join(str(it[0]) for it in sorted(missing))
+                    message = (
+                        f"{sender.name} comes in on {named} only by the policy that Strimzi makes: add one of ours beside it"
+                    )
+                    yield Finding("network-listener", where(kafka), message)
+
+
+def _brokers(objects: Objects) -> Iterator[Finding]:
+    """The address of brokers elsewhere and the way there stand in two places: ``network-brokers`` where they differ."""
+    policies = [it for it in objects.of("NetworkPolicy") if name_of(it) == BROKERS]
+    peers = [peer for it in policies for rule in items(it, "spec", "egress")[:1] for peer in items(rule, "to")]
+    selected = [mapping(it, "namespaceSelector", "matchLabels") for it in peers if "namespaceSelector" in it]
+    ports = {str(port) for port, _ in named_ports(objects, BROKERS)}
+    for settings in objects.of("ConfigMap"):
+        for server in filter(None, text(settings, "data", SERVERS).split(",")):
+            host, _, port = server.rpartition(":")
+            namespace = _namespace(host, namespace_of(settings))
+            if not policies and namespace == namespace_of(settings):
+                continue  # those of the processes lead there
+            if namespace:
+                led = any(it.get(NAMESPACE, namespace) == namespace for it in selected)
+            else:
+                led = any("ipBlock" in it for it in peers)
+            if not led or port not in ports:
+                message = (
+                    f"{SERVERS} names {server}, but no policy '{BROKERS}' leads there on that port: kafka-external, kafka-outside"
+                )
+                yield Finding("network-brokers", where(settings), message)
+
+
+def _namespace(host: str, own: str) -> str:
+    """Return the namespace of a Service's name, empty for a host outside of the cluster."""
+    rest = host.split(".")[1:]
+    if not rest:
+        return own
+    return rest[0] if rest[1:] in (["svc"], ["svc", "cluster", "local"]) else ""

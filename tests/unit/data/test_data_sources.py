@@ -91,7 +91,7 @@ def test_rows_and_keys_are_as_listed(file: str) -> None:
 def test_each_source_is_explained_and_has_a_licence(file: str) -> None:
     _, _, sources, licence = LISTED[file]
     for source in sources.split(", "):
-        assert f"\n**{source}. " in README
+        assert f"\n**{source}: " in README
         assert f"{source}: " in licence
 
 

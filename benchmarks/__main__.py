@@ -16,7 +16,7 @@ from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.embedded import EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError
-from shared.logs import configure_logs
+from shared.process.logs import configure_logs
 
 BENCHES = ("throughput", "latency", "requests")
 IN_CONTAINERS = "memory"

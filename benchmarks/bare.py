@@ -19,10 +19,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from benchmarks.figures import BenchError, Sample, Stopwatch
 from benchmarks.records import Offsets
 from services.ordering.repository import ORDERS
-from shared.bus.line import BATCH_BYTES
+from shared.bus.produce.line import BATCH_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.clock import now
-from shared.runtime import calm_collector
+from shared.process.runtime import tune_gc
 from shared.store.opening import open_store
 from shared.store.port import Save, Store
 from shared.topics import VERDICTS, Topic
@@ -58,7 +58,7 @@ async def _run(bootstrap: str, database: Path, ends: Offsets, events: int, body:
     )
     await producer.start()
     await consumer.start()
-    calm_collector()
+    tune_gc()
     left = {partition: end for partition, end in ends.items() if end}
     stopwatch = Stopwatch()
     try:

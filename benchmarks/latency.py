@@ -23,7 +23,7 @@ from marktplatz.embedded import Embedded
 from marktplatz.loading import load_reference_data
 from shared.bus.admin import partitions_of
 from shared.bus.settings import KafkaSettings
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from shared.topics import CONTRACTS, NOTIFY
 
 AIM_MS = 100

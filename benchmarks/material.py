@@ -12,8 +12,10 @@ from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
 from services.ordering.reference import load_checklists
+from shared.aggregate.change import Cause, Change
+from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import OutgoingEvent, Publisher
 from shared.ids import derived_id
-from shared.ledger import Cause, Change, Ledger
 from shared.messages.base import Message
 from shared.messages.catalog import ChannelListing, Offering
 from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
@@ -29,7 +31,6 @@ from shared.messages.values import (
     PriceItem,
     Verdict,
 )
-from shared.outgoing import OutgoingEvent, Publisher
 from shared.topics import VERDICTS
 
 CHANNEL = Channel.GOVDIGITAL

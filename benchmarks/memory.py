@@ -28,11 +28,11 @@ from marktplatz.demo.people import LIMITS, Json, eventually
 from marktplatz.embedded import Embedded
 from marktplatz.loading import Silent
 from services.ordering.app import build
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
-from shared.service import Parts
-from shared.settings import ProcessSettings
+from shared.process.service import Resources
+from shared.process.settings import ProcessSettings
 from shared.store.opening import open_store
 from shared.topics import DEAD_LETTERS, subscribed
 from tests.deploy.images.stack import HARDENED, Stack
@@ -186,7 +186,7 @@ async def _fill(data: Path, count: int) -> list[str]:
     store = open_store(f"sqlite:///{file}")
     material = make_material(now() - timedelta(minutes=5))
     order_ids = material.order_ids(count)
-    service = build(Parts(store, Silent(), ProcessSettings().data))
+    service = build(Resources(store, Silent(), ProcessSettings().data))
     await store.prepare(service.collections)
     await fill(service.ledgers[0], material, order_ids)
     await store.close()

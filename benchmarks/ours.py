@@ -16,13 +16,14 @@ from aiokafka import TopicPartition
 from benchmarks.figures import BenchError, Sample, Stopwatch
 from benchmarks.records import Offsets
 from services.ordering.app import build
-from shared.bus.consumer import ConsumerRunner
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.logs import configure_logs
-from shared.runtime import calm_collector
-from shared.service import Consumer, Parts, Received, Rejection
-from shared.settings import ProcessSettings
+from shared.process.logs import configure_logs
+from shared.process.runtime import tune_gc
+from shared.process.service import Resources
+from shared.process.settings import ProcessSettings
 from shared.store.opening import open_store
 from shared.topics import VERDICTS
 
@@ -49,12 +50,12 @@ async def _run(bootstrap: str, database: Path, ends: Offsets, events: int) -> Sa
     store = open_store(f"sqlite:///{database}")
     publisher = KafkaPublisher(settings)
     await publisher.start()
-    service = build(Parts(store, publisher, ProcessSettings().data))
+    service = build(Resources(store, publisher, ProcessSettings().data))
     await store.prepare(service.collections)
     stopwatch = Stopwatch()
     consumer = next(consumer for consumer in service.consumers if consumer.group == GROUP)
     runner = ConsumerRunner(settings, [_timed(consumer, stopwatch)], publisher)
-    calm_collector()
+    tune_gc()
     await runner.start()
     try:
         await _committed(runner, ends)

@@ -15,7 +15,7 @@ import httpx
 from benchmarks.figures import BenchError
 from marktplatz.assembly import BUILDERS, ServiceName
 from shared.http import limits
-from shared.runtime import calm_collector
+from shared.process.runtime import tune_gc
 from tests.faults.malformed.apis import CALLERS, Operation, document, operations, running
 from tests.faults.malformed.values import Samples, changed, places
 from tests.support.http import client
@@ -72,7 +72,7 @@ async def measure() -> Found:
         described = document(service)
         samples = Samples(described)
         async with running(service) as app, client(app, CALLERS[0]) as http:
-            calm_collector()
+            tune_gc()
             for operation in operations(service, described):
                 target = _filled(operation)
                 plain = b"" if operation.body is None else json.dumps(samples.good(operation.body)).encode()

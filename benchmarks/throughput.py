@@ -19,13 +19,13 @@ from benchmarks.records import committed_by, ends_of, keys_from
 from marktplatz.infrastructure.discovery import find_kafka
 from services.ordering.app import build
 from services.ordering.repository import ORDERS
+from shared.aggregate.outbox import PENDING
 from shared.bus.admin import create_topics
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
-from shared.outbox import PENDING
-from shared.service import Parts
-from shared.settings import ProcessSettings
+from shared.process.service import Resources
+from shared.process.settings import ProcessSettings
 from shared.store.opening import open_store
 from shared.store.port import Query
 from shared.topics import CONTRACT_REQUESTS, VERDICTS
@@ -90,7 +90,7 @@ async def _prepare(bootstrap: str, folder: Path, events: int) -> _Setting:
     material = make_material(now() - timedelta(minutes=5))
     setting = _Setting(settings, folder, material, material.order_ids(events))
     store = open_store(f"sqlite:///{setting.template}")
-    service = build(Parts(store, KafkaPublisher(settings), ProcessSettings().data))
+    service = build(Resources(store, KafkaPublisher(settings), ProcessSettings().data))
     await store.prepare(service.collections)
     await fill(service.ledgers[0], material, setting.order_ids)
     await store.close()

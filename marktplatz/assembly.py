@@ -12,12 +12,12 @@ from services.eligibility.app import build as build_eligibility
 from services.notify.app import build as build_notify
 from services.ordering.app import build as build_ordering
 from shared.messages.values import Channel
-from shared.runtime import Assignment
-from shared.service import Parts, Service
+from shared.process.runtime import Assignment
+from shared.process.service import Resources, Service
 
 __all__ = ["BUILDERS", "RoleName", "ServiceName", "assignments"]
 
-BUILDERS: dict[ServiceName, Callable[[Parts], Service]] = {
+BUILDERS: dict[ServiceName, Callable[[Resources], Service]] = {
     ServiceName.CATALOG: build_catalog,
     ServiceName.ELIGIBILITY: build_eligibility,
     ServiceName.ORDERING: build_ordering,

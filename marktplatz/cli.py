@@ -16,9 +16,9 @@ import uvloop
 
 from marktplatz.names import RoleName, ServiceName
 from shared.errors import MarktplatzError
-from shared.logs import configure_logs
 from shared.messages.values import Channel, Role
-from shared.settings import ProcessSettings
+from shared.process.logs import configure_logs
+from shared.process.settings import ProcessSettings
 
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, help="EfA-Marktplatz: run, try out and look after the services."
@@ -101,7 +101,7 @@ def up(
     load: Annotated[bool, typer.Option(help="Load the reference data first.")] = True,  # noqa: FBT002 - a command line switch
 ) -> None:
     """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
-    from marktplatz.standing import keep_running  # noqa: PLC0415 - as above
+    from marktplatz.up import keep_running  # noqa: PLC0415 - as above
 
     _run(keep_running(ProcessSettings(), load=load))
 
@@ -155,7 +155,7 @@ def backup(
     keep: Annotated[int | None, typer.Option(min=1, help="Delete older backups in there, but for this number.")] = None,
 ) -> None:
     """Copy all stores, while the marketplace runs, as verified files."""
-    from marktplatz.backup.commands import run_backup  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_backup  # noqa: PLC0415 - as above
 
     _run(run_backup(folder, keep))
 
@@ -163,7 +163,7 @@ def backup(
 @app.command("backup-key")
 def backup_key(file: Annotated[Path, typer.Argument(help="Where the private key goes; it must not exist.")]) -> None:
     """Make a pair of keys for backups: the private one to a file, the public one for MARKTPLATZ_BACKUP_RECIPIENTS."""
-    from marktplatz.backup.commands import run_backup_key  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_backup_key  # noqa: PLC0415 - as above
 
     _run_blocking(lambda: run_backup_key(file))
 
@@ -176,7 +176,7 @@ def seal(
     wait: Annotated[float, typer.Option(min=0, help="Seconds at most until the tool begins.")] = 600.0,
 ) -> None:
     """Encrypt a dump that a database's own tool writes into a pipe; it counts once the tool has left the file 'done'."""
-    from marktplatz.backup.archive_commands import run_seal  # noqa: PLC0415 - as above
+    from marktplatz.recovery.archive_commands import run_seal  # noqa: PLC0415 - as above
 
     keep = None if keep_days is None else timedelta(days=keep_days)
     _run_blocking(lambda: run_seal(folder, pipe, keep, timedelta(seconds=wait)))
@@ -194,7 +194,7 @@ def unseal(
     wait: Annotated[float, typer.Option(min=0, help="Seconds at most until the tool begins to read.")] = 600.0,
 ) -> None:
     """Check an encrypted dump to its end, then give it in plain into a pipe; nothing is given of one that has a fault."""
-    from marktplatz.backup.archive_commands import run_unseal  # noqa: PLC0415 - as above
+    from marktplatz.recovery.archive_commands import run_unseal  # noqa: PLC0415 - as above
 
     _run_blocking(lambda: run_unseal(archive, pipe, timedelta(seconds=wait)))
 
@@ -206,7 +206,7 @@ def backups(
     newest_within: Annotated[float | None, typer.Option(min=0, help="Hours: the newest must not be older.")] = None,
 ) -> None:
     """List the backups in a folder; exit code 1 if there is none, one is damaged, or the newest is too old."""
-    from marktplatz.backup.commands import run_backups  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_backups  # noqa: PLC0415 - as above
 
     limit = None if newest_within is None else timedelta(hours=newest_within)
     _run(run_backups(folder, verified=verify, newest_within=limit))
@@ -218,7 +218,7 @@ def restore(
     into_non_empty: Annotated[bool, typer.Option("--into-non-empty", help="Add only what is missing.")] = False,  # noqa: FBT002 - as above
 ) -> None:
     """Put a backup into empty stores; the services must not run. Then: topics rebuild."""
-    from marktplatz.backup.commands import run_restore  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_restore  # noqa: PLC0415 - as above
 
     _run(run_restore(folder, into_non_empty=into_non_empty))
 
@@ -231,7 +231,7 @@ def mark_restored(
     ],
 ) -> None:
     """Say that the stores were restored by the database's own means; the services must not run. Then: topics rebuild."""
-    from marktplatz.backup.commands import run_mark_restored  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_mark_restored  # noqa: PLC0415 - as above
 
     _run(run_mark_restored(taken_at))
 
@@ -247,7 +247,7 @@ def drill(
     wait: Annotated[float, typer.Option(min=0, help="Seconds at most until all that was waiting is worked off.")] = 600.0,
 ) -> None:
     """Play a whole restore in empty stores on an empty broker, with work, without mails; exit code 0 only if nothing is wrong."""
-    from marktplatz.backup.commands import run_drill  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_drill  # noqa: PLC0415 - as above
 
     _run(run_drill(folder, report, create=create, replicas=replication_factor, patience=timedelta(seconds=wait)))
 
@@ -260,7 +260,7 @@ def reconcile(
     pause: Annotated[float, typer.Option(min=0, help="Seconds between the two looks; 0: one look, for a system at rest.")] = 5.0,
 ) -> None:
     """Compare all stores with each other and with the topics, name every difference; exit code 1 if there is one."""
-    from marktplatz.backup.commands import run_reconcile  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_reconcile  # noqa: PLC0415 - as above
 
     _run(run_reconcile(report, timedelta(seconds=pause)))
 
@@ -273,7 +273,7 @@ def topics_rebuild(
     replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
 ) -> None:
     """Say on the topics anew what readers must know of the stores: after a restore or a loss of topics. Services must not run."""
-    from marktplatz.backup.commands import run_rebuild  # noqa: PLC0415 - as above
+    from marktplatz.recovery.commands import run_rebuild  # noqa: PLC0415 - as above
 
     _run(run_rebuild(recreate=recreate, create=create, replicas=replication_factor, patience=timedelta(seconds=wait)))
 

@@ -20,7 +20,7 @@ from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Channel, Role
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 
 READY_SECONDS = 60.0
 SERVICES = "services"

@@ -13,11 +13,11 @@ from services.catalog.reference import load_reference as load_catalog
 from services.catalog.repository import COLLECTIONS as CATALOG
 from services.eligibility.reference import load_reference as load_eligibility
 from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.http import idempotency
-from shared.outgoing import OutgoingEvent
-from shared.runtime import opened
-from shared.service import Parts, Service
-from shared.settings import ProcessSettings
+from shared.process.runtime import opened
+from shared.process.service import Resources, Service
+from shared.process.settings import ProcessSettings
 from shared.store.port import Collection, Store
 
 log = structlog.get_logger()
@@ -30,10 +30,10 @@ LOADERS: dict[str, tuple[tuple[Collection, ...], Loader]] = {
 }
 
 
-async def migrate(settings: ProcessSettings, service: str, build: Callable[[Parts], Service]) -> None:
+async def migrate(settings: ProcessSettings, service: str, build: Callable[[Resources], Service]) -> None:
     """Bring one service's store to what this version needs: collections, indexes, reference data. Only adds; safe to repeat."""
     async with opened(service, settings) as store:
-        built = build(Parts(store=store, publisher=Silent(), data_dir=settings.data))
+        built = build(Resources(store=store, publisher=Silent(), data_dir=settings.data))
         await store.prepare([*built.collections, idempotency.COLLECTION])
         log.info("collections_ready", service=service, collections=[collection.name for collection in built.collections])
         if service in LOADERS:

@@ -10,8 +10,8 @@ from rich.console import Console
 from marktplatz.loading import Silent
 from services.notify.repository import COLLECTIONS, Notifications
 from shared.clock import now
-from shared.runtime import opened
-from shared.settings import ProcessSettings
+from shared.process.runtime import opened
+from shared.process.settings import ProcessSettings
 
 console = Console(highlight=False, soft_wrap=True)
 

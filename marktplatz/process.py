@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from marktplatz.loading import migrate
-from shared import tracing
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, OidcAuthenticator
-from shared.logs import configure_logs
 from shared.messages.values import Channel
-from shared.runtime import Runtime
-from shared.settings import ProcessSettings
+from shared.process.logs import configure_logs
+from shared.process.runtime import Runtime
+from shared.process.settings import ProcessSettings
+from shared.tracing import spans
 
 
 async def run_process(service: ServiceName, role: RoleName, channel: Channel | None) -> None:
@@ -20,11 +20,11 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     plan = assignments(service, role, channel)
     authenticator = OidcAuthenticator(AuthSettings())
     part = role.value if channel is None else channel.value
-    tracing.start(f"{service.value}-{part}")
+    spans.start(f"{service.value}-{part}")
     try:
         await Runtime(settings, KafkaSettings(), authenticator, plan).run()
     finally:
-        tracing.stop()
+        spans.stop()
 
 
 async def run_migration(service: ServiceName) -> None:

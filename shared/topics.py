@@ -11,7 +11,7 @@ from shared.messages.base import Message
 from shared.messages.values import Channel
 
 
-class Keep(StrEnum):
+class CleanupPolicy(StrEnum):
     """How a topic keeps its records."""
 
     COMPACT = "compact"
@@ -31,7 +31,7 @@ class Topic:
     producer: str
     consumers: tuple[str, ...]
     partitions: int = 12
-    keep: Keep = Keep.DELETE
+    keep: CleanupPolicy = CleanupPolicy.DELETE
     retention: timedelta = timedelta(days=28)
     max_message_bytes: int = 1024 * 1024
     commands: bool = False
@@ -77,7 +77,7 @@ OFFERINGS = Topic(
     ),
     producer="catalog",
     consumers=("ordering.offerings", NOTIFY),
-    keep=Keep.COMPACT,
+    keep=CleanupPolicy.COMPACT,
 )
 SUBMISSIONS = Topic(
     "catalog.submission.v1",
@@ -107,7 +107,7 @@ ORGANISATIONS = Topic(
     ),
     producer="eligibility",
     consumers=(NOTIFY,),
-    keep=Keep.COMPACT,
+    keep=CleanupPolicy.COMPACT,
 )
 VERDICTS = Topic(
     "eligibility.verdict.v1",

@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 
 from shared.http import even
-from shared.logs import configure_logs
+from shared.process.logs import configure_logs
 
 configure_logs(level="WARNING", stream=sys.stderr)
 even.STEP = timedelta(0)  # tests of it name their own; those of processes run with the true one

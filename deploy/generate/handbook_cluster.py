@@ -9,7 +9,7 @@ from typing import Any
 from deploy.checks.generic.objects import Document, Objects, items, kind_of, mapping, name_of, number, text, texts
 from deploy.generate.handbook_settings import NOTHING, pod_of, table
 from deploy.generate.handbook_settings import texts as german
-from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, Keep
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, CleanupPolicy
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
 ANYWHERE = "jede Adresse"
@@ -196,7 +196,7 @@ def topic_table() -> str:
             f"`{topic.name}`",
             topic.key,
             str(topic.partitions),
-            "für immer (verdichtet)" if topic.keep is Keep.COMPACT else f"{topic.retention.days} Tage",
+            "für immer (verdichtet)" if topic.keep is CleanupPolicy.COMPACT else f"{topic.retention.days} Tage",
             f"`{topic.producer}`",
             _codes(topic.consumers) or NOTHING,
         )

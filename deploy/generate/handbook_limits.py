@@ -8,7 +8,7 @@ from types import ModuleType
 
 from deploy.generate.handbook_settings import duration, table, texts
 from services.ordering import repository as orders
-from shared import ledger, outbox
+from shared.aggregate import ledger, outbox
 from shared.http import idempotency, limits
 from shared.store import port
 

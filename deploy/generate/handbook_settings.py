@@ -20,8 +20,8 @@ from deploy.checks.product.processes import PROJECT, all_settings, variables_of
 TEXTS = Path(__file__).with_name("handbook_texts.toml")
 
 PARTS = (
-    ("shared.settings", "Jeder Prozess"),
-    ("marktplatz.backup.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
+    ("shared.process.settings", "Jeder Prozess"),
+    ("marktplatz.recovery.dump.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
     ("services.catalog.settings", "Dienst catalog"),

@@ -17,7 +17,7 @@ from marktplatz.demo.story import Story
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 
 SCENES = (
     scenes.load,

@@ -25,13 +25,13 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
 )
 from services.catalog.search import Schaufenster
-from shared.condition import Condition
+from shared.aggregate.change import Change
+from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, needs
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, paged
 from shared.http.problem import RefusedRequestError
-from shared.ledger import Change
 from shared.messages.values import OfferingState, Role
 
 

@@ -10,23 +10,23 @@ from services.catalog.catalogue import ReferenceReader
 from services.catalog.repository import COLLECTIONS, Offerings, open_ledger
 from services.catalog.search import Schaufenster
 from services.catalog.settings import CatalogSettings
-from shared.service import Parts, Service
+from shared.process.service import Resources, Service
 
 
-def build(parts: Parts) -> Service:
+def build(resources: Resources) -> Service:
     """Return the catalog. No I/O: the reference data are loaded by ``services.catalog.reference.load_reference``."""
     settings = CatalogSettings()
-    ledger = open_ledger(parts.store, parts.publisher, parts.clock)
-    offerings = Offerings(ledger, parts.store)
-    reference = ReferenceReader(parts.store)
+    ledger = open_ledger(resources.store, resources.publisher, resources.clock)
+    offerings = Offerings(ledger, resources.store)
+    reference = ReferenceReader(resources.store)
     schaufenster = Schaufenster(
         offerings,
         reference,
         overlap=settings.search_overlap,
         reload_every=settings.search_reload,
-        clock=parts.clock,
+        clock=resources.clock,
     )
-    catalog = Catalog(offerings, reference, schaufenster, parts.clock)
+    catalog = Catalog(offerings, reference, schaufenster, resources.clock)
     router = APIRouter()
     router.include_router(build_router(catalog))
     router.include_router(build_public_router(catalog))

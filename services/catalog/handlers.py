@@ -10,8 +10,8 @@ from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import MACHINE, Actor, Command
+from shared.aggregate.change import Change
 from shared.http.auth import Caller
-from shared.ledger import Change
 from shared.messages.base import Message
 
 Act = Callable[[Offering, Actor], Sequence[Message]]

@@ -10,10 +10,10 @@ from functools import partial
 from services.catalog import reference
 from services.catalog.access import capacities_of, unknown
 from services.catalog.domain.offering import Offering, is_public, seen_by
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.http.auth import Caller
-from shared.ledger import Ledger, aggregate_collection
 from shared.messages.values import Channel, OfferingState
-from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
 PAGE = 100

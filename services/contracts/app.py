@@ -9,18 +9,18 @@ from services.contracts.consumers import processor
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
 from services.contracts.settings import ContractsSettings
 from shared.messages.values import Channel
-from shared.service import Parts, Periodic, Service
+from shared.process.service import Periodic, Resources, Service
 
 
-def build(parts: Parts, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
+def build(resources: Resources, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
     """Return the service; with a channel it holds that channel's processor, without one it reads only.
 
     Raises ValueError or OSError if the settings or the AGB data are unfit, before anything is consumed.
     """
     settings = settings or ContractsSettings()
     terms = channels.load_terms(settings.agb_folder, settings.number_formats)
-    contracts = Contracts(parts.store, parts.publisher, parts.clock)
-    registers = Registers(parts.store)
+    contracts = Contracts(resources.store, resources.publisher, resources.clock)
+    registers = Registers(resources.store)
     return Service(
         name="contracts",
         title="Contracts of the EfA marketplace",
@@ -28,7 +28,7 @@ def build(parts: Parts, channel: Channel | None = None, settings: ContractsSetti
         router=routes(contracts, registers),
         ledgers=(contracts.ledger,),
         publishes=channel is not None,
-        consumers=() if channel is None else (processor(terms[channel], contracts, registers, parts.clock),),
+        consumers=() if channel is None else (processor(terms[channel], contracts, registers, resources.clock),),
         periodic=()
         if channel is None
         else (Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),),

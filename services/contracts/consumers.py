@@ -9,8 +9,8 @@ from services.contracts import handlers
 from services.contracts.channels.rules import Terms
 from services.contracts.domain.request import Request
 from services.contracts.repository import Contracts, Registers
+from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
 from shared.messages.ordering import ContractRequested
-from shared.service import Consumer, Received, Rejection, rejections
 from shared.topics import contract_group
 
 

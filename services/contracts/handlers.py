@@ -14,8 +14,8 @@ from services.contracts.domain.refusal import Refusal, refusal_of
 from services.contracts.domain.request import Request
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
+from shared.aggregate.change import Cause, Change, Result
 from shared.errors import WriteConflictError
-from shared.ledger import Cause, Change, Result
 from shared.messages.base import Message
 from shared.messages.values import Channel
 

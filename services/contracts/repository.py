@@ -12,10 +12,10 @@ from itertools import islice
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.clock import now
-from shared.ledger import Ledger, aggregate_collection
 from shared.messages.values import Channel
-from shared.outgoing import Publisher
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
 
 CONTRACTS = aggregate_collection(

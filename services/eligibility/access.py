@@ -7,11 +7,11 @@ from starlette.responses import Response
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.repository import Organisations, Viewer
 from services.eligibility.views import OrganisationView
-from shared.condition import Condition
+from shared.aggregate.change import Change, Result
+from shared.aggregate.condition import Condition
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.http.etag import json_reply
-from shared.ledger import Change, Result
 from shared.messages.values import Channel, Role
 
 

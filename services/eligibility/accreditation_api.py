@@ -15,7 +15,7 @@ from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import EligibilitySettings
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.errors import NotFoundError
 from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import condition_of, json_reply

@@ -18,16 +18,16 @@ from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
 from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import EligibilitySettings
-from shared import context
+from shared.aggregate.change import Effect
+from shared.aggregate.condition import Condition
 from shared.calendar import day_of
-from shared.condition import Condition
 from shared.errors import ForbiddenError
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
-from shared.ledger import Effect
 from shared.messages.values import EntityId, OrganisationType
+from shared.tracing import context
 
 Who = Annotated[Caller, Depends(authenticated)]
 Once = Annotated[Idempotency, Depends()]

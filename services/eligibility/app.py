@@ -8,30 +8,30 @@ from services.eligibility.handlers import expire_due
 from services.eligibility.knowledge import Graphs, Knowledge
 from services.eligibility.repository import COLLECTIONS, Bodies, Organisations, Verdicts
 from services.eligibility.settings import EligibilitySettings
-from shared.service import Parts, Periodic, Service
+from shared.process.service import Periodic, Resources, Service
 
 
-def build(parts: Parts, settings: EligibilitySettings | None = None) -> Service:
+def build(resources: Resources, settings: EligibilitySettings | None = None) -> Service:
     """Return the service: API, the consumer that checks orders, the run that ends accreditations.
 
     Raises OSError, KeyError or ValueError if the settings or the rule set are unfit.
     """
     settings = settings or EligibilitySettings()
     policy = settings.policy()
-    bodies = Bodies(parts.store)
-    organisations = Organisations(parts.store, parts.publisher, parts.clock)
-    verdicts = Verdicts(parts.store, parts.publisher, parts.clock)
-    knowledge = Knowledge(Graphs(parts.store), organisations, bodies, policy)
+    bodies = Bodies(resources.store)
+    organisations = Organisations(resources.store, resources.publisher, resources.clock)
+    verdicts = Verdicts(resources.store, resources.publisher, resources.clock)
+    knowledge = Knowledge(Graphs(resources.store), organisations, bodies, policy)
 
     async def expire() -> None:
-        await expire_due(organisations, parts.clock())
+        await expire_due(organisations, resources.clock())
 
     return Service(
         name="eligibility",
         title="Eligibility of the EfA marketplace",
         collections=COLLECTIONS,
-        router=routes(Services(bodies, organisations, verdicts, knowledge, policy, settings, parts.clock)),
+        router=routes(Services(bodies, organisations, verdicts, knowledge, policy, settings, resources.clock)),
         ledgers=(organisations.ledger, verdicts.ledger),
-        consumers=(order_checks(knowledge, verdicts, policy, parts.clock),),
+        consumers=(order_checks(knowledge, verdicts, policy, resources.clock),),
         periodic=(Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),),
     )

@@ -17,9 +17,9 @@ from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Organisations, Viewer
 from services.eligibility.rules import CheckRequest, Confirmation, Facts, Policy, Relation, RelationType, assess
 from services.eligibility.rules.paths import collectives_of
+from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
-from shared.ledger import Cause, Change
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Stage
 from shared.messages.ordering import OrderHead

@@ -9,11 +9,11 @@ from datetime import date, datetime
 from services.eligibility.domain.organisation import Organisation, waiting_at
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
+from shared.aggregate.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES
-from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.values import AccreditationState, Channel, OrganisationType
-from shared.outgoing import Publisher
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
 BODIES = Collection("bodies")

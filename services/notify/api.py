@@ -16,7 +16,7 @@ from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
 from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
 from services.notify.texts import Texts
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, authenticated, needs
 from shared.http.etag import condition_of, json_reply
 from shared.http.paging import Limit, Page, decode_cursor, paged

@@ -19,8 +19,8 @@ from services.notify.repository import COLLECTIONS, Contacts, Notifications
 from services.notify.settings import NotifySettings
 from services.notify.smtp import SmtpTransport
 from services.notify.texts import Texts
+from shared.process.service import Periodic, Resources, Service
 from shared.reference import read_labels
-from shared.service import Parts, Periodic, Service
 
 ROUTING = Path(__file__).parent / "data" / "routing.json"
 _AGAIN = timedelta(milliseconds=10)
@@ -39,30 +39,30 @@ def load_texts(data_dir: Path, settings: NotifySettings) -> Texts:
     return Texts(labels, settings.portal_url, settings.time_zone)
 
 
-def build(parts: Parts, settings: NotifySettings | None = None, steady: Callable[[], float] = time.monotonic) -> Service:
+def build(resources: Resources, settings: NotifySettings | None = None, steady: Callable[[], float] = time.monotonic) -> Service:
     """Build the service; without ``settings`` they are read from the environment. ``steady``: seconds that nobody sets.
 
     The periodic ``send-mail`` waits inside for a nudge of the consumer, so that mail leaves right after its event.
     """
     settings = settings or NotifySettings()
     routing = load_routing()
-    texts = load_texts(parts.data_dir, settings)
+    texts = load_texts(resources.data_dir, settings)
     if missing := routing.templates - texts.keys:
         raise ValueError(f"the routing table names templates that do not exist: {', '.join(sorted(missing))}")
-    notifications = Notifications(parts.store, parts.publisher, parts.clock, steady=steady)
-    contacts = Contacts(parts.store)
+    notifications = Notifications(resources.store, resources.publisher, resources.clock, steady=steady)
+    contacts = Contacts(resources.store)
     composer = Composer(texts, settings.sender_name, settings.sender_address)
     transport = None if settings.smtp_host is None else SmtpTransport(settings)
     SMTP_CONFIGURED.set(0 if transport is None else 1)
     if transport is None:
         log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
-    mailer = Mailer(notifications, contacts, composer, transport, settings, parts.clock)
+    mailer = Mailer(notifications, contacts, composer, transport, settings, resources.clock)
     return Service(
         name="notify",
         title="Notify",
         collections=COLLECTIONS,
-        router=api.router(notifications, contacts, texts, routing, parts.clock),
+        router=api.router(notifications, contacts, texts, routing, resources.clock),
         ledgers=(notifications.ledger,),
-        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, parts.clock, settings.mail_max_age),),
+        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, resources.clock, settings.mail_max_age),),
         periodic=(Periodic("send-mail", _AGAIN, mailer.run),),
     )

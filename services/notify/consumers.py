@@ -9,9 +9,9 @@ from services.notify import handlers
 from services.notify.domain.routing import Routing
 from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
-from shared.ledger import Effect
+from shared.aggregate.change import Effect
+from shared.bus.consume.handling import Consumer, Received, Rejection, in_slices
 from shared.messages.notify import DeliveryChannel
-from shared.service import Consumer, Received, Rejection, in_slices
 from shared.topics import NOTIFY
 
 _NOTED_AT_ONCE = 1000
@@ -36,7 +36,7 @@ def dispatch(
         # First: nobody who leaves with this batch is told by mail of what else is in it.
         if told_of_users := handlers.departures(batch):
             await handlers.let_go(contacts, notifications, told_of_users, at)
-        tellings = [handlers.telling(event, routing) for event in batch if type(event.message) in routing.handled]
+        tellings = [handlers.notification_plan(event, routing) for event in batch if type(event.message) in routing.handled]
         books = await contacts.books(sorted({organisation for told in tellings for organisation in told.templates}))
         with_people = [(told, organisation) for told in tellings for organisation in told.templates if organisation in books]
         known = await notifications.known([handlers.note_id(told, organisation) for told, organisation in with_people])

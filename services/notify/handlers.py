@@ -12,14 +12,14 @@ from services.notify.domain.facts import Facts, facts_of
 from services.notify.domain.notification import Notification, Occasion, Recipient
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
-from shared.condition import Condition
+from shared.aggregate.change import Change
+from shared.aggregate.condition import Condition
+from shared.bus.consume.handling import Received
 from shared.errors import InvalidError, NotFoundError
 from shared.http.auth import Caller
-from shared.ledger import Change
 from shared.messages import eligibility
 from shared.messages.base import Message
 from shared.messages.eligibility import Organisation
-from shared.service import Received
 
 ERASED = "contact_erased"
 ORGANISATION_EVENTS = (
@@ -34,7 +34,7 @@ _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class NotificationPlan:
     """One event, what it tells, and the template for each organisation that is told."""
 
     event: Received
@@ -42,13 +42,13 @@ class Telling:
     templates: Mapping[str, str]
 
 
-def telling(event: Received, routing: Routing) -> Telling:
+def notification_plan(event: Received, routing: Routing) -> NotificationPlan:
     """Return who is told of an event, with which text."""
     facts = facts_of(event.message)
-    return Telling(event, facts, routing.recipients(event.message.TYPE, facts.parties))
+    return NotificationPlan(event, facts, routing.recipients(event.message.TYPE, facts.parties))
 
 
-def notes(told: Telling, at: datetime) -> list[Change[Notification]]:
+def notes(told: NotificationPlan, at: datetime) -> list[Change[Notification]]:
     """Return the notes of one event for the inbox of each organisation concerned.
 
     Their ids derive from event, recipient and channel, so a repeat finds them there.
@@ -57,7 +57,7 @@ def notes(told: Telling, at: datetime) -> list[Change[Notification]]:
 
 
 def mails(
-    told: Telling, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
+    told: NotificationPlan, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
 ) -> list[Change[Notification]]:
     """Return the e-mails of one event: to whoever wanted such news when it happened, once also if two of theirs are concerned.
 
@@ -76,12 +76,12 @@ def mails(
     return list(changes.values())
 
 
-def note_id(told: Telling, organisation: str) -> str:
+def note_id(told: NotificationPlan, organisation: str) -> str:
     """Return the id of an organisation's own note of an event."""
     return Recipient(organisation).notification_id(told.event.cause.event_id)
 
 
-def _noted(told: Telling, recipient: Recipient, at: datetime) -> Change[Notification]:
+def _noted(told: NotificationPlan, recipient: Recipient, at: datetime) -> Change[Notification]:
     event, facts = told.event, told.facts
     occasion = Occasion(
         event.cause.event_id,

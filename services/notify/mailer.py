@@ -30,10 +30,10 @@ from services.notify.replies import Delayed, Outcome, Refused, Sent
 from services.notify.repository import Claim, Contacts, Notifications
 from services.notify.settings import MARGIN, NotifySettings
 from services.notify.smtp import SmtpConnection, SmtpTransport
+from shared.aggregate.change import Change
 from shared.errors import ConflictError, RejectedError
-from shared.ledger import Change
 from shared.messages.notify import DeliveryChannel
-from shared.tracing import Kind, working
+from shared.tracing.spans import Kind, recorded_span
 
 UNWANTED = "email_not_wanted"
 ABSENT = "contact_absent"
@@ -171,7 +171,7 @@ class Mailer:
 
     async def _send(self, connection: SmtpConnection, job: _Job) -> Outcome:
         parent = job.claim.notification.traceparent
-        with working("send mail", Kind.CLIENT, "notify", parent, {"notification.id": job.claim.notification.id}) as work:
+        with recorded_span("send mail", Kind.CLIENT, "notify", parent, {"notification.id": job.claim.notification.id}) as work:
             outcome = await connection.send(job.mail)
             work.error = None if isinstance(outcome, Sent) else outcome.code
             await self._mark(job.claim, outcome)

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification, NotificationState
+from shared.aggregate.ledger import UNLISTED, Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.clock import now
 from shared.errors import NotFoundError, WriteConflictError
 from shared.http.limits import PAGE_BYTES
-from shared.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.messages.open_enum import READING
-from shared.outgoing import Publisher
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar, Store
 
 T = TypeVar("T")

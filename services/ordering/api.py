@@ -17,15 +17,15 @@ from services.ordering.domain.order import Order
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
-from shared import context
-from shared.condition import Condition
+from shared.aggregate.change import Change, Result
+from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, paged
-from shared.ledger import Change, Result
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
+from shared.tracing import context
 
 
 class Call:

@@ -9,22 +9,22 @@ from services.ordering.deadlines import Deadlines
 from services.ordering.reference import load_checklists, load_vocabulary
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
 from services.ordering.settings import Settings
-from shared.service import Parts, Periodic, Service
+from shared.process.service import Periodic, Resources, Service
 
 
-def build(parts: Parts) -> Service:
+def build(resources: Resources) -> Service:
     """Return ordering, built on the parts. Reads its settings and data files; raises ValueError for a malformed one."""
     settings = Settings()
-    orders = Orders(parts)
-    offerings = Offerings(parts)
+    orders = Orders(resources)
+    offerings = Offerings(resources)
     api = OrderApi(
         orders=orders,
         offerings=offerings,
         checklists=load_checklists(settings.clarification_file, settings.delivery_file),
         vocabulary=load_vocabulary(),
-        clock=parts.clock,
+        clock=resources.clock,
     )
-    deadlines = Deadlines(orders, settings.idle_after, parts.clock)
+    deadlines = Deadlines(orders, settings.idle_after, resources.clock)
     return Service(
         name=SERVICE,
         title="Ordering",
@@ -33,11 +33,11 @@ def build(parts: Parts) -> Service:
         ledgers=(orders.ledger, offerings.ledger),
         consumers=(
             offerings_consumer(offerings),
-            verdicts_consumer(orders, parts.clock),
-            contracts_consumer(orders, parts.clock),
+            verdicts_consumer(orders, resources.clock),
+            contracts_consumer(orders, resources.clock),
         ),
         periodic=(
             Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),
-            Periodic("ordering.census", settings.census_every, Census(orders, parts.clock).run),
+            Periodic("ordering.census", settings.census_every, Census(orders, resources.clock).run),
         ),
     )

@@ -8,7 +8,8 @@ from datetime import datetime
 from services.ordering import handlers
 from services.ordering.domain.order import Order
 from services.ordering.repository import Offerings, Orders
-from shared.ledger import Change
+from shared.aggregate.change import Change
+from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
 from shared.messages.base import Message
 from shared.messages.catalog import (
     OfferingChanged,
@@ -20,7 +21,6 @@ from shared.messages.catalog import (
 )
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.eligibility import VerdictGiven
-from shared.service import Consumer, Received, Rejection, rejections
 
 _OfferingEvent = OfferingPublished | OfferingChanged | OfferingSuspended | OfferingResumed | OfferingWithdrawn | OfferingRestated
 _OFFERING_EVENTS: frozenset[type[Message]] = frozenset(

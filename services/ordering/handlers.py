@@ -13,9 +13,9 @@ from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.transitions import FINAL
 from services.ordering.repository import MOST_GENERATIONS, Offerings, Orders
+from shared.aggregate.change import Cause, Change
 from shared.errors import ConflictError
 from shared.http.auth import Caller
-from shared.ledger import Cause, Change
 from shared.messages import catalog
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused

@@ -14,13 +14,13 @@ from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.waiting import Task
+from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ids import derived_id
-from shared.ledger import Ledger, aggregate_collection
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Role
-from shared.service import Parts
+from shared.process.service import Resources
 from shared.store.port import PORTION_BYTES, Document, Index, Query, Scalar
 
 SERVICE = "ordering"
@@ -78,14 +78,14 @@ def place_id(customer: str, offering_id: str, channel: Channel, generation: int)
 class Orders:
     """All Vorgänge. What is read for a caller is limited to what is theirs."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, resources: Resources) -> None:
         self.ledger = Ledger(
             service=SERVICE,
             state_type=Order,
             collection=ORDERS,
-            store=parts.store,
-            publisher=parts.publisher,
-            clock=parts.clock,
+            store=resources.store,
+            publisher=resources.publisher,
+            clock=resources.clock,
         )
 
     async def get(self, wanted: str, caller: Caller) -> Stored:
@@ -216,14 +216,14 @@ class Orders:
 class Offerings:
     """The offers that the catalogue has published."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, resources: Resources) -> None:
         self.ledger = Ledger(
             service=SERVICE,
             state_type=ListedOffering,
             collection=LISTED_OFFERINGS,
-            store=parts.store,
-            publisher=parts.publisher,
-            clock=parts.clock,
+            store=resources.store,
+            publisher=resources.publisher,
+            clock=resources.clock,
         )
 
     async def get(self, offering_id: str) -> ListedOffering:

@@ -12,10 +12,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
-from shared.bus.dead_letter import LETTER_BYTES
+from shared.bus.dead_letters.letter import LETTER_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
-from shared.topics import DECLARED, DeadLetterTopic, Keep, ReplayTopic, Topic
+from shared.topics import DECLARED, CleanupPolicy, DeadLetterTopic, ReplayTopic, Topic
 
 TOMBSTONES_KEPT = timedelta(days=7)
 
@@ -44,7 +44,7 @@ def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
             **safety,
         }
     limits = {"cleanup.policy": topic.keep.value, "max.message.bytes": str(topic.max_message_bytes), **safety}
-    if topic.keep is Keep.COMPACT:
+    if topic.keep is CleanupPolicy.COMPACT:
         return {**limits, "delete.retention.ms": str(milliseconds(TOMBSTONES_KEPT))}
     return {**limits, "retention.ms": str(milliseconds(topic.retention))}
 

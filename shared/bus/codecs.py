@@ -1,7 +1,7 @@
 """Decompression with a limit: aiokafka unpacks a batch whatever size it has, so sixteen kilobytes could fill the memory.
 
 ``install`` puts the capped functions into the record modules of aiokafka, pure and compiled. A batch past the limit raises
-OversizedBatchError before the memory is taken; the fetch guard (``shared.bus.quarantine``) does the rest.
+OversizedBatchError before the memory is taken; the fetch guard (``shared.bus.consume.quarantine``) does the rest.
 """
 
 from __future__ import annotations

@@ -15,14 +15,14 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from shared.aggregate.change import Cause
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.handling import Received
 from shared.bus.faults import DecodeError, Fault, strict_json
 from shared.bus.record import Headers, RawRecord
-from shared.ledger import Cause
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
 from shared.messages.open_enum import READING
-from shared.outgoing import OutgoingEvent
-from shared.service import Received
 from shared.topics import Topic
 
 BINARY = b"application/json"

@@ -9,7 +9,7 @@ from fastapi import Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.errors import PreconditionFailedError
 from shared.http.problem import RefusedRequestError
 

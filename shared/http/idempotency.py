@@ -27,12 +27,12 @@ import structlog
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-from shared import context
 from shared.errors import ConflictError, MarktplatzError, RetryableError, StoreUnavailableError
 from shared.http.auth import Caller, authenticated
 from shared.http.problem import RefusedRequestError, problem_of
 from shared.ids import derived_id
 from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.tracing import context
 
 COLLECTION = Collection("idempotency", (Index("expiry", ("expires_at",)),))
 KEPT = timedelta(days=31)

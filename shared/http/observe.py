@@ -10,9 +10,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import context, tracing
 from shared.http.problem import internal_error
-from shared.tracing import Kind, Span
+from shared.tracing import context, spans
+from shared.tracing.spans import Kind, Span
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -81,7 +81,7 @@ class Observe:
         REQUESTS.labels(self.service, method, route, status).inc()
         DURATION.labels(self.service, method, route).observe(seconds)
         if scope["path"] not in _PROBES:
-            if tracing.enabled():
+            if spans.enabled():
                 self._tell(scope, f"{method} {route}", status, seconds)
             milliseconds = round(seconds * 1000, 1)
             log.info("request", service=self.service, method=method, path=scope["path"], status=status, ms=milliseconds)
@@ -93,7 +93,7 @@ class Observe:
             "http.route": name.partition(" ")[2],
             "http.response.status_code": status,
         }
-        tracing.tell(
+        spans.export(
             Span(
                 name,
                 Kind.SERVER,

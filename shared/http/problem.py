@@ -15,7 +15,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from shared import context
 from shared.errors import (
     BusUnavailableError,
     MarktplatzError,
@@ -24,6 +23,7 @@ from shared.errors import (
     StoreUnavailableError,
 )
 from shared.http import limits
+from shared.tracing import context
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:efa-marktplatz:problem:"

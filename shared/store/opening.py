@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shared.store.mongo import MongoStore, motor_client
+from shared.store.mongo.store import MongoStore, motor_client
 from shared.store.port import Store
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 
 
 def open_store(url: str) -> Store:

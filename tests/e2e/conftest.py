@@ -15,7 +15,7 @@ from marktplatz.demo.people import LIMITS, Json
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.loading import load_reference_data
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from tests.support.mongodb import mongodb_server
 
 ON_MONGODB = ("ordering", "contracts")

@@ -17,9 +17,6 @@ from typing import Any
 import httpx
 import pytest
 
-from marktplatz.backup.broker import delete_topics
-from marktplatz.backup.files import MANIFEST, sha256_of
-from marktplatz.backup.topics import administration
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import Json, eventually
@@ -27,12 +24,15 @@ from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.loading import load_reference_data
+from marktplatz.recovery.dump.files import MANIFEST, sha256_of
+from marktplatz.recovery.rebuild.broker import delete_topics
+from marktplatz.recovery.reconcile.topics import administration
 from services.contracts.domain.request import contract_id
 from services.ordering.repository import RESERVED_FOR
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Channel
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from tests.e2e.conftest import HUSUM
 
 GOVDIGITAL = Channel.GOVDIGITAL

@@ -16,7 +16,7 @@ from marktplatz.demo.people import eventually
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.loading import load_reference_data
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from shared.topics import CONTRACT_REQUESTS, CONTRACTS, DELIVERIES, ORDERS, VERDICTS
 from tests.e2e.conftest import HUSUM, Marketplace
 from tests.support.spans import Receiver

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from shared.aggregate.change import Cause
+from shared.bus.consume.handling import Received
 from shared.ids import derived_id
-from shared.ledger import Cause
 from shared.messages.eligibility import Assessment, Finding
 from shared.messages.ordering import ContractRequested, OrderHead
 from shared.messages.values import Channel, CostKind, Money, OrderState, Party, Period, PriceItem, Verdict
-from shared.service import Received
 
 AT = datetime(2026, 11, 24, 10, 15, 30, tzinfo=UTC)
 SACHSEN = Party(id="DE-SN", name="Freistaat Sachsen")

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 from pydantic import Field
 
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
+from shared.aggregate.change import Cause, Change
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
-from shared.ledger import Cause, Change, Ledger, aggregate_collection
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationFailed
-from shared.outgoing import Publisher
 from shared.store.port import Document, Store
 from tests.support.publisher import RecordingPublisher
 

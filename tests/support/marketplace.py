@@ -18,7 +18,9 @@ from marktplatz.demo.cast import cast as cast_of
 from marktplatz.embedded import Embedded
 from marktplatz.loading import LOADERS
 from services.contracts.app import build as build_contracts
-from shared import restoration
+from shared.aggregate import epochs
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.handling import Consumer
 from shared.bus.envelope import IncomingRecord, decode, encode
 from shared.bus.record import RawRecord
 from shared.clock import now
@@ -26,10 +28,9 @@ from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.messages.values import Channel, Role
-from shared.outgoing import OutgoingEvent
-from shared.service import Consumer, Parts, Service
+from shared.process.service import Resources, Service
 from shared.store.port import Collection, Document
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from shared.topics import TOPICS, subscribed
 from tests.support.http import FakeAuthenticator, FixedHealth
 
@@ -108,7 +109,7 @@ class Marketplace:
         for name, build in BUILDERS.items():
             store = self.stores[name.value]
             self._stack.push_async_callback(store.close)
-            service = build(Parts(store, self.bus, DATA, self.clock))
+            service = build(Resources(store, self.bus, DATA, self.clock))
             self.services[name.value] = service
             collections = collections_of(service)
             await store.prepare(collections)
@@ -128,8 +129,8 @@ class Marketplace:
             transports[self.endpoints[name.value]] = httpx.ASGITransport(app=app)
             self.bus.consumers += service.consumers
         for channel in Channel:
-            parts = Parts(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
-            self.bus.consumers += build_contracts(parts, channel=channel).consumers
+            resources = Resources(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
+            self.bus.consumers += build_contracts(resources, channel=channel).consumers
         pump = asyncio.create_task(self.bus.pump())
         self._stack.callback(pump.cancel)
         self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=transports, timeout=30))
@@ -146,7 +147,7 @@ class Marketplace:
 
 def collections_of(service: Service) -> list[Collection]:
     """Return all collections in a service's store, those too that every service has."""
-    return [*service.collections, idempotency.COLLECTION, restoration.COLLECTION]
+    return [*service.collections, idempotency.COLLECTION, epochs.COLLECTION]
 
 
 class _Names(FakeAuthenticator):

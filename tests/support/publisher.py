@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from shared.outgoing import OutgoingEvent
+from shared.aggregate.outgoing import OutgoingEvent
 
 
 class RecordingPublisher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marktplatz.demo import flow
 from marktplatz.demo.people import Json, Person
-from shared import restoration
+from shared.aggregate import epochs
 from shared.clock import now
 from tests.support.marketplace import HUSUM, Marketplace
 
@@ -42,8 +42,8 @@ async def play(market: Marketplace) -> list[str]:
     inbox = await husum.get("notify", "/v1/inbox")
     await husum.post("notify", f"/v1/inbox/{inbox['items'][0]['id']}/read")
     for store in market.stores.values():
-        await restoration.mark_restored(store, now(), now())
-        await restoration.begin_era(store, 1_700_000_000_000)
+        await epochs.mark_restored(store, now(), now())
+        await epochs.begin_epoch(store, 1_700_000_000_000)
     return [first, second, third]
 
 

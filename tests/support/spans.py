@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as WireSpan
 
-from shared import tracing
-from shared.tracing import Span
+from shared.tracing import spans
+from shared.tracing.spans import Span
 
 
 class KeptSpans:
-    """Implements ``shared.tracing.Exporter`` in memory."""
+    """Implements ``shared.spans.spans.Exporter`` in memory."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
@@ -36,11 +36,11 @@ class KeptSpans:
 def kept_spans() -> Iterator[KeptSpans]:
     """Switch tracing on, into memory, for a while."""
     kept = KeptSpans()
-    tracing.use(kept)
+    spans.use(kept)
     try:
         yield kept
     finally:
-        tracing.use(None)
+        spans.use(None)
 
 
 class Receiver:

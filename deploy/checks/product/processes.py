@@ -23,7 +23,7 @@ from marktplatz.cli import app as command_line
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings
 from shared.messages.values import Channel
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from shared.topics import DEAD_LETTERS, TOPICS, contract_group
 
 PROJECT = Path(__file__).resolve().parents[3]

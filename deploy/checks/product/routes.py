@@ -15,7 +15,7 @@ from deploy.checks.generic.pods import selects, workloads
 from deploy.checks.product.processes import PROJECT, ArgumentsError, is_ours, process_of
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName
 from marktplatz.loading import Silent
-from shared.service import Parts
+from shared.process.service import Resources
 from shared.store.opening import open_store
 
 INTERNAL = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
@@ -76,8 +76,8 @@ def api_paths() -> Mapping[str, frozenset[str]]:
     with mock.patch.dict(os.environ, {"NOTIFY_SMTP_HOST": "localhost"}, clear=True):
         for name, build in BUILDERS.items():
             app = FastAPI()
-            parts = Parts(store=open_store("sqlite:///:memory:"), publisher=Silent(), data_dir=PROJECT / "data")
-            app.include_router(build(parts).router)
+            resources = Resources(store=open_store("sqlite:///:memory:"), publisher=Silent(), data_dir=PROJECT / "data")
+            app.include_router(build(resources).router)
             found[name.value] = frozenset(app.openapi()["paths"])
     return found
 

@@ -13,7 +13,7 @@ from deploy.checks.generic.objects import Finding, Objects, items, kind_of, mapp
 from deploy.checks.generic.pods import Workload, selects, workloads
 from deploy.checks.generic.quantities import quantity
 from deploy.checks.product.processes import is_ours
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 
 LIVENESS, READINESS, STARTUP = "livenessProbe", "readinessProbe", "startupProbe"
 PROBE_PATHS = {LIVENESS: "/livez", READINESS: "/readyz", STARTUP: "/livez"}

@@ -11,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.transitions import MACHINE, Actor, Command
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.messages import catalog as messages
 from shared.messages.base import Message, Value

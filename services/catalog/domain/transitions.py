@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from shared.domain import StateMachine, Transition
+from shared.aggregate.base import StateMachine, Transition
 from shared.messages.values import OfferingState as S
 
 

@@ -13,7 +13,7 @@ from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
 from services.contracts.numbering import Number
-from shared.domain import Aggregate, StateMachine, Transition
+from shared.aggregate.base import Aggregate, StateMachine, Transition
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.eligibility import Assessment

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.eligibility.rules.facts import holds
-from shared.domain import StateMachine, Transition
+from shared.aggregate.base import StateMachine, Transition
 from shared.errors import InvalidError
 from shared.messages import eligibility as wire
 from shared.messages.base import Value

@@ -31,7 +31,7 @@ from services.eligibility.domain.registration import (
     known_roles,
 )
 from services.eligibility.domain.statement import Statement
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.ids import person_mark
 from shared.leitweg import parse_leitweg_id

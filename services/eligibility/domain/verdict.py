@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.messages.base import Message, Value

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from shared.condition import Condition
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
+from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import person_mark
 from shared.messages.base import Value

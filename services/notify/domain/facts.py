@@ -15,7 +15,7 @@ from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, Verdict
 
 
-class Concerned(StrEnum):
+class Audience(StrEnum):
     """Part that an organisation has in an event.
 
     COUNTERPART: the sides of the Vorgang other than the one that acted. OWNER: whoever an open point belongs to.
@@ -31,7 +31,7 @@ class Concerned(StrEnum):
     SIGN_OFF = "SIGN_OFF"
 
 
-Parties = Mapping[Concerned, tuple[str, ...]]
+Parties = Mapping[Audience, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +91,36 @@ def _order(message: ordering.OrderEvent) -> Facts:
     return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id))
 
 
-def _sides(customer: str, provider: str, channel: Channel) -> dict[Concerned, tuple[str, ...]]:
+def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tuple[str, ...]]:
     return {
-        Concerned.KUNDE: (customer,),
-        Concerned.BEREITSTELLER: (provider,),
-        Concerned.ANBIETER: (channel.value,),
+        Audience.KUNDE: (customer,),
+        Audience.BEREITSTELLER: (provider,),
+        Audience.ANBIETER: (channel.value,),
     }
 
 
-def _kept_from(message: ordering.OrderEvent) -> tuple[Concerned, ...]:
+def _kept_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
     """Return the parts that do not know of the Vorgang, and are not to learn of it by its end."""
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
-            return Concerned.BEREITSTELLER, Concerned.ANBIETER
+            return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderWithdrawn(forwarded=False) | ordering.OrderExpired(forwarded=False):
-            return (Concerned.BEREITSTELLER,)
+            return (Audience.BEREITSTELLER,)
     return ()
 
 
-def _relative(message: ordering.OrderEvent) -> dict[Concerned, tuple[str, ...]]:
+def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
     """Return the parts that depend on who acted or must act."""
     match message:
         case ordering.QuestionAsked(asked_by=actor) | ordering.QuestionAnswered(answered_by=actor):
-            return {Concerned.COUNTERPART: _counterpart(message.order, actor)}
+            return {Audience.COUNTERPART: _counterpart(message.order, actor)}
         case ordering.PointAdded(owner=owner) | ordering.PointSettled(owner=owner):
             return {
-                Concerned.OWNER: _organisation_of(message.order, owner),
-                Concerned.COUNTERPART: _counterpart(message.order, owner),
+                Audience.OWNER: _organisation_of(message.order, owner),
+                Audience.COUNTERPART: _counterpart(message.order, owner),
             }
         case ordering.CheckRecorded(assessment=assessment) if assessment.verdict is Verdict.RISK:
-            return {Concerned.SIGN_OFF: (message.order.channel.value,)}
+            return {Audience.SIGN_OFF: (message.order.channel.value,)}
     return {}
 
 
@@ -174,8 +174,8 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
 def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
     return Facts(
         {
-            Concerned.BEREITSTELLER: (offering.provider.id,),
-            Concerned.ANBIETER: tuple(listing.channel.value for listing in offering.channels),
+            Audience.BEREITSTELLER: (offering.provider.id,),
+            Audience.ANBIETER: tuple(listing.channel.value for listing in offering.channels),
         },
         Parameters(offering_title=offering.title, provider=offering.provider.name, reason=reason),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
@@ -185,8 +185,8 @@ def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
 def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:
     return Facts(
         {
-            Concerned.BEREITSTELLER: (submission.provider.id,),
-            Concerned.ANBIETER: tuple(channel.value for channel in submission.channels),
+            Audience.BEREITSTELLER: (submission.provider.id,),
+            Audience.ANBIETER: tuple(channel.value for channel in submission.channels),
         },
         Parameters(offering_title=submission.title, provider=submission.provider.name, reason=remarks),
         Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
@@ -210,9 +210,9 @@ def _accreditation(
 
 
 def _organisation(organisation: eligibility.Organisation, parameters: Parameters, channel: Channel | None = None) -> Facts:
-    parties: dict[Concerned, tuple[str, ...]] = {Concerned.ORGANISATION: (organisation.id,)}
+    parties: dict[Audience, tuple[str, ...]] = {Audience.ORGANISATION: (organisation.id,)}
     if channel is not None:
-        parties[Concerned.ANBIETER] = (channel.value,)
+        parties[Audience.ANBIETER] = (channel.value,)
     return Facts(parties, parameters, Subject(kind=SubjectKind.ORGANISATION, id=organisation.id))
 
 

@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import computed_field
 
 from services.notify.domain.parameters import Parameters, Subject
-from shared.domain import Aggregate, StateMachine, Transition
+from shared.aggregate.base import Aggregate, StateMachine, Transition
 from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.messages.base import Message

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.notify.domain.facts import Concerned, Parties
+from services.notify.domain.facts import Audience, Parties
 from shared.messages.base import Message, message_types
 
 TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -22,7 +22,7 @@ class Routing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    routes: dict[str, Annotated[dict[Concerned, TemplateKey], Field(min_length=1)]]
+    routes: dict[str, Annotated[dict[Audience, TemplateKey], Field(min_length=1)]]
     silent: dict[str, Reason]
 
     @model_validator(mode="after")

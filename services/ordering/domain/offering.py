@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.ordering.domain.packed import Packed
-from shared.domain import Aggregate
+from services.ordering.domain.lazy_json import LazyJson
+from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, InvalidError
 from shared.messages.catalog import Offering
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, PriceItem
@@ -19,7 +19,7 @@ class ListedOffering(Aggregate):
     provider_name: str
     channels: list[Channel]
     anbindungsarten: list[Anbindungsart]
-    price_items: Packed[list[PriceItem]]
+    price_items: LazyJson[list[PriceItem]]
 
     @classmethod
     def of(cls, offering: Offering) -> ListedOffering:

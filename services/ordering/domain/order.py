@@ -8,12 +8,12 @@ from enum import StrEnum
 from pydantic import Field
 
 from services.ordering.domain.guards import hindrance
-from services.ordering.domain.packed import Packed
+from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import Actor, Milestone, Point, Question, Refusal, Step
 from services.ordering.domain.transitions import BEFORE_ORDER, TRANSITIONS, Command
 from services.ordering.domain.waiting import Task, Waiting, waiting_of
+from shared.aggregate.base import Aggregate
 from shared.calendar import end_of
-from shared.domain import Aggregate
 from shared.errors import ConflictError, IllegalMoveError
 from shared.messages.eligibility import Assessment
 from shared.messages.open_enum import READING
@@ -55,8 +55,8 @@ class Order(Aggregate):
     declared_at: datetime
     message: str | None = None
     anbindungsart: Anbindungsart | None = None
-    anbindungsarten: Packed[list[Anbindungsart]]
-    price_sheet: Packed[list[PriceItem]]
+    anbindungsarten: LazyJson[list[Anbindungsart]]
+    price_sheet: LazyJson[list[PriceItem]]
 
     check: int = 1
     check_requested_at: datetime
@@ -64,15 +64,15 @@ class Order(Aggregate):
     verdict_id: str | None = None
     verdict_at: datetime | None = None
     signed_off_by: str | None = None
-    assessment: Packed[Assessment | None] = Field(default="null", validate_default=True)
-    refusal: Packed[Refusal | None] = Field(default="null", validate_default=True)
+    assessment: LazyJson[Assessment | None] = Field(default="null", validate_default=True)
+    refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
 
-    points: Packed[list[Point]] = Field(default="[]", validate_default=True)
-    questions: Packed[list[Question]] = Field(default="[]", validate_default=True)
-    conditions: Packed[list[Condition]] = Field(default="[]", validate_default=True)
+    points: LazyJson[list[Point]] = Field(default="[]", validate_default=True)
+    questions: LazyJson[list[Question]] = Field(default="[]", validate_default=True)
+    conditions: LazyJson[list[Condition]] = Field(default="[]", validate_default=True)
 
     valid_until: date | None = None
-    price_items: Packed[list[PriceItem]] = Field(default="[]", validate_default=True)
+    price_items: LazyJson[list[PriceItem]] = Field(default="[]", validate_default=True)
     placed_at: datetime | None = None
     leitweg_id: str | None = None
     order_reference: str | None = None
@@ -80,7 +80,7 @@ class Order(Aggregate):
     contract_id: str | None = None
     contract_number: str | None = None
 
-    milestones: Packed[list[Milestone]] = Field(default="[]", validate_default=True)
+    milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
     ends_on: date | None = None
 
     timeline: str = ""

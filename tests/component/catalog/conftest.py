@@ -16,10 +16,10 @@ from services.catalog.app import build
 from services.catalog.reference import load_reference
 from shared.http import idempotency
 from shared.http.app import create_app
+from shared.process.service import Resources, Service
 from shared.reference import Level, Requirement, read_csv
-from shared.service import Parts, Service
 from shared.store.port import Store
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FakeAuthenticator, client
 from tests.support.offerings import form_body
 from tests.support.publisher import RecordingPublisher
@@ -107,7 +107,7 @@ def _make_world() -> Callable[[], Any]:
         store = SqliteStore(None)
         publisher = RecordingPublisher()
         clock = Clock()
-        service = build(Parts(store=store, publisher=publisher, data_dir=DATA, clock=clock))
+        service = build(Resources(store=store, publisher=publisher, data_dir=DATA, clock=clock))
         await store.prepare([*service.collections, idempotency.COLLECTION])
         app = create_app(
             service.title, service.router, authenticator=FakeAuthenticator(), store=store, health=Healthy(), clock=clock

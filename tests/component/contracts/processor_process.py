@@ -16,12 +16,13 @@ from pathlib import Path
 
 from services.contracts.app import build
 from shared import failpoints
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.handling import Received
 from shared.errors import RetryableError
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel
-from shared.outgoing import OutgoingEvent
-from shared.service import Parts, Received
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received
 
 
@@ -59,7 +60,7 @@ class Offset:
 async def main(store_file: Path, channel: Channel, requests: list[Received], offset: Offset, events: Path, size: int) -> None:
     """Handle every request after the committed offset, then publish what a crash before may have left."""
     store = SqliteStore(store_file)
-    service = build(Parts(store, FilePublisher(events), store_file.parent), channel)
+    service = build(Resources(store, FilePublisher(events), store_file.parent), channel)
     await store.prepare(service.collections)
     (consumer,) = service.consumers
     done = offset.read()

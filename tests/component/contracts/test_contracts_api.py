@@ -16,11 +16,12 @@ from services.contracts.app import build
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
+from shared.bus.consume.handling import Received
 from shared.http.app import create_app
 from shared.messages.values import Channel, Party, Verdict
-from shared.service import Parts, Received
+from shared.process.service import Resources
 from shared.store.port import Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import AT, NRW, SACHSEN, order_id, received, request
 from tests.support.http import FakeAuthenticator, client
 from tests.support.loading import loaded_from, weight
@@ -47,14 +48,14 @@ class World:
     """The API over a store, and processors to fill it."""
 
     store: SqliteStore
-    parts: Parts
+    resources: Resources
     app: FastAPI
     ticks: list[int]
 
     async def handle(self, *events: Received, channel: Channel = Channel.FITKO) -> None:
         for event in events:
             self.ticks[0] += 1
-            (consumer,) = build(self.parts, channel).consumers
+            (consumer,) = build(self.resources, channel).consumers
             assert list(await consumer.handle([event])) == []
 
     async def get(self, path: str, token: str | None) -> httpx.Response:
@@ -72,9 +73,9 @@ async def world() -> AsyncIterator[World]:
     store = SqliteStore(None)
     await store.prepare([CONTRACTS, REGISTERS])
     ticks = [0]
-    parts = Parts(store, RecordingPublisher(), Path(), clock=lambda: AT + timedelta(seconds=ticks[0]))
-    app = create_app("contracts", build(parts).router, authenticator=FakeAuthenticator(), store=store, health=Healthy())
-    yield World(store, parts, app, ticks)
+    resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT + timedelta(seconds=ticks[0]))
+    app = create_app("contracts", build(resources).router, authenticator=FakeAuthenticator(), store=store, health=Healthy())
+    yield World(store, resources, app, ticks)
     await store.close()
 
 
@@ -178,7 +179,7 @@ async def test_pages_of_any_size_show_every_contract_once_in_order(world: World,
 
 
 async def test_contracts_recorded_at_one_moment_are_paged_without_loss(world: World) -> None:
-    (consumer,) = build(world.parts, Channel.FITKO).consumers
+    (consumer,) = build(world.resources, Channel.FITKO).consumers
     await consumer.handle([received(request(name)) for name in "abcde"])
     seen: list[str] = []
     cursor: str | None = ""

@@ -10,8 +10,8 @@ from prometheus_client import REGISTRY
 from services.contracts.app import build
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.messages.values import Channel, Verdict
-from shared.service import Parts
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import AT, received, request
 from tests.support.publisher import RecordingPublisher
 
@@ -23,8 +23,8 @@ def shown(channel: Channel, state: str) -> float | None:
 async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
     store = SqliteStore(None)
     await store.prepare([CONTRACTS, REGISTERS])
-    parts = Parts(store, RecordingPublisher(), Path(), clock=lambda: AT)
-    fitko, govdigital = build(parts, Channel.FITKO), build(parts, Channel.GOVDIGITAL)
+    resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT)
+    fitko, govdigital = build(resources, Channel.FITKO), build(resources, Channel.GOVDIGITAL)
     await fitko.consumers[0].handle(
         [received(request("a")), received(request("b")), received(request("c", verdict=Verdict.NOT_EXEMPT))]
     )
@@ -38,6 +38,6 @@ async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
-    parts = Parts(SqliteStore(None), RecordingPublisher(), Path())
-    assert build(parts).periodic == ()
-    assert [periodic.name for periodic in build(parts, channel).periodic] == [f"contracts.{channel.value}.census"]
+    resources = Resources(SqliteStore(None), RecordingPublisher(), Path())
+    assert build(resources).periodic == ()
+    assert [periodic.name for periodic in build(resources, channel).periodic] == [f"contracts.{channel.value}.census"]

@@ -15,10 +15,11 @@ import shared
 from services.contracts.app import build
 from services.contracts.handlers import RegisterReport, report_register
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
+from shared.bus.consume.handling import Received
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Verdict
-from shared.service import Parts, Received
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received, request
 from tests.support.publisher import RecordingPublisher
 
@@ -40,7 +41,7 @@ async def register(store: SqliteStore, channel: Channel = Channel.FITKO) -> Regi
 
 async def run(store: SqliteStore, channel: Channel, batches: list[list[Received]]) -> RecordingPublisher:
     publisher = RecordingPublisher()
-    (consumer,) = build(Parts(store, publisher, Path()), channel).consumers
+    (consumer,) = build(Resources(store, publisher, Path()), channel).consumers
     for batch in batches:
         assert list(await consumer.handle(batch)) == []
     return publisher

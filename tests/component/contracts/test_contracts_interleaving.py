@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from services.contracts.app import build
 from services.contracts.repository import CONTRACTS
 from shared.messages.values import Channel, Verdict
-from shared.service import Parts
+from shared.process.service import Resources
 from shared.store.port import Collection, Document, Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received, request
 from tests.support.publisher import RecordingPublisher
 
@@ -92,7 +92,7 @@ class Processor:
         self.task: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
-        (consumer,) = build(Parts(self.store, self.publisher, Path()), Channel.FITKO).consumers
+        (consumer,) = build(Resources(self.store, self.publisher, Path()), Channel.FITKO).consumers
         while self.done < len(self.batches):
             await consumer.handle([EVENTS[n] for n in self.batches[self.done]])
             self.done += 1

@@ -16,13 +16,14 @@ from services.contracts.app import build
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.settings import ContractsSettings
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.handling import Received
 from shared.errors import StoreUnavailableError
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Verdict
-from shared.outgoing import OutgoingEvent
-from shared.service import Parts, Received, Service
+from shared.process.service import Resources, Service
 from shared.store.port import Collection, Document, Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from shared.topics import subscribed
 from tests.support.contract_requests import AT, order_id, received, request
 from tests.support.publisher import RecordingPublisher
@@ -77,10 +78,10 @@ class World:
         self.store = CountingStore()
         self.publisher = CountingPublisher()
         self.now = AT + timedelta(seconds=1)
-        self.parts = Parts(self.store, self.publisher, Path(), clock=lambda: self.now)
+        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
 
     def service(self, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
-        return build(self.parts, channel, settings)
+        return build(self.resources, channel, settings)
 
     async def handle(self, *events: Received, channel: Channel = FITKO, settings: ContractsSettings | None = None) -> None:
         (consumer,) = self.service(channel, settings).consumers

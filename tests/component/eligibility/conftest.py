@@ -17,8 +17,8 @@ from services.eligibility.settings import EligibilitySettings
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.messages.values import Channel
-from shared.service import Parts, Service
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources, Service
+from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FakeAuthenticator, client
 from tests.support.publisher import RecordingPublisher
 
@@ -51,7 +51,7 @@ class World:
         self.store = store
         self.publisher = RecordingPublisher()
         self.now = START
-        self.service: Service = build(Parts(store, self.publisher, DATA, self.clock), settings)
+        self.service: Service = build(Resources(store, self.publisher, DATA, self.clock), settings)
         self.app = create_app(
             "eligibility",
             self.service.router,

@@ -11,7 +11,7 @@ from services.eligibility.reference import GRAPH, load_reference
 from services.eligibility.repository import BODIES, BODY_NAMES, COLLECTIONS, EDITIONS, RELATIONS
 from services.eligibility.settings import EligibilitySettings
 from shared.store.port import Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility.conftest import ANNA, DATA, HUSUM, World
 
 COUNTS = {"states": 17, "districts": 294, "municipalities": 10751, "associations": 1203, "it_providers": 68}

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import pytest
 
+from shared.aggregate.change import Cause
+from shared.bus.consume.handling import Received
 from shared.ids import derived_id
-from shared.ledger import Cause
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderHead, OrderPlaced
 from shared.messages.values import Channel, OrderState, Party, Verdict
-from shared.service import Received
 from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, SACHSEN, STAFF, START, World
 
 PARTIES = {

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
-from shared.logs import configure_logs
+from shared.process.logs import configure_logs
 from tests.component.http.probe import Probe, open_probe
 
 

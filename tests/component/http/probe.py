@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.errors import (
     ConflictError,
     IllegalMoveError,

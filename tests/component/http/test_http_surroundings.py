@@ -12,10 +12,10 @@ import pytest
 import structlog
 from fastapi import APIRouter
 
-from shared import context
 from shared.http.app import create_app
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Role
+from shared.tracing import context
 from tests.component.http.probe import Probe
 from tests.support.http import FakeAuthenticator, client
 

@@ -12,15 +12,16 @@ from services.notify.domain.contact import AddressBook, Contact
 from services.notify.domain.notification import Notification, NotificationState
 from services.notify.repository import COLLECTIONS, NOTIFICATIONS, Contacts, Notifications
 from services.notify.settings import NotifySettings
+from shared.aggregate.change import Cause
+from shared.aggregate.outgoing import Publisher
+from shared.bus.consume.handling import Received
 from shared.http import idempotency
 from shared.ids import derived_id
-from shared.ledger import Cause
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel
-from shared.outgoing import Publisher
-from shared.service import Parts, Received, Service
+from shared.process.service import Resources, Service
 from shared.store.port import Collection, Document
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.support.publisher import RecordingPublisher
 
 DATA = Path(__file__).parents[3] / "data"
@@ -83,7 +84,7 @@ class Bench:
         self.clock = clock or Clock()
         self.settings = NotifySettings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
         self.service: Service = build(
-            Parts(store, publisher or self.recorded, DATA, self.clock), self.settings, self.clock.steady
+            Resources(store, publisher or self.recorded, DATA, self.clock), self.settings, self.clock.steady
         )
         self.notifications = Notifications(store, publisher or self.recorded, self.clock, steady=self.clock.steady)
         self.contacts = Contacts(store)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from services.notify.domain.contact import Language
 from services.notify.domain.notification import NotificationState
+from shared.bus.consume.handling import Received
 from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel
 from shared.messages.ordering import OrderParty
-from shared.service import Received
 from shared.topics import NOTIFY
 from tests.component.notify.bench import Bench, WatchedStore, open_store, received
 from tests.support.publisher import RecordingPublisher

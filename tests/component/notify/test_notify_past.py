@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
+from shared.bus.consume.handling import Received
 from shared.errors import StoreUnavailableError
 from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel
-from shared.service import Received
 from shared.store.port import Collection, Document
 from tests.component.notify.bench import START, Bench, WatchedStore, open_store, received
 from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, PROVIDER, head

@@ -11,16 +11,17 @@ from typing import Any
 import httpx
 
 from services.ordering.app import build
+from shared.aggregate.change import Cause
+from shared.bus.consume.handling import Received, Rejection
 from shared.http.app import create_app
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
-from shared.ledger import Cause
 from shared.messages.base import Message, message_types
 from shared.messages.catalog import Offering, OfferingPublished
 from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.values import Verdict
-from shared.service import Parts, Received, Rejection
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
 from tests.unit.ordering.ordering_samples import CUSTOMER, OFFERING_ID, T0, concluded, offering, verdict
@@ -41,7 +42,7 @@ class World:
         self.now = T0
         self.publisher = RecordingPublisher()
         self.store = SqliteStore(None)
-        self.service = build(Parts(self.store, self.publisher, Path(), clock=self.clock))
+        self.service = build(Resources(self.store, self.publisher, Path(), clock=self.clock))
         names = {CUSTOMER.id: CUSTOMER.name}
         self.app = create_app(
             "Ordering",

@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from services.ordering.census import Census
 from services.ordering.repository import Orders
-from shared.service import Parts
+from shared.process.service import Resources
 from tests.component.ordering.ordering_world import KUNDE, PLACE, World
 
 Run = Callable[[], Awaitable[None]]
@@ -68,7 +68,7 @@ async def test_an_order_waits_for_the_processor_from_the_request_on(world: World
 
 
 async def test_the_census_counts_more_than_one_page(world: World) -> None:
-    orders = Orders(Parts(world.store, world.publisher, Path(), clock=world.clock))
+    orders = Orders(Resources(world.store, world.publisher, Path(), clock=world.clock))
     template = await world.store.get(orders.ledger.collection, (await world.declare())["id"])
     assert template is not None
     copies = [{**template, "_id": f"{n:04}"} for n in range(250)]

@@ -10,7 +10,7 @@ import pytest
 
 from services.ordering.repository import ORDERS, RESERVED_FOR, Orders, place_id
 from shared.messages.values import Channel
-from shared.service import Parts
+from shared.process.service import Resources
 from shared.store.port import Document
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, World
 from tests.unit.ordering.ordering_samples import CUSTOMER, OFFERING_ID
@@ -23,7 +23,7 @@ def place(generation: int) -> str:
 
 
 def orders_of(world: World) -> Orders:
-    return Orders(Parts(world.store, world.publisher, Path(), clock=world.clock))
+    return Orders(Resources(world.store, world.publisher, Path(), clock=world.clock))
 
 
 async def vorgaenge(world: World) -> list[Document]:

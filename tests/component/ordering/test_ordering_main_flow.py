@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.ordering.domain.transitions import Command
+from shared.bus.consume.handling import Rejection
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
 from shared.messages.ordering import ContractRequested, OrderContracted, OrderPlaced, OrderRefused
 from shared.messages.values import Verdict
-from shared.service import Rejection
 from shared.store.port import Query
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, PLACE, World
 from tests.support.http import client

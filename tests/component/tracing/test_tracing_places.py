@@ -10,19 +10,20 @@ import httpx
 import pytest
 from fastapi import APIRouter
 
-from shared import context
-from shared.bus.batch import Backoff, Batch
+from shared.aggregate.change import Cause
+from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.batch import Backoff, Batch
+from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.envelope import encode
 from shared.errors import ConflictError
 from shared.http.app import create_app
-from shared.ledger import Cause, Ledger
 from shared.messages.notify import NotificationFailed
-from shared.outgoing import OutgoingEvent
-from shared.service import Consumer, Received, Rejection
 from shared.store.opening import open_store
 from shared.store.port import Store
 from shared.topics import DELIVERIES
-from shared.tracing import Kind
+from shared.tracing import context
+from shared.tracing.spans import Kind
 from tests.support.counting import COUNTERS, START, Clock, Counter, counted, increase, ledger_over, touch_and_refuse
 from tests.support.http import FakeAuthenticator, FixedHealth
 from tests.support.publisher import RecordingPublisher

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.bus.record import RawRecord
 from shared.store.port import Collection, Document, Portion, Query, Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 
 FIELD = "field_of_a_later_version"
 ADDED = {"any": ["thing"]}

@@ -12,13 +12,13 @@ from uuid import UUID, uuid5
 import pytest
 from pydantic import BaseModel
 
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.handling import Received
 from shared.bus.envelope import IncomingRecord, decode, encode
 from shared.bus.record import RawRecord
 from shared.messages import contracts, eligibility, notify, ordering, values
 from shared.messages.base import Message, message_types
 from shared.messages.open_enum import READING, OpenEnum
-from shared.outgoing import OutgoingEvent
-from shared.service import Received
 from shared.topics import subscribed
 from tests.support import scenario
 from tests.support.marketplace import TOPIC_BY_NAME, Marketplace

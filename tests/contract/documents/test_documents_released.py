@@ -13,13 +13,13 @@ import pytest
 
 from services.contracts.repository import REGISTERS, _document, _register
 from services.notify.repository import CONTACTS, _book
+from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.order import Order
-from services.ordering.domain.packed import Packed
 from services.ordering.repository import RESERVED_FOR
-from shared import restoration
+from shared.aggregate import epochs
+from shared.aggregate.ledger import Ledger
 from shared.clock import now
 from shared.http import idempotency
-from shared.ledger import Ledger
 from shared.store.documents import plain
 from shared.store.port import Collection, Document
 from tests.contract.documents.frozen import RELEASED, indexes, read, taken_at
@@ -27,7 +27,7 @@ from tests.support import scenario
 from tests.support.marketplace import Marketplace, collections_of
 
 RELEASES = sorted(folder for folder in RELEASED.iterdir() if folder.is_dir())
-ELSEWHERE = {idempotency.COLLECTION.name, restoration.COLLECTION.name}
+ELSEWHERE = {idempotency.COLLECTION.name, epochs.COLLECTION.name}
 every_release = pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)
 
 
@@ -55,7 +55,7 @@ def rewritten(ledger: Ledger[Any], document: Document) -> Document:
     assert state is not None
     for name in type(state).model_fields:
         part = getattr(state, name)
-        if isinstance(part, Packed):
+        if isinstance(part, LazyJson):
             part.value = part.value
     if isinstance(state, Order):
         state.timeline = "\n".join(step.model_dump_json() for step in state.steps())
@@ -118,7 +118,7 @@ async def test_this_version_goes_on_with_what_a_release_has_left(release: Path) 
     ids = {order["state"]: order["_id"] for order in seed["ordering"]["orders"] if RESERVED_FOR not in order}
     async with Marketplace(seed=seed, clock=lambda: then + (now() - began)) as market:
         for store in market.stores.values():
-            assert await restoration.sequence_floor(store) > 0
+            assert await epochs.sequence_base(store) > 0
         await scenario.go_on(market, [ids["GEKUENDIGT"], ids["ABGELEHNT"], ids["ANGEBOT_ERSTELLT"]])
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import encode
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
-from shared.outgoing import OutgoingEvent
 from shared.schemas import generate
 from shared.schemas.asyncapi import HEADERS, document
 from shared.schemas.jsonschema import references, schema_of

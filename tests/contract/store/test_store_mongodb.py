@@ -20,9 +20,9 @@ from pymongo.errors import (
 )
 
 from shared.errors import StoreUnavailableError, StoreUnfitError
-from shared.store.mongo import MongoStore
+from shared.store.mongo.probe import probe
+from shared.store.mongo.store import MongoStore
 from shared.store.port import Collection, Save
-from shared.store.probe import probe
 from tests.contract.store.things import THINGS, thing
 
 

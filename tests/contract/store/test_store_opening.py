@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.store.mongo import MongoStore
+from shared.store.mongo.store import MongoStore
 from shared.store.opening import open_store
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 
 
 @pytest.mark.parametrize(

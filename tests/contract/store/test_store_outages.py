@@ -15,7 +15,7 @@ import pytest
 from shared.errors import StoreUnavailableError
 from shared.store.opening import open_store
 from shared.store.port import Query, Save, Store
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.contract.store.cable import Cable
 from tests.contract.store.conftest import Place
 from tests.contract.store.things import THINGS, thing

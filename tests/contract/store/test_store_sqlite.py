@@ -14,8 +14,8 @@ import pytest
 from shared.store.opening import open_store
 from shared.store.plan import plan
 from shared.store.port import Query, Save, Store
-from shared.store.sqlite import SqliteStore
-from shared.store.table import Table
+from shared.store.sqlite.store import SqliteStore
+from shared.store.sqlite.table import Table
 from tests.contract.store.things import THINGS, at, thing
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from marktplatz.backup.sealing import write_identity
 from marktplatz.demo import flow
 from marktplatz.demo.people import eventually
+from marktplatz.recovery.dump.sealing import write_identity
 from tests.deploy.images.conftest import Market
 from tests.deploy.images.stack import Stack
 from tests.deploy.images.test_images_operation import Talk, every_order_has_one_contract

@@ -23,7 +23,7 @@ from deploy.checks.product.processes import (
 )
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from shared.messages.values import Channel
-from shared.service import Parts
+from shared.process.service import Resources
 from shared.topics import DEAD_LETTERS, TOPICS, subscribed
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
@@ -43,7 +43,7 @@ def args(*given: str) -> dict[str, object]:
 @pytest.mark.parametrize("process", WORKERS, ids=lambda it: f"{it.service}-{it.channel or it.role}")
 def test_the_groups_of_a_process_are_those_that_its_service_consumes_as(process: Process) -> None:
     [assignment] = assignments(ServiceName(process.service), RoleName.WORKER, process.channel)
-    service = assignment.build(Parts(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
+    service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
     assert process.groups == {consumer.group for consumer in service.consumers}
     assert read_topics(process) == {topic.name for consumer in service.consumers for topic in subscribed(consumer.group)}
 
@@ -63,7 +63,7 @@ def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
 def test_a_process_talks_to_a_broker_if_and_only_if_its_service_publishes(process: Process) -> None:
     assert process.role is not None
     [assignment] = assignments(ServiceName(process.service), process.role, process.channel)
-    service = assignment.build(Parts(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
+    service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
     assert process.uses_kafka == service.publishes
 
 

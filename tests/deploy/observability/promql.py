@@ -18,7 +18,7 @@ import services.ordering.metrics
 import shared.bus.metrics
 import shared.http.keys
 import shared.http.observe
-import shared.metrics
+import shared.process.metrics
 
 ROOT = Path(__file__).parents[3]
 ALERTS = ROOT / "deploy" / "components" / "alerts"
@@ -30,7 +30,7 @@ MEASURING = (
     shared.bus.metrics,
     shared.http.keys,
     shared.http.observe,
-    shared.metrics,
+    shared.process.metrics,
 )
 TARGET_LABELS = frozenset({"namespace", "job", "instance", "pod", "le"})
 """Labels that Prometheus itself adds to a series of ours."""

@@ -14,9 +14,9 @@ import pytest
 import uvloop
 
 from shared.bus.admin import create_topics
-from shared.bus.consumer import ConsumerRunner
+from shared.bus.consume.runner import ConsumerRunner
 from shared.bus.lifeline import dead_task
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
 from shared.topics import Topic
@@ -51,7 +51,7 @@ class Crowd:
         self.settings = settings
         self.groups = [f"test.{mark}.{number}" for number in range(CONSUMERS)]
         self.topic = Topic(f"test.{mark}.v1", "id", (NotificationFailed,), "notify", tuple(self.groups), partitions=2)
-        monkeypatch.setattr("shared.bus.worker.subscribed", lambda _: (self.topic,))
+        monkeypatch.setattr("shared.bus.consume.worker.subscribed", lambda _: (self.topic,))
         self.recorders = [Recorder() for _ in self.groups]
         self.publisher = KafkaPublisher(settings)
         self.runner = ConsumerRunner(

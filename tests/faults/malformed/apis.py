@@ -16,8 +16,8 @@ from marktplatz.loading import LOADERS
 from shared.http import idempotency, limits
 from shared.http.app import create_app
 from shared.messages.values import Role
-from shared.service import Parts, Service
-from shared.store.sqlite import SqliteStore
+from shared.process.service import Resources, Service
+from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FakeAuthenticator, FixedHealth
 from tests.support.publisher import RecordingPublisher
 
@@ -44,7 +44,7 @@ class Operation:
 
 def app_of(service: ServiceName, store: SqliteStore) -> tuple[Service, FastAPI]:
     """Return a service and its API."""
-    built = BUILDERS[service](Parts(store, RecordingPublisher(), DATA))
+    built = BUILDERS[service](Resources(store, RecordingPublisher(), DATA))
     return built, create_app(built.title, built.router, authenticator=FakeAuthenticator(), store=store, health=FixedHealth())
 
 

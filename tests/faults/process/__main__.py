@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from shared.logs import configure_logs
+from shared.process.logs import configure_logs
 from tests.faults.checker.judge import Verdict
 from tests.faults.process.run import attack
 

@@ -11,23 +11,23 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.assembly import ServiceName
-from marktplatz.backup.inventory import Kept, documents_of
 from marktplatz.demo.tap import Tap
+from marktplatz.recovery.inventory import ServiceStore, documents_of
 from services.contracts.domain.request import contract_id
 from services.notify.app import load_routing
 from services.notify.mail import IDEMPOTENCY_HEADER
 from services.ordering.repository import RESERVED_FOR
-from shared.bus.dead_letter import exhume
+from shared.bus.dead_letters.letter import from_dead_letter
 from shared.messages.values import Channel
 from shared.store.port import Document
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, Keep, contract_group, read_by
+from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, CleanupPolicy, contract_group, read_by
 from tests.faults.checker.history import Kind
 from tests.faults.process.clients import Journal
 from tests.faults.process.nemesis import POISON_KEY, digest
 
 JUDGED = (*(contract_group(channel) for channel in Channel), "ordering.contracts", NOTIFY)
 """The groups whose handling of each single record shows in a store."""
-Stores = Mapping[ServiceName, Kept]
+Stores = Mapping[ServiceName, ServiceStore]
 Held = dict[str, dict[str, Document]]
 
 
@@ -83,7 +83,7 @@ async def tell(journal: Journal, bootstrap: str, documents: Held, mails: Path) -
                 "tap", Kind.OK, "record", key, **place, id=heads["ce_id"], source=heads["ce_source"], seq=int(heads["ce_sequence"]),
                 digest=sha, state=order["state"] if ordering else None,
                 collection="orders" if ordering else None, number=contract["number"] if contract else None,
-                compacted=topic.keep is Keep.COMPACT,
+                compacted=topic.keep is CleanupPolicy.COMPACT,
             )  # fmt: skip
             for group in set(topic.consumers) & set(JUDGED):
                 if fate := fates.of(group, key, heads):
@@ -122,7 +122,7 @@ class _Fates:
 async def _letters(journal: Journal, tap: Tap) -> None:
     for group in JUDGED:
         for record in await tap.records(DEAD_LETTERS[group].name):
-            letter = exhume(record.partition, record.offset, record.key, record.value, record.headers)
+            letter = from_dead_letter(record.partition, record.offset, record.key, record.value, record.headers)
             origin = letter.reason
             journal.note(
                 "tap", Kind.OK, "letter", (record.key or b"").decode(), group=group, topic=origin.topic, part=origin.partition,

@@ -14,9 +14,9 @@ from typing import Any
 
 from services.contracts.numbering import Register
 from services.contracts.repository import Registers
-from shared.bus.publisher import KafkaPublisher
-from shared.bus.worker import Worker
-from shared.outgoing import OutgoingEvent
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.consume.worker import Worker
+from shared.bus.produce.publisher import KafkaPublisher
 from tests.faults.simulation import planted as simulated
 from tests.upgrade.fleet import Version
 

@@ -15,16 +15,16 @@ from typing import Any, cast
 
 import httpx
 
-from marktplatz.backup.inventory import opened_stores
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import Json, StepFailedError
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.kafka_native import NativeKafka
+from marktplatz.recovery.inventory import opened_stores
 from services.ordering.domain.transitions import TRANSITIONS
 from shared.messages.values import OrderState
-from shared.settings import ProcessSettings
+from shared.process.settings import ProcessSettings
 from tests.faults.checker.finding import Model
 from tests.faults.checker.history import Kind, Recorder
 from tests.faults.checker.judge import Report, judge

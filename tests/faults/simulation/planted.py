@@ -15,9 +15,10 @@ from services.contracts.numbering import Register
 from services.contracts.repository import Registers
 from services.notify.domain.notification import Recipient
 from services.notify.repository import Claim, Notifications
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.ids import derived_id
-from shared.ledger import Change, Ledger
-from shared.outgoing import OutgoingEvent
 from shared.store.port import Collection, Save
 from tests.faults.simulation.ports import Process, SimPublisher, World
 from tests.faults.simulation.simulation import Options

@@ -16,10 +16,10 @@ from typing import Any
 
 from services.notify.mail import IDEMPOTENCY_HEADER
 from services.notify.replies import Outcome, Sent
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import encode
 from shared.bus.record import Headers, RawRecord
 from shared.errors import StoreUnavailableError
-from shared.outgoing import OutgoingEvent
 from shared.store.port import Document
 from tests.faults.checker.history import Kind, Recorder
 from tests.support.memory_store import MemoryStore

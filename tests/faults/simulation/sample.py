@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from shared.domain import Aggregate
+from shared.aggregate.base import Aggregate
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.outgoing import Publisher
 from shared.errors import NotFoundError
-from shared.ledger import Ledger, aggregate_collection
 from shared.messages import catalog
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded
 from shared.messages.ordering import OrderContracted
 from shared.messages.values import OfferingState, OrderState
-from shared.outgoing import Publisher
 from shared.store.port import Store
 from tests.support.contract_requests import order_id, request
 from tests.unit.notify.examples import offering

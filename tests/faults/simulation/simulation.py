@@ -23,15 +23,17 @@ from services.notify import app as notify
 from services.notify.domain.contact import AddressBook, Contact
 from services.notify.repository import Contacts
 from services.notify.settings import NotifySettings
-from shared.bus.batch import AbandonedError, Backoff, Batch
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import Publisher
+from shared.bus.consume.batch import AbandonedError, Backoff, Batch
+from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
 from shared.bus.envelope import IncomingRecord, decode
 from shared.bus.record import RawRecord
 from shared.errors import RetryableError
-from shared.ledger import Change, Ledger
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel
-from shared.outgoing import Publisher
-from shared.service import Consumer, Parts, Received, Rejection, rejections
+from shared.process.service import Resources
 from shared.topics import subscribed
 from tests.faults.checker.finding import Model
 from tests.faults.checker.history import History, Kind
@@ -130,22 +132,22 @@ class Simulation:
 
     def _start(self, service: str, process: Process) -> None:
         store = self.world.store(service, process)
-        parts = Parts(store, self.options.publisher(self.world, process), DATA, self.world.clock)
+        resources = Resources(store, self.options.publisher(self.world, process), DATA, self.world.clock)
         work: list[Callable[[], Awaitable[None]]] = []
         ledgers: Sequence[Ledger[Any]] = ()
         if service == "ordering":
-            ledger = sample.orders(parts.store, parts.publisher, parts.clock)
+            ledger = sample.orders(resources.store, resources.publisher, resources.clock)
             ledgers, consumer = (ledger,), self._contracted(ledger)
             work.append(partial(self._consume, process, consumer))
         elif service == "catalog":
-            ledgers = (sample.offers(parts.store, parts.publisher, parts.clock, restate=self.options.restate),)
+            ledgers = (sample.offers(resources.store, resources.publisher, resources.clock, restate=self.options.restate),)
         else:
             transport = mock.patch.object(notify, "SmtpTransport", return_value=SimTransport(self.world, process))
             with transport, mock.patch.object(notify, "load_texts", _texts):
                 built = (
-                    build_contracts(parts, Channel.FITKO)
+                    build_contracts(resources, Channel.FITKO)
                     if service == "contracts"
-                    else notify.build(parts, SETTINGS, lambda: self.world.seconds)
+                    else notify.build(resources, SETTINGS, lambda: self.world.seconds)
                 )
             ledgers = built.ledgers
             work += [partial(self._consume, process, consumer) for consumer in built.consumers]

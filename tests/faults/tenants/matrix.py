@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.ledger import Ledger
+from shared.aggregate.ledger import Ledger
 from tests.faults.tenants.scene import CALLERS, PUBLIC, Caller, Scene, Thing, absent, sees
 from tests.faults.tenants.table import HEADERS, Reach, Row
 

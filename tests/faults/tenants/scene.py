@@ -20,7 +20,7 @@ from shared.http.issuer import EmbeddedIssuer
 from shared.http.oidc import AuthSettings, OidcAuthenticator
 from shared.messages.values import Role
 from shared.store.port import Collection, Document, Query, Save
-from shared.store.sqlite import SqliteStore
+from shared.store.sqlite.store import SqliteStore
 from tests.support.marketplace import HUSUM, Marketplace
 
 HUSUM_ID = "010540056056"

@@ -36,9 +36,9 @@ def test_a_row_about_every_thing_and_everything_hidden_from_some_and_shown_to_so
 def test_the_table_has_nothing_but_refusals_for_those_who_may_not_see(row: Row) -> None:
     """The table against the rule. Where whoever may ask at all gets the same status, that tells nothing."""
     assert row.thing is not None
-    telling = set(row.expected) - {403}
+    notification_plan = set(row.expected) - {403}
     for caller, status in zip(CALLERS, row.expected, strict=True):
-        assert sees(caller, row.thing) or status in (403, 404) or len(telling) == 1, (row, caller)
+        assert sees(caller, row.thing) or status in (403, 404) or len(notification_plan) == 1, (row, caller)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.thing is not None and row.operation not in matrix.SILENT], ids=str)

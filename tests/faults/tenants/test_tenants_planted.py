@@ -70,7 +70,7 @@ def lists_of_the_whole_channel(_: Scene, patch: pytest.MonkeyPatch) -> None:
 def a_header_of_what_is_hidden(_: Scene, patch: pytest.MonkeyPatch) -> None:
     get = eligibility.Organisations.get
 
-    async def telling(self: eligibility.Organisations, organisation_id: str, viewer: eligibility.Viewer) -> Any:
+    async def notification_plan(self: eligibility.Organisations, organisation_id: str, viewer: eligibility.Viewer) -> Any:
         if not await self.ledger.is_visible(organisation_id, viewer.sees_organisation) and await self.ledger.is_visible(
             organisation_id, lambda _: True
         ):
@@ -79,7 +79,7 @@ def a_header_of_what_is_hidden(_: Scene, patch: pytest.MonkeyPatch) -> None:
         await self.ledger.is_visible(organisation_id, lambda _: True)
         return await get(self, organisation_id, viewer)
 
-    patch.setattr(eligibility.Organisations, "get", telling)
+    patch.setattr(eligibility.Organisations, "get", notification_plan)
 
 
 def one_more_look_at_what_is_hidden(_: Scene, patch: pytest.MonkeyPatch) -> None:

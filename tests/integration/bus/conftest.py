@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from tests.integration.bus.rig import Lane, fast_settings
 from tests.support.kafka import kafka_broker
@@ -27,7 +27,7 @@ def settings(bootstrap: str) -> KafkaSettings:
 async def lane(settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> Lane:
     lane = Lane(settings)
     await lane.create()
-    monkeypatch.setattr("shared.bus.worker.subscribed", lane.subscribed)
+    monkeypatch.setattr("shared.bus.consume.worker.subscribed", lane.subscribed)
     return lane
 
 

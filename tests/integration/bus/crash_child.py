@@ -10,13 +10,14 @@ import os
 from collections.abc import Sequence
 from datetime import timedelta
 
-import shared.bus.worker
-from shared.bus.publisher import KafkaPublisher
-from shared.domain import Aggregate
-from shared.ledger import Change, Ledger, aggregate_collection
+import shared.bus.consume.worker
+from shared.aggregate.base import Aggregate
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
-from shared.service import Consumer, Received, Rejection, rejections
 from shared.store.opening import open_store
 from tests.integration.bus.rig import AT, Lane, fast_settings, lag, running, until
 
@@ -68,7 +69,7 @@ async def main() -> None:
     async def finished() -> bool:
         return await lag(lane) == 0
 
-    setattr(shared.bus.worker, "subscribed", lane.subscribed)  # noqa: B010 - the registry knows no lane of a test
+    setattr(shared.bus.consume.worker, "subscribed", lane.subscribed)  # noqa: B010 - the registry knows no lane of a test
     await ledger.outbox.relay(timedelta(0))
     async with running(settings, Consumer(lane.group, frozenset({NotificationFailed}), handle), publisher=publisher):
         await until(finished)

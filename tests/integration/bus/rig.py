@@ -12,13 +12,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.admin import create_topics, partitions_of
-from shared.bus.consumer import ConsumerRunner
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
-from shared.outgoing import OutgoingEvent
-from shared.service import Consumer, Received, Rejection
 from shared.topics import DeadLetterTopic, ReplayTopic, Topic
 
 PATIENCE = 60.0

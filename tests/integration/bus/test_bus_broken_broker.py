@@ -12,9 +12,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from marktplatz.infrastructure.kafka_native import NativeKafka
-from shared.bus.consumer import ConsumerRunner
-from shared.bus.dead_letters import list_dead_letters, replay_dead_letters
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.dead_letters.operations import list_dead_letters, replay_dead_letters
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from tests.integration.bus import raw_batches
 from tests.integration.bus.rig import Lane, Recorder, event, fast_settings, running, until
@@ -39,7 +39,7 @@ def settings(own_broker: NativeKafka) -> KafkaSettings:
 async def lane(settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch) -> Lane:
     lane = Lane(settings, partitions=1)
     await lane.create()
-    monkeypatch.setattr("shared.bus.worker.subscribed", lane.subscribed)
+    monkeypatch.setattr("shared.bus.consume.worker.subscribed", lane.subscribed)
     return lane
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Received, Rejection
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.errors import StoreUnavailableError
-from shared.service import Received, Rejection
 from tests.integration.bus.rig import Lane, Recorder, event, lag, read_topic, running, until
 
 

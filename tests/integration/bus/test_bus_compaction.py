@@ -12,11 +12,11 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from marktplatz.infrastructure.kafka_native import NativeKafka
-from shared.bus.publisher import KafkaPublisher
+from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
-from shared.ledger import Ledger
-from shared.outgoing import OutgoingEvent
 from shared.store.opening import open_store
 from shared.store.port import Store
 from shared.topics import DELIVERIES

@@ -10,14 +10,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.bus.admin import create_topics
-from shared.bus.dead_letter import DeadLetter, Reason
-from shared.bus.dead_letters import get_dead_letter, list_dead_letters, replay_dead_letters
+from shared.bus.consume.handling import Received
+from shared.bus.dead_letters.letter import DeadLetter, Reason
+from shared.bus.dead_letters.operations import get_dead_letter, list_dead_letters, replay_dead_letters
+from shared.bus.dead_letters.replay import sent_back
 from shared.bus.envelope import encode
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
-from shared.bus.replay import sent_back
 from shared.errors import InvalidError, NotFoundError
-from shared.service import Received
 from tests.integration.bus.poison import poison
 from tests.integration.bus.rig import AT, Lane, Recorder, event, lag, read_topic, running, until
 
@@ -85,7 +85,7 @@ async def test_good_events_between_end_the_row(lane: Lane, publisher: KafkaPubli
         await publisher.publish([event(single.topic.name, "good", number + 1)])
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shared.bus.worker.subscribed", single.subscribed)
+        patch.setattr("shared.bus.consume.worker.subscribed", single.subscribed)
         async with running(lane.settings, recorder.consumer(single.group)) as runner:
             await until(lambda: nothing_left(single))
             assert runner.live()
@@ -184,7 +184,7 @@ async def test_a_worker_reads_on_while_its_replay_topic_is_not_there_and_takes_i
     await publisher.publish([event(early.topic.name, "one")])
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shared.bus.worker.subscribed", early.subscribed)
+        patch.setattr("shared.bus.consume.worker.subscribed", early.subscribed)
         async with running(lane.settings, recorder.consumer(early.group)) as runner:
             await until(lambda: nothing_left(early))
             await until(runner.ready)
@@ -242,7 +242,7 @@ async def test_records_too_large_to_be_copied_do_not_stop_those_behind_them(lane
     await publisher.publish([event(single.topic.name, "good")])
     recorder = Recorder()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shared.bus.worker.subscribed", single.subscribed)
+        patch.setattr("shared.bus.consume.worker.subscribed", single.subscribed)
         async with running(lane.settings, recorder.consumer(single.group)):
             await until(lambda: nothing_left(single))
     assert recorder.numbers() == [1]

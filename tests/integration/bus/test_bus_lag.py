@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
-from marktplatz.backup.broker import rewind
-from marktplatz.backup.topics import administration, read_topics, records_held
+from marktplatz.recovery.rebuild.broker import rewind
+from marktplatz.recovery.reconcile.topics import administration, read_topics, records_held
 from shared.bus.admin import create_topics
-from shared.bus.dead_letter import DeadLetter, Reason
+from shared.bus.dead_letters.letter import DeadLetter, Reason
+from shared.bus.dead_letters.replay import sent_back
 from shared.bus.envelope import encode
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
-from shared.bus.replay import sent_back
 from shared.bus.settings import KafkaSettings
 from shared.errors import RetryableError
 from shared.topics import REPLAYS

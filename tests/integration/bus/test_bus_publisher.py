@@ -8,7 +8,7 @@ import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 
 from marktplatz.infrastructure.broker_process import free_port
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError

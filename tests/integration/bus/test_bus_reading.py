@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from shared.bus.dead_letters import list_dead_letters
+from shared.bus.dead_letters.operations import list_dead_letters
 from shared.bus.envelope import encode
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
-from shared.context import correlation_id
+from shared.tracing.context import correlation_id
 from tests.integration.bus.rig import Lane, Recorder, entity, event, lag, running, until
 
 
@@ -103,7 +103,7 @@ async def test_several_groups_of_one_process_keep_their_partitions_apart(lane: L
     await other.create()
     lanes = {lane.group: lane, other.group: other}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shared.bus.worker.subscribed", lambda group: lanes[group].subscribed(group))
+        patch.setattr("shared.bus.consume.worker.subscribed", lambda group: lanes[group].subscribed(group))
         recorders = {group: [Recorder(), Recorder()] for group in lanes}
         first = [pair[0].consumer(group) for group, pair in recorders.items()]
         second = [pair[1].consumer(group) for group, pair in recorders.items()]

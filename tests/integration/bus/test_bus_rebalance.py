@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Received
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.errors import StoreUnavailableError
-from shared.service import Received
 from tests.integration.bus.rig import Lane, Recorder, event, lag, running, until
 
 NAMES = 60

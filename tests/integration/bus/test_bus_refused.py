@@ -13,16 +13,16 @@ from datetime import timedelta
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.aggregate.ledger import aggregate_collection
+from shared.aggregate.outbox import PAGE, Outbox
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.admin import create_topics
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
-from shared.ledger import aggregate_collection
 from shared.messages.notify import NotificationFailed
-from shared.outbox import PAGE, Outbox
-from shared.outgoing import OutgoingEvent
 from shared.store.port import Document
-from shared.topics import Keep, Topic
+from shared.topics import CleanupPolicy, Topic
 from tests.integration.bus.refusing_kafka import RefusingKafka, allow_all, allow_only
 from tests.integration.bus.rig import AT, event, fast_settings, read_topic, until
 from tests.support.memory_store import MemoryStore
@@ -144,7 +144,7 @@ async def test_a_batch_with_a_giant_fails_for_the_giant_alone(settings: KafkaSet
 
 
 async def test_a_record_that_the_broker_finds_unfit_fails_alone(settings: KafkaSettings, publisher: KafkaPublisher) -> None:
-    (compacted,) = await made(settings, 1, keep=Keep.COMPACT)
+    (compacted,) = await made(settings, 1, keep=CleanupPolicy.COMPACT)
     producer = publisher.line.producer
     sound, unfit = RawRecord(compacted, b"key", b"value"), RawRecord(compacted, None, b"without a key")
     for _ in range(3):

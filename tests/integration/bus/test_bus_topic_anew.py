@@ -7,7 +7,7 @@ import asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.bus.admin import create_topics
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.produce.publisher import KafkaPublisher
 from tests.integration.bus.rig import Lane, Recorder, event, running, until
 
 

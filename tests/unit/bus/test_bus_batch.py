@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import pytest
 import structlog
 
-from shared.bus.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
+from shared.bus.consume.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.dead_letters.replay import Replay
 from shared.bus.envelope import encode
 from shared.bus.record import Headers
-from shared.bus.replay import Replay
 from shared.errors import StoreUnavailableError
-from shared.logs import configure_logs
 from shared.messages.notify import NotificationDelivered, NotificationFailed
-from shared.service import Consumer, Received, Rejection
+from shared.process.logs import configure_logs
 from shared.topics import DELIVERIES, VERDICTS, Topic
 from tests.unit.bus.test_bus_envelope import EVENT
 

@@ -12,7 +12,7 @@ from aiokafka.codec import gzip_encode, lz4_encode, snappy_encode, zstd_encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import shared.bus.quarantine
+import shared.bus.consume.quarantine
 from shared.bus import codecs
 from shared.bus.codecs import LIMIT, OversizedBatchError, gzip_capped, lz4_capped, snappy_capped, zstd_capped
 
@@ -70,7 +70,7 @@ def test_gzip_that_ends_early_or_never_ends_is_refused() -> None:
 
 @pytest.mark.parametrize("module", ["aiokafka.record.default_records", "aiokafka.record._crecords.default_records"])
 def test_the_record_modules_use_the_capped_functions(module: str) -> None:
-    shared.bus.quarantine.install()
+    shared.bus.consume.quarantine.install()
     loaded = importlib.import_module(module)
     for name, function in codecs._CAPPED.items():
         assert getattr(loaded, name) is function

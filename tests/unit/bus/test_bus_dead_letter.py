@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.dead_letter import LETTER_BYTES, DeadLetter, Reason, bury, exhume
-from shared.bus.dead_letters import FirstLetters
+from shared.bus.dead_letters.letter import LETTER_BYTES, DeadLetter, Reason, from_dead_letter, to_dead_letter
+from shared.bus.dead_letters.operations import FirstLetters
+from shared.bus.dead_letters.replay import sent_back, unwrapped
 from shared.bus.record import Headers, RawRecord
-from shared.bus.replay import sent_back, unwrapped
 
 REASON = Reason("schema", "attempts: missing", "test.v1", 3, 41, "test.group", datetime(2026, 3, 2, tzinfo=UTC))
 HEADERS = st.lists(
@@ -41,10 +41,10 @@ def consumed(record: RawRecord) -> Consumed:
 def test_the_original_comes_back_whatever_it_was(
     key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
 ) -> None:
-    buried = bury(key, value, tuple(headers), REASON)
+    buried = to_dead_letter(key, value, tuple(headers), REASON)
     assert buried.topic == "test.group.dlq"
     assert buried.key is not None or buried.value is not None
-    letter = exhume(2, 9, buried.key, buried.value, buried.headers)
+    letter = from_dead_letter(2, 9, buried.key, buried.value, buried.headers)
     assert letter.reason == REASON
     assert letter.id == "2:9"
     back = unwrapped(consumed(sent_back(letter)), "test.group")
@@ -53,8 +53,8 @@ def test_the_original_comes_back_whatever_it_was(
 
 
 def test_a_dead_letter_never_goes_back_to_where_others_read_it() -> None:
-    buried = bury(b"key", b"value", (), REASON)
-    assert sent_back(exhume(0, 0, buried.key, buried.value, buried.headers)).topic == "test.group.replay"
+    buried = to_dead_letter(b"key", b"value", (), REASON)
+    assert sent_back(from_dead_letter(0, 0, buried.key, buried.value, buried.headers)).topic == "test.group.replay"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_what_looks_like_a_replay_on_another_topic_is_none() -> None:
 @given(headers=HEADERS)
 def test_a_record_without_the_reasons_is_no_dead_letter(headers: list[tuple[str, bytes | None]]) -> None:
     with pytest.raises(ValueError, match="is no dead letter"):
-        exhume(0, 0, b"k", b"v", headers)
+        from_dead_letter(0, 0, b"k", b"v", headers)
 
 
 def test_a_record_too_large_for_its_topic_is_buried_as_size_and_digest() -> None:
     value = b"{" + b" " * (3 * 1024 * 1024)
-    letter = bury(b"key", value, (("any", b"x"),), REASON)
+    letter = to_dead_letter(b"key", value, (("any", b"x"),), REASON)
     assert letter.size < 2000
-    found = exhume(0, 1, letter.key, letter.value, letter.headers)
+    found = from_dead_letter(0, 1, letter.key, letter.value, letter.headers)
     assert (found.reason.code, found.reason.offset, found.replayable) == ("oversized", REASON.offset, False)
     assert found.reason.text.startswith(f"{REASON.code}: ")
     assert json.loads(found.value or b"")["sha256"] == hashlib.sha256(value).hexdigest()
@@ -97,7 +97,7 @@ def test_a_record_too_large_for_its_topic_is_buried_as_size_and_digest() -> None
 
 def test_the_largest_record_of_a_topic_is_buried_whole() -> None:
     value = b"{" * (1024 * 1024)
-    letter = bury(None, value, (), REASON)
+    letter = to_dead_letter(None, value, (), REASON)
     assert letter.value == value
     assert letter.size < LETTER_BYTES
 

@@ -12,12 +12,12 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import decode, encode, envelope_of
 from shared.bus.faults import DecodeError, Fault
 from shared.bus.record import Headers, RawRecord
 from shared.messages.dataschema import dataschema_of
 from shared.messages.notify import DeliveryChannel, NotificationFailed
-from shared.outgoing import OutgoingEvent
 from shared.topics import DELIVERIES, TOPICS, VERDICTS, Topic
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 123000, tzinfo=UTC)

@@ -12,15 +12,16 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
-from shared.bus import consumer as consuming
-from shared.bus import lifeline, watch
-from shared.bus.consumer import ConsumerRunner
-from shared.bus.publisher import KafkaPublisher
+from shared.bus import lifeline
+from shared.bus.consume import runner as consuming
+from shared.bus.consume import watch
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.consume.watch import look, needs_restart
+from shared.bus.consume.worker import Worker
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.bus.watch import look, needs_restart
-from shared.bus.worker import Worker
 from shared.messages.notify import NotificationFailed
-from shared.service import Consumer, Received, Rejection
 
 SETTINGS = KafkaSettings(
     bootstrap_servers="127.0.0.1:1",

@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from shared.bus import consumer as consuming
-from shared.bus import line
-from shared.bus.consumer import ConsumerRunner
-from shared.bus.line import Line
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume import runner as consuming
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.consume.worker import Worker
+from shared.bus.produce import line
+from shared.bus.produce.line import Line
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.bus.worker import Worker
 from shared.messages.notify import NotificationFailed
-from shared.runtime import ProcessHealth, _answers
-from shared.service import Consumer, Received, Rejection
+from shared.process.runtime import ProcessHealth, _answers
 
 SETTINGS = KafkaSettings(bootstrap_servers="127.0.0.1:1", publish_timeout=timedelta(milliseconds=200))
 

@@ -9,12 +9,12 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.watch import look
+from shared.bus.consume.worker import Worker
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.bus.watch import look
-from shared.bus.worker import Worker
 from shared.clock import now
-from shared.service import Consumer, Received, Rejection
 from shared.topics import subscribed
 
 GROUP = "ordering.verdicts"

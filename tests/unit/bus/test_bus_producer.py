@@ -16,7 +16,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from shared.bus.producer import InvalidRecordError, Producer, RefusedError
+from shared.bus.produce.producer import InvalidRecordError, Producer, RefusedError
 
 PLACE = TopicPartition("contracts.fitko.request.v1", 0)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.bus.progress import Progress
-from shared.bus.quarantine import HourlyLimit
+from shared.bus.consume.progress import Progress
+from shared.bus.consume.quarantine import HourlyLimit
 
 
 class Clock:

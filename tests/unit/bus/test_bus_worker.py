@@ -10,11 +10,11 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
-from shared.bus.publisher import KafkaPublisher
+from shared.bus.consume.handling import Consumer, Received, Rejection
+from shared.bus.consume.worker import Worker, sticky_assignor
+from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.bus.worker import Worker, sticky_assignor
 from shared.errors import BusUnavailableError, NotFoundError
-from shared.service import Consumer, Received, Rejection
 
 
 def test_each_worker_remembers_its_own_assignment() -> None:
@@ -56,6 +56,6 @@ def look(monkeypatch: pytest.MonkeyPatch, answer: list[int] | Exception) -> Work
             raise answer
         return answer
 
-    monkeypatch.setattr("shared.bus.worker.partitions_of", partitions_of)
+    monkeypatch.setattr("shared.bus.consume.worker.partitions_of", partitions_of)
     settings = KafkaSettings(bootstrap_servers="127.0.0.1:1")
     return Worker(settings, Consumer("ordering.verdicts", frozenset(), nothing), KafkaPublisher(settings))

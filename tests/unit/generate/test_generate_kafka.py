@@ -25,9 +25,9 @@ from deploy.generate.processes import PROCESSES, Process
 from deploy.generate.scaling import scaled_objects
 from deploy.generate.secrets import kafka_secrets, recovery_secrets
 from marktplatz.assembly import ServiceName, assignments
-from shared.outgoing import OutgoingEvent
-from shared.service import Parts
-from shared.store.sqlite import SqliteStore
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, subscribed
 
 DATA = Path(__file__).parents[3] / "data"
@@ -58,7 +58,7 @@ def granted(acls: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
 @EVERY_PROCESS
 def test_a_process_takes_part_in_the_groups_that_its_code_consumes(item: Process) -> None:
     (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
-    built = assignment.build(Parts(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
+    built = assignment.build(Resources(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
     assert item.groups == tuple(sorted(consumer.group for consumer in built.consumers if assignment.worker))
 
 
@@ -84,7 +84,7 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
 @EVERY_PROCESS
 def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Process) -> None:
     (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
-    built = assignment.build(Parts(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
+    built = assignment.build(Resources(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
     assert item.uses_kafka == built.publishes
     assert (item.name in names_of(user_manifests())) == built.publishes
 

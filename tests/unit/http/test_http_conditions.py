@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.errors import PreconditionFailedError
 
 ANY, NONE_YET = Condition(present=True), Condition(absent=True)

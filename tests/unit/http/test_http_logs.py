@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 import structlog
 
-from shared import context
-from shared.logs import HIDDEN, configure_logs
+from shared.process.logs import HIDDEN, configure_logs
+from shared.tracing import context
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.notify.api import preferred
 from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
 from services.notify.settings import NotifySettings
-from shared.condition import Condition
+from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
 
 AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)

@@ -22,7 +22,7 @@ from services.notify.domain.notification import (
     Step,
 )
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
-from shared.domain import Transition
+from shared.aggregate.base import Transition
 from shared.errors import ConflictError, ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
 from shared.messages.base import Message

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.notify.app import ROUTING, load_routing
-from services.notify.domain.facts import Concerned, facts_of
+from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
 from shared.messages import contracts, eligibility, notify, ordering
 from shared.messages.base import Message
@@ -184,6 +184,6 @@ def test_nobody_is_told_of_a_silent_type_by_accident() -> None:
 
 def test_every_part_in_the_table_is_one_that_some_event_has() -> None:
     parts = {part for message in EXAMPLES for part in facts_of(message).parties}
-    assert parts == set(Concerned)
+    assert parts == set(Audience)
     assert facts_of(EXAMPLES[-1]).parameters.order_number is None
     assert facts_of(ordering.WentLive(order=head(), at=AT)).parameters.order_number == NUMBER

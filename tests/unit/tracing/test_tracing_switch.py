@@ -12,9 +12,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
-from shared import context, otlp, tracing
-from shared.otlp import OtlpExporter, readable
-from shared.tracing import Kind, Span
+from shared.tracing import context, otlp, spans
+from shared.tracing.otlp import OtlpExporter, readable
+from shared.tracing.spans import Kind, Span
 from tests.support.spans import Receiver, kept_spans
 
 TRACE, OWN, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
@@ -27,22 +27,22 @@ def span(own: str = f"00-{TRACE}-{OWN}-01", parent: str | None = f"00-{TRACE}-{P
 @pytest.fixture(autouse=True)
 def _off() -> Iterator[None]:
     yield
-    tracing.use(None)
+    spans.use(None)
 
 
 def test_without_an_endpoint_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(tracing.ENDPOINT, raising=False)
-    tracing.start("ordering-api")
-    assert not tracing.enabled()
-    monkeypatch.setenv(tracing.ENDPOINT, "")
-    tracing.start("ordering-api")
-    assert not tracing.enabled()
+    monkeypatch.delenv(spans.ENDPOINT, raising=False)
+    spans.start("ordering-api")
+    assert not spans.enabled()
+    monkeypatch.setenv(spans.ENDPOINT, "")
+    spans.start("ordering-api")
+    assert not spans.enabled()
 
 
 def test_a_process_without_tracing_does_not_even_load_the_sdk() -> None:
     code = (
         "import sys; import marktplatz.process; from shared import tracing; tracing.start('x');"
-        "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter', 'shared.otlp'))])"
+        "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter', 'shared.tracing.otlp'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, env={"PATH": ""})
     assert done.stdout.strip() == "[]"
@@ -50,12 +50,12 @@ def test_a_process_without_tracing_does_not_even_load_the_sdk() -> None:
 
 def test_an_endpoint_switches_it_on_and_the_spans_arrive_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver().listening() as receiver:
-        monkeypatch.setenv(tracing.ENDPOINT, receiver.endpoint)
-        tracing.start("notify-worker")
-        assert tracing.enabled()
-        tracing.tell(span())
-        tracing.stop()
-        assert not tracing.enabled()
+        monkeypatch.setenv(spans.ENDPOINT, receiver.endpoint)
+        spans.start("notify-worker")
+        assert spans.enabled()
+        spans.export(span())
+        spans.stop()
+        assert not spans.enabled()
     ((service, found),) = receiver.spans
     assert service == "notify-worker"
     assert (found.trace_id.hex(), found.span_id.hex(), found.parent_span_id.hex()) == (TRACE, OWN, PARENT)
@@ -91,8 +91,8 @@ def test_a_parent_of_another_trace_is_none(parent: str | None) -> None:
 
 def test_a_trace_that_its_beginner_did_not_sample_is_not_told() -> None:
     with kept_spans() as kept:
-        tracing.tell(span(own=f"00-{TRACE}-{OWN}-00"))
-        tracing.tell(span(own=f"00-{TRACE}-{OWN}-01"))
+        spans.export(span(own=f"00-{TRACE}-{OWN}-00"))
+        spans.export(span(own=f"00-{TRACE}-{OWN}-01"))
     assert [found.traceparent[-2:] for found in kept.spans] == ["01"]
 
 
@@ -101,8 +101,8 @@ def test_work_belongs_to_its_trace_whether_spans_are_told_or_not(on: bool) -> No
     parent = f"00-{TRACE}-{PARENT}-01"
     with kept_spans() as kept:
         if not on:
-            tracing.use(None)
-        with tracing.working("send mail", Kind.CLIENT, "notify", parent, {}) as work:
+            spans.use(None)
+        with spans.recorded_span("send mail", Kind.CLIENT, "notify", parent, {}) as work:
             inside = context.traceparent.get()
             work.error = "smtp_421"
     assert context.traceparent.get() is None
@@ -114,7 +114,11 @@ def test_work_belongs_to_its_trace_whether_spans_are_told_or_not(on: bool) -> No
 
 
 def test_work_that_raises_is_told_with_the_kind_of_its_error_only() -> None:
-    with kept_spans() as kept, pytest.raises(ValueError, match="Husum"), tracing.working("w", Kind.CLIENT, "notify", None, {}):
+    with (
+        kept_spans() as kept,
+        pytest.raises(ValueError, match="Husum"),
+        spans.recorded_span("w", Kind.CLIENT, "notify", None, {}),
+    ):
         raise ValueError("a text with Husum in it")
     assert [found.error for found in kept.spans] == ["ValueError"]
 
@@ -144,10 +148,10 @@ def test_the_end_of_a_process_does_not_wait_for_a_receiver_that_hangs(monkeypatc
 
 
 def test_a_receiver_that_is_away_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tracing.ENDPOINT, "http://127.0.0.1:9")
+    monkeypatch.setenv(spans.ENDPOINT, "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
-    tracing.start("notify-worker")
+    spans.start("notify-worker")
     for _ in range(5000):
-        tracing.tell(span())
-    tracing.stop()
-    assert not tracing.enabled()
+        spans.export(span())
+    spans.stop()
+    assert not spans.enabled()

@@ -1,0 +1,1 @@
+"""Backups: written, listed, verified, sealed and put back."""

@@ -1,0 +1,1 @@
+"""Begins an epoch of the stores and republishes on the topics what readers must know."""

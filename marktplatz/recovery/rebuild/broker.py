@@ -1,0 +1,91 @@
+"""What a rebuild does to the broker: see that nobody reads, delete the topics, take groups back to the beginning."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+
+from marktplatz.recovery.errors import InUseError
+from marktplatz.recovery.reconcile.topics import partitions
+from shared.bus.settings import KafkaSettings
+from shared.errors import BusUnavailableError
+from shared.topics import DEAD_LETTERS, TOPICS, read_by
+
+_MEMBERS = 5
+"""Place of the members in the description of a group."""
+_LOOKS = 300
+_LOOK_SECONDS = 0.2
+
+
+async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta) -> None:
+    """Return once no consumer group has members. Raises InUseError naming those that still have after ``patience``.
+
+    Members with a fixed name (KAFKA_GROUP_INSTANCE_ID) stay listed for the session time-out after they have ended.
+    """
+    end = asyncio.get_running_loop().time() + patience.total_seconds()
+    while busy := await _busy(admin):
+        if asyncio.get_running_loop().time() >= end:
+            raise InUseError(f"these groups have members, stop their workers first: {', '.join(sorted(busy))}")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _busy(admin: AIOKafkaAdminClient) -> list[str]:
+    busy: list[str] = []
+    for group in DEAD_LETTERS:
+        # One by one: aiokafka reads the answer about several groups with the layout of an older version and fails.
+        (response,) = await admin.describe_consumer_groups([group])
+        busy += [group for found in response.groups if found[_MEMBERS]]
+    return busy
+
+
+async def delete_topics(admin: AIOKafkaAdminClient) -> list[str]:
+    """Delete the business topics (not dead letters, nor what is sent back) and return their names. Raises BusUnavailableError."""
+    names = {topic.name for topic in TOPICS}
+    present = sorted(names & (await partitions(admin)).keys())
+    if not present:
+        return []
+    response = await admin.delete_topics(present)
+    refused = [f"{name}: {for_code(code).__name__}" for name, code, *_ in response.topic_error_codes if code]
+    if refused:
+        raise BusUnavailableError(f"topics could not be deleted: {', '.join(refused)}")
+    for _ in range(_LOOKS):
+        if not names & (await partitions(admin)).keys():
+            return present
+        await asyncio.sleep(_LOOK_SECONDS)
+    raise BusUnavailableError(f"deleted topics are still there after {_LOOKS * _LOOK_SECONDS:.0f} seconds")
+
+
+async def rewind(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[str]:
+    """Take groups back to the beginning of partitions that end before what the group has committed; return the groups.
+
+    Such a partition is a new one: its group would pass over what is written to it now.
+    """
+    rewound: list[str] = []
+    present = await partitions(admin)
+    for group in DEAD_LETTERS:
+        committed = await admin.list_consumer_group_offsets(group)
+        names = [topic.name for topic in read_by(group)]
+        places = [TopicPartition(name, number) for name in names for number in present.get(name, ())]
+        places = [place for place in places if place in committed and committed[place].offset > 0]
+        if places and await _rewound(settings, group, {place: committed[place].offset for place in places}):
+            rewound.append(group)
+    return rewound
+
+
+async def _rewound(settings: KafkaSettings, group: str, committed: dict[TopicPartition, int]) -> bool:
+    consumer = AIOKafkaConsumer(**settings.connection(), group_id=group, enable_auto_commit=False)
+    consumer.assign(list(committed))
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets(list(committed))
+        begins = await consumer.beginning_offsets(list(committed))
+        beyond = {place: begins[place] for place, offset in committed.items() if offset > ends[place]}
+        if beyond:
+            await consumer.commit(beyond)
+        return bool(beyond)
+    finally:
+        await consumer.stop()

@@ -1,0 +1,208 @@
+"""The rules of reconciliation over the stores alone: what must hold between orders, contracts, registers, verdicts and offers."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from marktplatz.recovery.reconcile.facts import CONTRACTED, ContractFact, OrderFact, RegisterFact, StoreFacts, VerdictFact
+from services.contracts.domain.request import contract_id
+from shared.messages.values import OrderState
+
+
+class Kind(StrEnum):
+    """Kinds of differences. The handbook (docs/betrieb/sicherung.md) says of each what it means and what to do."""
+
+    CONTRACT_MISSING = "contract_missing"
+    CONTRACT_DIFFERS = "contract_differs"
+    CONTRACT_TWICE = "contract_twice"
+    CONTRACT_NOT_RECORDED = "contract_not_recorded"
+    CONTRACT_UNEXPECTED = "contract_unexpected"
+    ORDER_MISSING = "order_missing"
+    NUMBER_TWICE = "number_twice"
+    NUMBER_MISSING = "number_missing"
+    NUMBER_PROMISED = "number_promised"
+    NUMBER_BEYOND_REGISTER = "number_beyond_register"
+    REQUEST_MISSING = "request_missing"
+    VERDICT_MISSING = "verdict_missing"
+    VERDICT_NOT_RECORDED = "verdict_not_recorded"
+    VERDICT_DUE = "verdict_due"
+    VERDICT_WITHOUT_ORDER = "verdict_without_order"
+    OFFERING_NOT_LISTED = "offering_not_listed"
+    OFFERING_LISTED_OTHERWISE = "offering_listed_otherwise"
+    OFFERING_UNKNOWN = "offering_unknown"
+    OUTBOX_WAITING = "outbox_waiting"
+    TOPIC_MISSING = "topic_missing"
+    TOPIC_AHEAD = "topic_ahead"
+    TOPIC_BEHIND = "topic_behind"
+    LOST_IN_STORE = "lost_in_store"
+    RECORD_UNREADABLE = "record_unreadable"
+    OFFSET_OUTSIDE = "offset_outside"
+    NOT_CONSUMED = "not_consumed"
+    NOTIFICATION_MISSING = "notification_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference, with the ids of what it concerns. ``text`` says in a sentence what was found where."""
+
+    kind: Kind
+    ids: Mapping[str, str]
+    text: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes it the same difference at a second look."""
+        return (self.kind.value, *(part for pair in sorted(self.ids.items()) for part in pair))
+
+
+def between_stores(facts: StoreFacts) -> Iterator[Difference]:
+    """Yield every difference between the stores."""
+    yield from _orders(facts)
+    yield from _contracts(facts)
+    yield from _numbers(facts)
+    yield from _verdicts(facts)
+    yield from _offerings(facts)
+
+
+def _orders(facts: StoreFacts) -> Iterator[Difference]:
+    for order in facts.orders.values():
+        contract = facts.contracts.get(contract_id(order.channel, order.id))
+        if order.state in CONTRACTED and (contract is None or not contract.concluded):
+            yield _of_order(
+                Kind.CONTRACT_MISSING,
+                order,
+                f"{order.number} is {order.state} with contract {order.contract_number}, which contracts does not have",
+                contract_id=contract_id(order.channel, order.id),
+                contract_number=order.contract_number or "",
+            )
+        elif contract is None:
+            continue
+        elif order.state in CONTRACTED and (order.contract_id, order.contract_number) != (contract.id, contract.number):
+            yield _of_order(
+                Kind.CONTRACT_DIFFERS,
+                order,
+                f"{order.number} names contract {order.contract_number}, contracts has {contract.number}",
+                contract_id=contract.id,
+                contract_number=contract.number or "",
+            )
+        elif order.state not in CONTRACTED:
+            yield from _unrecorded(order, contract)
+
+
+def _unrecorded(order: OrderFact, contract: ContractFact) -> Iterator[Difference]:
+    outcome = f"contract {contract.number}" if contract.concluded else "a refusal"
+    ids = {"contract_id": contract.id, "contract_number": contract.number or ""}
+    if order.awaits_contract:
+        yield _of_order(
+            Kind.CONTRACT_NOT_RECORDED, order, f"contracts has {outcome} for {order.number}, which still waits for it", **ids
+        )
+    elif contract.concluded or order.state is not OrderState.ABGELEHNT:
+        yield _of_order(
+            Kind.CONTRACT_UNEXPECTED,
+            order,
+            f"contracts has {outcome} for {order.number}, which is {order.state} and has not asked for one",
+            **ids,
+        )
+
+
+def _contracts(facts: StoreFacts) -> Iterator[Difference]:
+    of_order: dict[str, list[ContractFact]] = defaultdict(list)
+    for contract in facts.contracts.values():
+        if contract.concluded:
+            of_order[contract.order_id].append(contract)
+        if contract.order_id not in facts.orders:
+            ids = {"contract_id": contract.id, "contract_number": contract.number or "", "order_id": contract.order_id}
+            yield Difference(
+                Kind.ORDER_MISSING,
+                ids,
+                f"contracts has {contract.number or 'a refusal'} for {contract.order_number}, which ordering does not have",
+            )
+    for order_id, several in of_order.items():
+        if len(several) > 1:
+            numbers = ", ".join(sorted(contract.number or "" for contract in several))
+            yield Difference(Kind.CONTRACT_TWICE, {"order_id": order_id}, f"one Vorgang has several contracts: {numbers}")
+
+
+def _numbers(facts: StoreFacts) -> Iterator[Difference]:
+    used: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
+    for contract in facts.contracts.values():
+        if contract.year is not None and contract.sequence is not None:
+            used[contract.channel.value, contract.year][contract.sequence] += 1
+    registers = {(register.channel.value, register.year): register for register in facts.registers}
+    for place, sequences in used.items():
+        for sequence, count in sequences.items():
+            if count > 1:
+                yield _number(Kind.NUMBER_TWICE, place, sequence, f"{count} contracts have it")
+            if place not in registers or sequence > registers[place].last:
+                yield _number(
+                    Kind.NUMBER_BEYOND_REGISTER, place, sequence, "its register does not reach so far and would give it again"
+                )
+    for place, register in registers.items():
+        yield from _register(place, register, used[place], facts)
+
+
+def _register(place: tuple[str, int], register: RegisterFact, used: Counter[int], facts: StoreFacts) -> Iterator[Difference]:
+    for promised, sequence in register.allotted.items():
+        if promised not in facts.contracts:
+            yield _number(
+                Kind.NUMBER_PROMISED, place, sequence, f"promised to contract {promised}, which does not exist", promised
+            )
+    accounted = {*used, *register.free, *register.allotted.values()}
+    for sequence in range(1, register.last + 1):
+        if sequence not in accounted:
+            yield _number(Kind.NUMBER_MISSING, place, sequence, "no contract has it and none is promised it")
+
+
+def _number(kind: Kind, place: tuple[str, int], sequence: int, text: str, contract: str | None = None) -> Difference:
+    channel, year = place
+    ids = {"channel": channel, "year": str(year), "sequence": str(sequence)} | ({"contract_id": contract} if contract else {})
+    return Difference(kind, ids, f"number {sequence} of {channel} in {year}: {text}")
+
+
+def _verdicts(facts: StoreFacts) -> Iterator[Difference]:
+    for order in facts.orders.values():
+        given, ids = facts.verdicts.get(order.id, VerdictFact(0)), {"check": str(order.check)}
+        which = f"verdict {order.check}"
+        if order.awaits_verdict and given.check >= order.check:
+            text = f"{order.number} waits for {which}, which eligibility has given"
+            yield _of_order(Kind.VERDICT_NOT_RECORDED, order, text, **ids)
+        elif order.awaits_verdict:
+            yield _of_order(Kind.VERDICT_DUE, order, f"{order.number} waits for {which}, which is still to come", **ids)
+        elif order.answered and given.check < order.check:
+            text = f"{order.number} rests on {which}, which eligibility does not have"
+            yield _of_order(Kind.VERDICT_MISSING, order, text, **ids)
+        elif order.takes_verdict and given.check == order.check and given.signed and not order.signed:
+            text = f"{order.number} waits for the signature under {which}, which eligibility has"
+            yield _of_order(Kind.VERDICT_NOT_RECORDED, order, text, **ids)
+    for order_id in facts.verdicts.keys() - facts.orders.keys():
+        yield Difference(
+            Kind.VERDICT_WITHOUT_ORDER,
+            {"order_id": order_id},
+            f"eligibility has verdicts on Vorgang {order_id}, which ordering does not have",
+        )
+
+
+def _offerings(facts: StoreFacts) -> Iterator[Difference]:
+    for offering_id, offering in facts.offerings.items():
+        listed, ids = facts.listed.get(offering_id), {"offering_id": offering_id}
+        if listed is None:
+            yield Difference(Kind.OFFERING_NOT_LISTED, ids, f"ordering does not know the offer {offering.title!r}")
+        elif (listed.version, listed.state) != (offering.version, offering.state):
+            yield Difference(
+                Kind.OFFERING_LISTED_OTHERWISE,
+                ids,
+                f"the offer {offering.title!r} is version {offering.version}, {offering.state}; "
+                f"ordering has {listed.version}, {listed.state}",
+            )
+    for offering_id in facts.listed.keys() - facts.offerings.keys():
+        title = facts.listed[offering_id].title
+        yield Difference(
+            Kind.OFFERING_UNKNOWN, {"offering_id": offering_id}, f"ordering lists {title!r}, which catalog does not have"
+        )
+
+
+def _of_order(kind: Kind, order: OrderFact, text: str, **ids: str) -> Difference:
+    return Difference(kind, {"order_id": order.id, "order_number": order.number, **ids}, text)

@@ -1,0 +1,111 @@
+"""The rules of reconciliation between stores and topics: who is ahead of whom, what was not sent, not read, not told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from marktplatz.recovery.reconcile.facts import StoreFacts
+from marktplatz.recovery.reconcile.rules_stores import Difference, Kind
+from marktplatz.recovery.reconcile.topics import Seen, TopicFacts
+from services.contracts.domain.request import contract_id
+
+
+def with_topics(stores: StoreFacts, topics: TopicFacts, notifications: Collection[str]) -> Iterator[Difference]:
+    """Yield every difference between stores and topics. ``notifications`` are the ids of those in ``topics.told`` that exist."""
+    for name in topics.missing:
+        yield Difference(Kind.TOPIC_MISSING, {"topic": name}, f"there is no topic {name}")
+    for name, count in topics.unreadable.items():
+        ids = {"topic": name, "records": str(count)}
+        yield Difference(Kind.RECORD_UNREADABLE, ids, f"{count} records of {name} are no events that this version knows")
+    yield from _ahead(stores, topics)
+    yield from _behind(stores, topics)
+    yield from _requests(stores, topics)
+    yield from _positions(topics)
+    for told in topics.told:
+        if told.notification_id not in notifications:
+            ids = {"event_id": told.event_id, "organisation": told.organisation, "key": told.key}
+            yield Difference(
+                Kind.NOTIFICATION_MISSING, ids, f"{told.organisation} has no notification of {told.event_type} of {told.key}"
+            )
+
+
+def outboxes(stores: StoreFacts) -> Iterator[Difference]:
+    """Yield what waits in outboxes."""
+    for (service, aggregate), held in stores.sequences.items():
+        if held.waiting:
+            since = "?" if held.since is None else held.since.isoformat()
+            ids = {"service": service, "collection": held.collection, "id": aggregate}
+            yield Difference(
+                Kind.OUTBOX_WAITING, ids, f"{held.waiting} events wait in {held.collection} {aggregate} since {since}"
+            )
+
+
+def _ahead(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
+    """The topic has events that the store does not know of: the store was restored from an older backup."""
+    for (service, aggregate), seen in topics.last.items():
+        held = stores.sequences.get((service, aggregate))
+        ids = {"service": service, "id": aggregate, "label": seen.label or "", "seq": str(seen.seq)}
+        if held is None:
+            yield Difference(
+                Kind.LOST_IN_STORE,
+                ids,
+                f"{service} does not have {_named(aggregate, seen)}; its topic told of it until {_last(seen)}",
+            )
+        elif seen.seq > held.seq:
+            yield Difference(
+                Kind.TOPIC_AHEAD,
+                ids,
+                f"{service} has {_named(aggregate, seen)} as of event {held.seq}; "
+                f"its topic goes on to event {seen.seq}, {_last(seen)}",
+            )
+
+
+def _behind(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
+    """The store has sent events that the topic does not have, though it has earlier ones, or keeps the newest for ever."""
+    for (service, aggregate), held in stores.sequences.items():
+        sent = held.seq - held.waiting
+        seen = topics.last.get((service, aggregate))
+        if sent > held.sequence_base and ((seen is None and held.told) or (seen is not None and seen.seq < sent)):
+            reached = "none of its events" if seen is None else f"them up to {seen.seq}"
+            ids = {"service": service, "collection": held.collection, "id": aggregate, "seq": str(sent)}
+            yield Difference(
+                Kind.TOPIC_BEHIND, ids, f"{held.collection} {aggregate} has sent events up to {sent}; the topics have {reached}"
+            )
+
+
+def _requests(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
+    for order in stores.orders.values():
+        held = stores.sequences.get(("ordering", order.id))
+        if (
+            order.awaits_contract
+            and contract_id(order.channel, order.id) not in stores.contracts
+            and (order.channel, order.id) not in topics.requests
+            and not (held is not None and held.waiting)
+        ):
+            ids = {"order_id": order.id, "order_number": order.number, "channel": order.channel.value}
+            yield Difference(
+                Kind.REQUEST_MISSING, ids, f"{order.number} waits for its contract, and the topic has no request for it"
+            )
+
+
+def _positions(topics: TopicFacts) -> Iterator[Difference]:
+    for place in topics.positions:
+        ids = {"group": place.group, "topic": place.topic, "partition": str(place.partition)}
+        where = f"{place.group} in {place.topic}/{place.partition}"
+        if place.committed is not None and not place.begin <= place.committed <= place.end:
+            yield Difference(
+                Kind.OFFSET_OUTSIDE,
+                ids | {"committed": str(place.committed)},
+                f"{where} has committed {place.committed}; the topic goes from {place.begin} to {place.end}",
+            )
+        elif place.waiting:
+            ids["committed"] = "none" if place.committed is None else str(place.committed)
+            yield Difference(Kind.NOT_CONSUMED, ids, f"{where} has {place.waiting} records to read and is not moving")
+
+
+def _named(aggregate: str, seen: Seen) -> str:
+    return aggregate if seen.label is None else f"{seen.label} ({aggregate})"
+
+
+def _last(seen: Seen) -> str:
+    return f"{seen.type} at {seen.time.isoformat()}"

@@ -1,0 +1,89 @@
+"""What a store remembers of having been restored from a backup: that topics must be rebuilt, and where numbering begins anew.
+
+Between backup and loss the aggregates went on: their events, with ids made from their sequence numbers, may be known to
+others. If a restored store counted on from where the backup ends, it would use those numbers and ids again for other events,
+which every reader would take for repetitions. So a store begins an *era* before it is used again: its sequence numbers and
+revisions go on from a number that no earlier event can have reached, the milliseconds since 1970.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.errors import StoreUnfitError, WriteConflictError
+from shared.store.port import Collection, Document, Save, Store
+
+COLLECTION = Collection("restoration")
+_ID = "era"
+
+
+class RebuildDueError(StoreUnfitError):
+    """The store was restored and has not begun its era: a process must not work on it."""
+
+    code = "rebuild_due"
+
+
+async def mark_restored(store: Store, taken_at: datetime, at: datetime) -> None:
+    """Note that the store holds what a backup held; until ``begin_epoch`` no process works on it.
+
+    ``taken_at`` is the time of the backup, ``at`` that of the restore.
+    """
+    note = {"rebuild_due": True, "taken_at": taken_at, "restored_at": at}
+    document = await store.get(COLLECTION, _ID)
+    if document is None:
+        if not await store.insert_many(COLLECTION, [{"_id": _ID, "rev": 1, "floor": 0, **note}]):
+            raise _disturbed()
+        return
+    await _save(store, {**document, **note, "rev": document["rev"] + 1})
+
+
+async def announce_epoch(store: Store, sequence_base: int) -> None:
+    """Note the era before any store counts from it: whatever becomes of the rebuild, readers know the numbers of the others."""
+    document = await store.get(COLLECTION, _ID)
+    await _note(store, document, {"rebuild_due": False, **(document or {}), "floor": sequence_base})
+
+
+async def begin_epoch(store: Store, sequence_base: int) -> None:
+    """Let processes work on the store again, new aggregates counting their events from above ``sequence_base``."""
+    document = await store.get(COLLECTION, _ID)
+    await _note(store, document, {**(document or {}), "floor": sequence_base, "rebuild_due": False})
+
+
+async def sequence_base(store: Store) -> int:
+    """Return the sequence number above which new aggregates count. Raises RebuildDueError after a restore."""
+    document = await store.get(COLLECTION, _ID)
+    if document is None:
+        return 0
+    if document["rebuild_due"]:
+        restored, taken = document["restored_at"].isoformat(), document["taken_at"].isoformat()
+        raise RebuildDueError(
+            f"The store was restored at {restored} from a backup of {taken}. "
+            "Rebuild the topics before processes work on it: marktplatz topics rebuild"
+        )
+    sequence_base: int = document["floor"]
+    return sequence_base
+
+
+async def recorded_sequence_base(store: Store) -> int:
+    """Return the floor as it is noted, also while a rebuild is due; for those who only look."""
+    document = await store.get(COLLECTION, _ID)
+    sequence_base: int = 0 if document is None else document["floor"]
+    return sequence_base
+
+
+async def _note(store: Store, present: Document | None, note: Document) -> None:
+    if present is not None:
+        await _save(store, {**note, "rev": present["rev"] + 1})
+    elif not await store.insert_many(COLLECTION, [{**note, "_id": _ID, "rev": 1}]):
+        raise _disturbed()
+
+
+async def _save(store: Store, document: dict[str, object]) -> None:
+    rev = document["rev"]
+    assert isinstance(rev, int)  # noqa: S101 - for the type checker
+    if await store.save_many(COLLECTION, [Save(document, expected_rev=rev - 1)]):
+        raise _disturbed()
+
+
+def _disturbed() -> WriteConflictError:
+    return WriteConflictError("somebody else is restoring this store at the same time")

@@ -1,0 +1,1 @@
+"""Reading: workers, batches, one commit per batch, broken batches in quarantine."""

@@ -1,0 +1,216 @@
+"""Lists, shows and replays the dead letters of a consumer group.
+
+A replay remembers what it has sent: the group ``<group>.dlq.replay`` commits, per partition of the dead-letter topic, the
+offset up to which all was replayed, and in the commit's note the offsets beyond it that were replayed singly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from shared.bus.admin import partitions_of
+from shared.bus.consume.quarantine import GuardedConsumer
+from shared.bus.dead_letters.letter import DeadLetter, dead_letter_topic, from_dead_letter
+from shared.bus.dead_letters.replay import replay_topic, sent_back
+from shared.bus.produce.publisher import KafkaPublisher
+from shared.bus.settings import KafkaSettings
+from shared.errors import BusUnavailableError, InvalidError, NotFoundError
+
+_SINGLES_LIMIT = 300
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Replayed:
+    """The result of a replay, by the ids of dead letters: what was sent to ``topic``, and in ``origins`` where it once stood.
+
+    ``kept`` holds no original bytes, ``failed`` was not acknowledged.
+    """
+
+    topic: str
+    origins: dict[str, str] = field(default_factory=dict)
+    sent: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    already: int = 0
+
+
+@dataclass(slots=True)
+class _Done:
+    """Which offsets of a partition were replayed: all below ``below``, and ``singly`` beyond."""
+
+    below: int
+    singly: set[int]
+
+    def __contains__(self, offset: int) -> bool:
+        return offset < self.below or offset in self.singly
+
+    def add(self, offset: int) -> None:
+        self.singly.add(offset)
+        while self.below in self.singly:
+            self.singly.discard(self.below)
+            self.below += 1
+
+    def committed(self) -> OffsetAndMetadata:
+        return OffsetAndMetadata(self.below, json.dumps(sorted(self.singly)) if self.singly else "")
+
+
+class FirstLetters:
+    """The first ``limit`` letters by time of death, of however many: hardly more than these are held at any time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._found: dict[tuple[str, int, int, str], DeadLetter] = {}
+
+    def add(self, letter: DeadLetter) -> None:
+        """Take a letter; of one that a crash left twice the first counts."""
+        origin = (letter.reason.topic, letter.reason.partition, letter.reason.offset, letter.reason.code)
+        present = self._found.get(origin)
+        if present is None or _died(letter) < _died(present):
+            self._found[origin] = letter
+        if len(self._found) > 2 * self._limit:
+            kept = sorted(self._found.items(), key=lambda item: _died(item[1]))[: self._limit]
+            self._found = dict(kept)
+
+    def letters(self) -> list[DeadLetter]:
+        """Return them, the first first."""
+        return sorted(self._found.values(), key=_died)[: self._limit]
+
+
+def _died(letter: DeadLetter) -> tuple[datetime, int, int]:
+    return letter.reason.time, letter.partition, letter.offset
+
+
+async def list_dead_letters(settings: KafkaSettings, group: str, *, limit: int = 1000) -> list[DeadLetter]:
+    """Return the first ``limit`` dead letters that are still kept, by time of death; one that a crash left twice is listed once.
+
+    Raises NotFoundError for a group without a dead-letter topic, BusUnavailableError if the broker does not answer.
+    """
+    first = FirstLetters(limit)
+    async with _reader(settings, group) as reader:
+        async for letter in _read(reader, group):
+            first.add(letter)
+    return first.letters()
+
+
+async def get_dead_letter(settings: KafkaSettings, group: str, letter_id: str) -> DeadLetter:
+    """Return one dead letter by its id ``<partition>:<offset>``. Raises NotFoundError, InvalidError for a malformed id."""
+    _check_id(letter_id)
+    async with _reader(settings, group) as reader:
+        async for letter in _read(reader, group):
+            if letter.id == letter_id:
+                return letter
+    raise NotFoundError(f"{dead_letter_topic(group)} holds no dead letter {letter_id}", id=letter_id)
+
+
+async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Collection[str] | None = None) -> Replayed:
+    """Send dead letters, byte for byte, back to the group that failed, and to nobody else: all, or those named by ``ids``.
+
+    What was replayed before is passed over, so a replay may be repeated. Raises as ``list_dead_letters``.
+    """
+    for letter_id in ids or ():
+        _check_id(letter_id)
+    result = Replayed(replay_topic(group))
+    publisher = KafkaPublisher(settings)
+    await publisher.start()
+    try:
+        async with _reader(settings, group) as reader:
+            done = await _done(reader)
+            async for letter in _read(reader, group):
+                if ids is not None and letter.id not in ids:
+                    continue
+                await _replay_one(publisher, letter, done[letter.partition], result)
+                if letter.id not in result.failed:
+                    partition = TopicPartition(dead_letter_topic(group), letter.partition)
+                    await reader.commit({partition: done[letter.partition].committed()})
+    finally:
+        await publisher.stop()
+    log.info("dead_letters_replayed", group=group, sent=len(result.sent), kept=len(result.kept), failed=len(result.failed))
+    return result
+
+
+async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: _Done, result: Replayed) -> None:
+    if letter.offset in done:
+        result.already += 1
+        return
+    if not letter.replayable:
+        result.kept.append(letter.id)
+    elif len(done.singly) >= _SINGLES_LIMIT:
+        result.failed.append(letter.id)
+        return
+    else:
+        (acknowledged,) = await publisher.send([sent_back(letter)])
+        if not acknowledged:
+            result.failed.append(letter.id)
+            return
+        result.sent.append(letter.id)
+        result.origins[letter.id] = f"{letter.reason.topic}/{letter.reason.partition}/{letter.reason.offset}"
+    done.add(letter.offset)
+
+
+def _check_id(letter_id: str) -> None:
+    partition, _, offset = letter_id.partition(":")
+    if not (partition.isdecimal() and offset.isdecimal()):
+        raise InvalidError(f"'{letter_id}' is no id of a dead letter: it has the form <partition>:<offset>", id=letter_id)
+
+
+@asynccontextmanager
+async def _reader(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedConsumer]:
+    topic = dead_letter_topic(group)
+    partitions = [TopicPartition(topic, number) for number in await partitions_of(settings, topic)]
+    reader = GuardedConsumer(
+        **settings.connection(), group_id=f"{topic}.replay", enable_auto_commit=False, auto_offset_reset="earliest"
+    )
+    reader.assign(partitions)
+    try:
+        await reader.start()
+        yield reader
+    except (KafkaError, OSError) as error:
+        raise BusUnavailableError(f"the broker failed: {type(error).__name__}") from error
+    finally:
+        await reader.stop()
+
+
+async def _done(reader: GuardedConsumer) -> dict[int, _Done]:
+    partitions = list(reader.assignment())
+    starts = await reader.beginning_offsets(partitions)
+    notes = await reader._coordinator.fetch_committed_offsets(partitions)  # noqa: SLF001 - the notes of commits are not public
+    found: dict[int, _Done] = {}
+    for partition in partitions:
+        committed = notes.get(partition)
+        below = starts[partition] if committed is None else max(committed.offset, starts[partition])
+        singly = set(json.loads(committed.metadata)) if committed is not None and committed.metadata else set()
+        found[partition.partition] = _Done(below, singly)
+    return found
+
+
+async def _read(reader: GuardedConsumer, group: str) -> AsyncIterator[DeadLetter]:
+    """Yield all dead letters that the topic has now; a record that is none is logged and passed over."""
+    partitions = list(reader.assignment())
+    ends = await reader.end_offsets(partitions)
+    starts = await reader.beginning_offsets(partitions)
+    for partition in partitions:
+        reader.seek(partition, starts[partition])
+    open_ends = {partition: ends[partition] for partition in partitions if ends[partition] > starts[partition]}
+    while open_ends:
+        for partition, records in (await reader.getmany(*open_ends, timeout_ms=1000)).items():
+            for record in records:
+                if record.offset >= ends[partition]:
+                    break
+                try:
+                    yield from_dead_letter(record.partition, record.offset, record.key, record.value, record.headers)
+                except ValueError as error:
+                    log.warning("no_dead_letter", group=group, reason=str(error))
+        for partition in list(open_ends):
+            if await reader.position(partition) >= open_ends[partition]:
+                del open_ends[partition]

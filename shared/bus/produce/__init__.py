@@ -1,0 +1,1 @@
+"""Sending: one idempotent producer per line, results per record."""

@@ -1,0 +1,1 @@
+"""The store on MongoDB, by PyMongo or Motor."""

@@ -1,0 +1,182 @@
+"""What a rebuild says anew: services take it as the same fact, form nothing twice, and give lost contracts their old numbers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from marktplatz.assembly import ServiceName
+from marktplatz.recovery.errors import BackupError
+from marktplatz.recovery.inventory import ServiceStore, opened_stores
+from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
+from marktplatz.recovery.rebuild.rebuild import keep_numbers
+from marktplatz.recovery.rebuild.republish import republish_pending
+from marktplatz.recovery.reconcile.facts import OrderFact, read_stores
+from marktplatz.recovery.reconcile.rules_stores import between_stores
+from marktplatz.recovery.reconcile.topics import TopicFacts
+from services.contracts import handlers
+from services.contracts.app import build
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.request import contract_id
+from services.contracts.numbering import Number, NumberFormat, Register
+from services.contracts.repository import CONTRACTS, Contracts, Registers
+from shared.bus.consume.handling import Received
+from shared.messages.contracts import ContractConcluded
+from shared.messages.values import Channel, OrderState
+from shared.process.service import Resources
+from shared.process.settings import ProcessSettings
+from tests.support.contract_requests import AT, order_id, received, request
+from tests.support.counting import COUNTERS, Clock, increase, ledger_over
+from tests.support.publisher import RecordingPublisher
+
+FITKO = Channel.FITKO
+DATA = Path(__file__).parents[3] / "data"
+EPOCH = epoch_of(AT)
+
+
+class World:
+    """The stores of all services over SQLite, and the processor of FITKO on them."""
+
+    def __init__(self, stores: dict[ServiceName, ServiceStore], publisher: RecordingPublisher) -> None:
+        self.stores = stores
+        self.publisher = publisher
+        kept = stores[ServiceName.CONTRACTS]
+        self.contracts, self.registers = Contracts(kept.store, publisher, lambda: AT), Registers(kept.store)
+        resources = Resources(kept.store, publisher, DATA, lambda: AT + timedelta(days=3))
+        (self.processor,) = build(resources, FITKO).consumers
+
+    async def request(self, name: str, seq: int = 1, *, requested_at: datetime | None = None) -> None:
+        body = request(name).model_copy(update={"requested_at": requested_at})
+        event: Received = received(body, seq=seq)
+        assert await self.processor.handle([event]) == []
+
+    async def contract(self, name: str) -> Contract:
+        found = await self.contracts.ledger.get(contract_id(FITKO, order_id(name)))
+        assert found is not None
+        return found[0]
+
+    async def lose(self, *names: str) -> None:
+        ids = [contract_id(FITKO, order_id(name)) for name in names]
+        assert await self.contracts.store.delete(CONTRACTS, ids) == len(ids)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    publisher = RecordingPublisher()
+    async with opened_stores(ProcessSettings(var=tmp_path), publisher) as stores:
+        yield World(dict(stores), publisher)
+
+
+async def test_a_lost_contract_gets_its_number_again_and_no_other_gets_it(world: World) -> None:
+    for name in ("a", "b", "c"):
+        await world.request(name)
+    numbers = {name: (await world.contract(name)).number for name in ("a", "b", "c")}
+    await world.lose("b", "c")
+    register = (await world.registers.read(FITKO, [2026]))[2026]
+    old = Register(FITKO, 2026, rev=register.rev, last=1)
+    assert await world.registers.save([old])
+
+    known = TopicFacts(numbers={contract_id(FITKO, order_id(name)): (FITKO, numbers[name] or "") for name in ("a", "c")})
+    promised = await keep_numbers(world.stores, await read_stores(world.stores), known)
+    assert promised == {contract_id(FITKO, order_id("c")): Number(2026, 3)}
+    for name in ("d", "c", "b"):
+        await world.request(name, seq=5)
+    assert (await world.contract("c")).number == numbers["c"]
+    assert {(await world.contract(name)).sequence for name in ("a", "b", "c", "d")} == {1, 3, 4, 5}
+    report = await handlers.report_register(FITKO, 2026, world.contracts, world.registers)
+    assert report.gaps == (2,)
+
+
+async def test_an_order_that_knows_its_contract_s_number_is_enough_to_keep_it(world: World) -> None:
+    await world.request("a")
+    number = (await world.contract("a")).number
+    await world.lose("a")
+    wanted = contract_id(FITKO, order_id("a"))
+    facts = await read_stores(world.stores)
+    facts.orders["x"] = OrderFact(order_id("a"), "V", OrderState.PRODUKTIV, FITKO, 1, True, True, wanted, number)
+    assert await keep_numbers(world.stores, facts, TopicFacts()) == {wanted: Number(2026, 1)}
+    await world.request("a", seq=9, requested_at=AT)
+    assert (await world.contract("a")).number == number
+
+
+async def test_a_request_that_is_repeated_late_leads_to_the_contract_of_the_first_request(world: World) -> None:
+    await world.request("a", requested_at=AT - timedelta(days=300))
+    assert (await world.contract("a")).concluded_at == AT - timedelta(days=300)
+
+
+async def test_a_restated_contract_says_what_was_said_at_its_conclusion_under_a_new_number(world: World) -> None:
+    await world.request("a")
+    (first,) = [event for event in world.publisher.events if event.type == ContractConcluded.TYPE]
+    assert await raise_aggregates(world.stores, EPOCH) == 1
+    facts = await read_stores(world.stores)
+    order = OrderFact(order_id("a"), "V", OrderState.BESTELLT, FITKO, 1, True, True, None, None)
+    facts.orders[order.id] = order
+    assert await republish_pending(world.stores, facts, ()) == {"contract": 1}
+    again = world.publisher.events[-1]
+    assert (again.data, again.type, again.key) == (first.data, first.type, first.key)
+    assert (again.seq, again.id == first.id) == (EPOCH + 1, False)
+
+
+async def test_a_raised_aggregate_keeps_its_state_and_what_it_has_still_to_send(world: World) -> None:
+    world.publisher.refuses = lambda _: True
+    await world.request("a")
+    before = await world.contract("a")
+    await raise_aggregates(world.stores, EPOCH)
+    document = await world.contracts.store.get(CONTRACTS, before.id)
+    assert document is not None
+    assert (document["seq"], document["rev"], [entry["seq"] for entry in document["outbox"]]) == (EPOCH, EPOCH, [1])
+    assert await world.contract("a") == before
+    with pytest.raises(BackupError, match="clock"):
+        await raise_aggregates(world.stores, EPOCH)
+
+
+async def test_reconciliation_reads_what_the_services_write(world: World) -> None:
+    await world.request("a")
+    facts = await read_stores(world.stores)
+    (found,) = between_stores(facts)
+    assert found.ids["order_id"] == order_id("a")
+    assert found.ids["contract_number"] == (await world.contract("a")).number
+
+
+def test_a_number_is_read_back_only_as_it_is_written() -> None:
+    form = NumberFormat("FITST/{year}/{sequence:04d}")
+    assert form.read(form.write(Number(2026, 7))) == Number(2026, 7)
+    assert form.read(form.write(Number(2026, 12345))) == Number(2026, 12345)
+    for text in (
+        "FITST/2026/7",
+        "FITST/2026/0000",
+        "GD/2026/0007",
+        "FITST/2026/0007 ",
+        "FITST/2026/00007",
+        "xFITST/2026/0007",
+        "",
+    ):
+        assert form.read(text) is None
+
+
+def test_a_reserved_number_leaves_the_free_ones_and_yields_to_a_promise() -> None:
+    register = Register(FITKO, 2026, rev=3, last=5, allotted={"held": 4}, free=(2, 3))
+    after = register.reserve({"held": 9, "again": 3, "late": 8, "taken": 4})
+    assert after.allotted == {"held": 4, "again": 3, "late": 8}
+    assert (after.free, after.last) == ((2,), 8)
+    assert Register(FITKO, 2026).reserve({}) == Register(FITKO, 2026)
+
+
+async def test_new_aggregates_of_a_restored_store_count_from_above_the_floor(world: World) -> None:
+    store = world.stores[ServiceName.CONTRACTS].store
+    await store.prepare([COUNTERS])
+    publisher = RecordingPublisher()
+    ledger = ledger_over(store, publisher, Clock())
+    await ledger.apply_one(increase("before", "me"))
+    ledger.sequence_base = EPOCH
+    await ledger.apply_one(increase("after", "me", times=2))
+    await ledger.apply_one(increase("before", "me"))
+    assert [(event.key, event.seq) for event in publisher.events] == [
+        ("before", 1),
+        ("after", EPOCH + 1),
+        ("after", EPOCH + 2),
+        ("before", 2),
+    ]

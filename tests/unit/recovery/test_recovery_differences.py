@@ -1,0 +1,218 @@
+"""Reconciliation names each planted difference, with the ids that it concerns, and nothing in a system that agrees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from marktplatz.recovery.reconcile.facts import ContractFact, Listing, OrderFact, RegisterFact, Sequence, StoreFacts, VerdictFact
+from marktplatz.recovery.reconcile.rules_stores import Difference, Kind, between_stores
+from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
+from marktplatz.recovery.reconcile.topics import Position, Seen, Told, TopicFacts
+from services.contracts.domain.request import contract_id
+from shared.messages.values import Channel, OfferingState, OrderState
+from shared.topics import TOPICS
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+GOV = Channel.GOVDIGITAL
+ORDER, WAITING, CHECKED, OFFER = "order-1", "order-2", "order-3", "offer-1"
+CONTRACT = contract_id(GOV, ORDER)
+HANDBOOK = Path(__file__).parents[3] / "docs" / "betrieb" / "sicherung.md"
+
+
+class World:
+    """A system that agrees: a contracted order, one that waits for its contract, one whose check is answered, an offer."""
+
+    def __init__(self) -> None:
+        order = OrderFact(ORDER, "V-1", OrderState.VERTRAG_GESCHLOSSEN, GOV, 2, True, True, CONTRACT, "GD-1")
+        waiting = OrderFact(WAITING, "V-2", OrderState.BESTELLT, GOV, 2, True, True, None, None)
+        checked = OrderFact(CHECKED, "V-3", OrderState.WEITERGELEITET, GOV, 1, True, False, None, None)
+        self.stores = StoreFacts(
+            orders={it.id: it for it in (order, waiting, checked)},
+            contracts={CONTRACT: ContractFact(CONTRACT, ORDER, "V-1", GOV, True, "GD-1", 2026, 1)},
+            registers=[RegisterFact(GOV, 2026, 1, {}, ())],
+            verdicts={ORDER: VerdictFact(2), WAITING: VerdictFact(2), CHECKED: VerdictFact(1)},
+            offerings={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
+            listed={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
+            sequences={
+                ("ordering", ORDER): Sequence("orders", 5, 0, None, told=False),
+                ("catalog", OFFER): Sequence("catalog_offerings", 4, 0, None, told=True),
+            },
+        )
+        self.topics = TopicFacts(
+            last={
+                ("ordering", ORDER): Seen(5, "ordering.order.v1", "t", AT, "V-1"),
+                ("catalog", OFFER): Seen(4, "catalog.offering.v1", "t", AT, None),
+            },
+            requests={(GOV, WAITING)},
+            positions=[Position("ordering.contracts", TOPICS[0].name, 0, 2, 9, 9)],
+            told=[Told("notification-1", "event-1", "t", "dataport", ORDER)],
+        )
+        self.notifications = {"notification-1"}
+
+    def differences(self) -> list[Difference]:
+        return [
+            *between_stores(self.stores),
+            *outboxes(self.stores),
+            *with_topics(self.stores, self.topics, self.notifications),
+        ]
+
+    def change_order(self, order: str, **changes: object) -> None:
+        self.stores.orders[order] = replace(self.stores.orders[order], **changes)  # type: ignore[arg-type] # a test's own words
+
+    def change_contract(self, **changes: object) -> None:
+        self.stores.contracts[CONTRACT] = replace(self.stores.contracts[CONTRACT], **changes)  # type: ignore[arg-type] # as above
+
+    def register(self, last: int, allotted: dict[str, int] | None = None, free: tuple[int, ...] = ()) -> None:
+        self.stores.registers[0] = RegisterFact(GOV, 2026, last, allotted or {}, free)
+
+    def sequence(self, source: tuple[str, str], **changes: object) -> None:
+        self.stores.sequences[source] = replace(self.stores.sequences[source], **changes)  # type: ignore[arg-type] # as above
+
+    def position(self, **changes: object) -> None:
+        self.topics.positions[0] = replace(self.topics.positions[0], **changes)  # type: ignore[arg-type] # as above
+
+
+def contract_for(world: World, order: str, number: int = 2) -> None:
+    found = ContractFact(contract_id(GOV, order), order, "V", GOV, True, f"GD-{number}", 2026, number)
+    world.stores.contracts[found.id] = found
+    world.register(max(2, number))
+
+
+def other_channel(world: World) -> None:
+    found = ContractFact("other", ORDER, "V-1", Channel.FITKO, True, "F-1", 2026, 1)
+    world.stores.contracts["other"] = found
+    world.stores.registers.append(RegisterFact(Channel.FITKO, 2026, 1, {}, ()))
+
+
+def no_contracts(world: World) -> None:
+    world.stores.contracts.clear()
+    world.register(0)
+
+
+def same_number(world: World) -> None:
+    world.change_order(
+        CHECKED, state=OrderState.VERTRAG_GESCHLOSSEN, contract_id=contract_id(GOV, CHECKED), contract_number="GD-1"
+    )
+    contract_for(world, CHECKED, 1)
+    world.register(1)
+
+
+PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
+    Kind.CONTRACT_MISSING: (no_contracts, {"order_id": ORDER, "contract_id": CONTRACT, "contract_number": "GD-1"}),
+    Kind.CONTRACT_DIFFERS: (lambda w: w.change_order(ORDER, contract_number="GD-9"), {"order_id": ORDER, "contract_number": "GD-1"}),
+    Kind.CONTRACT_TWICE: (other_channel, {"order_id": ORDER}),
+    Kind.CONTRACT_NOT_RECORDED: (lambda w: contract_for(w, WAITING), {"order_id": WAITING, "contract_number": "GD-2"}),
+    Kind.CONTRACT_UNEXPECTED: (lambda w: contract_for(w, CHECKED), {"order_id": CHECKED, "contract_number": "GD-2"}),
+    Kind.ORDER_MISSING: (lambda w: contract_for(w, "lost"), {"order_id": "lost", "contract_number": "GD-2"}),
+    Kind.NUMBER_TWICE: (same_number, {"channel": "govdigital", "year": "2026", "sequence": "1"}),
+    Kind.NUMBER_MISSING: (lambda w: w.register(3, free=(3,)), {"channel": "govdigital", "sequence": "2"}),
+    Kind.NUMBER_PROMISED: (lambda w: w.register(2, {"lost": 2}), {"contract_id": "lost", "sequence": "2"}),
+    Kind.NUMBER_BEYOND_REGISTER: (lambda w: w.register(0), {"channel": "govdigital", "sequence": "1"}),
+    Kind.REQUEST_MISSING: (lambda w: w.topics.requests.clear(), {"order_id": WAITING, "channel": "govdigital"}),
+    Kind.VERDICT_MISSING: (lambda w: w.stores.verdicts.pop(CHECKED), {"order_id": CHECKED, "check": "1"}),
+    Kind.VERDICT_NOT_RECORDED: (
+        lambda w: w.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET, answered=False), {"order_id": CHECKED, "check": "1"},
+    ),
+    Kind.VERDICT_DUE: (
+        lambda w: w.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET, answered=False, check=2), {"order_id": CHECKED, "check": "2"},
+    ),
+    Kind.VERDICT_WITHOUT_ORDER: (lambda w: w.stores.verdicts.update(lost=VerdictFact(1)), {"order_id": "lost"}),
+    Kind.OFFERING_NOT_LISTED: (lambda w: w.stores.listed.clear(), {"offering_id": OFFER}),
+    Kind.OFFERING_LISTED_OTHERWISE: (
+        lambda w: w.stores.listed.update({OFFER: Listing("Angebot", 2, OfferingState.VEROEFFENTLICHT)}), {"offering_id": OFFER},
+    ),
+    Kind.OFFERING_UNKNOWN: (lambda w: w.stores.listed.update(lost=Listing("Weg", 1, OfferingState.VEROEFFENTLICHT)), {"offering_id": "lost"}),
+    Kind.OUTBOX_WAITING: (lambda w: w.sequence(("ordering", ORDER), seq=6, waiting=1, since=AT), {"service": "ordering", "id": ORDER}),
+    Kind.TOPIC_MISSING: (lambda w: w.topics.missing.append("ordering.order.v1"), {"topic": "ordering.order.v1"}),
+    Kind.TOPIC_AHEAD: (lambda w: w.sequence(("ordering", ORDER), seq=4), {"service": "ordering", "id": ORDER, "label": "V-1", "seq": "5"}),
+    Kind.TOPIC_BEHIND: (lambda w: w.sequence(("ordering", ORDER), seq=7), {"service": "ordering", "id": ORDER, "seq": "7"}),
+    Kind.LOST_IN_STORE: (lambda w: w.stores.sequences.pop(("ordering", ORDER)), {"service": "ordering", "id": ORDER, "label": "V-1"}),
+    Kind.RECORD_UNREADABLE: (lambda w: w.topics.unreadable.update({"ordering.order.v1": 3}), {"topic": "ordering.order.v1", "records": "3"}),
+    Kind.OFFSET_OUTSIDE: (lambda w: w.position(committed=10), {"group": "ordering.contracts", "partition": "0", "committed": "10"}),
+    Kind.NOT_CONSUMED: (lambda w: w.position(committed=8), {"group": "ordering.contracts", "committed": "8"}),
+    Kind.NOTIFICATION_MISSING: (lambda w: w.notifications.clear(), {"event_id": "event-1", "organisation": "dataport"}),
+}  # fmt: skip
+
+
+def test_nothing_is_named_in_a_system_that_agrees() -> None:
+    assert World().differences() == []
+
+
+def test_every_kind_of_difference_is_planted() -> None:
+    assert PLANTED.keys() == set(Kind)
+
+
+@pytest.mark.parametrize("kind", PLANTED, ids=lambda kind: kind.value)
+def test_a_planted_difference_is_named_with_its_ids_and_nothing_else_is(kind: Kind) -> None:
+    plant, ids = PLANTED[kind]
+    world = World()
+    plant(world)
+    (found,) = world.differences()
+    assert found.kind is kind
+    assert found.ids.items() >= ids.items()
+    assert found.text
+
+
+def test_a_compacted_topic_that_lost_the_newest_state_is_behind_though_nothing_of_it_is_left() -> None:
+    world = World()
+    del world.topics.last["catalog", OFFER]
+    assert [(it.kind, it.ids["id"]) for it in world.differences()] == [(Kind.TOPIC_BEHIND, OFFER)]
+
+
+def test_an_aggregate_of_a_topic_with_retention_may_be_gone_from_it() -> None:
+    world = World()
+    del world.topics.last["ordering", ORDER]
+    assert world.differences() == []
+
+
+def test_a_number_that_was_only_raised_by_a_new_era_is_no_event_that_is_missing() -> None:
+    world = World()
+    epoch = 1_700_000_000_000
+    world.sequence(("ordering", ORDER), seq=epoch, sequence_base=epoch)
+    assert world.differences() == []
+    world.sequence(("ordering", ORDER), seq=epoch + 1, sequence_base=epoch)
+    assert [it.kind for it in world.differences()] == [Kind.TOPIC_BEHIND]
+
+
+def test_a_request_that_waits_in_the_outbox_is_not_missing() -> None:
+    world = World()
+    world.topics.requests.clear()
+    world.stores.sequences["ordering", WAITING] = Sequence("orders", 3, 1, AT, told=False)
+    assert [it.kind for it in world.differences()] == [Kind.OUTBOX_WAITING]
+
+
+def test_a_refusal_whose_order_has_ended_refused_is_in_order() -> None:
+    world = World()
+    refusal = ContractFact(contract_id(GOV, CHECKED), CHECKED, "V-3", GOV, False, None, None, None)
+    world.stores.contracts[refusal.id] = refusal
+    world.change_order(CHECKED, state=OrderState.ABGELEHNT)
+    assert world.differences() == []
+
+
+def test_a_signature_that_the_order_has_not_heard_of_is_named() -> None:
+    world = World()
+    world.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET)
+    assert world.differences() == []
+    world.stores.verdicts[CHECKED] = VerdictFact(1, signed=True)
+    assert [(it.kind, it.ids["order_id"]) for it in world.differences()] == [(Kind.VERDICT_NOT_RECORDED, CHECKED)]
+    world.change_order(CHECKED, signed=True)
+    assert world.differences() == []
+
+
+def test_the_same_difference_at_a_second_look_has_the_same_key_and_another_offset_has_not() -> None:
+    world, moved = World(), World()
+    world.position(committed=7)
+    moved.position(committed=8)
+    (before,), (again,), (after,) = world.differences(), world.differences(), moved.differences()
+    assert before.key == again.key != after.key
+
+
+def test_the_handbook_says_of_every_kind_what_it_means() -> None:
+    described = re.findall(r"^\| `([a-z_]+)` \|", HANDBOOK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(described) == sorted(kind.value for kind in Kind)

@@ -158,7 +158,7 @@ async def run_rebuild(*, recreate: bool, create: bool, replicas: int, patience: 
         console.print(f"number kept: {number.sequence} of {number.year} for contract {contract}", markup=False)
     republished = ", ".join(f"{count} {entry}s" for entry, count in sorted(done.republished.items())) or "nothing"
     console.print(
-        f"era {done.epoch} of {done.aggregates} aggregates; {done.published} waiting events published; said anew: {republished}"
+        f"epoch {done.epoch} of {done.aggregates} aggregates; {done.published} waiting events published; said anew: {republished}"
     )
 
 

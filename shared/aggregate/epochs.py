@@ -2,7 +2,7 @@
 
 Between backup and loss the aggregates went on: their events, with ids made from their sequence numbers, may be known to
 others. If a restored store counted on from where the backup ends, it would use those numbers and ids again for other events,
-which every reader would take for repetitions. So a store begins an *era* before it is used again: its sequence numbers and
+which every reader would take for repetitions. So a store begins an *epoch* before it is used again: its sequence numbers and
 revisions go on from a number that no earlier event can have reached, the milliseconds since 1970.
 """
 
@@ -18,7 +18,7 @@ _ID = "era"
 
 
 class RebuildDueError(StoreUnfitError):
-    """The store was restored and has not begun its era: a process must not work on it."""
+    """The store was restored and has not begun its epoch: a process must not work on it."""
 
     code = "rebuild_due"
 
@@ -38,7 +38,7 @@ async def mark_restored(store: Store, taken_at: datetime, at: datetime) -> None:
 
 
 async def announce_epoch(store: Store, sequence_base: int) -> None:
-    """Note the era before any store counts from it: whatever becomes of the rebuild, readers know the numbers of the others."""
+    """Note the epoch before any store counts from it: whatever becomes of the rebuild, readers know the numbers of the others."""
     document = await store.get(COLLECTION, _ID)
     await _note(store, document, {"rebuild_due": False, **(document or {}), "floor": sequence_base})
 
@@ -65,7 +65,7 @@ async def sequence_base(store: Store) -> int:
 
 
 async def recorded_sequence_base(store: Store) -> int:
-    """Return the floor as it is noted, also while a rebuild is due; for those who only look."""
+    """Return the sequence base as it is noted, also while a rebuild is due; for those who only look."""
     document = await store.get(COLLECTION, _ID)
     sequence_base: int = 0 if document is None else document["floor"]
     return sequence_base

@@ -52,7 +52,7 @@ ATTEMPTS = 20
 STATE_BYTES = 512 * 1024
 """How large the state of an aggregate may grow, as JSON: a batch of hundreds fits into memory, a full state into a record."""
 LARGEST_JUMP = 1_000_000
-"""How far the number of an event may lie beyond the last one of its source or the era: an aggregate counts over all topics."""
+"""How far the number of an event may lie beyond the last one of its source or the epoch: an aggregate counts over all topics."""
 SMALL_STEP_BYTES = 8 * 1024
 STATE_BYTES_FOR_SMALL_STEPS = 640 * 1024
 STATE_BYTES_FOR_EVENTS = 768 * 1024
@@ -104,7 +104,7 @@ class Ledger(Generic[S]):
     """All aggregates of one type: loads, decides, saves, publishes.
 
     ``restate`` returns the event that says an aggregate's full state anew; needed where a compacted topic holds that state.
-    New aggregates count their events from above ``sequence_base``, the store's era; it is 0 unless the store was restored
+    New aggregates count their events from above ``sequence_base``, the store's epoch; it is 0 unless the store was restored
     (``shared.aggregate.epochs``).
     A later version of this program may work on the same documents: fields of theirs that this one does not know are passed over
     when reading, and those of the document itself are saved as they were.
@@ -374,14 +374,15 @@ class Ledger(Generic[S]):
     def _jump(self, record: _Record[S], cause: Cause) -> SequenceJumpError | None:
         """Return the error of a number that lies further on than the events can be that this reader did not get to see.
 
-        A source that was restored goes on from an era (docs/adr/0007). An era begins in all stores while nobody works on them:
-        this store knows it, and what lies below hides nothing, since whoever was restored counts from above.
+        A source that was restored goes on from an epoch (docs/adr/0007). An epoch begins in all stores while nobody works on
+        them: this store knows it, and what lies below hides nothing, since whoever was restored counts from above.
         """
         reached = record.inbox.get(cause.source, 0)
         if cause.seq <= max(reached, self.sequence_base) + LARGEST_JUMP:
             return None
         return SequenceJumpError(
-            f"{cause.source} has reached {reached} here, this store the era {self.sequence_base}, and this event claims {cause.seq}.",
+            f"{cause.source} has reached {reached} here, this store the epoch {self.sequence_base}, "
+            f"and this event claims {cause.seq}.",
             id=record.id,
         )
 

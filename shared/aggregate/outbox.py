@@ -62,7 +62,7 @@ class Outbox:
         clock: Callable[[], datetime] = now,
     ) -> None:
         if PENDING not in collection.indexes:
-            message = f"collection {collection.name} lacks the index 'pending': declare it with shared.aggregate.ledger.aggregate_collection"
+            message = f"collection {collection.name} lacks the index 'pending': declare it with aggregate_collection"
             raise ValueError(message)
         self.service = service
         self.collection = collection

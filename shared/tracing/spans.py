@@ -1,7 +1,8 @@
 """Spans of what happens, under the W3C ids that travel with the work anyway; off unless OTEL_EXPORTER_OTLP_ENDPOINT is set.
 
-Who does the work carries its trace context (``shared.tracing.context``, headers of requests and events) whether this is on or off.
-A span is told once, when its work is done, with the ids that it had: nothing is wrapped, and off it costs one comparison.
+Who does the work carries its trace context (``shared.tracing.context``, headers of requests and events) whether this is on or
+off. A span is exported once, when its work is done, with the ids that it had: nothing is wrapped, and off it costs one
+comparison.
 """
 
 from __future__ import annotations

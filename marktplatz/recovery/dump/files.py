@@ -1,8 +1,8 @@
 """How a backup lies on disk: a folder with a manifest and, per collection, gzipped lines of MongoDB Extended JSON (canonical).
 
 The lines keep the types of BSON; ``mongoimport`` reads them too. With recipients each file is encrypted before it is written
-(``marktplatz.recovery.dump.sealing``). The manifest comes last: a folder without it is no backup. It names collections, numbers and
-hashes, nobody and nothing in them.
+(``marktplatz.recovery.dump.sealing``). The manifest comes last: a folder without it is no backup. It names collections,
+numbers and hashes, nobody and nothing in them.
 """
 
 from __future__ import annotations

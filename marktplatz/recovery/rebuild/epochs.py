@@ -1,4 +1,4 @@
-"""Begins an era of the stores: from then on no sequence number and no revision is used that an earlier event may have had."""
+"""Begins an epoch of the stores: from then on no sequence number and no revision is used that an earlier event may have had."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def epoch_of(at: datetime) -> int:
-    """Return the era that begins at a time: the milliseconds since 1970. No aggregate has an event in each of them."""
+    """Return the epoch that begins at a time: the milliseconds since 1970. No aggregate has an event in each of them."""
     return (at - _EPOCH) // _MILLISECOND
 
 
 async def raise_aggregates(stores: Mapping[ServiceName, ServiceStore], epoch: int) -> int:
-    """Announce the era in all stores, then raise every aggregate to it, number and revision; return how many there are.
+    """Announce the epoch in all stores, then raise every aggregate to it, number and revision; return how many there are.
 
-    Events in outboxes keep their numbers: they are what they were. Raises BackupError if an aggregate is beyond the era (the
+    Events in outboxes keep their numbers: they are what they were. Raises BackupError if an aggregate is beyond the epoch (the
     clock is wrong), WriteConflictError if somebody else writes.
     """
     for service_store in stores.values():

@@ -1,7 +1,7 @@
-"""``marktplatz topics rebuild``: begins an era of the stores and says on the topics what readers must know of them.
+"""``marktplatz topics rebuild``: begins an epoch of the stores and says on the topics what readers must know of them.
 
 Topics are transport: what they held before is not needed, except what they alone know of contract numbers that were told to
-people. The steps can be repeated as a whole after a failure, each time with a later era.
+people. The steps can be repeated as a whole after a failure, each time with a later epoch.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class Listing:
 class Sequence:
     """How far an aggregate's events go, and how many of them wait in its outbox since when. ``told``: its topic must hold it.
 
-    Events up to ``sequence_base`` are of an earlier era: the number was raised, they were never sent under it.
+    Events up to ``sequence_base`` are of an earlier epoch: the number was raised, they were never sent under it.
     """
 
     collection: str

@@ -17,13 +17,13 @@ DAY = 24 * 60 * 60 * 1000
 YEAR = 365 * DAY
 
 
-@pytest.mark.parametrize("floor", [0, EPOCH - YEAR, EPOCH], ids=["never_restored", "restored_long_ago", "restored_now"])
+@pytest.mark.parametrize("sequence_base", [0, EPOCH - YEAR, EPOCH], ids=["never_restored", "restored_long_ago", "restored_now"])
 @pytest.mark.parametrize("reached", [0, 7, EPOCH + 7])
 @pytest.mark.parametrize("beyond", [1, DAY // 2, DAY, 10**9, 10**17, 2**62])
 async def test_a_number_that_no_restore_explains_is_a_dead_letter_and_later_events_count(
     ledger: Ledger[Counter], sequence_base: int, reached: int, beyond: int
 ) -> None:
-    ledger.sequence_base = reached  # as if the source's era had been followed
+    ledger.sequence_base = reached  # as if the source's epoch had been followed
     await ledger.apply([increase("a", "first", cause=cause("s", reached) if reached else None)])
     ledger.sequence_base = sequence_base
     before = await stored(ledger, "a")
@@ -39,7 +39,7 @@ async def test_a_number_that_no_restore_explains_is_a_dead_letter_and_later_even
     assert [rejection.code for rejection in rejections(received, results)] == ["sequence_jump"] * 2
 
 
-@pytest.mark.parametrize("seq", [EPOCH, EPOCH - YEAR, EPOCH + DAY // 2, EPOCH + 1], ids=["era", "earlier", "later", "first"])
+@pytest.mark.parametrize("seq", [EPOCH, EPOCH - YEAR, EPOCH + DAY // 2, EPOCH + 1], ids=["epoch", "earlier", "later", "first"])
 async def test_an_era_counts_only_where_the_store_was_restored(ledger: Ledger[Counter], seq: int) -> None:
     await ledger.apply([increase("a", "first", cause=cause("s", 7))])
     (result,) = await ledger.apply([increase("a", "x", cause=cause("s", seq))])

@@ -41,7 +41,7 @@ def test_without_an_endpoint_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_process_without_tracing_does_not_even_load_the_sdk() -> None:
     code = (
-        "import sys; import marktplatz.process; from shared import tracing; tracing.start('x');"
+        "import sys; import marktplatz.process; from shared.tracing import spans; spans.start('x');"
         "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter', 'shared.tracing.otlp'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, env={"PATH": ""})

@@ -61,6 +61,7 @@ bench: $(STAMP) ## Measure throughput against a bare loop, latency from order to
 format: $(STAMP)
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format --quiet .
+	@$(BIN)/rumdl fmt --quiet .
 
 lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/dev.txt requirements/dev.in
@@ -74,6 +75,7 @@ clean: ## Remove the virtual environment and local run data
 lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/rumdl check --quiet .
 
 types: $(STAMP)
 	@$(BIN)/mypy $(MYPY_PATHS)
@@ -90,7 +92,7 @@ generated: $(STAMP) ## Write everything that is generated anew: schemas, topics 
 	@$(BIN)/python -m deploy.generate.dashboards
 	@$(BIN)/python -m deploy.generate.handbook
 
-check: lint types layers ## Static checks: ruff, mypy strict, import layers, generated files up to date
+check: lint types layers ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, generated files up to date
 	@$(BIN)/python -m shared.schemas.generate --check
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.dashboards --check

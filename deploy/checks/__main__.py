@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploy.checks.generic.alerts import check_alert_files
 from deploy.checks.generic.crds import DefinitionsMissingError
+from deploy.checks.generic.idle import check_idle
 from deploy.checks.generic.images import OVERLAYS
 from deploy.checks.generic.network.flows import check_declared_names
 from deploy.checks.generic.objects import Objects
@@ -46,7 +47,7 @@ def _overlays(chosen: Sequence[str]) -> int:
     names = list(chosen) or list(folders)
     with ThreadPoolExecutor(max_workers=2) as renderers:
         for objects in renderers.map(render, [folders[name] for name in names]):
-            findings = check(objects)
+            findings = check(objects) + sorted(guarded("check_idle", objects.overlay, check_idle(folders[objects.overlay])))
             if objects.overlay.startswith(OVERLAYS):
                 findings += guarded("check_overridable", objects.overlay, check_overridable(objects))
             faults, total = faults + len(findings), total + len(objects)

@@ -18,7 +18,7 @@ from deploy.checks.generic.keda_triggers import check_triggers
 from deploy.checks.generic.namespaces import check_namespaces
 from deploy.checks.generic.network.flows import check_network
 from deploy.checks.generic.objects import Document, Finding, Objects, where
-from deploy.checks.generic.pod_security import check_pod_security
+from deploy.checks.generic.pod_security.check import check_pod_security
 from deploy.checks.generic.quota import check_quota
 from deploy.checks.generic.spread import check_spread
 from deploy.checks.generic.values.check import check_values

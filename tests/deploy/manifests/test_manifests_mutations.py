@@ -59,7 +59,7 @@ def test_every_rule_has_a_fault_that_sets_it_off() -> None:
     codes = {
         code
         for source in sources
-        for code in re.findall(r'(?:Finding\(|Format\(|yield |code = )\s*"([a-z]+(?:-[a-z]+)*)"', source)
+        for code in re.findall(r'(?:Finding\(|Format\(|Control\(|yield |code = )\s*"([a-z]+(?:-[a-z]+)*)"', source)
     }
     assert codes - PROVEN_ELSEWHERE == {mutation.code for mutation in MUTATIONS}
 

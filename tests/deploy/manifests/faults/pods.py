@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.checks.generic.pod_security import APP_ARMOR_ANNOTATION
+from deploy.checks.generic.pod_security.baseline import APP_ARMOR_ANNOTATION
 from tests.deploy.manifests.faults import container, drop, in_, pod, put
 from tests.deploy.manifests.planting import Mutation
 

@@ -29,7 +29,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
 
 APIS = [Process("run", name.value, RoleName.API) for name in BUILDERS]
-DATA = Path(__file__).resolve().parents[3] / "data"
+DATA = Path(__file__).resolve().parents[4] / "data"
 WORKERS = [
     *(Process("run", name.value, RoleName.WORKER) for name in BUILDERS if name is not ServiceName.CONTRACTS),
     *(Process("run", "contracts", RoleName.WORKER, channel) for channel in Channel),

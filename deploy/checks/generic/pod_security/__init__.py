@@ -1,0 +1,1 @@
+"""Pods against the Pod Security Standards, and what is asked of them beyond."""

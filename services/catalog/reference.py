@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -17,12 +18,14 @@ from pydantic import TypeAdapter
 
 from shared.errors import RetryableError
 from shared.reference import KnownOffering, LeikaService, OzgService, OzgTopic, Requirement, read_csv
-from shared.store.port import Collection, Document, Index, Query, Save, Store
+from shared.store.paging import documents_of
+from shared.store.port import Collection, Document, Index, Query, Store
+from shared.store.upsert import upsert
 
 R = TypeVar("R")
 Progress = Callable[[str, int, int], None]
 
-BATCH = 500
+EVERY = Query("by_key", limit=500)
 MANIFEST = Collection("catalog_reference_files")
 
 
@@ -84,54 +87,23 @@ async def _load(store: Store, source: Source[Any], data_dir: Path, progress: Pro
         progress(source.name, manifest["rows"], manifest["rows"])
         return int(manifest["rows"])
     documents = await asyncio.to_thread(lambda: list(source.documents(data_dir)))
-    for start in range(0, len(documents), BATCH):
-        batch = documents[start : start + BATCH]
-        await _upsert(store, source.collection, batch)
-        progress(source.name, start + len(batch), len(documents))
+    await upsert(store, source.collection, documents, partial(progress, source.name))
     await _delete_others(store, source.collection, {document["_id"] for document in documents})
     # Last: a load that breaks off before is begun anew.
-    await _upsert(store, MANIFEST, [{"_id": source.file, "rev": 1, "sha256": digest, "rows": len(documents)}])
+    await upsert(store, MANIFEST, [{"_id": source.file, "rev": 1, "sha256": digest, "rows": len(documents)}])
     return len(documents)
 
 
-async def _upsert(store: Store, collection: Collection, batch: Sequence[Document]) -> None:
-    new = await store.insert_many(collection, batch)
-    present = await store.get_many(collection, [document["_id"] for document in batch if document["_id"] not in new])
-    saves = []
-    for document in batch:
-        stored = present.get(document["_id"])
-        if stored is not None and _content(stored) != _content(document):
-            saves.append(Save({**document, "rev": stored["rev"] + 1}, expected_rev=stored["rev"]))
-    if saves:
-        # A conflict is another process that loads the same files.
-        await store.save_many(collection, saves)
-
-
-def _content(document: Document) -> Document:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items() if name != "rev"}
-
-
-async def _delete_others(store: Store, collection: Collection, kept: set[str]) -> None:
-    gone = [document["_id"] async for document in _all(store, collection) if document["_id"] not in kept]
+async def _delete_others(store: Store, collection: Collection, present: set[str]) -> None:
+    gone = [document["_id"] async for document in documents_of(store, collection, EVERY) if document["_id"] not in present]
     if gone:
         await store.delete(collection, gone)
-
-
-async def _all(store: Store, collection: Collection) -> AsyncIterator[Document]:
-    query = Query("by_key", limit=BATCH)
-    key = collection.index("by_key").fields[0]
-    while documents := await store.find(collection, query):
-        for document in documents:
-            yield document
-        if len(documents) < BATCH:
-            return
-        query = replace(query, after=(documents[-1][key], documents[-1]["_id"]))
 
 
 async def read_source(store: Store, source: Source[R]) -> list[R]:
     """Return the records of one file as the store holds them, in the order of their keys."""
     adapter = TypeAdapter(source.row_type)
-    return [adapter.validate_python(document) async for document in _all(store, source.collection)]
+    return [adapter.validate_python(document) async for document in documents_of(store, source.collection, EVERY)]
 
 
 async def digests(store: Store) -> tuple[tuple[str, str], ...]:

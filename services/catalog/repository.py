@@ -14,6 +14,7 @@ from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.aggregate.outgoing import Publisher
 from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
+from shared.store.paging import documents_of
 from shared.store.port import Collection, Document, Index, Query, Scalar, Store
 
 PAGE = 100
@@ -74,12 +75,8 @@ class Offerings:
         They hold what is searched and shown in results.
         """
         query = Query("by_changed", at_least=since, limit=PAGE, only=_SEARCHED)
-        while documents := await self._store.find(OFFERINGS, query):
-            for document in documents:
-                yield document
-            if len(documents) < PAGE:
-                return
-            query = replace(query, after=(documents[-1]["public_changed_at"], documents[-1]["_id"]))
+        async for document in documents_of(self._store, OFFERINGS, query):
+            yield document
 
     async def _page(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +16,7 @@ from shared.aggregate.change import Cause, Change, Result
 from shared.errors import WriteConflictError
 from shared.messages.base import Message
 from shared.messages.values import Channel
+from shared.store.contention import Contention
 
 ATTEMPTS = 30
 
@@ -70,7 +69,8 @@ async def _promised_numbers(
     first: dict[str, Case] = {}
     for case in cases:
         first.setdefault(case.request.contract_id, case)
-    for attempt in range(ATTEMPTS):
+    contention = Contention(f"the number registers of {channel.value}", attempts=ATTEMPTS)
+    while True:
         held = await registers.read(channel, {case.request.year for case in first.values()})
         promised = [contract_id for register in held.values() for contract_id in register.allotted]
         existing = await contracts.numbers_of([*first, *promised])
@@ -86,8 +86,7 @@ async def _promised_numbers(
         changed = [register for year, register in after.items() if register != held[year]]
         if not changed or await registers.save(changed):
             return {contract_id: after[year].number_of(contract_id) for contract_id, year in wanted.items()}
-        await asyncio.sleep(random.uniform(0, 0.001 * 2 ** min(attempt, 7)))  # noqa: S311 - jitter, not a secret
-    raise WriteConflictError(f"other processors kept changing the number registers of {channel.value}", channel=channel.value)
+        await contention.overtaken()
 
 
 async def reserve_numbers(

@@ -16,7 +16,8 @@ from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.aggregate.outgoing import Publisher
 from shared.clock import now
 from shared.messages.values import Channel
-from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
+from shared.store.paging import documents_of
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 
 CONTRACTS = aggregate_collection(
     "contracts",
@@ -108,16 +109,8 @@ class Contracts:
 
     async def sequences(self, channel: Channel, year: int) -> list[int]:
         """Return the numbers in use in one register, ascending."""
-        found: list[int] = []
-        after: tuple[int, str] | None = None
-        while True:
-            whose: dict[str, Scalar] = {"channel": channel.value, "year": year}
-            query = Query("register", equals=whose, after=after, limit=SCAN, only=("sequence",))
-            documents = await self.store.find(CONTRACTS, query)
-            found += [document["sequence"] for document in documents]
-            if len(documents) < SCAN:
-                return found
-            after = (documents[-1]["sequence"], documents[-1]["_id"])
+        query = Query("register", {"channel": channel.value, "year": year}, limit=SCAN, only=("sequence",))
+        return [document["sequence"] async for document in documents_of(self.store, CONTRACTS, query)]
 
     async def counts(self, channel: Channel) -> tuple[int, int]:
         """Return how many contracts of a channel are concluded and how many refused. Only the concluded are in a register."""

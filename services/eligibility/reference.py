@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -13,9 +13,10 @@ import structlog
 from services.eligibility.names import TOKENS_KEPT, search_keys
 from services.eligibility.published import published_bodies, published_relations
 from services.eligibility.repository import BODIES, BODY_NAMES, EDITIONS, RELATIONS
-from shared.store.port import Collection, Document, Query, Save, Store
+from shared.store.paging import documents_of
+from shared.store.port import Document, Query, Store
+from shared.store.upsert import upsert
 
-BATCH = 1000
 GRAPH = "graph"
 Progress = Callable[[str, int, int], None]
 
@@ -34,13 +35,13 @@ async def load_reference(store: Store, data_dir: Path, progress: Progress) -> di
     for kind, documents in bodies.items():
         counts[kind] = len(documents)
         known |= {document["_id"]: document for document in documents}
-        changed = await _bring(store, BODIES, documents, kind, progress)
+        changed = await upsert(store, BODIES, documents, partial(progress, kind))
         await store.delete(BODY_NAMES, [f"{body_id}:{n}" for body_id in changed for n in range(TOKENS_KEPT)])
     names = [entry for document in known.values() for entry in _names(document)]
-    await _bring(store, BODY_NAMES, names, "body_names", progress)
+    await upsert(store, BODY_NAMES, names, partial(progress, "body_names"))
 
     relations, unresolved = published_relations(data_dir, known)
-    await _bring(store, RELATIONS, relations, "relations", progress)
+    await upsert(store, RELATIONS, relations, partial(progress, "relations"))
     await _drop_others(store, {document["_id"] for document in relations})
     await _mark_edition(store, relations, unresolved)
     log.info("relations_unresolved", count=len(unresolved), rows=unresolved)
@@ -68,38 +69,10 @@ def _names(body: Document) -> list[Document]:
     ]
 
 
-async def _bring(store: Store, collection: Collection, documents: Sequence[Document], kind: str, progress: Progress) -> list[str]:
-    """Insert what is missing, replace what differs; return the ids replaced."""
-    replaced: list[str] = []
-    done = 0
-    for batch in _batches(documents):
-        new = await store.insert_many(collection, batch)
-        rest = {document["_id"]: document for document in batch if document["_id"] not in new}
-        stored = await store.get_many(collection, list(rest)) if rest else {}
-        saves = [
-            Save({**rest[document_id], "rev": found["rev"] + 1}, expected_rev=found["rev"])
-            for document_id, found in stored.items()
-            if {**rest[document_id], "rev": found["rev"]} != found
-        ]
-        if saves:
-            # A conflict means that another process brings the same files at this moment: its write says the same.
-            await store.save_many(collection, saves)
-            replaced += [save.document["_id"] for save in saves]
-        done += len(batch)
-        progress(kind, done, len(documents))
-    return replaced
-
-
-def _batches(documents: Iterable[Document]) -> Iterable[list[Document]]:
-    iterator = iter(documents)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
-
-
-async def _drop_others(store: Store, wanted: set[str]) -> None:
+async def _drop_others(store: Store, present: set[str]) -> None:
     for kind in ("single", "collective"):
-        stored = await store.find(RELATIONS, Query("kind", equals={"kind": kind}, limit=BATCH * 10))
-        gone = [document["_id"] for document in stored if document["_id"] not in wanted]
+        query = Query("kind", equals={"kind": kind}, limit=1000, only=("kind",))
+        gone = [document["_id"] async for document in documents_of(store, RELATIONS, query) if document["_id"] not in present]
         if gone:
             await store.delete(RELATIONS, gone)
 
@@ -107,9 +80,4 @@ async def _drop_others(store: Store, wanted: set[str]) -> None:
 async def _mark_edition(store: Store, relations: Sequence[Document], unresolved: Sequence[str]) -> None:
     """Write down, after the relations, which edition the store holds: readers keep the graph until it changes."""
     version = hashlib.sha256(json.dumps(relations, sort_keys=True).encode()).hexdigest()
-    edition: Document = {"_id": GRAPH, "rev": 1, "version": version, "unresolved": list(unresolved)}
-    if await store.insert_many(EDITIONS, [edition]):
-        return
-    found = await store.get(EDITIONS, GRAPH)
-    if found is not None and {**edition, "rev": found["rev"]} != found:
-        await store.save_many(EDITIONS, [Save({**edition, "rev": found["rev"] + 1}, expected_rev=found["rev"])])
+    await upsert(store, EDITIONS, [{"_id": GRAPH, "rev": 1, "version": version, "unresolved": list(unresolved)}])

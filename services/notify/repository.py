@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from collections.abc import Collection as Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -15,9 +15,11 @@ from services.notify.domain.notification import Notification, NotificationState
 from shared.aggregate.ledger import UNLISTED, Ledger, aggregate_collection
 from shared.aggregate.outgoing import Publisher
 from shared.clock import now
-from shared.errors import NotFoundError, WriteConflictError
+from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES
 from shared.messages.open_enum import READING
+from shared.store.contention import Contention
+from shared.store.paging import portions, scanned
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar, Store
 
 T = TypeVar("T")
@@ -30,7 +32,6 @@ QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
 NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED)
 CONTACTS = Collection("contacts")
 COLLECTIONS = (NOTIFICATIONS, CONTACTS)
-_ATTEMPTS = 20
 _PAGE = 500
 INBOX_BYTES = PAGE_BYTES
 """How much is read of notifications for a page of an inbox; their texts are made of what they hold."""
@@ -87,14 +88,15 @@ class Notifications:
 
     async def read(self, organisation: str, notification_id: str, at: datetime) -> Notification:
         """Mark one of the organisation's inbox as read and return it. Raises NotFoundError."""
-        for _ in range(_ATTEMPTS):
+        contention = Contention(notification_id, [notification_id])
+        while True:
             document = await self.store.get(NOTIFICATIONS, notification_id)
             if document is None or document.get("inbox_of") != organisation:
                 raise NotFoundError(f"There is no notification {notification_id} in your inbox.", id=notification_id)
             notification = self.ledger.state_of(document)
             if not notification.read(at) or not await self._save([(document, notification)]):
                 return notification
-        raise WriteConflictError(f"other writers kept changing {notification_id}", ids=[notification_id])
+            await contention.overtaken()
 
     async def known(self, ids: Sequence[str]) -> frozenset[str]:
         """Return which of these notifications there are."""
@@ -128,11 +130,8 @@ class Notifications:
     async def _candidates(self, at: datetime) -> AsyncIterator[Portion]:
         """Yield what may be taken, as far as clocks tell: what is due here, then what a clock ahead of ours has marked."""
         query = Query(DUE.name, below=at + _TICK, limit=_PAGE)
-        while documents := (portion := await self.store.find_portion(NOTIFICATIONS, query, PORTION_BYTES)).documents:
+        async for portion in portions(self.store, NOTIFICATIONS, query, PORTION_BYTES):
             yield portion
-            if not portion.cut and len(documents) < _PAGE:
-                break
-            query = replace(query, after=(documents[-1]["next_attempt_at"], documents[-1]["_id"]))
         yield Portion(await self._ahead(at, _PAGE), cut=False)
 
     def _stood(self, notification: Notification, lease: timedelta) -> bool:
@@ -156,9 +155,7 @@ class Notifications:
         A repeat finds none of them, unless they failed again.
         """
         taken: Counter[str] = Counter()
-        after: str | None = None
-        while documents := await self.store.scan(NOTIFICATIONS, after, _PAGE):
-            after = documents[-1]["_id"]
+        async for documents in scanned(self.store, NOTIFICATIONS, _PAGE):
             changed: list[tuple[Document, Notification]] = []
             for document in documents:
                 if document.get("state") != NotificationState.FEHLGESCHLAGEN or document.get("ended_at") is None:
@@ -201,7 +198,8 @@ class Notifications:
 
     async def give_back(self, notification_id: str, change: Callable[[Notification], None]) -> None:
         """Apply a change without events to a claimed e-mail. Raises ClaimLostError by way of ``change``."""
-        for _ in range(_ATTEMPTS):
+        contention = Contention(notification_id, [notification_id])
+        while True:
             document = await self.store.get(NOTIFICATIONS, notification_id)
             if document is None:
                 return
@@ -209,7 +207,7 @@ class Notifications:
             change(notification)
             if not await self._save([(document, notification)]):
                 return
-        raise WriteConflictError(f"other writers kept changing {notification_id}", ids=[notification_id])
+            await contention.overtaken()
 
     async def _save(self, changed: Iterable[tuple[Document, Notification]]) -> set[str]:
         saves = [
@@ -236,14 +234,15 @@ class Contacts:
 
     async def change(self, organisation: str, name: str, decide: Callable[[AddressBook], T]) -> T:
         """Change a book under its revision and return what ``decide`` returned. A book that stays equal is not written."""
-        for _ in range(_ATTEMPTS):
+        contention = Contention(f"the contacts of {organisation}", [organisation])
+        while True:
             document = await self.store.get(CONTACTS, organisation)
             before = AddressBook(id=organisation, name=name) if document is None else _book(document)
             book = before.model_copy(update={"name": name})
             outcome = decide(book)
             if book == before or await self._write(document, book):
                 return outcome
-        raise WriteConflictError(f"other writers kept changing the contacts of {organisation}", ids=[organisation])
+            await contention.overtaken()
 
     async def _write(self, document: Document | None, book: AddressBook) -> bool:
         body = {**(document or {}), "_id": book.id, **book.model_dump(exclude={"id"})}

@@ -7,8 +7,6 @@ outbox's ``relay`` publishes. HTTP uses the same path with a batch of one.
 
 from __future__ import annotations
 
-import asyncio
-import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,11 +30,11 @@ from shared.errors import (
     OutcomeUnknownError,
     RejectedError,
     SequenceJumpError,
-    WriteConflictError,
 )
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.open_enum import READING
+from shared.store.contention import Contention
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Save, Store
 from shared.topics import topic_of
 from shared.tracing import context, spans
@@ -48,7 +46,6 @@ UNLISTED = ("inbox", "outbox", "refusals", "requests", "senders")
 """Fields of a document that no list shows: queries for lists leave them out (``Query.without``)."""
 REFUSALS_KEPT = 20
 REQUESTS_KEPT = 300
-ATTEMPTS = 20
 STATE_BYTES = 512 * 1024
 """How large the state of an aggregate may grow, as JSON: a batch of hundreds fits into memory, a full state into a record."""
 LARGEST_JUMP = 1_000_000
@@ -204,7 +201,7 @@ class Ledger(Generic[S]):
         began = time.time_ns()
         results: dict[int, Result[S]] = {}
         waiting = list(groups)
-        attempt = 0
+        contention = Contention(self.collection.name)
         whole = True
         while waiting:
             documents, left = await self.store.get_portion(self.collection, waiting, PORTION_BYTES)
@@ -221,11 +218,8 @@ class Ledger(Generic[S]):
             await self._send(written, token)
             waiting = [*left, *overtaken]
             if overtaken:
-                attempt += 1
-                if attempt == ATTEMPTS:
-                    raise WriteConflictError(f"other writers kept changing {', '.join(overtaken)}", ids=overtaken)
-                log.info("write_conflict", collection=self.collection.name, ids=overtaken, attempt=attempt)
-                await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter, not a secret
+                log.info("write_conflict", collection=self.collection.name, ids=overtaken, attempt=contention.lost + 1)
+                await contention.overtaken(", ".join(overtaken), overtaken)
         if spans.enabled():
             self._trace(changes, results, began)
         return [results[position] for position in range(len(changes))]

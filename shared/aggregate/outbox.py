@@ -18,6 +18,7 @@ from shared.aggregate import duty
 from shared.aggregate.outgoing import OutgoingEvent, Publisher
 from shared.clock import now
 from shared.errors import RetryableError, WriteConflictError
+from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 
 OUTBOX_LIMIT = 500
@@ -122,14 +123,8 @@ class Outbox:
                     return
 
     async def _pages(self, query: Query) -> AsyncIterator[list[Document]]:
-        while documents := (portion := await self.store.find_portion(self.collection, query, PORTION_BYTES)).documents:
-            # Taken now: publishing changes the documents.
-            position = (documents[-1]["pending_since"], documents[-1]["_id"])
-            more = portion.cut or len(documents) == query.limit
-            yield documents
-            if not more:
-                return
-            query = replace(query, after=position)
+        async for portion in portions(self.store, self.collection, query, PORTION_BYTES):
+            yield portion.documents
 
     async def _repeat(self, documents: Sequence[Document]) -> int:
         if self.before_repeat is None:

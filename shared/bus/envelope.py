@@ -18,12 +18,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from shared.aggregate.change import Cause
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.consume.handling import Received
-from shared.bus.faults import DecodeError, Fault, strict_json
+from shared.bus.faults import DecodeError, Fault, parse_json
 from shared.bus.record import Headers, RawRecord
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of
 from shared.messages.open_enum import READING
 from shared.topics import Topic
+from shared.tracing import context
 
 BINARY = b"application/json"
 _STRUCTURED = "application/cloudevents"
@@ -33,8 +34,6 @@ _ID = re.compile(r"[!-~]{1,200}")
 _TYPE = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _SOURCE = re.compile(r"/?[A-Za-z0-9_:/-]{1,200}")
 _SEQUENCE = re.compile(r"0*[1-9][0-9]{0,17}")
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_CORRELATION = re.compile(r"[!-~]{1,200}")
 
 
 class IncomingRecord(Protocol):
@@ -100,7 +99,7 @@ class Envelope:
         """Return the event. Raises DecodeError if its type is unknown or its body is wrong."""
         try:
             if self.binary:
-                strict_json(self.body)
+                parse_json(self.body)
             adapter = _adapters().get(self.type)
             if adapter is None:
                 raise DecodeError(Fault.UNKNOWN_TYPE, f"no message type {self.type[:120]!a}")
@@ -181,7 +180,7 @@ def _binary(headers: Mapping[str, str], content_type: str, record: IncomingRecor
 def _structured(headers: Mapping[str, str], record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
     if record.value is None:
         raise DecodeError(Fault.NULL_VALUE, "the record has no value")
-    document: Any = strict_json(record.value)
+    document: Any = parse_json(record.value)
     try:
         event = _Structured.model_validate(document)
     except ValidationError as error:
@@ -221,8 +220,8 @@ def _envelope(record: IncomingRecord, attributes: Mapping[str, str], body: bytes
         type=attributes["type"],
         source=f"{attributes['source'].removeprefix('/')}:{key}",
         seq=int(attributes["sequence"]),
-        correlation_id=_matching(_CORRELATION, attributes.get("correlationid")),
-        traceparent=_matching(_TRACEPARENT, attributes.get("traceparent")),
+        correlation_id=context.valid_correlation_id(attributes.get("correlationid")),
+        traceparent=context.valid_traceparent(attributes.get("traceparent")),
     )
     return Envelope(binary=binary, key=key, cause=cause, time=_time(attributes["time"]), body=body)
 
@@ -253,10 +252,6 @@ def _time(text: str) -> datetime:
 @cache
 def _adapters() -> dict[str, TypeAdapter[Message]]:
     return {name: TypeAdapter(cls) for name, cls in message_types().items()}
-
-
-def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
-    return text if text is not None and pattern.fullmatch(text) else None
 
 
 def _summary(error: ValidationError) -> str:

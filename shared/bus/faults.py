@@ -1,11 +1,10 @@
-"""The ways in which a record can be no event of this system, each with its stable code, and the strict reading of JSON."""
+"""The ways in which a record can be no event of this system, each with its stable code."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-import jiter
-
+from shared import strict_json
 from shared.errors import RejectedError
 
 
@@ -47,25 +46,9 @@ class DecodeError(RejectedError):
         self.fault = fault
 
 
-def strict_json(value: bytes) -> object:
-    """Parse so that every reader of these bytes sees the same: no repeated keys, no NaN, bounded depth. Raises DecodeError."""
+def parse_json(value: bytes) -> object:
+    """Return the value of a body that has one meaning (``shared.strict_json``). Raises DecodeError."""
     try:
-        return jiter.from_json(value, allow_inf_nan=False, catch_duplicate_keys=True, cache_mode="keys")
-    except ValueError as error:
-        text = str(error)
-        if text.startswith("Detected duplicate key"):
-            raise DecodeError(Fault.DUPLICATE_KEY, "a key stands more than once in one object") from error
-        if "recursion limit" in text:
-            raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
-        if _names_no_number(value):
-            raise DecodeError(Fault.NOT_A_NUMBER, "NaN and Infinity are no JSON numbers") from error
-        raise DecodeError(Fault.INVALID_JSON, "the body is not JSON") from error
-
-
-def _names_no_number(value: bytes) -> bool:
-    """Return whether only the words NaN and Infinity keep the bytes from being JSON."""
-    try:
-        jiter.from_json(value, allow_inf_nan=True)
-    except ValueError:
-        return False
-    return True
+        return strict_json.parse(value)
+    except strict_json.StrictJsonError as error:
+        raise DecodeError(Fault(error.fault.value), error.detail) from error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared import strict_json
 from shared.errors import MarktplatzError
 from shared.http import limits
 from shared.http.caller import Authenticator, bearer_token
@@ -15,7 +14,7 @@ from shared.http.problem import problem
 
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]{0,5})?", re.ASCII)
 """Host and port (RFC 3986, 3.2.2)."""
-_SEPARATORS = (b",", b"{", b"[", b":")
+BOUNDS = strict_json.Bounds(depth=limits.BODY_DEPTH, nodes=limits.BODY_NODES)
 CALLER = "marktplatz.caller"
 """Where the guard leaves the caller whose token it has checked, in the request's scope."""
 
@@ -24,9 +23,7 @@ class RequestGuard:
     """ASGI middleware: refuses what is out of bounds, reads the body, refuses what is no plain JSON, hands it on unchanged.
 
     A body is read only after its token was found valid: without one the application sees an empty body and answers what it
-    answers to that, 401 or 404 or 405.
-
-    Two keys of one name, NaN, half of a surrogate pair and deep nesting are refused: parsers differ in what they make of them.
+    answers to that, 401 or 404 or 405. What counts as JSON says ``shared.strict_json``.
     """
 
     def __init__(self, app: ASGIApp, authenticator: Authenticator, limit: int = limits.BODY_BYTES) -> None:
@@ -98,69 +95,10 @@ def _refusal(body: bytes | None, content_type: bytes, limit: int) -> tuple[int, 
     if media_type != b"application/json" and not (media_type.startswith(b"application/") and media_type.endswith(b"+json")):
         return 415, "unsupported_media_type", "The body must be application/json."
     try:
-        check_json(body)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, AmbiguousJsonError) else "The body is not valid JSON."
-        return 400, "json_invalid", reason
+        strict_json.parse(body, BOUNDS)
+    except strict_json.StrictJsonError as error:
+        return 400, "json_invalid", f"{error.detail[0].upper()}{error.detail[1:]}."
     return None
-
-
-class AmbiguousJsonError(ValueError):
-    """JSON that another reader may take otherwise; the text says why."""
-
-
-def check_json(body: bytes) -> None:
-    """Return if the bytes are JSON with one meaning, within the bounds. Raises ValueError or RecursionError."""
-    if _too_many(body):
-        raise AmbiguousJsonError(f"The body has more than {limits.BODY_NODES} values.")
-    value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    if body.count(b"{") + body.count(b"[") > limits.BODY_DEPTH:
-        _check_depth(value)
-    if b"\\u" in body:
-        json.dumps(value, ensure_ascii=False).encode()
-
-
-def _too_many(body: bytes) -> bool:
-    """Return whether a body has more keys and values than are read; before each but the first stands a separator.
-
-    Counted without parsing, which costs much more than the bound would allow.
-    """
-    if _separators(body) < limits.BODY_NODES:
-        return False
-    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in body else body
-    if plain.count(b'"') > 2 * limits.BODY_NODES:
-        return True
-    return sum(_separators(outside) for outside in plain.split(b'"')[::2]) >= limits.BODY_NODES
-
-
-def _separators(text: bytes) -> int:
-    return sum(text.count(sign) for sign in _SEPARATORS)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise AmbiguousJsonError("The body has two keys of one name in one object.")
-    return found
-
-
-def _refuse_constant(name: str) -> object:
-    raise AmbiguousJsonError(f"{name} is not JSON.")
-
-
-def _check_depth(value: object) -> None:
-    level = [value]
-    for _ in range(limits.BODY_DEPTH):
-        level = [child for item in level for child in _children(item) if isinstance(child, (dict, list))]
-        if not level:
-            return
-    raise AmbiguousJsonError(f"The body is nested deeper than {limits.BODY_DEPTH} levels.")
-
-
-def _children(item: object) -> Iterable[object]:
-    if isinstance(item, dict):
-        return item.values()
-    return item if isinstance(item, list) else ()
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:

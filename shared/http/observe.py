@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 import structlog
@@ -14,8 +13,6 @@ from shared.http.problem import internal_error
 from shared.tracing import context, spans
 from shared.tracing.spans import Kind, Span
 
-_CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _SERVER_ERROR = 500
@@ -43,8 +40,8 @@ class Observe:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        correlation = context.correlation_id.set(_matching(_CORRELATION, headers.get("x-correlation-id")))
-        parent = _matching(_TRACEPARENT, headers.get("traceparent"))
+        correlation = context.correlation_id.set(context.valid_correlation_id(headers.get("x-correlation-id")))
+        parent = context.valid_traceparent(headers.get("traceparent"))
         trace = context.traceparent.set(context.child_traceparent(parent))
         try:
             with RUNNING.labels(self.service).track_inprogress():
@@ -82,11 +79,11 @@ class Observe:
         DURATION.labels(self.service, method, route).observe(seconds)
         if scope["path"] not in _PROBES:
             if spans.enabled():
-                self._tell(scope, f"{method} {route}", status, seconds)
+                self._export_span(scope, f"{method} {route}", status, seconds)
             milliseconds = round(seconds * 1000, 1)
             log.info("request", service=self.service, method=method, path=scope["path"], status=status, ms=milliseconds)
 
-    def _tell(self, scope: Scope, name: str, status: int, seconds: float) -> None:
+    def _export_span(self, scope: Scope, name: str, status: int, seconds: float) -> None:
         ended = time.time_ns()
         attributes = {
             "http.request.method": scope["method"],
@@ -99,7 +96,7 @@ class Observe:
                 Kind.SERVER,
                 "http",
                 context.traceparent.get() or context.new_traceparent(),
-                _matching(_TRACEPARENT, Headers(scope=scope).get("traceparent")),
+                context.valid_traceparent(Headers(scope=scope).get("traceparent")),
                 ended - int(seconds * 1e9),
                 ended,
                 attributes,
@@ -113,7 +110,3 @@ def _decorate(headers: MutableHeaders) -> None:
     headers["traceparent"] = context.traceparent.get() or ""
     headers.setdefault("Cache-Control", "no-store")
     headers.setdefault("X-Content-Type-Options", "nosniff")
-
-
-def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
-    return text if text is not None and pattern.fullmatch(text) else None

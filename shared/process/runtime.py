@@ -35,6 +35,7 @@ from shared.http.connection import BoundedProtocol
 from shared.process.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCESS, READY, show_backlog
 from shared.process.service import Periodic, Resources, Service
 from shared.process.settings import ProcessSettings
+from shared.retry import RetryPolicy
 from shared.store.opening import open_store
 from shared.store.port import Store
 
@@ -43,6 +44,7 @@ log = structlog.get_logger()
 PROBE_EVERY = 2.0
 PROBE_TIMEOUT = 3.0
 PURGE_EVERY = timedelta(hours=1)
+_STARTS = RetryPolicy(timedelta(seconds=0.5), timedelta(seconds=10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +276,7 @@ async def _repeat(periodic: Periodic) -> None:
 
 async def _until_it_works(what: str, start: Callable[[], Awaitable[None]]) -> None:
     """Start with back-off: a process that is up before its infrastructure waits for it."""
-    delay = 0.5
+    pauses = _STARTS.pauses()
     while True:
         try:
             await start()
@@ -284,8 +286,7 @@ async def _until_it_works(what: str, start: Callable[[], Awaitable[None]]) -> No
             log.warning("waiting_for", what=what, code=error.code, detail=error.detail)
         else:
             return
-        await asyncio.sleep(delay)
-        delay = min(delay * 2, 10)
+        await asyncio.sleep(next(pauses))
 
 
 async def _answers(ping: Callable[[], Awaitable[None]]) -> bool:

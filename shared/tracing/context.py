@@ -13,7 +13,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
+_TRACEPARENT = re.compile(r"((?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+"""W3C Trace Context, 3.2: neither id is all zeros, version ff is forbidden."""
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
 @dataclass(slots=True)
@@ -48,6 +50,16 @@ def bound(variable: ContextVar[T], value: T) -> Iterator[None]:
 request: ContextVar[Request | None] = ContextVar("request", default=None)
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
+
+
+def valid_traceparent(text: str | None) -> str | None:
+    """Return a ``traceparent`` that came from outside if it is one, else None: the work begins a trace of its own then."""
+    return text if text is not None and _TRACEPARENT.fullmatch(text) else None
+
+
+def valid_correlation_id(text: str | None) -> str | None:
+    """Return a correlation id that came from outside if it is 1 to 64 letters, digits and ``._:-``, else None."""
+    return text if text is not None and _CORRELATION_ID.fullmatch(text) else None
 
 
 def new_traceparent() -> str:

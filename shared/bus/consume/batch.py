@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -19,10 +18,14 @@ from shared.bus.dead_letters.replay import Replay
 from shared.bus.envelope import envelope_of
 from shared.bus.faults import DecodeError, Fault
 from shared.errors import RetryableError
+from shared.retry import RetryPolicy
 from shared.topics import Topic
 from shared.tracing import context
 
 log = structlog.get_logger()
+
+REPEATS = RetryPolicy(timedelta(milliseconds=100), timedelta(seconds=10))
+"""Between two attempts at what the broker or a store refused for the moment."""
 
 Record = Any  # a ConsumerRecord of aiokafka, which is untyped
 Found = Received | tuple[str, str] | None
@@ -42,16 +45,16 @@ class Backoff:
 
     interrupted: asyncio.Event
     on_wait: Callable[[bool], None]
-    shortest: float = 0.1
-    longest: float = 10.0
-    _pause: float = 0.0
+    policy: RetryPolicy = REPEATS
+    _pauses: Iterator[float] | None = None
 
     async def wait(self) -> None:
         """Pause before the next attempt. Raises AbandonedError when there shall be none."""
-        self._pause = min(self.longest, max(self.shortest, self._pause * 2))
+        if self._pauses is None:
+            self._pauses = self.policy.pauses()
         self.on_wait(True)
         try:
-            async with asyncio.timeout(self._pause * random.uniform(0.5, 1)):  # noqa: S311 - jitter, not a secret
+            async with asyncio.timeout(next(self._pauses)):
                 await self.interrupted.wait()
         except TimeoutError:
             return
@@ -59,7 +62,7 @@ class Backoff:
 
     def done(self) -> None:
         """End the waiting: the attempt succeeded."""
-        self._pause = 0.0
+        self._pauses = None
         self.on_wait(False)
 
 

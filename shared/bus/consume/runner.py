@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from shared.bus import metrics
 from shared.bus.consume.handling import Consumer
-from shared.bus.consume.watch import found_missing, look, needs_restart
+from shared.bus.consume.watch import found_missing, needs_restart, update_progress
 from shared.bus.consume.worker import Worker
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, end
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
+from shared.retry import RetryPolicy
 
 log = structlog.get_logger()
 
-_START_PAUSES = (0.5, 10.0)
+_STARTS = RetryPolicy(timedelta(seconds=0.5), timedelta(seconds=10))
 
 
 class ConsumerRunner:
@@ -82,17 +83,15 @@ class ConsumerRunner:
             worker.progress.joined = False
 
     async def _keep_going(self, worker: Worker, tried: asyncio.Event) -> None:
-        shortest, longest = _START_PAUSES
-        pause = 0.0
+        pauses = _STARTS.pauses()
         while worker.progress.failure is None:
             if not await self._started(worker):
                 tried.set()
-                pause = min(longest, max(shortest, pause * 2))
-                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+                await asyncio.sleep(next(pauses))
                 continue
-            await look(worker)
+            await update_progress(worker)
             tried.set()
-            pause = 0.0
+            pauses = _STARTS.pauses()
             await self._watch(worker)
             await worker.close()
 
@@ -131,7 +130,7 @@ class ConsumerRunner:
         progress = worker.progress
         while progress.failure is None:
             await asyncio.sleep(self._settings.check_every.total_seconds())
-            await look(worker)
+            await update_progress(worker)
             if needs_restart(worker):
                 worker.log.error("consumer_restarted", reason=progress.broken or "no progress", stuck_for=progress.stuck_for)
                 metrics.RESTARTS.labels(worker.group).inc()

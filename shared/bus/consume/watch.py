@@ -17,7 +17,7 @@ _ASK_SECONDS = 5.0
 _REBALANCES = 2
 
 
-async def look(worker: Worker) -> None:
+async def update_progress(worker: Worker) -> None:
     """Bring the worker's progress and lag metrics up to date. Does not raise, whatever the client does."""
     client, progress = worker.client, worker.progress
     if client is None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -23,10 +22,11 @@ from shared.bus.produce.sending import TIMED_OUT, Ack, Reason, attempt, of_produ
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError
+from shared.retry import RetryPolicy
 
 BATCH_BYTES = 128 * 1024
 DISCONNECTED = "disconnected"
-_RECONNECT_SECONDS = (0.2, 5.0)
+_RECONNECTS = RetryPolicy(timedelta(seconds=0.2), timedelta(seconds=5))
 
 log = structlog.get_logger()
 
@@ -142,12 +142,11 @@ class Line:
             self._reconnecting = asyncio.create_task(self._keep_connecting(rest))
 
     async def _keep_connecting(self, rest: float) -> None:
-        shortest, longest = _RECONNECT_SECONDS
-        pause = 0.0
         await asyncio.sleep(rest)
-        while not await self._connected_again():
-            pause = min(longest, max(shortest, pause * 2))
-            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - jitter, not a secret
+        for pause in _RECONNECTS.pauses():
+            if await self._connected_again():
+                return
+            await asyncio.sleep(pause)
 
     async def _connected_again(self) -> bool:
         try:

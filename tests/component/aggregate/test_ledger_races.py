@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from shared.aggregate.change import Effect
-from shared.aggregate.ledger import ATTEMPTS
 from shared.errors import (
     WriteConflictError,
 )
+from shared.store.contention import ATTEMPTS
 from shared.store.port import Store
 from tests.support.counting import (
     COUNTERS,

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -19,8 +20,11 @@ from shared.bus.record import Headers
 from shared.errors import StoreUnavailableError
 from shared.messages.notify import NotificationDelivered, NotificationFailed
 from shared.process.logs import configure_logs
+from shared.retry import RetryPolicy
 from shared.topics import DELIVERIES, VERDICTS, Topic
 from tests.unit.bus.test_bus_envelope import EVENT
+
+QUICK = RetryPolicy(timedelta(milliseconds=1), timedelta(milliseconds=2))
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def batch(
     event = interrupted or asyncio.Event()
 
     def backoff() -> Backoff:
-        return Backoff(event, lambda _: None, shortest=0.001, longest=0.002)
+        return Backoff(event, lambda _: None, QUICK)
 
     consumer = Consumer("group", frozenset({NotificationFailed}), handle)
     return Batch(consumer, topics=topics, backoff=backoff, runs={DELIVERIES.name: run}, limit=limit)
@@ -261,5 +265,5 @@ async def test_sending_repeats_only_what_was_not_acknowledged() -> None:
         sent.append(tuple(records))
         return [position % 2 == 0 for position in range(len(records))]
 
-    await until_sent(every_second, ("a", "b", "c", "d"), Backoff(asyncio.Event(), lambda _: None, shortest=0.001, longest=0.002))
+    await until_sent(every_second, ("a", "b", "c", "d"), Backoff(asyncio.Event(), lambda _: None, QUICK))
     assert sent == [("a", "b", "c", "d"), ("b", "d"), ("d",)]

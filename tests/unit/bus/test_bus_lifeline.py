@@ -17,7 +17,7 @@ from shared.bus.consume import runner as consuming
 from shared.bus.consume import watch
 from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.runner import ConsumerRunner
-from shared.bus.consume.watch import look, needs_restart
+from shared.bus.consume.watch import needs_restart, update_progress
 from shared.bus.consume.worker import Worker
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
@@ -116,10 +116,10 @@ async def killed(client: Client, name: str) -> None:
 async def test_a_client_of_which_any_background_task_died_needs_a_restart(name: str, made: list[Client]) -> None:
     made.append(client := Client())
     one = worker(client)
-    await look(one)
+    await update_progress(one)
     assert not needs_restart(one)
     await killed(client, name)
-    await look(one)
+    await update_progress(one)
     assert needs_restart(one)
     assert one.progress.broken == f"the client's {name} task has ended"
     assert not one.progress.ready()
@@ -134,7 +134,7 @@ async def test_a_task_that_may_end_by_itself_breaks_nothing_when_it_does(name: s
     ended = asyncio.create_task(asyncio.sleep(0))
     setattr(getattr(client, holder), attribute, ended)
     await ended
-    await look(one)
+    await update_progress(one)
     assert not needs_restart(one)
 
 
@@ -145,7 +145,7 @@ async def test_any_exception_out_of_a_look_is_a_broken_client(error: Exception, 
 
     made.append(client := Client(ask))
     one = worker(client)
-    await look(one)
+    await update_progress(one)
     assert needs_restart(one)
 
 
@@ -159,9 +159,9 @@ async def test_a_client_that_is_silent_while_others_get_answers_is_broken(
     monkeypatch.setattr(watch, "_answers", answers)
     made.append(client := Client(for_ever))
     one = worker(client)
-    await look(one)
+    await update_progress(one)
     assert not needs_restart(one), "one unanswered question may be a change of the leader"
-    await look(one)
+    await update_progress(one)
     assert needs_restart(one)
     await asyncio.sleep(1.1)
     assert not one.progress.live()
@@ -175,7 +175,7 @@ async def test_a_broker_that_answers_nobody_or_refuses_makes_unready_and_not_dea
     made.append(client := Client(ask))
     one = worker(client)
     for _ in range(4):
-        await look(one)
+        await update_progress(one)
     assert not needs_restart(one)
     await asyncio.sleep(1.1)
     assert one.progress.live()

@@ -18,8 +18,11 @@ from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
 from shared.process.runtime import ProcessHealth, _answers
+from shared.retry import RetryPolicy
 
 SETTINGS = KafkaSettings(bootstrap_servers="127.0.0.1:1", publish_timeout=timedelta(milliseconds=200))
+
+QUICK = RetryPolicy(timedelta(milliseconds=1), timedelta(milliseconds=20))
 
 
 async def accept(_: Sequence[Received]) -> Sequence[Rejection]:
@@ -36,7 +39,7 @@ async def test_a_consumer_that_cannot_be_started_for_an_unknown_reason_is_tried_
         raise AttributeError("a client of another version")
 
     monkeypatch.setattr(Worker, "start", broken)
-    monkeypatch.setattr(consuming, "_START_PAUSES", (0.01, 0.02))
+    monkeypatch.setattr(consuming, "_STARTS", QUICK)
     settings = SETTINGS.model_copy(update={"stall_after": timedelta(seconds=0.5)})
     runner = ConsumerRunner(settings, [Consumer("ordering.verdicts", frozenset({NotificationFailed}), accept)])
     health = ProcessHealth()
@@ -63,7 +66,7 @@ async def test_a_publisher_connects_again_after_any_failure(monkeypatch: pytest.
         return outcome
 
     monkeypatch.setattr(Line, "_connect", connect)
-    monkeypatch.setattr(line, "_RECONNECT_SECONDS", (0.001, 0.002))
+    monkeypatch.setattr(line, "_RECONNECTS", QUICK)
     publisher = KafkaPublisher(SETTINGS)
     await publisher.start()
     async with asyncio.timeout(10):

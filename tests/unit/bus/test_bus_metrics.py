@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
 from shared.bus.consume.handling import Consumer, Received, Rejection
-from shared.bus.consume.watch import look
+from shared.bus.consume.watch import update_progress
 from shared.bus.consume.worker import Worker
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
@@ -72,7 +72,7 @@ async def test_the_lag_of_a_batch_that_is_repeated_grows_with_its_age(worker: Wo
     worker.committed[PARTITION] = 4
     worker.oldest = now().timestamp() - 600
     async with worker.lock:
-        await look(worker)
+        await update_progress(worker)
     assert shown("lag_records") == 3
     lag = shown("lag_seconds")
     assert lag is not None
@@ -84,8 +84,8 @@ async def test_between_batches_the_age_of_the_last_one_says_nothing(worker: Work
     worker.oldest = now().timestamp() - 600
     worker.show_lag()
     before = shown("lag_seconds")
-    await look(worker)
+    await update_progress(worker)
     assert shown("lag_seconds") == before
     worker.committed[PARTITION] = 7
-    await look(worker)
+    await update_progress(worker)
     assert shown("lag_seconds") == 0

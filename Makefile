@@ -89,12 +89,14 @@ schemas: $(STAMP) ## Write shared/schemas anew from the message models and the t
 generated: $(STAMP) ## Write everything that is generated anew: schemas, topics and users, dashboards, handbook tables
 	@$(BIN)/python -m shared.schemas.generate
 	@$(BIN)/python -m deploy.generate.topics
+	@$(BIN)/python -m deploy.generate.channels
 	@$(BIN)/python -m deploy.generate.dashboards
 	@$(BIN)/python -m deploy.generate.handbook
 
 check: lint types layers ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, generated files up to date
 	@$(BIN)/python -m shared.schemas.generate --check
 	@$(BIN)/python -m deploy.generate.topics --check
+	@$(BIN)/python -m deploy.generate.channels --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
 
 # Kubernetes (needs kubectl and promtool)

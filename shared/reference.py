@@ -18,8 +18,10 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
+from shared.channels import channel_labels
 from shared.errors import InvalidError
 from shared.messages.open_enum import OpenEnum
+from shared.messages.values import Channel
 
 
 def _split(cell: object) -> object:
@@ -331,5 +333,6 @@ class Labels:
 
 
 def read_labels(data_dir: Path, language: Literal["de", "en"]) -> Labels:
-    """Return the labels of one language, from ``labels/<language>.json``."""
-    return Labels(language, json.loads((data_dir / "labels" / f"{language}.json").read_text(encoding="utf-8")))
+    """Return the labels of one language: ``labels/<language>.json``, and those of the channels from their own files."""
+    words = json.loads((data_dir / "labels" / f"{language}.json").read_text(encoding="utf-8"))
+    return Labels(language, words | {Channel.__name__: channel_labels(language)})

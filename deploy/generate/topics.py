@@ -36,7 +36,7 @@ FILES: Mapping[str, Callable[[], list[dict[str, Any]]]] = {
 }
 
 
-class _Dumper(yaml.SafeDumper):
+class Dumper(yaml.SafeDumper):
     """Writes lists indented below their key, and no references between equal parts."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the library's own signature
@@ -48,7 +48,7 @@ class _Dumper(yaml.SafeDumper):
 
 def text_of(manifests: Iterable[Mapping[str, Any]]) -> str:
     """Return manifests as a YAML file."""
-    return HEADER + "---\n".join(yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, width=130) for manifest in manifests)
+    return HEADER + "---\n".join(yaml.dump(manifest, Dumper=Dumper, sort_keys=False, width=130) for manifest in manifests)
 
 
 def stale(folder: Path) -> list[str]:

@@ -20,11 +20,11 @@ class ContractsSettings(BaseSettings):
 
     ``number_formats`` replaces the formats of single channels, as JSON: ``{"govdigital": "GD/{year}/{sequence:05d}"}``.
     ``census_every``: pause between two countings for the metrics.
-    ``agb_folder`` holds one file ``<channel>.json`` per channel, telling which AGB version was in force when.
+    ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 
     model_config = SettingsConfigDict(env_prefix="CONTRACTS_", extra="ignore")
 
     number_formats: dict[Channel, Pattern] = {}
     census_every: timedelta = timedelta(minutes=1)
-    agb_folder: Path = Path(__file__).parent / "data"
+    agb_folder: Path | None = None

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from services.eligibility.rules import RelationType
+from shared.channels import channel_file
 from shared.ids import derived_id
 from shared.messages.values import Channel, OrganisationType
 from shared.reference import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State, read_csv
@@ -29,13 +30,16 @@ _PROVIDER_TYPES = {"": OrganisationType.SONSTIGE} | dict.fromkeys(ASSOCIATION_KI
 def published_bodies(data_dir: Path) -> dict[str, list[Document]]:
     """Return the documents of the bodies by kind of record.
 
-    A kreisfreie Stadt is one body, the municipality: its row as a district makes none.
+    A kreisfreie Stadt is one body, the municipality: its row as a district makes none. An Anbieter whom the list of IT providers
+    does not know is the body that the file of its channel names.
     """
     states = list(read_csv(data_dir / "states.csv", State))
     codes = {state.ars: state.code for state in states}
     municipalities = read_csv(data_dir / "municipalities.csv", Municipality)
     districts = list(read_csv(data_dir / "districts.csv", District))
     associations = read_csv(data_dir / "municipal_associations.csv", Association)
+    providers = list(read_csv(data_dir / "it_providers.csv", ItProvider))
+    unlisted = sorted(ANBIETER - {provider.id for provider in providers})
     kommune, kreis, verband = OrganisationType.KOMMUNE, OrganisationType.KREIS, OrganisationType.VERBAND
     return {
         "states": [
@@ -48,9 +52,9 @@ def published_bodies(data_dir: Path) -> dict[str, list[Document]]:
             _body(f"{a.ars9}000", f"{a.name} ({a.type})", verband, codes[a.state_ars], f"{a.ars9}000") for a in associations
         ],
         "it_providers": [
-            _body(p.id, p.name, _provider_type(p), p.states[0] if len(p.states) == 1 else None, None)
-            for p in read_csv(data_dir / "it_providers.csv", ItProvider)
-        ],
+            _body(p.id, p.name, _provider_type(p), p.states[0] if len(p.states) == 1 else None, None) for p in providers
+        ]
+        + [_body(name, channel_file(name).name, OrganisationType.ANBIETER, None, None) for name in unlisted],
     }
 
 

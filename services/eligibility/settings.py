@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.eligibility.rules import IndirectJoint, Policy, policy_of
+from shared.channels import channel_file
+from shared.messages.values import Channel
 
 RULE_SETS = Path(__file__).parent / "rule_sets"
 
@@ -16,7 +18,7 @@ RULE_SETS = Path(__file__).parent / "rule_sets"
 class EligibilitySettings(BaseSettings):
     """From ``ELIGIBILITY_…`` variables.
 
-    ``rule_set`` names the file of the portal rules; ``indirect_joint`` replaces its answer to that disputed question.
+    ``rule_set`` names the file of the legal rules; ``indirect_joint`` replaces its answer to that disputed question.
     ``accreditation_term`` is how long a grant lasts if the Anbieter names no end.
     """
 
@@ -28,8 +30,8 @@ class EligibilitySettings(BaseSettings):
     expiry_every: timedelta = timedelta(minutes=10)
 
     def policy(self) -> Policy:
-        """Return the rule set. Raises OSError, KeyError or ValueError if its file is missing or unfit."""
+        """Return the rule set. Raises OSError, KeyError or ValueError if its file or that of a channel is missing or unfit."""
         data = json.loads((RULE_SETS / f"{self.rule_set}.json").read_text(encoding="utf-8"))
         if self.indirect_joint is not None:
             data["indirect_joint"] = self.indirect_joint
-        return policy_of(data)
+        return policy_of(data, [channel_file(channel.value) for channel in Channel])

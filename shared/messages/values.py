@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
+from shared.channels import channel_ids
 from shared.messages.base import Value
 from shared.messages.open_enum import OpenEnum
 
@@ -52,8 +53,11 @@ Time = Annotated[AwareDatetime, AfterValidator(_utc)]
 class Channel(OpenEnum):
     """Anbieter through whom a contract runs: each is a processor of its own."""
 
-    FITKO = "fitko"
-    GOVDIGITAL = "govdigital"
+    # The members are the files of shared/channels; declared are those that code and tests name.
+    FITKO: ClassVar[Channel]
+    GOVDIGITAL: ClassVar[Channel]
+
+    vars().update({channel.upper(): channel for channel in channel_ids()})
 
 
 class Role(OpenEnum):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from deploy.checks.generic.objects import Finding, Objects, items, mapping, name_of, namespace_of, text, where
 from deploy.checks.generic.pods import Workload, workloads
+from shared.messages.values import Channel
 
 SECRETS = Path(__file__).parent / "secrets.yaml"
 
@@ -43,7 +44,8 @@ class Reading:
 def declared_secrets(path: Path = SECRETS) -> dict[str, DeclaredSecret]:
     """Return the table of secrets by name. Raises pydantic's ValidationError for a malformed file."""
     rows = yaml.safe_load(path.read_text(encoding="utf-8"))["secrets"]
-    return {row["name"]: DeclaredSecret.model_validate(row) for row in rows}
+    names = {row["name"].replace("{channel}", channel.value): row for row in rows for channel in Channel}
+    return {name: DeclaredSecret.model_validate(row | {"name": name}) for name, row in names.items()}
 
 
 def check_secrets(objects: Objects) -> Iterator[Finding]:

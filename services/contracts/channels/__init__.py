@@ -1,6 +1,6 @@
-"""Registry of the channels: for each value of ``Channel`` one module of that name, holding ``RULES``, and one AGB file.
+"""Registry of the channels: for each value of ``Channel`` one module of that name, holding ``RULES``.
 
-A further Anbieter is its enum value, its module and its data file; nothing else changes.
+A further Anbieter is its module here and its file in ``shared/channels``; ``make generated`` writes the rest.
 """
 
 from __future__ import annotations
@@ -13,28 +13,30 @@ from pathlib import Path
 from services.contracts.channels.rules import ChannelRules, Terms
 from services.contracts.domain.agb import AgbSet
 from services.contracts.numbering import NumberFormat
+from shared.channels import channel_file
 from shared.messages.values import Channel
 
 
 def rules_of(channel: Channel) -> ChannelRules:
-    """Return the rules of a channel. Raises TypeError if its module holds none of its own."""
-    rules = import_module(f"{__name__}.{channel.value}").RULES
+    """Return the rules of a channel. Raises ModuleNotFoundError without its module, TypeError if that holds none of its own."""
+    rules = getattr(import_module(f"{__name__}.{channel.value}"), "RULES", None)
     if not isinstance(rules, ChannelRules) or rules.channel is not channel:
         raise TypeError(f"module {__name__}.{channel.value} must hold RULES of the channel {channel.value}")
     return rules
 
 
-def load_terms(agb_folder: Path, number_formats: Mapping[Channel, NumberFormat]) -> dict[Channel, Terms]:
-    """Return the terms of all channels. ``agb_folder`` holds ``<channel>.json``; ``number_formats`` replace those of the modules.
+def load_terms(agb_folder: Path | None, number_formats: Mapping[Channel, NumberFormat]) -> dict[Channel, Terms]:
+    """Return the terms of all channels. ``number_formats`` replace those of the modules.
 
+    ``agb_folder`` holds ``<channel>.json`` with the AGB of each channel; without it those of the channels' own files count.
     Raises ValueError if two channels would write their numbers alike or a file speaks of another channel, OSError if a file
-    is missing.
+    is missing, InvalidError for an unfit file of a channel.
     """
     terms: dict[Channel, Terms] = {}
     for channel in Channel:
         rules = rules_of(channel)
         rules = replace(rules, number_format=number_formats.get(channel, rules.number_format))
-        agb = AgbSet.model_validate_json((agb_folder / f"{channel.value}.json").read_bytes())
+        agb = _agb(channel) if agb_folder is None else _agb_in(agb_folder, channel)
         if agb.channel is not channel:
             raise ValueError(f"AGB file of {channel.value} speaks of {agb.channel.value}")
         terms[channel] = Terms(rules, agb)
@@ -42,3 +44,11 @@ def load_terms(agb_folder: Path, number_formats: Mapping[Channel, NumberFormat])
     if len(set(patterns)) != len(patterns):
         raise ValueError(f"two channels have the same number format: {', '.join(patterns)}")
     return terms
+
+
+def _agb(channel: Channel) -> AgbSet:
+    return AgbSet(channel=channel, versions=channel_file(channel.value).contracts["agb"])
+
+
+def _agb_in(folder: Path, channel: Channel) -> AgbSet:
+    return AgbSet.model_validate_json((folder / f"{channel.value}.json").read_bytes())

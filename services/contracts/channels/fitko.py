@@ -9,11 +9,10 @@ from __future__ import annotations
 from services.contracts.channels.rules import ChannelRules, ContractDocument
 from services.contracts.numbering import NumberFormat
 from shared.messages.contracts import Leg
-from shared.messages.values import Channel, CostKind, Party
+from shared.messages.values import Channel, CostKind
 
 RULES = ChannelRules(
     channel=Channel.FITKO,
-    anbieter=Party(id="fitko", name="FITKO (Föderale IT-Kooperation), Anstalt des öffentlichen Rechts"),
     number_format=NumberFormat("FITST/{year}/{sequence:04d}"),
     contract_names={Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag"},
     documents=(

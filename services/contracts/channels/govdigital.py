@@ -9,11 +9,10 @@ from __future__ import annotations
 from services.contracts.channels.rules import Attached, ChannelRules, ContractDocument
 from services.contracts.numbering import NumberFormat
 from shared.messages.contracts import Leg
-from shared.messages.values import Channel, CostKind, Party
+from shared.messages.values import Channel, CostKind
 
 RULES = ChannelRules(
     channel=Channel.GOVDIGITAL,
-    anbieter=Party(id="govdigital", name="govdigital eG"),
     number_format=NumberFormat("GD/{year}/{sequence:05d}"),
     contract_names={Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag"},
     documents=(

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from services.contracts.domain.agb import AgbSet
 from services.contracts.numbering import NumberFormat
+from shared.channels import channel_file
 from shared.messages.contracts import AgbVersion, Leg
 from shared.messages.values import Channel, CostKind, Line, Party
 
@@ -30,14 +31,18 @@ class ContractDocument:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRules:
-    """Party, number format, names, documents and price rules of one Anbieter. ``documents`` stand in order of precedence."""
+    """Number format, names, documents and price rules of one Anbieter. ``documents`` stand in order of precedence."""
 
     channel: Channel
-    anbieter: Party
     number_format: NumberFormat
     contract_names: Mapping[Leg, Line]
     documents: tuple[ContractDocument, ...]
     price_kinds: frozenset[CostKind]
+
+    @property
+    def anbieter(self) -> Party:
+        """The Anbieter as a party to contracts, by its legal name."""
+        return Party(id=self.channel.value, name=channel_file(self.channel.value).name)
 
     def documents_for(self, *, conditions: bool) -> tuple[Line, ...]:
         """Return the titles of the documents of a contract with or without agreed conditions."""

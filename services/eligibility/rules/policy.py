@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from shared.channels import ChannelFile
 from shared.messages.values import Channel, OrganisationType, Role
 
 
@@ -39,21 +40,29 @@ class Policy:
     channels: Mapping[Channel, ChannelRule]
 
 
-def policy_of(data: Mapping[str, Any]) -> Policy:
-    """Return the policy written in a rule set file. Raises KeyError or ValueError if a part is missing or unknown."""
+def policy_of(data: Mapping[str, Any], files: Iterable[ChannelFile]) -> Policy:
+    """Return the policy written in a rule set and in the files of the channels.
+
+    Raises KeyError or ValueError if a part is missing or unknown.
+    """
     return Policy(
         rule_set=data["rule_set"],
         indirect_joint=IndirectJoint(data["indirect_joint"]),
         customer_roles=tuple(Role(role) for role in data["customer_roles"]),
-        channels={
-            Channel(name): ChannelRule(
-                anbieter=rule["anbieter"],
-                anbieter_name=rule["anbieter_name"],
-                customers=frozenset(OrganisationType(kind) for kind in rule["customers"]),
-                providers=frozenset(OrganisationType(kind) for kind in rule["providers"]),
-                customers_text=rule["customers_text"],
-                providers_text=rule["providers_text"],
-            )
-            for name, rule in data["channels"].items()
-        },
+        channels={Channel(file.channel): _channel_rule(file) for file in files},
     )
+
+
+def _channel_rule(file: ChannelFile) -> ChannelRule:
+    rule = dict(file.eligibility)
+    found = ChannelRule(
+        anbieter=file.channel,
+        anbieter_name=file.short_name,
+        customers=frozenset(OrganisationType(kind) for kind in rule.pop("customers")),
+        providers=frozenset(OrganisationType(kind) for kind in rule.pop("providers")),
+        customers_text=rule.pop("customers_text"),
+        providers_text=rule.pop("providers_text"),
+    )
+    if rule:
+        raise ValueError(f"the file of the channel {file.channel} says under 'eligibility' what nobody reads: {', '.join(rule)}")
+    return found

@@ -28,7 +28,7 @@ def code_of(error: pytest.ExceptionInfo[RejectedError]) -> str:
 
 class TestRegistration:
     def test_each_role_is_brought_to_each_anbieter(self) -> None:
-        asked = registration(roles=(Role.BEREITSTELLER, Role.KUNDE), anbieter=(Channel.GOVDIGITAL, Channel.FITKO))
+        asked = registration(roles=(Role.BEREITSTELLER, Role.KUNDE), anbieter=tuple(reversed(Channel)))
         organisation, events = Organisation.register(HUSUM, asked, AT)
         assert {(a.channel, a.role, a.state) for a in organisation.accreditations} == {
             (channel, role, AccreditationState.BEANTRAGT) for channel in Channel for role in (Role.KUNDE, Role.BEREITSTELLER)

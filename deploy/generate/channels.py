@@ -1,6 +1,7 @@
 """``python -m deploy.generate.channels [--check]``: write what exists once per channel, or say what is not up to date.
 
-That is the contract processor of each Anbieter, the alert that misses it with its unit tests, what Flux waits for, and who may talk to whom.
+That is the contract processor of each Anbieter, the alert that misses it with its unit tests, what Flux waits for, and the
+group of the processors in the declared flows.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ spec:
 
 
 def files(folder: Path = DEPLOY) -> dict[str, str]:
-    """Return the text that each generated file must have, by its path in ``folder``. Raises ValueError as ``awaited`` and ``grouped``."""
+    """Return the text that each generated file must have, by its path in ``folder``.
+
+    Raises ValueError as ``awaited`` and ``grouped``.
+    """
     names = [channel.value for channel in Channel]
     resources = "\n".join(f"  - {name}.yaml" for name in names)
     settings = "\n".join(f"  - name: contracts-{name}\n    literals:\n      - KAFKA_CLIENT_ID=contracts-{name}" for name in names)

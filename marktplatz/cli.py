@@ -230,7 +230,7 @@ def mark_restored(
         typer.Option(parser=_time, metavar="TIME", help="What they were restored to, such as 2026-11-24T01:15:00Z."),
     ],
 ) -> None:
-    """Say that the stores were restored by the database's own means; the services must not run. Then: topics rebuild."""
+    """Mark stores that the database's own tools restored. Stop the services first; then run: topics rebuild."""
     from marktplatz.recovery.commands import run_mark_restored  # noqa: PLC0415 - as above
 
     _run(run_mark_restored(taken_at))
@@ -272,7 +272,7 @@ def topics_rebuild(
     create: Annotated[bool, typer.Option(help="Create missing topics; not where an operator does.")] = True,  # noqa: FBT002 - as above
     replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
 ) -> None:
-    """Say on the topics anew what readers must know of the stores: after a restore or a loss of topics. Services must not run."""
+    """Republish store state after a restore or topic loss. Stop the services first."""
     from marktplatz.recovery.commands import run_rebuild  # noqa: PLC0415 - as above
 
     _run(run_rebuild(recreate=recreate, create=create, replicas=replication_factor, patience=timedelta(seconds=wait)))
@@ -300,7 +300,7 @@ def topics_apply(
 def topics_check(
     replication_factor: Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")] = 3,
 ) -> None:
-    """Say how the broker's topics differ from their declaration; exit code 1 if they do."""
+    """Report how the broker's topics differ from their declaration; exit code 1 if they do."""
     from marktplatz.operations import check_topics  # noqa: PLC0415 - as above
 
     _run(check_topics(replication_factor))

@@ -104,7 +104,7 @@ class Embedded:
         }
 
     def _forget_endpoints(self) -> None:
-        """Let nobody be sent to where nothing listens any more."""
+        """Delete the endpoint files of stopped processes."""
         for name in self.children:
             self._endpoints_file(name).unlink(missing_ok=True)
 

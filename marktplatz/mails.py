@@ -17,7 +17,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 async def retry_mails(since: datetime, until: datetime | None, codes: Sequence[str]) -> None:
-    """Take up failed e-mails again and print how many, by the code with which they had failed."""
+    """Queue failed e-mails again and print how many, by the code with which they had failed."""
     at = now()
     async with opened("notify", ProcessSettings()) as store:
         await store.prepare(COLLECTIONS)

@@ -19,13 +19,13 @@ def print_topics() -> None:
     """Print the registry."""
     table = Table("topic", "key", "partitions", "kept", "producer", "consumer groups")
     for topic in TOPICS:
-        kept = topic.keep.value if topic.keep.value == "compact" else f"{topic.retention.days} days"
-        table.add_row(topic.name, topic.key, str(topic.partitions), kept, topic.producer, ", ".join(topic.consumers))
+        retention = topic.keep.value if topic.keep.value == "compact" else f"{topic.retention.days} days"
+        table.add_row(topic.name, topic.key, str(topic.partitions), retention, topic.producer, ", ".join(topic.consumers))
     for letters in DEAD_LETTERS.values():
         table.add_row(letters.name, "as it came", str(letters.partitions), f"{letters.retention.days} days", letters.group, "")
     for replays in REPLAYS.values():
-        kept = f"{replays.retention.days} days"
-        table.add_row(replays.name, "as it came", str(replays.partitions), kept, "dlq replay", replays.group)
+        retention = f"{replays.retention.days} days"
+        table.add_row(replays.name, "as it came", str(replays.partitions), retention, "dlq replay", replays.group)
     console.print(table)
 
 
@@ -36,7 +36,7 @@ async def apply_topics(replicas: int) -> None:
 
 
 async def check_topics(replicas: int) -> int:
-    """Say how the broker's topics differ from the registry; exit code 1 if they do."""
+    """Report how the broker's topics differ from the registry; exit code 1 if they do."""
     differences = await verify_topics(KafkaSettings(), replicas=replicas)
     for name, found in sorted(differences.items()):
         console.print(f"{name}: " + "; ".join(f"{setting} {text}" for setting, text in found.items()))
@@ -70,7 +70,7 @@ async def replay(group: str, ids: list[str] | None) -> int:
     for letter_id, origin in result.origins.items():
         console.print(f"{letter_id} ({origin}) sent to {result.topic}, which only {group} reads")
     console.print(
-        f"{len(result.sent)} sent, {result.already} had been replayed before, {len(result.kept)} hold no original, "
+        f"{len(result.sent)} sent, {result.already} had been replayed before, {len(result.not_replayable)} hold no original, "
         f"{len(result.failed)} failed"
     )
     return 1 if result.failed else 0

@@ -73,7 +73,7 @@ FILES = {
 }
 
 
-def wanted(path: str) -> bool:
+def belongs(path: str) -> bool:
     """Return whether a file of a Debian package belongs into the image."""
     if path.startswith(LICENCE_TEXTS[0]):
         shared_text = Path(path).is_symlink() and f"{Path(path).parent}/" == LICENCE_TEXTS[0]
@@ -93,7 +93,7 @@ def system(root: Path, packages: list[str]) -> None:
         for path in run("dpkg-query", "--listfiles", package).splitlines():
             source = Path(path)
             merged = source.is_symlink() and source.parent == Path("/")
-            if wanted(path) and not merged and (source.is_symlink() or source.is_file()):
+            if belongs(path) and not merged and (source.is_symlink() or source.is_file()):
                 copy(source, root / source.parent.resolve().relative_to("/") / source.name)
         status = run("dpkg-query", "--status", package).rstrip("\n")
         (root / "var/lib/dpkg/status.d" / package).write_text(f"{status}\nSHA256: {archive_sum(package)}\n", encoding="utf-8")
@@ -129,7 +129,7 @@ def name_wheels(root: Path, report: Path) -> None:
 
 
 def prune_packages(root: Path) -> None:
-    """Take out of the wheels what no service reads: scripts, sources of extension modules, other locales, lexers, numbers."""
+    """Remove from the wheels what no service reads: scripts, sources of extension modules, other locales, lexers, numbers."""
     site = site_of(root)
     shutil.rmtree(site / "bin", ignore_errors=True)
     for locale in (site / "babel" / "locale-data").glob("*.dat"):
@@ -149,7 +149,7 @@ def prune_packages(root: Path) -> None:
 
 
 def strip_symbols(root: Path) -> None:
-    """Take debugging symbols out of the extension modules of the wheels."""
+    """Strip debugging symbols from the extension modules of the wheels."""
     run(
         "strip",
         "--strip-unneeded",

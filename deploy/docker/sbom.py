@@ -1,4 +1,4 @@
-"""Says what the built image holds: ``sbom.py [FOLDER [IMAGE]]`` writes into ``build/sbom`` or the folder given.
+"""Writes what the built image holds: ``sbom.py [FOLDER [IMAGE]]`` writes into ``build/sbom`` or the folder given.
 
 IMAGE is the reference of one that is here; by default that of this version for the engine's own architecture.
 
@@ -218,7 +218,7 @@ def output(*command: str) -> bytes:
 
 
 def say(text: str) -> None:
-    """Tell the person who called."""
+    """Print a line for the person who called."""
     sys.stdout.write(f"{text}\n")
 
 

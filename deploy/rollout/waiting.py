@@ -52,7 +52,7 @@ def _done(document: Document) -> bool:
 
 def _rolled_out(deployment: Document) -> bool:
     """Return whether all pods are of the newest revision and available, and none of another is left."""
-    wanted, status = deployment["spec"].get("replicas", 1), deployment.get("status") or {}
+    replicas, status = deployment["spec"].get("replicas", 1), deployment.get("status") or {}
     return status.get("observedGeneration", 0) >= deployment["metadata"]["generation"] and all(
-        (status.get(it) or 0) == wanted for it in ("replicas", "updatedReplicas", "availableReplicas")
+        (status.get(it) or 0) == replicas for it in ("replicas", "updatedReplicas", "availableReplicas")
     )

@@ -12,10 +12,10 @@ HOSTNAME = "localhost"
 
 
 class DataHandler(Protocol):
-    """Takes mails; may also have the other hooks of aiosmtpd (``handle_RCPT`` …)."""
+    """Handler that accepts mails; may also have the other hooks of aiosmtpd (``handle_RCPT`` …)."""
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Take the mail and return the reply, code first."""
+        """Accept the mail and return the reply, code first."""
 
 
 class SmtpListener:
@@ -59,7 +59,7 @@ class SmtpListener:
 
 
 class CapturingSmtp:
-    """Takes any mail and writes it as ``NNNNN.eml`` into ``folder``. ``count`` tells how many came since the start."""
+    """SMTP server that writes any mail as ``NNNNN.eml`` into ``folder``. ``count`` is how many came since the start."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1", port: int = 0) -> None:
         self.folder = folder

@@ -31,7 +31,7 @@ class Condition:
             return
         if revision is None:
             raise PreconditionFailedError(f"{thing} does not exist, the request was made for an existing one.", id=thing)
-        wanted = "none" if self.absent else f"{self.revision}" if self.revision is not None else f"any but {self.not_revision}"
+        expected = "none" if self.absent else f"{self.revision}" if self.revision is not None else f"any but {self.not_revision}"
         raise PreconditionFailedError(
-            f"The revision of {thing} is {revision}, the request was made for {wanted}.", id=thing, revision=revision
+            f"The revision of {thing} is {revision}, the request was made for {expected}.", id=thing, revision=revision
         )

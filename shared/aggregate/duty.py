@@ -61,7 +61,7 @@ class LeftBehind:
         return Found(changes, restate, [{**sender, "seen": True} for sender in alive])
 
     def _silent(self, token: str) -> bool:
-        """Tell whether the duty has been seen for long, by whichever of the own clocks says so first."""
+        """Return whether the duty has been seen for long, by whichever of the own clocks reports it first."""
         oldest = next(iter(self._seen), None)
         if oldest is not None and self._age(oldest) > _FORGOTTEN:
             del self._seen[oldest]
@@ -101,5 +101,5 @@ def with_senders(document: Document, senders: list[Document]) -> Document:
 
 
 def _repeats(outbox: list[Document], sender: Document) -> bool:
-    """Tell whether sending the outbox repeats everything that the sender may have sent."""
+    """Return whether sending the outbox repeats everything that the sender may have sent."""
     return bool(outbox) and bool(outbox[0]["seq"] <= sender["seq"])

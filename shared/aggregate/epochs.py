@@ -44,7 +44,7 @@ async def announce_epoch(store: Store, sequence_base: int) -> None:
 
 
 async def begin_epoch(store: Store, sequence_base: int) -> None:
-    """Let processes work on the store again, new aggregates counting their events from above ``sequence_base``."""
+    """Open the store to processes again; new aggregates count their events from above ``sequence_base``."""
     document = await store.get(COLLECTION, _ID)
     await _note(store, document, {**(document or {}), "floor": sequence_base, "rebuild_due": False})
 

@@ -17,7 +17,7 @@ from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
 from shared.topics import DECLARED, CleanupPolicy, DeadLetterTopic, ReplayTopic, Topic
 
-TOMBSTONES_KEPT = timedelta(days=7)
+TOMBSTONE_RETENTION = timedelta(days=7)
 
 _VISIBLE_SECONDS = 30
 _LOOK_SECONDS = 0.1
@@ -45,7 +45,7 @@ def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
         }
     limits = {"cleanup.policy": topic.keep.value, "max.message.bytes": str(topic.max_message_bytes), **safety}
     if topic.keep is CleanupPolicy.COMPACT:
-        return {**limits, "delete.retention.ms": str(milliseconds(TOMBSTONES_KEPT))}
+        return {**limits, "delete.retention.ms": str(milliseconds(TOMBSTONE_RETENTION))}
     return {**limits, "retention.ms": str(milliseconds(topic.retention))}
 
 

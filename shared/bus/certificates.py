@@ -31,7 +31,7 @@ class Certificates:
         self._tell()
 
     def renew(self) -> bool:
-        """Take changed files into use; return whether there were any. Those that do not fit are left for the next time."""
+        """Load changed files and return whether there were any. Those that do not fit are left for the next time."""
         try:
             found = self._contents()
             if found == self._read:

@@ -74,7 +74,7 @@ async def drop(client: Client) -> None:
 
 
 async def say_goodbye(settings: KafkaSettings, group: str, member: str) -> None:
-    """Take a member out of its group over a connection of its own: its own client cannot. Does not raise.
+    """Remove a member from its group over a separate connection, because its own client cannot. Does not raise.
 
     Otherwise the group would wait for the dead member until its session ends.
     """

@@ -56,7 +56,7 @@ class Caller:
 
 
 class Authenticator(Protocol):
-    """Tells who a token speaks for."""
+    """Port that turns a token into its caller."""
 
     async def authenticate(self, token: str) -> Caller:
         """Return the caller. Raises UnauthenticatedError, or RetryableError when the keys cannot be had just now."""

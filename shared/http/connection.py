@@ -85,7 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._expect(limits.HEAD_TIME.total_seconds(), _SLOW_HEAD)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. Fields of a trailer are passed over: they must not count as headers (RFC 9110, 6.5.1)."""
+        """Add a header. Fields of a trailer are skipped: they must not count as headers (RFC 9110, 6.5.1)."""
         if self._in_head:
             super().on_header(name, value)
 
@@ -98,7 +98,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body, which has a limit of its own."""
+        """Add a piece of the body, which has a limit of its own."""
         self._bytes = 0
         super().on_body(body)
 

@@ -31,15 +31,15 @@ async def condition_of(request: Request, _match: _IfMatch = None, _none_match: _
     Raises RefusedRequestError (400) for a malformed header or several tags, PreconditionFailedError (412) for an If-Match
     with a tag that no thing here ever has: a weak one or one that is no revision.
     """
-    wanted, unwanted = _tag(request, "If-Match"), _tag(request, "If-None-Match")
-    if wanted is None and unwanted is None:
+    if_match, if_none_match = _tag(request, "If-Match"), _tag(request, "If-None-Match")
+    if if_match is None and if_none_match is None:
         return None
-    revision = _revision(wanted or "*")
-    if revision is None and wanted is not None and wanted != "*":
-        raise PreconditionFailedError(f"No revision of this thing has the entity tag {wanted}.")
+    revision = _revision(if_match or "*")
+    if revision is None and if_match is not None and if_match != "*":
+        raise PreconditionFailedError(f"No revision of this thing has the entity tag {if_match}.")
     # If-None-Match compares weakly: a tag that a proxy made weak means the same revision.
-    other = _revision((unwanted or "*").removeprefix("W/"))
-    return Condition(revision, present=wanted == "*", not_revision=other, absent=unwanted == "*")
+    other = _revision((if_none_match or "*").removeprefix("W/"))
+    return Condition(revision, present=if_match == "*", not_revision=other, absent=if_none_match == "*")
 
 
 def _tag(request: Request, name: str) -> str | None:

@@ -35,7 +35,7 @@ from shared.store.port import Collection, Document, Index, Query, Save, Store
 from shared.tracing import context
 
 COLLECTION = Collection("idempotency", (Index("expiry", ("expires_at",)),))
-KEPT = timedelta(days=31)
+RETENTION = timedelta(days=31)
 BEAT = timedelta(seconds=0.5)
 SILENCE = timedelta(seconds=2)
 ANSWER_LIMIT = 16 * 1024
@@ -149,7 +149,7 @@ class _Run:
         self._lock = asyncio.Lock()
 
     async def answer(self, operation: Operation) -> Response:
-        """Take the mark and run, or return the stored answer."""
+        """Claim the key and run, or return the stored answer."""
         if self.id in self.holder.running:
             raise await self._busy()
         self.holder.running.add(self.id)
@@ -208,12 +208,12 @@ class _Run:
     async def _replay(self, stored: Document, roles: set[str], operation: Operation) -> Response:
         """Return the stored answer, or the operation's present one if that may not or cannot be shown; no second effect."""
         headers = {**dict(stored["headers"]), "Idempotency-Replayed": "true"}
-        kept = Response(stored["body"], stored["status"], headers, stored["media_type"])
+        stored_answer = Response(stored["body"], stored["status"], headers, stored["media_type"])
         if stored["body"] is not None and self.roles.issuperset(roles):
-            return kept
+            return stored_answer
         with context.bound(context.request, context.Request(self.id, settled=True)):
             present = await operation()
-        return kept if stored["status"] >= 400 else present  # noqa: PLR2004 - class of HTTP status
+        return stored_answer if stored["status"] >= 400 else present  # noqa: PLR2004 - class of HTTP status
 
     async def _run(self, operation: Operation, request: context.Request) -> Response:
         async with self._beating():
@@ -284,7 +284,7 @@ class _Run:
             "fingerprint": self.fingerprint,
             "roles": sorted(self.roles),
             "lease_until": now + _FORMER_LEASE,
-            "expires_at": now + KEPT,
+            "expires_at": now + RETENTION,
             "answer": None,
         }
 

@@ -20,7 +20,7 @@ from prometheus_client import Gauge
 
 from shared.errors import RetryableError
 
-KEPT = timedelta(minutes=10)
+FRESH_FOR = timedelta(minutes=10)
 UNKNOWN_PAUSE = timedelta(seconds=10)
 FETCH_SECONDS = 5.0
 SIZE_LIMIT = 256 * 1024
@@ -78,7 +78,7 @@ class Keys(ABC):
             return
         READS.labels("done").inc()
         self._keys = keys
-        self._fresh_until = self._clock() + KEPT.total_seconds()
+        self._fresh_until = self._clock() + FRESH_FOR.total_seconds()
 
     @abstractmethod
     async def _read(self) -> bytes:

@@ -67,7 +67,7 @@ class AuthSettings(BaseSettings):
 
 
 def _one_or_many(roles: object) -> object:
-    """Take a single role, which some identity providers send as plain text, for a list of one; leave out what is no text."""
+    """Return a list of roles, also for the plain text that some identity providers send, without what is no text."""
     if isinstance(roles, str):
         return [roles]
     return [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else roles

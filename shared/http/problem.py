@@ -186,7 +186,7 @@ def _allowed(request: Request) -> list[str]:
 
 
 def _field_error(item: Mapping[str, Any]) -> dict[str, object]:
-    """Say where and what is wrong, never the value itself: it may be personal or not even be JSON."""
+    """Return where and what is wrong, never the value itself: it may be personal or not even be JSON."""
     place, *path = item["loc"] or ("body",)
     found: dict[str, object] = {"in": str(place), "code": str(item["type"]), "message": _cut(item["msg"])}
     if place == "body":

@@ -83,7 +83,7 @@ class ProcessHealth:
         return {**self.checks, "not_draining": not self.draining}
 
     def show(self) -> None:
-        """Tell Prometheus what the readiness probe answers."""
+        """Export to Prometheus what the readiness probe answers."""
         for check, holds in {"started": True, **self.ready()}.items():
             READY.labels(check).set(holds)
 
@@ -245,7 +245,7 @@ class Runtime:
 
 
 def tune_gc() -> None:
-    """Spare the cycle collector what lives as long as the process, and let it look at the rest less often.
+    """Freeze long-lived objects and raise the GC thresholds.
 
     A batch makes thousands of objects, nearly all of them freed by their reference counts. With Python's own thresholds the
     collector walks through them, and through every class and module, many times per batch: measured, a sixth of its CPU time.

@@ -30,20 +30,20 @@ def generated() -> dict[str, str]:
 
 def stale(folder: Path) -> list[str]:
     """Return the paths that differ from what the models say: missing, changed, or of no type any more."""
-    wanted = generated()
+    files = generated()
     present = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.json")}
-    return sorted(path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path))
+    return sorted(path for path in files.keys() | present.keys() if files.get(path) != present.get(path))
 
 
 def write(folder: Path) -> list[str]:
     """Make the folder's files what the models say and return the paths that changed."""
-    wanted = generated()
+    files = generated()
     changed = stale(folder)
     for path in changed:
         file = folder / path
-        if path in wanted:
+        if path in files:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(wanted[path], "utf-8")
+            file.write_text(files[path], "utf-8")
         else:
             file.unlink()
     return changed

@@ -21,7 +21,7 @@ _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _NAMES: dict[object, str] = {}
 """Keys that were found in order. Long ones are left out: they are ids, of which there are ever more."""
 _LONGEST_NAME = 32
-_NAMES_KEPT = 4096
+_MOST_NAMES = 4096
 
 
 class InvalidDocumentError(ValueError):
@@ -113,7 +113,7 @@ def _name(key: object, place: str) -> str:
     if "." in key or "\x00" in key or key.startswith("$"):
         raise InvalidDocumentError(f"{place}: the key {key!r} holds a dot or NUL or begins with $")
     name = str(key)
-    if len(name) <= _LONGEST_NAME and len(_NAMES) < _NAMES_KEPT:
+    if len(name) <= _LONGEST_NAME and len(_NAMES) < _MOST_NAMES:
         _NAMES[name] = name
     return name
 

@@ -26,7 +26,7 @@ class OtlpExporter:
         self._processor = processor or BatchSpanProcessor(OTLPSpanExporter())
 
     def export(self, span: Span) -> None:
-        """Take one span into the next batch."""
+        """Add one span to the next batch."""
         self._processor.on_end(readable(span, self._resource))
 
     def close(self) -> None:

@@ -49,10 +49,10 @@ class Span:
 
 
 class Exporter(Protocol):
-    """Takes spans away. Neither method waits for the receiver, but ``close`` for a bounded time, and none raises."""
+    """Port that exports spans. Neither method waits for the receiver, but ``close`` for a bounded time, and none raises."""
 
     def export(self, span: Span) -> None:
-        """Take one span."""
+        """Export one span."""
 
     def close(self) -> None:
         """Send what is left."""
@@ -88,7 +88,7 @@ def enabled() -> bool:
 
 
 def export(span: Span) -> None:
-    """Send a span, unless whoever began its trace did not want it sampled."""
+    """Export the span if its trace is sampled."""
     if _Switch.exporter is not None and _sampled(span.traceparent):
         _Switch.exporter.export(span)
 

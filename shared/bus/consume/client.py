@@ -30,10 +30,10 @@ class Owner(Protocol):
         """Report broken batches, then release the records read behind them."""
 
     async def revoked(self) -> None:
-        """Let go of all partitions."""
+        """Release all partitions."""
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
-        """Take over partitions."""
+        """Accept newly assigned partitions."""
 
 
 class Rebalance(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka is untyped

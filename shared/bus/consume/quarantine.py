@@ -47,7 +47,7 @@ class BrokenBatch:
 Report = Callable[[BrokenBatch], None]
 
 
-class _KeptRecords(MemoryRecords):  # type: ignore[misc] # aiokafka is untyped
+class _RawRecords(MemoryRecords):  # type: ignore[misc] # aiokafka is untyped
     """Fetched bytes that can still be seen after aiokafka has taken them."""
 
     def __init__(self, data: bytes) -> None:
@@ -181,7 +181,7 @@ class HourlyLimit:
 def install() -> None:
     """Put the capped codecs and the guard's view of fetched bytes into aiokafka; safe to call again."""
     codecs.install()
-    aiokafka.consumer.fetcher.MemoryRecords = _KeptRecords
+    aiokafka.consumer.fetcher.MemoryRecords = _RawRecords
 
 
 def _slices(data: bytes) -> Iterator[bytes]:

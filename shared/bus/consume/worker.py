@@ -138,7 +138,7 @@ class Worker:
         return self.lock.locked()
 
     async def stop(self) -> None:
-        """Let the running batch end and commit, within the time-out, then leave the group."""
+        """Finish and commit the running batch, within the time-out, then leave the group."""
         self._stopping = True
         self.interrupted.set()
         await self.close()
@@ -188,7 +188,7 @@ class Worker:
         self.progress.given_up()
 
     async def assigned(self, partitions: set[TopicPartition]) -> None:
-        """Take over partitions: go on counting dead letters where their last owner stopped."""
+        """Accept newly assigned partitions and go on counting dead letters where their last owner stopped."""
         try:
             self.committed.clear()
             self._runs = await self._last_runs(partitions)
@@ -253,7 +253,7 @@ class Worker:
         metrics.BATCHES.labels(self.group, "done").inc()
 
     def show_lag(self) -> None:
-        """Tell how old the oldest record of the batch in hand is."""
+        """Set the lag metric to the age of the oldest record in the batch."""
         metrics.LAG_SECONDS.labels(self.group).set(max(0.0, now().timestamp() - self.oldest))
 
     async def _send_to_dead_letters(self, outcome: Outcome) -> None:

@@ -92,8 +92,8 @@ def to_dead_letter(key: bytes | None, value: bytes | None, headers: Headers, rea
 
 def _digest(letter: RawRecord, value: bytes, reason: Reason) -> RawRecord:
     contents = {"size": letter.size, "sha256": hashlib.sha256(value).hexdigest(), "code": reason.code}
-    told = replace(reason, code=OVERSIZED, text=f"{reason.code}: {reason.text}")
-    return to_dead_letter(None, json.dumps(contents).encode(), (), told)
+    oversized = replace(reason, code=OVERSIZED, text=f"{reason.code}: {reason.text}")
+    return to_dead_letter(None, json.dumps(contents).encode(), (), oversized)
 
 
 def from_dead_letter(

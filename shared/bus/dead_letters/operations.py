@@ -34,13 +34,13 @@ log = structlog.get_logger()
 class Replayed:
     """The result of a replay, by the ids of dead letters: what was sent to ``topic``, and in ``origins`` where it once stood.
 
-    ``kept`` holds no original bytes, ``failed`` was not acknowledged.
+    ``not_replayable`` holds no original bytes, ``failed`` was not acknowledged.
     """
 
     topic: str
     origins: dict[str, str] = field(default_factory=dict)
     sent: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
+    not_replayable: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     already: int = 0
 
@@ -73,14 +73,14 @@ class FirstLetters:
         self._found: dict[tuple[str, int, int, str], DeadLetter] = {}
 
     def add(self, letter: DeadLetter) -> None:
-        """Take a letter; of one that a crash left twice the first counts."""
+        """Add a letter; of one that a crash left twice the first counts."""
         origin = (letter.reason.topic, letter.reason.partition, letter.reason.offset, letter.reason.code)
         present = self._found.get(origin)
         if present is None or _died(letter) < _died(present):
             self._found[origin] = letter
         if len(self._found) > 2 * self._limit:
-            kept = sorted(self._found.items(), key=lambda item: _died(item[1]))[: self._limit]
-            self._found = dict(kept)
+            first = sorted(self._found.items(), key=lambda item: _died(item[1]))[: self._limit]
+            self._found = dict(first)
 
     def letters(self) -> list[DeadLetter]:
         """Return them, the first first."""
@@ -92,7 +92,7 @@ def _died(letter: DeadLetter) -> tuple[datetime, int, int]:
 
 
 async def list_dead_letters(settings: KafkaSettings, group: str, *, limit: int = 1000) -> list[DeadLetter]:
-    """Return the first ``limit`` dead letters that are still kept, by time of death; one that a crash left twice is listed once.
+    """Return the first ``limit`` dead letters that are still there, by time of death; one that a crash left twice is listed once.
 
     Raises NotFoundError for a group without a dead-letter topic, BusUnavailableError if the broker does not answer.
     """
@@ -135,7 +135,9 @@ async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Colle
                     await reader.commit({partition: done[letter.partition].committed()})
     finally:
         await publisher.stop()
-    log.info("dead_letters_replayed", group=group, sent=len(result.sent), kept=len(result.kept), failed=len(result.failed))
+    log.info(
+        "dead_letters_replayed", group=group, sent=len(result.sent), kept=len(result.not_replayable), failed=len(result.failed)
+    )
     return result
 
 
@@ -144,7 +146,7 @@ async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: _Done
         result.already += 1
         return
     if not letter.replayable:
-        result.kept.append(letter.id)
+        result.not_replayable.append(letter.id)
     elif len(done.singly) >= _SINGLES_LIMIT:
         result.failed.append(letter.id)
         return

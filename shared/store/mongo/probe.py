@@ -78,7 +78,7 @@ async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:
 
 
 async def _indexes_with_id(documents: Any) -> bool:  # noqa: ANN401 - two drivers, one behaviour
-    """Tell whether an index may end in ``_id``, which pages are sorted by. MongoDB can; some servers then refuse every insert."""
+    """Return whether an index may end in ``_id``, by which pages sort. MongoDB can; some servers refuse every insert then."""
     try:
         await documents.create_index([("kind", 1), ("_id", 1)], name="with_id")
         await documents.insert_one({"_id": secrets.token_hex(8), "kind": "probe"})
@@ -88,7 +88,7 @@ async def _indexes_with_id(documents: Any) -> bool:  # noqa: ANN401 - two driver
 
 
 async def _projects_parts(documents: Any, probe_id: str) -> bool:  # noqa: ANN401 - two drivers, one behaviour
-    """Tell whether a query may ask for parts of nested documents. MongoDB can; elsewhere they are cut out here."""
+    """Return whether a query may ask for parts of nested documents. MongoDB can; elsewhere they are cut out here."""
     try:
         found = await documents.find_one({"_id": probe_id}, {"nested.list.a": 1})
     except OperationFailure:

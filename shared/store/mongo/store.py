@@ -115,15 +115,15 @@ class MongoStore:
         self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
     ) -> tuple[dict[str, Document], list[str]]:
         """Return the documents that exist among the first of these ids, and the ids not looked for yet."""
-        wanted = sorted(set(ids))
+        ordered = sorted(set(ids))
         parts = shape(collection.name, only=only)
-        if not wanted:
+        if not ordered:
             return {}, []
         with self._answering():
-            cursor = self._raw_in(collection).find(_among(wanted), self._projection(parts))
+            cursor = self._raw_in(collection).find(_among(ordered), self._projection(parts))
             portion = await _portion(cursor.sort([("_id", 1)]), parts, most_bytes)
         found = {document["_id"]: document for document in portion.documents}
-        return found, wanted[bisect(wanted, max(found)) :] if portion.cut else []
+        return found, ordered[bisect(ordered, max(found)) :] if portion.cut else []
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids."""
@@ -316,7 +316,7 @@ def _only_duplicates(error: BulkWriteError) -> None:
 
 
 def _passing(error: OperationFailure) -> bool:
-    """Tell whether the same request may succeed later."""
+    """Return whether the same request may succeed later."""
     if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
         return True
     details = error.details or {}

@@ -74,24 +74,24 @@ class SqliteStore:
     async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id."""
         table = self._table(collection)
-        wanted = json.dumps(list(ids))
-        rows = await self._reader.run(lambda connection: connection.execute(table.select, (wanted,)).fetchall())
+        ids_as_json = json.dumps(list(ids))
+        rows = await self._reader.run(lambda connection: connection.execute(table.select, (ids_as_json,)).fetchall())
         return {document_id: decode(body) for document_id, body in rows}
 
     async def get_portion(
         self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
     ) -> tuple[dict[str, Document], list[str]]:
         """Return the documents that exist among the first of these ids, and the ids not looked for yet."""
-        table, wanted = self._table(collection), sorted(set(ids))
+        table, ordered = self._table(collection), sorted(set(ids))
         parts = shape(collection.name, only=only)
 
         def work(connection: sqlite3.Connection) -> tuple[list[bytes], bool]:
-            rows = connection.execute(table.select_in_order, (json.dumps(wanted),))
+            rows = connection.execute(table.select_in_order, (json.dumps(ordered),))
             return _portion(rows, parts, most_bytes)
 
         bodies, cut = await self._reader.run(work)
         found = {document["_id"]: document for document in map(decode, bodies)}
-        return found, wanted[bisect(wanted, max(found)) :] if cut else []
+        return found, ordered[bisect(ordered, max(found)) :] if cut else []
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
         """Insert those whose ``_id`` is free and return their ids."""

@@ -79,7 +79,7 @@ class Table:
         for name in self._fields:
             if f"f_{name}" not in present:
                 connection.execute(f"ALTER TABLE {self._name} ADD COLUMN {_column(name)}")
-        wanted = {f"{self._collection.name}.{index.name}": self._create(index.name) for index in self._collection.indexes}
+        declared = {f"{self._collection.name}.{index.name}": self._create(index.name) for index in self._collection.indexes}
         found = dict(
             connection.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
@@ -87,9 +87,9 @@ class Table:
             ).fetchall()
         )
         for name, sql in found.items():
-            if wanted.get(name) != sql:
+            if declared.get(name) != sql:
                 connection.execute(f"DROP INDEX {_quoted(name)}")
-        missing = [sql for name, sql in wanted.items() if found.get(name) != sql]
+        missing = [sql for name, sql in declared.items() if found.get(name) != sql]
         if missing:
             self._backfill(connection)
         for sql in missing:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.errors import StoreUnavailableError, WriteConflictError
-from shared.http.idempotency import ANSWER_LIMIT, COLLECTION, KEPT, Holder, purge_expired
+from shared.http.idempotency import ANSWER_LIMIT, COLLECTION, RETENTION, Holder, purge_expired
 from shared.store.port import Collection, Query, Save
 from tests.component.http.probe import Probe
 from tests.support.http import client
@@ -262,7 +262,7 @@ async def test_a_request_that_lost_its_lease_does_not_replace_the_kept_answer(pr
 
 async def test_an_answer_is_kept_for_31_days_then_purged(probe: Probe) -> None:
     first = await post(probe)
-    probe.clock.forward(KEPT - timedelta(seconds=1))
+    probe.clock.forward(RETENTION - timedelta(seconds=1))
     assert (await post(probe)).headers["idempotency-replayed"] == "true"
     assert await purge_expired(probe.store, probe.clock()) == 0
     probe.clock.forward(timedelta(seconds=2))
@@ -285,14 +285,14 @@ async def test_who_has_lost_a_role_gets_no_stored_answer_but_what_the_operation_
 async def test_one_purge_leaves_nothing_that_is_expired_however_much_there_is(probe: Probe) -> None:
     for number in range(5):
         await post(probe, headers={"Idempotency-Key": f"key-{number}"})
-    probe.clock.forward(KEPT + timedelta(seconds=1))
+    probe.clock.forward(RETENTION + timedelta(seconds=1))
     assert await purge_expired(probe.store, probe.clock(), limit=2) == 5
     assert await purge_expired(probe.store, probe.clock(), limit=2) == 0
 
 
 async def test_an_expired_answer_that_is_not_purged_yet_is_not_replayed(probe: Probe) -> None:
     await post(probe)
-    probe.clock.forward(KEPT)
+    probe.clock.forward(RETENTION)
     assert (await post(probe, {"name": "Bauantrag"})).status_code == 201
 
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from shared.clock import now
 from shared.http.auth import AuthSettings, OidcAuthenticator
-from shared.http.keys import KEPT, UNKNOWN_PAUSE, UrlKeys
+from shared.http.keys import FRESH_FOR, UNKNOWN_PAUSE, UrlKeys
 from shared.ids import person_ref
 from shared.messages.values import PersonRef, Role
 from tests.component.http.probe import Probe, open_probe
@@ -306,7 +306,7 @@ async def test_keys_are_kept_for_ten_minutes(guarded: Probe, provider: Provider)
     for _ in range(3):
         assert (await ask(guarded, sign())).status_code == 200
     assert provider.asked == 1
-    provider.time += KEPT.total_seconds()
+    provider.time += FRESH_FOR.total_seconds()
     await ask(guarded, sign())
     assert provider.asked == 2
 
@@ -325,14 +325,14 @@ async def test_a_new_key_is_found_at_once_and_unknown_ids_do_not_flood_the_provi
 async def test_a_withdrawn_key_ends_with_the_kept_copy(guarded: Probe, provider: Provider) -> None:
     await ask(guarded, sign())
     provider.document = published(new=OTHER_RSA)
-    provider.time += KEPT.total_seconds()
+    provider.time += FRESH_FOR.total_seconds()
     assert (await ask(guarded, sign())).status_code == 401
 
 
 async def test_while_the_provider_is_away_known_keys_go_on_serving(guarded: Probe, provider: Provider) -> None:
     await ask(guarded, sign())
     provider.away = True
-    provider.time += KEPT.total_seconds()
+    provider.time += FRESH_FOR.total_seconds()
     assert (await ask(guarded, sign())).status_code == 200
 
 

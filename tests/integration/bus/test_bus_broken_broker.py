@@ -80,7 +80,7 @@ async def test_batches_that_cannot_be_decoded_are_quarantined_and_passed(
         assert facts["next_offset"] == offset + 1
         assert facts["sha256"] == hashlib.sha256(stored[offset]).hexdigest()
     replayed = await replay_dead_letters(lane.settings, lane.group)
-    assert (len(replayed.kept), replayed.sent) == (3, [])
+    assert (len(replayed.not_replayable), replayed.sent) == (3, [])
 
 
 @pytest.mark.parametrize("codec", [1, 2, 3, 4], ids=["gzip", "snappy", "lz4", "zstd"])

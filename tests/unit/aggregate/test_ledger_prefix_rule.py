@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import shared.aggregate.ledger
+import shared.store.contention
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outbox import Outbox
@@ -122,7 +122,7 @@ class World:
 @pytest.fixture(autouse=True, scope="module")
 def _own_schedule() -> Generator[None, None, None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shared.aggregate.ledger, "asyncio", SimpleNamespace(sleep=sleep))
+        patch.setattr(shared.store.contention, "asyncio", SimpleNamespace(sleep=sleep))
         yield
 
 

@@ -27,7 +27,7 @@ SERVICES = "services"
 
 
 class EmbeddedError(Exception):
-    """The embedded run cannot start or has failed; the text says why and what to do."""
+    """The embedded run cannot start or has failed; the text explains why and what to do."""
 
 
 def processor(channel: Channel) -> str:
@@ -112,7 +112,7 @@ class Embedded:
         return self.var / f"endpoints-{name}.json"
 
     async def wait_ready(self, name: str) -> None:
-        """Wait until every endpoint of a child process says it is ready. Raises EmbeddedError with the end of its log."""
+        """Wait until every endpoint of a child process answers that it is ready. Raises EmbeddedError with the end of its log."""
         child = self.children[name]
         last: object = "it has not written where it listens"
         try:

@@ -1,4 +1,4 @@
-"""``marktplatz up``: keeps the embedded marketplace running and says where everything is."""
+"""``marktplatz up``: keeps the embedded marketplace running and prints where everything is."""
 
 from __future__ import annotations
 

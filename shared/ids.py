@@ -21,8 +21,8 @@ def person_ref(subject: str, *, given: bool = False) -> str:
     """Return the reference by which a person is known here: the ``sub`` of their token where that is a safe short text.
 
     OIDC Core (section 2) allows any 255 ASCII characters: distinguished names, base64, addresses. Those become ``sub-`` and the
-    SHA-256 of the subject, which can stand in keys, events and paths and says nothing of the person. ``given``: somebody typed
-    it, who may have copied such a derived reference; a token's subject of that form is derived anew, else it could be chosen.
+    SHA-256 of the subject, which can stand in keys, events and paths and reveals nothing of the person. ``given``: somebody typed
+    it, who may have copied such a derived reference; a token's subject of that form is derived again, else it could be chosen.
     """
     plain = given if _DERIVED_PERSON.fullmatch(subject) else _PERSON.fullmatch(subject) is not None
     return subject if plain else f"sub-{hashlib.sha256(subject.encode()).hexdigest()}"

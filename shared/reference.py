@@ -244,7 +244,7 @@ class Area(StrEnum):
 class Requirement:
     """A row of requirements.csv: one point of the EfA-Mindestanforderungen checklist.
 
-    ``origin`` says whether id and content are those of the published list or were worded for this project.
+    ``origin`` is whether id and content are those of the published list or were worded for this project.
     """
 
     id: str

@@ -26,7 +26,7 @@ class JsonFault(StrEnum):
 
 
 class StrictJsonError(ValueError):
-    """The bytes are no JSON with one meaning; ``fault`` says in which way. The text never repeats what they hold."""
+    """The bytes are no JSON with one meaning; ``fault`` names which. The text never repeats what they hold."""
 
     def __init__(self, fault: JsonFault, detail: str) -> None:
         super().__init__(detail)

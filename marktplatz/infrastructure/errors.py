@@ -6,7 +6,7 @@ from shared.errors import MarktplatzError
 
 
 class InfrastructureError(MarktplatzError):
-    """The infrastructure cannot be had; ``detail`` says what to install or to set."""
+    """The infrastructure cannot be had; ``detail`` names what to install or to set."""
 
     code = "infrastructure"
 

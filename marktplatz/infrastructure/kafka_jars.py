@@ -29,7 +29,7 @@ def expected_sums() -> dict[str, str]:
 
 
 def differences(folder: Path, sums: dict[str, str]) -> list[str]:
-    """Return the names of files that are missing, foreign or changed; empty if the folder is exactly what ``sums`` says."""
+    """Return the names of files that are missing, foreign or changed; empty if the folder is exactly what ``sums`` lists."""
     present = {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
     wrong = set(sums) ^ set(present)
     for name in set(sums) & set(present):

@@ -87,7 +87,7 @@ class CapturingSmtp:
         await self._listener.stop()
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        """Keep the mail, then say so."""
+        """Store the mail, then acknowledge it."""
         self._last += 1
         await asyncio.to_thread(self._keep, self._last, envelope.original_content or b"")
         self.count += 1

@@ -1,8 +1,8 @@
 """The duty of whoever sends events of an aggregate whose full state a compacted topic holds.
 
-Such a topic keeps the last record of a key. A sender that is overtaken repeats an old event behind a newer one and must say the
-newest state once more (docs/adr/0002). It may die in between, so its duty lies in the document before anything is sent: under
-``senders`` each has a token and the number of the first event that it holds. Whoever stored the document under a new
+Such a topic keeps the last record of a key. A sender that is overtaken repeats an old event behind a newer one and must
+republish the newest state (docs/adr/0002). It may die in between, so its duty lies in the document before anything is sent:
+under ``senders`` each has a token and the number of the first event that it holds. Whoever stored the document under a new
 revision has stored its duty with it; the relay, which changes nothing, stores its own first and counts that under ``repeats``, so
 that the revision that callers know stays. A duty ends with the clean-up. One that was left behind keeps ``pending_since`` set and
 is found by the relay (``LeftBehind``).
@@ -25,7 +25,7 @@ _FORGOTTEN = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a relay finds: whether it must change the document, whether say the newest state anew, and who may still send."""
+    """What a relay finds: whether it must change the document, whether to republish the newest state, and who may still send."""
 
     changes: bool
     restate: bool
@@ -35,9 +35,10 @@ class Found:
 class LeftBehind:
     """What a relay does about the duties of others, by what it has seen itself: no clock of theirs is asked.
 
-    At the first sight of one it repeats everything that its owner may have sent or, where that is gone, says the newest state
-    anew: from then on the topic is right, if the owner is dead. It may only be slow; so its duty stays until it has been seen
-    for ``patience``, and ends with saying the newest state a last time. What the owner does after that, alive, it repairs itself.
+    At the first sight of one it repeats everything that its owner may have sent or, where that is gone, republishes the newest
+    state: from then on the topic is right, if the owner is dead. It may only be slow; so its duty stays until it has been seen
+    for ``patience``, and ends with republishing the newest state a last time. What the owner does after that, alive, it
+    repairs itself.
     """
 
     def __init__(self, clock: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic) -> None:

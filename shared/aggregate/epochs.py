@@ -1,4 +1,4 @@
-"""What a store remembers of having been restored from a backup: that topics must be rebuilt, and where numbering begins anew.
+"""What a store remembers of having been restored from a backup: that topics must be rebuilt, and where numbering begins again.
 
 Between backup and loss the aggregates went on: their events, with ids made from their sequence numbers, may be known to
 others. If a restored store counted on from where the backup ends, it would use those numbers and ids again for other events,

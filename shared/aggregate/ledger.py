@@ -100,7 +100,7 @@ class _Record(Generic[S]):
 class Ledger(Generic[S]):
     """All aggregates of one type: loads, decides, saves, publishes.
 
-    ``restate`` returns the event that says an aggregate's full state anew; needed where a compacted topic holds that state.
+    ``restate`` returns the event that republishes an aggregate's full state; needed where a compacted topic holds that state.
     New aggregates count their events from above ``sequence_base``, the store's epoch; it is 0 unless the store was restored
     (``shared.aggregate.epochs``).
     A later version of this program may work on the same documents: fields of theirs that this one does not know are passed over
@@ -268,7 +268,7 @@ class Ledger(Generic[S]):
     def _duty_of_relay(self, document: Document, token: str) -> Save | None:
         """Return how the relay takes a document's duty over, None if it holds it already."""
         restate = self._restate
-        assert restate is not None  # noqa: S101 - told of only if there is one
+        assert restate is not None  # noqa: S101 - called only if there is one
         found = self.left_behind.look(document, token)
         if not found.changes:
             return None
@@ -286,9 +286,9 @@ class Ledger(Generic[S]):
         return Save(duty.with_senders({**document, **changed}, senders), expected_rev=record.rev)
 
     async def _say_newest(self, ids: Sequence[str], token: str) -> None:
-        """Say the full state of aggregates once more, as a new event, so that the last record of their key is the newest."""
+        """Republish full state so that compaction keeps the newest record."""
         restate = self._restate
-        assert restate is not None  # noqa: S101 - told of only if there is one
+        assert restate is not None  # noqa: S101 - called only if there is one
 
         def decide(state: S | None) -> tuple[S, Sequence[Message]]:
             if state is None:
@@ -298,7 +298,7 @@ class Ledger(Generic[S]):
         await self._apply([Change(aggregate_id, decide) for aggregate_id in ids], None, fulfilled=token)
 
     def _trace(self, changes: Sequence[Change[S]], results: dict[int, Result[S]], began: int) -> None:
-        """Tell the span of each event: from the decision to the acknowledgement, or to its being left to the relay."""
+        """Record one PRODUCER span per event, from decision to acknowledgement or to the hand-over to the relay."""
         ended = time.time_ns()
         for position, result in results.items():
             cause = changes[position].cause
@@ -381,7 +381,7 @@ class Ledger(Generic[S]):
         )
 
     def _settled(self, change: Change[S], record: _Record[S]) -> Result[S]:
-        """Ask the decision whether the caller may still see and do this; whatever else it says was answered before."""
+        """Ask the decision whether the caller may still see and do this; whatever else it decides was answered before."""
         error: RejectedError | None = None
         try:
             change.decide(None if record.state is None else record.state.model_copy(deep=True))
@@ -394,9 +394,9 @@ class Ledger(Generic[S]):
         return Result(record.id, effect, record.state, record.revision, error=error)
 
     def _decision(self, change: Change[S], record: _Record[S], condition: Condition | None) -> tuple[S, Sequence[Message]]:
-        """Take the decision if the caller's condition holds.
+        """Return the decision if the caller's condition holds.
 
-        That the caller may not see or do this is said first: the revision of what is hidden is hidden too.
+        That the caller may not see or do this is answered first: the revision of what is hidden is hidden too.
         """
         revision = None if record.state is None else record.revision
         stale = condition is not None and not condition.holds(revision)
@@ -412,7 +412,7 @@ class Ledger(Generic[S]):
     def _refuse_too_large(self, change: Change[S], document: Document | None, state: S) -> None:
         """Refuse to let a state grow beyond its bound. Whoever has filled it has not blocked the others: small steps have room.
 
-        More is left for what other services say. Raises AggregateTooLargeError.
+        More is left for events of other services. Raises AggregateTooLargeError.
         """
         size = len(state.model_dump_json().encode())
         if size <= STATE_BYTES:
@@ -450,7 +450,7 @@ class Ledger(Generic[S]):
         )
 
     def _replay(self, document: Document | None, accepted: Iterable[Change[S]]) -> S | None:
-        """Return the state that a refused decision may have touched, made anew from the document."""
+        """Return the state that a refused decision may have touched, rebuilt from the document."""
         state = None if document is None else self.state_of(document)
         for change in accepted:
             state, _ = change.decide(state)

@@ -47,7 +47,7 @@ class Backlog:
 class Outbox:
     """Publishes what lies in the outboxes of one collection's documents.
 
-    Where a compacted topic holds full states, the ledger sets two hooks. ``on_overtaken`` is told of aggregates that another
+    Where a compacted topic holds full states, the ledger sets two hooks. ``on_overtaken`` gets the ids of aggregates that another
     writer has changed while their events were sent from here: a repeat sent from here may now stand behind that writer's newer
     event, and be the one that compaction keeps. ``before_repeat`` stores the duty to see to that before the relay repeats
     (``shared.aggregate.duty``).
@@ -179,8 +179,8 @@ class Outbox:
     async def _clean(self, sent: Mapping[str, tuple[Document, int]], token: str | None) -> None:
         """Drop what was sent. ``sent`` holds the documents as they were when sent, and the last number acknowledged of each.
 
-        The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again, and who has to say the
-        newest state is told. A document that only another sender has touched is cleaned as it is now.
+        The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again, and ``on_overtaken``
+        gets the ids. A document that only another sender has touched is cleaned as it is now.
         """
         overtaken: list[str] = []
         present = {document_id: document for document_id, (document, _) in sent.items()}
@@ -199,7 +199,7 @@ class Outbox:
             overtaken += [document_id for document_id in found if document_id not in present]
             if not present:
                 break
-        # Those that others kept touching go the same way: to say the newest once too often does no harm.
+        # Those that others kept touching go the same way: republishing once too often does no harm.
         overtaken += present
         if overtaken and token is not None and self.on_overtaken is not None:
             await self.on_overtaken(sorted(overtaken), token)

@@ -115,7 +115,7 @@ def envelope_of(record: IncomingRecord, topic: Topic | None = None) -> Envelope:
     """Return the envelope of a record, judged also by the topic that it stands on if that is given.
 
     Only the topic's producer may be the source, and a type that another topic carries is foreign here; whether an unknown type
-    is one of tomorrow is the reader's to say. Raises DecodeError, and nothing else, for whatever is wrong.
+    is one of tomorrow is the reader's to decide. Raises DecodeError, and nothing else, for whatever is wrong.
     """
     try:
         headers = _headers(record.headers)

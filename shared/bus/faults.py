@@ -37,7 +37,7 @@ class Fault(StrEnum):
 
 
 class DecodeError(RejectedError):
-    """A record is no event that this system knows; ``code`` says in which way. The detail never repeats the record's content."""
+    """A record is no event that this system knows; ``code`` names the fault. The detail never repeats the record's content."""
 
     code = "undecodable"
 

@@ -105,7 +105,7 @@ def _tasks(client: Client) -> dict[str, tuple[_Task | None, bool]]:
     if coordinator is not None:
         tasks["coordinator"] = getattr(coordinator, "_coordination_task", None), False
         tasks["reset"] = getattr(coordinator, "_reset_committed_task", None), False
-        # Both end when the member leaves a generation, and are begun anew with the next one.
+        # Both end when the member leaves a generation, and begin again with the next one.
         tasks["heartbeat"] = getattr(coordinator, "_heartbeat_task", None), True
         tasks["commit_refresh"] = getattr(coordinator, "_commit_refresh_task", None), True
     return tasks

@@ -1,4 +1,4 @@
-"""What the bus tells Prometheus."""
+"""Metrics of the bus for Prometheus."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class KafkaSettings(BaseSettings):
     publish_timeout: timedelta = timedelta(seconds=5)
     linger: timedelta = timedelta(milliseconds=2)
     metadata_age: timedelta = timedelta(seconds=30)
-    """How long a client trusts what it knows of topics and leaders: as long it may be deaf to a topic that was made anew."""
+    """How long a client trusts what it knows of topics and leaders: as long it may be deaf to a topic that was created again."""
 
     max_records: int = Field(default=500, ge=1)
     batch_wait: timedelta = timedelta(milliseconds=15)

@@ -1,4 +1,4 @@
-"""Bearer tokens become a ``Caller``; routes say by a dependency what they ask of them."""
+"""Bearer tokens become a ``Caller``; routes state by a dependency what they require."""
 
 from __future__ import annotations
 

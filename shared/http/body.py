@@ -23,7 +23,7 @@ class RequestGuard:
     """ASGI middleware: refuses what is out of bounds, reads the body, refuses what is no plain JSON, hands it on unchanged.
 
     A body is read only after its token was found valid: without one the application sees an empty body and answers what it
-    answers to that, 401 or 404 or 405. What counts as JSON says ``shared.strict_json``.
+    answers to that, 401 or 404 or 405. ``shared.strict_json`` defines what counts as JSON.
     """
 
     def __init__(self, app: ASGIApp, authenticator: Authenticator, limit: int = limits.BODY_BYTES) -> None:
@@ -58,7 +58,7 @@ class RequestGuard:
         await self.app(scope, _replay(body or b"", receive), send)
 
     async def _admitted(self, scope: Scope) -> bool:
-        """Check the token, and leave the caller for the application; what is wrong with it the application says."""
+        """Check the token, and leave the caller for the application; what is wrong with it the application answers."""
         sent = [value for name, value in scope["headers"] if name == b"authorization"]
         token = bearer_token([value.decode("latin-1") for value in sent])
         if token is None:

@@ -1,4 +1,4 @@
-"""Who calls an API, as their token says, and the port that reads tokens."""
+"""Who calls an API, by their token, and the port that reads tokens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UnauthenticatedError(RefusedRequestError):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person who acts for an organisation, as their token says."""
+    """A person who acts for an organisation, by the claims of their token."""
 
     subject: str
     organisation: str

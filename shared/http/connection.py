@@ -108,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head, self._bytes = True, 0
         super().on_message_complete()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text says less
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's text holds less
         """Answer bytes that are no request."""
         self._refuse(_MALFORMED)
 

@@ -6,8 +6,8 @@ request sees at once that its own process holds it no longer, or watches for two
 it, takes it over and runs again. That is safe even if the first was only slow: what the operation creates has ids derived
 from the key, and the ledger knows the changes of a request by its name.
 
-An answer that is not replayed as it was (the token has fewer rights now, or the answer was too long to be kept) is made anew
-by the operation with ``context.Request.settled`` set: it says what it would say, and changes nothing.
+An answer that is not replayed as it was (the token has fewer rights now, or the answer was too long to be stored) is computed
+again by the operation with ``context.Request.settled`` set: it answers what it would answer, and changes nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RETENTION = timedelta(days=31)
 BEAT = timedelta(seconds=0.5)
 SILENCE = timedelta(seconds=2)
 ANSWER_LIMIT = 16 * 1024
-"""Bytes of an answer that are kept; a longer one is made anew for a repeat."""
+"""Bytes of an answer that are stored; a longer one is computed again for a repeat."""
 RETRY_AFTER_SECONDS = 1
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NOT_REPLAYED = frozenset({"content-length", "content-type"})
@@ -107,7 +107,7 @@ class Idempotency:
     async def run(self, operation: Operation) -> Response:
         """Run the operation once per key and return its answer, or the stored one. Without a key it just runs.
 
-        Refusals (4xx) are stored and replayed as answers; errors of ours (5xx) are not, so that a repeat tries anew.
+        Refusals (4xx) are stored and replayed as answers; errors of ours (5xx) are not, so that a repeat tries again.
         Raises RefusedRequestError 422 when the key came with another request before, 409 while that one is at work.
         """
         if self.key is None:

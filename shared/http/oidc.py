@@ -74,7 +74,7 @@ def _one_or_many(roles: object) -> object:
 
 
 class _Claims(BaseModel):
-    """The claims that say who calls."""
+    """The claims that identify the caller."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 

@@ -133,7 +133,7 @@ def problem_of(error: MarktplatzError, instance: str) -> Response:
 
 
 def internal_error(instance: str) -> Response:
-    """Return the answer to an unexpected error: it says nothing but where the operator finds it in the logs."""
+    """Return the answer to an unexpected error: it holds nothing but where the operator finds it in the logs."""
     members = {"correlation_id": context.correlation_id.get() or context.trace_id()}
     detail = "Unexpected error. The operator finds it in the logs under the correlation id."
     return problem(500, "internal_error", detail, instance=instance, members=members)

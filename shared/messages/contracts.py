@@ -21,7 +21,7 @@ class Leg(OpenEnum):
 
 
 class ContractHead(Value):
-    """What every event says of a contract."""
+    """What every event holds of a contract."""
 
     id: EntityId
     number: Line

@@ -37,7 +37,7 @@ class Organisation(Value):
     """Full public state of a registered organisation. No personal data: nobody is named.
 
     ``former_users``: marks of those who are no users of it any more (``shared.ids.person_mark``), None from versions that did
-    not say. They stand in the state, not in one event, because a compacted topic keeps the last event only.
+    not have them. They stand in the state, not in one event, because a compacted topic keeps the last event only.
     """
 
     id: OrganisationId

@@ -35,7 +35,7 @@ class OrderParty(OpenEnum):
 
 
 class OrderHead(Value):
-    """What every event of a Vorgang says of it."""
+    """What every event of a Vorgang holds of it."""
 
     id: EntityId
     number: Line
@@ -80,7 +80,7 @@ class CheckRecorded(OrderEvent):
 
 @message_type("ordering.order.interest-forwarded.v1")
 class InterestForwarded(OrderEvent):
-    """The pre-check leaves the way free; the Bereitsteller is told of the interest."""
+    """The pre-check leaves the way free; the Bereitsteller learns of the interest."""
 
     assessment: Assessment
 
@@ -89,7 +89,7 @@ class InterestForwarded(OrderEvent):
 class OrderRefused(OrderEvent):
     """A rule refuses the Vorgang: code, reason in a sentence, what would help instead.
 
-    ``stage`` says when: at the Interesse nobody but the Kunde has been told of it, at the Bestellung all parties have.
+    ``stage`` is when: at the Interesse nobody but the Kunde knows of it, at the Bestellung all parties do.
     """
 
     code: Code
@@ -200,7 +200,7 @@ class WentLive(OrderEvent):
 
 @message_type("ordering.order.withdrawn.v1")
 class OrderWithdrawn(OrderEvent):
-    """The Kunde has withdrawn before a contract came about. ``forwarded``: the Bereitsteller had been told of the interest."""
+    """The Kunde has withdrawn before a contract came about. ``forwarded``: the Bereitsteller knew of the interest."""
 
     reason: Text | None = None
     forwarded: bool = True

@@ -1,4 +1,4 @@
-"""What every process tells Prometheus of itself: readiness, outboxes, periodic work."""
+"""Metrics that every process exports: readiness, outboxes, periodic work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process: builds its services, serves their HTTP, runs their consumers and relays, and drains when told to stop."""
+"""One process: builds its services, serves their HTTP, runs their consumers and relays, and drains on a signal."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Runtime:
         return _Running(assignment, service, store, _listen(self.settings.host, self.settings.port))
 
     def _serve(self, running: Sequence[_Running]) -> None:
-        """Serve HTTP from the first moment, so that the probes can say why the process is not ready yet."""
+        """Serve HTTP from the first moment, so that the probes can answer why the process is not ready yet."""
         self.health.show()
         for item in running:
             app = create_app(

@@ -29,14 +29,14 @@ def generated() -> dict[str, str]:
 
 
 def stale(folder: Path) -> list[str]:
-    """Return the paths that differ from what the models say: missing, changed, or of no type any more."""
+    """Return the paths that differ from the models: missing, changed, or of no type any more."""
     files = generated()
     present = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.json")}
     return sorted(path for path in files.keys() | present.keys() if files.get(path) != present.get(path))
 
 
 def write(folder: Path) -> list[str]:
-    """Make the folder's files what the models say and return the paths that changed."""
+    """Write the folder's files from the models and return the paths that changed."""
     files = generated()
     changed = stale(folder)
     for path in changed:

@@ -1,4 +1,4 @@
-"""Brings documents that are made from files to what the files say: inserts what is missing, replaces what differs."""
+"""Brings documents that are made from files to the state of the files: inserts what is missing, replaces what differs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def upsert(
     """Insert what is missing, replace what differs, leave the rest; return the ids replaced.
 
     ``progress`` gets how many of how many are done after each batch. Safe to repeat and to run twice at once: a conflict is
-    another process that brings the same files, and its write says the same.
+    another process that brings the same files, and its write holds the same.
     """
     replaced: list[str] = []
     for start in range(0, len(documents), BATCH):

@@ -23,7 +23,7 @@ class Request:
     """A request that may be repeated under its Idempotency-Key. ``changes`` counts what it has changed so far, by aggregate.
 
     ``repeat``: an earlier run ended without an answer, it may have changed something. ``settled``: an earlier run was answered,
-    this one only says what may be said now and changes nothing.
+    this one only answers what may be answered now and changes nothing.
     """
 
     id: str

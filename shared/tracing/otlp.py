@@ -1,4 +1,4 @@
-"""Sends spans by OTLP over HTTP, in batches from a thread of its own. OpenTelemetry's OTEL_… variables say where and how."""
+"""Sends spans by OTLP over HTTP, in batches from a thread of its own. OpenTelemetry's OTEL_… variables set where and how."""
 
 from __future__ import annotations
 

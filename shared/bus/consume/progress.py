@@ -21,7 +21,7 @@ class Progress:
     waiting: bool = False
     reachable: bool = False
     broken: str | None = None
-    """What is wrong with the client in use: it must be made anew."""
+    """What is wrong with the client in use: it must be replaced."""
     turned_at: float = 0.0
     moved_at: float = 0.0
     _silent: int = 0
@@ -29,7 +29,7 @@ class Progress:
     _without_since: float | None = None
 
     def begin(self) -> None:
-        """Begin anew: a consumer was started."""
+        """Reset all facts: a consumer was started."""
         self.started = True
         self.joined = False
         self.reachable = False
@@ -47,7 +47,7 @@ class Progress:
         self.moved_at = self.clock()
 
     def given_up(self) -> None:
-        """Note that all partitions were given up: the group is being put together anew."""
+        """Note that all partitions were given up: the group rebalances."""
         self._without_since = self.clock()
 
     def taken_over(self) -> None:
@@ -58,7 +58,7 @@ class Progress:
 
     @property
     def without_for(self) -> float:
-        """Seconds for which the group has been put together anew; 0 for a member that knows its partitions."""
+        """Seconds for which the group has been rebalancing; 0 for a member that knows its partitions."""
         return 0.0 if self._without_since is None else self.clock() - self._without_since
 
     def answered(self) -> None:
@@ -81,7 +81,7 @@ class Progress:
             self.broke("the client gets no answer while the broker answers others")
 
     def broke(self, reason: str) -> None:
-        """Note that the client is broken, or could not be made anew, for no reason outside the process."""
+        """Note that the client is broken, or could not be replaced, for no reason outside the process."""
         self.broken = reason
         self.reachable = False
         if self._broken_since is None:

@@ -163,7 +163,7 @@ def report(batch: BrokenBatch, group: str, time: datetime) -> RawRecord:
 
 
 class HourlyLimit:
-    """Counts what happens per name and says when it happens more than ``limit`` times within an hour."""
+    """Counts what happens per name and reports when it happens more than ``limit`` times within an hour."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit

@@ -28,7 +28,7 @@ _STARTS = RetryPolicy(timedelta(seconds=0.5), timedelta(seconds=10))
 class ConsumerRunner:
     """Runs ``shared.process.service.Consumer`` objects over Kafka, each in its own group.
 
-    ``publisher`` sends the dead letters; without it the runner makes its own. ``shared.topics`` says what a group reads.
+    ``publisher`` sends the dead letters; without it the runner makes its own. ``shared.topics`` lists what a group reads.
     """
 
     def __init__(self, settings: KafkaSettings, consumers: Sequence[Consumer], publisher: KafkaPublisher | None = None) -> None:
@@ -75,7 +75,7 @@ class ConsumerRunner:
         try:
             await self._keep_going(worker, tried)
         except Exception as error:
-            # Nobody else looks after this worker: it must not stand still with a process that says it is alive.
+            # Nobody else looks after this worker: it must not stand still with a process that looks alive.
             worker.log.exception("consumer_lost")
             worker.fail(f"{type(error).__name__} while it was looked after")
         finally:
@@ -126,7 +126,7 @@ class ConsumerRunner:
         return True
 
     async def _watch(self, worker: Worker) -> None:
-        """Return when the worker has stopped itself or must be made anew."""
+        """Return when the worker has stopped itself or must be replaced."""
         progress = worker.progress
         while progress.failure is None:
             await asyncio.sleep(self._settings.check_every.total_seconds())

@@ -14,7 +14,7 @@ UNDECODABLE_BATCH = "undecodable_batch"
 HANDLER_ERROR = "handler_error"
 OVERSIZED = "oversized"
 LETTER_BYTES = 1024 * 1024 + 64 * 1024
-"""The largest dead letter: the largest record of a topic, and the headers that say why it is there."""
+"""The largest dead letter: the largest record of a topic, and the headers with the reason."""
 
 _FACTS = ("dlq_code", "dlq_reason", "dlq_topic", "dlq_partition", "dlq_offset", "dlq_group", "dlq_time")
 _NULL_VALUE = "dlq_null_value"
@@ -68,7 +68,7 @@ def holds_letters(name: str) -> bool:
 
 
 def to_dead_letter(key: bytes | None, value: bytes | None, headers: Headers, reason: Reason) -> RawRecord:
-    """Return the record that goes to the dead-letter topic. A record without key and value gets an empty value and says so.
+    """Return the record that goes to the dead-letter topic. Without key and value it gets an empty value and a header for it.
 
     One that is too large for the topic (packed it may have passed the broker) is replaced by its size and digest, with the code
     ``oversized``: it must not stand in the way of those behind it for ever, and lies where it lay until its retention ends.
@@ -101,7 +101,7 @@ def from_dead_letter(
 ) -> DeadLetter:
     """Return the dead letter that a record of a dead-letter topic is.
 
-    Raises ValueError if it does not end with the headers that say why it is there.
+    Raises ValueError if it does not end with the headers of the reason.
     """
     null_value = bool(headers) and headers[-1][0] == _NULL_VALUE
     own = len(_FACTS) + null_value

@@ -1,4 +1,4 @@
-"""A dead letter on its way back to its group: the original record, byte for byte, then headers that say where it stood.
+"""A dead letter on its way back to its group: the original record, byte for byte, then headers with its first place.
 
 It never goes to the topic that it came from: other groups and partners read that, and on a compacted topic an old state behind
 a newer one would be what stays. Only the group that failed reads its replay topic, and judges the record by its first place.
@@ -45,7 +45,7 @@ def sent_back(letter: DeadLetter) -> RawRecord:
 def unwrapped(record: Any, group: str) -> Any:  # noqa: ANN401 - a ConsumerRecord of aiokafka, which is untyped
     """Return the original that a record of the group's replay topic carries, and any other record as it is.
 
-    A record that does not say where it stood stays one of the replay topic, where no event belongs.
+    A record without its first place stays one of the replay topic, where no event belongs.
     """
     facts = record.headers[-len(_FACTS) :]
     if record.topic != replay_topic(group) or tuple(name for name, _ in facts) != _FACTS:

@@ -1,4 +1,4 @@
-"""One connection to the broker for sending: a producer that is made anew whenever its state is in doubt.
+"""One connection to the broker for sending: a producer that is replaced whenever its state is in doubt.
 
 A producer that met a fatal error, or that does not get its acknowledgements in time, is given up: what it may still send is
 repeated later from the outbox, and readers recognise repetitions. While there is no connection, sending fails at once. A record
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 class Line:
     """A producer and its successors. ``rest`` is how long to leave the broker alone after one was given up.
 
-    ``shown`` is told whether there is a producer that is not known to be cut off.
+    ``shown`` is called with whether there is a producer that is not known to be cut off.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Line:
             async with asyncio.timeout(self._timeout):
                 await producer.client.fetch_all_metadata()
         except Exception as error:
-            # The broker may be away or this producer broken: a new one tells, and costs nothing while the broker is away.
+            # The broker may be away or this producer broken: a new one finds out, and costs nothing while the broker is away.
             self._renew(producer, type(error).__name__)
             raise BusUnavailableError("the broker does not answer") from error
 
@@ -101,7 +101,7 @@ class Line:
                 await attempt(producer, records, acks)
         except TimeoutError:
             doubt = TIMED_OUT
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller repeats and the producer is made anew
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller repeats and the producer is replaced
             # uvloop, for one, answers with RuntimeError on a connection that is closed.
             first = error.exceptions[0] if isinstance(error, ExceptionGroup) else error
             log.warning("send_failed", error=repr(first)[:300])

@@ -1,4 +1,4 @@
-"""One round of sending through a producer: what becomes of each record, whatever the broker says of the others."""
+"""One round of sending through a producer: what becomes of each record, whatever the broker answers for the others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The store over the MongoDB wire protocol: PyMongo's async client, or Motor where it is still in use.
 
 Beside the document each record holds ``_w``, the token of its last write: a bulk result only counts the matches, the
-tokens tell which documents they were.
+tokens show which documents they were.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class MongoStore:
     async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
         """Replace documents under their guards and return the ids that conflicted.
 
-        Raises StoreUnavailableError also if others replaced documents so soon that it cannot be told which were written.
+        Raises StoreUnavailableError also if others replaced documents so soon that it is unknown which were written.
         """
         guarded = plain_saves(collection, saves)
         if not guarded:
@@ -310,7 +310,7 @@ def _failures(error: OperationFailure) -> Sequence[Mapping[str, Any]]:
 
 
 def _only_duplicates(error: BulkWriteError) -> None:
-    """Raise the error again unless it says no more than that some ids were taken."""
+    """Raise the error again unless it reports only that some ids were taken."""
     if any(failure.get("code") != _DUPLICATE_KEY for failure in _failures(error)):
         raise error
 
@@ -352,7 +352,7 @@ def _filter(steps: Plan) -> Document:
         for field, value in zip(steps.order[:place], steps.after, strict=False):
             terms[field] = {**terms[field], "$eq": value}
         later = {name: {beyond: steps.after[place]}}
-        # Apart from the bounds: both may say $lt of the same field.
+        # Apart from the bounds: both may set $lt on the same field.
         alternatives.append({**fixed, **terms, "$and": [later]})
     return {"$or": alternatives}
 

@@ -233,13 +233,13 @@ class _Lane:
             if code not in _AWAY:
                 raise
             if self._path and code not in _BUSY:
-                self._disconnect()  # what happened to the file may be over when it is opened anew
+                self._disconnect()  # what happened to the file may be over when it is opened again
             raise StoreUnavailableError(f"{self._name}: {error}.") from error
 
     def _connect(self) -> sqlite3.Connection:
         if self._path:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-        # isolation_level None: transactions begin and end where this module says.
+        # isolation_level None: transactions begin and end where this module does it.
         connection = sqlite3.connect(
             self._path or ":memory:", timeout=self._patience, isolation_level=None, check_same_thread=False
         )

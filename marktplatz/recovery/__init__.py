@@ -1,1 +1,1 @@
-"""Backup and restore of all stores, reconciliation of stores and topics, rebuilding of topics from the stores."""
+"""Backup and restore of all stores, reconciliation of stores and topics, rebuilding of topics, drills."""

@@ -1,8 +1,8 @@
-"""``marktplatz drill``: plays a whole restore in empty stores on an empty broker, and reports what it took and what is left."""
+"""``marktplatz drill``: plays a whole restore in empty stores on an empty broker, and reports durations and what is left."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -10,30 +10,30 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from marktplatz.assembly import ServiceName
+from marktplatz.recovery.admin import administration
+from marktplatz.recovery.catch_up import CaughtUp, catch_up
 from marktplatz.recovery.dump.files import Manifest
 from marktplatz.recovery.dump.restore import Restored, examine, put_back
 from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BrokerUnfitError
-from marktplatz.recovery.inventory import ServiceStore
 from marktplatz.recovery.rebuild import broker
 from marktplatz.recovery.rebuild.rebuild import PATIENCE, Rebuilt, rebuild
+from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.report import Report, reconcile
-from marktplatz.recovery.reconcile.rules_stores import Difference, Kind
-from marktplatz.recovery.reconcile.topics import administration, records_held
-from marktplatz.recovery.work import Worked, work_off
+from marktplatz.recovery.reconcile.topics import records_held
+from marktplatz.recovery.stores import Stores
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import MarktplatzError
 
 REMAINS = frozenset({Kind.NUMBER_PROMISED})
-"""What is right after a restore: the number of a contract that is gone stays kept for it."""
+"""Right after a restore: the number of a contract that is gone stays reserved for it."""
 
 
 @dataclass(slots=True)
 class Step:
-    """One step of the drill: how long it took, and in a sentence what came of it."""
+    """One step of the drill: its duration, and its result in a sentence."""
 
     name: str
     seconds: float = 0.0
@@ -51,7 +51,7 @@ class Drill:
     manifest: Manifest | None = None
     restored: Restored | None = None
     rebuilt: Rebuilt | None = None
-    worked: Worked | None = None
+    caught_up: CaughtUp | None = None
     report: Report | None = None
     failure: MarktplatzError | None = None
 
@@ -72,8 +72,8 @@ class Drill:
             self.failure is None
             and self.restored is not None
             and not self.restored.differ
-            and self.worked is not None
-            and self.worked.to_the_end
+            and self.caught_up is not None
+            and self.caught_up.complete
             and self.report is not None
             and not self.report.dead_letters
             and not self.unresolved
@@ -81,10 +81,9 @@ class Drill:
 
     async def play(
         self,
-        stores: Mapping[ServiceName, ServiceStore],
+        stores: Stores,
         kafka: KafkaSettings,
         publisher: KafkaPublisher,
-        data_dir: Path,
         *,
         create: bool,
         replicas: int,
@@ -93,7 +92,7 @@ class Drill:
         """Check, restore, rebuild, work off, reconcile. ``publisher`` is the stores' one; ``patience`` bounds the working off.
 
         Nothing is written unless the backup is in order and stores and topics are empty. Raises DamagedBackupError,
-        StoreNotEmptyError, BrokerUnfitError, InUseError and whatever else the steps raise; the drill then says which step.
+        StoreNotEmptyError, BrokerUnfitError, InUseError and whatever else the steps raise; the last step is the one that failed.
         """
         with self._step("check") as step:
             self.manifest = await examine(stores, self.folder, self.keys)
@@ -105,12 +104,13 @@ class Drill:
         with self._step("rebuild") as step:
             self.rebuilt = await rebuild(stores, kafka, recreate=False, create=create, replicas=replicas)
             republished = sum(self.rebuilt.republished.values())
-            step.result = f"{self.rebuilt.aggregates} aggregates, {republished} said anew, {self.rebuilt.published} published"
+            published = self.rebuilt.published
+            step.result = f"{self.rebuilt.aggregates} aggregates, {republished} republished, {published} sent from outboxes"
         with self._step("work") as step:
-            self.worked = await work_off(stores, kafka, publisher, data_dir, patience)
-            stopped = ", ".join(f"{group} stopped: {reason}" for group, reason in self.worked.stopped.items())
+            self.caught_up = await catch_up(stores, kafka, publisher, patience)
+            stopped = ", ".join(f"{group} stopped: {reason}" for group, reason in self.caught_up.stopped.items())
             late = f"not at rest after {patience.total_seconds():.0f} seconds"
-            step.result = "nothing left to read or to send" if self.worked.to_the_end else stopped or late
+            step.result = "nothing left to read or to send" if self.caught_up.complete else stopped or late
         with self._step("reconcile") as step:
             self.report = await reconcile(stores, kafka, timedelta(0))
             step.result = f"{len(self.report.differences)} differences, {len(self.unresolved)} of them must not remain"
@@ -147,8 +147,9 @@ class Drill:
             },
             "steps": [asdict(step) for step in self.steps],
             "restored": restored and asdict(restored),
+            "places_restored": rebuilt and rebuilt.places,
             "numbers_promised": rebuilt and {contract: asdict(number) for contract, number in rebuilt.promised.items()},
-            "stopped_groups": dict(self.worked.stopped) if self.worked else {},
+            "stopped_groups": dict(self.caught_up.stopped) if self.caught_up else {},
             "unresolved": len(self.unresolved),
             "reconciliation": self.report and self.report.document(),
         }

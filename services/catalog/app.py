@@ -7,9 +7,12 @@ from fastapi import APIRouter
 from services.catalog.api import Catalog, build_router
 from services.catalog.api_public import build_public_router
 from services.catalog.catalogue import ReferenceReader
+from services.catalog.domain.offering import Offering
+from services.catalog.facts import FACTS, is_published
 from services.catalog.repository import COLLECTIONS, Offerings, open_ledger
 from services.catalog.search import Schaufenster
 from services.catalog.settings import CatalogSettings
+from shared.aggregate.republisher import Republisher
 from shared.process.service import Resources, Service
 
 
@@ -30,4 +33,12 @@ def build(resources: Resources) -> Service:
     router = APIRouter()
     router.include_router(build_router(catalog))
     router.include_router(build_public_router(catalog))
-    return Service(name="catalog", title="EfA-Marktplatz: catalog", collections=COLLECTIONS, router=router, ledgers=(ledger,))
+    return Service(
+        name="catalog",
+        title="EfA-Marktplatz: catalog",
+        collections=COLLECTIONS,
+        router=router,
+        ledgers=(ledger,),
+        facts=FACTS,
+        republishers=(Republisher("offering", ledger, Offering.restate, retained=is_published),),
+    )

@@ -6,8 +6,11 @@ from services.contracts import channels
 from services.contracts.api import routes
 from services.contracts.census import Census
 from services.contracts.consumers import processor
+from services.contracts.domain.contract import Contract
+from services.contracts.facts import FACTS
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
 from services.contracts.settings import ContractsSettings
+from shared.aggregate.republisher import Republisher
 from shared.messages.values import Channel
 from shared.process.service import Periodic, Resources, Service
 
@@ -32,4 +35,6 @@ def build(resources: Resources, channel: Channel | None = None, settings: Contra
         periodic=()
         if channel is None
         else (Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),),
+        facts=FACTS,
+        republishers=(Republisher("contract", contracts.ledger, Contract.restate),),
     )

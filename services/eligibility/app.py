@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from services.eligibility.api import Services, routes
 from services.eligibility.consumers import order_checks
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.verdict import OrderVerdict
+from services.eligibility.facts import FACTS
 from services.eligibility.handlers import expire_due
 from services.eligibility.knowledge import Graphs, Knowledge
 from services.eligibility.repository import COLLECTIONS, Bodies, Organisations, Verdicts
 from services.eligibility.settings import EligibilitySettings
+from shared.aggregate.republisher import Republisher
 from shared.process.service import Periodic, Resources, Service
 
 
@@ -34,4 +38,9 @@ def build(resources: Resources, settings: EligibilitySettings | None = None) -> 
         ledgers=(organisations.ledger, verdicts.ledger),
         consumers=(order_checks(knowledge, verdicts, policy, resources.clock),),
         periodic=(Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),),
+        facts=FACTS,
+        republishers=(
+            Republisher("organisation", organisations.ledger, Organisation.restate, retained=lambda _: True),
+            Republisher("verdict", verdicts.ledger, OrderVerdict.restate),
+        ),
     )

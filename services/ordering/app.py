@@ -6,9 +6,12 @@ from services.ordering.api import OrderApi
 from services.ordering.census import Census
 from services.ordering.consumers import contracts_consumer, offerings_consumer, verdicts_consumer
 from services.ordering.deadlines import Deadlines
+from services.ordering.domain.interest import restate
+from services.ordering.facts import FACTS
 from services.ordering.reference import load_checklists, load_vocabulary
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
 from services.ordering.settings import Settings
+from shared.aggregate.republisher import Republisher
 from shared.process.service import Periodic, Resources, Service
 
 
@@ -40,4 +43,6 @@ def build(resources: Resources) -> Service:
             Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),
             Periodic("ordering.census", settings.census_every, Census(orders, resources.clock).run),
         ),
+        facts=FACTS,
+        republishers=(Republisher("order", orders.ledger, restate),),
     )

@@ -142,8 +142,10 @@ class Orders:
             found |= documents
         return found
 
-    async def reserve(self, customer: str, offering_id: str, channel: Channel, generation: int) -> Place:
-        """Return the place of a new Vorgang. Of several who ask at once, all get the same.
+    async def reserve(
+        self, customer: str, offering_id: str, channel: Channel, generation: int, order_id: str | None = None
+    ) -> Place:
+        """Reserve a place for a new Vorgang, or for ``order_id``. Of several who ask at once, all get the same.
 
         The place lies among the Vorgänge, at the id under which earlier versions put the Vorgang itself: whichever version
         comes first has it, and while both run there are never two Vorgänge for one interest.
@@ -157,12 +159,23 @@ class Orders:
             "outbox": [],
             "refusals": [],
             "requests": [],
-            RESERVED_FOR: str(uuid.uuid4()),
+            RESERVED_FOR: order_id or str(uuid.uuid4()),
         }
         if not await self.ledger.store.insert_many(ORDERS, [document]):
             documents = await self.ledger.store.get_many(ORDERS, [document["_id"]])
             document = documents[document["_id"]]
         return self._place(document, {})
+
+    async def restore_place(self, order_id: str) -> bool:
+        """Reserve the first free place for a Vorgang that was restored without its own; return False if there is none left."""
+        document = await self.ledger.store.get(ORDERS, order_id)
+        if document is None:
+            return False
+        customer, offering_id, channel = document["customer_id"], document["offering_id"], Channel.read(document["channel"])
+        for generation in range(1, MOST_GENERATIONS + 1):
+            if (await self.reserve(customer, offering_id, channel, generation, order_id)).order_id == order_id:
+                return True
+        return False
 
     def _place(self, document: Document, orders: Mapping[str, Document]) -> Place:
         wanted: str | None = document.get(RESERVED_FOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,9 +12,10 @@ from fastapi import APIRouter
 
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
+from shared.aggregate.republisher import Republisher
 from shared.bus.consume.handling import Consumer
 from shared.clock import now
-from shared.store.port import Collection, Store
+from shared.store.port import Collection, Document, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Service:
 
     The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``.
     A service that ``publishes`` nothing in this assembly only reads, and its process needs no broker.
+    ``facts`` returns the typed facts of a stored document, by which stores are compared, or None; ``republishers`` publish
+    aggregates again after a restore.
     """
 
     name: str
@@ -52,3 +55,5 @@ class Service:
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[Periodic, ...] = field(default=())
     publishes: bool = True
+    facts: Mapping[Collection, Callable[[Document], object]] = field(default_factory=dict)
+    republishers: tuple[Republisher, ...] = ()

@@ -24,9 +24,10 @@ from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.loading import load_reference_data
-from marktplatz.recovery.dump.files import MANIFEST, sha256_of
+from marktplatz.recovery.admin import administration
+from marktplatz.recovery.dump.disk import sha256_of
+from marktplatz.recovery.dump.files import MANIFEST
 from marktplatz.recovery.rebuild.broker import delete_topics
-from marktplatz.recovery.reconcile.topics import administration
 from services.contracts.domain.request import contract_id
 from services.ordering.repository import RESERVED_FOR
 from shared.bus.settings import KafkaSettings

@@ -1,1 +1,1 @@
-"""Backups: written, listed, verified, sealed and put back."""
+"""Backups: written, listed, verified, encrypted and restored."""

@@ -1,26 +1,26 @@
-"""Dumps of a database's own tool as they lie in a folder: one encrypted archive each, its SHA-256 beside it.
+"""Dumps of a database's own tool in a folder: one encrypted archive each, its SHA-256 beside it in the form of ``sha256sum``.
 
-The archive appears under its name last, whole and on the disk: what has no name ending in ``.age`` and no sum is none.
+The archive appears under its name last, complete and on the disk: a file without its sum is none.
+Operators can check the sum without this program.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from marktplatz.recovery.dump.files import SEALED, sha256_of
-from marktplatz.recovery.dump.handover import BLOCK, TAKEN_AT, Handover, HandoverError
-from marktplatz.recovery.dump.sealing import Keys, SealedWriter, require_key, unsealed
+from marktplatz.recovery.dump.disk import BLOCK, DRAFT, rename, sha256_of, write_text
+from marktplatz.recovery.dump.handover import TAKEN_AT, Handover, HandoverError
+from marktplatz.recovery.dump.sealing import SEALED, Keys, require_key, sealed_file, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
-PART, SUM = ".part", ".sha256"
+SUM = ".sha256"
 _TIME = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"marktplatz-(\d{8}T\d{6}Z)\.archive\.gz(?:\.age)?")
-_LEFT = timedelta(days=1)
+_ABANDONED = timedelta(days=1)
 """No run takes as long: an unfinished file of this age is one that was killed."""
 
 
@@ -65,30 +65,25 @@ def seal(folder: Path, handover: Handover, keys: Keys, at: datetime) -> Archive:
     Raises BackupError for missing keys and a folder that cannot be written, HandoverError for a dump that failed, was cut off or
     holds nothing: no archive is there then.
     """
-    if not keys.recipients:
-        raise BackupError(
-            "a dump holds personal data and is written encrypted: name the public key in MARKTPLATZ_BACKUP_RECIPIENTS "
-            "('marktplatz backup-key FILE' makes a pair; keep the file elsewhere)"
-        )
+    keys.require_recipients("a dump")
     archive = Archive(folder / f"marktplatz-{at.astimezone(UTC):{_TIME}}.archive.gz{SEALED}", at)
-    part = archive.path.with_name(archive.path.name + PART)
+    draft = archive.path.with_name(archive.path.name + DRAFT)
     if archive.path.exists():
         raise BackupError(f"the archive {archive.path} exists")
     try:
-        _write(part, handover, keys)
+        _write(draft, handover, keys)
         # The sum first: the archive is there only with it.
-        _put(archive.sum_file, f"{sha256_of(part)}  {archive.path.name}\n")
-        part.rename(archive.path)
-        _sync(folder)
+        write_text(archive.sum_file, _sum_line(archive, draft))
+        rename(draft, archive.path)
     except OSError as error:
         raise BackupError(f"the archive {archive.path} cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
     return archive
 
 
 def check(archive: Archive, keys: Keys) -> None:
-    """Compare an archive with its SHA-256 and decrypt it to its end, without keeping anything.
+    """Compare an archive with its SHA-256 and decrypt it to its end; nothing is written.
 
     Raises SealedError without the key that fits, DamagedBackupError for whatever is not as it was written.
     """
@@ -96,7 +91,7 @@ def check(archive: Archive, keys: Keys) -> None:
         require_key(archive.path, keys.identities)
     try:
         # The whole line, with the name: the sum of another file proves nothing.
-        same = archive.sum_file.read_text(encoding="utf-8") == f"{sha256_of(archive.path)}  {archive.path.name}\n"
+        same = archive.sum_file.read_text(encoding="utf-8") == _sum_line(archive, archive.path)
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedBackupError(f"{archive.path.name} or its SHA-256 cannot be read: {error}") from error
     if not same:
@@ -106,53 +101,50 @@ def check(archive: Archive, keys: Keys) -> None:
 
 
 def unseal(archive: Archive, handover: Handover, keys: Keys) -> None:
-    """Give an archive in plain into a pipe, once it was checked whole.
+    """Write an archive in plain into a pipe, once it was checked to its end.
 
     Raises what ``check`` raises, before the pipe is there; HandoverError if nobody reads to the end.
     """
     check(archive, keys)
-    handover.leave(TAKEN_AT, f"{archive.begun:{_TIME}}")
+    handover.write_note(TAKEN_AT, f"{archive.begun:{_TIME}}")
     with handover.writing() as pipe:
         for block in _plain(archive, keys):
             pipe.write(block)
 
 
-def clear(folder: Path, at: datetime) -> list[Path]:
-    """Delete what runs that were killed have left: unfinished files begun more than a day before ``at``. Return what went."""
-    return _delete(folder, PART, at - _LEFT)
+def delete_unfinished(folder: Path, at: datetime) -> list[Path]:
+    """Delete what killed runs have left: unfinished files begun more than a day before ``at``. Return what was deleted."""
+    return _delete(folder, DRAFT, at - _ABANDONED)
 
 
-def forget(folder: Path, keep: timedelta, at: datetime) -> list[Path]:
-    """Delete archives begun more than ``keep`` before ``at``, with their sums; return what went."""
-    return [*_delete(folder, "", at - keep), *_delete(folder, SUM, at - keep)]
+def delete_older(folder: Path, than: timedelta, at: datetime) -> list[Path]:
+    """Delete archives begun more than a time before ``at``, with their sums; return what was deleted."""
+    return [*_delete(folder, "", at - than), *_delete(folder, SUM, at - than)]
 
 
 def _delete(folder: Path, suffix: str, before: datetime) -> list[Path]:
-    gone = []
+    deleted = []
     try:
         for path in sorted(folder.iterdir()):
             found = _NAME.fullmatch(path.name.removesuffix(suffix)) if path.name.endswith(suffix) else None
             if found and _time(found) < before:
                 path.unlink()
-                gone.append(path)
+                deleted.append(path)
     except OSError as error:
         raise BackupError(f"what is old in {folder} cannot be deleted: {error.strerror or error}") from error
-    return gone
+    return deleted
 
 
-def _write(part: Path, handover: Handover, keys: Keys) -> None:
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as raw:
-        sealed = SealedWriter(raw, keys.recipients)
-        try:
-            taken = sum(sealed.write(block) for block in handover.blocks())
-            sealed.finish()
-        finally:
-            sealed.abort()
+def _write(draft: Path, handover: Handover, keys: Keys) -> None:
+    with sealed_file(draft, keys) as out:
+        written = sum(out.write(block) for block in handover.blocks())
         handover.confirm()
-        if not taken:
+        if not written:
             raise HandoverError("the dump ended well and held nothing")
-        raw.flush()
-        os.fsync(raw.fileno())
+
+
+def _sum_line(archive: Archive, content: Path) -> str:
+    return f"{sha256_of(content)}  {archive.path.name}\n"
 
 
 def _plain(archive: Archive, keys: Keys) -> Iterator[bytes]:
@@ -162,21 +154,6 @@ def _plain(archive: Archive, keys: Keys) -> Iterator[bytes]:
                 yield block
     except OSError as error:
         raise DamagedBackupError(f"{archive.path.name} cannot be read: {error.strerror or error}") from error
-
-
-def _put(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _time(found: re.Match[str]) -> datetime:

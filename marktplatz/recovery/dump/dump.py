@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from marktplatz import VERSION
-from marktplatz.assembly import ServiceName
-from marktplatz.recovery.dump.files import MANIFEST, DumpFile, DumpWriter, Manifest, folder_name, write_manifest
-from marktplatz.recovery.dump.sealing import Keys
+from marktplatz.recovery.dump.disk import DRAFT, rename, sha256_of
+from marktplatz.recovery.dump.files import MANIFEST, DumpFile, Manifest, folder_name, line_of, write_manifest
+from marktplatz.recovery.dump.sealing import SEALED, Keys, sealed_file
 from marktplatz.recovery.errors import BackupError
-from marktplatz.recovery.inventory import ServiceStore, pages
+from marktplatz.recovery.stores import ServiceStore, Stores, pages
 from shared.clock import now
 from shared.store.port import Collection
 
 log = structlog.get_logger()
 
-DRAFT = ".part"
 
-
-async def back_up(
-    stores: Mapping[ServiceName, ServiceStore], root: Path, keys: Keys, *, clock: Callable[[], datetime] = now
-) -> tuple[Path, Manifest]:
+async def back_up(stores: Stores, root: Path, keys: Keys, *, clock: Callable[[], datetime] = now) -> tuple[Path, Manifest]:
     """Write a backup into a new folder below ``root``, named by the time, and return the folder and its manifest.
 
     Encrypted for the recipients of ``keys``, if any.
@@ -40,18 +36,14 @@ async def back_up(
     draft = target.with_name(target.name + DRAFT)
     if target.exists():
         raise BackupError(f"the backup {target} exists")
-    _make(draft)
+    _create(draft)
     try:
-        files = [
-            await _copy(service_store, collection, draft, clock, keys)
-            for service_store in stores.values()
-            for collection in service_store.collections
-        ]
+        files = [await _copy(held, collection, draft, clock, keys) for held in stores.values() for collection in held.collections]
         manifest = Manifest(
             format=2 if keys.recipients else 1, product=VERSION, started_at=began, finished_at=clock(), files=tuple(files)
         )
         write_manifest(draft, manifest)
-        draft.rename(target)
+        rename(draft, target)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         raise BackupError(f"the backup {target} cannot be written: {error.strerror or error}") from error
@@ -62,7 +54,7 @@ async def back_up(
     return target, manifest
 
 
-def _make(draft: Path) -> None:
+def _create(draft: Path) -> None:
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.mkdir(mode=0o700)
@@ -70,21 +62,34 @@ def _make(draft: Path) -> None:
         raise BackupError(f"the backup {draft} cannot be begun: {error.strerror or error}") from error
 
 
-async def _copy(
-    service_store: ServiceStore, collection: Collection, folder: Path, clock: Callable[[], datetime], keys: Keys
-) -> DumpFile:
-    with closing(DumpWriter(folder, service_store.service.name, collection.name, clock(), keys)) as writer:
-        async for page in pages(service_store.store, collection):
-            writer.add(page)
-        return writer.finish(clock())
+async def _copy(held: ServiceStore, collection: Collection, folder: Path, clock: Callable[[], datetime], keys: Keys) -> DumpFile:
+    relative = f"{held.service.name}/{collection.name}.jsonl.gz" + (SEALED if keys.recipients else "")
+    path, began, documents = folder / relative, clock(), 0
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    # No name and no time inside: equal documents make equal files.
+    with sealed_file(path, keys) as out, gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as zipped:
+        async for page in pages(held.store, collection):
+            for document in page:
+                zipped.write(line_of(document))
+            documents += len(page)
+    return DumpFile(
+        service=held.service.name,
+        collection=collection.name,
+        path=relative,
+        documents=documents,
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        read_from=began,
+        read_to=clock(),
+    )
 
 
-def forget_old(root: Path, keep: int) -> list[Path]:
-    """Delete all complete backups below ``root`` but the ``keep`` newest; return what was deleted. Raises ValueError below 1."""
-    if keep < 1:
+def delete_all_but(root: Path, newest: int) -> list[Path]:
+    """Delete all complete backups below ``root`` but the ``newest``; return what was deleted. Raises ValueError below 1."""
+    if newest < 1:
         raise ValueError("keep at least one backup")
     complete = sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.endswith(DRAFT))
-    old = complete[:-keep]
+    old = complete[:-newest]
     for folder in old:
         shutil.rmtree(folder)
     return old

@@ -1,16 +1,14 @@
-"""How a backup lies on disk: a folder with a manifest and, per collection, gzipped lines of MongoDB Extended JSON (canonical).
+"""Files of a backup: a folder with a manifest and, per collection, gzipped lines of MongoDB Extended JSON (canonical).
 
 The lines keep the types of BSON; ``mongoimport`` reads them too. With recipients each file is encrypted before it is written
-(``marktplatz.recovery.dump.sealing``). The manifest comes last: a folder without it is no backup. It names collections,
-numbers and hashes, nobody and nothing in them.
+(``marktplatz.recovery.dump.sealing``). The manifest comes last: a folder without it is no backup. It names collections, numbers
+and hashes, no person and nothing of the documents.
 """
 
 from __future__ import annotations
 
 import gzip
-import hashlib
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -20,19 +18,18 @@ from bson.json_util import CANONICAL_JSON_OPTIONS, JSONOptions
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from marktplatz import VERSION
-from marktplatz.recovery.dump.sealing import Keys, SealedWriter, unsealed
+from marktplatz.recovery.dump.disk import rename, sha256_of, write_text
+from marktplatz.recovery.dump.sealing import SEALED, Keys, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 from shared.store.port import Document
 
 MANIFEST = "manifest.json"
-SEALED = ".age"
-_BLOCK = 1024 * 1024
 _JSON: JSONOptions = CANONICAL_JSON_OPTIONS.with_options(tz_aware=True, tzinfo=UTC)
 _NAME = "%Y-%m-%dT%H%M%SZ"
 
 
 class DumpFile(BaseModel):
-    """One collection of a backup. ``path`` is relative to the backup's folder; ``sha256`` is that of the file as it lies."""
+    """One collection of a backup. ``path`` is relative to the backup's folder; ``sha256`` is that of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,7 +49,7 @@ class DumpFile(BaseModel):
 
 
 class Manifest(BaseModel):
-    """What a backup holds, of which product version, and when it was read."""
+    """Contents of a backup, the product version that wrote it, and when it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,61 +71,11 @@ def folder_name(at: datetime) -> str:
     return at.astimezone(UTC).strftime(_NAME)
 
 
-class DumpWriter:
-    """Writes one collection's file; ``finish`` returns what was written. Files are readable by their owner only."""
-
-    def __init__(self, folder: Path, service: str, collection: str, at: datetime, keys: Keys | None = None) -> None:
-        self._service, self._collection, self._began = service, collection, at
-        self._relative = f"{service}/{collection}.jsonl.gz" + (SEALED if keys and keys.recipients else "")
-        path = folder / self._relative
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._path = path
-        self._raw = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        # No name and no time inside: equal documents make equal files.
-        self._sealed = SealedWriter(self._raw, keys.recipients) if keys and keys.recipients else None
-        self._zip = gzip.GzipFile(filename="", mode="wb", fileobj=self._sealed or self._raw, mtime=0)
-        self._documents = 0
-
-    def add(self, documents: Iterable[Document]) -> None:
-        """Append documents."""
-        for document in documents:
-            self._zip.write(json_util.dumps(document, json_options=_JSON).encode() + b"\n")
-            self._documents += 1
-
-    def finish(self, at: datetime) -> DumpFile:
-        """Close the file, on the disk."""
-        self._zip.close()
-        if self._sealed is not None:
-            self._sealed.finish()
-        self._raw.flush()
-        os.fsync(self._raw.fileno())
-        self._raw.close()
-        return DumpFile(
-            service=self._service,
-            collection=self._collection,
-            path=self._relative,
-            documents=self._documents,
-            bytes=self._path.stat().st_size,
-            sha256=sha256_of(self._path),
-            read_from=self._began,
-            read_to=at,
-        )
-
-    def close(self) -> None:
-        """Release the file, whatever state it is in."""
-        if self._sealed is not None:
-            self._sealed.abort()
-        self._raw.close()
-
-
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Make the folder a backup."""
+    """Make the folder a backup. Raises OSError."""
     draft = folder / f".{MANIFEST}"
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(manifest.model_dump_json(indent=2) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / MANIFEST)
+    write_text(draft, manifest.model_dump_json(indent=2) + "\n")
+    rename(draft, folder / MANIFEST)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -161,7 +108,12 @@ def verify(folder: Path, manifest: Manifest, keys: Keys) -> None:
         if file.sealed and not keys.identities:
             continue
         if (count := sum(1 for _ in documents_in(folder, file, keys))) != file.documents:
-            raise DamagedBackupError(f"{file.path} holds {count} documents, the manifest says {file.documents}")
+            raise DamagedBackupError(f"{file.path} holds {count} documents, the manifest names {file.documents}")
+
+
+def line_of(document: Document) -> bytes:
+    """Return the line that a document is in a file."""
+    return json_util.dumps(document, json_options=_JSON).encode() + b"\n"
 
 
 def documents_in(folder: Path, file: DumpFile, keys: Keys) -> Iterator[Document]:
@@ -174,15 +126,6 @@ def documents_in(folder: Path, file: DumpFile, keys: Keys) -> Iterator[Document]
                 yield document
     except (OSError, EOFError, ValueError, TypeError) as error:
         raise DamagedBackupError(f"{file.path} cannot be read: {error}") from error
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _order(text: str) -> tuple[int, ...]:

@@ -1,9 +1,9 @@
 """Where a dump in plain text goes from one container to another: a folder in memory with a named pipe and two marks.
 
-Whoever is of the product makes the pipe, once it is ready: that the pipe is there is the sign for the database's tool to begin.
+The product creates the pipe once it is ready: the database's tool begins when the pipe is there.
 ``DONE`` is the mark of a tool that ended well, ``FAILED`` that of either side. An end of the stream proves nothing: a tool that
 is killed makes one too. The tool opens the pipe by a redirection of its shell, never by itself: mongodump's ``--archive=FILE``
-opens for reading as well, so that it waits for nobody, notices no reader that dies, and ends with success if none ever came.
+opens for reading as well: it does not wait for a reader, does not notice one that dies, and succeeds if none ever came.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
+from marktplatz.recovery.dump.disk import BLOCK
 from marktplatz.recovery.errors import BackupError
 
 PIPE, DONE, FAILED, TAKEN_AT = "archive", "done", "failed", "taken-at"
-BLOCK = 1024 * 1024
-LAST_WORD = timedelta(minutes=1)
-"""How long after the end of a dump its tool may take to say whether it is whole."""
-_LOOK = timedelta(milliseconds=100)
+CONFIRMED_WITHIN = timedelta(minutes=1)
+"""How long after the end of a dump its tool may take to report whether it is complete."""
+_POLL = timedelta(milliseconds=100)
 
 
 class HandoverError(BackupError):
-    """The other side of a pipe did not come, failed or went away; ``detail`` says which and what to look at."""
+    """The other side of a pipe did not come, failed or went away; ``detail`` names it and where to look."""
 
     code = "handover_failed"
 
@@ -42,52 +42,52 @@ class Handover:
     patience: timedelta = timedelta(minutes=10)
 
     @contextmanager
-    def telling_failure(self) -> Iterator[None]:
-        """Leave ``FAILED`` for the other side if what is done here fails."""
+    def marking_failure(self) -> Iterator[None]:
+        """Mark ``FAILED`` for the other side if what is done here fails."""
         try:
             yield
         except BaseException:
             self._mark(FAILED)
             raise
 
-    def leave(self, name: str, text: str) -> None:
-        """Leave a word for the other side. Raises BackupError if the folder cannot be written."""
+    def write_note(self, name: str, text: str) -> None:
+        """Write a note for the other side. Raises BackupError if the folder cannot be written."""
         try:
             (self.folder / name).write_text(f"{text}\n", encoding="utf-8")
         except OSError as error:
             raise BackupError(f"{self.folder} cannot be written: {error.strerror or error}") from error
 
     def blocks(self) -> Iterator[bytes]:
-        """Make the pipe and yield what a tool writes into it, until it closes it. Raises HandoverError if none comes."""
-        with os.fdopen(os.open(self._made(), os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
+        """Create the pipe and yield what a tool writes into it, until it closes it. Raises HandoverError if none comes."""
+        with os.fdopen(os.open(self._create_pipe(), os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as pipe:
             poll = select.poll()
             poll.register(pipe, select.POLLIN)
             for _ in self._waiting("nothing came", self.patience):
                 # A hang-up is seen only after somebody was there: the end, or a dump of nothing.
-                if poll.poll(_LOOK / timedelta(milliseconds=1)):
+                if poll.poll(_POLL / timedelta(milliseconds=1)):
                     break
             os.set_blocking(pipe.fileno(), True)
             while block := pipe.read(BLOCK):
                 yield block
 
     def confirm(self) -> None:
-        """Return once the tool has said that it ended well. Raises HandoverError if it failed or says nothing."""
-        for _ in self._waiting("the dump ended without a word whether it is whole", min(self.patience, LAST_WORD)):
+        """Return once the tool has reported success. Raises HandoverError if it failed or reports nothing."""
+        for _ in self._waiting("the dump ended without a report whether it is complete", min(self.patience, CONFIRMED_WITHIN)):
             if (self.folder / DONE).exists():
                 return
-            time.sleep(_LOOK.total_seconds())
+            time.sleep(_POLL.total_seconds())
 
     @contextmanager
     def writing(self) -> Iterator[IO[bytes]]:
-        """Make the pipe and give it for writing once a tool reads. Raises HandoverError if none comes or it ends too early."""
-        path = self._made()
+        """Create the pipe and yield it for writing once a tool reads. Raises HandoverError if none comes or it ends too early."""
+        path = self._create_pipe()
         for _ in self._waiting("nobody read", self.patience):
             try:
                 opened = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno != errno.ENXIO:
                     raise
-                time.sleep(_LOOK.total_seconds())
+                time.sleep(_POLL.total_seconds())
             else:
                 break
         os.set_blocking(opened, True)
@@ -97,12 +97,12 @@ class Handover:
         except BrokenPipeError as error:
             raise HandoverError("whoever restores ended before the archive did: see the log of its container") from error
 
-    def _made(self) -> Path:
+    def _create_pipe(self) -> Path:
         path = self.folder / PIPE
         try:
             os.mkfifo(path, 0o600)
         except OSError as error:
-            raise BackupError(f"the pipe {path} cannot be made: {error.strerror or error}") from error
+            raise BackupError(f"the pipe {path} cannot be created: {error.strerror or error}") from error
         return path
 
     def _waiting(self, what: str, patience: timedelta) -> Iterator[None]:

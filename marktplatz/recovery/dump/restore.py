@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +10,10 @@ from pathlib import Path
 import bson
 import structlog
 
-from marktplatz.assembly import ServiceName
 from marktplatz.recovery.dump.files import DumpFile, Manifest, documents_in, read_manifest, verify
 from marktplatz.recovery.dump.sealing import Keys, require_key
 from marktplatz.recovery.errors import DamagedBackupError, StoreNotEmptyError
-from marktplatz.recovery.inventory import PAGE, ServiceStore
+from marktplatz.recovery.stores import PAGE, ServiceStore, Stores
 from shared.aggregate import epochs
 from shared.store.documents import plain
 from shared.store.port import PORTION_BYTES, Collection, Document
@@ -24,7 +23,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Restored:
-    """What a restore did, in documents: ``added``, ``equal`` ones that were there, and ids of those that ``differ`` and stayed.
+    """Result of a restore, in documents: ``added``, ``equal`` ones that were there, and ids of those that ``differ`` and stayed.
 
     Reference data that were loaded before count as equal, whatever their edition.
     """
@@ -35,7 +34,7 @@ class Restored:
 
 
 async def restore(
-    stores: Mapping[ServiceName, ServiceStore], folder: Path, keys: Keys, at: datetime, *, into_non_empty: bool = False
+    stores: Stores, folder: Path, keys: Keys, at: datetime, *, into_non_empty: bool = False
 ) -> tuple[Manifest, Restored]:
     """Put a backup into the stores and return its manifest and what was done. The services must not run.
 
@@ -47,9 +46,7 @@ async def restore(
     return manifest, await put_back(stores, folder, keys, manifest, at)
 
 
-async def examine(
-    stores: Mapping[ServiceName, ServiceStore], folder: Path, keys: Keys, *, into_non_empty: bool = False
-) -> Manifest:
+async def examine(stores: Stores, folder: Path, keys: Keys, *, into_non_empty: bool = False) -> Manifest:
     """Return the manifest of a backup that can be put into these stores; nothing is written.
 
     Raises DamagedBackupError, BackupError (a newer product's backup), SealedError (encrypted, and the private key is not here),
@@ -62,66 +59,64 @@ async def examine(
     verify(folder, manifest, keys)
     for file in manifest.files:
         _place(stores, file)
-    if not into_non_empty and (held := await _not_empty(stores)):
+    if not into_non_empty and (full := await _not_empty(stores)):
         raise StoreNotEmptyError(
-            f"these collections are not empty: {', '.join(held)}. Restore into empty databases, or add only what is missing "
+            f"these collections are not empty: {', '.join(full)}. Restore into empty databases, or add only what is missing "
             "with --into-non-empty"
         )
     return manifest
 
 
-async def put_back(
-    stores: Mapping[ServiceName, ServiceStore], folder: Path, keys: Keys, manifest: Manifest, at: datetime
-) -> Restored:
+async def put_back(stores: Stores, folder: Path, keys: Keys, manifest: Manifest, at: datetime) -> Restored:
     """Write what ``examine`` has approved and return what was done. Raises StoreUnavailableError."""
     result = Restored()
     await mark_restored(stores, manifest.started_at, at)
     for file in manifest.files:
-        service_store, collection = _place(stores, file)
+        held, collection = _place(stores, file)
         for batch in batches(documents_in(folder, file, keys)):
-            await _put(service_store, collection, batch, result)
+            await _put(held, collection, batch, result)
         log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
     return result
 
 
-async def mark_restored(stores: Mapping[ServiceName, ServiceStore], taken_at: datetime, at: datetime) -> None:
-    """Let no process work on any of the stores until ``rebuild``: they hold what they held at ``taken_at``.
+async def mark_restored(stores: Stores, taken_at: datetime, at: datetime) -> None:
+    """Mark all stores so that no process works on them until ``rebuild``: they hold what they held at ``taken_at``.
 
     Raises StoreUnavailableError, WriteConflictError if somebody else restores at the same time.
     """
-    for service_store in stores.values():
-        await epochs.mark_restored(service_store.store, taken_at, at)
+    for held in stores.values():
+        await epochs.mark_restored(held.store, taken_at, at)
 
 
-async def _put(service_store: ServiceStore, collection: Collection, batch: list[Document], result: Restored) -> None:
-    new = await service_store.store.insert_many(collection, batch)
+async def _put(held: ServiceStore, collection: Collection, batch: list[Document], result: Restored) -> None:
+    new = await held.store.insert_many(collection, batch)
     result.added += len(new)
     present = {document["_id"]: document for document in batch if document["_id"] not in new}
     if not present:
         return
-    held = await service_store.store.get_many(collection, list(present))
-    is_reference = collection in service_store.reference
+    stored = await held.store.get_many(collection, list(present))
+    is_reference = collection in held.reference
     for document_id, document in present.items():
-        if is_reference or held.get(document_id) == plain(collection, document):
+        if is_reference or stored.get(document_id) == plain(collection, document):
             result.equal += 1
         else:
             result.differ.append(f"{collection.name} {document_id}")
 
 
-def _place(stores: Mapping[ServiceName, ServiceStore], file: DumpFile) -> tuple[ServiceStore, Collection]:
-    for name, service_store in stores.items():
-        for collection in service_store.collections:
+def _place(stores: Stores, file: DumpFile) -> tuple[ServiceStore, Collection]:
+    for name, held in stores.items():
+        for collection in held.collections:
             if (name.value, collection.name) == (file.service, file.collection):
-                return service_store, collection
+                return held, collection
     raise DamagedBackupError(f"{file.path}: {file.service} has no collection {file.collection} in this version")
 
 
-async def _not_empty(stores: Mapping[ServiceName, ServiceStore]) -> list[str]:
+async def _not_empty(stores: Stores) -> list[str]:
     return [
         f"{name.value}.{collection.name}"
-        for name, service_store in stores.items()
-        for collection in service_store.collections
-        if collection not in service_store.reference and await service_store.store.scan(collection, limit=1)
+        for name, held in stores.items()
+        for collection in held.collections
+        if collection not in held.reference and await held.store.scan(collection, limit=1)
     ]
 
 

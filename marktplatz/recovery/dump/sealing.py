@@ -16,13 +16,16 @@ from typing import IO
 import pyrage
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from marktplatz.recovery.dump.disk import new_file, write_text
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
+SEALED = ".age"
+"""End of the name of an encrypted file."""
 _SECRET = "AGE-SECRET-KEY-"  # noqa: S105 - how a line with a private key begins
 
 
 class SealedError(BackupError):
-    """A backup is encrypted and the private key that opens it is not here; ``detail`` says how to name it."""
+    """A backup is encrypted and the private key that opens it is not here; ``detail`` names the setting."""
 
     code = "backup_sealed"
 
@@ -62,6 +65,14 @@ class Keys:
         self.recipients = recipients
         self.identities = identities
 
+    def require_recipients(self, copy: str, otherwise: str = "") -> None:
+        """Return if there is a public key to encrypt for. Raises BackupError with the setting, and what else can be done."""
+        if not self.recipients:
+            raise BackupError(
+                f"{copy} holds personal data and is written encrypted: set the public key in MARKTPLATZ_BACKUP_RECIPIENTS "
+                f"('marktplatz backup-key FILE' creates a key pair; keep the file elsewhere){otherwise}"
+            )
+
 
 def read_identities(file: Path) -> tuple[pyrage.x25519.Identity, ...]:
     """Return the private keys of a file; lines that begin with ``#`` are notes. Raises BackupError."""
@@ -82,17 +93,14 @@ def write_identity(file: Path) -> str:
     identity = pyrage.x25519.Identity.generate()
     public = str(identity.to_public())
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(f"# public key: {public}\n{identity}\n")
-            out.flush()
-            os.fsync(out.fileno())
+        write_text(file, f"# public key: {public}\n{identity}\n")
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror or error}") from error
     return public
 
 
-class _Witness:
-    """Remembers what became of writing to ``raw``: the library says nothing of a last block that could not be written."""
+class _ErrorRecorder:
+    """Records the error of writing to ``raw``: the library hides that of a last block that could not be written."""
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._raw = raw
@@ -120,22 +128,22 @@ class SealedWriter:
         self._thread.start()
 
     def _encrypt(self, plain: IO[bytes], raw: IO[bytes], recipients: tuple[pyrage.x25519.Recipient, ...]) -> None:
-        witness = _Witness(raw)
+        recorder = _ErrorRecorder(raw)
         with plain:
             try:
-                pyrage.encrypt_io(plain, witness, list(recipients))
-            except BaseException as error:  # noqa: BLE001 - of a thread: told to the writer
+                pyrage.encrypt_io(plain, recorder, list(recipients))
+            except BaseException as error:  # noqa: BLE001 - of a thread: raised in the writer
                 self._error = error
-        self._error = witness.error or self._error
+        self._error = recorder.error or self._error
 
     def write(self, data: bytes) -> int:
         """Write bytes and return their number. Raises OSError with the reason if what came before could not be written."""
-        with self._telling_why():
+        with self._with_reason():
             return self._plain.write(data)
 
     def flush(self) -> None:
-        """Hand on what is buffered. Raises OSError as ``write`` does."""
-        with self._telling_why():
+        """Pass on what is buffered. Raises OSError as ``write`` does."""
+        with self._with_reason():
             self._plain.flush()
 
     def finish(self) -> None:
@@ -153,7 +161,7 @@ class SealedWriter:
         self._thread.join()
 
     @contextmanager
-    def _telling_why(self) -> Iterator[None]:
+    def _with_reason(self) -> Iterator[None]:
         try:
             yield
         except BrokenPipeError:
@@ -162,6 +170,24 @@ class SealedWriter:
 
     def _reason(self) -> OSError:
         return self._error if isinstance(self._error, OSError) else OSError(str(self._error))
+
+
+@contextmanager
+def sealed_file(path: Path, keys: Keys) -> Iterator[IO[bytes] | SealedWriter]:
+    """Create a file that must not exist, encrypted for the recipients of ``keys`` if there are any. Raises OSError.
+
+    Complete and on the disk when the block ends; whatever fails inside it leaves a file that cannot be decrypted to its end.
+    """
+    with new_file(path) as raw:
+        if not keys.recipients:
+            yield raw
+            return
+        sealed = SealedWriter(raw, keys.recipients)
+        try:
+            yield sealed
+            sealed.finish()
+        finally:
+            sealed.abort()
 
 
 def require_key(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> None:
@@ -189,7 +215,7 @@ def unsealed(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> Iter
         with raw, os.fdopen(write_end, "wb") as out:
             try:
                 pyrage.decrypt_io(raw, out, list(identities))
-            except BaseException as error:  # noqa: BLE001 - of a thread: told to the reader
+            except BaseException as error:  # noqa: BLE001 - of a thread: raised in the reader
                 failure.append(error)
 
     thread = threading.Thread(target=decrypt, daemon=True)
@@ -210,7 +236,7 @@ def unsealed(path: Path, identities: tuple[pyrage.x25519.Identity, ...]) -> Iter
 
 def _recipient(text: str) -> pyrage.x25519.Recipient:
     if text.upper().startswith(_SECRET):
-        raise BackupError("MARKTPLATZ_BACKUP_RECIPIENTS holds a private key: it wants the public one (age1…). Make a new pair")
+        raise BackupError("MARKTPLATZ_BACKUP_RECIPIENTS holds a private key: set the public one (age1…). Create a new pair")
     try:
         return pyrage.x25519.Recipient.from_str(text)
     except pyrage.RecipientError:

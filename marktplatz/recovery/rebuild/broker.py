@@ -1,4 +1,4 @@
-"""What a rebuild does to the broker: see that nobody reads, delete the topics, take groups back to the beginning."""
+"""The broker in a rebuild: no group may have members, topics are deleted, groups go back to the beginning."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 
+from marktplatz.recovery.admin import partitions
 from marktplatz.recovery.errors import InUseError
-from marktplatz.recovery.reconcile.topics import partitions
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
 from shared.topics import DEAD_LETTERS, TOPICS, read_by
 
 _MEMBERS = 5
 """Place of the members in the description of a group."""
-_LOOKS = 300
-_LOOK_SECONDS = 0.2
+_POLLS = 300
+_POLL_SECONDS = 0.2
 
 
 async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta) -> None:
@@ -30,7 +30,7 @@ async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta) -> None:
     while busy := await _busy(admin):
         if asyncio.get_running_loop().time() >= end:
             raise InUseError(f"these groups have members, stop their workers first: {', '.join(sorted(busy))}")
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
 
 
 async def _busy(admin: AIOKafkaAdminClient) -> list[str]:
@@ -52,11 +52,11 @@ async def delete_topics(admin: AIOKafkaAdminClient) -> list[str]:
     refused = [f"{name}: {for_code(code).__name__}" for name, code, *_ in response.topic_error_codes if code]
     if refused:
         raise BusUnavailableError(f"topics could not be deleted: {', '.join(refused)}")
-    for _ in range(_LOOKS):
+    for _ in range(_POLLS):
         if not names & (await partitions(admin)).keys():
             return present
-        await asyncio.sleep(_LOOK_SECONDS)
-    raise BusUnavailableError(f"deleted topics are still there after {_LOOKS * _LOOK_SECONDS:.0f} seconds")
+        await asyncio.sleep(_POLL_SECONDS)
+    raise BusUnavailableError(f"deleted topics are still there after {_POLLS * _POLL_SECONDS:.0f} seconds")
 
 
 async def rewind(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[str]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from marktplatz.assembly import ServiceName
-from marktplatz.recovery.inventory import PAGE, ServiceStore
+from marktplatz.recovery.reconcile.differences import Difference
 from marktplatz.recovery.reconcile.facts import StoreFacts, read_stores
-from marktplatz.recovery.reconcile.rules_stores import Difference, between_stores
+from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
-from marktplatz.recovery.reconcile.topics import TopicFacts, read_topics
-from services.notify.repository import NOTIFICATIONS
+from marktplatz.recovery.reconcile.topic_facts import TopicFacts
+from marktplatz.recovery.reconcile.topics import read_topics
+from marktplatz.recovery.stores import Stores
+from services.notify.repository import Notifications
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 
@@ -24,7 +26,7 @@ PAUSE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What one look at everything found."""
+    """All stores and topics, read once, and their differences."""
 
     stores: StoreFacts
     topics: TopicFacts
@@ -33,7 +35,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The differences that were there at both looks, by kind and ids, and what was looked at."""
+    """The differences that two snapshots have in common, by kind and ids, and how much was read."""
 
     at: datetime
     differences: tuple[Difference, ...]
@@ -66,26 +68,27 @@ class Report:
         }
 
 
-async def look(stores: Mapping[ServiceName, ServiceStore], kafka: KafkaSettings) -> Snapshot:
+async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
     """Read everything once and compare. The stores are read first: what happens meanwhile is on the topics then.
 
     Raises StoreUnavailableError, BusUnavailableError.
     """
     held = await read_stores(stores)
     topics = await read_topics(kafka)
-    notifications = await _present(stores[ServiceName.NOTIFY], [told.notification_id for told in topics.told])
-    return Snapshot(held, topics, (*between_stores(held), *outboxes(held), *with_topics(held, topics, notifications)))
+    resources = stores[ServiceName.NOTIFY].resources
+    present = await Notifications(resources.store, resources.publisher).known([it.notification_id for it in topics.expected])
+    return Snapshot(held, topics, (*between_stores(held), *outboxes(held), *with_topics(held, topics, present)))
 
 
-async def reconcile(stores: Mapping[ServiceName, ServiceStore], kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
-    """Look twice, ``pause`` apart, and report what differs both times: in a running system much is on its way at any moment.
+async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
+    """Take two snapshots, ``pause`` apart, and report what differs in both: in a running system much is on its way at any moment.
 
-    With ``pause`` 0 one look counts (nothing is running). Raises as ``look``.
+    With ``pause`` 0 one snapshot counts (nothing is running). Raises as ``take_snapshot``.
     """
-    first = last = await look(stores, kafka)
+    first = last = await take_snapshot(stores, kafka)
     if pause:
         await asyncio.sleep(pause.total_seconds())
-        last = await look(stores, kafka)
+        last = await take_snapshot(stores, kafka)
     seen = {difference.key for difference in first.differences}
     waiting: Counter[str] = Counter()
     for position in last.topics.positions:
@@ -101,10 +104,3 @@ async def reconcile(stores: Mapping[ServiceName, ServiceStore], kafka: KafkaSett
         waiting=waiting,
         dead_letters=last.topics.dead_letters,
     )
-
-
-async def _present(notify: ServiceStore, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), PAGE):
-        found |= (await notify.store.get_many(NOTIFICATIONS, ids[start : start + PAGE])).keys()
-    return found

@@ -3,64 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 
-from marktplatz.recovery.reconcile.facts import CONTRACTED, ContractFact, OrderFact, RegisterFact, StoreFacts, VerdictFact
+from marktplatz.recovery.reconcile.differences import Difference, Kind
+from marktplatz.recovery.reconcile.facts import StoreFacts
 from services.contracts.domain.request import contract_id
+from services.contracts.facts import ContractFact, RegisterFact
+from services.eligibility.facts import VerdictFact
+from services.ordering.facts import OrderFact
 from shared.messages.values import OrderState
-
-
-class Kind(StrEnum):
-    """Kinds of differences. The handbook (docs/betrieb/sicherung.md) says of each what it means and what to do."""
-
-    CONTRACT_MISSING = "contract_missing"
-    CONTRACT_DIFFERS = "contract_differs"
-    CONTRACT_TWICE = "contract_twice"
-    CONTRACT_NOT_RECORDED = "contract_not_recorded"
-    CONTRACT_UNEXPECTED = "contract_unexpected"
-    ORDER_MISSING = "order_missing"
-    NUMBER_TWICE = "number_twice"
-    NUMBER_MISSING = "number_missing"
-    NUMBER_PROMISED = "number_promised"
-    NUMBER_BEYOND_REGISTER = "number_beyond_register"
-    REQUEST_MISSING = "request_missing"
-    VERDICT_MISSING = "verdict_missing"
-    VERDICT_NOT_RECORDED = "verdict_not_recorded"
-    VERDICT_DUE = "verdict_due"
-    VERDICT_WITHOUT_ORDER = "verdict_without_order"
-    OFFERING_NOT_LISTED = "offering_not_listed"
-    OFFERING_LISTED_OTHERWISE = "offering_listed_otherwise"
-    OFFERING_UNKNOWN = "offering_unknown"
-    OUTBOX_WAITING = "outbox_waiting"
-    TOPIC_MISSING = "topic_missing"
-    TOPIC_AHEAD = "topic_ahead"
-    TOPIC_BEHIND = "topic_behind"
-    LOST_IN_STORE = "lost_in_store"
-    RECORD_UNREADABLE = "record_unreadable"
-    OFFSET_OUTSIDE = "offset_outside"
-    NOT_CONSUMED = "not_consumed"
-    NOTIFICATION_MISSING = "notification_missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One difference, with the ids of what it concerns. ``text`` says in a sentence what was found where."""
-
-    kind: Kind
-    ids: Mapping[str, str]
-    text: str
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """What makes it the same difference at a second look."""
-        return (self.kind.value, *(part for pair in sorted(self.ids.items()) for part in pair))
 
 
 def between_stores(facts: StoreFacts) -> Iterator[Difference]:
     """Yield every difference between the stores."""
     yield from _orders(facts)
+    yield from _places(facts)
     yield from _contracts(facts)
     yield from _numbers(facts)
     yield from _verdicts(facts)
@@ -70,7 +27,7 @@ def between_stores(facts: StoreFacts) -> Iterator[Difference]:
 def _orders(facts: StoreFacts) -> Iterator[Difference]:
     for order in facts.orders.values():
         contract = facts.contracts.get(contract_id(order.channel, order.id))
-        if order.state in CONTRACTED and (contract is None or not contract.concluded):
+        if order.contracted and (contract is None or not contract.concluded):
             yield _of_order(
                 Kind.CONTRACT_MISSING,
                 order,
@@ -80,7 +37,7 @@ def _orders(facts: StoreFacts) -> Iterator[Difference]:
             )
         elif contract is None:
             continue
-        elif order.state in CONTRACTED and (order.contract_id, order.contract_number) != (contract.id, contract.number):
+        elif order.contracted and (order.contract_id, order.contract_number) != (contract.id, contract.number):
             yield _of_order(
                 Kind.CONTRACT_DIFFERS,
                 order,
@@ -88,8 +45,15 @@ def _orders(facts: StoreFacts) -> Iterator[Difference]:
                 contract_id=contract.id,
                 contract_number=contract.number or "",
             )
-        elif order.state not in CONTRACTED:
+        elif not order.contracted:
             yield from _unrecorded(order, contract)
+
+
+def _places(facts: StoreFacts) -> Iterator[Difference]:
+    for order in facts.orders.values():
+        if order.needs_place and order.id not in facts.places:
+            text = f"no place holds {order.number}: the same interest, declared again, would begin a second Vorgang"
+            yield _of_order(Kind.ORDER_WITHOUT_PLACE, order, text)
 
 
 def _unrecorded(order: OrderFact, contract: ContractFact) -> Iterator[Difference]:
@@ -164,7 +128,7 @@ def _number(kind: Kind, place: tuple[str, int], sequence: int, text: str, contra
 
 def _verdicts(facts: StoreFacts) -> Iterator[Difference]:
     for order in facts.orders.values():
-        given, ids = facts.verdicts.get(order.id, VerdictFact(0)), {"check": str(order.check)}
+        given, ids = facts.verdicts.get(order.id, VerdictFact(order.id, 0)), {"check": str(order.check)}
         which = f"verdict {order.check}"
         if order.awaits_verdict and given.check >= order.check:
             text = f"{order.number} waits for {which}, which eligibility has given"

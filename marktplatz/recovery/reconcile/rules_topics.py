@@ -1,17 +1,17 @@
-"""The rules of reconciliation between stores and topics: who is ahead of whom, what was not sent, not read, not told."""
+"""The rules of reconciliation between stores and topics: who is ahead, what was not sent, not read, not notified of."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
-from marktplatz.recovery.reconcile.rules_stores import Difference, Kind
-from marktplatz.recovery.reconcile.topics import Seen, TopicFacts
+from marktplatz.recovery.reconcile.topic_facts import LastEvent, TopicFacts
 from services.contracts.domain.request import contract_id
 
 
 def with_topics(stores: StoreFacts, topics: TopicFacts, notifications: Collection[str]) -> Iterator[Difference]:
-    """Yield every difference between stores and topics. ``notifications`` are the ids of those in ``topics.told`` that exist."""
+    """Yield every difference between stores and topics. ``notifications``: ids of those in ``topics.expected`` that exist."""
     for name in topics.missing:
         yield Difference(Kind.TOPIC_MISSING, {"topic": name}, f"there is no topic {name}")
     for name, count in topics.unreadable.items():
@@ -21,12 +21,11 @@ def with_topics(stores: StoreFacts, topics: TopicFacts, notifications: Collectio
     yield from _behind(stores, topics)
     yield from _requests(stores, topics)
     yield from _positions(topics)
-    for told in topics.told:
-        if told.notification_id not in notifications:
-            ids = {"event_id": told.event_id, "organisation": told.organisation, "key": told.key}
-            yield Difference(
-                Kind.NOTIFICATION_MISSING, ids, f"{told.organisation} has no notification of {told.event_type} of {told.key}"
-            )
+    for it in topics.expected:
+        if it.notification_id not in notifications:
+            ids = {"event_id": it.event_id, "organisation": it.organisation, "key": it.key}
+            text = f"{it.organisation} has no notification of {it.event_type} of {it.key}"
+            yield Difference(Kind.NOTIFICATION_MISSING, ids, text)
 
 
 def outboxes(stores: StoreFacts) -> Iterator[Difference]:
@@ -49,7 +48,7 @@ def _ahead(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
             yield Difference(
                 Kind.LOST_IN_STORE,
                 ids,
-                f"{service} does not have {_named(aggregate, seen)}; its topic told of it until {_last(seen)}",
+                f"{service} does not have {_named(aggregate, seen)}; its topic has its events up to {_last(seen)}",
             )
         elif seen.seq > held.seq:
             yield Difference(
@@ -61,11 +60,11 @@ def _ahead(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
 
 
 def _behind(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
-    """The store has sent events that the topic does not have, though it has earlier ones, or keeps the newest for ever."""
+    """The store has sent events that the topic does not have, though it has earlier ones, or must retain the newest."""
     for (service, aggregate), held in stores.sequences.items():
         sent = held.seq - held.waiting
         seen = topics.last.get((service, aggregate))
-        if sent > held.sequence_base and ((seen is None and held.told) or (seen is not None and seen.seq < sent)):
+        if sent > held.sequence_base and ((seen is None and held.retained) or (seen is not None and seen.seq < sent)):
             reached = "none of its events" if seen is None else f"them up to {seen.seq}"
             ids = {"service": service, "collection": held.collection, "id": aggregate, "seq": str(sent)}
             yield Difference(
@@ -103,9 +102,9 @@ def _positions(topics: TopicFacts) -> Iterator[Difference]:
             yield Difference(Kind.NOT_CONSUMED, ids, f"{where} has {place.waiting} records to read and is not moving")
 
 
-def _named(aggregate: str, seen: Seen) -> str:
+def _named(aggregate: str, seen: LastEvent) -> str:
     return aggregate if seen.label is None else f"{seen.label} ({aggregate})"
 
 
-def _last(seen: Seen) -> str:
+def _last(seen: LastEvent) -> str:
     return f"{seen.type} at {seen.time.isoformat()}"

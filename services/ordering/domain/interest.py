@@ -7,7 +7,7 @@ from datetime import datetime
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
-from services.ordering.domain.transitions import Command
+from services.ordering.domain.transitions import Command, awaits_verdict
 from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.base import Message
@@ -186,9 +186,7 @@ def _forwarded(order: Order) -> bool:
 
 
 def _awaits_verdict(order: Order) -> bool:
-    return order.state is OrderState.INTERESSE_BEKUNDET or (
-        order.state is OrderState.BESTELLT and order.contract_requested_at is None
-    )
+    return awaits_verdict(order.state, requested=order.contract_requested_at is not None)
 
 
 def _keep(order: Order, given: VerdictGiven, at: datetime) -> None:

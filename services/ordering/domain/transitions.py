@@ -84,3 +84,11 @@ FINAL = frozenset({S.ABGELEHNT, S.BEENDET, S.ZURUECKGEZOGEN, S.VERFALLEN})
 
 SETTLED = FINAL | {S.PRODUKTIV}
 """States in which nobody waits for anybody: the end, and the use itself."""
+
+CONTRACTED = frozenset({S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV, S.GEKUENDIGT, S.BEENDET})
+"""States of a Vorgang that has a contract, or had one."""
+
+
+def awaits_verdict(state: OrderState, *, requested: bool) -> bool:
+    """Return whether a verdict moves a Vorgang on: as an interest, and as an order until its contract is ``requested``."""
+    return state is S.INTERESSE_BEKUNDET or (state is S.BESTELLT and not requested)

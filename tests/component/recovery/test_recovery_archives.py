@@ -18,7 +18,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from marktplatz.recovery.dump.archives import PART, SUM, archive_at, archives_in, check, clear, forget
+from marktplatz.recovery.dump.archives import SUM, archive_at, archives_in, check, delete_older, delete_unfinished
+from marktplatz.recovery.dump.disk import DRAFT
 from marktplatz.recovery.dump.sealing import Keys, SealedError
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
@@ -139,7 +140,7 @@ def test_nothing_on_the_volume_shows_whom_a_dump_is_about_at_any_time_and_all_is
     tool = place.tool(f'exec > "$PIPE/archive"\n{LINES}\nsleep 1000')
     until(lambda: any(path.stat().st_size > len(DUMP) // 2 for path in place.backup.iterdir()))
     (part,) = place.names()
-    assert part.endswith(".age" + PART)
+    assert part.endswith(".age" + DRAFT)
     assert NAME not in (place.backup / part).read_bytes()
     assert stat.S_IMODE((place.backup / part).stat().st_mode) == 0o600
     assert stat.S_IMODE((place.pipe / "archive").stat().st_mode) == 0o600
@@ -258,11 +259,11 @@ def test_old_archives_go_after_a_success_with_their_sums_and_nothing_else_does(p
 
 
 def test_what_a_killed_run_has_left_goes_a_day_later(tmp_path: Path) -> None:
-    left = [tmp_path / f"marktplatz-2026112{day}T011500Z.archive.gz{form}{PART}" for day in (2, 4) for form in (".age", "")]
+    left = [tmp_path / f"marktplatz-2026112{day}T011500Z.archive.gz{form}{DRAFT}" for day in (2, 4) for form in (".age", "")]
     for path in left:
         path.touch()
-    assert clear(tmp_path, AT + timedelta(hours=1)) == left[:2]
-    assert forget(tmp_path, timedelta(days=1), AT + timedelta(days=9)) == []
+    assert delete_unfinished(tmp_path, AT + timedelta(hours=1)) == left[:2]
+    assert delete_older(tmp_path, timedelta(days=1), AT + timedelta(days=9)) == []
     assert sorted(tmp_path.iterdir()) == left[2:]
 
 

@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 
 from marktplatz.assembly import ServiceName
+from marktplatz.recovery.catch_up import CaughtUp
 from marktplatz.recovery.drill import Drill, Step
 from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.files import Manifest
 from marktplatz.recovery.dump.restore import Restored, mark_restored
 from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import DamagedBackupError, StoreNotEmptyError
-from marktplatz.recovery.inventory import ServiceStore, opened_stores
+from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.report import Report
-from marktplatz.recovery.reconcile.rules_stores import Difference, Kind
-from marktplatz.recovery.work import Worked
+from marktplatz.recovery.stores import ServiceStore, opened_stores
 from services.contracts.repository import REGISTERS
 from services.ordering.repository import ORDERS
 from shared.aggregate import epochs
@@ -53,34 +53,34 @@ async def backup(tmp_path: Path) -> Path:
     return folder
 
 
-async def play(drill: Drill, stores: Stores, tmp_path: Path) -> None:
+async def play(drill: Drill, stores: Stores) -> None:
     publisher = KafkaPublisher(NOWHERE)
-    await drill.play(stores, NOWHERE, publisher, tmp_path, create=True, replicas=1, patience=timedelta(0))
+    await drill.play(stores, NOWHERE, publisher, create=True, replicas=1, patience=timedelta(0))
 
 
 def passed(*differences: Difference, dead_letters: dict[str, int] | None = None) -> Drill:
     report = Report(AT, differences, 1, 1, 1, 1, {}, {}, dead_letters or {})
     manifest = Manifest(product="0.1.0", started_at=TAKEN, finished_at=AT, files=())
     steps = [Step("check", 1.25, "ok"), Step("restore", 2.5, "ok")]
-    worked = Worked(to_the_end=True, stopped={})
-    return Drill(Path("b"), AT, Keys(), steps, manifest, Restored(added=3), None, worked, report)
+    caught_up = CaughtUp(complete=True, stopped={})
+    return Drill(Path("b"), AT, Keys(), steps, manifest, Restored(added=3), None, caught_up, report)
 
 
-async def test_a_damaged_backup_fails_the_check_and_nothing_is_written(tmp_path: Path, stores: Stores, backup: Path) -> None:
+async def test_a_damaged_backup_fails_the_check_and_nothing_is_written(stores: Stores, backup: Path) -> None:
     file = backup / "contracts/contract_registers.jsonl.gz"
     file.write_bytes(file.read_bytes()[:-1])
     drill = Drill(backup, AT)
     with pytest.raises(DamagedBackupError, match=r"contract_registers"):
-        await play(drill, stores, tmp_path)
+        await play(drill, stores)
     assert [(step.name, step.result) for step in drill.steps] == [("check", "backup_damaged")]
     assert not drill.passed
     assert await stores[ServiceName.CONTRACTS].store.scan(REGISTERS) == []
 
 
-async def test_stores_that_hold_something_are_refused_by_name(tmp_path: Path, stores: Stores, backup: Path) -> None:
+async def test_stores_that_hold_something_are_refused_by_name(stores: Stores, backup: Path) -> None:
     await stores[ServiceName.ORDERING].store.insert_many(ORDERS, [{"_id": "o", "rev": 1, "pending_since": None}])
     with pytest.raises(StoreNotEmptyError, match=r"ordering\.orders"):
-        await play(Drill(backup, AT), stores, tmp_path)
+        await play(Drill(backup, AT), stores)
     for kept in stores.values():
         assert await epochs.sequence_base(kept.store) == 0
 
@@ -95,7 +95,7 @@ def test_only_promised_numbers_may_remain() -> None:
 
 def test_what_was_not_worked_off_what_nobody_could_read_and_what_differed_fail_a_drill() -> None:
     late = passed()
-    late.worked = Worked(to_the_end=False, stopped={})
+    late.caught_up = CaughtUp(complete=False, stopped={})
     dead = passed(dead_letters={"notify.dispatch": 1})
     mixed = passed()
     mixed.restored = Restored(added=2, differ=["orders o"])

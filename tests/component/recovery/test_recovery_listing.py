@@ -15,13 +15,13 @@ import pytest
 
 from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
-from marktplatz.recovery.commands import write_report
+from marktplatz.recovery.commands.output import write_report
 from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.files import MANIFEST, folder_name
 from marktplatz.recovery.dump.listing import Listed, list_backups
 from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BackupError
-from marktplatz.recovery.inventory import opened_stores
+from marktplatz.recovery.stores import opened_stores
 from services.contracts.repository import REGISTERS
 from services.ordering.repository import ORDERS
 from shared.clock import now

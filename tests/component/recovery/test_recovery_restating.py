@@ -10,19 +10,20 @@ import pytest
 
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.errors import BackupError
-from marktplatz.recovery.inventory import ServiceStore, opened_stores
 from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
-from marktplatz.recovery.rebuild.rebuild import keep_numbers
+from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
 from marktplatz.recovery.rebuild.republish import republish_pending
-from marktplatz.recovery.reconcile.facts import OrderFact, read_stores
+from marktplatz.recovery.reconcile.facts import read_stores
 from marktplatz.recovery.reconcile.rules_stores import between_stores
-from marktplatz.recovery.reconcile.topics import TopicFacts
+from marktplatz.recovery.reconcile.topic_facts import TopicFacts
+from marktplatz.recovery.stores import ServiceStore, opened_stores
 from services.contracts import handlers
 from services.contracts.app import build
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, NumberFormat, Register
 from services.contracts.repository import CONTRACTS, Contracts, Registers
+from services.ordering.facts import OrderFact
 from shared.bus.consume.handling import Received
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OrderState
@@ -80,7 +81,7 @@ async def test_a_lost_contract_gets_its_number_again_and_no_other_gets_it(world:
     assert await world.registers.save([old])
 
     known = TopicFacts(numbers={contract_id(FITKO, order_id(name)): (FITKO, numbers[name] or "") for name in ("a", "c")})
-    promised = await keep_numbers(world.stores, await read_stores(world.stores), known)
+    promised = await reserve_lost_numbers(world.stores, await read_stores(world.stores), known)
     assert promised == {contract_id(FITKO, order_id("c")): Number(2026, 3)}
     for name in ("d", "c", "b"):
         await world.request(name, seq=5)
@@ -97,7 +98,7 @@ async def test_an_order_that_knows_its_contract_s_number_is_enough_to_keep_it(wo
     wanted = contract_id(FITKO, order_id("a"))
     facts = await read_stores(world.stores)
     facts.orders["x"] = OrderFact(order_id("a"), "V", OrderState.PRODUKTIV, FITKO, 1, True, True, wanted, number)
-    assert await keep_numbers(world.stores, facts, TopicFacts()) == {wanted: Number(2026, 1)}
+    assert await reserve_lost_numbers(world.stores, facts, TopicFacts()) == {wanted: Number(2026, 1)}
     await world.request("a", seq=9, requested_at=AT)
     assert (await world.contract("a")).number == number
 

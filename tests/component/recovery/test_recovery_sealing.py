@@ -13,9 +13,10 @@ from typing import IO, Any, cast
 import pyrage
 import pytest
 
-from marktplatz.recovery import commands
+from marktplatz.recovery.commands import backups as commands
+from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.dump import back_up
-from marktplatz.recovery.dump.files import read_manifest, sha256_of, verify
+from marktplatz.recovery.dump.files import read_manifest, verify
 from marktplatz.recovery.dump.listing import list_backups
 from marktplatz.recovery.dump.restore import restore
 from marktplatz.recovery.dump.sealing import Keys, SealedError, SealedWriter, SealSettings, unsealed, write_identity

@@ -15,13 +15,13 @@ import pytest
 
 from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
-from marktplatz.recovery.dump.dump import back_up, forget_old
+from marktplatz.recovery.dump.dump import back_up, delete_all_but
 from marktplatz.recovery.dump.files import MANIFEST, read_manifest, verify
 from marktplatz.recovery.dump.restore import batches, restore
 from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BackupError, DamagedBackupError, StoreNotEmptyError
-from marktplatz.recovery.inventory import IN_ORDER, PAGE, ServiceStore, documents_of, opened_stores, pages
 from marktplatz.recovery.rebuild.epochs import raise_aggregates
+from marktplatz.recovery.stores import COPY_ORDER, PAGE, ServiceStore, documents_of, opened_stores, pages
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import BODIES
 from services.notify.repository import CONTACTS
@@ -122,7 +122,7 @@ async def test_equal_stores_make_equal_files_and_the_manifest_says_what_they_hol
         "eligibility/bodies.jsonl.gz": 1,
     }
     assert [file.service for file in manifest.files] == sorted(
-        (f.service for f in manifest.files), key=[n.value for n in IN_ORDER].index
+        (f.service for f in manifest.files), key=[n.value for n in COPY_ORDER].index
     )
     line = gzip.decompress((again / "ordering/orders.jsonl.gz").read_bytes()).splitlines()[0]
     assert json.loads(line)["large"] == {"$numberLong": str(2**60)}
@@ -260,10 +260,10 @@ async def test_only_the_newest_backups_are_kept_and_unfinished_ones_do_not_count
         (root / f"2026-12-0{day}T010000Z").mkdir()
         (root / f"2026-12-0{day}T010000Z" / MANIFEST).write_text("{}", "utf-8")
     (root / "2026-12-09T010000Z.part").mkdir()
-    assert [folder.name for folder in forget_old(root, 2)] == [backup.name, "2026-12-01T010000Z"]
+    assert [folder.name for folder in delete_all_but(root, 2)] == [backup.name, "2026-12-01T010000Z"]
     assert sorted(path.name for path in root.iterdir()) == ["2026-12-02T010000Z", "2026-12-03T010000Z", "2026-12-09T010000Z.part"]
     with pytest.raises(ValueError, match="at least one"):
-        forget_old(root, 0)
+        delete_all_but(root, 0)
 
 
 async def test_every_collection_of_every_service_is_in_a_backup(tmp_path: Path, backup: Path) -> None:
@@ -276,7 +276,7 @@ async def test_every_collection_of_every_service_is_in_a_backup(tmp_path: Path, 
         }
     assert files == wanted
     assert ("contracts", CONTRACTS.name) in files
-    assert {service for service, collection in files if collection == "idempotency"} == {name.value for name in IN_ORDER}
+    assert {service for service, collection in files if collection == "idempotency"} == {name.value for name in COPY_ORDER}
 
 
 async def test_pages_of_large_documents_hold_every_document_once() -> None:

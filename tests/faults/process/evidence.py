@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.assembly import ServiceName
 from marktplatz.demo.tap import Tap
-from marktplatz.recovery.inventory import ServiceStore, documents_of
+from marktplatz.recovery.stores import ServiceStore, documents_of
 from services.contracts.domain.request import contract_id
 from services.notify.app import load_routing
 from services.notify.mail import IDEMPOTENCY_HEADER

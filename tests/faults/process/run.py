@@ -21,7 +21,7 @@ from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import Json, StepFailedError
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.kafka_native import NativeKafka
-from marktplatz.recovery.inventory import opened_stores
+from marktplatz.recovery.stores import opened_stores
 from services.ordering.domain.transitions import TRANSITIONS
 from shared.messages.values import OrderState
 from shared.process.settings import ProcessSettings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from prometheus_client import REGISTRY
 
+from marktplatz.recovery.admin import administration
 from marktplatz.recovery.rebuild.broker import rewind
-from marktplatz.recovery.reconcile.topics import administration, read_topics, records_held
+from marktplatz.recovery.reconcile.topics import read_topics, records_held
 from shared.bus.admin import create_topics
 from shared.bus.dead_letters.letter import DeadLetter, Reason
 from shared.bus.dead_letters.replay import sent_back

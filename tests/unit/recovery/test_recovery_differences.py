@@ -10,11 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from marktplatz.recovery.reconcile.facts import ContractFact, Listing, OrderFact, RegisterFact, Sequence, StoreFacts, VerdictFact
-from marktplatz.recovery.reconcile.rules_stores import Difference, Kind, between_stores
+from marktplatz.recovery.reconcile.differences import Difference, Kind
+from marktplatz.recovery.reconcile.facts import Sequence, StoreFacts
+from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
-from marktplatz.recovery.reconcile.topics import Position, Seen, Told, TopicFacts
+from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
+from services.catalog.facts import OfferingFact
 from services.contracts.domain.request import contract_id
+from services.contracts.facts import ContractFact, RegisterFact
+from services.eligibility.facts import VerdictFact
+from services.notify.facts import ExpectedNotification
+from services.ordering.facts import ListedOfferingFact, OrderFact
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.topics import TOPICS
 
@@ -29,29 +35,30 @@ class World:
     """A system that agrees: a contracted order, one that waits for its contract, one whose check is answered, an offer."""
 
     def __init__(self) -> None:
-        order = OrderFact(ORDER, "V-1", OrderState.VERTRAG_GESCHLOSSEN, GOV, 2, True, True, CONTRACT, "GD-1")
-        waiting = OrderFact(WAITING, "V-2", OrderState.BESTELLT, GOV, 2, True, True, None, None)
-        checked = OrderFact(CHECKED, "V-3", OrderState.WEITERGELEITET, GOV, 1, True, False, None, None)
+        order = OrderFact(ORDER, "V-1", OrderState.VERTRAG_GESCHLOSSEN, GOV, 2, True, True, CONTRACT, "GD-1", needs_place=True)
+        waiting = OrderFact(WAITING, "V-2", OrderState.BESTELLT, GOV, 2, True, True)
+        checked = OrderFact(CHECKED, "V-3", OrderState.WEITERGELEITET, GOV, 1, True, False)
         self.stores = StoreFacts(
             orders={it.id: it for it in (order, waiting, checked)},
+            places={ORDER},
             contracts={CONTRACT: ContractFact(CONTRACT, ORDER, "V-1", GOV, True, "GD-1", 2026, 1)},
             registers=[RegisterFact(GOV, 2026, 1, {}, ())],
-            verdicts={ORDER: VerdictFact(2), WAITING: VerdictFact(2), CHECKED: VerdictFact(1)},
-            offerings={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
-            listed={OFFER: Listing("Angebot", 1, OfferingState.VEROEFFENTLICHT)},
+            verdicts={ORDER: VerdictFact(ORDER, 2), WAITING: VerdictFact(WAITING, 2), CHECKED: VerdictFact(CHECKED, 1)},
+            offerings={OFFER: OfferingFact(OFFER, "Angebot", 1, OfferingState.VEROEFFENTLICHT)},
+            listed={OFFER: ListedOfferingFact(OFFER, "Angebot", 1, OfferingState.VEROEFFENTLICHT)},
             sequences={
-                ("ordering", ORDER): Sequence("orders", 5, 0, None, told=False),
-                ("catalog", OFFER): Sequence("catalog_offerings", 4, 0, None, told=True),
+                ("ordering", ORDER): Sequence("orders", 5, 0, None, retained=False),
+                ("catalog", OFFER): Sequence("catalog_offerings", 4, 0, None, retained=True),
             },
         )
         self.topics = TopicFacts(
             last={
-                ("ordering", ORDER): Seen(5, "ordering.order.v1", "t", AT, "V-1"),
-                ("catalog", OFFER): Seen(4, "catalog.offering.v1", "t", AT, None),
+                ("ordering", ORDER): LastEvent(5, "ordering.order.v1", "t", AT, "V-1"),
+                ("catalog", OFFER): LastEvent(4, "catalog.offering.v1", "t", AT, None),
             },
             requests={(GOV, WAITING)},
             positions=[Position("ordering.contracts", TOPICS[0].name, 0, 2, 9, 9)],
-            told=[Told("notification-1", "event-1", "t", "dataport", ORDER)],
+            expected=[ExpectedNotification("notification-1", "event-1", "t", "dataport", ORDER)],
         )
         self.notifications = {"notification-1"}
 
@@ -110,6 +117,7 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.CONTRACT_NOT_RECORDED: (lambda w: contract_for(w, WAITING), {"order_id": WAITING, "contract_number": "GD-2"}),
     Kind.CONTRACT_UNEXPECTED: (lambda w: contract_for(w, CHECKED), {"order_id": CHECKED, "contract_number": "GD-2"}),
     Kind.ORDER_MISSING: (lambda w: contract_for(w, "lost"), {"order_id": "lost", "contract_number": "GD-2"}),
+    Kind.ORDER_WITHOUT_PLACE: (lambda w: w.stores.places.clear(), {"order_id": ORDER}),
     Kind.NUMBER_TWICE: (same_number, {"channel": "govdigital", "year": "2026", "sequence": "1"}),
     Kind.NUMBER_MISSING: (lambda w: w.register(3, free=(3,)), {"channel": "govdigital", "sequence": "2"}),
     Kind.NUMBER_PROMISED: (lambda w: w.register(2, {"lost": 2}), {"contract_id": "lost", "sequence": "2"}),
@@ -122,12 +130,12 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.VERDICT_DUE: (
         lambda w: w.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET, answered=False, check=2), {"order_id": CHECKED, "check": "2"},
     ),
-    Kind.VERDICT_WITHOUT_ORDER: (lambda w: w.stores.verdicts.update(lost=VerdictFact(1)), {"order_id": "lost"}),
+    Kind.VERDICT_WITHOUT_ORDER: (lambda w: w.stores.verdicts.update(lost=VerdictFact("lost", 1)), {"order_id": "lost"}),
     Kind.OFFERING_NOT_LISTED: (lambda w: w.stores.listed.clear(), {"offering_id": OFFER}),
     Kind.OFFERING_LISTED_OTHERWISE: (
-        lambda w: w.stores.listed.update({OFFER: Listing("Angebot", 2, OfferingState.VEROEFFENTLICHT)}), {"offering_id": OFFER},
+        lambda w: w.stores.listed.update({OFFER: ListedOfferingFact(OFFER, "Angebot", 2, OfferingState.VEROEFFENTLICHT)}), {"offering_id": OFFER},
     ),
-    Kind.OFFERING_UNKNOWN: (lambda w: w.stores.listed.update(lost=Listing("Weg", 1, OfferingState.VEROEFFENTLICHT)), {"offering_id": "lost"}),
+    Kind.OFFERING_UNKNOWN: (lambda w: w.stores.listed.update(lost=ListedOfferingFact("lost", "Weg", 1, OfferingState.VEROEFFENTLICHT)), {"offering_id": "lost"}),
     Kind.OUTBOX_WAITING: (lambda w: w.sequence(("ordering", ORDER), seq=6, waiting=1, since=AT), {"service": "ordering", "id": ORDER}),
     Kind.TOPIC_MISSING: (lambda w: w.topics.missing.append("ordering.order.v1"), {"topic": "ordering.order.v1"}),
     Kind.TOPIC_AHEAD: (lambda w: w.sequence(("ordering", ORDER), seq=4), {"service": "ordering", "id": ORDER, "label": "V-1", "seq": "5"}),
@@ -183,7 +191,7 @@ def test_a_number_that_was_only_raised_by_a_new_era_is_no_event_that_is_missing(
 def test_a_request_that_waits_in_the_outbox_is_not_missing() -> None:
     world = World()
     world.topics.requests.clear()
-    world.stores.sequences["ordering", WAITING] = Sequence("orders", 3, 1, AT, told=False)
+    world.stores.sequences["ordering", WAITING] = Sequence("orders", 3, 1, AT, retained=False)
     assert [it.kind for it in world.differences()] == [Kind.OUTBOX_WAITING]
 
 
@@ -199,7 +207,7 @@ def test_a_signature_that_the_order_has_not_heard_of_is_named() -> None:
     world = World()
     world.change_order(CHECKED, state=OrderState.INTERESSE_BEKUNDET)
     assert world.differences() == []
-    world.stores.verdicts[CHECKED] = VerdictFact(1, signed=True)
+    world.stores.verdicts[CHECKED] = VerdictFact(CHECKED, 1, signed=True)
     assert [(it.kind, it.ids["order_id"]) for it in world.differences()] == [(Kind.VERDICT_NOT_RECORDED, CHECKED)]
     world.change_order(CHECKED, signed=True)
     assert world.differences() == []

@@ -1,0 +1,1 @@
+"""The work of each command: run it and print the result."""

@@ -1,0 +1,65 @@
+"""Facts about stored contracts and number registers, for reconciliation with the stores of other services.
+
+Nobody else reads fields of these documents: who compares stores compares these facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.contracts.domain.contract import ContractState
+from services.contracts.repository import CONTRACTS, REGISTERS
+from shared.messages.values import Channel
+from shared.store.port import Collection, Document
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFact:
+    """A contract, concluded or refused. ``sequence`` is its place in the register of the year; a refusal has none."""
+
+    id: str
+    order_id: str
+    order_number: str
+    channel: Channel
+    concluded: bool
+    number: str | None
+    year: int | None
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterFact:
+    """A number register of a channel and year. ``allotted`` maps contract ids to the numbers that they are promised."""
+
+    channel: Channel
+    year: int
+    last: int
+    allotted: Mapping[str, int]
+    free: tuple[int, ...]
+
+
+def _contract(document: Document) -> ContractFact:
+    return ContractFact(
+        id=document["_id"],
+        order_id=document["order_id"],
+        order_number=document["order_number"],
+        channel=Channel.read(document["channel"]),
+        concluded=document["state"] == ContractState.GESCHLOSSEN,
+        number=document["number"],
+        year=document["year"],
+        sequence=document["sequence"],
+    )
+
+
+def _register(document: Document) -> RegisterFact:
+    return RegisterFact(
+        channel=Channel.read(document["channel"]),
+        year=document["year"],
+        last=document["last"],
+        allotted=document["allotted"],
+        free=tuple(document["free"]),
+    )
+
+
+FACTS: Mapping[Collection, Callable[[Document], ContractFact | RegisterFact]] = {CONTRACTS: _contract, REGISTERS: _register}

@@ -1,0 +1,103 @@
+"""Facts about stored Vorgänge and listed offers, for reconciliation with the stores of other services.
+
+Nobody else reads fields of these documents: who compares stores compares these facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from services.ordering.domain.transitions import CONTRACTED, awaits_verdict
+from services.ordering.repository import LISTED_OFFERINGS, ORDERS, RESERVED_FOR
+from shared.messages.values import Channel, OfferingState, OrderState
+from shared.store.port import Collection, Document
+
+_VERSION_DIGIT = 14
+"""Place of the version in the text of a UUID."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """A Vorgang. ``check`` counts its checks, ``answered``: the last one has its verdict, ``signed``: a person answers for it.
+
+    ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place.
+    """
+
+    id: str
+    number: str
+    state: OrderState
+    channel: Channel
+    check: int
+    answered: bool
+    requested: bool
+    contract_id: str | None = None
+    contract_number: str | None = None
+    signed: bool = False
+    needs_place: bool = False
+
+    @property
+    def takes_verdict(self) -> bool:
+        """Whether a verdict, or a signature under it, would move it on."""
+        return awaits_verdict(self.state, requested=self.requested)
+
+    @property
+    def awaits_verdict(self) -> bool:
+        """Whether it waits for the answer of eligibility."""
+        return self.takes_verdict and not self.answered
+
+    @property
+    def awaits_contract(self) -> bool:
+        """Whether it waits for its contract processor."""
+        return self.state is OrderState.BESTELLT and self.requested
+
+    @property
+    def contracted(self) -> bool:
+        """Whether it has a contract, or had one."""
+        return self.state in CONTRACTED
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFact:
+    """A reserved place, with the id of the Vorgang that it is for."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedOfferingFact:
+    """An offer as ordering lists it."""
+
+    id: str
+    title: str
+    version: int
+    state: OfferingState
+
+
+def _order_or_place(document: Document) -> OrderFact | PlaceFact:
+    if RESERVED_FOR in document:
+        return PlaceFact(document[RESERVED_FOR])
+    return OrderFact(
+        id=document["_id"],
+        number=document["number"],
+        state=OrderState.read(document["state"]),
+        channel=Channel.read(document["channel"]),
+        check=document["check"],
+        answered=document["verdict_at"] is not None,
+        requested=document["contract_requested_at"] is not None,
+        contract_id=document["contract_id"],
+        contract_number=document["contract_number"],
+        signed=document["signed_off_by"] is not None,
+        # An id of version 5 follows from customer and offer: that Vorgang, of an earlier version, lies in the place itself.
+        needs_place=document["_id"][_VERSION_DIGIT] != "5",
+    )
+
+
+def _listed(document: Document) -> ListedOfferingFact:
+    return ListedOfferingFact(document["_id"], document["title"], document["version"], OfferingState.read(document["state"]))
+
+
+FACTS: Mapping[Collection, Callable[[Document], OrderFact | PlaceFact | ListedOfferingFact]] = {
+    ORDERS: _order_or_place,
+    LISTED_OFFERINGS: _listed,
+}

@@ -23,7 +23,6 @@ app.add_typer(topics, name="topics")
 app.add_typer(dlq, name="dlq")
 mails = typer.Typer(no_args_is_help=True, help="E-mails of notify.")
 app.add_typer(mails, name="mails")
-recovery.register(app, topics)
 
 
 @app.command()
@@ -169,6 +168,9 @@ def mails_retry(
     from marktplatz.mails import retry_mails  # noqa: PLC0415 - as above
 
     run_async(retry_mails(since, until, code or []))
+
+
+recovery.register(app, topics)
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def restore(
     folder: Backup,
     into_non_empty: Annotated[bool, typer.Option("--into-non-empty", help="Add only what is missing.")] = False,  # noqa: FBT002 - as above
 ) -> None:
-    """Restore a backup into empty stores. Stop the services first; afterwards run 'topics rebuild'."""
+    """Restore a backup into empty stores. Stop the services first; then run: topics rebuild."""
     from marktplatz.recovery.commands.backups import run_restore  # noqa: PLC0415 - as above
 
     run_async(run_restore(folder, into_non_empty=into_non_empty))
@@ -103,7 +103,7 @@ def mark_restored(
         typer.Option(parser=time_of, metavar="TIME", help="Point in time they were restored to, such as 2026-11-24T01:15:00Z."),
     ],
 ) -> None:
-    """Mark all stores as restored by the database's own tools. Stop the services first; afterwards run 'topics rebuild'."""
+    """Mark stores that the database's own tools restored. Stop the services first; then run: topics rebuild."""
     from marktplatz.recovery.commands.backups import run_mark_restored  # noqa: PLC0415 - as above
 
     run_async(run_mark_restored(taken_at))

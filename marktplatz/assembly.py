@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from marktplatz.names import RoleName, ServiceName
 from services.catalog.app import build as build_catalog
 from services.contracts.app import build as build_contracts
+from services.contracts.app import processor
 from services.eligibility.app import build as build_eligibility
 from services.notify.app import build as build_notify
 from services.ordering.app import build as build_ordering
@@ -34,8 +34,7 @@ def assignments(service: ServiceName, role: RoleName, channel: Channel | None = 
     if service is ServiceName.CONTRACTS and role is not RoleName.API:
         if role is RoleName.ALL or channel is None:
             raise ValueError("a contract processor runs alone: 'run contracts worker --channel fitko' (or govdigital)")
-        build = partial(build_contracts, channel=channel)
-        return [Assignment("contracts", f"contracts-{channel.value}", build, api=False, worker=True)]
+        return [Assignment(service.value, f"contracts-{channel.value}", processor(channel), api=False, worker=True)]
     if channel is not None:
         raise ValueError("--channel belongs to 'run contracts worker' only")
     names = [service] if service is not ServiceName.ALL else list(BUILDERS)

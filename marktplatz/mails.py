@@ -8,9 +8,10 @@ from datetime import datetime
 from rich.console import Console
 
 from marktplatz.loading import Silent
-from services.notify.repository import COLLECTIONS, Notifications
+from services.notify.repository import COLLECTIONS, SERVICE, Notifications
 from shared.clock import now
 from shared.process.runtime import opened
+from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
 
 console = Console(highlight=False, soft_wrap=True)
@@ -19,9 +20,10 @@ console = Console(highlight=False, soft_wrap=True)
 async def retry_mails(since: datetime, until: datetime | None, codes: Sequence[str]) -> None:
     """Queue failed e-mails again and print how many, by the code with which they had failed."""
     at = now()
-    async with opened("notify", ProcessSettings()) as store:
+    settings = ProcessSettings()
+    async with opened(SERVICE, settings) as store:
         await store.prepare(COLLECTIONS)
-        taken = await Notifications(store, Silent()).retry_failed(since, until or at, codes, at)
+        taken = await Notifications(Resources(store, Silent(), settings.data)).retry_failed(since, until or at, codes, at)
     for code, count in sorted(taken.items()):
         console.print(f"{code}: {count}", markup=False)
     console.print(f"{taken.total()} failed e-mails are due again; notify's worker sends them")

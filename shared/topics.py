@@ -62,7 +62,12 @@ class ReplayTopic:
     retention: timedelta = timedelta(days=28)
 
 
+ELIGIBILITY_ORDERS = "eligibility.orders"
+ORDERING_OFFERINGS = "ordering.offerings"
+ORDERING_VERDICTS = "ordering.verdicts"
+ORDERING_CONTRACTS = "ordering.contracts"
 NOTIFY = "notify.dispatch"
+"""Consumer groups, ``<service>.<what it reads for>``; a service names its own by these constants and by ``contract_group``."""
 
 OFFERINGS = Topic(
     "catalog.offering.v1",
@@ -76,7 +81,7 @@ OFFERINGS = Topic(
         catalog.OfferingRestated,
     ),
     producer="catalog",
-    consumers=("ordering.offerings", NOTIFY),
+    consumers=(ORDERING_OFFERINGS, NOTIFY),
     keep=CleanupPolicy.COMPACT,
 )
 SUBMISSIONS = Topic(
@@ -114,7 +119,7 @@ VERDICTS = Topic(
     "order id",
     (eligibility.VerdictGiven,),
     producer="eligibility",
-    consumers=("ordering.verdicts", NOTIFY),
+    consumers=(ORDERING_VERDICTS, NOTIFY),
 )
 ORDERS = Topic(
     "ordering.order.v1",
@@ -144,14 +149,14 @@ ORDERS = Topic(
         ordering.OrderEnded,
     ),
     producer="ordering",
-    consumers=("eligibility.orders", NOTIFY),
+    consumers=(ELIGIBILITY_ORDERS, NOTIFY),
 )
 CONTRACTS = Topic(
     "contracts.contract.v1",
     "contract id",
     (contracts.ContractConcluded, contracts.ContractRefused),
     producer="contracts",
-    consumers=("ordering.contracts", NOTIFY),
+    consumers=(ORDERING_CONTRACTS, NOTIFY),
 )
 DELIVERIES = Topic(
     "notify.delivery.v1",

@@ -15,7 +15,7 @@ from marktplatz.assembly import ServiceName
 from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.report import PAUSE, Report, reconcile
 from marktplatz.recovery.stores import Stores
-from services.contracts.app import build as build_contracts
+from services.contracts.app import processor
 from shared.aggregate import epochs
 from shared.bus.consume.runner import ConsumerRunner
 from shared.bus.produce.publisher import KafkaPublisher
@@ -59,7 +59,7 @@ def _at_rest(report: Report) -> bool:
 async def _consumers_running(stores: Stores, kafka: KafkaSettings, publisher: KafkaPublisher) -> AsyncIterator[ConsumerRunner]:
     contracts = stores[ServiceName.CONTRACTS]
     services = [(held.service, held.store) for held in stores.values()]
-    services += [(build_contracts(contracts.resources, channel), contracts.store) for channel in Channel]
+    services += [(processor(channel)(contracts.resources), contracts.store) for channel in Channel]
     for service, store in services:
         await _set_sequence_base(service, store)
     runner = ConsumerRunner(kafka, [consumer for service, _ in services for consumer in service.consumers], publisher)

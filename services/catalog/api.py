@@ -30,7 +30,7 @@ from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, needs
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, paged
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.problem import RefusedRequestError
 from shared.messages.values import OfferingState, Role
 
@@ -178,16 +178,16 @@ def _work_list(router: APIRouter, catalog: Catalog) -> None:
         after = decode_cursor(cursor, (datetime, str))
         chosen = view or (View.ANBIETER if Role.ANBIETER in caller.roles else View.BEREITSTELLER)
         if chosen is View.ANBIETER:
-            found = await catalog.offerings.of_channel(caller.channel, state, after, limit + 1)
+            found = await catalog.offerings.of_channel(caller.channel, state, after, Page.ahead(limit))
         else:
             caller.require(Role.BEREITSTELLER)
-            found = await catalog.offerings.of_provider(caller.organisation, state, after, limit + 1)
+            found = await catalog.offerings.of_provider(caller.organisation, state, after, Page.ahead(limit))
 
         def show(entry: tuple[Offering, int]) -> MyOffering:
             offering, rev = entry
             return MyOffering.of(offering, rev, capacities(offering, caller))
 
-        return paged(found, limit, show, lambda entry: (entry[0].changed_at, entry[0].id))
+        return Page.cut(found, limit, lambda entry: (entry[0].changed_at, entry[0].id), show)
 
 
 def _reply(offering: Offering, rev: int, caller: Caller | None, status: int = 200, location: str | None = None) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
@@ -16,10 +17,10 @@ from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from shared.http.auth import Caller, optional_caller
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, encode_cursor
+from shared.http.paging import Limit, Page
 
 R = TypeVar("R")
-T = TypeVar("T")
+T = TypeVar("T", bound=BaseModel)
 
 Visitor = Annotated[Caller | None, Depends(optional_caller)]
 
@@ -78,6 +79,4 @@ def build_public_router(catalog: Catalog) -> APIRouter:
 def _page(found: list[tuple[Position, R]], reply: Callable[[R], T], cursor: str | None, limit: int) -> Page[T]:
     after = place_of(cursor)
     rest = found if after is None else [hit for hit in found if hit[0] > after]
-    page = rest[:limit]
-    following = encode_cursor(page[-1][0]) if len(rest) > len(page) else None
-    return Page(items=[reply(row) for _, row in page], next=following)
+    return Page.cut(rest, limit, lambda hit: hit[0], lambda hit: reply(hit[1]))

@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
 from services.contracts.repository import Contracts, Position, Registers, Viewer, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
 from shared.errors import NotFoundError
-from shared.http.auth import Caller, authenticated, needs
+from shared.http.auth import Caller
+from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor, paged
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import Channel, EntityId, Role
 
-Authenticated = Annotated[Caller, Depends(authenticated)]
-Anbieter = Annotated[Caller, Depends(needs(Role.ANBIETER))]
 Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
 
 
@@ -28,7 +27,7 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
 
     @router.get("/contracts", summary="Contracts that the caller's organisation is party to, newest first")
     async def list_contracts(
-        caller: Authenticated,
+        caller: CurrentCaller,
         order_id: Annotated[EntityId | None, Query(description="Only those of this Vorgang.")] = None,
         cursor: str | None = None,
         limit: Limit = 50,
@@ -38,11 +37,11 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
             found = await contracts.of_order(viewer, order_id)
             return Page(items=[ContractSummary.of(contract) for contract in found])
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
-        found = await contracts.page(viewer, after, limit + 1)
-        return paged(found, limit, ContractSummary.of, position_of)
+        found = await contracts.page(viewer, after, Page.ahead(limit))
+        return Page.cut(found, limit, position_of, ContractSummary.of)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
-    async def get_contract(caller: Authenticated, contract_id: EntityId) -> Response:
+    async def get_contract(caller: CurrentCaller, contract_id: EntityId) -> Response:
         viewer = _viewer(caller)
         stored = await contracts.find(viewer, contract_id)
         if stored is None:
@@ -50,7 +49,7 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
         return json_reply(ContractDetail.seen(stored.contract, grounds=viewer.knows_grounds(stored.contract)), rev=stored.rev)
 
     @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
-    async def get_register(caller: Anbieter, channel: Channel, year: Year) -> RegisterView:
+    async def get_register(caller: AnbieterCaller, channel: Channel, year: Year) -> RegisterView:
         if caller.channel is not channel:
             raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))

@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.contracts import channels
 from services.contracts.api import routes
 from services.contracts.census import Census
-from services.contracts.consumers import processor
+from services.contracts.consumers import consumers
 from services.contracts.domain.contract import Contract
 from services.contracts.facts import FACTS
-from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
-from services.contracts.settings import ContractsSettings
+from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
+from services.contracts.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.messages.values import Channel
-from shared.process.service import Periodic, Resources, Service
+from shared.process.service import Builder, Periodic, Resources, Service
 
 
-def build(resources: Resources, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
-    """Return the service; with a channel it holds that channel's processor, without one it reads only.
+def build(resources: Resources, settings: Settings | None = None) -> Service:
+    """Return the service as its API runs it: it reads only; contracts are formed by the processors alone.
 
     Raises ValueError or OSError if the settings or the AGB data are unfit, before anything is consumed.
     """
-    settings = settings or ContractsSettings()
+    return _assembled(resources, settings or Settings(), ())
+
+
+def processor(channel: Channel) -> Builder:
+    """Return the builder of a channel's processor, which runs as a process of its own. It raises as ``build``."""
+
+    def build_processor(resources: Resources, settings: Settings | None = None) -> Service:
+        return _assembled(resources, settings or Settings(), (channel,))
+
+    return build_processor
+
+
+def _assembled(resources: Resources, settings: Settings, served: Sequence[Channel]) -> Service:
     terms = channels.load_terms(settings.agb_folder, settings.number_formats)
-    contracts = Contracts(resources.store, resources.publisher, resources.clock)
-    registers = Registers(resources.store)
+    contracts = Contracts(resources)
+    registers = Registers(resources)
     return Service(
-        name="contracts",
+        name=SERVICE,
         title="Contracts of the EfA marketplace",
         collections=(CONTRACTS, REGISTERS),
         router=routes(contracts, registers),
         ledgers=(contracts.ledger,),
-        publishes=channel is not None,
-        consumers=() if channel is None else (processor(terms[channel], contracts, registers, resources.clock),),
-        periodic=()
-        if channel is None
-        else (Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),),
+        publishes=bool(served),
+        consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
+        periodic=tuple(
+            Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run)
+            for channel in served
+        ),
         facts=FACTS,
         republishers=(Republisher("contract", contracts.ledger, Contract.restate),),
     )

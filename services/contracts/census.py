@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.contracts.domain.contract import ContractState
+from services.contracts.domain.transitions import ContractState
 from services.contracts.metrics import CONTRACTS
 from services.contracts.repository import Contracts
 from shared.messages.values import Channel
@@ -16,7 +16,7 @@ class Census:
         self.channel = channel
 
     async def run(self) -> None:
-        """Measure. Raises StoreUnavailableError; what was told before stands until the next run."""
+        """Set the metrics. Raises StoreUnavailableError; the last values stand until the next run."""
         concluded, refused = await self.contracts.counts(self.channel)
         CONTRACTS.labels(self.channel.value, ContractState.GESCHLOSSEN.value).set(concluded)
         CONTRACTS.labels(self.channel.value, ContractState.ABGELEHNT.value).set(refused)

@@ -1,8 +1,8 @@
-"""The processor of one channel: contract requests become contracts."""
+"""The processors, one per channel: contract requests become contracts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from services.contracts import handlers
@@ -14,7 +14,14 @@ from shared.messages.ordering import ContractRequested
 from shared.topics import contract_group
 
 
-def processor(terms: Terms, contracts: Contracts, registers: Registers, clock: Callable[[], datetime]) -> Consumer:
+def consumers(
+    served: Iterable[Terms], contracts: Contracts, registers: Registers, clock: Callable[[], datetime]
+) -> tuple[Consumer, ...]:
+    """Return the consumer of each channel served."""
+    return tuple(_processor(terms, contracts, registers, clock) for terms in served)
+
+
+def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: Callable[[], datetime]) -> Consumer:
     """Return the consumer of a channel: its own group, its own request topic, its own registers."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.contracts.domain.contract import ContractState
+from services.contracts.domain.transitions import ContractState
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.messages.values import Channel
 from shared.store.port import Collection, Document

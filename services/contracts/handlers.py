@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts.channels.rules import Terms
-from services.contracts.domain.contract import Contract, ContractActor
+from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal, refusal_of
 from services.contracts.domain.request import Request
+from services.contracts.domain.transitions import Actor
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from shared.aggregate.change import Cause, Change, Result
@@ -55,9 +56,9 @@ def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[C
             return contract, []
         contract = case.draft.model_copy()
         if case.refusal is not None:
-            return contract, contract.refuse(case.refusal, ContractActor.PROZESSOR)
+            return contract, contract.refuse(case.refusal, Actor.PROZESSOR)
         number = numbers[contract_id]
-        return contract, contract.conclude(number, terms.rules.number_format.write(number), ContractActor.PROZESSOR)
+        return contract, contract.conclude(number, terms.rules.number_format.write(number), Actor.PROZESSOR)
 
     return Change(contract_id, decide, cause=case.cause, correlation_id=case.request.body.order.id)
 
@@ -74,18 +75,18 @@ async def _promised_numbers(
         held = await registers.read(channel, {case.request.year for case in first.values()})
         promised = [contract_id for register in held.values() for contract_id in register.allotted]
         existing = await contracts.numbers_of([*first, *promised])
-        wanted = {
+        unnumbered = {
             contract_id: case.request.year
             for contract_id, case in first.items()
             if case.refusal is None and contract_id not in existing
         }
         after = {
-            year: register.settle(existing).allot([contract_id for contract_id, of in wanted.items() if of == year])
+            year: register.settle(existing).allot([contract_id for contract_id, of in unnumbered.items() if of == year])
             for year, register in held.items()
         }
         changed = [register for year, register in after.items() if register != held[year]]
         if not changed or await registers.save(changed):
-            return {contract_id: after[year].number_of(contract_id) for contract_id, year in wanted.items()}
+            return {contract_id: after[year].number_of(contract_id) for contract_id, year in unnumbered.items()}
         await contention.overtaken()
 
 
@@ -94,7 +95,7 @@ async def reserve_numbers(
 ) -> dict[str, Number]:
     """Promise contracts that are gone from the store the numbers that they are known to have had; return the promises.
 
-    For a store that was restored from a backup: their numbers have been told to people and must go to no other contract.
+    For a store that was restored from a backup: their numbers are known to people and must go to no other contract.
     ``known`` maps contract id to number. A number that a present contract has is not promised.
     Raises WriteConflictError if processors are at work.
     """
@@ -103,14 +104,14 @@ async def reserve_numbers(
     promised: dict[str, Number] = {}
     for year, register in held.items():
         used = set(await contracts.sequences(channel, year))
-        wanted = {
+        missing = {
             contract_id: number.sequence
             for contract_id, number in known.items()
             if number.year == year and contract_id not in existing and number.sequence not in used
         }
-        after = register.reserve(wanted)
+        after = register.reserve(missing)
         promised |= {
-            contract_id: Number(year, after.allotted[contract_id]) for contract_id in wanted.keys() & after.allotted.keys()
+            contract_id: Number(year, after.allotted[contract_id]) for contract_id in missing.keys() & after.allotted.keys()
         }
         if after != register and not await registers.save([after]):
             raise WriteConflictError(f"a processor of {channel.value} is at work on its registers", channel=channel.value)

@@ -82,7 +82,7 @@ class Register:
     last: int = 0
     allotted: Mapping[str, int] = field(default_factory=dict)
     free: tuple[int, ...] = ()
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    unknown_fields: Mapping[str, Any] = field(default_factory=dict)
     """Fields that a later version has added to the document: saved as they were."""
 
     @property
@@ -92,14 +92,14 @@ class Register:
 
     def settle(self, existing: Mapping[str, Number | None]) -> Register:
         """Drop the promises to contracts that exist. ``existing``: contract id to its number, None for one without (refused)."""
-        kept: dict[str, int] = {}
+        allotted: dict[str, int] = {}
         free = list(self.free)
         for contract_id, sequence in self.allotted.items():
             if contract_id not in existing:
-                kept[contract_id] = sequence
+                allotted[contract_id] = sequence
             elif existing[contract_id] != Number(self.year, sequence):
                 free.append(sequence)
-        return replace(self, allotted=kept, free=tuple(sorted(free)))
+        return replace(self, allotted=allotted, free=tuple(sorted(free)))
 
     def allot(self, contract_ids: Iterable[str]) -> Register:
         """Promise each contract a number: the one it was promised before, a free one, or the next."""

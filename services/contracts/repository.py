@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from heapq import merge
@@ -12,13 +12,13 @@ from itertools import islice
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
-from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
-from shared.clock import now
+from shared.aggregate.ledger import aggregate_collection
 from shared.messages.values import Channel
+from shared.process.service import Resources
 from shared.store.paging import documents_of
-from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save
 
+SERVICE = "contracts"
 CONTRACTS = aggregate_collection(
     "contracts",
     Index("customer", ("customer_id", "recorded_at")),
@@ -69,11 +69,9 @@ class Stored:
 class Contracts:
     """All contracts of all channels."""
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime] = now) -> None:
-        self.store = store
-        self.ledger = Ledger(
-            service="contracts", state_type=Contract, collection=CONTRACTS, store=store, publisher=publisher, clock=clock
-        )
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
+        self.ledger = resources.ledger(Contract, CONTRACTS, service=SERVICE)
 
     async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
         """Return the numbers of those contracts that exist, None for one that has none."""
@@ -127,8 +125,8 @@ class Contracts:
 class Registers:
     """The number registers, one document per channel and year."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
 
     async def read(self, channel: Channel, years: Iterable[int]) -> dict[int, Register]:
         """Return the registers by year; one that was never used is empty, with revision 0."""
@@ -157,13 +155,13 @@ def _register(document: Document) -> Register:
         last=document["last"],
         allotted=document["allotted"],
         free=tuple(document["free"]),
-        kept={name: value for name, value in document.items() if name not in _OWN},
+        unknown_fields={name: value for name, value in document.items() if name not in _OWN},
     )
 
 
 def _document(register: Register) -> Document:
     return {
-        **register.kept,
+        **register.unknown_fields,
         "_id": register.id,
         "rev": register.rev + 1,
         "channel": register.channel.value,

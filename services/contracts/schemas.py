@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from services.contracts.domain.contract import Contract, ContractState, InHouseCheck, Listed
+from services.contracts.domain.contract import Contract, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
+from services.contracts.domain.transitions import ContractState
 from services.contracts.handlers import RegisterReport
 from shared.messages.contracts import AgbVersion, Leg
 from shared.messages.values import Channel, Condition, Party, PriceItem, Time

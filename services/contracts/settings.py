@@ -15,7 +15,7 @@ from shared.messages.values import Channel
 Pattern = Annotated[NumberFormat, BeforeValidator(lambda text: NumberFormat(text) if isinstance(text, str) else text)]
 
 
-class ContractsSettings(BaseSettings):
+class Settings(BaseSettings):
     """From ``CONTRACTS_…`` variables.
 
     ``number_formats`` replaces the formats of single channels, as JSON: ``{"govdigital": "GD/{year}/{sequence:05d}"}``.

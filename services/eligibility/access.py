@@ -21,7 +21,9 @@ def viewer_of(caller: Caller, *, own_only: bool = False) -> Viewer:
     return Viewer(caller.organisation, Channel(caller.organisation) if is_anbieter and not own_only else None)
 
 
-def own(result: Result[Organisation], caller: Caller, *, status: int = 200, location: str | None = None) -> Response:
+def organisation_response(
+    result: Result[Organisation], caller: Caller, *, status: int = 200, location: str | None = None
+) -> Response:
     """Return the answer to a change: the organisation as the caller sees it, with its new revision."""
     if result.state is None:
         raise NotFoundError(f"No organisation {result.id} is registered.", code="organisation_not_found")
@@ -39,4 +41,4 @@ async def change_own(
 ) -> Response:
     """Apply a change that only the organisation itself makes. Raises NotFoundError for everybody else."""
     await organisations.get(organisation_id, viewer_of(caller, own_only=True))
-    return own(await organisations.ledger.apply_one(command, condition=condition), caller)
+    return organisation_response(await organisations.ledger.apply_one(command, condition=condition), caller)

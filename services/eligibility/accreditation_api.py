@@ -10,28 +10,23 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.eligibility import handlers, schemas, views
-from services.eligibility.access import change_own, own, viewer_of
-from services.eligibility.domain.accreditation import OPEN, Actor, Command, Move, Term
+from services.eligibility.access import change_own, organisation_response, viewer_of
+from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.transitions import OPEN, Actor, Command
 from services.eligibility.repository import Organisations
-from services.eligibility.settings import EligibilitySettings
-from shared.aggregate.condition import Condition
+from services.eligibility.settings import Settings
 from shared.errors import NotFoundError
-from shared.http.auth import Caller, authenticated, needs
-from shared.http.etag import condition_of, json_reply
-from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, paged_in_groups
+from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import Channel, Role
 from shared.store.port import Scalar
 
-Who = Annotated[Caller, Depends(authenticated)]
-Staff = Annotated[Caller, Depends(needs(Role.ANBIETER))]
-Once = Annotated[Idempotency, Depends()]
-Conditional = Annotated[Condition | None, Depends(condition_of)]
 ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
 
-def accreditation_routes(organisations: Organisations, settings: EligibilitySettings, clock: Callable[[], datetime]) -> APIRouter:
+def accreditation_routes(organisations: Organisations, settings: Settings, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes of requests, work list and decisions."""
     router = APIRouter(tags=["accreditations"])
     _request_routes(router, organisations, clock)
@@ -45,14 +40,16 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         response_model=views.OrganisationView,
         summary="Ask an Anbieter for accreditation in a role",
     )
-    async def ask(organisation_id: str, request: schemas.AccreditationRequest, caller: Who, once: Once) -> Response:
+    async def ask(
+        organisation_id: str, request: schemas.AccreditationRequest, caller: CurrentCaller, key: IdempotencyKey
+    ) -> Response:
         command = handlers.request_accreditation(organisation_id, request.channel, request.role, caller.subject, clock())
-        return await once.run(lambda: change_own(organisations, organisation_id, caller, command))
+        return await key.run(lambda: change_own(organisations, organisation_id, caller, command))
 
     @router.get("/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's work list, longest waiting first")
-    async def work_list(caller: Staff, cursor: str | None = None, limit: Limit = 50) -> Response:
+    async def work_list(caller: AnbieterCaller, cursor: str | None = None, limit: Limit = 50) -> Response:
         channel = caller.channel
-        found, cut = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), limit + 1)
+        found, more = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), Page.ahead(limit))
 
         def show(organisation: Organisation) -> list[views.WorkItem]:
             records = organisation.accreditations
@@ -63,13 +60,13 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
             assert since is not None  # noqa: S101 - for the type checker: it was found by it
             return since, organisation.id
 
-        return json_reply(paged_in_groups(found, limit, show, position, cut=cut))
+        return json_reply(Page.cut_groups(found, limit, position, show, more=more))
 
 
 class _Decisions:
     """Applies one command to one accreditation, for a caller who is the organisation or the channel's Anbieter."""
 
-    def __init__(self, organisations: Organisations, settings: EligibilitySettings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, organisations: Organisations, settings: Settings, clock: Callable[[], datetime]) -> None:
         self.organisations = organisations
         self.term = settings.accreditation_term
         self.clock = clock
@@ -86,13 +83,13 @@ class _Decisions:
             else handlers.grant_accreditation(target.organisation_id, move, term, self.term)
         )
         result = await self.organisations.ledger.apply_one(change, condition=target.condition)
-        return own(result, caller)
+        return organisation_response(result, caller)
 
 
 class Target:
     """Dependency: the accreditation that a request is about, who asks, and the condition they set."""
 
-    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: Who, condition: Conditional) -> None:
+    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: CurrentCaller, condition: IfMatch) -> None:
         self.organisation_id = organisation_id
         self.channel = channel
         self.role = role
@@ -116,28 +113,28 @@ def _decision_routes(router: APIRouter, decisions: _Decisions) -> None:
     view = views.OrganisationView
 
     @router.post(f"{ONE}/review", response_model=view, summary="Take the request up")
-    async def review(target: At, once: Once) -> Response:
-        return await once.run(lambda: decisions.move(target, Command.REVIEW))
+    async def review(target: At, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: decisions.move(target, Command.REVIEW))
 
     @router.post(f"{ONE}/query", response_model=view, summary="Ask the organisation (Rückfrage)")
-    async def query(target: At, request: schemas.QueryRequest, once: Once) -> Response:
-        return await once.run(lambda: decisions.move(target, Command.QUERY, request.question))
+    async def query(target: At, request: schemas.QueryRequest, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: decisions.move(target, Command.QUERY, request.question))
 
     @router.post(f"{ONE}/answer", response_model=view, summary="Answer the Anbieter")
-    async def answer(target: At, request: schemas.AnswerRequest, once: Once) -> Response:
-        return await once.run(lambda: decisions.move(target, Command.ANSWER, request.answer))
+    async def answer(target: At, request: schemas.AnswerRequest, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: decisions.move(target, Command.ANSWER, request.answer))
 
     @router.post(f"{ONE}/grant", response_model=view, summary="Grant, or grant anew with another term")
-    async def grant(target: At, once: Once, request: schemas.GrantRequest | None = None) -> Response:
+    async def grant(target: At, key: IdempotencyKey, request: schemas.GrantRequest | None = None) -> Response:
         asked = request or schemas.GrantRequest()
         statements = None if asked.statements is None else tuple(asked.statements)
         term = Term(asked.valid_from, asked.valid_to, statements)
-        return await once.run(lambda: decisions.move(target, Command.GRANT, asked.reason, term))
+        return await key.run(lambda: decisions.move(target, Command.GRANT, asked.reason, term))
 
     @router.post(f"{ONE}/refuse", response_model=view, summary="Refuse")
-    async def refuse(target: At, request: schemas.ReasonRequest, once: Once) -> Response:
-        return await once.run(lambda: decisions.move(target, Command.REFUSE, request.reason))
+    async def refuse(target: At, request: schemas.ReasonRequest, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: decisions.move(target, Command.REFUSE, request.reason))
 
     @router.post(f"{ONE}/revoke", response_model=view, summary="Withdraw")
-    async def revoke(target: At, request: schemas.ReasonRequest, once: Once) -> Response:
-        return await once.run(lambda: decisions.move(target, Command.REVOKE, request.reason))
+    async def revoke(target: At, request: schemas.ReasonRequest, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: decisions.move(target, Command.REVOKE, request.reason))

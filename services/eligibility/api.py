@@ -7,36 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.eligibility import handlers, schemas, views
-from services.eligibility.access import change_own, own, viewer_of
+from services.eligibility.access import change_own, organisation_response, viewer_of
 from services.eligibility.accreditation_api import accreditation_routes
-from services.eligibility.domain.registration import Registration
 from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
 from services.eligibility.rules import CheckRequest, Policy, assess
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.settings import Settings
 from shared.aggregate.change import Effect
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ForbiddenError
-from shared.http.auth import Caller, authenticated
-from shared.http.etag import condition_of, json_reply
-from shared.http.idempotency import Idempotency
+from shared.http.auth import Caller
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import EntityId, OrganisationType
 from shared.tracing import context
 
-Who = Annotated[Caller, Depends(authenticated)]
-Once = Annotated[Idempotency, Depends()]
-Conditional = Annotated[Condition | None, Depends(condition_of)]
 CREATED = 201
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Backend:
     """What the routes work with."""
 
     bodies: Bodies
@@ -44,18 +40,18 @@ class Services:
     verdicts: Verdicts
     knowledge: Knowledge
     policy: Policy
-    settings: EligibilitySettings
+    settings: Settings
     clock: Callable[[], datetime]
 
 
-def routes(services: Services) -> APIRouter:
+def routes(backend: Backend) -> APIRouter:
     """Return all routes of the service."""
     router = APIRouter(prefix="/v1")
-    _body_routes(router, services.bodies)
-    _organisation_routes(router, services)
-    router.include_router(accreditation_routes(services.organisations, services.settings, services.clock))
-    _check_routes(router, services)
-    _verdict_routes(router, services)
+    _body_routes(router, backend.bodies)
+    _organisation_routes(router, backend)
+    router.include_router(accreditation_routes(backend.organisations, backend.settings, backend.clock))
+    _check_routes(router, backend)
+    _verdict_routes(router, backend)
     return router
 
 
@@ -68,8 +64,8 @@ def _body_routes(router: APIRouter, bodies: Bodies) -> None:
         cursor: str | None = None,
         limit: Limit = 20,
     ) -> Response:
-        wanted = BodyFilter(q, type, None if state is None else state.removeprefix("DE-"))
-        found, position = await bodies.search(wanted, decode_cursor(cursor, [str, str]), limit)
+        filter_ = BodyFilter(q, type, None if state is None else state.removeprefix("DE-"))
+        found, position = await bodies.search(filter_, decode_cursor(cursor, [str, str]), limit)
         items = [views.BodyView.of(document) for document in found]
         return json_reply(Page[views.BodyView](items=items, next=None if position is None else encode_cursor(position)))
 
@@ -78,8 +74,8 @@ def _body_routes(router: APIRouter, bodies: Bodies) -> None:
         return json_reply(views.BodyView.of(await bodies.get(body_id)))
 
 
-def _organisation_routes(router: APIRouter, services: Services) -> None:
-    organisations, clock = services.organisations, services.clock
+def _organisation_routes(router: APIRouter, backend: Backend) -> None:
+    organisations = backend.organisations
 
     @router.post(
         "/organisations",
@@ -88,26 +84,8 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
         tags=["organisations"],
         summary="Register an organisation (four steps; by its first authorised person)",
     )
-    async def register(request: schemas.RegistrationRequest, caller: Who, once: Once) -> Response:
-        async def run() -> Response:
-            if caller.organisation != request.organisation:
-                raise ForbiddenError(
-                    f"You act for {caller.organisation}; you cannot register {request.organisation}.", code="other_organisation"
-                )
-            body = handlers.public_body(await services.bodies.get(request.organisation))
-            registration = Registration(
-                person=caller.subject,
-                capacity=request.person.capacity,
-                roles=tuple(request.roles),
-                anbieter=tuple(request.anbieter),
-                ars=request.kunde.ars,
-                leitweg_id=request.kunde.leitweg_id,
-            )
-            result = await organisations.ledger.apply_one(handlers.register(body, registration, clock()))
-            status = CREATED if result.effect is Effect.APPLIED else 200
-            return own(result, caller, status=status, location=f"/v1/organisations/{body.id}")
-
-        return await once.run(run)
+    async def register(request: schemas.RegistrationRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
+        return await key.run(lambda: _register(backend, request, caller))
 
     @router.get(
         "/organisations/{organisation_id}",
@@ -115,7 +93,7 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
         tags=["organisations"],
         summary="An organisation: one's own, or one that turned to one's channel",
     )
-    async def organisation(organisation_id: str, caller: Who) -> Response:
+    async def organisation(organisation_id: str, caller: CurrentCaller) -> Response:
         viewer = viewer_of(caller)
         state, rev = await organisations.get(organisation_id, viewer)
         return json_reply(views.OrganisationView.of(state, viewer), rev=rev)
@@ -126,11 +104,11 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
         tags=["organisations"],
         summary="Add roles, add or remove users, set the Leitweg-ID",
     )
-    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: Who, condition: Conditional) -> Response:
+    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: IfMatch) -> Response:
         changes = handlers.Changes(
             tuple(request.add_roles), tuple(request.add_users), tuple(request.remove_users), request.leitweg_id
         )
-        command = handlers.change_organisation(organisation_id, changes, caller.subject, clock())
+        command = handlers.change_organisation(organisation_id, changes, caller.subject, backend.clock())
         return await change_own(organisations, organisation_id, caller, command, condition=condition)
 
     @router.post(
@@ -139,49 +117,63 @@ def _organisation_routes(router: APIRouter, services: Services) -> None:
         tags=["organisations"],
         summary="State the in-house relation, with evidence",
     )
-    async def state_relation(organisation_id: str, request: schemas.RelationRequest, caller: Who, once: Once) -> Response:
-        async def run() -> Response:
-            await organisations.get(organisation_id, viewer_of(caller, own_only=True))
-            stated = handlers.StateRelation(
-                tuple(request.path), request.type, request.valid_from, request.valid_to, tuple(request.evidence)
-            )
-            at = clock()
-            statement = await handlers.statement_of(stated, organisation_id, services.knowledge, caller.subject, at)
-            command = handlers.state_relation(organisation_id, statement, caller.subject, at)
-            return await change_own(organisations, organisation_id, caller, command)
-
-        return await once.run(run)
+    async def state_relation(
+        organisation_id: str, request: schemas.RelationRequest, caller: CurrentCaller, key: IdempotencyKey
+    ) -> Response:
+        return await key.run(lambda: _state_relation(backend, organisation_id, request, caller))
 
 
-def _check_routes(router: APIRouter, services: Services) -> None:
+async def _register(backend: Backend, request: schemas.RegistrationRequest, caller: Caller) -> Response:
+    if caller.organisation != request.organisation:
+        raise ForbiddenError(
+            f"You act for {caller.organisation}; you cannot register {request.organisation}.", code="other_organisation"
+        )
+    body = handlers.public_body(await backend.bodies.get(request.organisation))
+    result = await backend.organisations.ledger.apply_one(
+        handlers.register(body, request.registration(caller.subject), backend.clock())
+    )
+    status = CREATED if result.effect is Effect.APPLIED else 200
+    return organisation_response(result, caller, status=status, location=f"/v1/organisations/{body.id}")
+
+
+async def _state_relation(backend: Backend, organisation_id: str, request: schemas.RelationRequest, caller: Caller) -> Response:
+    await backend.organisations.get(organisation_id, viewer_of(caller, own_only=True))
+    at = backend.clock()
+    stated = handlers.StateRelation(
+        tuple(request.path), request.type, request.valid_from, request.valid_to, tuple(request.evidence)
+    )
+    statement = await handlers.statement_of(stated, organisation_id, backend.knowledge, caller.subject, at)
+    command = handlers.state_relation(organisation_id, statement, caller.subject, at)
+    return await change_own(backend.organisations, organisation_id, caller, command)
+
+
+def _check_routes(router: APIRouter, backend: Backend) -> None:
     @router.post(
         "/checks",
         response_model=views.ChecksView,
         tags=["checks"],
         summary="Pre-check: which channel may we use?",
     )
-    async def check(request: schemas.CheckRequest, caller: Who) -> Response:
+    async def check(request: schemas.CheckRequest, caller: CurrentCaller) -> Response:
         customer = request.customer or caller.organisation
-        channels = list(services.policy.channels) if request.channel is None else [request.channel]
+        channels = list(backend.policy.channels) if request.channel is None else [request.channel]
         if customer != caller.organisation:
             if request.channel not in (None, caller.channel):
                 raise ForbiddenError("An Anbieter checks others for its own channel only.", code="other_channel")
             channels = [caller.channel]
-        as_of = request.as_of or day_of(services.clock())
-        facts = await services.knowledge.facts_for(viewer_of(caller), customer, request.provider)
-        found = [assess(CheckRequest(c, customer, request.provider, as_of, services.policy), facts) for c in channels]
+        as_of = request.as_of or day_of(backend.clock())
+        facts = await backend.knowledge.facts_for(viewer_of(caller), customer, request.provider)
+        found = [assess(CheckRequest(c, customer, request.provider, as_of, backend.policy), facts) for c in channels]
         asked = [views.of_channels(assessment, channels) for assessment in found]
         return json_reply(views.ChecksView(assessments=asked, allowed_channels=list(asked[0].allowed_channels)))
 
 
-def _verdict_routes(router: APIRouter, services: Services) -> None:
-    verdicts = services.verdicts
-
+def _verdict_routes(router: APIRouter, backend: Backend) -> None:
     @router.get("/verdicts/{order_id}", response_model=views.VerdictView, tags=["verdicts"], summary="The checks of an order")
-    async def verdict(order_id: EntityId, caller: Who) -> Response:
+    async def verdict(order_id: EntityId, caller: CurrentCaller) -> Response:
         context.correlation_id.set(order_id)
         viewer = viewer_of(caller)
-        state, rev = await verdicts.get(order_id, viewer)
+        state, rev = await backend.verdicts.get(order_id, viewer)
         return json_reply(views.VerdictView.of(state, viewer), rev=rev)
 
     @router.post(
@@ -191,17 +183,17 @@ def _verdict_routes(router: APIRouter, services: Services) -> None:
         summary="Answer for a RISK (a named person of the Anbieter)",
     )
     async def sign_off(
-        order_id: EntityId, request: schemas.SignOffRequest, caller: Who, once: Once, condition: Conditional
+        order_id: EntityId, request: schemas.SignOffRequest, caller: CurrentCaller, key: IdempotencyKey, condition: IfMatch
     ) -> Response:
         context.correlation_id.set(order_id)
+        return await key.run(lambda: _sign_off(backend, order_id, request.note, caller, condition))
 
-        async def run() -> Response:
-            viewer = viewer_of(caller)
-            state, _ = await verdicts.get(order_id, viewer)
-            if caller.channel is not state.channel:
-                raise ForbiddenError("Only the Anbieter of the order's channel signs off.", code="other_channel")
-            command = handlers.sign_off(order_id, caller.subject, request.note, services.clock())
-            result = await verdicts.ledger.apply_one(command, condition=condition)
-            return json_reply(views.VerdictView.of(result.state or state, viewer), rev=result.rev)
 
-        return await once.run(run)
+async def _sign_off(backend: Backend, order_id: str, note: str, caller: Caller, condition: Condition | None) -> Response:
+    viewer = viewer_of(caller)
+    state, _ = await backend.verdicts.get(order_id, viewer)
+    if caller.channel is not state.channel:
+        raise ForbiddenError("Only the Anbieter of the order's channel signs off.", code="other_channel")
+    command = handlers.sign_off(order_id, caller.subject, note, backend.clock())
+    result = await backend.verdicts.ledger.apply_one(command, condition=condition)
+    return json_reply(views.VerdictView.of(result.state or state, viewer), rev=result.rev)

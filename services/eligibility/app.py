@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from services.eligibility.api import Services, routes
-from services.eligibility.consumers import order_checks
+from services.eligibility.api import Backend, routes
+from services.eligibility.consumers import consumers
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.facts import FACTS
 from services.eligibility.handlers import expire_due
 from services.eligibility.knowledge import Graphs, Knowledge
-from services.eligibility.repository import COLLECTIONS, Bodies, Organisations, Verdicts
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.repository import COLLECTIONS, SERVICE, Bodies, Organisations, Verdicts
+from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.process.service import Periodic, Resources, Service
 
 
-def build(resources: Resources, settings: EligibilitySettings | None = None) -> Service:
+def build(resources: Resources, settings: Settings | None = None) -> Service:
     """Return the service: API, the consumer that checks orders, the run that ends accreditations.
 
     Raises OSError, KeyError or ValueError if the settings or the rule set are unfit.
     """
-    settings = settings or EligibilitySettings()
+    settings = settings or Settings()
     policy = settings.policy()
-    bodies = Bodies(resources.store)
-    organisations = Organisations(resources.store, resources.publisher, resources.clock)
-    verdicts = Verdicts(resources.store, resources.publisher, resources.clock)
+    bodies = Bodies(resources)
+    organisations = Organisations(resources)
+    verdicts = Verdicts(resources)
     knowledge = Knowledge(Graphs(resources.store), organisations, bodies, policy)
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
 
     return Service(
-        name="eligibility",
+        name=SERVICE,
         title="Eligibility of the EfA marketplace",
         collections=COLLECTIONS,
-        router=routes(Services(bodies, organisations, verdicts, knowledge, policy, settings, resources.clock)),
+        router=routes(Backend(bodies, organisations, verdicts, knowledge, policy, settings, resources.clock)),
         ledgers=(organisations.ledger, verdicts.ledger),
-        consumers=(order_checks(knowledge, verdicts, policy, resources.clock),),
+        consumers=consumers(knowledge, verdicts, policy, resources.clock),
         periodic=(Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),),
         facts=FACTS,
         republishers=(

@@ -1,6 +1,6 @@
-"""The orders that ask for a check become verdicts; a whole batch is judged on facts that are read together.
+"""Events of orders become verdicts; a whole batch is judged on facts that are read together.
 
-That an interest was forwarded is noted: from then on the Bereitsteller sees the verdicts.
+That an interest was forwarded is recorded: from then on the Bereitsteller sees the verdicts.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from shared.bus.consume.handling import Consumer, Received, Rejection, in_slices
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
+from shared.topics import ELIGIBILITY_ORDERS
 
-GROUP = "eligibility.orders"
 
-
-def order_checks(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer that answers each request of an order for a check, and notes when its interest is forwarded."""
+def consumers(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
+    """Return the consumer that answers each request of an order for a check, and records when its interest is forwarded."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         requests = [event for event in batch if not isinstance(event.message, InterestForwarded)]
@@ -39,7 +38,7 @@ def order_checks(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock
         return rejections(batch, await verdicts.ledger.apply([changes[id(event)] for event in batch]))
 
     handled: frozenset[type[Message]] = frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced})
-    return Consumer(GROUP, handled, in_slices(handle))
+    return (Consumer(ELIGIBILITY_ORDERS, handled, in_slices(handle)),)
 
 
 def _command(message: Message) -> CheckOrder:
@@ -51,4 +50,4 @@ def _command(message: Message) -> CheckOrder:
         case OrderPlaced():
             return CheckOrder(message.order, Stage.BESTELLUNG, message.check, message.at)
         case _:
-            raise TypeError(f"{GROUP} does not handle {message.TYPE}")
+            raise TypeError(f"{ELIGIBILITY_ORDERS} does not handle {message.TYPE}")

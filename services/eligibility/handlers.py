@@ -80,7 +80,7 @@ def change_organisation(organisation_id: str, changes: Changes, person: str, at:
 
 @dataclass(frozen=True, slots=True)
 class StateRelation:
-    """An organisation's word: the path from itself to the Anbieter, kind and period of its own leg, documents."""
+    """An organisation's statement: the path from itself to the Anbieter, kind and period of its own leg, documents."""
 
     path: tuple[str, ...]
     type: RelationType
@@ -99,7 +99,7 @@ async def statement_of(
     if command.path[0] != organisation_id:
         raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
     viewer = Viewer(organisation_id)
-    known = await knowledge.about(command.path, viewer.is_told)
+    known = await knowledge.about(command.path, viewer.may_know)
     missing = [body for body in command.path if body not in known.bodies]
     if missing:
         raise InvalidError(f"The register knows no body {', '.join(missing)}.", code="body_unknown", bodies=missing)
@@ -125,7 +125,7 @@ def _check_legs(path: Sequence[str], relations: Iterable[Relation]) -> None:
 
 
 def state_relation(organisation_id: str, statement: Statement, person: str, at: datetime) -> Change[Organisation]:
-    """Put a statement on file."""
+    """Record a statement."""
     return _on(organisation_id, lambda organisation: organisation.state_relation(statement, person, at))
 
 
@@ -146,12 +146,12 @@ def grant_accreditation(organisation_id: str, move: Move, term: Term, default_te
 
 
 def expire_accreditations(organisation_id: str, at: datetime) -> Change[Organisation]:
-    """Let the accreditations whose term has ended run out."""
+    """Expire the accreditations whose term has ended."""
     return _on(organisation_id, lambda organisation: organisation.expire(day_of(at), at))
 
 
 async def expire_due(organisations: Organisations, at: datetime) -> int:
-    """Let all accreditations whose term has ended run out; return the number of organisations concerned."""
+    """Expire all accreditations whose term has ended; return the number of organisations concerned."""
     total = 0
     while due := await organisations.expiring(day_of(at) + timedelta(days=1), EXPIRY_BATCH):
         await organisations.ledger.apply([expire_accreditations(organisation_id, at) for organisation_id in due])
@@ -163,7 +163,7 @@ async def expire_due(organisations: Organisations, at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class CheckOrder:
-    """The request of an order for a check, as its event tells it."""
+    """The request of an order for a check, from its event."""
 
     order: OrderHead
     stage: Stage
@@ -192,7 +192,7 @@ def give_verdict(command: CheckOrder, assessment: Assessment, at: datetime, caus
 
 
 def forward(order_id: str, cause: Cause) -> Change[OrderVerdict]:
-    """Note that the interest of an order has been forwarded to the Bereitsteller."""
+    """Record that the interest of an order has been forwarded to the Bereitsteller."""
 
     def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
         if verdict is None:
@@ -203,7 +203,7 @@ def forward(order_id: str, cause: Cause) -> Change[OrderVerdict]:
 
 
 def sign_off(order_id: str, person: str, note: str, at: datetime) -> Change[OrderVerdict]:
-    """Let a named person of the Anbieter answer for a RISK."""
+    """Record that a named person of the Anbieter answers for a RISK."""
 
     def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
         if verdict is None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.reference import GRAPH
-from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, Organisations, Told, Viewer
+from services.eligibility.repository import EDITIONS, RELATIONS, Bodies, MayKnow, Organisations, Viewer
 from services.eligibility.rules import (
     Accreditation,
     Body,
@@ -37,7 +37,7 @@ class Graph:
 
 
 class Graphs:
-    """Keeps the published graph in memory; each use asks the store for the edition and reads anew only when it has changed."""
+    """Holds the published graph in memory; each use asks the store for the edition and reads again only when it has changed."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -66,7 +66,7 @@ class Known:
 
     def relations(self, viewer: Viewer) -> tuple[Relation, ...]:
         """Return the published relations, and the stated ones that the viewer may know."""
-        return (*self.graph.relations, *_stated(self.organisations.values(), viewer.is_told))
+        return (*self.graph.relations, *_stated(self.organisations.values(), viewer.may_know))
 
     def facts(self, viewer: Viewer, customer: str, provider: str, anbieter: Iterable[str]) -> Facts:
         """Return the facts about two parties alone: the same whatever else is known."""
@@ -93,14 +93,14 @@ class Knowledge:
         self.bodies = bodies
         self.anbieter = tuple(rule.anbieter for rule in policy.channels.values())
 
-    async def about(self, parties: Iterable[str], told: Told) -> Known:
-        """Return what may be known about these bodies and those that they belong to, directly or not: see ``Told``."""
+    async def about(self, parties: Iterable[str], may_know: MayKnow) -> Known:
+        """Return what may be known about these bodies and those that they belong to, directly or not: see ``MayKnow``."""
         graph = await self.graphs.current()
         starts = (*_starts(parties, graph), *self.anbieter)
         organisations: dict[str, Organisation] = {}
         asked: set[str] = set()
-        while frontier := reachable(starts, (*graph.relations, *_stated(organisations.values(), told))) - asked:
-            organisations |= await self.organisations.known_to(told, sorted(frontier))
+        while frontier := reachable(starts, (*graph.relations, *_stated(organisations.values(), may_know))) - asked:
+            organisations |= await self.organisations.known_to(may_know, sorted(frontier))
             asked |= frontier
         return Known(graph, organisations, await self.bodies.get_many(sorted(asked)))
 
@@ -108,9 +108,9 @@ class Knowledge:
         """Return the facts about Kunde and Bereitsteller as far as the viewer may know them.
 
         Of others than the viewer's own organisation only what is published or confirmed. An Anbieter knows in addition what an
-        organisation has told that turned to it, and of all others not even whether they are registered.
+        organisation has stated that turned to it, and of all others not even whether they are registered.
         """
-        known = await self.about({customer, provider}, viewer.is_told)
+        known = await self.about({customer, provider}, viewer.may_know)
         facts = known.facts(viewer, customer, provider, self.anbieter)
         if viewer.organisation == customer:
             return facts
@@ -131,7 +131,7 @@ def _starts(parties: Iterable[str], graph: Graph) -> set[str]:
     return parties | groups | owners
 
 
-def _stated(organisations: Iterable[Organisation], told: Told) -> list[Relation]:
+def _stated(organisations: Iterable[Organisation], may_know: MayKnow) -> list[Relation]:
     return [
         Relation(
             id=statement.id,
@@ -145,7 +145,7 @@ def _stated(organisations: Iterable[Organisation], told: Told) -> list[Relation]
         )
         for organisation in organisations
         for statement in organisation.statements
-        if organisation.confirmed(statement.id) or told(organisation.id, [a.channel for a in organisation.accreditations])
+        if organisation.confirmed(statement.id) or may_know(organisation.id, [a.channel for a in organisation.accreditations])
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-TOKENS_KEPT = 6
+TOKENS = 6
 _OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _OTHER = re.compile(r"[^a-z0-9]+")
 
@@ -19,5 +19,5 @@ def fold(text: str) -> str:
 
 def search_keys(name: str) -> list[str]:
     """Return the folded name from its first word on, from its second word on, and so on, so that a prefix finds any word."""
-    words = fold(name).split(" ")[:TOKENS_KEPT]
+    words = fold(name).split(" ")[:TOKENS]
     return list(dict.fromkeys(" ".join(words[start:]) for start in range(len(words))))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from services.eligibility.names import TOKENS_KEPT, search_keys
+from services.eligibility.names import TOKENS, search_keys
 from services.eligibility.published import published_bodies, published_relations
 from services.eligibility.repository import BODIES, BODY_NAMES, EDITIONS, RELATIONS
 from shared.store.paging import documents_of
@@ -36,7 +36,7 @@ async def load_reference(store: Store, data_dir: Path, progress: Progress) -> di
         counts[kind] = len(documents)
         known |= {document["_id"]: document for document in documents}
         changed = await upsert(store, BODIES, documents, partial(progress, kind))
-        await store.delete(BODY_NAMES, [f"{body_id}:{n}" for body_id in changed for n in range(TOKENS_KEPT)])
+        await store.delete(BODY_NAMES, [f"{body_id}:{n}" for body_id in changed for n in range(TOKENS)])
     names = [entry for document in known.values() for entry in _names(document)]
     await upsert(store, BODY_NAMES, names, partial(progress, "body_names"))
 

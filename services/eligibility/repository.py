@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from services.eligibility.domain.organisation import Organisation, waiting_at
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
-from shared.aggregate.ledger import UNLISTED, Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
+from shared.aggregate.ledger import UNLISTED, aggregate_collection
 from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES
 from shared.messages.values import AccreditationState, Channel, OrganisationType
-from shared.store.port import Collection, Document, Index, Query, Scalar, Store
+from shared.process.service import Resources
+from shared.store.port import Collection, Document, Index, Query, Scalar
 
+SERVICE = "eligibility"
 BODIES = Collection("bodies")
 BODY_NAMES = Collection(
     "body_names",
@@ -42,8 +43,8 @@ WAITING_BYTES = 2 * PAGE_BYTES
 _AFTER_LETTERS = "~"
 
 
-Told = Callable[[str, Iterable[str]], bool]
-"""Tells of an organisation, and the Anbieter that it has turned to, whether all that it has stated may be known.
+MayKnow = Callable[[str, Iterable[str]], bool]
+"""Returns for an organisation, and the Anbieter that it has turned to, whether all that it has stated may be known.
 
 Of any other may be known what an Anbieter has confirmed.
 """
@@ -56,13 +57,13 @@ class Viewer:
     organisation: str
     channel: Channel | None = None
 
-    def is_told(self, organisation_id: str, anbieter: Iterable[str]) -> bool:
+    def may_know(self, organisation_id: str, anbieter: Iterable[str]) -> bool:
         """Return whether an organisation is the viewer's own, or has turned to the viewer as one of these Anbieter."""
         return self.organisation == organisation_id or (self.channel is not None and self.channel.value in anbieter)
 
     def sees_organisation(self, document: Document) -> bool:
         """Return whether a stored organisation is the viewer's own or has turned to the viewer."""
-        return self.is_told(document["_id"], _anbieter(document))
+        return self.may_know(document["_id"], _anbieter(document))
 
     def sees_verdict(self, document: Document) -> bool:
         """Return whether a stored verdict is for the viewer: the Kunde, the Anbieter, the Bereitsteller once forwarded to."""
@@ -106,8 +107,8 @@ class BodyFilter:
 class Bodies:
     """The register of public bodies: reference data, the same for everybody."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
 
     async def get(self, body_id: str) -> Document:
         """Return a body; the 5-digit key of a kreisfreie Stadt leads to the town. Raises NotFoundError."""
@@ -123,17 +124,17 @@ class Bodies:
         return await self.store.get_many(BODIES, ids)
 
     async def search(
-        self, wanted: BodyFilter, after: tuple[Scalar, ...] | None, limit: int
+        self, filter_: BodyFilter, after: tuple[Scalar, ...] | None, limit: int
     ) -> tuple[list[Document], tuple[Scalar, ...] | None]:
         """Return one page of bodies in the order of the word found, and the position after it, None at the end.
 
         A body that several words of its name would find appears once, at the first of them.
         """
-        prefix = fold(wanted.q)
+        prefix = fold(filter_.q)
         hits: list[str] = []
         position = after
         while len(hits) < limit:
-            entries = await self.store.find(BODY_NAMES, wanted.query(position, limit))
+            entries = await self.store.find(BODY_NAMES, filter_.query(position, limit))
             for entry in entries:
                 position = (entry["key"], entry["_id"])
                 if entry["key"] == min(key for key in entry["keys"] if key.startswith(prefix)):
@@ -151,17 +152,9 @@ class Bodies:
 class Organisations:
     """The registered organisations."""
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> None:
-        self.store = store
-        self.ledger = Ledger(
-            service="eligibility",
-            state_type=Organisation,
-            collection=ORGANISATIONS,
-            store=store,
-            publisher=publisher,
-            clock=clock,
-            restate=Organisation.restate,
-        )
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
+        self.ledger = resources.ledger(Organisation, ORGANISATIONS, service=SERVICE, restate=Organisation.restate)
 
     async def get(self, organisation_id: str, viewer: Viewer) -> tuple[Organisation, int]:
         """Return state and revision for the organisation itself, or an Anbieter that it asked for accreditation.
@@ -174,13 +167,13 @@ class Organisations:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
 
-    async def known_to(self, told: Told, ids: list[str]) -> dict[str, Organisation]:
-        """Return those of these organisations of whose statements something may be known, by id: see ``Told``."""
+    async def known_to(self, may_know: MayKnow, ids: list[str]) -> dict[str, Organisation]:
+        """Return those of these organisations of whose statements something may be known, by id: see ``MayKnow``."""
         documents = await self.store.get_many(ORGANISATIONS, ids)
         return {
             organisation_id: self.ledger.state_of(document)
             for organisation_id, document in documents.items()
-            if _confirms(document) or told(organisation_id, _anbieter(document))
+            if _confirms(document) or may_know(organisation_id, _anbieter(document))
         }
 
     async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> tuple[list[Organisation], bool]:
@@ -214,15 +207,8 @@ def _confirms(document: Document) -> bool:
 class Verdicts:
     """The verdicts on orders."""
 
-    def __init__(self, store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> None:
-        self.ledger = Ledger(
-            service="eligibility",
-            state_type=OrderVerdict,
-            collection=VERDICTS,
-            store=store,
-            publisher=publisher,
-            clock=clock,
-        )
+    def __init__(self, resources: Resources) -> None:
+        self.ledger = resources.ledger(OrderVerdict, VERDICTS, service=SERVICE)
 
     async def get(self, order_id: str, viewer: Viewer) -> tuple[OrderVerdict, int]:
         """Return the verdict and its revision for the Kunde, the Anbieter of its channel and, once forwarded, the Bereitsteller.

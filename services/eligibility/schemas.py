@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.eligibility.domain.registration import Capacity
+from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document
 from services.eligibility.rules import RelationType
 from shared.ids import person_ref
@@ -66,6 +66,17 @@ class RegistrationRequest(Request):
     roles: Annotated[list[Role], Field(min_length=1, max_length=4)]
     kunde: CustomerStep = CustomerStep()
     anbieter: Annotated[list[Channel], Field(max_length=len(Channel))] = []
+
+    def registration(self, person: str) -> Registration:
+        """Return the registration by ``person``, for the domain."""
+        return Registration(
+            person=person,
+            capacity=self.person.capacity,
+            roles=tuple(self.roles),
+            anbieter=tuple(self.anbieter),
+            ars=self.kunde.ars,
+            leitweg_id=self.kunde.leitweg_id,
+        )
 
 
 def _reference(subject: str) -> str:

@@ -15,7 +15,7 @@ from shared.messages.values import Channel
 RULE_SETS = Path(__file__).parent / "rule_sets"
 
 
-class EligibilitySettings(BaseSettings):
+class Settings(BaseSettings):
     """From ``ELIGIBILITY_…`` variables.
 
     ``rule_set`` names the file of the legal rules; ``indirect_joint`` replaces its answer to that disputed question.

@@ -7,9 +7,10 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
-from services.eligibility.domain.accreditation import TRANSITIONS, AccreditationRecord, Actor, Command
+from services.eligibility.domain.accreditation import AccreditationRecord
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.statement import EvidenceType, Statement
+from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
 from services.eligibility.domain.verdict import Check, OrderVerdict
 from services.eligibility.repository import Viewer
 from services.eligibility.rules import RelationType
@@ -67,9 +68,9 @@ class StatementView(BaseModel):
     @classmethod
     def of(cls, statement: Statement, *, confirmed: bool) -> StatementView:
         """Return the view of a statement, without the person who made it."""
-        kept = statement.model_dump(include={"id", "type", "valid_from", "valid_to", "plausible_by"})
+        shown = statement.model_dump(include={"id", "type", "valid_from", "valid_to", "plausible_by"})
         evidence = [EvidenceView(**record.model_dump(exclude={"recorded_by", "recorded_at"})) for record in statement.evidence]
-        return cls(**kept, path=list(statement.path), evidence=evidence, confirmed=confirmed)
+        return cls(**shown, path=list(statement.path), evidence=evidence, confirmed=confirmed)
 
 
 class StepView(BaseModel):
@@ -101,9 +102,9 @@ class AccreditationView(BaseModel):
     @classmethod
     def of(cls, record: AccreditationRecord, actor: Actor) -> AccreditationView:
         """Return the view of a record for the organisation or the Anbieter."""
-        kept = record.model_dump(exclude={"history", "statements", "decider"})
+        shown = record.model_dump(exclude={"history", "statements", "decider"})
         return cls(
-            **kept,
+            **shown,
             statements=list(record.statements),
             decider=record.decider if actor is Actor.ANBIETER else None,
             allowed=TRANSITIONS.allowed(record.state, actor),
@@ -132,11 +133,11 @@ class OrganisationView(BaseModel):
         """Return what the viewer may see: their own in full, else what concerns their channel."""
         own = viewer.organisation == organisation.id
         actor = Actor.ORGANISATION if own else Actor.ANBIETER
-        kept = organisation.model_dump(
+        shown = organisation.model_dump(
             include={"id", "name", "type", "state_code", "ars", "leitweg_id", "registered_at", "changed_at"}
         )
         return cls(
-            **kept,
+            **shown,
             roles=list(organisation.roles),
             users=list(organisation.users) if own else None,
             statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in organisation.statements],

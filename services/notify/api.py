@@ -13,19 +13,17 @@ from starlette.responses import Response
 from services.notify import handlers
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
-from services.notify.repository import Contacts, Notifications
+from services.notify.repository import Contacts, Notifications, position_of
 from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
 from services.notify.texts import Texts
-from shared.aggregate.condition import Condition
-from shared.http.auth import Caller, authenticated, needs
-from shared.http.etag import condition_of, json_reply
-from shared.http.paging import Limit, Page, decode_cursor, paged
+from shared.http.auth import Caller, needs
+from shared.http.dependencies import CurrentCaller, IfMatch
+from shared.http.etag import json_reply
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import EntityId, Role
 
 log = structlog.get_logger()
 
-Me = Annotated[Caller, Depends(authenticated)]
-Conditional = Annotated[Condition | None, Depends(condition_of)]
 Member = Annotated[Caller, Depends(needs(*(role for role in Role if role is not Role.BETREIBER)))]
 AcceptLanguage = Annotated[
     str | None, Header(description="Language of the texts, de or en; without it, that of the caller's contact, else German.")
@@ -33,7 +31,7 @@ AcceptLanguage = Annotated[
 Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
 
 
-def router(
+def routes(
     notifications: Notifications,
     contacts: Contacts,
     texts: Texts,
@@ -41,7 +39,7 @@ def router(
     clock: Callable[[], datetime],
 ) -> APIRouter:
     """Return the routes of notify."""
-    routes = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1")
 
     async def language_of(caller: Caller, header: str | None) -> Language:
         asked = preferred(header)
@@ -51,11 +49,11 @@ def router(
         contact = book.find(caller.subject) if book else None
         return contact.language if contact else Language.DE
 
-    @routes.get(
+    @router.get(
         "/inbox", tags=["inbox"], summary="What the organisation has been told, newest first", response_model=Page[InboxItem]
     )
     async def inbox(
-        caller: Me,
+        caller: CurrentCaller,
         accept_language: AcceptLanguage = None,
         unread: Annotated[bool, Query(description="Only what nobody has marked as read.")] = False,  # noqa: FBT002 - a query parameter
         cursor: Cursor = None,
@@ -63,17 +61,17 @@ def router(
     ) -> Response:
         after = decode_cursor(cursor, (datetime, str))
         language = await language_of(caller, accept_language)
-        found, cut = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=limit + 1)
-        page = paged(found, limit, lambda it: InboxItem.of(it, texts, language), lambda it: (it.created_at, it.id), cut=cut)
+        found, more = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=Page.ahead(limit))
+        page = Page.cut(found, limit, position_of, lambda it: InboxItem.of(it, texts, language), more=more)
         return _in(language, json_reply(page))
 
-    @routes.post("/inbox/{notification_id}/read", tags=["inbox"], summary="Mark as read", response_model=InboxItem)
-    async def read(caller: Me, notification_id: EntityId, accept_language: AcceptLanguage = None) -> Response:
+    @router.post("/inbox/{notification_id}/read", tags=["inbox"], summary="Mark as read", response_model=InboxItem)
+    async def read(caller: CurrentCaller, notification_id: EntityId, accept_language: AcceptLanguage = None) -> Response:
         notification = await notifications.read(caller.organisation, notification_id, clock())
         language = await language_of(caller, accept_language)
         return _in(language, json_reply(InboxItem.of(notification, texts, language)))
 
-    @routes.get(
+    @router.get(
         "/contacts", tags=["contacts"], summary="The contacts of the caller's organisation", response_model=ColleaguesReply
     )
     async def colleagues(caller: Member) -> Response:
@@ -84,36 +82,36 @@ def router(
             )
         )
 
-    @routes.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
-    async def get_contact(caller: Me) -> Response:
+    @router.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
+    async def get_contact(caller: CurrentCaller) -> Response:
         contact = await handlers.my_contact(contacts, caller)
         return json_reply(ContactReply.of(contact), rev=contact.rev)
 
-    @routes.put("/contacts/me", tags=["contacts"], summary="Keep the caller's contact", response_model=ContactReply)
-    async def put_contact(caller: Me, form: ContactForm, condition: Conditional) -> Response:
+    @router.put("/contacts/me", tags=["contacts"], summary="Keep the caller's contact", response_model=ContactReply)
+    async def put_contact(caller: CurrentCaller, form: ContactForm, condition: IfMatch) -> Response:
         contact = form.contact(caller.subject, clock())
-        kept = await handlers.put_my_contact(contacts, routing, caller, contact, condition)
-        return json_reply(ContactReply.of(kept), rev=kept.rev)
+        stored = await handlers.put_my_contact(contacts, routing, caller, contact, condition)
+        return json_reply(ContactReply.of(stored), rev=stored.rev)
 
-    @routes.delete(
+    @router.delete(
         "/contacts/me", tags=["contacts"], summary="Erase the caller's contact and the e-mails waiting for them", status_code=204
     )
-    async def erase_contact(caller: Me, condition: Conditional) -> Response:
+    async def erase_contact(caller: CurrentCaller, condition: IfMatch) -> Response:
         await handlers.erase_my_contact(contacts, notifications, caller, clock(), condition)
         return Response(status_code=204)
 
-    @routes.delete(
+    @router.delete(
         "/contacts/{contact_id}",
         tags=["contacts"],
         summary="Erase a contact of the caller's organisation, such as that of somebody who has left",
         status_code=204,
     )
-    async def erase_colleague(caller: Member, contact_id: EntityId, condition: Conditional) -> Response:
+    async def erase_colleague(caller: Member, contact_id: EntityId, condition: IfMatch) -> Response:
         await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock(), condition)
         log.info("contact_erased_by_colleague", organisation=caller.organisation, by=caller.subject)
         return Response(status_code=204)
 
-    return routes
+    return router
 
 
 def preferred(header: str | None) -> Language | None:

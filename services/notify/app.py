@@ -1,22 +1,21 @@
-"""Puts notify together."""
+"""Assembles notify."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from services.notify import api, consumers
+from services.notify.api import routes
+from services.notify.consumers import consumers
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
 from services.notify.mail import Composer
 from services.notify.mailer import Mailer
 from services.notify.metrics import SMTP_CONFIGURED
-from services.notify.repository import COLLECTIONS, Contacts, Notifications
-from services.notify.settings import NotifySettings
+from services.notify.repository import COLLECTIONS, SERVICE, Contacts, Notifications
+from services.notify.settings import Settings
 from services.notify.smtp import SmtpTransport
 from services.notify.texts import Texts
 from shared.process.service import Periodic, Resources, Service
@@ -33,24 +32,24 @@ def load_routing(path: Path = ROUTING) -> Routing:
     return Routing.model_validate_json(path.read_text(encoding="utf-8"))
 
 
-def load_texts(data_dir: Path, settings: NotifySettings) -> Texts:
+def load_texts(data_dir: Path, settings: Settings) -> Texts:
     """Return the templates of both languages. Raises ValueError for a template that could not be filled in."""
     labels = {language: read_labels(data_dir, language.value) for language in Language}
     return Texts(labels, settings.portal_url, settings.time_zone)
 
 
-def build(resources: Resources, settings: NotifySettings | None = None, steady: Callable[[], float] = time.monotonic) -> Service:
-    """Build the service; without ``settings`` they are read from the environment. ``steady``: seconds that nobody sets.
+def build(resources: Resources, settings: Settings | None = None) -> Service:
+    """Return the service: inbox and contacts, the consumer of all events, the sender of mail. Raises ValueError if unfit.
 
     The periodic ``send-mail`` waits inside for a nudge of the consumer, so that mail leaves right after its event.
     """
-    settings = settings or NotifySettings()
+    settings = settings or Settings()
     routing = load_routing()
     texts = load_texts(resources.data_dir, settings)
     if missing := routing.templates - texts.keys:
         raise ValueError(f"the routing table names templates that do not exist: {', '.join(sorted(missing))}")
-    notifications = Notifications(resources.store, resources.publisher, resources.clock, steady=steady)
-    contacts = Contacts(resources.store)
+    notifications = Notifications(resources)
+    contacts = Contacts(resources)
     composer = Composer(texts, settings.sender_name, settings.sender_address)
     transport = None if settings.smtp_host is None else SmtpTransport(settings)
     SMTP_CONFIGURED.set(0 if transport is None else 1)
@@ -58,11 +57,11 @@ def build(resources: Resources, settings: NotifySettings | None = None, steady: 
         log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
     mailer = Mailer(notifications, contacts, composer, transport, settings, resources.clock)
     return Service(
-        name="notify",
+        name=SERVICE,
         title="Notify",
         collections=COLLECTIONS,
-        router=api.router(notifications, contacts, texts, routing, resources.clock),
+        router=routes(notifications, contacts, texts, routing, resources.clock),
         ledgers=(notifications.ledger,),
-        consumers=(consumers.dispatch(notifications, contacts, routing, mailer.nudge, resources.clock, settings.mail_max_age),),
+        consumers=consumers(notifications, contacts, routing, mailer.nudge, resources.clock, settings.mail_max_age),
         periodic=(Periodic("send-mail", _AGAIN, mailer.run),),
     )

@@ -17,34 +17,34 @@ from shared.topics import NOTIFY
 _NOTED_AT_ONCE = 1000
 
 
-def dispatch(
+def consumers(
     notifications: Notifications,
     contacts: Contacts,
     routing: Routing,
     nudge: Callable[[], None],
     clock: Callable[[], datetime],
     mail_max_age: timedelta,
-) -> Consumer:
-    """Return the consumer group: it lets go who has left their organisation and tells what has happened.
+) -> tuple[Consumer, ...]:
+    """Return the consumer that erases who has left their organisation and notifies of what has happened.
 
     One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
-    Events older than ``mail_max_age`` are not told by e-mail.
+    Events older than ``mail_max_age`` make no e-mail.
     """
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
-        # First: nobody who leaves with this batch is told by mail of what else is in it.
-        if told_of_users := handlers.departures(batch):
-            await handlers.let_go(contacts, notifications, told_of_users, at)
-        tellings = [handlers.notification_plan(event, routing) for event in batch if type(event.message) in routing.handled]
-        books = await contacts.books(sorted({organisation for told in tellings for organisation in told.templates}))
-        with_people = [(told, organisation) for told in tellings for organisation in told.templates if organisation in books]
-        known = await notifications.known([handlers.note_id(told, organisation) for told, organisation in with_people])
+        # First: nobody who leaves with this batch gets a mail about what else is in it.
+        if departed := handlers.departures(batch):
+            await handlers.let_go(contacts, notifications, departed, at)
+        plans = [handlers.notification_plan(event, routing) for event in batch if type(event.message) in routing.handled]
+        books = await contacts.books(sorted({organisation for plan in plans for organisation in plan.templates}))
+        with_people = [(plan, organisation) for plan in plans for organisation in plan.templates if organisation in books]
+        known = await notifications.known([handlers.note_id(plan, organisation) for plan, organisation in with_people])
         oldest = at - mail_max_age
-        # E-mails first: whoever finds an organisation's note may then take it that its people were told.
+        # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
         for channel, changes in (
-            (DeliveryChannel.EMAIL, [it for told in tellings for it in handlers.mails(told, books, known, oldest, at)]),
-            (DeliveryChannel.INBOX, [it for told in tellings for it in handlers.notes(told, at)]),
+            (DeliveryChannel.EMAIL, [it for plan in plans for it in handlers.mails(plan, books, known, oldest, at)]),
+            (DeliveryChannel.INBOX, [it for plan in plans for it in handlers.notes(plan, at)]),
         ):
             for start in range(0, len(changes), _NOTED_AT_ONCE):
                 for result in await notifications.ledger.apply(changes[start : start + _NOTED_AT_ONCE]):
@@ -53,4 +53,4 @@ def dispatch(
         nudge()
         return []
 
-    return Consumer(NOTIFY, routing.handled | frozenset(handlers.ORGANISATION_EVENTS), in_slices(handle))
+    return (Consumer(NOTIFY, routing.handled | frozenset(handlers.ORGANISATION_EVENTS), in_slices(handle)),)

@@ -1,4 +1,4 @@
-"""Use cases: tell an event, read the inbox, keep and erase a contact."""
+"""Use cases: notify of an event, store and erase a contact."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
-    """One event, what it tells, and the template for each organisation that is told."""
+    """One event, its facts, and the template for each organisation that is notified."""
 
     event: Received
     facts: Facts
@@ -43,51 +43,51 @@ class NotificationPlan:
 
 
 def notification_plan(event: Received, routing: Routing) -> NotificationPlan:
-    """Return who is told of an event, with which text."""
+    """Return who is notified of an event, with which text."""
     facts = facts_of(event.message)
     return NotificationPlan(event, facts, routing.recipients(event.message.TYPE, facts.parties))
 
 
-def notes(told: NotificationPlan, at: datetime) -> list[Change[Notification]]:
+def notes(plan: NotificationPlan, at: datetime) -> list[Change[Notification]]:
     """Return the notes of one event for the inbox of each organisation concerned.
 
     Their ids derive from event, recipient and channel, so a repeat finds them there.
     """
-    return [_noted(told, Recipient(organisation), at) for organisation in told.templates]
+    return [_noted(plan, Recipient(organisation), at) for organisation in plan.templates]
 
 
 def mails(
-    told: NotificationPlan, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
+    plan: NotificationPlan, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
 ) -> list[Change[Notification]]:
-    """Return the e-mails of one event: to whoever wanted such news when it happened, once also if two of theirs are concerned.
+    """Return the e-mails of one event: to whoever took such news when it happened, once also if two of theirs are concerned.
 
-    A repeat tells nobody new: ``known`` are the notes that were there before this batch, and an organisation that has its own
-    has also told its people. Nor is an event told that happened before ``oldest``.
+    A repeat adds nobody: ``known`` are the notes that were there before this batch, and the people of an organisation that has
+    its own have their mails too. An event that happened before ``oldest`` makes none.
     """
-    event, kind = told.event, told.event.message.TYPE
+    event, kind = plan.event, plan.event.message.TYPE
     changes: dict[str, Change[Notification]] = {}
-    for organisation in told.templates:
+    for organisation in plan.templates:
         book = books.get(organisation)
-        if book is None or event.time < oldest or note_id(told, organisation) in known:
+        if book is None or event.time < oldest or note_id(plan, organisation) in known:
             continue
-        for contact in book.wanted(kind, event.time):
-            change = _noted(told, Recipient(organisation, contact.person), at)
+        for contact in book.subscribers(kind, event.time):
+            change = _noted(plan, Recipient(organisation, contact.person), at)
             changes.setdefault(change.id, change)
     return list(changes.values())
 
 
-def note_id(told: NotificationPlan, organisation: str) -> str:
+def note_id(plan: NotificationPlan, organisation: str) -> str:
     """Return the id of an organisation's own note of an event."""
-    return Recipient(organisation).notification_id(told.event.cause.event_id)
+    return Recipient(organisation).notification_id(plan.event.cause.event_id)
 
 
-def _noted(told: NotificationPlan, recipient: Recipient, at: datetime) -> Change[Notification]:
-    event, facts = told.event, told.facts
+def _noted(plan: NotificationPlan, recipient: Recipient, at: datetime) -> Change[Notification]:
+    event, facts = plan.event, plan.facts
     occasion = Occasion(
         event.cause.event_id,
         event.message.TYPE,
         event.time,
-        told.templates[recipient.organisation],
+        plan.templates[recipient.organisation],
         facts.parameters,
         facts.subject,
         event.cause.traceparent,
@@ -112,7 +112,7 @@ def failed(notification_id: str, claim: int, code: str, at: datetime) -> Change[
 
 
 def dropped(notification_id: str, code: str, at: datetime) -> Change[Notification]:
-    """Return the change that nobody wants the mail any more."""
+    """Return the change that the mail is not to be sent any more."""
     return _changed(notification_id, lambda notification: notification.drop(code, at))
 
 
@@ -134,7 +134,7 @@ async def my_contact(contacts: Contacts, caller: Caller) -> Contact:
 async def put_my_contact(
     contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
-    """Keep the caller's contact. Raises InvalidError for a muted event type that nobody is told of."""
+    """Store the caller's contact. Raises InvalidError for a muted event type that nobody is notified of."""
     if unknown := sorted(set(contact.muted) - routing.routes.keys()):
         raise InvalidError(
             f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
@@ -185,26 +185,26 @@ async def _book_of(contacts: Contacts, caller: Caller) -> AddressBook:
 
 
 def departures(batch: Sequence[Received]) -> dict[str, tuple[int, Organisation]]:
-    """Return the newest state of each organisation that the events tell, with its number, if it says who has left."""
+    """Return the newest state of each organisation in the events, with its number, if it says who has left."""
     newest: dict[str, tuple[int, Organisation]] = {}
     for event in batch:
         if isinstance(event.message, ORGANISATION_EVENTS) and event.message.organisation.former_users is not None:
             organisation = event.message.organisation
             newest[organisation.id] = max(
-                (event.cause.seq, organisation), newest.get(organisation.id, (0, organisation)), key=lambda told: told[0]
+                (event.cause.seq, organisation), newest.get(organisation.id, (0, organisation)), key=lambda departed: departed[0]
             )
     return newest
 
 
 async def let_go(
-    contacts: Contacts, notifications_: Notifications, told: Mapping[str, tuple[int, Organisation]], at: datetime
+    contacts: Contacts, notifications_: Notifications, departed: Mapping[str, tuple[int, Organisation]], at: datetime
 ) -> None:
     """Erase the contacts of those who are no users of their organisation any more, and drop what waits for them.
 
     Late and repeated events change nothing: the number of the newest one stands in the book.
     """
-    books = await contacts.books(sorted(told))
-    for seq, organisation in told.values():
+    books = await contacts.books(sorted(departed))
+    for seq, organisation in departed.values():
         former = organisation.former_users or ()
         if former or organisation.id in books:
             name = books[organisation.id].name if organisation.id in books else organisation.name

@@ -1,4 +1,4 @@
-"""Sends the e-mails that are due: claims them for a time, sends them over few connections, keeps what came of each.
+"""Sends the e-mails that are due: claims them for a time, sends them over few connections, records what came of each.
 
 Two workers never send one mail at the same time: the revision gives each claim to one of them, and a worker starts no mail
 that could outlast its claim. A claim of another is over when it has stood for a lease by the own steady clock, whatever the
@@ -28,7 +28,7 @@ from services.notify.mail import Composer, Mail
 from services.notify.metrics import OUTCOMES, OVERDUE
 from services.notify.replies import Delayed, Outcome, Refused, Sent
 from services.notify.repository import Claim, Contacts, Notifications
-from services.notify.settings import MARGIN, NotifySettings
+from services.notify.settings import MARGIN, Settings
 from services.notify.smtp import SmtpConnection, SmtpTransport
 from shared.aggregate.change import Change
 from shared.errors import ConflictError, RejectedError
@@ -53,7 +53,7 @@ class _Job:
 
 
 class Mailer:
-    """The sender of one worker process. Without a transport it sends nothing and only tells how long mail has waited."""
+    """The sender of one worker process. Without a transport it sends nothing and only measures how long mail has waited."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Mailer:
         contacts: Contacts,
         composer: Composer,
         transport: SmtpTransport | None,
-        settings: NotifySettings,
+        settings: Settings,
         clock: Callable[[], datetime],
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -76,7 +76,7 @@ class Mailer:
         self._blocked_since: datetime | None = None
 
     def nudge(self) -> None:
-        """Say that there may be mail to send: the waiting ``run`` goes on at once."""
+        """Wake the waiting ``run``: there may be mail to send."""
         self._nudged.set()
 
     async def run(self) -> None:
@@ -96,7 +96,7 @@ class Mailer:
         await self._due()
 
     async def _due(self) -> bool:
-        """Return whether a mail is due, and tell how long mails have been: also those put off because the server takes none."""
+        """Return whether a mail is due, and set the metric of how long: also of those put off because the server takes none."""
         at = self.clock()
         since = await self.notifications.due_since(at)
         if self._blocked_since is not None and not await self.notifications.waiting():
@@ -220,7 +220,7 @@ class Mailer:
 
 
 async def _to_its_end(sending: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """Let a mail that is on its way arrive and be marked when the process is told to stop: nobody has to send it once more."""
+    """On shutdown, finish the mail in flight, so that it is not sent twice."""
     task = asyncio.create_task(sending)
     try:
         return await asyncio.shield(task)

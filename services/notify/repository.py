@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from collections.abc import Collection as Container
@@ -11,19 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from services.notify.domain.contact import AddressBook
-from services.notify.domain.notification import Notification, NotificationState
-from shared.aggregate.ledger import UNLISTED, Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
-from shared.clock import now
+from services.notify.domain.notification import Notification
+from services.notify.domain.transitions import NotificationState
+from shared.aggregate.ledger import UNLISTED, aggregate_collection
 from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES
 from shared.messages.open_enum import READING
+from shared.process.service import Resources
 from shared.store.contention import Contention
 from shared.store.paging import portions, scanned
-from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar, Store
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar
 
 T = TypeVar("T")
 
+SERVICE = "notify"
 INBOX = Index("inbox", ("inbox_of", "created_at"))
 UNREAD = Index("unread", ("unread_of", "created_at"))
 DUE = Index("due", ("next_attempt_at",))
@@ -40,6 +40,14 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 _TICK = timedelta(milliseconds=1)  # precision of the store: what is due at this very moment counts
 
 
+Position = tuple[datetime, str]
+
+
+def position_of(notification: Notification) -> Position:
+    """Return the place of a notification in an inbox, which is ordered by time."""
+    return notification.created_at, notification.id
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A mail that this worker holds: the notification as stored, and the number of the claim."""
@@ -49,30 +57,13 @@ class Claim:
 
 
 class Notifications:
-    """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision.
+    """All notifications. Changes with events go through ``ledger``; those without are saved here, under the revision."""
 
-    ``steady`` gives seconds of a clock that nobody sets.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        publisher: Publisher,
-        clock: Callable[[], datetime] = now,
-        *,
-        steady: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.store = store
-        self.steady = steady
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
+        self.steady = resources.steady
         self._watched: dict[str, tuple[tuple[int, datetime | None], float]] = {}
-        self.ledger = Ledger(
-            service="notify",
-            state_type=Notification,
-            collection=NOTIFICATIONS,
-            store=store,
-            publisher=publisher,
-            clock=clock,
-        )
+        self.ledger = resources.ledger(Notification, NOTIFICATIONS, service=SERVICE)
 
     async def inbox(
         self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int
@@ -220,8 +211,8 @@ class Notifications:
 class Contacts:
     """Address books, one document per organisation."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
 
     async def books(self, organisations: Sequence[str]) -> dict[str, AddressBook]:
         """Return the books of these organisations, in one read; organisations without contacts are absent."""

@@ -20,13 +20,13 @@ _NO_DOMAIN = ".invalid"
 MARGIN = timedelta(seconds=5)
 
 
-class NotifySettings(BaseSettings):
+class Settings(BaseSettings):
     """Where mail goes and how patient the sender is, from ``NOTIFY_…`` variables.
 
     Without ``smtp_host`` e-mails wait (VORGEMERKT) and the metric ``notify_smtp_configured`` is 0. ``smtp_security`` is
     ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
-    one worker may hold a mail; others watch it stand for as long before they take it over. Of events older than
-    ``mail_max_age`` only the inbox tells: they come from a topic that is read once more. ``max_attempts`` with the back-off
+    one worker may hold a mail; others watch it stand for as long before they take it over. Events older than
+    ``mail_max_age`` go to the inbox only: they come from a topic that is read again. ``max_attempts`` with the back-off
     reaches over four days (RFC 5321, section 4.5.4.1).
     """
 
@@ -85,7 +85,7 @@ class NotifySettings(BaseSettings):
 
     @property
     def logs_in(self) -> bool:
-        """Whether the mail server is told who sends."""
+        """Whether the sender logs in to the mail server."""
         return self.smtp_username is not None or self.smtp_username_file is not None
 
     @property

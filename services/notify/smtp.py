@@ -12,7 +12,7 @@ import structlog
 
 from services.notify.mail import Mail
 from services.notify.replies import Delayed, Outcome, Sent, of_connection, of_data, of_recipient, of_sender
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from shared import failpoints
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 class SmtpTransport:
     """A mail server, as the settings name it. The password file is read at each connection, so that it can be rotated."""
 
-    def __init__(self, settings: NotifySettings) -> None:
+    def __init__(self, settings: Settings) -> None:
         if settings.smtp_host is None:
             raise ValueError("NOTIFY_SMTP_HOST names no mail server")
         self.host = settings.smtp_host
@@ -56,7 +56,7 @@ class SmtpTransport:
 
 
 class SmtpConnection:
-    """One connection, used by one task; it is opened anew after it broke."""
+    """One connection, used by one task; it is opened again after it broke."""
 
     def __init__(self, transport: SmtpTransport) -> None:
         self._transport = transport

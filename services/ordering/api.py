@@ -22,7 +22,7 @@ from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
-from shared.http.paging import Limit, Page, decode_cursor, paged
+from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
 from shared.tracing import context
@@ -99,8 +99,8 @@ class OrderApi:
     ) -> Response:
         """Vorgänge of your organisation (of your channel, for an Anbieter), newest first."""
         after = decode_cursor(cursor, (datetime, str))
-        orders = await self.orders.page(caller, state=state, party=party, after=after, limit=limit + 1)
-        page = paged(orders, limit, lambda it: summary_of(it, party_of(it, caller)), lambda it: (it.declared_at, it.id))
+        orders = await self.orders.page(caller, state=state, party=party, after=after, limit=Page.ahead(limit))
+        page = Page.cut(orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller)))
         return json_reply(page)
 
     async def read(self, order_id: EntityId, caller: Reading) -> Response:

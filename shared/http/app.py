@@ -24,9 +24,10 @@ VERSION = "1"
 
 
 def create_app(
-    title: str,
+    service: str,
     router: APIRouter,
     *,
+    title: str | None = None,
     authenticator: Authenticator,
     store: Store,
     health: Health,
@@ -35,10 +36,11 @@ def create_app(
 ) -> FastAPI:
     """Return the application that serves ``router``. No I/O; the store must be prepared with ``idempotency.COLLECTION``.
 
+    ``service`` is its name in metrics and logs, ``title`` what its documentation calls it.
     ``even_step``: to which steps of time a 404 is evened out, ``even.STEP`` unless given; none if it is zero.
     """
     app = FastAPI(
-        title=title,
+        title=title or service,
         version=VERSION,
         docs_url=None,
         redoc_url=None,
@@ -55,7 +57,7 @@ def create_app(
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)
     app.add_middleware(Head)
-    app.add_middleware(Observe, service=title)
+    app.add_middleware(Observe, service=service)
     app.add_middleware(Even, step=even.STEP if even_step is None else even_step)
     return app
 

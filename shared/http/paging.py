@@ -30,37 +30,48 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = None
 
+    @staticmethod
+    def ahead(limit: int) -> int:
+        """Return how many to read for a page of ``limit``: one more, which shows that there is a next page."""
+        return limit + 1
 
-def paged(
-    found: Sequence[F], limit: int, show: Callable[[F], M], position: Callable[[F], tuple[Scalar, ...]], *, cut: bool = False
-) -> Page[M]:
-    """Return what was found as a page of at most ``limit`` items and ``PAGE_BYTES``, with the cursor of the rest if there is one.
+    @staticmethod
+    def cut(
+        found: Sequence[F],
+        limit: int,
+        position: Callable[[F], tuple[Scalar, ...]],
+        show: Callable[[F], M],
+        *,
+        more: bool = False,
+    ) -> Page[M]:
+        """Return what was found as a page of at most ``limit`` items and ``PAGE_BYTES``, with the cursor of the rest.
 
-    There is a rest if more was found than the page takes, or if the reading of it was ``cut`` short.
-    """
-    return paged_in_groups(found, limit, lambda entry: [show(entry)], position, cut=cut)
+        ``position`` gives the index values of an entry, ``show`` the item that it becomes. There is a rest if more was found than
+        the page takes (read ``Page.ahead(limit)``), or if there is ``more`` that was not read.
+        """
+        return Page.cut_groups(found, limit, position, lambda entry: [show(entry)], more=more)
 
-
-def paged_in_groups(
-    found: Sequence[F],
-    limit: int,
-    show: Callable[[F], Sequence[M]],
-    position: Callable[[F], tuple[Scalar, ...]],
-    *,
-    cut: bool = False,
-) -> Page[M]:
-    """Return a page as ``paged`` does where what was found shows as several items each, which stay together."""
-    items: list[M] = []
-    size = shown = 0
-    for entry in found[:limit]:
-        group = show(entry)
-        size += sum(len(item.model_dump_json().encode()) for item in group)
-        if shown and size > PAGE_BYTES:
-            break
-        items += group
-        shown += 1
-    more = cut or shown < len(found)
-    return Page(items=items, next=encode_cursor(position(found[shown - 1])) if more else None)
+    @staticmethod
+    def cut_groups(
+        found: Sequence[F],
+        limit: int,
+        position: Callable[[F], tuple[Scalar, ...]],
+        show: Callable[[F], Sequence[M]],
+        *,
+        more: bool = False,
+    ) -> Page[M]:
+        """Return a page as ``cut`` does where an entry becomes several items, which stay together."""
+        items: list[M] = []
+        size = shown = 0
+        for entry in found[:limit]:
+            group = show(entry)
+            size += sum(len(item.model_dump_json().encode()) for item in group)
+            if shown and size > PAGE_BYTES:
+                break
+            items += group
+            shown += 1
+        rest = more or shown < len(found)
+        return Page(items=items, next=encode_cursor(position(found[shown - 1])) if rest else None)
 
 
 def encode_cursor(values: tuple[Scalar, ...]) -> str:

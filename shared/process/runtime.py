@@ -156,8 +156,9 @@ class Runtime:
         self.health.show()
         for item in running:
             app = create_app(
-                item.service.title,
+                item.service.name,
                 item.service.router if item.assignment.api else APIRouter(),
+                title=item.service.title,
                 authenticator=self.authenticator,
                 store=item.store,
                 health=self.health,

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter
 
+from shared.aggregate.base import Aggregate
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.republisher import Republisher
 from shared.bus.consume.handling import Consumer
 from shared.clock import now
+from shared.messages.base import Message
 from shared.store.port import Collection, Document, Store
+
+S = TypeVar("S", bound=Aggregate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +34,37 @@ class Periodic:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the process gives a service to build itself from."""
+    """What the process gives a service to build itself from. ``steady`` gives seconds of a clock that nobody sets."""
 
     store: Store
     publisher: Publisher
     data_dir: Path
     clock: Callable[[], datetime] = now
+    steady: Callable[[], float] = time.monotonic
+
+    def ledger(
+        self,
+        state: type[S],
+        collection: Collection,
+        *,
+        service: str,
+        restate: Callable[[S], Sequence[Message]] | None = None,
+    ) -> Ledger[S]:
+        """Return the ledger of a service's aggregates of one type; its arguments are those of ``Ledger``."""
+        return Ledger(
+            service=service,
+            state_type=state,
+            collection=collection,
+            store=self.store,
+            publisher=self.publisher,
+            clock=self.clock,
+            restate=restate,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A built service.
+    """A built service. ``name`` is the same on topics, in metrics and on the command line; ``title`` is for people.
 
     The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``.
     A service that ``publishes`` nothing in this assembly only reads, and its process needs no broker.
@@ -57,3 +82,12 @@ class Service:
     publishes: bool = True
     facts: Mapping[Collection, Callable[[Document], object]] = field(default_factory=dict)
     republishers: tuple[Republisher, ...] = ()
+
+
+class Builder(Protocol):
+    """``build`` of a service's ``app.py``: the service on these resources. It opens nothing and reads no store.
+
+    Without ``settings``, an object of the service's own class, they come from the environment; ValueError if they are unfit.
+    """
+
+    def __call__(self, resources: Resources, settings: Any = None) -> Service: ...  # noqa: ANN401 - each has its own

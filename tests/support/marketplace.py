@@ -17,7 +17,7 @@ from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.embedded import Embedded
 from marktplatz.loading import LOADERS
-from services.contracts.app import build as build_contracts
+from services.contracts.app import processor
 from shared.aggregate import epochs
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.consume.handling import Consumer
@@ -118,8 +118,9 @@ class Marketplace:
             if name.value in LOADERS:
                 await LOADERS[name.value][1](store, DATA, lambda _kind, _done, _total: None)
             app = create_app(
-                service.title,
+                service.name,
                 service.router,
+                title=service.title,
                 authenticator=self.authenticator,
                 store=store,
                 health=FixedHealth(),
@@ -130,7 +131,7 @@ class Marketplace:
             self.bus.consumers += service.consumers
         for channel in Channel:
             resources = Resources(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
-            self.bus.consumers += build_contracts(resources, channel=channel).consumers
+            self.bus.consumers += processor(channel)(resources).consumers
         pump = asyncio.create_task(self.bus.pump())
         self._stack.callback(pump.cancel)
         self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=transports, timeout=30))

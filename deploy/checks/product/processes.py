@@ -220,9 +220,9 @@ def _refused(settings: type[BaseSettings], environment: frozenset[tuple[str, str
             for problem in error.errors():
                 name = ".".join(str(part) for part in problem["loc"])
                 if not hidden & set(_variables(settings, name)):
-                    problems.append(f"{settings.__name__}.{name}: {problem['msg']}".replace(".:", ":"))
+                    problems.append(f"{settings.__module__}.{settings.__name__}.{name}: {problem['msg']}".replace(".:", ":"))
         except ValueError as error:  # pydantic-settings: not JSON where JSON must be
-            problems.append(f"{settings.__name__}: {error}")
+            problems.append(f"{settings.__module__}.{settings.__name__}: {error}")
     return tuple(problems)
 
 

@@ -14,7 +14,7 @@ from services.contracts import channels
 from services.contracts.handlers import reserve_numbers
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
-from services.contracts.settings import ContractsSettings
+from services.contracts.settings import Settings
 from shared.messages.values import Channel
 
 log = structlog.get_logger()
@@ -25,7 +25,7 @@ async def reserve_lost_numbers(stores: Stores, facts: StoreFacts, topics: TopicF
 
     The same contract gets the same number again, another one never gets it. Raises StoreUnavailableError, WriteConflictError.
     """
-    settings = ContractsSettings()
+    settings = Settings()
     terms = channels.load_terms(settings.agb_folder, settings.number_formats)
     lost: dict[Channel, dict[str, Number]] = defaultdict(dict)
     for contract, (channel, text) in _written_numbers(facts, topics).items():
@@ -37,7 +37,7 @@ async def reserve_lost_numbers(stores: Stores, facts: StoreFacts, topics: TopicF
         else:
             lost[channel][contract] = number
     resources = stores[ServiceName.CONTRACTS].resources
-    contracts, registers = Contracts(resources.store, resources.publisher), Registers(resources.store)
+    contracts, registers = Contracts(resources), Registers(resources)
     promised: dict[str, Number] = {}
     for channel, numbers in lost.items():
         promised |= await reserve_numbers(channel, numbers, contracts, registers)

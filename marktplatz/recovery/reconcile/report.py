@@ -76,7 +76,7 @@ async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
     held = await read_stores(stores)
     topics = await read_topics(kafka)
     resources = stores[ServiceName.NOTIFY].resources
-    present = await Notifications(resources.store, resources.publisher).known([it.notification_id for it in topics.expected])
+    present = await Notifications(resources).known([it.notification_id for it in topics.expected])
     return Snapshot(held, topics, (*between_stores(held), *outboxes(held), *with_topics(held, topics, present)))
 
 

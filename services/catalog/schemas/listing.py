@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.catalog.catalogue import POSITION_KINDS, Position
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.search import Entry, Filter, Found, Kind, Search
-from shared.http.paging import Page, decode_cursor, paged
+from shared.http.paging import Page, decode_cursor
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, Time
 from shared.reference import KnownOffering
 
@@ -170,5 +170,5 @@ class SearchReply(Page[Card]):
             name.value: [FacetReply(value=facet.value, label=facet.label, count=facet.count) for facet in values]
             for name, values in found.facets.items()
         }
-        page = paged(found.hits, len(found.hits), lambda hit: Card.of(hit[1]), lambda hit: hit[0], cut=found.more)
+        page = Page.cut(found.hits, len(found.hits), lambda hit: hit[0], lambda hit: Card.of(hit[1]), more=found.more)
         return cls(items=page.items, next=page.next, total=found.total, facets=facets)

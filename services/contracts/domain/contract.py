@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, computed_field
@@ -12,46 +11,13 @@ from services.contracts.domain import prices
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
+from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
-from shared.aggregate.base import Aggregate, StateMachine, Transition
+from shared.aggregate.base import Aggregate
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.eligibility import Assessment
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
-
-
-class ContractState(StrEnum):
-    """States of a contract. ANGEFORDERT is the draft in a processor's hands and is never stored."""
-
-    ANGEFORDERT = "ANGEFORDERT"
-    GESCHLOSSEN = "GESCHLOSSEN"
-    ABGELEHNT = "ABGELEHNT"
-
-
-class ContractCommand(StrEnum):
-    """What can be done with a contract."""
-
-    CONCLUDE = "conclude"
-    REFUSE = "refuse"
-
-
-class ContractActor(StrEnum):
-    """Who acts on a contract. Its processor alone forms it: the parties have agreed before, in ordering."""
-
-    PROZESSOR = "PROZESSOR"
-    ANBIETER = "ANBIETER"
-    KUNDE = "KUNDE"
-    BEREITSTELLER = "BEREITSTELLER"
-
-
-_DRAFT = frozenset({ContractState.ANGEFORDERT})
-_PROCESSOR = frozenset({ContractActor.PROZESSOR})
-TRANSITIONS = StateMachine(
-    (
-        Transition(ContractCommand.CONCLUDE, _DRAFT, ContractState.GESCHLOSSEN, _PROCESSOR),
-        Transition(ContractCommand.REFUSE, _DRAFT, ContractState.ABGELEHNT, _PROCESSOR),
-    )
-)
 
 
 class DecisiveRule(Value):
@@ -171,9 +137,9 @@ class Contract(Listed):
             recorded_at=recorded_at,
         )
 
-    def conclude(self, number: Number, text: str, actor: ContractActor) -> list[Message]:
+    def conclude(self, number: Number, text: str, actor: Actor) -> list[Message]:
         """Give the draft its number, written as ``text``. Raises ValueError if no AGB version was in force."""
-        target = TRANSITIONS.check(ContractCommand.CONCLUDE, self.state, actor)
+        target = TRANSITIONS.check(Command.CONCLUDE, self.state, actor)
         if target is None:
             return []
         if self.agb is None:
@@ -183,9 +149,9 @@ class Contract(Listed):
         self.concluded_at = self.requested_at
         return self.restate()
 
-    def refuse(self, refusal: Refusal, actor: ContractActor) -> list[Message]:
+    def refuse(self, refusal: Refusal, actor: Actor) -> list[Message]:
         """Close the draft with the reason why there is no contract."""
-        target = TRANSITIONS.check(ContractCommand.REFUSE, self.state, actor)
+        target = TRANSITIONS.check(Command.REFUSE, self.state, actor)
         if target is None:
             return []
         self.state = target
@@ -193,7 +159,7 @@ class Contract(Listed):
         return self.restate()
 
     def restate(self) -> list[Message]:
-        """Say what has become of the request: at the moment it was decided, and once more for an order that has not heard it."""
+        """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
         if self.refusal is not None:
             return [
                 ContractRefused(

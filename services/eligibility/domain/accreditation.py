@@ -1,62 +1,16 @@
-"""Accreditation of one organisation at one Anbieter in one role: who may do what when, and what is kept of it."""
+"""Accreditation of one organisation at one Anbieter in one role: its record, and its events."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
+from services.eligibility.domain.transitions import FIRST_STATE, Actor, Command
 from services.eligibility.rules.facts import holds
-from shared.aggregate.base import StateMachine, Transition
 from shared.errors import InvalidError
 from shared.messages import eligibility as wire
-from shared.messages.base import Value
+from shared.messages.base import Message, Value
 from shared.messages.values import AccreditationState, Channel, EntityId, PersonRef, Role, Text, Time
-
-S = AccreditationState
-
-
-class Command(StrEnum):
-    """What can be done with an accreditation."""
-
-    REQUEST = "request"
-    REVIEW = "review"
-    QUERY = "query"
-    ANSWER = "answer"
-    GRANT = "grant"
-    REFUSE = "refuse"
-    REVOKE = "revoke"
-    EXPIRE = "expire"
-
-
-class Actor(StrEnum):
-    """Who acts: staff of the Anbieter of the channel, a user of the organisation, or the clock."""
-
-    ANBIETER = "ANBIETER"
-    ORGANISATION = "ORGANISATION"
-    SYSTEM = "SYSTEM"
-
-
-def _row(command: Command, sources: set[S], target: S, actor: Actor) -> Transition[Command, S, Actor]:
-    return Transition(command, frozenset(sources), target, frozenset({actor}))
-
-
-FIRST_STATE = S.BEANTRAGT
-NOTE_NEEDED = frozenset({Command.QUERY, Command.ANSWER, Command.REFUSE, Command.REVOKE})
-OPEN = frozenset({S.BEANTRAGT, S.IN_PRUEFUNG, S.RUECKFRAGE})
-TRANSITIONS = StateMachine(
-    (
-        _row(Command.REQUEST, {S.ABGELEHNT, S.ABGELAUFEN, S.ENTZOGEN}, S.BEANTRAGT, Actor.ORGANISATION),
-        _row(Command.REVIEW, {S.BEANTRAGT}, S.IN_PRUEFUNG, Actor.ANBIETER),
-        _row(Command.QUERY, {S.IN_PRUEFUNG}, S.RUECKFRAGE, Actor.ANBIETER),
-        _row(Command.ANSWER, {S.RUECKFRAGE}, S.IN_PRUEFUNG, Actor.ORGANISATION),
-        # A grant in force may be granted anew: with a longer term, or on further statements.
-        _row(Command.GRANT, {S.IN_PRUEFUNG, S.RUECKFRAGE, S.ERTEILT}, S.ERTEILT, Actor.ANBIETER),
-        _row(Command.REFUSE, {S.IN_PRUEFUNG, S.RUECKFRAGE}, S.ABGELEHNT, Actor.ANBIETER),
-        _row(Command.REVOKE, {S.ERTEILT}, S.ENTZOGEN, Actor.ANBIETER),
-        _row(Command.EXPIRE, {S.ERTEILT}, S.ABGELAUFEN, Actor.SYSTEM),
-    )
-)
 
 
 class Step(Value):
@@ -71,7 +25,7 @@ class Step(Value):
 
 
 class AccreditationRecord(Value):
-    """Standing, grounds and history. ``statements`` are those it rests on; [valid_from, valid_to) is its term once granted."""
+    """State, grounds and history. ``statements`` are those it rests on; [valid_from, valid_to) is its term once granted."""
 
     channel: Channel
     role: Role
@@ -85,6 +39,12 @@ class AccreditationRecord(Value):
     requested_at: Time
     history: tuple[Step, ...] = ()
 
+    @classmethod
+    def request(cls, channel: Channel, role: Role, statements: tuple[str, ...], person: str, at: datetime) -> AccreditationRecord:
+        """Return the record of a first request, which rests on these statements."""
+        step = Step(command=Command.REQUEST, state=FIRST_STATE, actor=Actor.ORGANISATION, person=person, at=at)
+        return cls(channel=channel, role=role, state=FIRST_STATE, statements=statements, requested_at=at, history=(step,))
+
     def public(self) -> wire.Accreditation:
         """Return what others may know of it."""
         return wire.Accreditation(
@@ -92,7 +52,7 @@ class AccreditationRecord(Value):
         )
 
     def confirms(self, statement_id: str) -> bool:
-        """Tell whether the Anbieter stands behind a statement: it granted on it and the grant is in force."""
+        """Return whether the Anbieter stands behind a statement: it granted on it and the grant is in force."""
         return self.state is AccreditationState.ERTEILT and statement_id in self.statements
 
 
@@ -147,3 +107,16 @@ def granted(record: AccreditationRecord, term: Term, today: date, default_end: d
         )
     statements = record.statements if term.statements is None else term.statements
     return record.model_copy(update={"valid_from": valid_from, "valid_to": valid_to, "statements": statements})
+
+
+def event_of(move: Move, organisation: wire.Organisation, accreditation: wire.Accreditation) -> Message:
+    """Return the event of a move, with the public state after it."""
+    match move.command:
+        case Command.REQUEST | Command.ANSWER:
+            return wire.AccreditationRequested(organisation=organisation, accreditation=accreditation)
+        case Command.QUERY:
+            return wire.AccreditationQueried(organisation=organisation, accreditation=accreditation, question=move.note or "-")
+        case Command.REVIEW:
+            return wire.OrganisationChanged(organisation=organisation)
+        case _:
+            return wire.AccreditationDecided(organisation=organisation, accreditation=accreditation, reason=move.note)

@@ -8,20 +8,7 @@ from typing import Any
 
 from pydantic import SerializerFunctionWrapHandler, computed_field, model_serializer
 
-from services.eligibility.domain.accreditation import (
-    FIRST_STATE,
-    NOTE_NEEDED,
-    OPEN,
-    TRANSITIONS,
-    AccreditationRecord,
-    Actor,
-    Command,
-    Move,
-    Step,
-    Term,
-    granted,
-    moved,
-)
+from services.eligibility.domain.accreditation import AccreditationRecord, Move, Term, event_of, granted, moved
 from services.eligibility.domain.registration import (
     ACCREDITED,
     Capacity,
@@ -31,6 +18,7 @@ from services.eligibility.domain.registration import (
     known_roles,
 )
 from services.eligibility.domain.statement import Statement
+from services.eligibility.domain.transitions import NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
 from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.ids import person_mark
@@ -39,13 +27,13 @@ from shared.messages import eligibility as wire
 from shared.messages.base import Message
 from shared.messages.values import AccreditationState, Ars, Channel, Line, OrganisationType, PersonRef, Role, Time
 
-STATEMENTS_KEPT = 50
-USERS_KEPT = 200
-FORMER_USERS_KEPT = 200
+MOST_STATEMENTS = 50
+MOST_USERS = 200
+MOST_FORMER_USERS = 200
 
 
 class Organisation(Aggregate):
-    """State of a registered organisation. Every change is told by an event with the full public state."""
+    """State of a registered organisation. Every change makes an event with the full public state."""
 
     name: Line
     type: OrganisationType
@@ -90,8 +78,8 @@ class Organisation(Aggregate):
             registered_at=at,
             changed_at=at,
         )
-        wanted = [(c, r) for c in dict.fromkeys(registration.anbieter) for r in roles if r in ACCREDITED]
-        for channel, role in wanted:
+        requested = [(c, r) for c in dict.fromkeys(registration.anbieter) for r in roles if r in ACCREDITED]
+        for channel, role in requested:
             organisation._add_accreditation(channel, role, registration.person, at)
         events: list[Message] = [wire.OrganisationRegistered(organisation=organisation.public())]
         events += [
@@ -101,7 +89,7 @@ class Organisation(Aggregate):
         return organisation, events
 
     def registered_again(self, registration: Registration) -> list[Message]:
-        """Take a repeat by the same person as done. Raises ConflictError (``already_registered``) for anything else."""
+        """Accept a repeated registration by the same person. Raises ConflictError (``already_registered``) for any other."""
         same_details = set(registration.roles) <= set(self.roles) and set(registration.anbieter) <= {
             accreditation.channel for accreditation in self.accreditations
         }
@@ -134,25 +122,25 @@ class Organisation(Aggregate):
         users = tuple(user for user in dict.fromkeys((*self.users, *add_users)) if user not in remove_users)
         if not users:
             raise ConflictError(f"{self.name} would have no active user left.", code="last_user")
-        if len(users) > USERS_KEPT:
-            raise InvalidError(f"An organisation has at most {USERS_KEPT} users.", code="too_many_users")
+        if len(users) > MOST_USERS:
+            raise InvalidError(f"An organisation has at most {MOST_USERS} users.", code="too_many_users")
         leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
         if (roles, users, leitweg) == (self.roles, self.users, self.leitweg_id):
             return []
         left = (*self.former_users, *self.users)
-        self.former_users = tuple(user for user in dict.fromkeys(left) if user not in users)[-FORMER_USERS_KEPT:]
+        self.former_users = tuple(user for user in dict.fromkeys(left) if user not in users)[-MOST_FORMER_USERS:]
         self.roles, self.users, self.leitweg_id, self.changed_at = roles, users, leitweg, at
         return [wire.OrganisationChanged(organisation=self.public())]
 
     def state_relation(self, statement: Statement, person: str, at: datetime) -> list[Message]:
-        """Put a statement on file; open accreditations rest on it too. The same word again changes nothing."""
+        """Record a statement; open accreditations rest on it too. The same statement again changes nothing."""
         self.require_user(person)
         if statement.path[0] != self.id:
             raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
         if any(known.id == statement.id for known in self.statements):
             return []
-        if len(self.statements) >= STATEMENTS_KEPT:
-            raise ConflictError(f"{self.name} has {STATEMENTS_KEPT} statements on file.", code="too_many_statements")
+        if len(self.statements) >= MOST_STATEMENTS:
+            raise ConflictError(f"{self.name} has {MOST_STATEMENTS} statements on file.", code="too_many_statements")
         self.statements = (*self.statements, statement)
         self.accreditations = tuple(
             a.model_copy(update={"statements": (*a.statements, statement.id)}) if a.state in OPEN else a
@@ -162,7 +150,7 @@ class Organisation(Aggregate):
         return [wire.OrganisationChanged(organisation=self.public())]
 
     def request_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> list[Message]:
-        """Ask an Anbieter for accreditation in a role that the organisation holds, for the first time or anew."""
+        """Ask an Anbieter for accreditation in a role that the organisation holds, for the first time or again."""
         self.require_user(person)
         if role not in ACCREDITED or role not in self.roles:
             raise InvalidError(
@@ -190,10 +178,10 @@ class Organisation(Aggregate):
         if move.command in (Command.REQUEST, Command.ANSWER):
             after = after.model_copy(update={"statements": tuple(statement.id for statement in self.statements)})
         self._replace(after, move.at)
-        return [self._told(move, after)]
+        return [event_of(move, self.public(), after.public())]
 
     def grant(self, move: Move, term: Term, today: date, default_end: date) -> list[Message]:
-        """Grant, or grant anew with another term. The same grant again changes nothing. Raises as ``move``, and InvalidError."""
+        """Grant, or renew with another term. The same grant again changes nothing. Raises as ``move``, and InvalidError."""
         record = self.get_accreditation(move.channel, move.role)
         state = TRANSITIONS.check(Command.GRANT, record.state, move.actor)
         unknown = set(term.statements or ()) - {statement.id for statement in self.statements}
@@ -206,10 +194,10 @@ class Organisation(Aggregate):
             return []
         after = moved(with_term, move, state)
         self._replace(after, move.at)
-        return [self._told(move, after)]
+        return [event_of(move, self.public(), after.public())]
 
     def expire(self, today: date, at: datetime) -> list[Message]:
-        """Let every granted accreditation whose term has ended run out."""
+        """Expire every granted accreditation whose term has ended."""
         due = [
             a
             for a in self.accreditations
@@ -218,7 +206,7 @@ class Organisation(Aggregate):
         return [event for a in due for event in self.move(Move(Command.EXPIRE, a.channel, a.role, Actor.SYSTEM, at))]
 
     def restate(self) -> list[Message]:
-        """Say the public state once more, for readers of a rebuilt topic."""
+        """Republish the public state, for readers of a rebuilt topic."""
         return [wire.OrganisationRestated(organisation=self.public())]
 
     def find_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord | None:
@@ -235,7 +223,7 @@ class Organisation(Aggregate):
         return record
 
     def confirmed(self, statement_id: str) -> bool:
-        """Tell whether an Anbieter has granted on this statement and still stands by it."""
+        """Return whether an Anbieter has granted on this statement and still stands by it."""
         return any(accreditation.confirms(statement_id) for accreditation in self.accreditations)
 
     def public(self) -> wire.Organisation:
@@ -265,15 +253,8 @@ class Organisation(Aggregate):
         return document | {waiting_at(channel): self.waiting_since(channel) for channel in Channel}
 
     def _add_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> None:
-        step = Step(command=Command.REQUEST, state=FIRST_STATE, actor=Actor.ORGANISATION, person=person, at=at)
-        record = AccreditationRecord(
-            channel=channel,
-            role=role,
-            state=FIRST_STATE,
-            statements=tuple(statement.id for statement in self.statements),
-            requested_at=at,
-            history=(step,),
-        )
+        statements = tuple(statement.id for statement in self.statements)
+        record = AccreditationRecord.request(channel, role, statements, person, at)
         self.accreditations = (*self.accreditations, record)
 
     def _replace(self, after: AccreditationRecord, at: datetime) -> None:
@@ -282,21 +263,7 @@ class Organisation(Aggregate):
         )
         self.changed_at = at
 
-    def _told(self, move: Move, after: AccreditationRecord) -> Message:
-        organisation, accreditation = self.public(), after.public()
-        match move.command:
-            case Command.REQUEST | Command.ANSWER:
-                return wire.AccreditationRequested(organisation=organisation, accreditation=accreditation)
-            case Command.QUERY:
-                return wire.AccreditationQueried(
-                    organisation=organisation, accreditation=accreditation, question=move.note or "-"
-                )
-            case Command.REVIEW:
-                return wire.OrganisationChanged(organisation=organisation)
-            case _:
-                return wire.AccreditationDecided(organisation=organisation, accreditation=accreditation, reason=move.note)
-
 
 def waiting_at(channel: Channel) -> str:
-    """Return the name of the index field that says since when the Anbieter of ``channel`` has something to decide."""
+    """Return the name of the index field that holds since when the Anbieter of ``channel`` has something to decide."""
     return f"waiting_{channel.value}"

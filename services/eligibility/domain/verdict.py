@@ -1,4 +1,4 @@
-"""The verdicts on one order: one per check, kept for good. Its id is that of the order."""
+"""The verdicts on one order: one per check, never deleted. Its id is that of the order."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OrderVerdict(Aggregate):
     channel: Channel
     checks: tuple[Check, ...]
     forwarded: bool | None = None
-    """Whether ordering has told the Bereitsteller of the interest; None for a verdict that an earlier version has recorded."""
+    """Whether ordering has forwarded the interest to the Bereitsteller; None for one that an earlier version has recorded."""
 
     def forward(self) -> list[Message]:
         """Record that the interest has been forwarded."""

@@ -1,1 +1,1 @@
-"""Who is told what, by which way, and what has become of it. Pure."""
+"""Who is notified of what, by which way, and what has become of it. Pure."""

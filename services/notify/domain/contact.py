@@ -40,7 +40,7 @@ class Language(StrEnum):
 
 
 class Unmuted(Value):
-    """Since when e-mail is wanted about an event type that had been muted."""
+    """Since when e-mail is sent again about an event type that had been muted."""
 
     event_type: str
     since: Time
@@ -65,25 +65,25 @@ class Contact(Value):
     unmuted: tuple[Unmuted, ...] = ()
 
     def wants(self, event_type: str) -> bool:
-        """Return whether this event is to be told by e-mail."""
+        """Return whether this event makes an e-mail."""
         return self.email_enabled and event_type not in self.muted
 
-    def wanted(self, event_type: str, at: datetime) -> bool:
-        """Return whether this event was to be told by e-mail already when it happened: nobody is mailed about the past."""
+    def subscribed(self, event_type: str, at: datetime) -> bool:
+        """Return whether this event made an e-mail already when it happened: nobody is mailed about the past."""
         since = self.mail_since or self.changed_at
         unmuted = (kind.since for kind in self.unmuted if kind.event_type == event_type)
         return self.wants(event_type) and max(since, *unmuted, since) <= at
 
     def after(self, present: Contact | None) -> Contact:
-        """Return it as the next revision of what is stored, with the times from which e-mail is wanted."""
+        """Return it as the next revision of what is stored, with the times from which e-mail is sent."""
         if present is None:
             return self.model_copy(update={"rev": 1, "mail_since": self.changed_at, "unmuted": ()})
-        kept = present.email_enabled or not self.email_enabled
+        unchanged = present.email_enabled or not self.email_enabled
         since = {kind.event_type: kind.since for kind in present.unmuted} | dict.fromkeys(present.muted, self.changed_at)
         return self.model_copy(
             update={
                 "rev": present.rev + 1,
-                "mail_since": present.mail_since or present.changed_at if kept else self.changed_at,
+                "mail_since": present.mail_since or present.changed_at if unchanged else self.changed_at,
                 "unmuted": tuple(Unmuted(event_type=k, since=at) for k, at in since.items() if k not in self.muted),
             }
         )
@@ -92,7 +92,7 @@ class Contact(Value):
 class AddressBook(Aggregate):
     """The contact persons of one organisation (``id``); ``name`` is the organisation's.
 
-    ``former``: marks of those who are no users of the organisation any more, as its event number ``heard`` told them.
+    ``former``: marks of those who are no users of the organisation any more, by its event number ``heard``.
     """
 
     name: Line
@@ -104,9 +104,9 @@ class AddressBook(Aggregate):
         """Return the contact of a person, or None."""
         return next((contact for contact in self.people if contact.person == person), None)
 
-    def wanted(self, event_type: str, at: datetime) -> Sequence[Contact]:
-        """Return whoever wanted to be told of such events by e-mail when this one happened."""
-        return [contact for contact in self.people if contact.wanted(event_type, at)]
+    def subscribers(self, event_type: str, at: datetime) -> Sequence[Contact]:
+        """Return whoever took e-mails about such events when this one happened."""
+        return [contact for contact in self.people if contact.subscribed(event_type, at)]
 
     def put(self, contact: Contact, condition: Condition | None = None) -> Contact:
         """Enter or replace a contact and return it with its revision; an equal one stays as it is.
@@ -121,8 +121,8 @@ class AddressBook(Aggregate):
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
         entered = contact.after(present)
-        told = {"person", "name", "email", "language", "email_enabled", "muted"}
-        if present is not None and present.model_dump(include=told) == entered.model_dump(include=told):
+        entered_fields = {"person", "name", "email", "language", "email_enabled", "muted"}
+        if present is not None and present.model_dump(include=entered_fields) == entered.model_dump(include=entered_fields):
             return present
         self.people = (*(other for other in self.people if other.person != contact.person), entered)
         return entered

@@ -1,74 +1,22 @@
-"""One notification: one event, told to one recipient by one channel. Its way from the note to delivery, as a table."""
+"""One notification: one event, for one recipient, by one channel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import computed_field
 
 from services.notify.domain.parameters import Parameters, Subject
-from shared.aggregate.base import Aggregate, StateMachine, Transition
+from services.notify.domain.transitions import TRANSITIONS, Actor, Command, NotificationState
+from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
 from shared.messages.values import Code, EntityId, OrganisationId, PersonRef, Time
-
-
-class NotificationState(StrEnum):
-    """States of a notification. IN_ZUSTELLUNG: a worker holds the claim on it."""
-
-    VORGEMERKT = "VORGEMERKT"
-    IN_ZUSTELLUNG = "IN_ZUSTELLUNG"
-    ZUGESTELLT = "ZUGESTELLT"
-    GELESEN = "GELESEN"
-    FEHLGESCHLAGEN = "FEHLGESCHLAGEN"
-    VERWORFEN = "VERWORFEN"
-
-
-class Step(StrEnum):
-    """What may be done with a notification."""
-
-    FILE = "FILE"
-    CLAIM = "CLAIM"
-    RELEASE = "RELEASE"
-    POSTPONE = "POSTPONE"
-    DELIVER = "DELIVER"
-    FAIL = "FAIL"
-    DROP = "DROP"
-    RETRY = "RETRY"
-    READ = "READ"
-
-
-class Actor(StrEnum):
-    """Who does it: the marketplace itself, a worker that sends mail, the recipient, whoever runs the marketplace."""
-
-    SYSTEM = "SYSTEM"
-    WORKER = "WORKER"
-    RECIPIENT = "RECIPIENT"
-    OPERATOR = "OPERATOR"
-
-
-_S = NotificationState
-_QUEUED = frozenset({_S.VORGEMERKT, _S.IN_ZUSTELLUNG})
-_CLAIMED = frozenset({_S.IN_ZUSTELLUNG})
-
-TRANSITIONS = (
-    Transition(Step.FILE, frozenset({_S.VORGEMERKT}), _S.ZUGESTELLT, frozenset({Actor.SYSTEM})),
-    Transition(Step.CLAIM, _QUEUED, _S.IN_ZUSTELLUNG, frozenset({Actor.WORKER})),
-    Transition(Step.RELEASE, _CLAIMED, _S.VORGEMERKT, frozenset({Actor.WORKER})),
-    Transition(Step.POSTPONE, _CLAIMED, _S.VORGEMERKT, frozenset({Actor.WORKER})),
-    Transition(Step.DELIVER, _CLAIMED, _S.ZUGESTELLT, frozenset({Actor.WORKER})),
-    Transition(Step.FAIL, _CLAIMED, _S.FEHLGESCHLAGEN, frozenset({Actor.WORKER})),
-    Transition(Step.DROP, _QUEUED, _S.VERWORFEN, frozenset({Actor.SYSTEM, Actor.WORKER})),
-    Transition(Step.RETRY, frozenset({_S.FEHLGESCHLAGEN}), _S.VORGEMERKT, frozenset({Actor.OPERATOR})),
-    Transition(Step.READ, frozenset({_S.ZUGESTELLT}), _S.GELESEN, frozenset({Actor.RECIPIENT})),
-)
-MACHINE = StateMachine(TRANSITIONS)
 
 
 class ClaimLostError(ConflictError):
@@ -79,7 +27,7 @@ class ClaimLostError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """The event that is told, and the text that tells it."""
+    """The event, and the text of its notification."""
 
     event_id: str
     event_type: str
@@ -150,7 +98,7 @@ class Notification(Aggregate):
 
     @classmethod
     def note(cls, occasion: Occasion, recipient: Recipient, at: datetime) -> tuple[Self, list[Message]]:
-        """Note it down. The inbox has it at once; an e-mail is due from ``at`` on."""
+        """Return the new notification. The inbox has it at once; an e-mail is due from ``at`` on."""
         notification = cls(
             id=recipient.notification_id(occasion.event_id),
             event_id=occasion.event_id,
@@ -169,8 +117,8 @@ class Notification(Aggregate):
         )
         if recipient.channel is DeliveryChannel.EMAIL:
             return notification, []
-        notification._go(Step.FILE, Actor.SYSTEM)
-        return notification, [notification._delivered_event(at)]
+        notification._go(Command.FILE, Actor.SYSTEM)
+        return notification, [notification._delivered(at)]
 
     @property
     def pause(self) -> timedelta | None:
@@ -182,67 +130,67 @@ class Notification(Aggregate):
     def due(self, at: datetime, *, stood: bool = False) -> bool:
         """Return whether a worker may take it. ``stood``: it has watched it stand for its pause, whatever any clock says.
 
-        A claim of another ends by that alone: neither its clock nor the own one tells whether a worker is still sending.
+        A claim of another ends by that alone: neither its clock nor the own one shows whether a worker is still sending.
         """
         mark = self.next_attempt_at
         return mark is not None and (stood or (mark <= at and self.state is NotificationState.VORGEMERKT))
 
     def claim(self, at: datetime, until: datetime, *, stood: bool = False) -> int:
-        """Take it for one try until ``until`` and return the number of the claim. Raises ConflictError while another holds it."""
-        MACHINE.check(Step.CLAIM, self.state, Actor.WORKER)
+        """Claim it for one try until ``until`` and return the number of the claim. Raises ConflictError if it is held."""
+        TRANSITIONS.check(Command.CLAIM, self.state, Actor.WORKER)
         if not self.due(at, stood=stood):
             raise ConflictError(f"{self.id} is not due before {self.next_attempt_at}.", code="not_due", id=self.id)
-        self._go(Step.CLAIM, Actor.WORKER)
+        self._go(Command.CLAIM, Actor.WORKER)
         self._put_off(at, until)
         self.claims += 1
         self.attempts += 1
         return self.claims
 
     def release(self, claim: int, at: datetime) -> None:
-        """Give the claim back without having tried. Raises ClaimLostError."""
+        """Release the claim without having tried. Raises ClaimLostError."""
         self._must_hold(claim)
-        self._go(Step.RELEASE, Actor.WORKER)
+        self._go(Command.RELEASE, Actor.WORKER)
         self.attempts -= 1
         self._put_off(at, at)
 
     def postpone(self, claim: int, code: str, at: datetime, pause: timedelta) -> None:
-        """Try again after a pause; ``code`` says what hindered. Raises ClaimLostError."""
+        """Postpone the next try by a pause; ``code`` is what hindered this one. Raises ClaimLostError."""
         self._must_hold(claim)
-        self._go(Step.POSTPONE, Actor.WORKER)
+        self._go(Command.POSTPONE, Actor.WORKER)
         self._put_off(at, at + pause)
         self.code = code
 
     def deliver(self, claim: int, at: datetime) -> Sequence[Message]:
-        """The mail server has accepted it. A repeated report changes nothing. Raises ClaimLostError."""
-        if MACHINE.check(Step.DELIVER, self.state, Actor.WORKER) is None:
+        """Record that the mail server has accepted it. A repeated report changes nothing. Raises ClaimLostError."""
+        if TRANSITIONS.check(Command.DELIVER, self.state, Actor.WORKER) is None:
             return []
         self._must_hold(claim)
-        self._end(Step.DELIVER, Actor.WORKER, None, at)
-        return [self._delivered_event(at)]
+        self._end(Command.DELIVER, Actor.WORKER, None, at)
+        return [self._delivered(at)]
 
     def fail(self, claim: int, code: str, at: datetime) -> Sequence[Message]:
-        """It cannot be delivered and is not tried again. A repeated report changes nothing. Raises ClaimLostError."""
-        if MACHINE.check(Step.FAIL, self.state, Actor.WORKER) is None:
+        """Record that it cannot be delivered and is not tried again. A repeated report changes nothing. Raises ClaimLostError."""
+        if TRANSITIONS.check(Command.FAIL, self.state, Actor.WORKER) is None:
             return []
         self._must_hold(claim)
-        self._end(Step.FAIL, Actor.WORKER, code, at)
-        return [self._failed_event(code, at)]
+        self._end(Command.FAIL, Actor.WORKER, code, at)
+        return [self._failed(code, at)]
 
     def drop(self, code: str, at: datetime, actor: Actor = Actor.SYSTEM) -> Sequence[Message]:
-        """Nobody wants it any more: the contact is erased or has turned e-mail off. A repeat changes nothing."""
-        if MACHINE.check(Step.DROP, self.state, actor) is None:
+        """Drop it: the contact is erased or has turned e-mail off. A repeat changes nothing."""
+        if TRANSITIONS.check(Command.DROP, self.state, actor) is None:
             return []
-        self._end(Step.DROP, actor, code, at)
-        return [self._failed_event(code, at)]
+        self._end(Command.DROP, actor, code, at)
+        return [self._failed(code, at)]
 
     def retry(self, at: datetime) -> None:
-        """Take up a failed mail again from ``at`` on, with as many tries as a new one; one that waits stays as it is.
+        """Queue a failed mail again from ``at`` on, with as many tries as a new one; one that waits stays as it is.
 
         Raises ConflictError for any other.
         """
-        if MACHINE.check(Step.RETRY, self.state, Actor.OPERATOR) is None:
+        if TRANSITIONS.check(Command.RETRY, self.state, Actor.OPERATOR) is None:
             return
-        self._go(Step.RETRY, Actor.OPERATOR)
+        self._go(Command.RETRY, Actor.OPERATOR)
         self._put_off(at, at)
         self.attempts = 0
         self.code = None
@@ -250,14 +198,14 @@ class Notification(Aggregate):
 
     def read(self, at: datetime) -> bool:
         """Mark it as read and return whether it was unread."""
-        if MACHINE.check(Step.READ, self.state, Actor.RECIPIENT) is None:
+        if TRANSITIONS.check(Command.READ, self.state, Actor.RECIPIENT) is None:
             return False
-        self._go(Step.READ, Actor.RECIPIENT)
+        self._go(Command.READ, Actor.RECIPIENT)
         self.read_at = at
         return True
 
-    def _go(self, step: Step, actor: Actor) -> None:
-        self.state = MACHINE.check(step, self.state, actor) or self.state
+    def _go(self, command: Command, actor: Actor) -> None:
+        self.state = TRANSITIONS.check(command, self.state, actor) or self.state
 
     def _must_hold(self, claim: int) -> None:
         if self.state is not NotificationState.IN_ZUSTELLUNG or self.claims != claim:
@@ -266,32 +214,25 @@ class Notification(Aggregate):
     def _put_off(self, at: datetime, until: datetime) -> None:
         self.marked_at, self.next_attempt_at = at, until
 
-    def _end(self, step: Step, actor: Actor, code: str | None, at: datetime) -> None:
-        self._go(step, actor)
+    def _end(self, command: Command, actor: Actor, code: str | None, at: datetime) -> None:
+        self._go(command, actor)
         self.marked_at = self.next_attempt_at = None
         self.code = code
         self.ended_at = at
 
-    def _delivered_event(self, at: datetime) -> NotificationDelivered:
-        return NotificationDelivered(
-            notification_id=self.id,
-            event_id=self.event_id,
-            event_type=self.event_type,
-            organisation=self.organisation,
-            person=self.person,
-            channel=self.channel,
-            delivered_at=at,
-        )
+    def _delivered(self, at: datetime) -> NotificationDelivered:
+        return NotificationDelivered(**self._reference(), delivered_at=at)
 
-    def _failed_event(self, code: str, at: datetime) -> NotificationFailed:
-        return NotificationFailed(
-            notification_id=self.id,
-            event_id=self.event_id,
-            event_type=self.event_type,
-            organisation=self.organisation,
-            person=self.person,
-            channel=self.channel,
-            code=code,
-            attempts=self.attempts,
-            failed_at=at,
-        )
+    def _failed(self, code: str, at: datetime) -> NotificationFailed:
+        return NotificationFailed(**self._reference(), code=code, attempts=self.attempts, failed_at=at)
+
+    def _reference(self) -> dict[str, Any]:
+        """Return what every event says of a notification."""
+        return {
+            "notification_id": self.id,
+            "event_id": self.event_id,
+            "event_type": self.event_type,
+            "organisation": self.organisation,
+            "person": self.person,
+            "channel": self.channel,
+        }

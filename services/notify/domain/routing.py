@@ -1,4 +1,4 @@
-"""Which event is told to whom, with which text: a table, not code."""
+"""Which event notifies whom, with which text: a table, not code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Reason = Annotated[str, StringConstraints(min_length=20)]
 
 
 class Routing(BaseModel):
-    """``routes``: event type -> part in the event -> template key. ``silent``: event type -> why nobody is told.
+    """``routes``: event type -> part in the event -> template key. ``silent``: event type -> why nobody is notified.
 
     Refuses an unknown event type, a type that is both routed and silent, and a route without a recipient.
     """
@@ -35,7 +35,7 @@ class Routing(BaseModel):
 
     @property
     def handled(self) -> frozenset[type[Message]]:
-        """Message types that somebody is told of."""
+        """Message types that somebody is notified of."""
         return frozenset(message_types()[name] for name in self.routes)
 
     @property
@@ -48,7 +48,7 @@ class Routing(BaseModel):
         return sorted({kind.TYPE for kind in types} - self.routes.keys() - self.silent.keys())
 
     def recipients(self, event_type: str, parties: Parties) -> dict[str, str]:
-        """Return the template key for each organisation to be told. With several parts, the first route counts."""
+        """Return the template key for each organisation to be notified. With several parts, the first route counts."""
         keys: dict[str, str] = {}
         for part, key in self.routes[event_type].items():
             for organisation in parties.get(part, ()):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from services.contracts.app import build
+from services.contracts.app import processor
 from shared import failpoints
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.consume.handling import Received
@@ -60,7 +60,7 @@ class Offset:
 async def main(store_file: Path, channel: Channel, requests: list[Received], offset: Offset, events: Path, size: int) -> None:
     """Handle every request after the committed offset, then publish what a crash before may have left."""
     store = SqliteStore(store_file)
-    service = build(Resources(store, FilePublisher(events), store_file.parent), channel)
+    service = processor(channel)(Resources(store, FilePublisher(events), store_file.parent))
     await store.prepare(service.collections)
     (consumer,) = service.consumers
     done = offset.read()

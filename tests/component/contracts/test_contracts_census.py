@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from services.contracts.app import build
+from services.contracts.app import build, processor
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources
@@ -24,7 +24,7 @@ async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
     store = SqliteStore(None)
     await store.prepare([CONTRACTS, REGISTERS])
     resources = Resources(store, RecordingPublisher(), Path(), clock=lambda: AT)
-    fitko, govdigital = build(resources, Channel.FITKO), build(resources, Channel.GOVDIGITAL)
+    fitko, govdigital = processor(Channel.FITKO)(resources), processor(Channel.GOVDIGITAL)(resources)
     await fitko.consumers[0].handle(
         [received(request("a")), received(request("b")), received(request("c", verdict=Verdict.NOT_EXEMPT))]
     )
@@ -40,4 +40,4 @@ async def test_a_processor_counts_the_contracts_of_its_channel_only() -> None:
 def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
     resources = Resources(SqliteStore(None), RecordingPublisher(), Path())
     assert build(resources).periodic == ()
-    assert [periodic.name for periodic in build(resources, channel).periodic] == [f"contracts.{channel.value}.census"]
+    assert [periodic.name for periodic in processor(channel)(resources).periodic] == [f"contracts.{channel.value}.census"]

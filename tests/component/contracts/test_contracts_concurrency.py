@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import shared
-from services.contracts.app import build
+from services.contracts.app import processor
 from services.contracts.handlers import RegisterReport, report_register
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
 from shared.bus.consume.handling import Received
@@ -36,12 +36,13 @@ async def file_store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
 
 
 async def register(store: SqliteStore, channel: Channel = Channel.FITKO) -> RegisterReport:
-    return await report_register(channel, 2026, Contracts(store, RecordingPublisher()), Registers(store))
+    resources = Resources(store, RecordingPublisher(), Path())
+    return await report_register(channel, 2026, Contracts(resources), Registers(resources))
 
 
 async def run(store: SqliteStore, channel: Channel, batches: list[list[Received]]) -> RecordingPublisher:
     publisher = RecordingPublisher()
-    (consumer,) = build(Resources(store, publisher, Path()), channel).consumers
+    (consumer,) = processor(channel)(Resources(store, publisher, Path())).consumers
     for batch in batches:
         assert list(await consumer.handle(batch)) == []
     return publisher

@@ -12,7 +12,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracts.app import build
+from services.contracts.app import processor
 from services.contracts.repository import CONTRACTS
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources
@@ -92,7 +92,7 @@ class Processor:
         self.task: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
-        (consumer,) = build(Resources(self.store, self.publisher, Path()), Channel.FITKO).consumers
+        (consumer,) = processor(Channel.FITKO)(Resources(self.store, self.publisher, Path())).consumers
         while self.done < len(self.batches):
             await consumer.handle([EVENTS[n] for n in self.batches[self.done]])
             self.done += 1

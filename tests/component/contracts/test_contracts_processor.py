@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.contracts.app import build
+from services.contracts.app import build, processor
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
-from services.contracts.settings import ContractsSettings
+from services.contracts.settings import Settings
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.consume.handling import Received
 from shared.errors import StoreUnavailableError
@@ -80,10 +80,10 @@ class World:
         self.now = AT + timedelta(seconds=1)
         self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
 
-    def service(self, channel: Channel | None = None, settings: ContractsSettings | None = None) -> Service:
-        return build(self.resources, channel, settings)
+    def service(self, channel: Channel | None = None, settings: Settings | None = None) -> Service:
+        return build(self.resources, settings) if channel is None else processor(channel)(self.resources, settings)
 
-    async def handle(self, *events: Received, channel: Channel = FITKO, settings: ContractsSettings | None = None) -> None:
+    async def handle(self, *events: Received, channel: Channel = FITKO, settings: Settings | None = None) -> None:
         (consumer,) = self.service(channel, settings).consumers
         assert list(await consumer.handle(events)) == []
 
@@ -200,7 +200,7 @@ async def test_a_number_whose_contract_is_refused_after_all_goes_to_the_next(wor
         await world.handle(*batch)
     for channel in Channel:
         (tmp_path / f"{channel.value}.json").write_text(json.dumps({"channel": channel.value, "versions": []}))
-    await world.handle(batch[0], settings=ContractsSettings(agb_folder=tmp_path))
+    await world.handle(batch[0], settings=Settings(agb_folder=tmp_path))
     await world.handle(batch[1])
     await world.handle(received(request("c")), received(request("d")))
     assert await world.numbers() == {"a": None, "b": "FITST/2026/0002", "c": "FITST/2026/0001", "d": "FITST/2026/0003"}

@@ -13,7 +13,7 @@ from services.eligibility.app import build
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
 from services.eligibility.rules import IndirectJoint
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.settings import Settings
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.messages.values import Channel
@@ -47,7 +47,7 @@ class Alive:
 class World:
     """The built service with its store, its events and a clock."""
 
-    def __init__(self, store: SqliteStore, settings: EligibilitySettings) -> None:
+    def __init__(self, store: SqliteStore, settings: Settings) -> None:
         self.store = store
         self.publisher = RecordingPublisher()
         self.now = START
@@ -136,7 +136,7 @@ async def own_store() -> AsyncIterator[SqliteStore]:
 @pytest.fixture
 async def world(store: SqliteStore) -> AsyncIterator[World]:
     """The service under its standard rule set."""
-    world = World(store, EligibilitySettings(_env_file=None))
+    world = World(store, Settings(_env_file=None))
     yield world
     await world.clear()
 
@@ -144,6 +144,6 @@ async def world(store: SqliteStore) -> AsyncIterator[World]:
 @pytest.fixture
 async def strict(store: SqliteStore) -> AsyncIterator[World]:
     """The service with the disputed question answered strictly."""
-    world = World(store, EligibilitySettings(_env_file=None, indirect_joint=IndirectJoint.STRICT))
+    world = World(store, Settings(_env_file=None, indirect_joint=IndirectJoint.STRICT))
     yield world
     await world.clear()

@@ -9,7 +9,7 @@ import pytest
 
 from services.eligibility.reference import GRAPH, load_reference
 from services.eligibility.repository import BODIES, BODY_NAMES, COLLECTIONS, EDITIONS, RELATIONS
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.settings import Settings
 from shared.store.port import Save
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility.conftest import ANNA, DATA, HUSUM, World
@@ -78,7 +78,7 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 async def test_a_new_edition_counts_in_a_running_process(own_store: SqliteStore, tmp_path: Path) -> None:
-    world = World(own_store, EligibilitySettings(_env_file=None))
+    world = World(own_store, Settings(_env_file=None))
     await world.accredit_husum()
     body = {"provider": "komm_one", "channel": "govdigital"}
     before = (await world.call("POST", "/checks", ANNA, body)).json()["assessments"][0]

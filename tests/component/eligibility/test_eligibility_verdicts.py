@@ -177,7 +177,7 @@ class TestReading:
             await consume(world, forwarded(world, HUSUM_GOVDIGITAL, seq=3))
         assert await self.see(world, [KOMM_ONE]) == [200]
 
-    async def test_an_anbieter_is_told_of_no_other_channel(self, world: World) -> None:
+    async def test_an_anbieter_may_know_of_no_other_channel(self, world: World) -> None:
         await world.accredit_husum()
         await consume(world, interest(HUSUM_GOVDIGITAL))
         found = (await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", STAFF[Channel.GOVDIGITAL])).json()

@@ -9,9 +9,10 @@ from typing import Any
 
 from services.notify.app import build
 from services.notify.domain.contact import AddressBook, Contact
-from services.notify.domain.notification import Notification, NotificationState
+from services.notify.domain.notification import Notification
+from services.notify.domain.transitions import NotificationState
 from services.notify.repository import COLLECTIONS, NOTIFICATIONS, Contacts, Notifications
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from shared.aggregate.change import Cause
 from shared.aggregate.outgoing import Publisher
 from shared.bus.consume.handling import Received
@@ -82,12 +83,11 @@ class Bench:
         self.store = store
         self.recorded = RecordingPublisher()
         self.clock = clock or Clock()
-        self.settings = NotifySettings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
-        self.service: Service = build(
-            Resources(store, publisher or self.recorded, DATA, self.clock), self.settings, self.clock.steady
-        )
-        self.notifications = Notifications(store, publisher or self.recorded, self.clock, steady=self.clock.steady)
-        self.contacts = Contacts(store)
+        self.settings = Settings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
+        resources = Resources(store, publisher or self.recorded, DATA, self.clock, self.clock.steady)
+        self.service: Service = build(resources, self.settings)
+        self.notifications = Notifications(resources)
+        self.contacts = Contacts(resources)
 
     async def consume(self, events: Sequence[Received]) -> None:
         (consumer,) = self.service.consumers

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from services.notify.metrics import OVERDUE
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered

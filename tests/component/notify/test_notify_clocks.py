@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from services.notify.metrics import OVERDUE
 from services.notify.repository import NOTIFICATIONS, Notifications
 from shared.messages import ordering
+from shared.process.service import Resources
 from shared.store.port import Save
 from tests.component.notify.bench import LEASE, START, Bench, Clock, WatchedStore, open_store, received
 from tests.support.publisher import RecordingPublisher
@@ -106,7 +108,7 @@ async def test_a_claim_ends_after_a_lease_by_our_own_steady_clock_alone(
     await bench.consume([received(LIVE)])
     at, there = START + ours + LEASE, START + max(theirs, timedelta(0))
     (held,) = await bench.notifications.claim(there, there + LEASE, 10)
-    other = Notifications(store, RecordingPublisher(), clock, steady=clock.steady)
+    other = Notifications(Resources(store, RecordingPublisher(), Path(), clock, clock.steady))
     assert await other.claim(at, at + LEASE, 10) == [], "its worker may be sending it"
     clock.turn(seconds=LEASE.total_seconds() - 1)
     assert await other.claim(at, at + LEASE, 10) == []
@@ -120,7 +122,7 @@ async def test_a_living_worker_keeps_its_mails_from_one_whose_clock_is_far_ahead
     await (bench := Bench(store, clock=clock)).enter(CUSTOMER.id, "erika")
     await bench.consume([received(LIVE, seq) for seq in range(1, 600)])
     assert len(await bench.notifications.claim(START, START + LEASE, 590)) == 590
-    fast = Notifications(store, RecordingPublisher(), clock, steady=clock.steady)
+    fast = Notifications(Resources(store, RecordingPublisher(), Path(), clock, clock.steady))
     ahead = START + timedelta(hours=2)
     taken = await fast.claim(ahead, ahead + LEASE, 50)
     assert [claim.number for claim in taken] == [1] * 9, "what nobody holds lies behind what somebody does"
@@ -148,7 +150,7 @@ async def test_strays_are_bounded_by_the_batch_and_do_not_keep_what_is_due(store
     await bench.consume([received(LIVE, seq) for seq in range(1, 6)])
     bench.clock.time = START
     await bench.consume([received(LIVE, seq) for seq in range(6, 8)])
-    ours = Notifications(store, RecordingPublisher(), bench.clock)
+    ours = Notifications(Resources(store, RecordingPublisher(), Path(), bench.clock))
     first = await ours.claim(START, START + LEASE, 4)
     assert [claim.notification.created_at == START for claim in first] == [True, True, False, False]
     assert len(await ours.claim(START, START + LEASE, 4)) == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from shared.messages import ordering
 from tests.component.notify.bench import Bench, open_store, received
 from tests.support.smtp import CapturingServer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.notify import handlers
 from services.notify.app import load_routing
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from shared.http.auth import Caller
 from shared.messages import ordering
 from shared.messages.notify import NotificationFailed

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from shared.ids import derived_id, person_mark
 from shared.messages import eligibility, ordering
 from shared.messages.base import Message

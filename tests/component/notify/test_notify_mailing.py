@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from services.notify import handlers, mail
 from services.notify.domain.contact import Language
-from services.notify.domain.notification import NotificationState
+from services.notify.domain.transitions import NotificationState
 from services.notify.metrics import OVERDUE, SMTP_CONFIGURED
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered, NotificationFailed

@@ -113,7 +113,7 @@ class Failing(WatchedStore):
 
 
 @pytest.mark.parametrize("fails_at", [1, 2])
-async def test_a_batch_that_broke_off_is_told_whole_when_it_is_read_again(fails_at: int) -> None:
+async def test_a_batch_that_broke_off_may_know_whole_when_it_is_read_again(fails_at: int) -> None:
     store = Failing(fails_at)
     bench = Bench(store)
     await store.prepare(bench.service.collections)

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from services.notify.mail import Mail
 from services.notify.replies import Delayed, Outcome, Sent
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from services.notify.smtp import SmtpTransport
 from tests.support.smtp import CapturingServer
 
@@ -84,7 +84,7 @@ async def outcome(server: CapturingServer, tmp_path: Path, ca: Path, password: s
         **changes,
     }
     mail = Mail("a@marktplatz.example", "b@kommune.example", b"Subject: x\r\n\r\nx\r\n")
-    async with SmtpTransport(NotifySettings(**values)).connection() as connection:
+    async with SmtpTransport(Settings(**values)).connection() as connection:
         return await connection.send(mail)
 
 

@@ -254,7 +254,7 @@ async def test_kunde_and_anbieter_see_the_grounds_of_the_pre_check_the_bereitste
     assert (seen["findings"], seen["allowed_channels"]) == ([], [])
 
 
-async def test_which_other_channels_are_open_is_told_to_the_kunde_alone(world: World) -> None:
+async def test_which_other_channels_are_open_may_know_to_the_kunde_alone(world: World) -> None:
     order = await world.declare()
     given = await world.judge(order, Verdict.NO_EVIDENCE)
     channels = [Channel.FITKO, Channel.GOVDIGITAL]

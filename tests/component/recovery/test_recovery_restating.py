@@ -18,7 +18,7 @@ from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.topic_facts import TopicFacts
 from marktplatz.recovery.stores import ServiceStore, opened_stores
 from services.contracts import handlers
-from services.contracts.app import build
+from services.contracts.app import processor
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, NumberFormat, Register
@@ -45,9 +45,10 @@ class World:
         self.stores = stores
         self.publisher = publisher
         kept = stores[ServiceName.CONTRACTS]
-        self.contracts, self.registers = Contracts(kept.store, publisher, lambda: AT), Registers(kept.store)
-        resources = Resources(kept.store, publisher, DATA, lambda: AT + timedelta(days=3))
-        (self.processor,) = build(resources, FITKO).consumers
+        earlier = Resources(kept.store, publisher, DATA, lambda: AT)
+        self.contracts, self.registers = Contracts(earlier), Registers(earlier)
+        later = Resources(kept.store, publisher, DATA, lambda: AT + timedelta(days=3))
+        (self.processor,) = processor(FITKO)(later).consumers
 
     async def request(self, name: str, seq: int = 1, *, requested_at: datetime | None = None) -> None:
         body = request(name).model_copy(update={"requested_at": requested_at})

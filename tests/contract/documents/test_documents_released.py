@@ -69,7 +69,7 @@ def _contacts(document: Document) -> Document:
 
 def _numbers(document: Document) -> Document:
     register = _register(document)
-    assert register.kept == {}
+    assert register.unknown_fields == {}
     return {**_document(register), "rev": register.rev}
 
 

@@ -163,7 +163,7 @@ MISTYPED = {
     "AUTH_JWKS_URL=https://idp": ("AUTH_JWKS_URL=https://idp_", "AUTH_JWKS_URL is 'https://idp_.rechenzentrum.example"),
     "marktplatz.svc:9093": ("marktplatz.svc", "KAFKA_BOOTSTRAP_SERVERS is 'marktplatz-kafka-bootstrap.marktplatz.svc'"),
     "NOTIFY_PORTAL_URL=https://": ("NOTIFY_PORTAL_URL=https:/", "NOTIFY_PORTAL_URL is 'https:/marktplatz.rechenzentrum.example'"),
-    "no-reply@": ("no-reply.", "NotifySettings.sender_address"),
+    "no-reply@": ("no-reply.", "Settings.sender_address"),
     "NOTIFY_SMTP_HOST=smtp.": ("NOTIFY_SMTP_HOST=smtp..", "NOTIFY_SMTP_HOST is 'smtp..rechenzentrum.example'"),
     "NOTIFY_SMTP_PORT=587": ("NOTIFY_SMTP_PORT=587000", "smtp_port"),
     "[host=handbuch.": ("[host=handbuch_.", "annotations.runbook_url is 'https://handbuch_."),

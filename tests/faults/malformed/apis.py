@@ -45,7 +45,9 @@ class Operation:
 def app_of(service: ServiceName, store: SqliteStore) -> tuple[Service, FastAPI]:
     """Return a service and its API."""
     built = BUILDERS[service](Resources(store, RecordingPublisher(), DATA))
-    return built, create_app(built.title, built.router, authenticator=FakeAuthenticator(), store=store, health=FixedHealth())
+    return built, create_app(
+        built.name, built.router, title=built.title, authenticator=FakeAuthenticator(), store=store, health=FixedHealth()
+    )
 
 
 @asynccontextmanager

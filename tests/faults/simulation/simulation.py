@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from services.contracts.app import build as build_contracts
+from services.contracts.app import processor
 from services.contracts.domain.request import contract_id
 from services.notify import app as notify
 from services.notify.domain.contact import AddressBook, Contact
 from services.notify.repository import Contacts
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
@@ -40,6 +40,7 @@ from tests.faults.checker.history import History, Kind
 from tests.faults.simulation import clockwork, sample
 from tests.faults.simulation.ports import PARTITIONS, Chances, Logged, Process, SimPublisher, SimTransport, World, tell_topics
 from tests.support.contract_requests import SACHSEN, order_id
+from tests.support.publisher import RecordingPublisher
 
 LOAD_TEXTS = notify.load_texts
 DATA = Path(__file__).parents[3] / "data"
@@ -54,7 +55,7 @@ OFFER = order_id("offer")
 SERVICES = ("ordering", "contracts", "notify", "catalog")
 SECONDS = 60.0
 RELAY_AFTER = timedelta(seconds=2)
-SETTINGS = NotifySettings(smtp_host="127.0.0.1", lease=timedelta(minutes=1), poll=timedelta(seconds=1))
+SETTINGS = Settings(smtp_host="127.0.0.1", lease=timedelta(minutes=1), poll=timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class Simulation:
         return world.recorder.history()
 
     async def _contacts(self) -> None:
-        contacts = Contacts(self.world.store("notify", Process("setup-0")))
+        store = self.world.store("notify", Process("setup-0"))
+        contacts = Contacts(Resources(store, RecordingPublisher(), DATA, self.world.clock))
         person = Contact(person="erika", name="Erika Muster", email="erika@sachsen.example", changed_at=self.world.clock())
 
         def put(book: AddressBook) -> None:
@@ -132,7 +134,9 @@ class Simulation:
 
     def _start(self, service: str, process: Process) -> None:
         store = self.world.store(service, process)
-        resources = Resources(store, self.options.publisher(self.world, process), DATA, self.world.clock)
+        resources = Resources(
+            store, self.options.publisher(self.world, process), DATA, self.world.clock, lambda: self.world.seconds
+        )
         work: list[Callable[[], Awaitable[None]]] = []
         ledgers: Sequence[Ledger[Any]] = ()
         if service == "ordering":
@@ -144,11 +148,7 @@ class Simulation:
         else:
             transport = mock.patch.object(notify, "SmtpTransport", return_value=SimTransport(self.world, process))
             with transport, mock.patch.object(notify, "load_texts", _texts):
-                built = (
-                    build_contracts(resources, Channel.FITKO)
-                    if service == "contracts"
-                    else notify.build(resources, SETTINGS, lambda: self.world.seconds)
-                )
+                built = processor(Channel.FITKO)(resources) if service == "contracts" else notify.build(resources, SETTINGS)
             ledgers = built.ledgers
             work += [partial(self._consume, process, consumer) for consumer in built.consumers]
             work += [partial(self._again, item.run, item.every) for item in built.periodic if item.name == "send-mail"]

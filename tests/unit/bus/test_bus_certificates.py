@@ -122,7 +122,7 @@ def test_a_damaged_or_missing_file_changes_nothing(own: Pair, server: Pair, dama
     assert shown(held.context, own, server) == "old"
 
 
-def test_prometheus_is_told_when_the_certificate_in_use_ends(own: Pair, server: Pair) -> None:
+def test_prometheus_may_know_when_the_certificate_in_use_ends(own: Pair, server: Pair) -> None:
     held = held_by(own, server)
     assert _expiry() == own.ends.timestamp()
     own.issue("new", days=90)

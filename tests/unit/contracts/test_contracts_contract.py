@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from services.contracts import channels
 from services.contracts.channels.rules import Terms
 from services.contracts.domain import prices
-from services.contracts.domain.contract import TRANSITIONS, Contract, ContractActor, ContractCommand, ContractState
+from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request, contract_id
+from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
-from services.contracts.settings import ContractsSettings
+from services.contracts.settings import Settings
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractRefused
@@ -29,7 +30,7 @@ REFUSAL = Refusal(code="not_exempt", reason="Nicht vergabefrei.", remedy="Nachwe
 
 
 def terms(channel: Channel = Channel.FITKO) -> Terms:
-    return channels.load_terms(ContractsSettings().agb_folder, {})[channel]
+    return channels.load_terms(Settings().agb_folder, {})[channel]
 
 
 def draft(body: ContractRequested | None = None, channel: Channel = Channel.FITKO, at: datetime = AT) -> Contract:
@@ -38,7 +39,7 @@ def draft(body: ContractRequested | None = None, channel: Channel = Channel.FITK
 
 def test_a_concluded_contract_holds_number_parties_terms_and_the_time_of_the_request() -> None:
     contract = draft()
-    events = contract.conclude(Number(2026, 1), "FITST/2026/0001", ContractActor.PROZESSOR)
+    events = contract.conclude(Number(2026, 1), "FITST/2026/0001", Actor.PROZESSOR)
     assert (contract.state, contract.number) == (ContractState.GESCHLOSSEN, "FITST/2026/0001")
     assert (contract.year, contract.sequence) == (2026, 1)
     assert (contract.customer, contract.provider, contract.anbieter.id) == (SACHSEN, NRW, "fitko")
@@ -53,7 +54,7 @@ def test_a_concluded_contract_holds_number_parties_terms_and_the_time_of_the_req
 
 def test_a_refused_contract_has_no_number_and_says_why() -> None:
     contract = draft()
-    (event,) = contract.refuse(REFUSAL, ContractActor.PROZESSOR)
+    (event,) = contract.refuse(REFUSAL, Actor.PROZESSOR)
     assert (contract.state, contract.number, contract.concluded_at) == (ContractState.ABGELEHNT, None, None)
     assert isinstance(event, ContractRefused)
     assert (event.code, event.reason, event.remedy) == (REFUSAL.code, REFUSAL.reason, REFUSAL.remedy)
@@ -61,27 +62,27 @@ def test_a_refused_contract_has_no_number_and_says_why() -> None:
 
 
 ALLOWED = {
-    (ContractCommand.CONCLUDE, ContractState.ANGEFORDERT, ContractActor.PROZESSOR): ContractState.GESCHLOSSEN,
-    (ContractCommand.REFUSE, ContractState.ANGEFORDERT, ContractActor.PROZESSOR): ContractState.ABGELEHNT,
+    (Command.CONCLUDE, ContractState.ANGEFORDERT, Actor.PROZESSOR): ContractState.GESCHLOSSEN,
+    (Command.REFUSE, ContractState.ANGEFORDERT, Actor.PROZESSOR): ContractState.ABGELEHNT,
 }
 REPEATS = {
-    (ContractCommand.CONCLUDE, ContractState.GESCHLOSSEN, ContractActor.PROZESSOR),
-    (ContractCommand.REFUSE, ContractState.ABGELEHNT, ContractActor.PROZESSOR),
+    (Command.CONCLUDE, ContractState.GESCHLOSSEN, Actor.PROZESSOR),
+    (Command.REFUSE, ContractState.ABGELEHNT, Actor.PROZESSOR),
 }
 
 
-@pytest.mark.parametrize("actor", ContractActor)
+@pytest.mark.parametrize("actor", Actor)
 @pytest.mark.parametrize("state", ContractState)
-@pytest.mark.parametrize("command", ContractCommand)
+@pytest.mark.parametrize("command", Command)
 def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
-    command: ContractCommand, state: ContractState, actor: ContractActor
+    command: Command, state: ContractState, actor: Actor
 ) -> None:
     contract = draft()
     contract.state = state
     before = contract.model_copy()
 
     def give() -> int:
-        if command is ContractCommand.CONCLUDE:
+        if command is Command.CONCLUDE:
             return len(contract.conclude(Number(2026, 1), "FITST/2026/0001", actor))
         return len(contract.refuse(REFUSAL, actor))
 
@@ -92,7 +93,7 @@ def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
         return
     if row in REPEATS:
         assert give() == 0
-    elif actor is not ContractActor.PROZESSOR:
+    elif actor is not Actor.PROZESSOR:
         with pytest.raises(ForbiddenError):
             give()
     else:
@@ -102,7 +103,7 @@ def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
 
 
 def test_every_state_but_the_draft_is_final() -> None:
-    assert TRANSITIONS.allowed(ContractState.ANGEFORDERT) == list(ContractCommand)
+    assert TRANSITIONS.allowed(ContractState.ANGEFORDERT) == list(Command)
     assert TRANSITIONS.allowed(ContractState.GESCHLOSSEN) == []
     assert TRANSITIONS.allowed(ContractState.ABGELEHNT) == []
 
@@ -110,7 +111,7 @@ def test_every_state_but_the_draft_is_final() -> None:
 def test_a_contract_without_agb_cannot_be_concluded() -> None:
     contract = draft(at=datetime(2019, 5, 1, tzinfo=UTC))
     with pytest.raises(ValueError, match="no AGB"):
-        contract.conclude(Number(2019, 1), "FITST/2019/0001", ContractActor.PROZESSOR)
+        contract.conclude(Number(2019, 1), "FITST/2019/0001", Actor.PROZESSOR)
     assert contract.state is ContractState.ANGEFORDERT
 
 

@@ -18,7 +18,7 @@ from services.contracts.domain.agb import AgbInForce, AgbSet
 from services.contracts.domain.refusal import refusal_of
 from services.contracts.domain.request import Request
 from services.contracts.numbering import NumberFormat
-from services.contracts.settings import ContractsSettings
+from services.contracts.settings import Settings
 from shared.messages.contracts import AgbVersion, Leg
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, CostKind, Party, Period, Verdict
@@ -160,7 +160,7 @@ def test_each_channel_has_a_module_of_its_own_with_a_name_for_the_contract(chann
 
 def test_the_number_format_of_a_channel_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTRACTS_NUMBER_FORMATS", '{"govdigital": "GOV-{year}-{sequence:06d}"}')
-    settings = ContractsSettings()
+    settings = Settings()
     loaded = channels.load_terms(settings.agb_folder, settings.number_formats)
     assert loaded[Channel.GOVDIGITAL].rules.number_format == NumberFormat("GOV-{year}-{sequence:06d}")
     assert loaded[Channel.FITKO].rules.number_format == NumberFormat("FITST/{year}/{sequence:04d}")
@@ -169,7 +169,7 @@ def test_the_number_format_of_a_channel_is_a_setting(monkeypatch: pytest.MonkeyP
 def test_an_unfit_number_format_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONTRACTS_NUMBER_FORMATS", '{"govdigital": "GOV-{year}"}')
     with pytest.raises(ValueError, match="must name"):
-        ContractsSettings()
+        Settings()
 
 
 def test_two_channels_never_write_their_numbers_alike() -> None:

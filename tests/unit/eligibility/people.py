@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from services.eligibility.domain.accreditation import Actor, Command, Move
+from services.eligibility.domain.accreditation import Move
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity, PublicBody, Registration
 from services.eligibility.domain.statement import Document, EvidenceType, Statement, make_statement
+from services.eligibility.domain.transitions import Actor, Command
 from services.eligibility.rules import RelationType
 from shared.messages.values import Channel, OrganisationType, Role
 

@@ -10,8 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.eligibility.domain.accreditation import OPEN, TRANSITIONS, Actor, Command, Term
+from services.eligibility.domain.accreditation import Term
 from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.transitions import OPEN, TRANSITIONS, Actor, Command
 from shared.errors import ConflictError, ForbiddenError, IllegalMoveError, InvalidError, NotFoundError
 from shared.messages import eligibility as wire
 from shared.messages.base import Message

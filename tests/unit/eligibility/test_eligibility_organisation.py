@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.eligibility.domain.organisation import FORMER_USERS_KEPT, Organisation
+from services.eligibility.domain.organisation import MOST_FORMER_USERS, Organisation
 from services.eligibility.domain.statement import Document, make_statement
 from services.eligibility.rules import RelationType
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
@@ -62,7 +62,7 @@ class TestRegistration:
     def test_a_repeat_by_the_same_person_changes_nothing(self) -> None:
         assert registered().registered_again(registration()) == []
 
-    def test_a_second_person_is_told_to_ask_an_active_user(self) -> None:
+    def test_a_second_person_may_know_to_ask_an_active_user(self) -> None:
         with pytest.raises(ConflictError) as refused:
             registered().registered_again(registration(person=BERT))
         assert code_of(refused) == "already_registered"
@@ -116,10 +116,10 @@ def test_the_public_state_marks_who_has_left_and_names_nobody() -> None:
 
 def test_of_many_who_have_left_the_last_are_kept() -> None:
     organisation = registered()
-    for number in range(FORMER_USERS_KEPT + 3):
+    for number in range(MOST_FORMER_USERS + 3):
         organisation.change(ANNA, AT, add_users=(f"p{number}",))
         organisation.change(ANNA, AT, remove_users=(f"p{number}",))
-    assert organisation.former_users == tuple(f"p{number}" for number in range(3, FORMER_USERS_KEPT + 3))
+    assert organisation.former_users == tuple(f"p{number}" for number in range(3, MOST_FORMER_USERS + 3))
 
 
 class TestStatement:

@@ -10,7 +10,7 @@ import pytest
 from services.eligibility.names import fold, search_keys
 from services.eligibility.published import published_relations
 from services.eligibility.rules import IndirectJoint
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.settings import Settings
 from shared.calendar import day_of
 from shared.messages.values import Channel, OrganisationType
 from shared.store.port import Document
@@ -122,7 +122,7 @@ def test_each_word_of_a_name_can_be_found_by_its_beginning() -> None:
 
 
 def test_the_rule_set_closes_fitko_to_kommunen() -> None:
-    policy = EligibilitySettings(_env_file=None).policy()
+    policy = Settings(_env_file=None).policy()
     assert policy.rule_set == "gwb108-2016"
     assert policy.channels[Channel.FITKO].customers == {OrganisationType.BUND, OrganisationType.LAND}
     assert OrganisationType.KOMMUNE in policy.channels[Channel.GOVDIGITAL].customers
@@ -131,13 +131,13 @@ def test_the_rule_set_closes_fitko_to_kommunen() -> None:
 
 def test_the_disputed_question_can_be_answered_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELIGIBILITY_INDIRECT_JOINT", "STRICT")
-    assert EligibilitySettings().policy().indirect_joint is IndirectJoint.STRICT
+    assert Settings().policy().indirect_joint is IndirectJoint.STRICT
 
 
 def test_an_unknown_rule_set_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELIGIBILITY_RULE_SET", "gwb108-1999")
     with pytest.raises(FileNotFoundError):
-        EligibilitySettings().policy()
+        Settings().policy()
 
 
 def test_the_day_is_the_german_one() -> None:

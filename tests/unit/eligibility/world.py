@@ -17,12 +17,12 @@ from services.eligibility.rules import (
     Relation,
     RelationType,
 )
-from services.eligibility.settings import EligibilitySettings
+from services.eligibility.settings import Settings
 from shared.messages.values import AccreditationState, Channel, OrganisationType, Role
 
 HUSUM = "010540056056"
 TODAY = date(2026, 3, 2)
-POLICY = EligibilitySettings(_env_file=None).policy()
+POLICY = Settings(_env_file=None).policy()
 
 BODIES = {
     body.id: body

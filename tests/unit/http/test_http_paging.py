@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shared.http.limits import PAGE_BYTES
-from shared.http.paging import Page, decode_cursor, paged, paged_in_groups
+from shared.http.paging import Page, decode_cursor
 from shared.store.port import Scalar
 
 
@@ -32,10 +32,10 @@ def walk(sizes: Sequence[int], limit: int, *, read: int) -> list[Page[Item]]:
     pages: list[Page[Item]] = []
     begin = 0
     while True:
-        wanted = range(begin, min(begin + limit + 1, len(sizes)))
+        wanted = range(begin, min(begin + Page.ahead(limit), len(sizes)))
         found = wanted[:read]
-        cut = len(found) < len(wanted)
-        pages.append(paged(found, limit, lambda number: Item(number=number, text="x" * sizes[number]), position, cut=cut))
+        more = len(found) < len(wanted)
+        pages.append(Page.cut(found, limit, position, lambda number: Item(number=number, text="x" * sizes[number]), more=more))
         values = decode_cursor(pages[-1].next, (int, str))
         if values is None:
             return pages
@@ -62,7 +62,7 @@ def test_what_shows_as_several_items_stays_together(groups: list[int]) -> None:
     begin = 0
     while True:
         found = range(begin, len(groups))
-        page = paged_in_groups(found, 200, lambda number: [Item(number=number, text=third)] * groups[number], position)
+        page = Page.cut_groups(found, 200, position, lambda number: [Item(number=number, text=third)] * groups[number])
         numbers = [item.number for item in page.items]
         shown += numbers
         values = decode_cursor(page.next, (int, str))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from services.notify.api import preferred
 from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
 
@@ -65,8 +65,8 @@ def test_an_erased_person_is_gone_and_the_others_stay() -> None:
 
 def test_e_mail_goes_to_whoever_has_it_on_and_has_not_muted_the_event() -> None:
     entries = book(contact("a"), contact("b", email_enabled=False), contact("c", muted=("x.y.z.v1",)))
-    assert [entry.person for entry in entries.wanted("x.y.z.v1", AT)] == ["a"]
-    assert [entry.person for entry in entries.wanted("other", AT)] == ["a", "c"]
+    assert [entry.person for entry in entries.subscribers("x.y.z.v1", AT)] == ["a"]
+    assert [entry.person for entry in entries.subscribers("other", AT)] == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_the_reader_s_best_liked_language_is_taken(header: str | None, language:
 
 
 def test_a_local_mail_server_needs_no_encryption_any_other_has_it_by_default() -> None:
-    local = NotifySettings(smtp_host="127.0.0.1", smtp_port=2525)
-    remote = NotifySettings(smtp_host="mail.example", sender_address="no-reply@marktplatz.example")
+    local = Settings(smtp_host="127.0.0.1", smtp_port=2525)
+    remote = Settings(smtp_host="mail.example", sender_address="no-reply@marktplatz.example")
     assert (local.security, local.port) == ("none", 2525)
     assert (remote.security, remote.port) == ("starttls", 587)
 
@@ -158,7 +158,7 @@ def test_a_local_mail_server_needs_no_encryption_any_other_has_it_by_default() -
 )
 def test_unsafe_settings_are_refused_with_what_to_change(values: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
-        NotifySettings(**values)
+        Settings(**values)
 
 
 def test_the_error_of_a_contact_does_not_repeat_what_was_entered() -> None:

@@ -10,18 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.notify.domain.notification import (
-    MACHINE,
-    TRANSITIONS,
-    Actor,
-    ClaimLostError,
-    Notification,
-    NotificationState,
-    Occasion,
-    Recipient,
-    Step,
-)
+from services.notify.domain.notification import ClaimLostError, Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
+from services.notify.domain.transitions import TRANSITIONS, Actor, Command, NotificationState
 from shared.aggregate.base import Transition
 from shared.errors import ConflictError, ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
@@ -174,22 +165,22 @@ def test_an_e_mail_that_is_not_delivered_cannot_be_read() -> None:
         mail().read(AT)
 
 
-@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: row.command)
+@pytest.mark.parametrize("row", TRANSITIONS.rows, ids=lambda row: row.command)
 @pytest.mark.parametrize("actor", list(Actor))
 @pytest.mark.parametrize("state", list(NotificationState))
 def test_the_table_alone_says_who_may_do_what(
-    row: Transition[Step, NotificationState, Actor], actor: Actor, state: NotificationState
+    row: Transition[Command, NotificationState, Actor], actor: Actor, state: NotificationState
 ) -> None:
     if actor not in row.actors:
         with pytest.raises(ForbiddenError):
-            MACHINE.check(row.command, state, actor)
+            TRANSITIONS.check(row.command, state, actor)
     elif state in row.sources:
-        assert MACHINE.check(row.command, state, actor) is row.target
+        assert TRANSITIONS.check(row.command, state, actor) is row.target
     elif state is row.target:
-        assert MACHINE.check(row.command, state, actor) is None
+        assert TRANSITIONS.check(row.command, state, actor) is None
     else:
         with pytest.raises(IllegalMoveError):
-            MACHINE.check(row.command, state, actor)
+            TRANSITIONS.check(row.command, state, actor)
 
 
 class Life(RuleBasedStateMachine):
@@ -233,15 +224,15 @@ class Life(RuleBasedStateMachine):
         return notification.state is S.IN_ZUSTELLUNG
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data(), what=st.sampled_from([Step.DELIVER, Step.FAIL, Step.POSTPONE, Step.RELEASE]))
-    def report(self, data: st.DataObject, what: Step) -> None:
+    @rule(data=st.data(), what=st.sampled_from([Command.DELIVER, Command.FAIL, Command.POSTPONE, Command.RELEASE]))
+    def report(self, data: st.DataObject, what: Command) -> None:
         claim = data.draw(st.sampled_from(self.claims))
         before = self.it.model_copy(deep=True)
-        reports: dict[Step, Callable[[], object]] = {
-            Step.DELIVER: lambda: self.it.deliver(claim, self.now),
-            Step.FAIL: lambda: self.it.fail(claim, "smtp_550", self.now),
-            Step.POSTPONE: lambda: self.it.postpone(claim, "smtp_451", self.now, timedelta(0)),
-            Step.RELEASE: lambda: self.it.release(claim, self.now),
+        reports: dict[Command, Callable[[], object]] = {
+            Command.DELIVER: lambda: self.it.deliver(claim, self.now),
+            Command.FAIL: lambda: self.it.fail(claim, "smtp_550", self.now),
+            Command.POSTPONE: lambda: self.it.postpone(claim, "smtp_451", self.now, timedelta(0)),
+            Command.RELEASE: lambda: self.it.release(claim, self.now),
         }
         try:
             events = reports[what]()

@@ -63,7 +63,7 @@ def test_there_is_an_example_of_every_routed_type() -> None:
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
-def test_every_example_is_told_to_somebody(message: Message) -> None:
+def test_every_example_may_know_to_somebody(message: Message) -> None:
     assert told(message)
 
 
@@ -86,7 +86,7 @@ def test_a_table_that_contradicts_itself_or_names_the_unknown_is_refused(changes
         Routing.model_validate(table(**changes))
 
 
-def test_an_organisation_with_several_parts_is_told_once_by_the_first_route() -> None:
+def test_an_organisation_with_several_parts_may_know_once_by_the_first_route() -> None:
     same = ordering.MilestoneReached(order=head(provider=CUSTOMER), at=AT, milestone="test", label="Testlauf", open_milestones=0)
     assert told(same) == {CUSTOMER.id: "milestone-reached"}
 
@@ -99,11 +99,11 @@ def test_an_organisation_with_several_parts_is_told_once_by_the_first_route() ->
         (OrderParty.ANBIETER, {CUSTOMER.id, PROVIDER.id}),
     ],
 )
-def test_a_question_is_told_to_the_other_side(asker: OrderParty, expected: set[str]) -> None:
+def test_a_question_may_know_to_the_other_side(asker: OrderParty, expected: set[str]) -> None:
     assert told(ordering.QuestionAsked(**QUESTION, asked_by=asker)).keys() == expected
 
 
-def test_an_answer_is_told_to_the_side_that_asked() -> None:
+def test_an_answer_may_know_to_the_side_that_asked() -> None:
     assert told(ordering.QuestionAnswered(**QUESTION, answered_by=OrderParty.KUNDE)).keys() == {PROVIDER.id}
 
 
@@ -116,18 +116,18 @@ def test_an_answer_is_told_to_the_side_that_asked() -> None:
         (OrderParty.SYSTEM, set()),
     ],
 )
-def test_a_new_point_is_told_to_whoever_it_belongs_to(owner: OrderParty, expected: set[str]) -> None:
+def test_a_new_point_may_know_to_whoever_it_belongs_to(owner: OrderParty, expected: set[str]) -> None:
     assert told(ordering.PointAdded(**POINT, owner=owner)).keys() == expected
 
 
 @pytest.mark.parametrize(
     ("verdict", "expected"), [(Verdict.NO_EVIDENCE, {CUSTOMER.id}), (Verdict.RISK, {CUSTOMER.id, "govdigital"})]
 )
-def test_a_risk_is_told_to_the_anbieter_who_must_answer_for_it(verdict: Verdict, expected: set[str]) -> None:
+def test_a_risk_may_know_to_the_anbieter_who_must_answer_for_it(verdict: Verdict, expected: set[str]) -> None:
     assert told(ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(verdict))).keys() == expected
 
 
-def test_a_contract_is_told_to_all_three_parties_each_in_their_own_words() -> None:
+def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> None:
     (message,) = [example for example in EXAMPLES if isinstance(example, contracts.ContractConcluded)]
     assert told(message) == {
         CUSTOMER.id: "contract-concluded",
@@ -144,13 +144,13 @@ def test_a_contract_is_told_to_all_three_parties_each_in_their_own_words() -> No
         (Stage.BESTELLUNG, {CUSTOMER.id, PROVIDER.id, "govdigital"}),
     ],
 )
-def test_a_refusal_is_told_to_those_who_know_of_the_vorgang_at_its_stage(stage: Stage | None, expected: set[str]) -> None:
+def test_a_refusal_may_know_to_those_who_know_of_the_vorgang_at_its_stage(stage: Stage | None, expected: set[str]) -> None:
     refused = ordering.OrderRefused(order=head(), at=AT, code="R12", reason=REASON, stage=stage)
     assert told(refused).keys() == expected
 
 
 @pytest.mark.parametrize("forwarded", [True, False])
-def test_the_end_of_an_interest_is_told_to_a_bereitsteller_only_if_they_were_told_of_the_interest(*, forwarded: bool) -> None:
+def test_the_end_of_an_interest_may_know_to_a_bereitsteller_only_if_they_were_told_of_the_interest(*, forwarded: bool) -> None:
     withdrawn = ordering.OrderWithdrawn(order=head(), at=AT, forwarded=forwarded)
     expired = ordering.OrderExpired(order=head(), at=AT, forwarded=forwarded)
     assert (PROVIDER.id in told(withdrawn)) is forwarded
@@ -165,7 +165,7 @@ def test_an_accreditation_is_asked_of_the_anbieter_and_its_decision_told_to_the_
     assert whom[eligibility.AccreditationDecided] == {CUSTOMER.id}
 
 
-def test_nobody_is_told_of_a_silent_type_by_accident() -> None:
+def test_nobody_may_know_of_a_silent_type_by_accident() -> None:
     silent = ordering.OrderContracted(order=head(), at=AT, contract_id=head().id, contract_number="GD/2026/0007")
     assert silent.TYPE in routing.silent
     assert type(silent) not in routing.handled

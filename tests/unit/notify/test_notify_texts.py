@@ -20,7 +20,7 @@ from services.notify.domain.facts import facts_of
 from services.notify.domain.notification import Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters
 from services.notify.mail import IDEMPOTENCY_HEADER, Composer, Mail
-from services.notify.settings import NotifySettings
+from services.notify.settings import Settings
 from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
 from shared.ids import derived_id
 from shared.messages.base import Message
@@ -28,7 +28,7 @@ from shared.reference import read_labels
 from tests.unit.notify.examples import AT, EXAMPLES, NUMBER, ORDER_ID
 
 DATA = Path(__file__).parents[3] / "data"
-settings = NotifySettings(portal_url="https://marktplatz.example/")
+settings = Settings(portal_url="https://marktplatz.example/")
 routing = load_routing()
 texts = load_texts(DATA, settings)
 composer = Composer(texts, settings.sender_name, "no-reply@marktplatz.example")

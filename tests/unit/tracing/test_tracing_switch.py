@@ -113,7 +113,7 @@ def test_work_belongs_to_its_trace_whether_spans_are_told_or_not(on: bool) -> No
     assert told == ([(inside, parent, "smtp_421")] if on else [])
 
 
-def test_work_that_raises_is_told_with_the_kind_of_its_error_only() -> None:
+def test_work_that_raises_may_know_with_the_kind_of_its_error_only() -> None:
     with (
         kept_spans() as kept,
         pytest.raises(ValueError, match="Husum"),

@@ -1,0 +1,41 @@
+"""The states of a contract and who may lead it from one to the next, as a table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.aggregate.base import StateMachine, Transition
+
+
+class ContractState(StrEnum):
+    """States of a contract. ANGEFORDERT is the draft in a processor's hands and is never stored."""
+
+    ANGEFORDERT = "ANGEFORDERT"
+    GESCHLOSSEN = "GESCHLOSSEN"
+    ABGELEHNT = "ABGELEHNT"
+
+
+class Command(StrEnum):
+    """What can be done with a contract."""
+
+    CONCLUDE = "conclude"
+    REFUSE = "refuse"
+
+
+class Actor(StrEnum):
+    """Who acts on a contract. Its processor alone forms it: the parties have agreed before, in ordering."""
+
+    PROZESSOR = "PROZESSOR"
+    ANBIETER = "ANBIETER"
+    KUNDE = "KUNDE"
+    BEREITSTELLER = "BEREITSTELLER"
+
+
+_DRAFT = frozenset({ContractState.ANGEFORDERT})
+_PROCESSOR = frozenset({Actor.PROZESSOR})
+TRANSITIONS = StateMachine(
+    (
+        Transition(Command.CONCLUDE, _DRAFT, ContractState.GESCHLOSSEN, _PROCESSOR),
+        Transition(Command.REFUSE, _DRAFT, ContractState.ABGELEHNT, _PROCESSOR),
+    )
+)

@@ -83,10 +83,10 @@ types: $(STAMP)
 layers: $(STAMP)
 	@$(BIN)/lint-imports
 
-schemas: $(STAMP) ## Write shared/schemas anew from the message models and the topic registry
+schemas: $(STAMP) ## Write shared/schemas from the message models and the topic registry
 	@$(BIN)/python -m shared.schemas.generate
 
-generated: $(STAMP) ## Write everything that is generated anew: schemas, topics and users, dashboards, handbook tables
+generated: $(STAMP) ## Write everything that is generated: schemas, topics and users, dashboards, handbook tables
 	@$(BIN)/python -m shared.schemas.generate
 	@$(BIN)/python -m deploy.generate.topics
 	@$(BIN)/python -m deploy.generate.channels

@@ -4,7 +4,7 @@ IMAGE is the reference of one that is here; by default that of this version for 
 
 ``sbom.cdx.json``  CycloneDX 1.6, read from the image: each Python and Debian package, its version, archive SHA-256, licence
 ``licences.md``    licence report of the Python packages, made by pip-licenses
-``audit.json``     known vulnerabilities by pip-audit; if no database answers, that is said and the file is not written
+``audit.json``     known vulnerabilities by pip-audit; if no database answers, that is reported and the file is not written
 
 Exit code 1 if a known vulnerability is found.
 """  # noqa: INP001 - a script, not a module
@@ -81,7 +81,7 @@ def texts_of(reference: str) -> dict[str, str]:
 
 
 def describe(reference: str) -> dict[str, Any]:
-    """Return what the engine says about the image."""
+    """Return what the engine reports about the image."""
     found: dict[str, Any] = json.loads(output("docker", "image", "inspect", reference))[0]
     return found
 
@@ -129,7 +129,7 @@ def permitted(name: str, licence: str, allowed: Iterable[str]) -> str:
 
 
 def component(name: str, version: str, purl: PackageURL, digest: str, licence: str) -> Component:
-    """Return one package as CycloneDX says it."""
+    """Return one package in the form of CycloneDX."""
     if is_supported_id(licence):
         said: DisjunctiveLicense | LicenseExpression = DisjunctiveLicense(id=licence)
     elif is_expression(licence):
@@ -182,7 +182,7 @@ def licence_report(names: Iterable[str]) -> str:
 
 
 def audit(report: Path) -> int:
-    """Look the pinned packages up for known vulnerabilities; return 1 if there are any. Without an answer, say so."""
+    """Look the pinned packages up for known vulnerabilities; return 1 if there are any. Report a missing answer."""
     command = [
         str(TOOLS / "pip-audit"),
         "--requirement",

@@ -1,1 +1,1 @@
-"""What the Kubernetes manifests have to say about Kafka, made from the topic registry."""
+"""What the Kubernetes manifests hold about Kafka, made from the topic registry."""

@@ -10,7 +10,7 @@ from shared.messages.values import Channel
 
 ALERT = "MarktplatzContractProcessorDown"
 RUNNING, STOPPED, VANISHING = "0x40", "1x40", "0x5 _x30"
-"""What ``marktplatz_bus_consumer_stopped`` says over time."""
+"""Values of ``marktplatz_bus_consumer_stopped`` over time."""
 
 Test = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""``python -m deploy.generate.channels [--check]``: write what exists once per channel, or say what is not up to date.
+"""``python -m deploy.generate.channels [--check]``: write what exists once per channel, or report what is not up to date.
 
 That is the contract processor of each Anbieter, the alert that misses it with its unit tests, what Flux waits for, and the
 group of the processors in the declared flows.

@@ -23,7 +23,7 @@ _CONSTANTS = ("shared/bus/dead_letters/letter.py",)
 
 
 def codes(sources: Iterable[Path] | None = None) -> dict[str, set[int]]:
-    """Return every code of the source with its statuses, as far as they can be told; findings of rules are none."""
+    """Return every code of the source with its statuses, as far as they can be known; findings of rules are none."""
     files = sources if sources is not None else (p for top in SOURCES for p in sorted((PROJECT / top).rglob("*.py")))
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
     known = _Known.of(trees.values())

@@ -1,4 +1,4 @@
-"""``python -m deploy.generate.dashboards [--check]``: write the Grafana dashboards, or say which are not up to date."""
+"""``python -m deploy.generate.dashboards [--check]``: write the Grafana dashboards, or report which are not up to date."""
 
 from __future__ import annotations
 

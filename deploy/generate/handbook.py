@@ -1,4 +1,4 @@
-"""``python -m deploy.generate.handbook [--check]``: write the tables of docs/betrieb, or say which are not current.
+"""``python -m deploy.generate.handbook [--check]``: write the tables of docs/betrieb, or report which are not current.
 
 A table stands between ``<!-- erzeugt: NAME -->`` and ``<!-- ende: NAME -->``; everything around it is written by hand.
 """
@@ -48,7 +48,7 @@ TABLES: Mapping[str, Callable[[Objects], str]] = {
 
 
 class HandbookError(Exception):
-    """The pages and the tables do not fit together; the text says how."""
+    """The pages and the tables do not fit together; the text explains how."""
 
 
 def pages(folder: Path, production: Objects) -> dict[Path, str]:

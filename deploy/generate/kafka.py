@@ -109,7 +109,7 @@ def operations_acls() -> list[Acl]:
 
 
 def recovery_acls() -> list[Acl]:
-    """Return the rights to read all topics through and say things anew on them, and to see groups and take them back.
+    """Return the rights to read all topics through and republish on them, and to see and rewind groups.
 
     A drill works as every group does, so it buries what it cannot process; nobody reads dead letters here, they are counted.
     Topics belong to Strimzi: there is no right to create, alter or delete one.

@@ -1,4 +1,4 @@
-"""``python -m deploy.generate.topics [--check]``: write the generated manifests, or say which differ from the registry."""
+"""``python -m deploy.generate.topics [--check]``: write the generated manifests, or report which differ from the registry."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def text_of(manifests: Iterable[Mapping[str, Any]]) -> str:
 
 
 def stale(folder: Path) -> list[str]:
-    """Return the generated files of the folder that are missing or differ from what the registry says."""
+    """Return the generated files of the folder that are missing or differ from the registry."""
     return [name for name, make in FILES.items() if _present(folder / name) != text_of(make())]
 
 

@@ -16,7 +16,7 @@ DIFFERENT = 1
 
 
 class RolloutError(Exception):
-    """A step did not succeed; the text says what to do next."""
+    """A step did not succeed; the text names what to do next."""
 
 
 def render(source: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 PUBLISHED = Counter("marktplatz_bus_published", "Records sent, by outcome", ["outcome"])
-PRODUCER_RENEWED = Counter("marktplatz_bus_producer_renewed", "Producers given up and made anew", ["reason"])
+PRODUCER_RENEWED = Counter("marktplatz_bus_producer_renewed", "Producers given up and replaced", ["reason"])
 PRODUCER_UP = Gauge("marktplatz_bus_producer_up", "1 while the producer is connected, 0 while not, NaN where there is none")
 PRODUCER_UP.set(math.nan)
 CERTIFICATE_EXPIRY = Gauge(

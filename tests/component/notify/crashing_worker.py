@@ -9,7 +9,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.component.notify.bench import Bench, open_store
+from tests.component.notify.workbench import Bench, open_store
 
 
 async def main(path: Path, port: int, minutes: float) -> None:

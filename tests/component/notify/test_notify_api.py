@@ -15,7 +15,7 @@ from shared.http.app import create_app
 from shared.ids import derived_id
 from shared.messages import contracts, ordering
 from shared.store.port import Save
-from tests.component.notify.bench import Bench, open_store, received
+from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, NUMBER, ORDER_ID, PROVIDER, head
 

@@ -18,7 +18,7 @@ from services.notify.domain.transitions import NotificationState
 from services.notify.metrics import OVERDUE
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered
-from tests.component.notify.bench import Bench, WatchedStore, open_store, received
+from tests.component.notify.workbench import Bench, WatchedStore, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, head
 

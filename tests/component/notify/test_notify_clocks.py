@@ -15,7 +15,7 @@ from services.notify.repository import NOTIFICATIONS, Notifications
 from shared.messages import ordering
 from shared.process.service import Resources
 from shared.store.port import Save
-from tests.component.notify.bench import LEASE, START, Bench, Clock, WatchedStore, open_store, received
+from tests.component.notify.workbench import LEASE, START, Bench, Clock, WatchedStore, open_store, received
 from tests.support.publisher import RecordingPublisher
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, head

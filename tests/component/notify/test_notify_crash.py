@@ -12,7 +12,7 @@ import pytest
 
 from services.notify.domain.transitions import NotificationState
 from shared.messages import ordering
-from tests.component.notify.bench import Bench, open_store, received
+from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, head
 

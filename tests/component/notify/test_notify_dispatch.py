@@ -18,7 +18,7 @@ from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel
 from shared.messages.ordering import OrderParty
 from shared.topics import NOTIFY
-from tests.component.notify.bench import Bench, WatchedStore, open_store, received
+from tests.component.notify.workbench import Bench, WatchedStore, open_store, received
 from tests.support.publisher import RecordingPublisher
 from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, EXAMPLES, PROVIDER, QUESTION, head
 

@@ -10,7 +10,7 @@ from services.notify.domain.transitions import NotificationState
 from shared.http.auth import Caller
 from shared.messages import ordering
 from shared.messages.notify import NotificationFailed
-from tests.component.notify.bench import Bench, open_store, received
+from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, head
 

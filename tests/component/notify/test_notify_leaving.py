@@ -13,8 +13,8 @@ from shared.ids import derived_id, person_mark
 from shared.messages import eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.values import AccreditationState
-from tests.component.notify.bench import Bench, open_store, received
 from tests.component.notify.test_notify_api import FORM, Api
+from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, PROVIDER, accreditation, head, organisation
 

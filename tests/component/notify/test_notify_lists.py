@@ -7,8 +7,8 @@ from datetime import timedelta
 from services.notify.repository import NOTIFICATIONS
 from shared.http.limits import PAGE_BYTES
 from shared.ids import derived_id
-from tests.component.notify.bench import Bench, open_store
 from tests.component.notify.test_notify_api import Api
+from tests.component.notify.workbench import Bench, open_store
 from tests.support.loading import loaded_from, weight
 from tests.unit.notify.examples import CUSTOMER
 

@@ -18,7 +18,7 @@ from services.notify.domain.transitions import NotificationState
 from services.notify.metrics import OVERDUE, SMTP_CONFIGURED
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered, NotificationFailed
-from tests.component.notify.bench import LEASE, Bench, Clock, WatchedStore, open_store, received
+from tests.component.notify.workbench import LEASE, Bench, Clock, WatchedStore, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, NUMBER, head
 

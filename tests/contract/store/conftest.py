@@ -11,7 +11,7 @@ import pytest
 
 from shared.store.opening import open_store
 from shared.store.port import Store
-from tests.contract.store.things import THINGS
+from tests.contract.store.samples import THINGS
 from tests.support.memory_store import MemoryStore
 from tests.support.mongodb import database_url, mongodb_server, own_database
 

@@ -23,7 +23,7 @@ from shared.errors import StoreUnavailableError, StoreUnfitError
 from shared.store.mongo.probe import probe
 from shared.store.mongo.store import MongoStore
 from shared.store.port import Collection, Save
-from tests.contract.store.things import THINGS, thing
+from tests.contract.store.samples import THINGS, thing
 
 
 class OvertakenStore(MongoStore):

@@ -16,9 +16,9 @@ from shared.errors import StoreUnavailableError
 from shared.store.opening import open_store
 from shared.store.port import Query, Save, Store
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.store.cable import Cable
 from tests.contract.store.conftest import Place
-from tests.contract.store.things import THINGS, thing
+from tests.contract.store.proxy import Proxy
+from tests.contract.store.samples import THINGS, thing
 from tests.support.mongodb import database_url, own_database
 
 OPERATIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
@@ -55,17 +55,17 @@ async def test_a_closed_store_does_not_answer(place: Place) -> None:
 async def test_a_cut_connection_is_reported_and_found_again(mongodb: str, scheme: str) -> None:
     address = urlsplit(mongodb)
     with own_database(mongodb) as name:
-        async with Cable(address.hostname or "", address.port or 27017) as cable:
+        async with Proxy(address.hostname or "", address.port or 27017) as proxy:
             server = address._replace(
-                netloc=address.netloc.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{cable.port}")
+                netloc=address.netloc.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{proxy.port}")
             )
             options: dict[str, str | int] = {"directConnection": "true", "serverSelectionTimeoutMS": 1500}
             store = open_store(database_url(server.geturl(), name, scheme=scheme, **options))
             await store.prepare([THINGS])
             await store.insert_many(THINGS, [thing("a")])
-            cable.cut()
+            proxy.cut()
             await all_fail(store)
-            cable.mend()
+            proxy.mend()
             assert await store.get(THINGS, "a") == thing("a")
             assert await store.insert_many(THINGS, [thing("c")]) == {"c"}
             await store.close()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 from tests.contract.store.conftest import Place
-from tests.contract.store.things import THINGS, at, thing
+from tests.contract.store.samples import THINGS, at, thing
 from tests.support.memory_store import MemoryStore
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from shared.store.port import Save, Store
-from tests.contract.store.things import THINGS, at, thing
+from tests.contract.store.samples import THINGS, at, thing
 
 IDS = ["0", "A", "Z", "a", "aa", "ab", "z", "Ä", "中", "😀"]
 

@@ -16,14 +16,14 @@ from shared.store.plan import plan
 from shared.store.port import Query, Save, Store
 from shared.store.sqlite.store import SqliteStore
 from shared.store.sqlite.table import Table
-from tests.contract.store.things import THINGS, at, thing
+from tests.contract.store.samples import THINGS, at, thing
 
 PROJECT = Path(__file__).resolve().parents[3]
 PROCESS = """
 import asyncio, sys
 from shared.store.opening import open_store
 from shared.store.port import Save
-from tests.contract.store.things import THINGS, thing
+from tests.contract.store.samples import THINGS, thing
 
 async def main():
     store = open_store(sys.argv[1])

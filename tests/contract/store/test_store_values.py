@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from shared.store.documents import InvalidDocumentError
 from shared.store.port import Collection, Index, Save, Store
-from tests.contract.store.things import START, THINGS, thing
+from tests.contract.store.samples import START, THINGS, thing
 
 
 class Colour(StrEnum):

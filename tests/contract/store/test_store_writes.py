@@ -9,7 +9,7 @@ import pytest
 from shared import failpoints
 from shared.store.port import Collection, Save, Store
 from tests.contract.store.conftest import Place
-from tests.contract.store.things import THINGS, thing
+from tests.contract.store.samples import THINGS, thing
 
 
 async def test_an_absent_document_is_none(store: Store) -> None:

@@ -21,7 +21,7 @@ from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
 from shared.topics import Topic
 from tests.faults.clients.proxied_kafka import LISTENERS, ProxiedKafka
-from tests.integration.bus.rig import Recorder, event
+from tests.integration.bus.bus_fixture import Recorder, event
 
 CONSUMERS = 14
 HEAL_SECONDS = 100.0

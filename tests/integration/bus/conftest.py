@@ -8,7 +8,7 @@ import pytest
 
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from tests.integration.bus.rig import Lane, fast_settings
+from tests.integration.bus.bus_fixture import Lane, fast_settings
 from tests.support.kafka import kafka_broker
 
 

@@ -19,7 +19,7 @@ from shared.bus.produce.publisher import KafkaPublisher
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
 from shared.store.opening import open_store
-from tests.integration.bus.rig import AT, Lane, fast_settings, lag, running, until
+from tests.integration.bus.bus_fixture import AT, Lane, fast_settings, lag, running, until
 
 
 class Tally(Aggregate):

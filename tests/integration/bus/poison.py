@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from shared.bus.envelope import encode
 from shared.bus.record import Headers, RawRecord
-from tests.integration.bus.rig import event
+from tests.integration.bus.bus_fixture import event
 
 
 def poison(topic: str) -> dict[str, tuple[str, RawRecord]]:

@@ -17,7 +17,7 @@ from shared.bus.dead_letters.operations import list_dead_letters, replay_dead_le
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from tests.integration.bus import raw_batches
-from tests.integration.bus.rig import Lane, Recorder, event, fast_settings, running, until
+from tests.integration.bus.bus_fixture import Lane, Recorder, event, fast_settings, running, until
 
 MIB = 1024 * 1024
 

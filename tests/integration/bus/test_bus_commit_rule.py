@@ -9,7 +9,7 @@ from shared.bus.consume.handling import Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.errors import StoreUnavailableError
-from tests.integration.bus.rig import Lane, Recorder, event, lag, read_topic, running, until
+from tests.integration.bus.bus_fixture import Lane, Recorder, event, lag, read_topic, running, until
 
 
 async def nothing_left(lane: Lane) -> bool:

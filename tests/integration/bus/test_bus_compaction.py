@@ -20,7 +20,7 @@ from shared.bus.settings import KafkaSettings
 from shared.store.opening import open_store
 from shared.store.port import Store
 from shared.topics import DELIVERIES
-from tests.integration.bus.rig import fast_settings, read_topic, until
+from tests.integration.bus.bus_fixture import fast_settings, read_topic, until
 from tests.support.counting import COUNTERS, START, Clock, Counter, counted, increase, ledger_over
 
 TOPIC = DELIVERIES.name

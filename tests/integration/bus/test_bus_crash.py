@@ -18,8 +18,8 @@ from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from shared.store.opening import open_store
 from shared.topics import DELIVERIES
+from tests.integration.bus.bus_fixture import Lane, entity, event, read_topic
 from tests.integration.bus.crash_child import COLLECTION
-from tests.integration.bus.rig import Lane, entity, event, read_topic
 
 ROOT = Path(__file__).resolve().parents[3]
 POINTS = ("store.insert", "store.save", "store.clean", "bus.send", "bus.commit", "bus.dead_letter")

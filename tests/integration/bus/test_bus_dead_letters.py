@@ -18,8 +18,8 @@ from shared.bus.envelope import encode
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.errors import InvalidError, NotFoundError
+from tests.integration.bus.bus_fixture import AT, Lane, Recorder, event, lag, read_topic, running, until
 from tests.integration.bus.poison import poison
-from tests.integration.bus.rig import AT, Lane, Recorder, event, lag, read_topic, running, until
 
 
 async def nothing_left(lane: Lane) -> bool:

@@ -17,7 +17,7 @@ from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from shared.errors import RetryableError
 from shared.topics import REPLAYS
-from tests.integration.bus.rig import AT, Lane, Recorder, event, running, until
+from tests.integration.bus.bus_fixture import AT, Lane, Recorder, event, running, until
 
 GROUP = "ordering.verdicts"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from marktplatz.infrastructure.broker_process import answers
 from marktplatz.infrastructure.kafka_native import NativeKafka
-from tests.integration.bus.rig import until
+from tests.integration.bus.bus_fixture import until
 
 ROOT = Path(__file__).resolve().parents[3]
 OWNER = """

@@ -12,7 +12,7 @@ from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
-from tests.integration.bus.rig import Lane, entity, event, read_topic, until
+from tests.integration.bus.bus_fixture import Lane, entity, event, read_topic, until
 
 
 async def test_acknowledged_events_stand_on_the_topic_under_their_key(lane: Lane, publisher: KafkaPublisher) -> None:

@@ -12,7 +12,7 @@ from shared.bus.envelope import encode
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.tracing.context import correlation_id
-from tests.integration.bus.rig import Lane, Recorder, entity, event, lag, running, until
+from tests.integration.bus.bus_fixture import Lane, Recorder, entity, event, lag, running, until
 
 
 async def nothing_left(lane: Lane) -> bool:

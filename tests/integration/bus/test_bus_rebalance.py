@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared.bus.consume.handling import Received
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.errors import StoreUnavailableError
-from tests.integration.bus.rig import Lane, Recorder, event, lag, running, until
+from tests.integration.bus.bus_fixture import Lane, Recorder, event, lag, running, until
 
 NAMES = 60
 

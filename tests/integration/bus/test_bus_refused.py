@@ -23,8 +23,8 @@ from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
 from shared.store.port import Document
 from shared.topics import CleanupPolicy, Topic
+from tests.integration.bus.bus_fixture import AT, event, fast_settings, read_topic, until
 from tests.integration.bus.refusing_kafka import RefusingKafka, allow_all, allow_only
-from tests.integration.bus.rig import AT, event, fast_settings, read_topic, until
 from tests.support.memory_store import MemoryStore
 
 SHORT = timedelta(seconds=3)

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.bus.admin import create_topics
 from shared.bus.produce.publisher import KafkaPublisher
-from tests.integration.bus.rig import Lane, Recorder, event, running, until
+from tests.integration.bus.bus_fixture import Lane, Recorder, event, running, until
 
 
 async def test_a_consumer_hears_of_a_topic_made_anew_within_a_minute(lane: Lane, publisher: KafkaPublisher) -> None:

@@ -12,7 +12,7 @@ from shared.bus.admin import BusUnfitError, create_topics, partitions_of, verify
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
 from shared.topics import DECLARED, TOPICS
-from tests.integration.bus.rig import Lane
+from tests.integration.bus.bus_fixture import Lane
 
 
 async def test_all_declared_topics_are_created_and_verified_and_creating_again_changes_nothing(settings: KafkaSettings) -> None:

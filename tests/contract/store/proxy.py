@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Cable:
+class Proxy:
     """Listens on ``port`` and passes everything on to the server while it is plugged in."""
 
     def __init__(self, host: str, port: int) -> None:

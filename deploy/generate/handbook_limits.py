@@ -14,7 +14,7 @@ from shared.store import port
 
 HELD = (
     (limits, "", None),
-    (idempotency, "Idempotency-Key: ", ("KEPT", "SILENCE", "ANSWER_LIMIT")),
+    (idempotency, "Idempotency-Key: ", ("RETENTION", "SILENCE", "ANSWER_LIMIT")),
     (
         ledger,
         "Aggregat: ",

@@ -16,7 +16,7 @@ from shared.http import idempotency
 from shared.process.runtime import opened
 from shared.process.service import Resources, Service
 from shared.process.settings import ProcessSettings
-from shared.store.port import Collection, Document, Store
+from shared.store.port import Collection, Store
 
 PAGE = 500
 
@@ -83,18 +83,3 @@ async def opened_stores(settings: ProcessSettings, publisher: Publisher | None =
             stores[name] = ServiceStore(BUILDERS[name](resources), resources)
             await store.prepare([*stores[name].collections, epochs.COLLECTION])
         yield stores
-
-
-async def pages(store: Store, collection: Collection, size: int = PAGE) -> AsyncIterator[list[Document]]:
-    """Yield all documents of a collection in the order of their ids, page by page, each as it is when its page is read."""
-    after: str | None = None
-    while documents := await store.scan(collection, after, size):
-        yield documents
-        after = documents[-1]["_id"]
-
-
-async def documents_of(store: Store, collection: Collection) -> AsyncIterator[Document]:
-    """Yield all documents of a collection in the order of their ids."""
-    async for page in pages(store, collection):
-        for document in page:
-            yield document

@@ -15,8 +15,9 @@ from marktplatz.recovery.dump.disk import DRAFT, rename, sha256_of
 from marktplatz.recovery.dump.files import MANIFEST, DumpFile, Manifest, folder_name, line_of, write_manifest
 from marktplatz.recovery.dump.sealing import SEALED, Keys, sealed_file
 from marktplatz.recovery.errors import BackupError
-from marktplatz.recovery.stores import ServiceStore, Stores, pages
+from marktplatz.recovery.stores import ServiceStore, Stores
 from shared.clock import now
+from shared.store.paging import scanned
 from shared.store.port import Collection
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ async def _copy(held: ServiceStore, collection: Collection, folder: Path, clock:
     path.parent.mkdir(mode=0o700, exist_ok=True)
     # No name and no time inside: equal documents make equal files.
     with sealed_file(path, keys) as out, gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as zipped:
-        async for page in pages(held.store, collection):
+        async for page in scanned(held.store, collection):
             for document in page:
                 zipped.write(line_of(document))
             documents += len(page)

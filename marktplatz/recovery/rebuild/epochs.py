@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from marktplatz.recovery.errors import BackupError
-from marktplatz.recovery.stores import Stores, pages
+from marktplatz.recovery.stores import Stores
 from shared.aggregate import epochs
 from shared.aggregate.stored import highest_number, raised_to
 from shared.errors import WriteConflictError
+from shared.store.paging import scanned
 from shared.store.port import Collection, Document, Store
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ async def raise_aggregates(stores: Stores, epoch: int) -> int:
     total = 0
     for held in stores.values():
         for ledger in held.service.ledgers:
-            async for page in pages(held.store, ledger.collection):
+            async for page in scanned(held.store, ledger.collection):
                 await _raise(held.store, ledger.collection, page, epoch)
                 total += len(page)
     return total

@@ -10,17 +10,16 @@ from typing import Any
 from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.rules_stores import between_stores
-from marktplatz.recovery.stores import PAGE, Stores, pages
+from marktplatz.recovery.stores import PAGE, Stores
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS
 from services.eligibility.repository import VERDICTS
 from services.ordering.repository import ORDERS
 from shared.aggregate.ledger import Ledger
-from shared.aggregate.outbox import PENDING
 from shared.aggregate.republisher import Republisher
 from shared.errors import BusUnavailableError
 from shared.store import port
-from shared.store.port import Query
+from shared.store.paging import scanned
 
 _EARLIER = timedelta(seconds=-1)  # what came this very moment counts too
 
@@ -36,7 +35,7 @@ async def republish_state(stores: Stores) -> Counter[str]:
     for collection, republisher in republishers(stores).items():
         if republisher.retained is None:
             continue
-        async for page in pages(republisher.ledger.store, collection):
+        async for page in scanned(republisher.ledger.store, collection):
             ids = [document["_id"] for document in page if republisher.retained(document)]
             republished[republisher.name] += await republisher.republish(ids)
     return republished
@@ -64,11 +63,8 @@ async def send_waiting(ledger: Ledger[Any]) -> int:
     total = 0
     while sent := await ledger.outbox.relay(_EARLIER):
         total += sent
-    waiting = Query(PENDING.name, only=("outbox.seq",))
-    if left := [it for it in await ledger.store.find(ledger.collection, waiting) if it["outbox"]]:
-        raise BusUnavailableError(
-            f"the broker did not acknowledge the events of {ledger.collection.name} {left[0]['_id']} and perhaps others"
-        )
+    if (left := await ledger.outbox.backlog()).events:
+        raise BusUnavailableError(f"the broker did not acknowledge {left.events} events or more of {ledger.collection.name}")
     return total
 
 

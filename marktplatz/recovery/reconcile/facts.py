@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from marktplatz.recovery.stores import ServiceStore, Stores, documents_of
+from marktplatz.recovery.stores import ServiceStore, Stores
 from services.catalog.facts import OfferingFact
 from services.contracts.facts import ContractFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, PlaceFact
 from shared.aggregate import epochs
 from shared.aggregate.stored import stored_events
+from shared.store.paging import scanned
 from shared.store.port import Collection, Document
 
 
@@ -83,11 +84,12 @@ async def _read(facts: StoreFacts, held: ServiceStore, collection: Collection, s
     is_ledger = any(ledger.collection == collection for ledger in held.service.ledgers)
     if fact_of is None and not is_ledger:
         return
-    async for document in documents_of(held.store, collection):
-        fact = None if fact_of is None else fact_of(document)
-        facts.add(fact)
-        if is_ledger and not isinstance(fact, PlaceFact):
-            _add_sequence(facts, held, collection, document, sequence_base)
+    async for page in scanned(held.store, collection):
+        for document in page:
+            fact = None if fact_of is None else fact_of(document)
+            facts.add(fact)
+            if is_ledger and not isinstance(fact, PlaceFact):
+                _add_sequence(facts, held, collection, document, sequence_base)
 
 
 def _add_sequence(facts: StoreFacts, held: ServiceStore, collection: Collection, document: Document, sequence_base: int) -> None:

@@ -21,7 +21,7 @@ from marktplatz.recovery.dump.restore import batches, restore
 from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BackupError, DamagedBackupError, StoreNotEmptyError
 from marktplatz.recovery.rebuild.epochs import raise_aggregates
-from marktplatz.recovery.stores import COPY_ORDER, PAGE, ServiceStore, documents_of, opened_stores, pages
+from marktplatz.recovery.stores import COPY_ORDER, PAGE, ServiceStore, opened_stores
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.repository import BODIES
 from services.notify.repository import CONTACTS
@@ -29,6 +29,7 @@ from services.ordering.repository import ORDERS
 from shared.aggregate import epochs
 from shared.errors import StoreUnavailableError
 from shared.process.settings import ProcessSettings
+from shared.store.paging import scanned
 from shared.store.port import PORTION_BYTES, Document, Save
 from shared.store.sqlite.store import SqliteStore
 from tests.support.mongodb import database_url, mongodb_server, own_database
@@ -80,7 +81,7 @@ async def fill(stores: Stores) -> None:
 
 async def everything(stores: Stores) -> dict[str, list[Document]]:
     return {
-        f"{name.value}.{collection.name}": [document async for document in documents_of(kept.store, collection)]
+        f"{name.value}.{collection.name}": [document async for page in scanned(kept.store, collection) for document in page]
         for name, kept in stores.items()
         for collection in kept.collections
     }
@@ -284,7 +285,7 @@ async def test_pages_of_large_documents_hold_every_document_once() -> None:
     await store.prepare([ORDERS])
     names = [f"order-{number:02}" for number in range(9)]
     await store.insert_many(ORDERS, [{"_id": name, "rev": 1, "timeline": "x" * (PORTION_BYTES // 4)} for name in names])
-    sizes = [[document["_id"] for document in page] async for page in pages(store, ORDERS)]
+    sizes = [[document["_id"] for document in page] async for page in scanned(store, ORDERS)]
     await store.close()
     assert [name for page in sizes for name in page] == names
     assert len(sizes) == 3

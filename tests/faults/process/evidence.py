@@ -12,13 +12,14 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.assembly import ServiceName
 from marktplatz.demo.tap import Tap
-from marktplatz.recovery.stores import ServiceStore, documents_of
+from marktplatz.recovery.stores import ServiceStore
 from services.contracts.domain.request import contract_id
 from services.notify.app import load_routing
 from services.notify.mail import IDEMPOTENCY_HEADER
 from services.ordering.repository import RESERVED_FOR
 from shared.bus.dead_letters.letter import from_dead_letter
 from shared.messages.values import Channel
+from shared.store.paging import scanned
 from shared.store.port import Document
 from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, CleanupPolicy, contract_group, read_by
 from tests.faults.checker.history import Kind
@@ -36,7 +37,8 @@ async def held(stores: Stores) -> tuple[Held, int]:
     found: Held = {}
     for name, kept in stores.items():
         for ledger in kept.service.ledgers:
-            documents = {d["_id"]: d async for d in documents_of(kept.store, ledger.collection) if RESERVED_FOR not in d}
+            pages = scanned(kept.store, ledger.collection)
+            documents = {it["_id"]: it async for page in pages for it in page if RESERVED_FOR not in it}
             found[f"{name.value}/{ledger.collection.name}"] = documents
     return found, sum(len(doc.get("outbox", ())) for documents in found.values() for doc in documents.values())
 

@@ -1,7 +1,8 @@
-"""What a rebuild says anew: services take it as the same fact, form nothing twice, and give lost contracts their old numbers."""
+"""What a rebuild republishes: services take it as the same fact, form nothing twice, and give lost contracts their old numbers."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,26 +13,35 @@ from marktplatz.assembly import ServiceName
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
 from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
-from marktplatz.recovery.rebuild.republish import republish_pending
+from marktplatz.recovery.rebuild.places import restore_places
+from marktplatz.recovery.rebuild.republish import republish_pending, republish_state
+from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import read_stores
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.topic_facts import TopicFacts
 from marktplatz.recovery.stores import ServiceStore, opened_stores
+from services.catalog.repository import OFFERINGS
 from services.contracts import handlers
 from services.contracts.app import processor
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, NumberFormat, Register
 from services.contracts.repository import CONTRACTS, Contracts, Registers
+from services.eligibility.repository import ORGANISATIONS
 from services.ordering.facts import OrderFact
+from services.ordering.repository import ORDERS, Orders
 from shared.bus.consume.handling import Received
 from shared.messages.contracts import ContractConcluded
-from shared.messages.values import Channel, OrderState
+from shared.messages.values import Channel, OfferingState, OrderState
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
 from tests.support.contract_requests import AT, order_id, received, request
 from tests.support.counting import COUNTERS, Clock, increase, ledger_over
 from tests.support.publisher import RecordingPublisher
+from tests.support.stored import stored
+from tests.unit.catalog.test_catalog_transitions import offering_in
+from tests.unit.eligibility.people import registered
+from tests.unit.ordering.ordering_samples import declared
 
 FITKO = Channel.FITKO
 DATA = Path(__file__).parents[3] / "data"
@@ -182,3 +192,29 @@ async def test_new_aggregates_of_a_restored_store_count_from_above_the_floor(wor
         ("after", EPOCH + 2),
         ("before", 2),
     ]
+
+
+async def test_a_vorgang_that_a_backup_holds_without_its_place_is_named_and_gets_the_place_back(world: World) -> None:
+    order = declared()
+    order.id = str(uuid.uuid4())
+    ordering = world.stores[ServiceName.ORDERING]
+    await ordering.store.insert_many(ORDERS, [await stored(ORDERS, order)])
+    facts = await read_stores(world.stores)
+    assert [it.ids["order_id"] for it in between_stores(facts) if it.kind is Kind.ORDER_WITHOUT_PLACE] == [order.id]
+    assert await restore_places(world.stores, facts) == [order.id]
+    facts = await read_stores(world.stores)
+    assert Kind.ORDER_WITHOUT_PLACE not in {it.kind for it in between_stores(facts)}
+    assert await restore_places(world.stores, facts) == []
+    (place,) = await Orders(ordering.resources).places(order.customer_id, order.offering_id, order.channel)
+    assert place.order_id == order.id
+
+
+async def test_only_states_that_a_compacted_topic_must_hold_are_republished_as_such(world: World) -> None:
+    offers = [offering_in(state) for state in (OfferingState.VEROEFFENTLICHT, OfferingState.ENTWURF)]
+    documents = [{**await stored(OFFERINGS, offer), "_id": str(uuid.UUID(int=place))} for place, offer in enumerate(offers)]
+    await world.stores[ServiceName.CATALOG].store.insert_many(OFFERINGS, documents)
+    await world.stores[ServiceName.ELIGIBILITY].store.insert_many(ORGANISATIONS, [await stored(ORGANISATIONS, registered())])
+    await world.request("a")
+    world.publisher.events.clear()
+    assert await republish_state(world.stores) == {"offering": 1, "organisation": 1}
+    assert [event.key for event in world.publisher.events] == [str(uuid.UUID(int=0)), registered().id]

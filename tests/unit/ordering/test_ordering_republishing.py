@@ -1,60 +1,16 @@
-"""Each aggregate says anew what others must know of it: nothing has happened, nothing is counted, and a repeat changes nobody."""
+"""A Vorgang republishes what it has asked for, and a repeat changes nobody."""
 
 from __future__ import annotations
 
 import pytest
 
-from services.catalog.domain.offering import Offering
-from services.eligibility.domain.verdict import OrderVerdict
 from services.ordering.domain import award, interest
 from services.ordering.domain.order import Order
-from shared.messages.catalog import OfferingRestated
-from shared.messages.eligibility import OrganisationRestated, Stage, VerdictGiven
+from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, ContractRequested
-from shared.messages.values import Channel, OfferingState, OrderState, Verdict
-from shared.topics import CONTRACT_REQUESTS, OFFERINGS, ORGANISATIONS, topic_of
-from tests.support.offerings import complete_form
-from tests.unit.catalog.test_catalog_transitions import AT, OFFERING_ID, PROVIDER, offering_in
-from tests.unit.eligibility.people import registered
-from tests.unit.eligibility.test_eligibility_verdict import PARTIES, check
+from shared.messages.values import Channel, OrderState, Verdict
+from shared.topics import CONTRACT_REQUESTS, topic_of
 from tests.unit.ordering.ordering_samples import KUNDE, T0, declared, later, order_in, verdict
-
-SPEAKS = [OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState.ZURUECKGEZOGEN]
-
-
-@pytest.mark.parametrize("state", SPEAKS)
-def test_an_offer_that_was_public_restates_its_full_state(state: OfferingState) -> None:
-    offering = offering_in(state)
-    before = offering.model_copy(deep=True)
-    (event,) = offering.restate()
-    assert isinstance(event, OfferingRestated)
-    assert event.offering == offering.public()
-    assert event.offering.state is state
-    assert topic_of(event) is OFFERINGS
-    assert offering == before
-
-
-def test_an_offer_that_was_never_public_says_nothing_to_everybody() -> None:
-    draft, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(), AT)
-    assert draft.restate() == []
-    assert offering_in(OfferingState.EINGEREICHT).restate() == []
-
-
-def test_an_organisation_restates_its_full_state_without_a_person() -> None:
-    organisation = registered()
-    (event,) = organisation.restate()
-    assert isinstance(event, OrganisationRestated)
-    assert event.organisation == organisation.public()
-    assert topic_of(event) is ORGANISATIONS
-    assert "anna" not in event.model_dump_json()
-
-
-@pytest.mark.parametrize("signed", [False, True])
-def test_a_verdict_is_restated_as_it_was_given_last(signed: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    given, events = OrderVerdict.give_first("0b0f5a34-6d0c-5a51-8d6d-0d6a5b1f2c3d", PARTIES, check(risk=True))
-    if signed:
-        events = given.sign_off("chef", "Vertretbar.", later(1))
-    assert given.restate() == events
 
 
 def as_request(order: Order) -> ContractRequested:

@@ -1,0 +1,22 @@
+"""Facts about stored offers: only what was ever public has one."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.catalog.facts import FACTS, OfferingFact, is_published
+from services.catalog.repository import OFFERINGS
+from shared.messages.values import OfferingState
+from tests.support.stored import stored
+from tests.unit.catalog.test_catalog_transitions import offering_in
+
+PUBLIC = {OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState.ZURUECKGEZOGEN}
+
+
+@pytest.mark.parametrize("state", OfferingState)
+async def test_an_offer_that_is_or_was_public_has_a_fact_and_must_be_on_its_topic(state: OfferingState) -> None:
+    offering = offering_in(state)
+    document = await stored(OFFERINGS, offering)
+    expected = OfferingFact(offering.id, offering.form.title, offering.version, state) if state in PUBLIC else None
+    assert FACTS[OFFERINGS](document) == expected
+    assert is_published(document) is bool(offering.restate()) is (state in PUBLIC)

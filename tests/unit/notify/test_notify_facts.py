@@ -1,0 +1,39 @@
+"""Facts about notifications: which must exist once an event was read, and those are the ones that notify makes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.notify.app import load_routing
+from services.notify.facts import expected_notifications
+from services.notify.handlers import notes, notification_plan
+from shared.aggregate.change import Cause
+from shared.bus.consume.handling import Received
+from shared.messages.base import Message
+from shared.topics import NOTIFY, subscribed
+from tests.unit.notify.examples import EXAMPLES
+
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+routing = load_routing()
+
+
+def received(message: Message) -> Received:
+    return Received(message, "key-1", Cause("event-1", message.TYPE, "ordering:key-1", 3), AT)
+
+
+@pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message.TYPE)
+def test_the_notifications_that_notify_makes_of_an_event_are_expected_and_no_other(message: Message) -> None:
+    event = received(message)
+    expected = expected_notifications(event, routing)
+    assert [it.notification_id for it in expected] == [change.id for change in notes(notification_plan(event, routing), AT)]
+    assert expected
+    assert {(it.event_id, it.event_type, it.key) for it in expected} == {("event-1", message.TYPE, "key-1")}
+
+
+def test_nothing_is_expected_of_an_event_that_is_no_news() -> None:
+    silent = {kind for topic in subscribed(NOTIFY) for kind in topic.messages} - routing.handled
+    assert silent
+    for kind in silent:
+        assert expected_notifications(received(kind.model_construct()), routing) == []

@@ -12,13 +12,14 @@ from deploy.checks.generic.alerts import check_alert_files
 from deploy.checks.generic.crds import DefinitionsMissingError
 from deploy.checks.generic.idle import check_idle
 from deploy.checks.generic.images import OVERLAYS
-from deploy.checks.generic.network.flows import check_declared_names
 from deploy.checks.generic.objects import Objects
 from deploy.checks.generic.overridable import check_overridable
 from deploy.checks.generic.render import RenderError, kustomizations, label, render
+from deploy.checks.generic.verdicts import guarded
 from deploy.checks.product.gitops.rules import check_gitops, discover, rendered_once, signed
+from deploy.checks.product.network import check_declared_names
 from deploy.checks.product.rights import check_needless_rights
-from deploy.checks.suite import check, guarded
+from deploy.checks.suite import check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

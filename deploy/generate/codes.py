@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
-from deploy.checks.product.processes import PROJECT
+from deploy.checks.product.settings import PROJECT
 from shared.bus.faults import Fault
 
 SOURCES = ("shared", "services", "marktplatz")

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from deploy.checks.generic.objects import Objects, items, mapping, text
-from deploy.checks.product.processes import PROJECT, all_settings, variables_of
+from deploy.checks.product.settings import PROJECT, all_settings, variables_of
 
 TEXTS = Path(__file__).with_name("handbook_texts.toml")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.generate.processes import PROCESSES, Process
+from deploy.generate.deployments import DEPLOYMENTS, Deployment
 from shared.bus.admin import Declared, settings_of
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, read_by
 
@@ -64,7 +64,11 @@ def dead_letter_manifests() -> list[Manifest]:
 
 def user_manifests() -> list[Manifest]:
     """Return one KafkaUser per process that talks to a broker, and that of KEDA, which only looks at lags."""
-    users = [_user(process.name, process_acls(process), _quotas_of(process)) for process in PROCESSES if process.uses_kafka]
+    users = [
+        _user(deployment.name, deployment_acls(deployment), _quotas_of(deployment))
+        for deployment in DEPLOYMENTS
+        if deployment.uses_kafka
+    ]
     return [*users, _user(KEDA_USER, keda_acls(), TOOL_QUOTAS)]
 
 
@@ -78,17 +82,17 @@ def recovery_manifests() -> list[Manifest]:
     return [_user(RECOVERY_USER, recovery_acls(), WORKER_QUOTAS)]
 
 
-def process_acls(process: Process) -> list[Acl]:
+def deployment_acls(deployment: Deployment) -> list[Acl]:
     """Return a process's rights: write what it publishes and buries, read what it consumes, and its groups.
 
     The right to write also covers the idempotent producer (KIP-679); the right to read a group covers its commits.
     """
-    written = {topic.name for topic in process.writes} | {topic.name for topic in process.buries}
-    read = {topic.name for topic in process.reads} | {REPLAYS[group].name for group in process.groups}
+    written = {topic.name for topic in deployment.writes} | {topic.name for topic in deployment.dead_letters}
+    read = {topic.name for topic in deployment.reads} | {REPLAYS[group].name for group in deployment.groups}
     return [
         *(_topic(name, "Describe", "Write") for name in sorted(written)),
         *(_topic(name, "Describe", "Read") for name in sorted(read)),
-        *(_group(name, "Read") for name in process.groups),
+        *(_group(name, "Read") for name in deployment.groups),
     ]
 
 
@@ -135,8 +139,8 @@ def _user(name: str, acls: Iterable[Acl], quotas: Quotas) -> Manifest:
     }
 
 
-def _quotas_of(process: Process) -> Quotas:
-    return WORKER_QUOTAS if process.groups else API_QUOTAS
+def _quotas_of(deployment: Deployment) -> Quotas:
+    return WORKER_QUOTAS if deployment.groups else API_QUOTAS
 
 
 def _metadata(name: str, **labels: str) -> Manifest:

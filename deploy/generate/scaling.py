@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy.generate.processes import PROCESSES, Process
+from deploy.generate.deployments import DEPLOYMENTS, Deployment
 from shared.topics import read_by
 
 Manifest = dict[str, Any]
@@ -19,30 +19,30 @@ CONTRACT_RECORDS = 100
 """A contract is awaited by people: processors grow earlier."""
 
 
-def scaled_object(process: Process) -> Manifest:
+def scaled_object(deployment: Deployment) -> Manifest:
     """Return the ScaledObject of a process that consumes."""
-    threshold = BATCH_RECORDS if process.channel is None else CONTRACT_RECORDS
+    threshold = BATCH_RECORDS if deployment.channel is None else CONTRACT_RECORDS
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
         "metadata": {
-            "name": process.name,
-            "labels": {"app.kubernetes.io/name": process.name, "app.kubernetes.io/part-of": "efa-marktplatz"},
+            "name": deployment.name,
+            "labels": {"app.kubernetes.io/name": deployment.name, "app.kubernetes.io/part-of": "efa-marktplatz"},
         },
         "spec": {
-            "scaleTargetRef": {"name": process.name},
+            "scaleTargetRef": {"name": deployment.name},
             "minReplicaCount": SMALLEST,
-            "maxReplicaCount": min(LARGEST, process.useful_replicas),
+            "maxReplicaCount": min(LARGEST, deployment.useful_replicas),
             "fallback": {"failureThreshold": 4, "replicas": SMALLEST, "behavior": "currentReplicasIfHigher"},
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}},
-            "triggers": [_trigger(group, topic.name, threshold) for group in process.groups for topic in read_by(group)],
+            "triggers": [_trigger(group, topic.name, threshold) for group in deployment.groups for topic in read_by(group)],
         },
     }
 
 
 def scaled_objects() -> list[Manifest]:
     """Return the ScaledObjects of all processes that consume."""
-    return [scaled_object(process) for process in PROCESSES if process.groups]
+    return [scaled_object(deployment) for deployment in DEPLOYMENTS if deployment.groups]
 
 
 def _trigger(group: str, topic: str, threshold: int) -> Manifest:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy.generate.deployments import DEPLOYMENTS
 from deploy.generate.kafka import CLUSTER, KEDA_USER, OPERATIONS_USER, RECOVERY_USER
-from deploy.generate.processes import PROCESSES
 
 Manifest = dict[str, Any]
 
@@ -16,7 +16,7 @@ CLUSTER_CA = f"{CLUSTER}-cluster-ca-cert"
 
 def kafka_secrets() -> list[Manifest]:
     """Return an ExternalSecret per Kafka user of ``topics-users``, and one for the certificate authority of the brokers."""
-    names = [*(process.name for process in PROCESSES if process.uses_kafka), KEDA_USER]
+    names = [*(deployment.name for deployment in DEPLOYMENTS if deployment.uses_kafka), KEDA_USER]
     return [_secret(CLUSTER_CA, "ca.crt"), *map(_certificate, names)]
 
 

@@ -14,9 +14,12 @@ INSTALLED = (OVERLAYS, "gitops/")
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
-def check_images(objects: Objects) -> Iterator[Finding]:
-    """Check every container: ``image-tag`` (none, or latest), ``image-digest``, ``image-registry``, ``image-pull``."""
-    pinned = objects.overlay.startswith(INSTALLED) and _is_production(objects)
+def judge_images(objects: Objects, *, production: bool) -> Iterator[Finding]:
+    """Judge every container: ``image-tag`` (none, or latest), ``image-digest``, ``image-registry``, ``image-pull``.
+
+    In production, what operators copy or apply names each image by digest, in a registry of the operator.
+    """
+    pinned = objects.overlay.startswith(INSTALLED) and production
     some_digest = objects.overlay.startswith(OVERLAYS) and any(
         _DIGEST.search(text(it, "image")) for pod in workloads(objects) for it in pod.all_containers
     )
@@ -40,11 +43,6 @@ def check_images(objects: Objects) -> Iterator[Finding]:
                 yield Finding(
                     "image-registry", workload.where, f"'{image}' was not rewritten: it names no registry of the operator"
                 )
-
-
-def _is_production(objects: Objects) -> bool:
-    """Return whether the settings of all processes say so."""
-    return any(text(it, "data", "MARKTPLATZ_ENVIRONMENT") == "production" for it in objects.of("ConfigMap"))
 
 
 def split_image(image: str) -> tuple[str, str, str]:

@@ -12,8 +12,9 @@ from pydantic_settings import BaseSettings
 from deploy.checks.generic.objects import Document, Finding, Objects, items, kind_of, mapping, name_of, namespace_of, text, where
 from deploy.checks.generic.pods import Workload, workloads
 from deploy.checks.generic.values.variables import form_of
-from deploy.checks.product.processes import ArgumentsError, Process, is_known, is_ours, process_of, refused, variables_of
+from deploy.checks.product.processes import ArgumentsError, ContainerProcess, is_ours, process_of
 from deploy.checks.product.secrets import declared_keys
+from deploy.checks.product.settings import is_known, refused, variables_of
 from marktplatz.assembly import BUILDERS
 from shared.bus.settings import KafkaSettings
 
@@ -110,7 +111,7 @@ def _process(workload: Workload, container: Document, environment: Environment) 
             yield Finding("env-refused", workload.where, problem)
 
 
-def _names(workload: Workload, process: Process, environment: Environment) -> Iterator[Finding]:
+def _names(workload: Workload, process: ContainerProcess, environment: Environment) -> Iterator[Finding]:
     given = set(environment.values) | environment.hidden
     for name in sorted(name for name in given - environment.quoted if not is_known(name)):
         yield Finding("env-unknown", workload.where, f"no setting of the product is called {name}")
@@ -123,7 +124,7 @@ def _names(workload: Workload, process: Process, environment: Environment) -> It
     yield from _stores(workload, process, environment)
 
 
-def _stores(workload: Workload, process: Process, environment: Environment) -> Iterator[Finding]:
+def _stores(workload: Workload, process: ContainerProcess, environment: Environment) -> Iterator[Finding]:
     values, given = environment.values, set(environment.values) | environment.hidden
     if process.command in ("run", "migrate") and not {"MARKTPLATZ_STORE_URL", "MARKTPLATZ_STORE_URL_FILE"} & given:
         yield Finding(
@@ -147,7 +148,7 @@ def _named(urls: str) -> set[str]:
     return set(found) if isinstance(found, dict) else set()
 
 
-def _is_used(process: Process, settings: type[BaseSettings]) -> bool:
+def _is_used(process: ContainerProcess, settings: type[BaseSettings]) -> bool:
     """Return whether a process opens the files that its settings name: every ``run`` reads Kafka's, not every one connects."""
     return settings is not KafkaSettings or process.uses_kafka
 

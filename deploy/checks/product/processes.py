@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib import import_module
-from pathlib import Path
+from functools import cache
 from typing import Any
-from unittest import mock
 
 import typer
 import typer.main
-from pydantic import AliasChoices, ValidationError
 from pydantic_settings import BaseSettings
 from typer.core import TyperGroup
 
 from deploy.checks.generic.objects import Document, text, texts
+from deploy.checks.product.settings import service_settings
 from marktplatz.assembly import RoleName, ServiceName, assignments
 from marktplatz.cli import app as command_line
 from shared.bus.settings import KafkaSettings
@@ -26,13 +22,8 @@ from shared.messages.values import Channel
 from shared.process.settings import ProcessSettings
 from shared.topics import DEAD_LETTERS, TOPICS, contract_group
 
-PROJECT = Path(__file__).resolve().parents[3]
 OURS = "efa-marktplatz"
 """Last part of the name of the one image that holds the product."""
-
-STANDARD = frozenset({"TZ", "PYTHONUNBUFFERED", "PYTHONMALLOC", "MALLOC_ARENA_MAX", "SSL_CERT_FILE"})
-"""Variables that the interpreter and its libraries read."""
-
 
 STORES_ONLY = frozenset({"backup", "restore", "mark-restored"})
 """Commands that open the stores of all services and no connection to Kafka."""
@@ -47,8 +38,12 @@ class ArgumentsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """One process of the product: its command (``topics check``), its service (``all`` for every one), role and channel."""
+class ContainerProcess:
+    """What a container runs: its command (``topics check``), its service (``all`` for every one), role and channel.
+
+    It shares nothing with ``Deployment`` of the generators, which derives what is rendered from the registry: what one side gets
+    wrong, the comparison with the other one shows.
+    """
 
     command: str
     service: str = ""
@@ -79,7 +74,7 @@ class Process:
     @property
     def settings(self) -> tuple[type[BaseSettings], ...]:
         """The settings classes that it reads."""
-        own = tuple(found for name, found in _service_settings().items() if self.service in (name, ServiceName.ALL))
+        own = tuple(found for name, found in service_settings().items() if self.service in (name, ServiceName.ALL))
         if self.command == "run":
             return (ProcessSettings, KafkaSettings, AuthSettings, *own)
         return (ProcessSettings, *((KafkaSettings,) if self.uses_kafka else ()), *own)
@@ -90,7 +85,7 @@ def is_ours(container: Document) -> bool:
     return text(container, "image").partition("@")[0].rpartition("/")[2].partition(":")[0] == OURS
 
 
-def process_of(container: Document) -> Process:
+def process_of(container: Document) -> ContainerProcess:
     """Return what a container runs. Raises ArgumentsError with the command line's own words."""
     if container.get("command"):
         raise ArgumentsError("the image has its entry point; set args only")
@@ -101,7 +96,7 @@ def process_of(container: Document) -> Process:
 
 
 @cache
-def _parsed(arguments: tuple[str, ...]) -> Process:
+def _parsed(arguments: tuple[str, ...]) -> ContainerProcess:
     command = typer.main.get_command(command_line)
     context = typer.Context(command, info_name="marktplatz")
     words: list[str] = []
@@ -123,22 +118,22 @@ def _parsed(arguments: tuple[str, ...]) -> Process:
     return _process(" ".join(words), given)
 
 
-def _process(command: str, given: Mapping[str, Any]) -> Process:
+def _process(command: str, given: Mapping[str, Any]) -> ContainerProcess:
     service = given.get("service")
     name = ServiceName(service).value if service is not None else ""
     if command in STORES_ONLY | STORES_AND_TOPICS:
-        return Process(command, ServiceName.ALL.value)
+        return ContainerProcess(command, ServiceName.ALL.value)
     if command != "run":
-        return Process(command, name)
+        return ContainerProcess(command, name)
     role, channel = RoleName(given["role"]), None if given["channel"] is None else Channel(given["channel"])
     try:
         assignments(ServiceName(name), role, channel)
     except ValueError as error:
         raise ArgumentsError(str(error)) from error
-    return Process(command, name, role, channel)
+    return ContainerProcess(command, name, role, channel)
 
 
-def written_topics(process: Process) -> frozenset[str]:
+def written_topics(process: ContainerProcess) -> frozenset[str]:
     """Return what a process publishes to: whoever saves a document sends its whole outbox; the contracts API saves none."""
     if process.command != "run" or not process.uses_kafka:
         return frozenset()
@@ -146,87 +141,6 @@ def written_topics(process: Process) -> frozenset[str]:
     return frozenset(produced | {DEAD_LETTERS[group].name for group in process.groups})
 
 
-def read_topics(process: Process) -> frozenset[str]:
+def read_topics(process: ContainerProcess) -> frozenset[str]:
     """Return what a process consumes."""
     return frozenset(topic.name for topic in TOPICS if process.groups & set(topic.consumers))
-
-
-@lru_cache(maxsize=1)
-def known_variables() -> frozenset[str]:
-    """Return the names of all environment variables that the product reads."""
-    return frozenset(name for settings in all_settings() for name in variables_of(settings)) | STANDARD
-
-
-@lru_cache(maxsize=1)
-def _traces() -> bool:
-    """Return whether the product uses OpenTelemetry, which reads variables of its own."""
-    return any("opentelemetry" in file.read_text(encoding="utf-8") for file in (PROJECT / "shared").rglob("*.py"))
-
-
-def is_known(variable: str) -> bool:
-    """Return whether anything in the image reads a variable."""
-    return variable in known_variables() or (variable.startswith("OTEL_") and _traces())
-
-
-def variables_of(settings: type[BaseSettings]) -> Iterator[str]:
-    """Return the variables of one settings class."""
-    prefix = settings.model_config.get("env_prefix", "")
-    for name, field in settings.model_fields.items():
-        alias = field.validation_alias
-        if isinstance(alias, AliasChoices):
-            yield from (choice for choice in alias.choices if isinstance(choice, str))
-        elif isinstance(alias, str):
-            yield alias
-        else:
-            yield f"{prefix}{name}".upper()
-
-
-@lru_cache(maxsize=1)
-def all_settings() -> tuple[type[BaseSettings], ...]:
-    """Return every settings class of the product, found in its sources."""
-    found: dict[str, type[BaseSettings]] = {}
-    for package in ("shared", "services", "marktplatz"):
-        for file in sorted((PROJECT / package).rglob("*.py")):
-            if "BaseSettings" in file.read_text(encoding="utf-8"):
-                module = import_module(".".join(file.relative_to(PROJECT).with_suffix("").parts))
-                found |= {
-                    f"{it.__module__}.{it.__name__}": it for it in vars(module).values() if _is_settings(it, module.__name__)
-                }
-    return tuple(found.values())
-
-
-def _is_settings(value: object, module: str) -> bool:
-    return isinstance(value, type) and issubclass(value, BaseSettings) and value.__module__ == module
-
-
-@lru_cache(maxsize=1)
-def _service_settings() -> dict[str, type[BaseSettings]]:
-    return {found.__module__.split(".")[1]: found for found in all_settings() if found.__module__.startswith("services.")}
-
-
-def refused(settings: type[BaseSettings], environment: Mapping[str, str], hidden: frozenset[str]) -> tuple[str, ...]:
-    """Return what a settings class has against an environment. ``hidden`` variables come from secrets."""
-    read = set(variables_of(settings))
-    return _refused(settings, frozenset((name, value) for name, value in environment.items() if name in read), hidden)
-
-
-@cache
-def _refused(settings: type[BaseSettings], environment: frozenset[tuple[str, str]], hidden: frozenset[str]) -> tuple[str, ...]:
-    problems: list[str] = []
-    with mock.patch.dict(os.environ, dict(environment), clear=True):
-        try:
-            settings()
-        except ValidationError as error:
-            for problem in error.errors():
-                name = ".".join(str(part) for part in problem["loc"])
-                if not hidden & set(_variables(settings, name)):
-                    problems.append(f"{settings.__module__}.{settings.__name__}.{name}: {problem['msg']}".replace(".:", ":"))
-        except ValueError as error:  # pydantic-settings: not JSON where JSON must be
-            problems.append(f"{settings.__module__}.{settings.__name__}: {error}")
-    return tuple(problems)
-
-
-def _variables(settings: type[BaseSettings], location: str) -> Iterator[str]:
-    prefix = settings.model_config.get("env_prefix", "")
-    yield location
-    yield f"{prefix}{location}".upper()

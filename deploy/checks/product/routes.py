@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, text, texts, where
 from deploy.checks.generic.pods import selects, workloads
-from deploy.checks.product.processes import PROJECT, ArgumentsError, is_ours, process_of
+from deploy.checks.product.processes import ArgumentsError, is_ours, process_of
+from deploy.checks.product.settings import PROJECT
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName
 from marktplatz.loading import Silent
 from shared.process.service import Resources

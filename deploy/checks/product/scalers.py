@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deploy.checks.generic.environment import plain_values
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.generic.pods import workloads
-from deploy.checks.product.processes import ArgumentsError, Process, is_ours, process_of, read_topics
+from deploy.checks.product.processes import ArgumentsError, ContainerProcess, is_ours, process_of, read_topics
 from shared.topics import TOPICS, read_by
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
@@ -117,7 +117,7 @@ def _needless(scaler: Document) -> Iterator[Finding]:
                 yield Finding("scale-needless", where(scaler), message)
 
 
-def _process(objects: Objects, target: Document) -> Process | None:
+def _process(objects: Objects, target: Document) -> ContainerProcess | None:
     for workload in workloads(objects):
         if workload.document is target:
             for container in workload.containers:

@@ -11,7 +11,8 @@ import yaml
 
 from deploy.checks.generic.objects import Objects
 from deploy.checks.generic.render import DEPLOY, render
-from deploy.checks.product.processes import all_settings, process_of, variables_of
+from deploy.checks.product.processes import process_of
+from deploy.checks.product.settings import all_settings, variables_of
 from deploy.generate import handbook
 from deploy.generate.handbook_cluster import image_table, network_table, secret_table, security_table, workload_table
 from deploy.generate.handbook_settings import duration, settings_table, texts, variables

@@ -12,7 +12,8 @@ from deploy.checks import suite
 from deploy.checks.generic.crds import DefinitionsMissingError
 from deploy.checks.generic.objects import Document, Finding, Objects, kind_of
 from deploy.checks.generic.render import DEPLOY, render
-from deploy.checks.suite import check, verdict_of
+from deploy.checks.generic.verdicts import verdict_of
+from deploy.checks.suite import check
 from tests.deploy.manifests.malformed import spoilt
 
 OVERLAY = "overlays/prod"

@@ -9,10 +9,10 @@ import pytest
 
 from deploy.checks.__main__ import main
 from deploy.checks.generic.alerts import check_alert_files
-from deploy.checks.generic.network.flows import check_declared_names
 from deploy.checks.generic.objects import Objects
 from deploy.checks.generic.overridable import check_overridable
 from deploy.checks.generic.render import DEPLOY, RenderError, kustomizations, label, read_yaml, render
+from deploy.checks.product.network import check_declared_names
 from deploy.checks.product.rights import check_needless_rights
 from deploy.checks.suite import check
 

@@ -10,18 +10,18 @@ import pytest
 import yaml
 
 from deploy.generate import topics as generator
+from deploy.generate.deployments import DEPLOYMENTS, Deployment
 from deploy.generate.kafka import (
     dead_letter_manifests,
+    deployment_acls,
     keda_acls,
     operations_acls,
     operations_manifests,
-    process_acls,
     recovery_acls,
     recovery_manifests,
     topic_manifests,
     user_manifests,
 )
-from deploy.generate.processes import PROCESSES, Process
 from deploy.generate.scaling import scaled_objects
 from deploy.generate.secrets import kafka_secrets, recovery_secrets
 from marktplatz.assembly import ServiceName, assignments
@@ -31,7 +31,7 @@ from shared.store.sqlite.store import SqliteStore
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, subscribed
 
 DATA = Path(__file__).parents[3] / "data"
-EVERY_PROCESS = pytest.mark.parametrize("item", PROCESSES, ids=lambda item: item.name)
+EVERY_PROCESS = pytest.mark.parametrize("item", DEPLOYMENTS, ids=lambda item: item.name)
 
 
 class Nobody:
@@ -41,8 +41,8 @@ class Nobody:
         return [False] * len(events)
 
 
-def process(name: str) -> Process:
-    return next(item for item in PROCESSES if item.name == name)
+def process(name: str) -> Deployment:
+    return next(item for item in DEPLOYMENTS if item.name == name)
 
 
 def names_of(manifests: list[dict[str, Any]]) -> set[str]:
@@ -56,19 +56,19 @@ def granted(acls: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
 
 
 @EVERY_PROCESS
-def test_a_process_takes_part_in_the_groups_that_its_code_consumes(item: Process) -> None:
+def test_a_process_takes_part_in_the_groups_that_its_code_consumes(item: Deployment) -> None:
     (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
     built = assignment.build(Resources(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
     assert item.groups == tuple(sorted(consumer.group for consumer in built.consumers if assignment.worker))
 
 
 def test_every_group_and_every_written_topic_belongs_to_some_process() -> None:
-    assert {group for item in PROCESSES for group in item.groups} == set(DEAD_LETTERS)
-    assert {topic.name for item in PROCESSES for topic in item.writes} == {topic.name for topic in TOPICS}
+    assert {group for item in DEPLOYMENTS for group in item.groups} == set(DEAD_LETTERS)
+    assert {topic.name for item in DEPLOYMENTS for topic in item.writes} == {topic.name for topic in TOPICS}
 
 
 def test_each_contract_processor_reaches_only_its_own_channel() -> None:
-    assert granted(process_acls(process("contracts-fitko"))) == {
+    assert granted(deployment_acls(process("contracts-fitko"))) == {
         ("topic", "contracts.contract.v1", "Describe"),
         ("topic", "contracts.contract.v1", "Write"),
         ("topic", "contracts.fitko.dlq", "Describe"),
@@ -82,7 +82,7 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
 
 
 @EVERY_PROCESS
-def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Process) -> None:
+def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Deployment) -> None:
     (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
     built = assignment.build(Resources(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
     assert item.uses_kafka == built.publishes
@@ -90,13 +90,13 @@ def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Process) -
 
 
 def test_the_api_of_contracts_has_neither_rights_nor_certificate() -> None:
-    assert process_acls(process("contracts-api")) == []
+    assert deployment_acls(process("contracts-api")) == []
     assert "contracts-api" not in names_of(user_manifests()) | names_of(kafka_secrets())
 
 
 @EVERY_PROCESS
-def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_back_to_them(item: Process) -> None:
-    rights = granted(process_acls(item))
+def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_back_to_them(item: Deployment) -> None:
+    rights = granted(deployment_acls(item))
     assert {name for kind, name, operation in rights if (kind, operation) == ("topic", "Read")} == {
         *(topic.name for group in item.groups for topic in subscribed(group)),
         *(f"{group}.replay" for group in item.groups),
@@ -105,9 +105,9 @@ def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_ba
 
 
 @EVERY_PROCESS
-def test_only_the_producing_service_writes_a_topic(item: Process) -> None:
+def test_only_the_producing_service_writes_a_topic(item: Deployment) -> None:
     producers = {topic.name: topic.producer for topic in TOPICS}
-    written = {name for kind, name, operation in granted(process_acls(item)) if operation == "Write"}
+    written = {name for kind, name, operation in granted(deployment_acls(item)) if operation == "Write"}
     assert {producers[name] for name in written if name in producers} <= {item.service}
     assert {name for name in written if name not in producers} == {f"{group}.dlq" for group in item.groups}
 

@@ -1,4 +1,4 @@
-"""The file of declared flows (``flows.yaml``), read strictly."""
+"""A file of declared flows, read strictly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deploy.checks.generic.network.policies import Port
 
-DECLARED = Path(__file__).parents[2] / "product" / "flows.yaml"
 OWN = "own"
 EVERY_POD, EVERY_PEER = "every-pod", "every-peer"
 
@@ -100,8 +99,8 @@ class Declared(_Strict):
 
 
 @lru_cache(maxsize=1)
-def declared(path: Path = DECLARED) -> Declared:
-    """Return the declared flows. Raises pydantic's ValidationError for a malformed file."""
+def declared(path: Path) -> Declared:
+    """Return the flows that a file declares. Raises pydantic's ValidationError for a malformed one."""
     return Declared.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 

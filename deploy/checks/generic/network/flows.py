@@ -1,4 +1,4 @@
-"""The declared flows (``flows.yaml``) and their comparison with what the policies of an overlay allow."""
+"""Declared flows and their comparison with what the policies of an overlay allow."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from deploy.checks.generic.network.declared import EVERY_PEER, EVERY_POD, OWN, Declared, Flow, declared, port_of
+from deploy.checks.generic.network.declared import EVERY_PEER, EVERY_POD, OWN, Declared, Flow, port_of
 from deploy.checks.generic.network.places import is_open, outside
-from deploy.checks.generic.network.policies import UNNAMED, Endpoint, Network, Port, Protocol
+from deploy.checks.generic.network.policies import UNNAMED, Endpoint, Network, Port, Protocol, selects_pod
 from deploy.checks.generic.network.strimzi import made_policies
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.generic.pods import Workload, workloads
@@ -25,29 +25,34 @@ class Model:
     """Endpoints that the file's names of others stand for."""
 
 
-def check_network(objects: Objects) -> Iterator[Finding]:
-    """Compare: ``network-extra``, ``network-missing``, and ``network-port`` for named ports that nothing has."""
-    if not objects.of("NetworkPolicy"):
-        yield Finding("network-extra", objects.overlay, "there is no NetworkPolicy at all: everything reaches everything")
-        return
-    file = declared()
-    model = model_of(objects, file)
-    expected = expected_flows(objects, file, model)
-    for policy, port in model.network.unresolved():
-        yield Finding("network-port", where(policy), f"no pod that the policy selects has a port named '{port}'")
+def compare(model: Model, expected: dict[tuple[str, str], set[Port]]) -> Iterator[Finding]:
+    """Compare what is open with what is declared: ``network-extra``, ``network-missing``."""
     for (sender, receiver), found in reachable(model).items():
-        wanted = expected.pop((sender, receiver), set())
-        if extra := found - wanted:
+        due = expected.get((sender, receiver), set())
+        if extra := found - due:
             yield Finding(
                 "network-extra", f"{sender} -> {receiver}", f"{_named(extra)} is open, but declared in no flow of flows.yaml"
             )
-        if missing := wanted - found:
+        if missing := due - found:
             yield Finding("network-missing", f"{sender} -> {receiver}", f"{_named(missing)} is declared, but closed")
 
 
-def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
+def without_effect(objects: Objects, model: Model) -> Iterator[Finding]:
+    """Report policies that select no pod of their namespace, ``network-idle``, and ports that nothing has, ``network-port``.
+
+    Nobody else complains: such a policy lies in another namespace than what it is about, or is misspelt.
+    """
+    pods = [it for it in model.network.endpoints if it.name in model.own]
+    for policy in objects.of("NetworkPolicy"):
+        if not any(selects_pod(policy, it) for it in pods):
+            message = "selects no pod of its namespace: bring it on the side of the pods that it is about"
+            yield Finding("network-idle", where(policy), message)
+    for policy, port in model.network.unresolved():
+        yield Finding("network-port", where(policy), f"no pod that the policy selects has a port named '{port}'")
+
+
+def unknown_names(overlays: Iterable[Objects], file: Declared) -> Iterator[Finding]:
     """Report names in the file that stand for nothing in any overlay, and flows that count nowhere: ``network-unknown``."""
-    file = declared()
     everywhere = list(overlays)
     known = {EVERY_POD, EVERY_PEER, *(it.name for it in file.peers), *(it.name for it in file.pods)}
     known |= {pod.name for objects in everywhere for pod in workloads(objects)}
@@ -55,11 +60,8 @@ def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
         for name in sorted(file.names((*flow.from_, *flow.to)) - known):
             yield Finding("network-unknown", "flows.yaml", f"nothing is called '{name}'")
         if not any(_counts(objects, flow) for objects in everywhere):
-            yield Finding(
-                "network-unknown",
-                "flows.yaml",
-                f"the flow from {', '.join(flow.from_)} to {', '.join(flow.to)} counts in no overlay",
-            )
+            ends = f"from {', '.join(flow.from_)} to {', '.join(flow.to)}"
+            yield Finding("network-unknown", "flows.yaml", f"the flow {ends} counts in no overlay")
 
 
 def model_of(objects: Objects, file: Declared) -> Model:
@@ -127,8 +129,8 @@ def _counts(objects: Objects, flow: Flow) -> bool:
     return not flow.with_ or any(_has(objects, it) for it in flow.with_)
 
 
-def _has(objects: Objects, wanted: str) -> bool:
-    kind, _, name = wanted.partition("/")
+def _has(objects: Objects, named: str) -> bool:
+    kind, _, name = named.partition("/")
     return any(not name or name_of(document) == name for document in objects.of(kind))
 
 

@@ -205,3 +205,7 @@ KIND = Format(
 COUNT = number(0)
 SOME = number(1)
 ID = number(0, HIGHEST_ID - 1)
+PROTOCOL = word("TCP", "UDP", "SCTP")
+
+Table = dict[str, dict[str, Format]]
+"""Fields and their forms, by the name of a part of a kind (``core.v1.Container``)."""

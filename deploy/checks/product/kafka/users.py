@@ -12,7 +12,7 @@ from deploy.checks.product.processes import (
     STORES_AND_TOPICS,
     TOPICS_AND_LETTERS,
     ArgumentsError,
-    Process,
+    ContainerProcess,
     is_ours,
     process_of,
     read_topics,
@@ -103,7 +103,7 @@ def _compare(user: Document, needed: set[Right]) -> Iterator[Finding]:
         yield Finding("acl-unused", where(user), f"nobody needs {operation} on {kind} {name}".rstrip())
 
 
-def rights_of(process: Process) -> set[Right]:
+def rights_of(process: ContainerProcess) -> set[Right]:
     """Return the exact rights of a process.
 
     Reading a group covers its commits; writing to any topic covers the idempotent producer (KIP-679).
@@ -164,12 +164,12 @@ def user_secret(workload: Workload) -> str | None:
     return None
 
 
-def clients_of(objects: Objects) -> Iterator[tuple[Workload, Process]]:
+def clients_of(objects: Objects) -> Iterator[tuple[Workload, ContainerProcess]]:
     """Return the workloads that talk to Kafka."""
     return ((workload, process) for workload, process in _processes(objects) if process.uses_kafka)
 
 
-def _processes(objects: Objects) -> Iterator[tuple[Workload, Process]]:
+def _processes(objects: Objects) -> Iterator[tuple[Workload, ContainerProcess]]:
     """Return the workloads that run the product. Refused arguments are reported elsewhere."""
     for workload in workloads(objects):
         for container in workload.containers:

@@ -121,7 +121,7 @@ def test_a_missing_folder_is_a_failure_that_says_how_to_get_the_definitions(
     with pytest.raises(DefinitionsMissingError, match=r"install/cluster-operator.*config/crd/bases.*K8S_CRDS"):
         folder()
     definitions.cache_clear()
-    monkeypatch.setattr("deploy.checks.suite._verdicts", {})
+    monkeypatch.setattr("deploy.checks.generic.verdicts._verdicts", {})
     assert main(["overlays/prod"]) == 1
     assert "custom resource definitions" in capsys.readouterr().err
     definitions.cache_clear()

@@ -26,6 +26,7 @@ FORMS: tuple[tuple[Format, tuple[object, ...], tuple[object, ...]], ...] = (
     (formats.ANNOTATION_KEY, ("a", "Example.org/Name"), ("", "a b", "a/b/c", LONG)),
     (formats.LABEL_VALUE, ("", "a", "A_b.c-d", "0"), ("a b", "-a", "a.", LONG, "a/b", True, 1, "ü", "a\n")),
     (formats.PORT, (1, 65535), (0, -1, 65536, True, "80", 1.5)),
+    (formats.PROTOCOL, ("TCP", "UDP", "SCTP"), ("", "tcp", "ICMP", 6)),
     (formats.PORT_NAME, ("http", "a-1", "a" * 15), ("", "http--x", "80", "Http", "-a", "a" * 16, "a_b")),
     (formats.PORT_OR_NAME, (80, "http"), (0, "80", "99999")),
     (formats.ENV_NAME, ("A", "a.b-c", "1 x"), ("", "A=B", "ä", "a\nb")),

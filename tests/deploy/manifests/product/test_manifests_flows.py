@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from deploy.checks.generic.network import flows
 from deploy.checks.generic.network.declared import Declared, Flow, declared
-from deploy.checks.generic.network.flows import check_declared_names, check_network
+from deploy.checks.generic.network.flows import named_ports, unknown_names
 from deploy.checks.generic.network.strimzi import made_policies
 from deploy.checks.generic.objects import Objects
 from deploy.checks.generic.render import DEPLOY, render
-from deploy.checks.product.sides import check_sides
+from deploy.checks.product.network import FLOWS, check_network
 
 
 def kafka(*peers: dict[str, Any]) -> Objects:
@@ -30,7 +29,7 @@ def test_the_file_refuses_words_that_it_does_not_know(tmp_path: Path) -> None:
         "groups: {}\npods: []\npeers: []\nflows: [{from: [a], to: [b], ports: [80], until: x, why: y}]\n", encoding="utf-8"
     )
     with pytest.raises(ValidationError, match="until"):
-        declared.__wrapped__(file)
+        declared(file)
 
 
 @pytest.mark.parametrize("ports", [{}, {"ports": [80], "ports-at": "database"}], ids=["none", "both"])
@@ -50,7 +49,7 @@ def test_a_flow_has_its_ports_from_one_place(ports: dict[str, Any]) -> None:
 )
 def test_only_single_ports_are_somebodys(ports: list[dict[str, Any]], found: set[tuple[int, str]]) -> None:
     policy = {"kind": "NetworkPolicy", "metadata": {"name": "database"}, "spec": {"egress": [{"ports": ports}]}}
-    assert flows.named_ports(Objects("a", [policy]), "database") == found
+    assert named_ports(Objects("a", [policy]), "database") == found
 
 
 def test_groups_may_hold_groups() -> None:
@@ -66,13 +65,12 @@ def test_strimzis_own_policy_opens_a_listener_for_its_peers_or_for_all() -> None
     assert open_to_all["spec"]["ingress"][-1]["from"] == []
 
 
-def test_a_name_that_stands_for_nothing_and_a_flow_that_counts_nowhere_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_stands_for_nothing_and_a_flow_that_counts_nowhere_are_reported() -> None:
     objects = render(DEPLOY / "overlays" / "dev")
     assert {finding.code for finding in check_network(objects)} == set()
     odd = Flow.model_validate({"from": ["catalog-apo"], "to": ["dns"], "ports": [53], "with": ["Pony"], "why": "x"})
-    file = declared().model_copy(update={"flows": (odd,)})
-    monkeypatch.setattr(flows, "declared", lambda: file)
-    assert [finding.text for finding in check_declared_names([objects])] == [
+    file = declared(FLOWS).model_copy(update={"flows": (odd,)})
+    assert [finding.text for finding in unknown_names([objects], file)] == [
         "nothing is called 'catalog-apo'",
         "the flow from catalog-apo to dns counts in no overlay",
     ]
@@ -85,10 +83,10 @@ def test_an_overlay_without_policies_is_wide_open() -> None:
 @pytest.mark.parametrize("brokers", ["tests/kafka-own-namespace", "gitops/argocd/kafka", "gitops/flux/kafka"])
 def test_a_namespace_of_the_brokers_own_has_the_policies_of_those_who_come_there(brokers: str) -> None:
     objects = render(DEPLOY / brokers)
-    assert list(check_sides(objects)) == []
+    assert list(check_network(objects)) == []
     for name in ("kafka-from-keda", "kafka-clients"):
         without = Objects(brokers, [it for it in objects if it["metadata"]["name"] != name])
-        assert {finding.code for finding in check_sides(without)} == {"network-listener"}
+        assert {finding.code for finding in check_network(without)} == {"network-listener"}
 
 
 @pytest.mark.parametrize("clients", ["tests/elsewhere", "gitops/argocd/marktplatz", "gitops/flux/marktplatz"])
@@ -97,4 +95,4 @@ def test_a_namespace_without_brokers_has_no_policy_of_theirs(clients: str) -> No
     assert not any("kafka" in it["metadata"]["name"] for it in objects.of("NetworkPolicy"))
     [policy] = [it for it in render(DEPLOY / "tests/kafka-own-namespace").of("NetworkPolicy") if "keda" in it["metadata"]["name"]]
     moved = {**policy, "metadata": {**policy["metadata"], "namespace": "marktplatz"}}
-    assert [finding.code for finding in check_sides(Objects(clients, [*objects, moved]))] == ["network-idle"]
+    assert [finding.code for finding in check_network(Objects(clients, [*objects, moved]))] == ["network-idle"]

@@ -7,11 +7,10 @@ import shutil
 from functools import cache
 from pathlib import Path
 
-from deploy.checks.generic.images import check_images
 from deploy.checks.generic.objects import Objects, where
 from deploy.checks.generic.pods import workloads
 from deploy.checks.generic.render import DEPLOY, render
-from deploy.checks.product.versions import check_versions
+from deploy.checks.product.release import check_images, check_versions
 from deploy.generate.release import main as release
 
 STAGING = "overlays/staging"

@@ -14,13 +14,12 @@ from deploy.checks.product.processes import (
     STORES_ONLY,
     TOPICS_AND_LETTERS,
     ArgumentsError,
-    Process,
-    all_settings,
-    known_variables,
+    ContainerProcess,
     process_of,
     read_topics,
     written_topics,
 )
+from deploy.checks.product.settings import all_settings, known_variables
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from shared.messages.values import Channel
 from shared.process.service import Resources
@@ -28,11 +27,11 @@ from shared.topics import DEAD_LETTERS, TOPICS, subscribed
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
 
-APIS = [Process("run", name.value, RoleName.API) for name in BUILDERS]
+APIS = [ContainerProcess("run", name.value, RoleName.API) for name in BUILDERS]
 DATA = Path(__file__).resolve().parents[4] / "data"
 WORKERS = [
-    *(Process("run", name.value, RoleName.WORKER) for name in BUILDERS if name is not ServiceName.CONTRACTS),
-    *(Process("run", "contracts", RoleName.WORKER, channel) for channel in Channel),
+    *(ContainerProcess("run", name.value, RoleName.WORKER) for name in BUILDERS if name is not ServiceName.CONTRACTS),
+    *(ContainerProcess("run", "contracts", RoleName.WORKER, channel) for channel in Channel),
 ]
 
 
@@ -41,7 +40,7 @@ def args(*given: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("process", WORKERS, ids=lambda it: f"{it.service}-{it.channel or it.role}")
-def test_the_groups_of_a_process_are_those_that_its_service_consumes_as(process: Process) -> None:
+def test_the_groups_of_a_process_are_those_that_its_service_consumes_as(process: ContainerProcess) -> None:
     [assignment] = assignments(ServiceName(process.service), RoleName.WORKER, process.channel)
     service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
     assert process.groups == {consumer.group for consumer in service.consumers}
@@ -55,12 +54,12 @@ def test_together_the_workers_read_every_group_and_write_every_topic() -> None:
 
 
 def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
-    assert Process("run", "ordering", RoleName.API).groups == frozenset()
-    assert written_topics(Process("run", "contracts", RoleName.API)) == frozenset()
+    assert ContainerProcess("run", "ordering", RoleName.API).groups == frozenset()
+    assert written_topics(ContainerProcess("run", "contracts", RoleName.API)) == frozenset()
 
 
 @pytest.mark.parametrize("process", [*WORKERS, *APIS], ids=lambda it: f"{it.service}-{it.channel or it.role}")
-def test_a_process_talks_to_a_broker_if_and_only_if_its_service_publishes(process: Process) -> None:
+def test_a_process_talks_to_a_broker_if_and_only_if_its_service_publishes(process: ContainerProcess) -> None:
     assert process.role is not None
     [assignment] = assignments(ServiceName(process.service), process.role, process.channel)
     service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
@@ -82,12 +81,12 @@ def test_every_command_that_is_known_by_name_exists() -> None:
 
 
 def test_arguments_are_read_as_the_command_line_reads_them() -> None:
-    assert process_of(args("run", "contracts", "worker", "--channel", "fitko")) == Process(
+    assert process_of(args("run", "contracts", "worker", "--channel", "fitko")) == ContainerProcess(
         "run", "contracts", RoleName.WORKER, Channel.FITKO
     )
-    assert process_of(args("migrate", "catalog")) == Process("migrate", "catalog")
-    assert process_of(args("topics", "rebuild", "--no-create")) == Process("topics rebuild", "all")
-    assert process_of(args("backup", "/a", "--keep", "14")) == Process("backup", "all")
+    assert process_of(args("migrate", "catalog")) == ContainerProcess("migrate", "catalog")
+    assert process_of(args("topics", "rebuild", "--no-create")) == ContainerProcess("topics rebuild", "all")
+    assert process_of(args("backup", "/a", "--keep", "14")) == ContainerProcess("backup", "all")
 
 
 @pytest.mark.parametrize(

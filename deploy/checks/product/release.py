@@ -1,15 +1,21 @@
-"""The label of the version: on what runs the product's image and nowhere else, so that a release changes nothing else."""
+"""What a release names: images, pinned in production, and the label of the version on what runs them and nowhere else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy.checks.generic.images import split_image
+from deploy.checks.generic.images import judge_images, split_image
 from deploy.checks.generic.objects import Finding, Objects, text, where
 from deploy.checks.generic.pods import workloads
 from deploy.checks.product.processes import is_ours
 
 VERSION = "app.kubernetes.io/version"
+
+
+def check_images(objects: Objects) -> Iterator[Finding]:
+    """Check every image by whether the settings of all processes say production; codes begin with ``image-``."""
+    production = any(text(it, "data", "MARKTPLATZ_ENVIRONMENT") == "production" for it in objects.of("ConfigMap"))
+    return judge_images(objects, production=production)
 
 
 def check_versions(objects: Objects) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The processes that a cluster runs, one per Deployment, and what each may do on Kafka: derived from the topic registry."""
+"""The Deployments that a cluster runs, one per process, and what each may do on Kafka: derived from the topic registry."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from shared.messages.values import Channel
 from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_group, subscribed
 
 READING = frozenset({"contracts-api"})
-"""Processes that publish nothing: contracts are made by the processors alone, their API shows them."""
+"""Deployments that publish nothing: contracts are made by the processors alone, their API shows them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """One Deployment: ``run <service> <role>``, a contract processor with its channel."""
+class Deployment:
+    """One Deployment: ``run <service> <role>``, a contract processor with its channel.
+
+    It shares nothing with ``ContainerProcess`` of the checks, which reads the same facts off a container's arguments: a mistake
+    here would otherwise be made there too, and nobody would see it.
+    """
 
     service: str
     role: RoleName
@@ -53,8 +57,8 @@ class Process:
         return tuple(topic for topic in TOPICS if topic.producer == self.service)
 
     @property
-    def buries(self) -> tuple[DeadLetterTopic, ...]:
-        """Dead-letter topics of the process's groups."""
+    def dead_letters(self) -> tuple[DeadLetterTopic, ...]:
+        """Dead-letter topics of its groups."""
         return tuple(DEAD_LETTERS[group] for group in self.groups)
 
     @property
@@ -63,15 +67,15 @@ class Process:
         return max((topic.partitions for group in self.groups for topic in subscribed(group)), default=0)
 
 
-def _processes() -> Iterator[Process]:
+def _deployments() -> Iterator[Deployment]:
     for service in ServiceName:
         if service is ServiceName.ALL:
             continue
-        yield Process(service.value, RoleName.API)
+        yield Deployment(service.value, RoleName.API)
         if service is ServiceName.CONTRACTS:
-            yield from (Process(service.value, RoleName.WORKER, channel) for channel in Channel)
+            yield from (Deployment(service.value, RoleName.WORKER, channel) for channel in Channel)
         else:
-            yield Process(service.value, RoleName.WORKER)
+            yield Deployment(service.value, RoleName.WORKER)
 
 
-PROCESSES: tuple[Process, ...] = tuple(_processes())
+DEPLOYMENTS: tuple[Deployment, ...] = tuple(_deployments())

@@ -1,4 +1,4 @@
-"""How workloads are run: accounts, selectors, ports, probes, disruption, drain, sizes."""
+"""How workloads are run: accounts, selectors, ports, probes, disruption, roll-out, sizes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,11 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from pydantic import TypeAdapter, ValidationError
-
-from deploy.checks.generic.environment import plain_values
-from deploy.checks.generic.objects import Finding, Objects, items, kind_of, mapping, name_of, namespace_of, number, text, where
+from deploy.checks.generic.objects import Finding, Objects, kind_of, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.generic.pods import Workload, selects, workloads
 from deploy.checks.generic.quantities import quantity
-from deploy.checks.product.processes import is_ours
-from shared.process.settings import ProcessSettings
 
-LIVENESS, READINESS, STARTUP = "livenessProbe", "readinessProbe", "startupProbe"
-PROBE_PATHS = {LIVENESS: "/livez", READINESS: "/readyz", STARTUP: "/livez"}
-"""Liveness asks the process only; readiness its store and broker."""
-
-CLOSING = timedelta(seconds=10)
-"""What remains after the drain for the consumers' groups, the producer and the store to close."""
-
+PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HASHED = re.compile(r"-[2456789bcdfghkmt]{10}$")
 """What kustomize puts behind the name of a ConfigMap that it generates: a hash of the content."""
 
@@ -33,13 +22,11 @@ def check_workloads(objects: Objects) -> Iterator[Finding]:
         yield from _account(objects, workload, owners)
         yield from _selector(workload)
         yield from _sizes(workload)
-        yield from _mounts(workload)
         if workload.serves:
             yield from _disruption(objects, workload)
             yield from _probes(workload)
         if workload.kind == "Deployment":
             yield from _rollout(workload)
-            yield from _drain(objects, workload)
         if workload.kind in ("Job", "CronJob"):
             yield from _job(workload)
         if workload.kind == "Job":
@@ -85,14 +72,6 @@ def _sizes(workload: Workload) -> Iterator[Finding]:
                 )
 
 
-def _mounts(workload: Workload) -> Iterator[Finding]:
-    """A process with a read-only root needs a place for temporary files."""
-    for container in workload.containers:
-        mounts = {text(mount, "mountPath").rstrip("/") for mount in items(container, "volumeMounts")}
-        if is_ours(container) and "/tmp" not in mounts:  # noqa: S108 - the path in the container
-            yield Finding("volume-tmp", workload.where, f"container '{text(container, 'name')}' needs an emptyDir on /tmp")
-
-
 def _disruption(objects: Objects, workload: Workload) -> Iterator[Finding]:
     budgets = [
         budget
@@ -116,7 +95,7 @@ def _disruption(objects: Objects, workload: Workload) -> Iterator[Finding]:
 
 def _probes(workload: Workload) -> Iterator[Finding]:
     for container in workload.containers:
-        for kind, path in PROBE_PATHS.items():
+        for kind in PROBES:
             probe = mapping(container, kind)
             if not probe:
                 yield Finding("probe-missing", workload.where, f"container '{text(container, 'name')}' needs a {kind}")
@@ -125,51 +104,12 @@ def _probes(workload: Workload) -> Iterator[Finding]:
             port = action.get("port")
             if action and (not isinstance(port, str | int) or workload.port(port) is None):
                 yield Finding("probe-port", workload.where, f"the {kind} asks port {port!r}, which no container names")
-            if is_ours(container) and text(probe, "httpGet", "path") != path:
-                yield Finding("probe-path", workload.where, f"the {kind} must ask {path}")
 
 
 def _rollout(workload: Workload) -> Iterator[Finding]:
     rolling = mapping(workload.document, "spec", "strategy", "rollingUpdate")
     if text(workload.document, "spec", "strategy", "type") != "RollingUpdate" or rolling.get("maxUnavailable") not in (0, "0%"):
         yield Finding("rollout", workload.where, "must roll with maxUnavailable 0: no version change takes capacity away")
-    for probe in (mapping(container, "readinessProbe") for container in workload.containers if is_ours(container)):
-        lost = (number(probe, "periodSeconds") or 10) * (number(probe, "failureThreshold") or 3)
-        if (number(workload.document, "spec", "minReadySeconds") or 0) < lost:
-            message = (
-                f"minReadySeconds must be at least {lost}, in which readiness is lost again: a broken version would go on rolling"
-            )
-            yield Finding("rollout", workload.where, message)
-
-
-def _drain(objects: Objects, workload: Workload) -> Iterator[Finding]:
-    grace = number(workload.spec, "terminationGracePeriodSeconds") or 30
-    for container in workload.containers:
-        if not is_ours(container):
-            continue
-        pause = number(container, "lifecycle", "preStop", "sleep", "seconds")
-        if pause is None:
-            yield Finding(
-                "drain", workload.where, "needs a preStop pause (sleep), so that no request comes after the drain began"
-            )
-            continue
-        drain = _duration(plain_values(objects, workload.namespace, container).get("MARKTPLATZ_DRAIN"))
-        needed = timedelta(seconds=pause) + drain + CLOSING
-        if timedelta(seconds=grace) < needed:
-            yield Finding(
-                "drain",
-                workload.where,
-                f"terminationGracePeriodSeconds is {grace}, but pause, drain and closing take {needed.seconds}",
-            )
-
-
-def _duration(given: str | None) -> timedelta:
-    """Return the drain time that a setting gives, or the default; a text that is no duration is reported as a refused setting."""
-    default: timedelta = ProcessSettings.model_fields["drain"].default
-    try:
-        return default if given is None else TypeAdapter(timedelta).validate_python(given)
-    except ValidationError:
-        return default
 
 
 def _job(workload: Workload) -> Iterator[Finding]:

@@ -1,36 +1,46 @@
-"""Policies stand on the side of the pods that they are about, and lean on none that an operator makes."""
+"""Who reaches whom: policies open what ``flows.yaml`` declares, and lean on none that an operator makes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from deploy.checks.generic.network.declared import declared
-from deploy.checks.generic.network.flows import Model, model_of, named_ports
+from deploy.checks.generic.network.flows import (
+    Model,
+    compare,
+    expected_flows,
+    model_of,
+    named_ports,
+    unknown_names,
+    without_effect,
+)
 from deploy.checks.generic.network.places import NAMESPACE
-from deploy.checks.generic.network.policies import Network, selects_pod
+from deploy.checks.generic.network.policies import Network
 from deploy.checks.generic.objects import Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.product.scalers import SERVERS
 
+FLOWS = Path(__file__).parent / "flows.yaml"
 BROKERS = "brokers"
 """The policy of those who talk to brokers that the overlay does not bring."""
 
 
-def check_sides(objects: Objects) -> Iterator[Finding]:
-    """Check every policy of an overlay: ``network-idle`` where it selects no pod, two more for brokers' clients."""
-    if objects.of("NetworkPolicy"):
-        model = model_of(objects, declared())
-        yield from _idle(objects, model)
-        yield from _listeners(objects, model)
-        yield from _brokers(objects)
+def check_network(objects: Objects) -> Iterator[Finding]:
+    """Check all policies of an overlay together; codes begin with ``network-``."""
+    if not objects.of("NetworkPolicy"):
+        yield Finding("network-extra", objects.overlay, "there is no NetworkPolicy at all: everything reaches everything")
+        return
+    file = declared(FLOWS)
+    model = model_of(objects, file)
+    yield from compare(model, expected_flows(objects, file, model))
+    yield from without_effect(objects, model)
+    yield from _listeners(objects, model)
+    yield from _brokers(objects)
 
 
-def _idle(objects: Objects, model: Model) -> Iterator[Finding]:
-    """Nobody else complains: the policy lies in another namespace than what it is about."""
-    pods = [it for it in model.network.endpoints if it.name in model.own]
-    for policy in objects.of("NetworkPolicy"):
-        if not any(selects_pod(policy, it) for it in pods):
-            message = "selects no pod of its namespace: bring it on the side of the pods that it is about"
-            yield Finding("network-idle", where(policy), message)
+def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
+    """Check ``flows.yaml`` itself against all overlays: ``network-unknown``."""
+    yield from unknown_names(overlays, declared(FLOWS))
 
 
 def _listeners(objects: Objects, model: Model) -> Iterator[Finding]:

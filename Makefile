@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 MYPY_PATHS := shared services marktplatz deploy tests benchmarks
 ENGINE := deploy/docker/with-engine
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-fast test-upgrade test-faults test-planted chaos bench bench-memory
-.PHONY: lint types layers schemas generated check
+.PHONY: test test-fast test-wheel test-upgrade test-faults test-planted chaos bench bench-memory
+.PHONY: lint types layers dependencies schemas generated generated-check check hooks hooks-check
 .PHONY: manifests test-rights test-mongodb
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
 .PHONY: ci ci-images ci-arm64
@@ -63,9 +64,9 @@ format: $(STAMP)
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/rumdl fmt --quiet .
 
-lock: ## Compile requirements/*.txt from requirements/*.in (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/dev.txt requirements/dev.in
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -c requirements/dev.txt -o requirements/runtime.txt requirements/runtime.in
+lock: ## Compile requirements/*.txt from pyproject.toml, keeping what is pinned (needs uv); UPGRADE=1 takes the newest versions
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra demo --extra motor --group dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 
 clean: ## Remove the virtual environment and local run data
 	@rm -rf $(VENV) var build
@@ -83,6 +84,11 @@ types: $(STAMP)
 layers: $(STAMP)
 	@$(BIN)/lint-imports
 
+dependencies: $(STAMP) ## Compare pyproject.toml with what the code imports and what requirements/*.txt pin
+	@$(BIN)/deptry shared services marktplatz
+	@$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks deploy
+	@$(BIN)/python -m deploy.packaging.lock
+
 schemas: $(STAMP) ## Write shared/schemas from the message models and the topic registry
 	@$(BIN)/python -m shared.schemas.generate
 
@@ -93,11 +99,22 @@ generated: $(STAMP) ## Write everything that is generated: schemas, topics and u
 	@$(BIN)/python -m deploy.generate.dashboards
 	@$(BIN)/python -m deploy.generate.handbook
 
-check: lint types layers ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, generated files up to date
+generated-check: $(STAMP)
 	@$(BIN)/python -m shared.schemas.generate --check
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.channels --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
+
+check: lint types layers dependencies generated-check ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, dependencies, generated files up to date
+
+hooks: $(STAMP) ## Let git run the checks of .pre-commit-config.yaml at each commit, on what changed and on the message
+	@$(BIN)/prek install --quiet
+
+hooks-check: $(STAMP) ## Run the hooks on every file
+	@$(BIN)/prek run --all-files
+
+test-wheel: $(STAMP) ## Build the wheel, install it in an empty environment from requirements/runtime.txt, and start it there
+	@$(BIN)/pytest -q tests/deploy/packaging
 
 # Kubernetes (needs kubectl and promtool)
 
@@ -139,7 +156,7 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 # All of it
 
-ci: check test test-upgrade test-faults chaos manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks and the planted bugs
+ci: check hooks-check test test-wheel test-upgrade test-faults chaos manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks and the planted bugs
 
 ci-images: images test-images sbom test-airgap ## The part of the image
 

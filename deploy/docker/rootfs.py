@@ -55,15 +55,13 @@ LEXERS = ("__init__", "_mapping", "python", "special")
 CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
 """What check digits need of python-stdnum; the rest are number systems of other countries and their tables, 6 MB."""
 LEFT_OUT_OF_PACKAGES = (
-    "aiosmtpd/docs",
-    "aiosmtpd/tests",
     "faststream/confluent",
     "faststream/mqtt",
     "faststream/nats",
     "faststream/rabbit",
     "faststream/redis",
 )
-"""Tests, and what works only with packages that are not here."""
+"""What works only with packages that are not here."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {

@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from marktplatz.infrastructure.errors import InfrastructureError
+from shared.process.files import shipped
 
 VERSION = "4.3.1"
-RECIPE = Path(__file__).resolve().parents[2] / "deploy" / "dev"
+RECIPE = shipped("deploy", "dev")
 _FETCH_SECONDS = 600
 
 

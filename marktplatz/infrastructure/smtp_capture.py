@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from marktplatz.infrastructure.errors import InfrastructureError
+
+if TYPE_CHECKING:
+    from aiosmtpd.smtp import SMTP, Envelope, Session
 
 HOSTNAME = "localhost"
 
@@ -34,7 +37,8 @@ class SmtpListener:
         self._sessions: set[SMTP] = set()
 
     async def start(self) -> None:
-        """Listen. Raises OSError when the port is taken."""
+        """Listen. Raises OSError when the port is taken, InfrastructureError when the extra ``demo`` is not installed."""
+        _smtp()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._session, self.host, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -52,10 +56,21 @@ class SmtpListener:
         self._server = None
 
     def _session(self) -> SMTP:
-        session = SMTP(self.handler, hostname=HOSTNAME, enable_SMTPUTF8=True, **self.options)
+        session = _smtp()(self.handler, hostname=HOSTNAME, enable_SMTPUTF8=True, **self.options)
         self._sessions.add(session)
         self.connections += 1
         return session
+
+
+def _smtp() -> type[SMTP]:
+    """Return the server's protocol. Its package comes with the extra ``demo``: an installation that serves has none."""
+    try:
+        from aiosmtpd.smtp import SMTP  # noqa: PLC0415 - as above
+    except ModuleNotFoundError:
+        raise InfrastructureError(
+            "The mail server of demo and up is not installed: pip install 'efa-marktplatz[demo]'."
+        ) from None
+    return SMTP
 
 
 class CapturingSmtp:

@@ -169,6 +169,7 @@ class Runtime:
                 access_log=False,
                 lifespan="on",
                 http=BoundedProtocol,
+                ws="none",
                 timeout_keep_alive=round(self.settings.keep_alive.total_seconds()),
                 timeout_graceful_shutdown=10,
             )

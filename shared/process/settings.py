@@ -10,8 +10,7 @@ from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import InvalidError
-
-PROJECT = Path(__file__).resolve().parents[2]
+from shared.process.files import shipped, state_folder
 
 
 class ProcessSettings(BaseSettings):
@@ -24,8 +23,8 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="MARKTPLATZ_", extra="ignore")
 
-    var: Path = PROJECT / "var"
-    data: Path = PROJECT / "data"
+    var: Path = state_folder()
+    data: Path = shipped("data")
     store_url: str = "sqlite:///{var}/{service}.db"
     store_url_file: Path | None = None
     store_urls: dict[str, str] = {}

@@ -13,7 +13,8 @@ def open_store(url: str) -> Store:
     """Return the store that a URL names; it connects at its first use. Raises ValueError for a URL that names none.
 
     ``sqlite:///path`` (an absolute path makes four slashes), ``sqlite:///:memory:``, ``mongodb://host/database`` and
-    ``mongodb+srv://…`` by PyMongo, ``mongodb+motor://host/database`` by Motor.
+    ``mongodb+srv://…`` by PyMongo, ``mongodb+motor://host/database`` by Motor (extra ``motor``; without
+    corrections since its end of life in May 2026).
     """
     scheme, separator, rest = url.partition("://")
     if not separator:

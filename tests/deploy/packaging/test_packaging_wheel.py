@@ -1,0 +1,163 @@
+"""A wheel of this tree, in an empty environment made from the runtime lock alone, starts and serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("shared", "services", "marktplatz")
+BESIDE = ("data", "deploy/dev")
+SHARE = "data/share/efa-marktplatz/"
+IMPORT_ALL = """
+import importlib, json, pkgutil, sys
+names = []
+for top in ("shared", "services", "marktplatz"):
+    package = importlib.import_module(top)
+    names += [info.name for info in pkgutil.walk_packages(package.__path__, top + ".") if not info.name.endswith("__main__")]
+for name in names:
+    importlib.import_module(name)
+from shared.process.settings import ProcessSettings
+print(json.dumps({"modules": len(names), "data": str(ProcessSettings().data), "var": str(ProcessSettings().var)}))
+"""
+START_MAIL_SERVER = """
+import asyncio, pathlib
+from marktplatz.infrastructure.smtp_capture import CapturingSmtp
+asyncio.run(CapturingSmtp(pathlib.Path(".")).start())
+"""
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """What a process inherits, without what leads it back into this tree."""
+    foreign = ("PYTHON", "MARKTPLATZ", "VIRTUAL_ENV")
+    return {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | more
+
+
+def _run(*command: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, env=_environment(**more), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that a build reads, apart: setuptools leaves its own beside them."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in (*PACKAGES, *BESIDE):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    for name in ("pyproject.toml", "LICENSE", "README.md"):
+        shutil.copy2(ROOT / name, tree / name)
+    return tree
+
+
+@pytest.fixture(scope="module")
+def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
+    done = _run(*pip, "--wheel-dir", target, tree, cwd=target)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of the new environment."""
+    environment = tmp_path_factory.mktemp("environment") / "venv"
+    done = _run(sys.executable, "-m", "venv", environment, cwd=environment.parent)
+    assert done.returncode == 0, done.stderr
+    pip = (environment / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    for what in (("--require-hashes", "-r", ROOT / "requirements/runtime.txt"), ("--no-index", wheel)):
+        done = _run(*pip, *what, cwd=environment.parent)
+        assert done.returncode == 0, done.stderr
+    return environment / "bin"
+
+
+def test_the_wheel_holds_every_file_that_the_product_reads(wheel: Path, tree: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    files = {str(path.relative_to(tree)) for top in PACKAGES for path in (tree / top).rglob("*") if path.is_file()}
+    assert files - names == set()
+    beside = {str(path.relative_to(tree)) for top in BESIDE for path in (tree / top).rglob("*") if path.is_file()}
+    shared = {name.split(SHARE)[1] for name in names if SHARE in name}
+    assert {name for name in beside if not Path(name).name.startswith(".")} == shared
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    version = wheel.name.split("-")[1]
+    assert tops == {*PACKAGES, f"efa_marktplatz-{version}.dist-info", f"efa_marktplatz-{version}.data"}
+
+
+def test_each_package_of_the_wheel_is_typed(wheel: Path) -> None:
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_what_the_wheel_declares_is_what_the_lock_installs(programs: Path, tmp_path: Path) -> None:
+    done = _run(programs / "python", "-m", "pip", "check", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_command_explains_itself(programs: Path, tmp_path: Path) -> None:
+    done = _run(programs / "marktplatz", "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "reconcile" in done.stdout
+
+
+def test_every_module_of_the_product_can_be_imported(programs: Path, tmp_path: Path) -> None:
+    done = _run(programs / "python", "-I", "-c", IMPORT_ALL, cwd=tmp_path, HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["modules"] > 200
+    assert report["data"].startswith(str(programs.parent))
+    assert report["var"] == str(tmp_path / ".local/state/efa-marktplatz")
+
+
+def test_the_mail_server_of_the_demo_is_asked_for_by_the_name_of_its_extra(programs: Path, tmp_path: Path) -> None:
+    done = _run(programs / "python", "-c", START_MAIL_SERVER, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "pip install 'efa-marktplatz[demo]'" in done.stderr
+
+
+@pytest.fixture
+def catalog(programs: Path, tmp_path: Path) -> Iterator[str]:
+    """The base URL of the API of catalog, run from the wheel on a store that it prepared itself, with no broker."""
+    endpoints = tmp_path / "endpoints.json"
+    settings = {
+        "MARKTPLATZ_VAR": str(tmp_path),
+        "MARKTPLATZ_ENDPOINTS_FILE": str(endpoints),
+        "MARKTPLATZ_ENVIRONMENT": "embedded",
+        "AUTH_ISSUER": "http://127.0.0.1:9",
+        "AUTH_AUDIENCE": "marktplatz",
+        "AUTH_JWKS_URL": "http://127.0.0.1:9/jwks",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
+    }
+    done = _run(programs / "marktplatz", "load", cwd=tmp_path, **settings)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [programs / "marktplatz", "run", "catalog", "api"], cwd=tmp_path, env=_environment(**settings), stdout=log, stderr=log
+        )
+    try:
+        end = time.monotonic() + 120
+        while not endpoints.exists() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.2)
+        assert endpoints.exists(), (tmp_path / "log").read_text(encoding="utf-8")
+        yield json.loads(endpoints.read_text(encoding="utf-8"))["catalog"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def test_a_service_of_the_wheel_serves_the_reference_data(catalog: str) -> None:
+    answer = httpx.get(f"{catalog}/v1/reference/ozg", params={"q": "wohngeld"})
+    assert answer.status_code == 200, answer.text
+    assert any("Wohngeld" in item["name"] for item in answer.json()["items"])

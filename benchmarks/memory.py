@@ -21,6 +21,7 @@ from deploy.checks.generic.pods import workloads
 from deploy.checks.generic.quantities import quantity
 from deploy.checks.generic.render import DEPLOY, render
 from deploy.checks.product.processes import is_ours
+from marktplatz.assembly import BUILDERS
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
@@ -118,8 +119,8 @@ async def measure(folder: Path, load: Load) -> Result:
         sizes=commands,
     )
     async with stack, httpx.AsyncClient(timeout=60, limits=LIMITS) as client:
-        for service in ("catalog", "eligibility", "ordering", "contracts", "notify"):
-            stack.endpoints[service] = stack.endpoints[f"{service}-api"]
+        for service in BUILDERS:
+            stack.endpoints[service.value] = stack.endpoints[f"{service.value}-api"]
         people = cast_of(cast("Embedded", stack), client)
         print(f"  {load.orders} offers, each brought up to the order", flush=True)
         ready = await _prepare(people, load.orders)
@@ -251,8 +252,8 @@ async def _look_around(people: Cast, client: httpx.AsyncClient, offers: int) -> 
         await husum.get("notify", "/v1/inbox", {"limit": 50})
 
     await _together([look(number) for number in range(offers * SEARCHES_PER_OFFER)])
-    for service in ("catalog", "eligibility", "ordering", "contracts", "notify"):
-        (await client.get(f"{husum.run.endpoints[service]}/metrics")).raise_for_status()
+    for service in BUILDERS:
+        (await client.get(f"{husum.run.endpoints[service.value]}/metrics")).raise_for_status()
 
 
 async def _together(work: Sequence[Awaitable[T]]) -> list[T]:

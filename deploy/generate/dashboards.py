@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.generate.grafana import Dashboard, Panel, Variable
+from marktplatz.assembly import BUILDERS
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components" / "dashboards"
 SCOPE = 'namespace=~"$namespace"'
@@ -207,7 +208,7 @@ RED = Dashboard(
     ),
     (
         Variable(
-            "job", "API", "label_values(http_requests_total{job=~'(catalog|contracts|eligibility|notify|ordering)-api'}, job)"
+            "job", "API", f"label_values(http_requests_total{{job=~'({'|'.join(sorted(BUILDERS))})-api'}}, job)"
         ),
     ),
 )

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.checks.generic.objects import Objects, items, mapping, text
 from deploy.checks.product.settings import PROJECT, all_settings, variables_of
+from marktplatz.assembly import BUILDERS
 
 TEXTS = Path(__file__).with_name("handbook_texts.toml")
 
@@ -24,11 +25,7 @@ PARTS = (
     ("marktplatz.recovery.dump.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
-    ("services.catalog.settings", "Dienst catalog"),
-    ("services.eligibility.settings", "Dienst eligibility"),
-    ("services.ordering.settings", "Dienst ordering"),
-    ("services.contracts.settings", "Dienst contracts"),
-    ("services.notify.settings", "Dienst notify"),
+    *((f"services.{name.value}.settings", f"Dienst {name.value}") for name in BUILDERS),
 )
 NOTHING = "-"
 _READABLE = 3

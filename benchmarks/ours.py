@@ -79,7 +79,7 @@ def _timed(consumer: Consumer, stopwatch: Stopwatch) -> Consumer:
 async def _committed(runner: ConsumerRunner, ends: Offsets) -> None:
     (worker,) = runner.workers
     wanted = {TopicPartition(VERDICTS.name, partition): end for partition, end in ends.items() if end}
-    while any(worker.committed.get(partition, 0) < end for partition, end in wanted.items()):
+    while any(worker.commits.positions.get(partition, 0) < end for partition, end in wanted.items()):
         if failures := runner.failures():
             raise BenchError(f"the worker has stopped itself: {failures}")
         await asyncio.sleep(0.005)

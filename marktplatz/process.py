@@ -10,7 +10,7 @@ from shared.messages.values import Channel
 from shared.process.logs import configure_logs
 from shared.process.runtime import Runtime
 from shared.process.settings import ProcessSettings
-from shared.tracing import spans
+from shared.tracing import setup, spans
 
 
 async def run_process(service: ServiceName, role: RoleName, channel: Channel | None) -> None:
@@ -19,8 +19,8 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
     plan = assignments(service, role, channel)
     authenticator = OidcAuthenticator(AuthSettings())
-    part = role.value if channel is None else channel.value
-    spans.start(f"{service.value}-{part}")
+    scope = role.value if channel is None else channel.value
+    setup.start(f"{service.value}-{scope}")
     try:
         await Runtime(settings, KafkaSettings(), authenticator, plan).run()
     finally:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.demo.people import eventually
+from shared.bus.aiokafka_internals import partitions_known
 from shared.topics import CONTRACTS, DELIVERIES, ORDERS, TOPICS, read_by
 
 QUIET_SECONDS = 1.0
@@ -27,7 +28,7 @@ class Tap:
     async def records(self, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
         """Return every record that is on a topic now."""
         async with self._reader() as reader:
-            partitions = [TopicPartition(topic, number) for number in await _partitions(reader, topic)]
+            partitions = [TopicPartition(topic, number) for number in await partitions_known(reader, topic)]
             reader.assign(partitions)
             ends = await reader.end_offsets(partitions)
             await reader.seek_to_beginning(*partitions)
@@ -62,7 +63,9 @@ class Tap:
         """Wait until a consumer group has committed everything that was on its topics when asked."""
         async with self._reader() as reader:
             partitions = [
-                TopicPartition(topic.name, number) for topic in read_by(group) for number in await _partitions(reader, topic.name)
+                TopicPartition(topic.name, number)
+                for topic in read_by(group)
+                for number in await partitions_known(reader, topic.name)
             ]
             ends = {partition: end for partition, end in (await reader.end_offsets(partitions)).items() if end}
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
@@ -116,11 +119,6 @@ def _organisation(party: str, head: dict[str, Any], body: dict[str, Any]) -> str
     if party.startswith("not "):
         party = "provider" if body[party.removeprefix("not ")] == "KUNDE" else "customer"
     return str(head[party]["id"])
-
-
-async def _partitions(reader: AIOKafkaConsumer, topic: str) -> list[int]:
-    await reader._client.set_topics([topic, *reader._client._topics])  # noqa: SLF001 - asks for metadata before anything is assigned
-    return sorted(reader.partitions_for_topic(topic) or ())
 
 
 def _header(record: ConsumerRecord[bytes, bytes], name: str) -> str:

@@ -6,26 +6,20 @@ OversizedBatchError before the memory is taken; the fetch guard (``shared.bus.co
 
 from __future__ import annotations
 
-import importlib
 import struct
 import threading
 import zlib
 from collections.abc import Callable
-from types import ModuleType
 
 import cramjam
 from aiokafka.errors import KafkaError
+
+from shared.bus.aiokafka_internals import replace_codecs
 
 LIMIT = 8 * 1024 * 1024
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = 16
 _GZIP_MEMBERS = 16  # writers make one; each further one costs a copy of the rest
-_MODULES = (
-    "aiokafka.record.default_records",
-    "aiokafka.record.legacy_records",
-    "aiokafka.record._crecords.default_records",
-    "aiokafka.record._crecords.legacy_records",
-)
 _room = threading.local()
 
 
@@ -101,14 +95,4 @@ _CAPPED: dict[str, Callable[[bytes | memoryview], bytes]] = {
 
 def install() -> None:
     """Replace the decompression functions of aiokafka; safe to call again. Raises AttributeError if aiokafka has moved them."""
-    for module in _modules():
-        for name, function in _CAPPED.items():
-            if name == "zstd_decode" and module.__name__.endswith("legacy_records"):
-                continue
-            if not hasattr(module, name):
-                raise AttributeError(f"{module.__name__} has no {name}: the cap on decompression would be lost")
-            setattr(module, name, function)
-
-
-def _modules() -> list[ModuleType]:
-    return [importlib.import_module(name) for name in _MODULES]
+    replace_codecs(_CAPPED)

@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
 from aiokafka.protocol.group import LeaveGroupRequest
 
+from shared.bus.aiokafka_internals import Client, background_tasks, connections, mark_closed
 from shared.bus.settings import KafkaSettings
-
-Client: TypeAlias = AIOKafkaConsumer | AIOKafkaProducer
 
 CLOSE_SECONDS = 5.0
 _CANCEL_SECONDS = 2.0
 
 log = structlog.get_logger()
 
-_Task = asyncio.Task[Any]
-
 
 def dead_task(client: Client) -> str | None:
     """Return the name of a background task of a running client that has died, or None."""
-    for name, (task, may_end) in _tasks(client).items():
+    for name, (task, may_end) in background_tasks(client).items():
         if task is not None and task.done() and not (may_end and not task.cancelled() and task.exception() is None):
             return name
     return None
@@ -57,8 +53,8 @@ async def end(what: str, ending: Coroutine[Any, Any, Any], seconds: float) -> bo
 
 async def drop(client: Client) -> None:
     """Cut a client off at once: cancel its tasks and close its connections, whatever state it is in. Does not raise."""
-    client._closed = True  # noqa: SLF001 - no public way to close without a flush or a farewell
-    tasks = [task for task, _ in _tasks(client).values() if task is not None]
+    mark_closed(client)
+    tasks = [task for task, _ in background_tasks(client).values() if task is not None]
     for task in tasks:
         task.cancel()
     if tasks:
@@ -66,7 +62,7 @@ async def drop(client: Client) -> None:
     for task in tasks:
         task.add_done_callback(_error)
     # What the cancelled tasks still held was closed with them; what they opened meanwhile is closed here.
-    for connection in list(_inner(client)._conns.values()):  # noqa: SLF001
+    for connection in connections(client):
         try:
             connection.close()
         except Exception as error:  # noqa: BLE001 - a transport may be closed already
@@ -89,30 +85,6 @@ async def say_goodbye(settings: KafkaSettings, group: str, member: str) -> None:
             await end("farewell", client.close(), CLOSE_SECONDS)
     except Exception as error:  # noqa: BLE001 - the session ends by itself, later
         log.warning("group_not_left", group=group, error=repr(error)[:300])
-
-
-def _tasks(client: Client) -> dict[str, tuple[_Task | None, bool]]:
-    """Return the tasks by name, each with whether it may end by itself while the client runs."""
-    tasks: dict[str, tuple[_Task | None, bool]] = {"metadata": (_inner(client)._sync_task, False)}  # noqa: SLF001
-    if isinstance(client, AIOKafkaProducer):
-        sender = client._sender  # noqa: SLF001
-        return {**tasks, "sender": (None if sender is None else sender.sender_task, False)}
-    fetcher, coordinator = client._fetcher, client._coordinator  # noqa: SLF001
-    if fetcher is not None:
-        tasks["fetcher"] = fetcher._fetch_task, False  # noqa: SLF001
-        for number, fetch in enumerate(fetcher._pending_tasks):  # noqa: SLF001
-            tasks[f"fetch_{number}"] = fetch, True
-    if coordinator is not None:
-        tasks["coordinator"] = getattr(coordinator, "_coordination_task", None), False
-        tasks["reset"] = getattr(coordinator, "_reset_committed_task", None), False
-        # Both end when the member leaves a generation, and begin again with the next one.
-        tasks["heartbeat"] = getattr(coordinator, "_heartbeat_task", None), True
-        tasks["commit_refresh"] = getattr(coordinator, "_commit_refresh_task", None), True
-    return tasks
-
-
-def _inner(client: Client) -> AIOKafkaClient:
-    return client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
 
 
 def _error(task: asyncio.Future[Any]) -> BaseException | None:

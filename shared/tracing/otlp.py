@@ -50,7 +50,7 @@ def readable(span: Span, resource: Resource) -> ReadableSpan:
         status=_OK if span.error is None else Status(StatusCode.ERROR, span.error),
         start_time=span.began,
         end_time=span.ended,
-        instrumentation_scope=InstrumentationScope(f"marktplatz.{span.part}"),
+        instrumentation_scope=InstrumentationScope(f"marktplatz.{span.scope}"),
     )
 
 

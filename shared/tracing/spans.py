@@ -1,4 +1,4 @@
-"""Spans of what happens, under the W3C ids that travel with the work anyway; off unless OTEL_EXPORTER_OTLP_ENDPOINT is set.
+"""Spans of what happens, under the W3C ids that travel with the work anyway; off unless a receiver is named.
 
 Who does the work carries its trace context (``shared.tracing.context``, headers of requests and events) whether this is on or
 off. A span is exported once, when its work is done, with the ids that it had: nothing is wrapped, and off it costs one
@@ -7,7 +7,6 @@ comparison.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,6 @@ from typing import Protocol
 
 from shared.tracing import context
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 Attributes = Mapping[str, str | int]
 
 
@@ -32,14 +30,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of work that is done. ``part`` names who did it; times are nanoseconds since 1970.
+    """A piece of work that is done. ``scope`` names who did it (OpenTelemetry, instrumentation scope).
 
-    ``parent`` counts only if it belongs to the same trace. ``error`` is a code, never a text: that may name people.
+    Times are nanoseconds since 1970. ``parent`` counts only if it belongs to the same trace. ``error`` is a code, never a text:
+    that may name people.
     """
 
     name: str
     kind: Kind
-    part: str
+    scope: str
     traceparent: str
     parent: str | None
     began: int
@@ -60,14 +59,6 @@ class Exporter(Protocol):
 
 class _Switch:
     exporter: Exporter | None = None
-
-
-def start(process: str) -> None:
-    """Begin to send spans if the environment names a receiver. ``process`` is their service name, or OTEL_SERVICE_NAME."""
-    if os.environ.get(ENDPOINT):
-        from shared.tracing.otlp import OtlpExporter  # noqa: PLC0415 - the SDK is loaded only where it is wanted
-
-        use(OtlpExporter(process))
 
 
 def use(exporter: Exporter | None) -> None:
@@ -94,26 +85,26 @@ def export(span: Span) -> None:
 
 
 @dataclass(slots=True)
-class Work:
-    """Work in hand; ``error`` may be set to a code before it ends."""
+class OpenSpan:
+    """A span that has not ended; ``error`` may be set to a code before it does."""
 
     error: str | None = None
 
 
 @contextmanager
-def recorded_span(name: str, kind: Kind, part: str, parent: str | None, attributes: Attributes) -> Iterator[Work]:
-    """Do the work inside as a child of ``parent``: what it causes belongs to the same trace, whether spans are sent or not."""
+def recorded_span(name: str, kind: Kind, scope: str, parent: str | None, attributes: Attributes) -> Iterator[OpenSpan]:
+    """Run the block as a child span of ``parent``: what it causes is of the same trace, whether spans are exported or not."""
     own = context.child_traceparent(parent)
     token = context.traceparent.set(own)
-    work, began = Work(), time.time_ns()
+    span, began = OpenSpan(), time.time_ns()
     try:
-        yield work
+        yield span
     except BaseException as error:
-        work.error = type(error).__name__
+        span.error = type(error).__name__
         raise
     finally:
         context.traceparent.reset(token)
-        export(Span(name, kind, part, own, parent, began, time.time_ns(), attributes, work.error))
+        export(Span(name, kind, scope, own, parent, began, time.time_ns(), attributes, span.error))
 
 
 def _sampled(traceparent: str) -> bool:

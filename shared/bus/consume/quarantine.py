@@ -6,7 +6,6 @@ is decoded when it is reached; a broken one is reported and replaced by an empty
 
 from __future__ import annotations
 
-import collections
 import hashlib
 import json
 import struct
@@ -14,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-import aiokafka.consumer.fetcher
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.record.memory_records import MemoryRecords
 
 from shared.bus import codecs
+from shared.bus.aiokafka_internals import FilteredConsumer, ReplacedBatch
 from shared.bus.dead_letters.letter import UNDECODABLE_BATCH, Reason, to_dead_letter
 from shared.bus.record import RawRecord
 
@@ -47,36 +46,6 @@ class BrokenBatch:
 Report = Callable[[BrokenBatch], None]
 
 
-class _RawRecords(MemoryRecords):  # type: ignore[misc] # aiokafka is untyped
-    """Fetched bytes that can still be seen after aiokafka has taken them."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self.raw = data
-
-
-class _Batch:
-    """A decoded batch, or the gap that a broken one leaves, in the form that aiokafka's reader wants."""
-
-    def __init__(self, records: list[Any], base_offset: int, next_offset: int, source: Any = None) -> None:  # noqa: ANN401
-        self.base_offset = base_offset
-        self.next_offset = next_offset
-        # A control batch is skipped without a look at its records: just right for a gap.
-        self.is_control_batch = source is None or source.is_control_batch
-        self.is_transactional = source is not None and source.is_transactional
-        self.producer_id = None if source is None else source.producer_id
-        self._records = iter(records)
-
-    def validate_crc(self) -> bool:
-        return True
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Any:  # noqa: ANN401 - a record of aiokafka
-        return next(self._records)
-
-
 class CheckedBatches:
     """The batches of one fetched partition, each decoded whole; broken ones are reported and passed over."""
 
@@ -90,7 +59,7 @@ class CheckedBatches:
         """Return whether another complete batch is there."""
         return self._next is not None
 
-    def next_batch(self) -> _Batch:
+    def next_batch(self) -> ReplacedBatch:
         """Return the next batch, decoded."""
         data = self._next
         assert data is not None  # noqa: S101 - aiokafka asks has_next before
@@ -99,7 +68,7 @@ class CheckedBatches:
             source: Any = MemoryRecords(data).next_batch()
             if not source.validate_crc():
                 raise ValueError("the checksum does not match")  # noqa: TRY301 - one way for every kind of damage
-            return _Batch(list(source), source.base_offset, source.next_offset, source)
+            return ReplacedBatch(list(source), source.base_offset, source.next_offset, source)
         except Exception as error:  # noqa: BLE001 - damage shows as any error: codec, struct, index, Unicode
             base, following = _bounds(data)
             if self._next is not None:
@@ -114,40 +83,19 @@ class CheckedBatches:
                     error=f"{type(error).__name__}: {error}"[:300],
                 )
             )
-            return _Batch([], base, following)
+            return ReplacedBatch([], base, following)
 
 
-class _Buffer(collections.OrderedDict[TopicPartition, Any]):
-    """The fetcher's buffer: what is put in is read through the guard."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__()
-        self._report = report
-
-    def __setitem__(self, partition: TopicPartition, entry: Any) -> None:  # noqa: ANN401 - a private type of aiokafka
-        if isinstance(entry, aiokafka.consumer.fetcher.FetchResult):
-            records = entry._partition_records  # noqa: SLF001
-            records._records = CheckedBatches(partition, records._records.raw, self._report)  # noqa: SLF001
-        super().__setitem__(partition, entry)
-
-
-class GuardedConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
-    """An AIOKafkaConsumer whose fetches pass the guard. ``broken`` holds what was taken out since it was last emptied."""
+class GuardedConsumer(FilteredConsumer):
+    """A consumer whose fetches pass the guard. ``broken`` holds what was taken out since it was last emptied."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
         self.broken: list[BrokenBatch] = []
         super().__init__(*arguments, **options)
 
-    @property
-    def _fetcher(self) -> Any:  # noqa: ANN401 - a private type of aiokafka
-        return self._guarded_fetcher
-
-    @_fetcher.setter
-    def _fetcher(self, fetcher: Any) -> None:  # noqa: ANN401 - a private type of aiokafka
-        # The consumer makes its fetcher in ``start``; its buffer is exchanged here, before the first fetch can fill it.
-        if fetcher is not None:
-            fetcher._records = _Buffer(self.broken.append)  # noqa: SLF001
-        self._guarded_fetcher = fetcher
+    def batches_of(self, partition: TopicPartition, data: bytes) -> CheckedBatches:
+        """Return the batches in fetched bytes, checked."""
+        return CheckedBatches(partition, data, self.broken.append)
 
 
 def report(batch: BrokenBatch, group: str, time: datetime) -> RawRecord:
@@ -178,12 +126,6 @@ class HourlyLimit:
         return len(times) < self.limit
 
 
-def install() -> None:
-    """Put the capped codecs and the guard's view of fetched bytes into aiokafka; safe to call again."""
-    codecs.install()
-    aiokafka.consumer.fetcher.MemoryRecords = _RawRecords
-
-
 def _slices(data: bytes) -> Iterator[bytes]:
     """Yield the complete batches; the last one may be cut by the size of the fetch and is left for the next fetch."""
     position = 0
@@ -205,4 +147,4 @@ def _bounds(data: bytes) -> tuple[int, int]:
     return base, base + max(delta, 0) + 1
 
 
-install()
+codecs.install()

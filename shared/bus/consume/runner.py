@@ -136,7 +136,7 @@ class ConsumerRunner:
                 metrics.RESTARTS.labels(worker.group).inc()
                 return
             if await found_missing(worker):
-                worker.log.info("topic_found", topics=sorted(worker.missing))
+                worker.log.info("topic_found", topics=sorted(worker.subscription.missing))
                 return
 
 

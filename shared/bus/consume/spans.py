@@ -37,7 +37,7 @@ class BatchSpans:
         return entered
 
     def end(self, codes: Mapping[int, str]) -> None:
-        """Export the spans; ``codes`` holds by the identity of an event why it is dead."""
+        """Export the spans; ``codes`` maps the identity of an event to why it is dead."""
         ended = time.time_ns()
         for entered in self._entered:
             event = entered.event

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import BrokerResponseError, KafkaError
 
 from shared.bus import metrics
+from shared.bus.aiokafka_internals import position_now
 from shared.bus.consume.worker import Worker
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, drop, end
 from shared.bus.settings import KafkaSettings
@@ -60,11 +61,11 @@ async def update_progress(worker: Worker) -> None:
 async def found_missing(worker: Worker) -> bool:
     """Return whether a topic that was missing when an idle worker's client was made is there now. Does not raise."""
     client = worker.client
-    if not worker.missing or client is None or worker.busy or not worker.progress.reachable:
+    if not worker.subscription.missing or client is None or worker.busy or not worker.progress.reachable:
         return False
     try:
         async with asyncio.timeout(_ASK_SECONDS):
-            return not worker.missing.isdisjoint(await client.topics())
+            return not worker.subscription.missing.isdisjoint(await client.topics())
     except Exception:  # noqa: BLE001 - whatever is wrong with the client, the next look finds it
         return False
 
@@ -103,15 +104,11 @@ async def _answers(settings: KafkaSettings, partitions: Collection[TopicPartitio
 
 def lag(worker: Worker, partition: TopicPartition, end: int) -> int | None:
     """Return how many records of a partition are not committed; None while the client has no position there."""
-    position = worker.committed.get(partition)
+    position = worker.commits.positions.get(partition)
     if position is None:
-        client = worker.client
-        subscription = None if client is None else client._subscription.subscription  # noqa: SLF001 - position() would wait
-        assignment = None if subscription is None else subscription.assignment
-        state = None if assignment is None else assignment.state_value(partition)
-        if state is None or not state.has_valid_position:
+        position = None if worker.client is None else position_now(worker.client, partition)
+        if position is None:
             return None
-        position = state.position
     return max(0, end - position)
 
 

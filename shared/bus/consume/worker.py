@@ -7,41 +7,39 @@ fetched before a rebalance but did not get the lock before it is dropped: its re
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaConnectionError, KafkaError
-from aiokafka.structs import OffsetAndMetadata
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaAckableMessage
+from aiokafka.errors import KafkaError
 
 from shared import failpoints
 from shared.bus import metrics
-from shared.bus.admin import partitions_of
+from shared.bus.aiokafka_internals import member_id
 from shared.bus.consume.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
-from shared.bus.consume.client import Rebalance, Records, WorkerConsumer
+from shared.bus.consume.client import Records, WorkerConsumer
+from shared.bus.consume.commits import Commits
 from shared.bus.consume.handling import Consumer
 from shared.bus.consume.progress import Progress
 from shared.bus.consume.quarantine import BrokenBatch, HourlyLimit, report
+from shared.bus.consume.subscription import Subscription
 from shared.bus.dead_letters.letter import to_dead_letter
 from shared.bus.dead_letters.replay import replay_topic, unwrapped
 from shared.bus.lifeline import CLOSE_SECONDS, drop, end, say_goodbye
 from shared.bus.produce.publisher import KafkaPublisher
-from shared.bus.settings import KafkaSettings, milliseconds
+from shared.bus.settings import KafkaSettings
 from shared.clock import now
-from shared.errors import BusUnavailableError, NotFoundError
 from shared.topics import subscribed
 
 log = structlog.get_logger()
 
 
 class Worker:
-    """Runs one ``shared.process.service.Consumer``. Made, started, checked and stopped by the runner."""
+    """Runs one ``Consumer``. Made, started, checked and stopped by the runner.
+
+    ``epoch`` counts the assignments of this worker: a batch belongs to the one in which it was fetched.
+    """
 
     def __init__(self, settings: KafkaSettings, consumer: Consumer, publisher: KafkaPublisher) -> None:
         self.settings = settings
@@ -49,6 +47,8 @@ class Worker:
         self.group = consumer.group
         self.publisher = publisher
         self.progress = Progress(settings.stall_after.total_seconds())
+        self.commits = Commits(consumer.group, self.progress, settings.stop_timeout.total_seconds())
+        self.subscription = Subscription(settings, consumer.group, self)
         self.log = log.bind(group=consumer.group)
         self.lock = asyncio.Lock()
         self.interrupted = asyncio.Event()
@@ -56,86 +56,29 @@ class Worker:
         self.epoch = 0
         self.fetched_in = -1
         self._begun_in = -1
-        self._committing: asyncio.Timeout | None = None
-        self.missing: frozenset[str] = frozenset()
-        """What the group reads and the client in use does not: it was not there at the start."""
-        self.committed: dict[TopicPartition, int] = {}
-        self._runs: dict[str, int] = {}
         self._stopping = False
         self._quarantines = HourlyLimit(settings.quarantines_per_hour)
         self.oldest = 0.0
-        self._broker: KafkaBroker | None = None
         metrics.announce(self.group, (*(topic.name for topic in subscribed(self.group)), replay_topic(self.group)))
 
     @property
     def client(self) -> WorkerConsumer | None:
         """The Kafka client while there is one."""
-        subscribers = () if self._broker is None else self._broker.subscribers
-        for subscriber in subscribers:
-            client: WorkerConsumer | None = subscriber.consumer  # type: ignore[attr-defined]
-            return client
-        return None
-
-    async def start(self) -> None:
-        """Join the group and begin to read. Raises KafkaError if the broker does not answer."""
-        self._stopping = False
-        replays = await self._replays()
-        broker = KafkaBroker(
-            **_faststream_connection(self.settings),
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            apply_types=False,
-            logger=None,
-            graceful_timeout=self.settings.stop_timeout.total_seconds(),
-        )
-        subscriber = broker.subscriber(
-            *(topic.name for topic in subscribed(self.group)),
-            *replays,
-            group_id=self.group,
-            group_instance_id=self.settings.group_instance_id,
-            batch=True,
-            ack_policy=AckPolicy.MANUAL,
-            parser=self._parse,
-            decoder=_undecoded,
-            max_records=self.settings.max_records,
-            batch_timeout_ms=milliseconds(self.settings.batch_wait),
-            auto_offset_reset="earliest",
-            partition_assignment_strategy=[sticky_assignor()],
-            session_timeout_ms=milliseconds(self.settings.session_timeout),
-            heartbeat_interval_ms=milliseconds(self.settings.heartbeat),
-            rebalance_timeout_ms=milliseconds(self.settings.rebalance_timeout),
-            listener=Rebalance(self),
-            no_reply=True,
-        )
-        subscriber(self.on_batch)
-        self._broker = broker
-        try:
-            await broker.connect()
-            broker.config.broker_config.builder = self._build
-            self.progress.begin()
-            await broker.start()
-        except BaseException:
-            await self.close()
-            raise
-
-    async def _replays(self) -> tuple[str, ...]:
-        """Return the topic of what is sent back, if it is there and may be read: else it would keep all others back."""
-        topic = replay_topic(self.group)
-        try:
-            await partitions_of(self.settings, topic)
-        except NotFoundError:
-            self.log.warning("replay_topic_missing", topic=topic)
-            self.missing = frozenset({topic})
-            return ()
-        except BusUnavailableError as error:
-            raise KafkaConnectionError from error
-        self.missing = frozenset()
-        return (topic,)
+        return self.subscription.client
 
     @property
     def busy(self) -> bool:
         """Whether a batch is being processed."""
         return self.lock.locked()
+
+    async def start(self) -> None:
+        """Join the group and begin to read. Raises KafkaError if the broker does not answer."""
+        self._stopping = False
+        try:
+            await self.subscription.start([topic.name for topic in subscribed(self.group)], self.on_batch)
+        except BaseException:
+            await self.close()
+            raise
 
     async def stop(self) -> None:
         """Finish and commit the running batch, within the time-out, then leave the group."""
@@ -146,38 +89,26 @@ class Worker:
 
     async def close(self) -> None:
         """Leave the group and drop the client; ``start`` makes a new one. Ends within bounds and does not raise."""
-        client, broker = self.client, self._broker
+        client = self.client
         # A batch that the old client read is void: the new one reads its records again.
         self.interrupted.set()
         self.settled.clear()
         if client is not None and self.progress.broken is not None:
             await self._cut_off(client)
-        if broker is not None:
-            await end("subscriber", broker.stop(), self.settings.stop_timeout.total_seconds() + CLOSE_SECONDS)
+        await self.subscription.stop()
         if client is not None:
             await end("consumer", client.stop(), CLOSE_SECONDS)
             await drop(client)
-        self._broker = None
+        self.subscription.forget()
         self.epoch += 1
 
     async def _cut_off(self, client: WorkerConsumer) -> None:
         """Drop a broken client without waiting for what it will never do, and take its member out of the group."""
-        coordinator = client._coordinator  # noqa: SLF001 - the member's id is not public
-        member = getattr(coordinator, "member_id", "")
+        member = member_id(client)
         await drop(client)
-        if self._committing is not None:
-            self._committing.reschedule(asyncio.get_running_loop().time())
+        self.commits.give_up()
         if member and self.settings.group_instance_id is None:
             await say_goodbye(self.settings, self.group, member)
-
-    def _build(self, **options: Any) -> WorkerConsumer:  # noqa: ANN401 - passed on
-        return WorkerConsumer(self, **{**options, **self.settings.connection()})
-
-    async def _parse(self, records: tuple[Record, ...]) -> KafkaAckableMessage:
-        """Wrap a batch without a look at its headers: FastStream's own parser fails on those that are null or not UTF-8."""
-        return KafkaAckableMessage(
-            body=b"", headers={}, content_type=None, raw_message=records, message_id="batch", consumer=self.client
-        )
 
     async def revoked(self) -> None:
         """Wait until the running batch is committed; what was fetched and has not begun is void from now on."""
@@ -190,8 +121,7 @@ class Worker:
     async def assigned(self, partitions: set[TopicPartition]) -> None:
         """Accept newly assigned partitions and go on counting dead letters where their last owner stopped."""
         try:
-            self.committed.clear()
-            self._runs = await self._last_runs(partitions)
+            await self.commits.take_over(self.client, partitions)
         except Exception as error:
             # aiokafka only logs this; the worker would look as if it had not joined until the next rebalance.
             self.progress.broke(f"{type(error).__name__} while partitions were taken over")
@@ -201,18 +131,8 @@ class Worker:
                 self.interrupted.clear()
             self.settled.set()
         self.progress.taken_over()
-        self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=max(self._runs.values(), default=0))
-
-    async def _last_runs(self, partitions: set[TopicPartition]) -> dict[str, int]:
-        client = self.client
-        coordinator = None if client is None else client._coordinator  # noqa: SLF001 - the notes of commits are not public
-        if coordinator is None or not partitions:
-            return {}
-        found: Mapping[TopicPartition, OffsetAndMetadata] = await coordinator.fetch_committed_offsets(list(partitions))
-        runs: dict[str, int] = {}
-        for partition, offset in found.items():
-            runs[partition.topic] = max(runs.get(partition.topic, 0), _read_run(offset.metadata))
-        return runs
+        in_a_row = max(self.commits.runs.values(), default=0)
+        self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=in_a_row)
 
     async def on_batch(self, records: tuple[Record, ...]) -> None:
         """Process one batch and commit it. Never raises: FastStream would drop the batch, and the next commit would pass it."""
@@ -238,14 +158,14 @@ class Worker:
     async def _process(self, records: Sequence[Record]) -> None:
         self._begun_in = self.epoch
         for record in records:
-            self.committed.setdefault(TopicPartition(record.topic, record.partition), record.offset)
+            self.commits.positions.setdefault(TopicPartition(record.topic, record.partition), record.offset)
         self.oldest = min(record.timestamp for record in records) / 1000
         self.show_lag()
         topics, limit = subscribed(self.group), self.settings.dead_letters_in_a_row
-        batch = Batch(self.consumer, topics=topics, backoff=self.backoff, runs=self._runs, limit=limit)
+        batch = Batch(self.consumer, topics=topics, backoff=self.backoff, runs=self.commits.runs, limit=limit)
         outcome = await batch.process([unwrapped(record, self.group) for record in records])
         await self._send_to_dead_letters(outcome)
-        self._runs = outcome.runs
+        self.commits.runs = outcome.runs
         await self.commit()
         metrics.EVENTS.labels(self.group, "handled").inc(outcome.handled)
         metrics.EVENTS.labels(self.group, "passed").inc(outcome.passed)
@@ -280,32 +200,12 @@ class Worker:
             # The client that read this batch is gone; the positions of its successor run ahead of what is handled.
             metrics.BATCHES.labels(self.group, "commit_failed").inc()
             return
-        subscription = None if client is None else client._subscription.subscription  # noqa: SLF001
-        if client is None or subscription is None or subscription.assignment is None:
-            return
-        positions: dict[TopicPartition, int] = {
-            partition: offset.offset for partition, offset in subscription.assignment.all_consumed_offsets().items()
-        }
-        failpoints.passing("bus.commit", "before")
-        try:
-            with metrics.COMMIT_SECONDS.labels(self.group).time():
-                async with asyncio.timeout(self.settings.stop_timeout.total_seconds()) as self._committing:
-                    await client.commit({partition: (offset, self._note(partition)) for partition, offset in positions.items()})
-        except Exception as error:  # noqa: BLE001 - as it may be met on a connection that is closed
+        error = None if client is None else await self.commits.commit(client)
+        if error is not None:
             self.log.warning("commit_failed", error=repr(error))
             if not isinstance(error, (KafkaError, TimeoutError)):
                 self.progress.broke(f"{type(error).__name__} while committing")
             metrics.BATCHES.labels(self.group, "commit_failed").inc()
-            return
-        finally:
-            self._committing = None
-        failpoints.passing("bus.commit", "after")
-        self.committed.update(positions)
-        self.progress.moved()
-
-    def _note(self, partition: TopicPartition) -> str:
-        run = self._runs.get(partition.topic, 0)
-        return json.dumps({"run": run}) if run else ""
 
     def backoff(self) -> Backoff:
         """Return a back-off that makes this worker unready while it waits and ends at a rebalance or a stop."""
@@ -344,28 +244,3 @@ class Worker:
             self.progress.waiting = False
             return {}
         return records
-
-
-def sticky_assignor() -> type[StickyPartitionAssignor]:
-    """Return an assignor class of its own: aiokafka keeps a member's assignment on the class, where groups would mix theirs."""
-
-    class Sticky(StickyPartitionAssignor):  # type: ignore[misc] # aiokafka is untyped
-        pass
-
-    return Sticky
-
-
-async def _undecoded(message: KafkaAckableMessage) -> Any:  # noqa: ANN401 - what FastStream hands to the handler
-    return message.raw_message
-
-
-def _read_run(note: str) -> int:
-    try:
-        return int(json.loads(note)["run"])
-    except (ValueError, KeyError, TypeError):
-        return 0
-
-
-def _faststream_connection(settings: KafkaSettings) -> dict[str, Any]:
-    """Return what FastStream's broker itself needs; the clients are built by us, with the whole connection."""
-    return {"bootstrap_servers": settings.bootstrap_servers.split(","), "client_id": settings.client_id}

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from shared.bus.admin import partitions_of
+from shared.bus.aiokafka_internals import committed_with_notes
 from shared.bus.consume.quarantine import GuardedConsumer
 from shared.bus.dead_letters.letter import DeadLetter, dead_letter_topic, from_dead_letter
 from shared.bus.dead_letters.replay import replay_topic, sent_back
@@ -186,7 +187,7 @@ async def _reader(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedC
 async def _done(reader: GuardedConsumer) -> dict[int, _Done]:
     partitions = list(reader.assignment())
     starts = await reader.beginning_offsets(partitions)
-    notes = await reader._coordinator.fetch_committed_offsets(partitions)  # noqa: SLF001 - the notes of commits are not public
+    notes = await committed_with_notes(reader, partitions)
     found: dict[int, _Done] = {}
     for partition in partitions:
         committed = notes.get(partition)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     BrokerResponseError,
     InvalidTimestampError,
@@ -21,7 +20,8 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
     kafka_errors,
 )
-from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
+
+from shared.bus.aiokafka_internals import RenumberingProducer
 
 
 class InvalidRecordError(BrokerResponseError):  # type: ignore[misc] # aiokafka is untyped
@@ -55,37 +55,12 @@ class RefusedError(KafkaError):  # type: ignore[misc] # aiokafka is untyped
         return isinstance(self.args[0], OF_CONTENT)
 
 
-class Producer(AIOKafkaProducer):  # type: ignore[misc] # aiokafka is untyped
+class Producer(RenumberingProducer):
     """As aiokafka's; records of a batch that the broker refused at its first try fail with RefusedError."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - passed on
-        super().__init__(**options)
-        # The producer makes its accumulator itself, and its sender holds it too.
-        self._message_accumulator.__class__ = _Accumulator
-
-    def alone(self, topic: str, partition: int | None, key: bytes | None, value: bytes | None) -> int:
-        """Return the partition on which ``send`` would put such a record."""
-        number: int = self._partition(topic, partition, key, value, key, value)
-        return number
+        super().__init__(_refusal, **options)
 
 
-class _Accumulator(MessageAccumulator):  # type: ignore[misc] # aiokafka is untyped
-    def _append_batch(self, builder: Any, tp: Any) -> Any:  # noqa: ANN401 - aiokafka is untyped
-        batch = super()._append_batch(builder, tp)
-        batch.__class__ = _Batch
-        batch.numbers = self._txn_manager
-        return batch
-
-
-class _Batch(MessageBatch):  # type: ignore[misc] # aiokafka is untyped
-    numbers: Any = None
-
-    def failure(self, exception: BaseException) -> None:
-        """Fail all records. Runs while the broker's answer is read, before the next batch of the partition gets its numbers.
-
-        After a second try nobody knows whether the first was appended: a number given back then could be taken for a repeat.
-        """
-        if self.retry_count == 1 and isinstance(exception, _REFUSALS) and not self.future.done():
-            self.numbers.increment_sequence_number(self.tp, -self.record_count)
-            exception = RefusedError(exception)
-        super().failure(exception)
+def _refusal(error: BaseException) -> BaseException | None:
+    return RefusedError(error) if isinstance(error, _REFUSALS) else None

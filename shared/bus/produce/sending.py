@@ -99,7 +99,7 @@ async def _enqueue_alone(producer: Producer, record: RawRecord) -> asyncio.Futur
         batch = producer.create_batch()
         batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
         batch.close()
-        partition = producer.alone(record.topic, record.partition, record.key, record.value)
+        partition = producer.partition_of(record.topic, record.partition, record.key, record.value)
         ack: asyncio.Future[object] = await producer.send_batch(batch, record.topic, partition=partition)
     except _UNSENDABLE as error:
         return _unsendable(record, error)

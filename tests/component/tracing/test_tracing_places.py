@@ -96,7 +96,7 @@ async def test_each_event_is_a_producer_span_under_the_id_in_its_header(ledger: 
         results = await ledger.apply([increase("a", "x", times=2, cause=cause)])
     events = results[0].events
     assert [span.traceparent for span in kept.spans] == [event.traceparent for event in events]
-    assert {(span.kind, span.parent, span.part) for span in kept.spans} == {(Kind.PRODUCER, CALLER, "test")}
+    assert {(span.kind, span.parent, span.scope) for span in kept.spans} == {(Kind.PRODUCER, CALLER, "test")}
     assert kept.spans[0].name == f"send {NotificationFailed.TYPE}"
     assert kept.spans[0].attributes["messaging.message.id"] == events[0].id
 

@@ -53,7 +53,7 @@ async def publisher(settings: KafkaSettings) -> AsyncIterator[KafkaPublisher]:
 
 def committed(runner: ConsumerRunner) -> list[int]:
     worker = runner.workers[0]
-    return [offset for partition, offset in worker.committed.items() if partition.topic != f"{worker.group}.replay"]
+    return [offset for partition, offset in worker.commits.positions.items() if partition.topic != f"{worker.group}.replay"]
 
 
 async def test_batches_that_cannot_be_decoded_are_quarantined_and_passed(

@@ -12,7 +12,6 @@ from aiokafka.codec import gzip_encode, lz4_encode, snappy_encode, zstd_encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import shared.bus.consume.quarantine
 from shared.bus import codecs
 from shared.bus.codecs import LIMIT, OversizedBatchError, gzip_capped, lz4_capped, snappy_capped, zstd_capped
 
@@ -70,7 +69,7 @@ def test_gzip_that_ends_early_or_never_ends_is_refused() -> None:
 
 @pytest.mark.parametrize("module", ["aiokafka.record.default_records", "aiokafka.record._crecords.default_records"])
 def test_the_record_modules_use_the_capped_functions(module: str) -> None:
-    shared.bus.consume.quarantine.install()
+    codecs.install()
     loaded = importlib.import_module(module)
     for name, function in codecs._CAPPED.items():
         assert getattr(loaded, name) is function
@@ -85,5 +84,5 @@ def test_the_record_modules_use_the_capped_functions(module: str) -> None:
 def test_a_module_that_has_moved_its_functions_is_not_passed_over_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = importlib.import_module("aiokafka.record.default_records")
     monkeypatch.delattr(loaded, "zstd_decode")
-    with pytest.raises(AttributeError, match="the cap on decompression would be lost"):
+    with pytest.raises(AttributeError, match="the bound on decompression would be lost"):
         codecs.install()

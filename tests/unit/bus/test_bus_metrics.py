@@ -69,7 +69,7 @@ def test_a_consumer_that_stops_itself_says_so(worker: Worker) -> None:
 
 
 async def test_the_lag_of_a_batch_that_is_repeated_grows_with_its_age(worker: Worker) -> None:
-    worker.committed[PARTITION] = 4
+    worker.commits.positions[PARTITION] = 4
     worker.oldest = now().timestamp() - 600
     async with worker.lock:
         await update_progress(worker)
@@ -80,12 +80,12 @@ async def test_the_lag_of_a_batch_that_is_repeated_grows_with_its_age(worker: Wo
 
 
 async def test_between_batches_the_age_of_the_last_one_says_nothing(worker: Worker) -> None:
-    worker.committed[PARTITION] = 4
+    worker.commits.positions[PARTITION] = 4
     worker.oldest = now().timestamp() - 600
     worker.show_lag()
     before = shown("lag_seconds")
     await update_progress(worker)
     assert shown("lag_seconds") == before
-    worker.committed[PARTITION] = 7
+    worker.commits.positions[PARTITION] = 7
     await update_progress(worker)
     assert shown("lag_seconds") == 0

@@ -10,8 +10,9 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
+from shared.bus.aiokafka_internals import sticky_assignor
 from shared.bus.consume.handling import Consumer, Received, Rejection
-from shared.bus.consume.worker import Worker, sticky_assignor
+from shared.bus.consume.worker import Worker
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError, NotFoundError
@@ -39,7 +40,7 @@ async def test_a_group_reads_what_is_sent_back_only_where_its_topic_is_there(
     monkeypatch: pytest.MonkeyPatch, answer: list[int] | Exception, read: tuple[str, ...]
 ) -> None:
     worker = look(monkeypatch, answer)
-    assert await worker._replays() == read
+    assert await worker.subscription.replays() == read
 
 
 async def test_a_broker_that_does_not_answer_is_asked_again_by_whoever_starts_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +57,6 @@ def look(monkeypatch: pytest.MonkeyPatch, answer: list[int] | Exception) -> Work
             raise answer
         return answer
 
-    monkeypatch.setattr("shared.bus.consume.worker.partitions_of", partitions_of)
+    monkeypatch.setattr("shared.bus.consume.subscription.partitions_of", partitions_of)
     settings = KafkaSettings(bootstrap_servers="127.0.0.1:1")
     return Worker(settings, Consumer("ordering.verdicts", frozenset(), nothing), KafkaPublisher(settings))

@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
-from shared.tracing import context, otlp, spans
+from shared.tracing import context, otlp, setup, spans
 from shared.tracing.otlp import OtlpExporter, readable
 from shared.tracing.spans import Kind, Span
 from tests.support.spans import Receiver, kept_spans
@@ -31,17 +31,17 @@ def _off() -> Iterator[None]:
 
 
 def test_without_an_endpoint_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(spans.ENDPOINT, raising=False)
-    spans.start("ordering-api")
+    monkeypatch.delenv(setup.ENDPOINT, raising=False)
+    setup.start("ordering-api")
     assert not spans.enabled()
-    monkeypatch.setenv(spans.ENDPOINT, "")
-    spans.start("ordering-api")
+    monkeypatch.setenv(setup.ENDPOINT, "")
+    setup.start("ordering-api")
     assert not spans.enabled()
 
 
 def test_a_process_without_tracing_does_not_even_load_the_sdk() -> None:
     code = (
-        "import sys; import marktplatz.process; from shared.tracing import spans; spans.start('x');"
+        "import sys; import marktplatz.process; from shared.tracing import setup; setup.start('x');"
         "print([name for name in sys.modules if name.startswith(('opentelemetry.sdk', 'opentelemetry.exporter', 'shared.tracing.otlp'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60, env={"PATH": ""})
@@ -50,8 +50,8 @@ def test_a_process_without_tracing_does_not_even_load_the_sdk() -> None:
 
 def test_an_endpoint_switches_it_on_and_the_spans_arrive_there(monkeypatch: pytest.MonkeyPatch) -> None:
     with Receiver().listening() as receiver:
-        monkeypatch.setenv(spans.ENDPOINT, receiver.endpoint)
-        spans.start("notify-worker")
+        monkeypatch.setenv(setup.ENDPOINT, receiver.endpoint)
+        setup.start("notify-worker")
         assert spans.enabled()
         spans.export(span())
         spans.stop()
@@ -148,9 +148,9 @@ def test_the_end_of_a_process_does_not_wait_for_a_receiver_that_hangs(monkeypatc
 
 
 def test_a_receiver_that_is_away_disturbs_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(spans.ENDPOINT, "http://127.0.0.1:9")
+    monkeypatch.setenv(setup.ENDPOINT, "http://127.0.0.1:9")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
-    spans.start("notify-worker")
+    setup.start("notify-worker")
     for _ in range(5000):
         spans.export(span())
     spans.stop()

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from deploy.generate.handbook_settings import duration, table, texts
 from services.ordering import repository as orders
-from shared.aggregate import ledger, outbox
+from shared.aggregate import decisions, outbox
 from shared.http import idempotency, limits
 from shared.store import port
 
@@ -16,9 +16,9 @@ HELD = (
     (limits, "", None),
     (idempotency, "Idempotency-Key: ", ("RETENTION", "SILENCE", "ANSWER_LIMIT")),
     (
-        ledger,
+        decisions,
         "Aggregat: ",
-        ("STATE_BYTES", "STATE_BYTES_FOR_SMALL_STEPS", "STATE_BYTES_FOR_EVENTS", "REQUESTS_KEPT", "REFUSALS_KEPT"),
+        ("STATE_BYTES", "STATE_BYTES_FOR_SMALL_STEPS", "STATE_BYTES_FOR_EVENTS", "REQUESTS_STORED", "REFUSALS_STORED"),
     ),
     (outbox, "Ausgang: ", ("OUTBOX_LIMIT", "OUTBOX_BYTES")),
     (port, "Speicher: ", ("PORTION_BYTES",)),

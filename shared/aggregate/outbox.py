@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -28,7 +28,6 @@ PAGE = 50
 BARREN_PAGES = 20
 _CLEANINGS = 5
 _MILLISECOND = timedelta(milliseconds=1)
-_ENTRY = tuple(field.name for field in fields(OutgoingEvent) if field.name not in ("key", "source"))
 PENDING = Index("pending", ("pending_since",))
 
 Position = tuple[datetime, str]
@@ -171,7 +170,7 @@ class Outbox:
         It holds up what lies behind it in this outbox, and nothing in others.
         """
         try:
-            return self.outgoing(document["_id"], document["outbox"][place])
+            return OutgoingEvent.of_entry(self.service, document["_id"], document["outbox"][place])
         except (KeyError, TypeError) as error:
             log.error("outbox_unreadable", collection=self.collection.name, id=document["_id"], error=repr(error)[:200])  # noqa: TRY400
             return None
@@ -203,8 +202,3 @@ class Outbox:
         overtaken += present
         if overtaken and token is not None and self.on_overtaken is not None:
             await self.on_overtaken(sorted(overtaken), token)
-
-    def outgoing(self, aggregate_id: str, entry: Document) -> OutgoingEvent:
-        """Return an entry of an outbox as the event that it is."""
-        known = {name: entry[name] for name in _ENTRY}
-        return OutgoingEvent(key=aggregate_id, source=f"/{self.service}", **known)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,14 @@ class OutgoingEvent:
     data: str
     traceparent: str
     correlation_id: str
+
+    @classmethod
+    def of_entry(cls, service: str, aggregate_id: str, entry: Mapping[str, Any]) -> OutgoingEvent:
+        """Return an entry of an aggregate's outbox as the event that it is. Raises KeyError, TypeError for a damaged one."""
+        return cls(key=aggregate_id, source=f"/{service}", **{name: entry[name] for name in _ENTRY})
+
+
+_ENTRY = tuple(field.name for field in fields(OutgoingEvent) if field.name not in ("key", "source"))
 
 
 class Publisher(Protocol):

@@ -9,7 +9,8 @@ import bson
 import pytest
 
 from shared.aggregate.change import Cause, Change, Effect
-from shared.aggregate.ledger import STATE_BYTES, STATE_BYTES_FOR_EVENTS, STATE_BYTES_FOR_SMALL_STEPS, Ledger
+from shared.aggregate.decisions import STATE_BYTES, STATE_BYTES_FOR_EVENTS, STATE_BYTES_FOR_SMALL_STEPS
+from shared.aggregate.ledger import Ledger
 from shared.aggregate.outbox import OUTBOX_BYTES
 from shared.errors import AggregateTooLargeError, OutboxFullError
 from shared.messages.base import Message

@@ -9,7 +9,8 @@ import pytest
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change, Effect
 from shared.aggregate.condition import Condition
-from shared.aggregate.ledger import REFUSALS_KEPT, REQUESTS_KEPT, Ledger
+from shared.aggregate.decisions import REFUSALS_STORED, REQUESTS_STORED
+from shared.aggregate.ledger import Ledger
 from shared.errors import (
     ForbiddenError,
     NotFoundError,
@@ -149,10 +150,10 @@ async def test_a_refused_event_is_recorded_on_its_aggregate_and_not_tried_again(
 
 async def test_only_the_latest_refusals_are_kept(ledger: Ledger[Counter]) -> None:
     await ledger.apply_one(increase("a", "me"))
-    for start in range(1, REFUSALS_KEPT + 6, 5):
+    for start in range(1, REFUSALS_STORED + 6, 5):
         await ledger.apply([touch_and_refuse("a", cause=cause("s", seq)) for seq in range(start, start + 5)])
     kept = [refusal["event_id"] for refusal in (await stored(ledger, "a"))["refusals"]]
-    assert kept == [cause("s", seq).event_id for seq in range(6, REFUSALS_KEPT + 6)]
+    assert kept == [cause("s", seq).event_id for seq in range(6, REFUSALS_STORED + 6)]
 
 
 async def test_an_event_refused_by_a_missing_aggregate_creates_none(ledger: Ledger[Counter]) -> None:
@@ -232,7 +233,7 @@ async def keyed(ledger: Ledger[Counter], change: Change[Counter], request: conte
 
 async def test_a_request_that_was_answered_before_changes_nothing(ledger: Ledger[Counter]) -> None:
     assert await keyed(ledger, increase("a", "me"), context.Request("r")) is Effect.APPLIED
-    for number in range(REQUESTS_KEPT + 1):
+    for number in range(REQUESTS_STORED + 1):
         await keyed(ledger, increase("a", "other"), context.Request(f"other-{number}"))
     before = await stored(ledger, "a")
     assert await keyed(ledger, increase("a", "me"), context.Request("r", settled=True)) is Effect.DUPLICATE
@@ -244,7 +245,7 @@ async def test_a_request_that_was_answered_before_changes_nothing(ledger: Ledger
 
 async def test_a_request_whose_effect_may_have_been_forgotten_is_not_run_again(ledger: Ledger[Counter]) -> None:
     assert await keyed(ledger, increase("a", "me"), context.Request("r")) is Effect.APPLIED
-    for number in range(REQUESTS_KEPT - 1):
+    for number in range(REQUESTS_STORED - 1):
         await keyed(ledger, increase("a", "other"), context.Request(f"other-{number}"))
     assert await keyed(ledger, increase("a", "me"), context.Request("r", repeat=True)) is Effect.DUPLICATE
     await keyed(ledger, increase("a", "other"), context.Request("one more"))

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.aggregate.change import Effect
-from shared.aggregate.ledger import LARGEST_JUMP, Ledger
+from shared.aggregate.decisions import LARGEST_JUMP
+from shared.aggregate.ledger import Ledger
 from shared.bus.consume.handling import Received, rejections
 from shared.errors import SequenceJumpError
 from tests.support.counting import START, Counter, cause, counted, increase, stored

@@ -50,7 +50,7 @@ def rewritten(ledger: Ledger[Any], document: Document) -> Document:
     """Return the document as this version writes it back, every part of it read. Fields it does not know count as gone."""
     if RESERVED_FOR in document:
         return document
-    record = ledger._record(document["_id"], copy.deepcopy(document))
+    record = ledger.records.read(copy.deepcopy(document))
     state = record.state
     assert state is not None
     for name in type(state).model_fields:
@@ -59,7 +59,7 @@ def rewritten(ledger: Ledger[Any], document: Document) -> Document:
             part.value = part.value
     if isinstance(state, Order):
         state.timeline = "\n".join(step.model_dump_json() for step in state.steps())
-    record.kept = {}
+    record.unknown_fields = {}
     return record.document()
 
 

@@ -223,7 +223,9 @@ async def publish_all_at_once(self: Outbox, documents: Sequence[dict[str, Any]])
     """Send whole outboxes without awaiting each entry before the next, and drop whatever was acknowledged."""
     count = 0
     for document in [document for document in documents if document["outbox"]]:
-        flags = await self.publisher.publish([self.outgoing(document["_id"], entry) for entry in document["outbox"]])
+        flags = await self.publisher.publish(
+            [OutgoingEvent.of_entry(self.service, document["_id"], entry) for entry in document["outbox"]]
+        )
         document["outbox"] = [entry for entry, acked in zip(document["outbox"], flags, strict=True) if not acked]
         document["pending_since"] = document["pending_since"] if document["outbox"] else None
         await self.store.save_many(self.collection, [Save(document, document["rev"])])

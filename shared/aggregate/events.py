@@ -1,0 +1,70 @@
+"""New events of an aggregate, appended to its outbox under the next numbers of its sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.aggregate.change import Change
+from shared.aggregate.outbox import OUTBOX_BYTES, OUTBOX_LIMIT
+from shared.aggregate.outgoing import OutgoingEvent
+from shared.aggregate.record import Record
+from shared.errors import OutboxFullError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.store.port import Document
+from shared.topics import topic_of
+from shared.tracing import context
+
+
+class EventWriter:
+    """Writes the events of one service's collection into outboxes."""
+
+    def __init__(self, service: str, collection: str, clock: Callable[[], datetime]) -> None:
+        self._service = service
+        self._collection = collection
+        self._clock = clock
+
+    def append(self, record: Record[Any], change: Change[Any], messages: Sequence[Message]) -> tuple[OutgoingEvent, ...]:
+        """Append events to a record's outbox and return them; a repeat gives the same ids. Raises OutboxFullError."""
+        if not messages:
+            return ()
+        if len(record.outbox) + len(messages) > OUTBOX_LIMIT:
+            raise OutboxFullError(
+                f"{record.id} holds {len(record.outbox)} events that could not be published yet.",
+                id=record.id,
+                waiting=len(record.outbox),
+            )
+        bodies = [message.model_dump_json(exclude_none=True) for message in messages]
+        waiting = sum(len(entry["data"].encode()) for entry in record.outbox)
+        if record.outbox and waiting + sum(len(body.encode()) for body in bodies) > OUTBOX_BYTES:
+            raise OutboxFullError(
+                f"{record.id} holds {waiting} bytes of events that could not be published yet.",
+                id=record.id,
+                waiting=len(record.outbox),
+                bytes=waiting,
+            )
+        cause = change.cause
+        time = self._clock()
+        parent = (cause.traceparent if cause else None) or context.traceparent.get()
+        correlation = (
+            change.correlation_id or (cause.correlation_id if cause else None) or context.correlation_id.get() or record.id
+        )
+        events: list[OutgoingEvent] = []
+        for message, body in zip(messages, bodies, strict=True):
+            record.seq += 1
+            entry: Document = {
+                "seq": record.seq,
+                "id": derived_id("event", self._service, self._collection, record.id, str(record.seq)),
+                "topic": topic_of(message).name,
+                "type": message.TYPE,
+                "time": time,
+                "data": body,
+                "traceparent": context.child_traceparent(parent),
+                "correlation_id": correlation,
+            }
+            record.outbox.append(entry)
+            events.append(OutgoingEvent.of_entry(self._service, record.id, entry))
+        record.pending_since = record.pending_since or time
+        return tuple(events)

@@ -9,8 +9,7 @@ from datetime import date
 from services.eligibility.domain.organisation import Organisation, waiting_at
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.names import fold
-from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
+from shared.aggregate.ledger import aggregate_collection
 from shared.aggregate.record import UNLISTED
 from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES

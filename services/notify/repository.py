@@ -10,11 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from services.notify.domain.contact import AddressBook
-from services.notify.domain.notification import Notification, NotificationState
-from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
+from services.notify.domain.notification import Notification
+from services.notify.domain.transitions import NotificationState
+from shared.aggregate.ledger import aggregate_collection
 from shared.aggregate.record import UNLISTED
-from shared.clock import now
 from shared.errors import NotFoundError
 from shared.http.limits import PAGE_BYTES
 from shared.messages.open_enum import READING

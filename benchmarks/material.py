@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from services.ordering.domain import award, clarification, interest
+from services.ordering.domain import award, clarification, interest, precheck
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
@@ -82,7 +82,7 @@ def make_material(at: datetime) -> Material:
     order, _ = interest.declare(
         derived_id("bench"), ListedOffering.of(_offering(at)), CHANNEL, CUSTOMER, _KUNDE, at, request_id=derived_id("request")
     )
-    interest.record_verdict(order, _verdict(order, Stage.INTERESSE, at), at)
+    precheck.record_verdict(order, _verdict(order, Stage.INTERESSE, at), at)
     clarification.start(order, _BEREITSTELLER, at, load_checklists(), Anbindungsart.FIT_CONNECT)
     for point in order.open_points():
         owner = _KUNDE if point.owner is OrderParty.KUNDE else _BEREITSTELLER
@@ -91,7 +91,7 @@ def make_material(at: datetime) -> Material:
     award.make_offer(order, _ANBIETER, at, (at + timedelta(days=60)).date())
     award.place(order, _KUNDE, at, accepts_agb=True, order_reference="HUS-2026-118")
     verdict = _verdict(order, Stage.BESTELLUNG, at)
-    (request,) = interest.record_verdict(order.model_copy(deep=True), verdict, at)
+    (request,) = precheck.record_verdict(order.model_copy(deep=True), verdict, at)
     return Material(order, verdict, request)
 
 

@@ -24,7 +24,7 @@ def unknown(order_id: str) -> NotFoundError:
 
 
 def party_of(order: Order, caller: Caller) -> OrderParty:
-    """Return the caller's side. Raises NotFoundError for all but Kunde, Anbieter, and the Bereitsteller once told."""
+    """Return the caller's side. Raises NotFoundError for who has none; a Bereitsteller has one once it is forwarded."""
     party = _side(caller, order.channel, order.customer_id, order.shown_to)
     if party is None:
         raise unknown(order.id)

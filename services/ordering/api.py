@@ -1,23 +1,26 @@
-"""HTTP API of ordering: translates requests into use cases and Vorgänge into answers."""
+"""HTTP API of ordering: translates requests into steps and Vorgänge into answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, ParamSpec
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.ordering import handlers, schemas
 from services.ordering.access import party_of, unknown
+from services.ordering.domain import award, clarification, delivery, exits, precheck
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
+from services.ordering.domain.steps import StepFunction
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
-from shared.aggregate.change import Change, Result
+from shared.aggregate.change import Result
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, authenticated
 from shared.http.etag import condition_of, json_reply
@@ -27,27 +30,15 @@ from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
 from shared.tracing import context
 
-
-class Call:
-    """What every changing request carries: who asks, its Idempotency-Key, and the condition it sets."""
-
-    def __init__(
-        self,
-        idempotency: Annotated[Idempotency, Depends()],
-        condition: Annotated[Condition | None, Depends(condition_of)],
-    ) -> None:
-        self.idempotency = idempotency
-        self.caller = idempotency.caller
-        self.condition = condition
-
-
-Changing = Annotated[Call, Depends()]
-Reading = Annotated[Caller, Depends(authenticated)]
+P = ParamSpec("P")
+CurrentCaller = Annotated[Caller, Depends(authenticated)]
+IfMatch = Annotated[Condition | None, Depends(condition_of)]
+IdempotencyKey = Annotated[Idempotency, Depends()]
 
 
 @dataclass(frozen=True, slots=True)
-class OrderApi:
-    """The operations, bound to their parts."""
+class Backend:
+    """What the routes work with."""
 
     orders: Orders
     offerings: Offerings
@@ -55,43 +46,42 @@ class OrderApi:
     vocabulary: Vocabulary
     clock: Callable[[], datetime]
 
-    def router(self) -> APIRouter:
-        """Return the routes."""
-        router = APIRouter(tags=["orders"])
-        router.add_api_route("/v1/order-vocabulary", self.words, methods=["GET"], response_model=Vocabulary)
-        router.add_api_route("/v1/orders", self.list, methods=["GET"], response_model=Page[OrderSummary])
-        router.add_api_route("/v1/orders/{order_id}", self.read, methods=["GET"], response_model=OrderView)
-        router.add_api_route("/v1/orders", self.declare, methods=["POST"], status_code=201, response_model=OrderView)
-        steps: dict[str, Callable[..., Any]] = {
-            "recheck": self.recheck,
-            "clarification": self.clarification,
-            "points": self.points,
-            "points/{point_id}/settle": self.settle,
-            "questions": self.questions,
-            "questions/{question_id}/answer": self.answer,
-            "conditions": self.conditions,
-            "decline": self.decline,
-            "offer": self.offer,
-            "place": self.place,
-            "onboarding": self.onboarding,
-            "milestones/{code}/reach": self.reach,
-            "go-live": self.go_live,
-            "withdraw": self.withdraw,
-            "expire": self.expire,
-            "terminate": self.terminate,
-            "end": self.end,
-        }
-        for path, operation in steps.items():
-            router.add_api_route(f"/v1/orders/{{order_id}}/{path}", operation, methods=["POST"], response_model=OrderView)
-        return router
 
-    async def words(self) -> Response:
+class StepHeaders:
+    """What every request for a step carries beside its body: the Idempotency-Key with the caller, and the condition."""
+
+    def __init__(self, key: IdempotencyKey, condition: IfMatch) -> None:
+        self.key = key
+        self.condition = condition
+
+
+Headers = Annotated[StepHeaders, Depends()]
+
+
+def routes(backend: Backend) -> APIRouter:
+    """Return all routes of the service."""
+    router = APIRouter(prefix="/v1", tags=["orders"])
+    _reading_routes(router, backend)
+    _interest_routes(router, backend)
+    steps = APIRouter(prefix="/orders/{order_id}")
+    _precheck_routes(steps, backend)
+    _clarification_routes(steps, backend)
+    _award_routes(steps, backend)
+    _delivery_routes(steps, backend)
+    _ending_routes(steps, backend)
+    router.include_router(steps)
+    return router
+
+
+def _reading_routes(router: APIRouter, backend: Backend) -> None:
+    @router.get("/order-vocabulary", response_model=Vocabulary)
+    async def words() -> Response:
         """Words for all codes, German and English, and the transition table (public)."""
-        return json_reply(self.vocabulary)
+        return json_reply(backend.vocabulary)
 
-    async def list(
-        self,
-        caller: Reading,
+    @router.get("/orders", name="list", response_model=Page[OrderSummary])
+    async def list_orders(
+        caller: CurrentCaller,
         state: OrderState | None = None,
         party: Annotated[OrderParty | None, Query(description="Only those in which you are this side.")] = None,
         cursor: str | None = None,
@@ -99,143 +89,183 @@ class OrderApi:
     ) -> Response:
         """Vorgänge of your organisation (of your channel, for an Anbieter), newest first."""
         after = decode_cursor(cursor, (datetime, str))
-        orders = await self.orders.page(caller, state=state, party=party, after=after, limit=Page.ahead(limit))
+        orders = await backend.orders.page(caller, state=state, party=party, after=after, limit=Page.ahead(limit))
         page = Page.cut(orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller)))
         return json_reply(page)
 
-    async def read(self, order_id: EntityId, caller: Reading) -> Response:
+    @router.get("/orders/{order_id}", response_model=OrderView)
+    async def read(order_id: EntityId, caller: CurrentCaller) -> Response:
         """One Vorgang in full."""
         context.correlation_id.set(order_id)
-        stored = await self.orders.get(order_id, caller)
+        stored = await backend.orders.get(order_id, caller)
         party = party_of(stored.order, caller)
-        return json_reply(view_of(stored.order, party, self.clock(), stored.refused_events), rev=stored.rev)
+        return json_reply(view_of(stored.order, party, backend.clock(), stored.refused_events), rev=stored.rev)
 
-    async def declare(self, body: schemas.DeclareInterest, call: Changing) -> Response:
+
+def _interest_routes(router: APIRouter, backend: Backend) -> None:
+    @router.post("/orders", status_code=201, response_model=OrderView)
+    async def declare(body: schemas.DeclareInterest, key: IdempotencyKey, _condition: IfMatch) -> Response:
         """Interessensbekundung: begins a Vorgang; the in-house pre-check follows by itself."""
-        call.idempotency.required()
+        key.required()
+        return await key.run(lambda: _declare(backend, body, key))
 
-        async def operation() -> Response:
-            change = await handlers.declare_interest(
-                self.orders,
-                self.offerings,
-                call.caller,
-                self.clock(),
-                request_id=call.idempotency.derived_id("order"),
-                offering_id=body.offering_id,
-                channel=body.channel,
-                message=body.message,
-                anbindungsart=body.anbindungsart,
-            )
-            context.correlation_id.set(change.id)
-            return self._reply(await self.orders.ledger.apply_one(change), call.caller, created=True)
 
-        return await call.idempotency.run(operation)
-
-    async def recheck(self, order_id: EntityId, call: Changing) -> Response:
+def _precheck_routes(router: APIRouter, backend: Backend) -> None:
+    @router.post("/recheck", response_model=OrderView)
+    async def recheck(order_id: EntityId, headers: Headers) -> Response:
         """Kunde: ask for a new pre-check after mending what was missing."""
-        return await self._apply(handlers.recheck(order_id, call.caller, self.clock()), call)
+        return await _take(backend, order_id, headers, precheck.recheck)
 
-    async def clarification(self, order_id: EntityId, call: Changing, body: schemas.StartClarification | None = None) -> Response:
+
+def _clarification_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OrderView)
+
+    @post("/clarification", name="clarification")
+    async def start_clarification(
+        order_id: EntityId, headers: Headers, body: schemas.StartClarification | None = None
+    ) -> Response:
         """Bereitsteller: take up the Abstimmung with the list of open points."""
         given = body or schemas.StartClarification()
-        points = [point.new() for point in given.points]
-        change = handlers.start_clarification(order_id, call.caller, self.clock(), self.checklists, given.anbindungsart, points)
-        return await self._apply(change, call)
+        further = [point.new() for point in given.points]
+        return await _take(backend, order_id, headers, clarification.start, backend.checklists, given.anbindungsart, further)
 
-    async def points(self, order_id: EntityId, body: schemas.PointBody, call: Changing) -> Response:
+    @post("/points", name="points")
+    async def add_point(order_id: EntityId, body: schemas.PointBody, headers: Headers) -> Response:
         """Kunde or Bereitsteller: put a further point on the list."""
-        call.idempotency.required()
-        point_id = call.idempotency.derived_id("point")
-        return await self._apply(handlers.add_point(order_id, call.caller, self.clock(), point_id, body.new()), call)
+        headers.key.required()
+        return await _take(backend, order_id, headers, clarification.add_point, headers.key.derived_id("point"), body.new())
 
-    async def settle(self, order_id: EntityId, point_id: EntityId, body: schemas.SettlePoint, call: Changing) -> Response:
+    @post("/points/{point_id}/settle", name="settle")
+    async def settle_point(order_id: EntityId, point_id: EntityId, body: schemas.SettlePoint, headers: Headers) -> Response:
         """Owner of the point: settle it with its value."""
-        change = handlers.settle_point(order_id, call.caller, self.clock(), point_id, body.value, body.note)
-        return await self._apply(change, call)
+        return await _take(backend, order_id, headers, clarification.settle_point, point_id, body.value, body.note)
 
-    async def questions(self, order_id: EntityId, body: schemas.AskQuestion, call: Changing) -> Response:
+    @post("/questions", name="questions")
+    async def ask(order_id: EntityId, body: schemas.AskQuestion, headers: Headers) -> Response:
         """Kunde or Bereitsteller: ask the other side."""
-        call.idempotency.required()
-        question_id = call.idempotency.derived_id("question")
-        return await self._apply(handlers.ask(order_id, call.caller, self.clock(), question_id, body.text), call)
+        headers.key.required()
+        return await _take(backend, order_id, headers, clarification.ask, headers.key.derived_id("question"), body.text)
 
-    async def answer(self, order_id: EntityId, question_id: EntityId, body: schemas.AnswerQuestion, call: Changing) -> Response:
+    @post("/questions/{question_id}/answer")
+    async def answer(order_id: EntityId, question_id: EntityId, body: schemas.AnswerQuestion, headers: Headers) -> Response:
         """The side that was asked: answer."""
-        return await self._apply(handlers.answer(order_id, call.caller, self.clock(), question_id, body.text), call)
+        return await _take(backend, order_id, headers, clarification.answer, question_id, body.text)
 
-    async def conditions(self, order_id: EntityId, body: schemas.ConfirmConditions, call: Changing) -> Response:
+    @post("/conditions", name="conditions")
+    async def confirm_conditions(order_id: EntityId, body: schemas.ConfirmConditions, headers: Headers) -> Response:
         """Bereitsteller: confirm that and on which conditions reuse is possible."""
-        change = handlers.confirm_conditions(order_id, call.caller, self.clock(), body.conditions)
-        return await self._apply(change, call)
+        return await _take(backend, order_id, headers, clarification.confirm_conditions, body.conditions)
 
-    async def decline(self, order_id: EntityId, body: schemas.Decline, call: Changing) -> Response:
+    @post("/decline")
+    async def decline(order_id: EntityId, body: schemas.Decline, headers: Headers) -> Response:
         """Bereitsteller: decline."""
-        return await self._apply(handlers.decline(order_id, call.caller, self.clock(), body.reason), call)
+        return await _take(backend, order_id, headers, exits.decline, body.reason)
 
-    async def offer(self, order_id: EntityId, body: schemas.MakeOffer, call: Changing) -> Response:
+
+def _award_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OrderView)
+
+    @post("/offer", name="offer")
+    async def make_offer(order_id: EntityId, body: schemas.MakeOffer, headers: Headers) -> Response:
         """Anbieter: offer the Nachnutzungsvertrag."""
-        change = handlers.make_offer(order_id, call.caller, self.clock(), body.valid_until, body.price_items)
-        return await self._apply(change, call)
+        return await _take(backend, order_id, headers, award.make_offer, body.valid_until, body.price_items)
 
-    async def place(self, order_id: EntityId, body: schemas.PlaceOrder, call: Changing) -> Response:
+    @post("/place")
+    async def place(order_id: EntityId, body: schemas.PlaceOrder, headers: Headers) -> Response:
         """Kunde: order (Bestellung); the contract follows by itself if the pre-check leaves the way free."""
-        change = handlers.place(
+        return await _take(
+            backend,
             order_id,
-            call.caller,
-            self.clock(),
+            headers,
+            award.place,
             accepts_agb=body.accepts_agb,
             leitweg_id=body.leitweg_id,
             order_reference=body.order_reference,
         )
-        return await self._apply(change, call)
 
-    async def onboarding(self, order_id: EntityId, call: Changing, body: schemas.StartOnboarding | None = None) -> Response:
+
+def _delivery_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OrderView)
+
+    @post("/onboarding", name="onboarding")
+    async def start_onboarding(order_id: EntityId, headers: Headers, body: schemas.StartOnboarding | None = None) -> Response:
         """Bereitsteller: begin the Anbindung with its milestones."""
-        milestones = [milestone.new() for milestone in (body.milestones if body else ())]
-        change = handlers.start_onboarding(order_id, call.caller, self.clock(), self.checklists, milestones)
-        return await self._apply(change, call)
+        further = [milestone.new() for milestone in (body.milestones if body else ())]
+        return await _take(backend, order_id, headers, delivery.start_onboarding, backend.checklists, further)
 
-    async def reach(self, order_id: EntityId, code: Code, call: Changing, body: schemas.ReachMilestone | None = None) -> Response:
+    @post("/milestones/{code}/reach", name="reach")
+    async def reach_milestone(
+        order_id: EntityId, code: Code, headers: Headers, body: schemas.ReachMilestone | None = None
+    ) -> Response:
         """Owner of the milestone: report it as reached."""
-        return await self._apply(
-            handlers.reach_milestone(order_id, call.caller, self.clock(), code, body.note if body else None), call
-        )
+        return await _take(backend, order_id, headers, delivery.reach_milestone, code, body.note if body else None)
 
-    async def go_live(self, order_id: EntityId, call: Changing) -> Response:
+    @post("/go-live")
+    async def go_live(order_id: EntityId, headers: Headers) -> Response:
         """Bereitsteller: declare productive use."""
-        return await self._apply(handlers.go_live(order_id, call.caller, self.clock()), call)
+        return await _take(backend, order_id, headers, delivery.go_live)
 
-    async def withdraw(self, order_id: EntityId, call: Changing, body: schemas.Withdraw | None = None) -> Response:
+
+def _ending_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OrderView)
+
+    @post("/withdraw")
+    async def withdraw(order_id: EntityId, headers: Headers, body: schemas.Withdraw | None = None) -> Response:
         """Kunde: withdraw; possible until the contract is asked for."""
-        return await self._apply(handlers.withdraw(order_id, call.caller, self.clock(), body.reason if body else None), call)
+        return await _take(backend, order_id, headers, exits.withdraw, body.reason if body else None)
 
-    async def expire(self, order_id: EntityId, call: Changing) -> Response:
+    @post("/expire")
+    async def expire(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: let the Vorgang lapse."""
-        return await self._apply(handlers.expire(order_id, call.caller, self.clock()), call)
+        return await _take(backend, order_id, headers, exits.expire)
 
-    async def terminate(self, order_id: EntityId, body: schemas.Terminate, call: Changing) -> Response:
+    @post("/terminate")
+    async def terminate(order_id: EntityId, body: schemas.Terminate, headers: Headers) -> Response:
         """Kunde or Anbieter: give notice."""
-        return await self._apply(handlers.terminate(order_id, call.caller, self.clock(), body.ends_on), call)
+        return await _take(backend, order_id, headers, delivery.terminate, body.ends_on)
 
-    async def end(self, order_id: EntityId, call: Changing) -> Response:
+    @post("/end")
+    async def end(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: record the end of use, from the day of the notice on."""
-        return await self._apply(handlers.end(order_id, call.caller, self.clock()), call)
+        return await _take(backend, order_id, headers, delivery.end)
 
-    async def _apply(self, change: Change[Order], call: Call) -> Response:
-        context.correlation_id.set(change.id)
 
-        async def operation() -> Response:
-            await self.orders.require_part(change.id, call.caller)
-            result = await self.orders.ledger.apply_one(change, condition=call.condition)
-            return self._reply(result, call.caller)
+async def _declare(backend: Backend, body: schemas.DeclareInterest, key: Idempotency) -> Response:
+    change = await handlers.declare_interest(
+        backend.orders,
+        backend.offerings,
+        key.caller,
+        backend.clock(),
+        request_id=key.derived_id("order"),
+        offering_id=body.offering_id,
+        channel=body.channel,
+        message=body.message,
+        anbindungsart=body.anbindungsart,
+    )
+    context.correlation_id.set(change.id)
+    result = await backend.orders.ledger.apply_one(change)
+    return _reply(backend, result, key.caller, status=201, location=f"/v1/orders/{result.id}")
 
-        return await call.idempotency.run(operation)
 
-    def _reply(self, result: Result[Order], caller: Caller, *, created: bool = False) -> Response:
-        order = result.state
-        if order is None:
-            raise unknown(result.id)
-        view = view_of(order, party_of(order, caller), self.clock())
-        if created:
-            return json_reply(view, rev=result.rev, status=201, location=f"/v1/orders/{order.id}")
-        return json_reply(view, rev=result.rev)
+async def _take(
+    backend: Backend, order_id: str, headers: StepHeaders, step: StepFunction[P], *args: P.args, **kwargs: P.kwargs
+) -> Response:
+    caller = headers.key.caller
+    context.correlation_id.set(order_id)
+    change = handlers.take(order_id, caller, backend.clock(), step, *args, **kwargs)
+
+    async def run() -> Response:
+        await backend.orders.require_part(order_id, caller)
+        return _reply(backend, await backend.orders.ledger.apply_one(change, condition=headers.condition), caller)
+
+    return await headers.key.run(run)
+
+
+def _reply(
+    backend: Backend, result: Result[Order], caller: Caller, *, status: int = 200, location: str | None = None
+) -> Response:
+    order = result.state
+    if order is None:
+        raise unknown(result.id)
+    view = view_of(order, party_of(order, caller), backend.clock())
+    return json_reply(view, rev=result.rev, status=status, location=location)

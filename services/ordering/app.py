@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from services.ordering.api import OrderApi
+from services.ordering.api import Backend, routes
 from services.ordering.census import Census
 from services.ordering.consumers import contracts_consumer, offerings_consumer, verdicts_consumer
 from services.ordering.deadlines import Deadlines
-from services.ordering.domain.interest import restate
+from services.ordering.domain.requests import outstanding_request
 from services.ordering.facts import FACTS
 from services.ordering.reference import load_checklists, load_vocabulary
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
@@ -20,7 +20,7 @@ def build(resources: Resources) -> Service:
     settings = Settings()
     orders = Orders(resources)
     offerings = Offerings(resources)
-    api = OrderApi(
+    backend = Backend(
         orders=orders,
         offerings=offerings,
         checklists=load_checklists(settings.clarification_file, settings.delivery_file),
@@ -32,7 +32,7 @@ def build(resources: Resources) -> Service:
         name=SERVICE,
         title="Ordering",
         collections=(ORDERS, LISTED_OFFERINGS),
-        router=api.router(),
+        router=routes(backend),
         ledgers=(orders.ledger, offerings.ledger),
         consumers=(
             offerings_consumer(offerings),
@@ -44,5 +44,5 @@ def build(resources: Resources) -> Service:
             Periodic("ordering.census", settings.census_every, Census(orders, resources.clock).run),
         ),
         facts=FACTS,
-        republishers=(Republisher("order", orders.ledger, restate),),
+        republishers=(Republisher("order", orders.ledger, outstanding_request),),
     )

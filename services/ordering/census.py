@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from services.ordering.domain.parts import Task
 from services.ordering.domain.transitions import SETTLED
-from services.ordering.domain.waiting import Task
 from services.ordering.metrics import ORDERS, STATE_AGE, WAITING, WAITING_AGE
 from services.ordering.repository import Orders
 from shared.messages.values import Channel, OrderState
@@ -24,7 +24,7 @@ class Census:
         self.clock = clock
 
     async def run(self) -> None:
-        """Measure everything. Raises StoreUnavailableError; what was told before stands until the next run."""
+        """Measure everything. Raises StoreUnavailableError; the values of the run before stand until the next one."""
         for channel in Channel:
             for state in OrderState:
                 ORDERS.labels(channel.value, state.value).set(await self.orders.count_in_state(channel, state))

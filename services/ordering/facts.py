@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.ordering.domain.transitions import CONTRACTED, awaits_verdict
+from services.ordering.domain.transitions import CONTRACTED, takes_verdict
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, RESERVED_FOR
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.store.port import Collection, Document
@@ -39,7 +39,7 @@ class OrderFact:
     @property
     def takes_verdict(self) -> bool:
         """Whether a verdict, or a signature under it, would move it on."""
-        return awaits_verdict(self.state, requested=self.requested)
+        return takes_verdict(self.state, requested=self.requested)
 
     @property
     def awaits_verdict(self) -> bool:

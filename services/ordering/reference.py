@@ -9,8 +9,8 @@ from typing import Self
 from pydantic import model_validator
 
 from services.ordering.domain.checklist import Checklists, Label, MilestoneEntry, PointEntry
+from services.ordering.domain.parts import Task
 from services.ordering.domain.transitions import TRANSITIONS, Command
-from services.ordering.domain.waiting import Task
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState

@@ -13,7 +13,7 @@ from itertools import pairwise
 from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
-from services.ordering.domain.waiting import Task
+from services.ordering.domain.parts import Task
 from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
@@ -88,17 +88,17 @@ class Orders:
             clock=resources.clock,
         )
 
-    async def get(self, wanted: str, caller: Caller) -> Stored:
+    async def get(self, order_id: str, caller: Caller) -> Stored:
         """Return a Vorgang of the caller's. Raises NotFoundError for any other."""
-        document = await self.ledger.store.get(ORDERS, wanted)
+        document = await self.ledger.store.get(ORDERS, order_id)
         if document is None or not has_part(document, caller):
-            raise unknown(wanted)
+            raise unknown(order_id)
         return Stored(self.ledger.state_of(document), document["rev"], document["refusals"])
 
-    async def require_part(self, wanted: str, caller: Caller) -> None:
+    async def require_part(self, order_id: str, caller: Caller) -> None:
         """Return if the Vorgang is one of the caller's. Raises NotFoundError for any other."""
-        if not await self.ledger.is_visible(wanted, partial(has_part, caller=caller)):
-            raise unknown(wanted)
+        if not await self.ledger.is_visible(order_id, partial(has_part, caller=caller)):
+            raise unknown(order_id)
 
     async def page(
         self,
@@ -127,7 +127,7 @@ class Orders:
         for first, last in pairwise(_GENERATIONS):
             ids = [place_id(customer, offering_id, channel, generation) for generation in range(first, last)]
             documents = await self._heads(ids)
-            found += [documents[wanted] for wanted in ids if wanted in documents]
+            found += [documents[id_] for id_ in ids if id_ in documents]
             if len(documents) < len(ids):
                 break
         orders = await self._heads([document[RESERVED_FOR] for document in found if RESERVED_FOR in document])
@@ -178,10 +178,10 @@ class Orders:
         return False
 
     def _place(self, document: Document, orders: Mapping[str, Document]) -> Place:
-        wanted: str | None = document.get(RESERVED_FOR)
-        if wanted is None:
+        order_id: str | None = document.get(RESERVED_FOR)
+        if order_id is None:
             return Place(document["_id"], self._listed(document))
-        return Place(wanted, self._listed(orders[wanted]) if wanted in orders else None)
+        return Place(order_id, self._listed(orders[order_id]) if order_id in orders else None)
 
     async def due(self, kind: Deadline, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
         """Return Vorgänge whose deadline of that kind has passed, of all organisations, without their long parts.

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from services.ordering.domain.formats import Format, example_of
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step
+from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
+from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import Command
-from services.ordering.domain.waiting import Task
 from shared.messages.eligibility import Finding
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
@@ -142,7 +142,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
     """Return a Vorgang as ``party`` sees it at a moment."""
     return OrderView(
         **_summary(order, party),
-        allowed_moves=tuple(order.allowed_moves(party, at)),
+        allowed_moves=tuple(allowed_moves(order, party, at)),
         message=order.message,
         anbindungsart=order.anbindungsart,
         anbindungsarten=tuple(order.anbindungsarten.value),

@@ -17,7 +17,7 @@ from shared.messages import catalog as messages
 from shared.messages.base import Message, Value
 from shared.messages.values import Channel, OfferingState, OrganisationId, Party, Text, Time
 
-HISTORY_KEPT = 200
+MOST_VERSIONS = 200
 _DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
 
 
@@ -87,7 +87,7 @@ class Offering(Aggregate):
         self.form, self.changed_at = form, at
         self.version += 1
         entry = VersionEntry(version=self.version, at=at, changed_fields=fields)
-        self.history = (*self.history, entry)[-HISTORY_KEPT:]
+        self.history = (*self.history, entry)[-MOST_VERSIONS:]
         return [messages.OfferingChanged(offering=self.public())]
 
     def submit(self, catalogue: Catalogue, actor: Actor, at: datetime) -> Sequence[Message]:

@@ -5,92 +5,126 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.interest import refuse, request_check
+from services.ordering.domain.exits import refuse
+from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
+from services.ordering.domain.requests import contract_request
+from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
 from shared.messages.base import Message
-from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.contracts import ContractConcluded, ContractHead, ContractRefused
+from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
-from shared.messages.values import OrderState, PriceItem
+from shared.messages.values import PriceItem
 
 
+def _other_offer(
+    order: Order, _actor: Actor, _at: datetime, valid_until: date, price_items: Sequence[PriceItem] | None = None
+) -> Violation | None:
+    if order.valid_until == valid_until and (price_items is None or order.price_items.value == list(price_items)):
+        return None
+    return Violation("already_offered", "Another offer is made already.")
+
+
+@step(Command.MAKE_OFFER, repeat=_other_offer)
 def make_offer(
-    order: Order, actor: Actor, at: datetime, valid_until: date, price_items: Sequence[PriceItem] | None = None
-) -> list[Message]:
+    order: Order, _actor: Actor, at: datetime, valid_until: date, price_items: Sequence[PriceItem] | None = None
+) -> Taken:
     """Offer the Nachnutzungsvertrag until the end of a day in Germany.
 
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
     (``valid_until_past``), ConflictError (``already_offered``) if another offer is made.
     """
-    target = order.permit(Command.MAKE_OFFER, actor, at)
     today = day_of(at)
-    items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
-    if target is None:
-        if order.valid_until != valid_until or (price_items is not None and order.price_items.value != items):
-            raise order.conflict("already_offered", "Another offer is made already.", Command.MAKE_OFFER, actor, at)
-        return []
     if valid_until < today:
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
+    items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
     order.valid_until = valid_until
     order.price_items.value = items
-    order.enter(Command.MAKE_OFFER, actor, at, target)
-    return [OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items))]
+    return Taken(lambda: OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items)))
 
 
+def _other_order(
+    order: Order,
+    _actor: Actor,
+    _at: datetime,
+    *,
+    accepts_agb: bool,
+    leitweg_id: str | None = None,
+    order_reference: str | None = None,
+) -> Violation | None:
+    if (order.leitweg_id, order.order_reference) == (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference):
+        return None
+    return Violation("already_placed", "It was ordered with other particulars.")
+
+
+@step(Command.PLACE, repeat=_other_order)
 def place(
     order: Order,
-    actor: Actor,
+    _actor: Actor,
     at: datetime,
     *,
     accepts_agb: bool,
     leitweg_id: str | None = None,
     order_reference: str | None = None,
-) -> list[Message]:
-    """Order on the offer; the in-house relation is checked anew, at the moment of award.
+) -> Taken:
+    """Order on the offer; the in-house relation is checked again, at the moment of award.
 
     Raises InvalidError (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``;
     ``already_placed`` if it was ordered with other particulars).
     """
-    target = order.permit(Command.PLACE, actor, at)
-    if not accepts_agb:
-        raise InvalidError("An order needs the consent to the Anbieter's AGB.", code="agb_not_accepted")
-    if leitweg_id is not None:
-        leitweg_id = parse_leitweg_id(leitweg_id)
-    if target is None:
-        if (order.leitweg_id, order.order_reference) != (leitweg_id, order_reference):
-            raise order.conflict("already_placed", "It was ordered with other particulars.", Command.PLACE, actor, at)
-        return []
-    order.leitweg_id = leitweg_id
+    order.leitweg_id = _accepted(leitweg_id, accepts_agb=accepts_agb)
     order.order_reference = order_reference
     order.placed_at = at
-    request_check(order, at)
-    order.enter(Command.PLACE, actor, at, target)
-    return [OrderPlaced(order=order.head(), at=at, check=order.check)]
+    order.begin_check(at)
+    return Taken(lambda: OrderPlaced(order=order.head(), at=at, check=order.check))
+
+
+@step(Command.REQUEST_CONTRACT)
+def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
+    """Request the contract from the channel's processor; ``contract_requested_at`` makes this happen once in a Vorgang's life."""
+    order.contract_requested_at = at
+    return Taken(lambda: contract_request(order, assessment, at))
 
 
 def record_contract(order: Order, concluded: ContractConcluded, at: datetime) -> list[Message]:
-    """Take the contract that the channel's processor has concluded; a repeat of the same contract changes nothing."""
-    contract = concluded.contract
+    """Record the contract that the channel's processor has concluded; a repeat of the same contract changes nothing.
+
+    Raises ConflictError (``other_contract``; ``contract_not_requested``).
+    """
+    return [] if order.contract_id == concluded.contract.id else _record_contract(order, SYSTEM, at, concluded.contract)
+
+
+def _other_contract(order: Order, _actor: Actor, _at: datetime, contract: ContractHead) -> Violation | None:
     if order.contract_id == contract.id:
-        return []
-    order.permit(Command.RECORD_CONTRACT, SYSTEM, at)
-    if order.contract_id is not None:
-        raise order.conflict(
-            "other_contract", f"The contract of {order.number} is {order.contract_number}.", Command.RECORD_CONTRACT, SYSTEM, at
-        )
+        return None
+    return Violation("other_contract", f"The contract of {order.number} is {order.contract_number}.")
+
+
+@step(Command.RECORD_CONTRACT, repeat=_other_contract)
+def _record_contract(order: Order, _actor: Actor, at: datetime, contract: ContractHead) -> Taken:
     order.contract_id = contract.id
     order.contract_number = contract.number
-    order.enter(Command.RECORD_CONTRACT, SYSTEM, at, OrderState.VERTRAG_GESCHLOSSEN, contract.number)
-    return [OrderContracted(order=order.head(), at=at, contract_id=contract.id, contract_number=contract.number)]
+    return Taken(
+        lambda: OrderContracted(order=order.head(), at=at, contract_id=contract.id, contract_number=contract.number),
+        note=contract.number,
+    )
 
 
 def record_contract_refusal(order: Order, refused: ContractRefused, at: datetime) -> list[Message]:
     """End the Vorgang because the processor cannot form the contract."""
-    return refuse(order, Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy), at)
+    return refuse(order, SYSTEM, at, Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy))
+
+
+def _accepted(leitweg_id: str | None, *, accepts_agb: bool) -> str | None:
+    """Return the Leitweg-ID of an order that accepts the AGB. Raises InvalidError."""
+    if not accepts_agb:
+        raise InvalidError("An order needs the consent to the Anbieter's AGB.", code="agb_not_accepted")
+    return None if leitweg_id is None else parse_leitweg_id(leitweg_id)
 
 
 def _valid_on(item: PriceItem, day: date) -> bool:

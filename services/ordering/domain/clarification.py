@@ -9,18 +9,17 @@ from typing import TypeVar
 
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.formats import checked
-from services.ordering.domain.interest import choose_anbindungsart
+from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import Actor, Point, Question, Refusal
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Point, Question
+from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.ids import derived_id
-from shared.messages.base import Message
 from shared.messages.ordering import (
     ClarificationStarted,
     ConditionsConfirmed,
-    OrderDeclined,
     OrderParty,
     PointAdded,
     PointSettled,
@@ -33,7 +32,6 @@ P = TypeVar("P", Point, Question)
 
 MOST_POINTS = 100
 MOST_QUESTIONS = 100
-SIDES = {OrderParty.KUNDE: OrderParty.BEREITSTELLER, OrderParty.BEREITSTELLER: OrderParty.KUNDE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +43,22 @@ class NewPoint:
     mandatory: bool = True
 
 
+@step(Command.START_CLARIFICATION)
 def start(
     order: Order,
-    actor: Actor,
+    _actor: Actor,
     at: datetime,
     checklists: Checklists,
     anbindungsart: Anbindungsart | None = None,
     further: Sequence[NewPoint] = (),
-) -> list[Message]:
+) -> Taken:
     """Take up the Abstimmung with the standard list of the Anbindungsart and ``further`` points.
 
     Without a choice it is the Anbindungsart that the offer names first. Raises InvalidError for one that is not offered.
     """
-    target = order.permit(Command.START_CLARIFICATION, actor, at)
-    if target is None:
-        return []
     own = [_point(derived_id("point", order.id, "further", str(position)), new, at) for position, new in enumerate(further)]
     chosen = anbindungsart or order.anbindungsart or order.anbindungsarten.value[0]
-    choose_anbindungsart(order, chosen)
+    order.choose_anbindungsart(chosen)
     order.points.value = [
         Point(
             id=derived_id("point", order.id, entry.code),
@@ -77,108 +73,96 @@ def start(
         for entry in checklists.points_for(chosen, order.offering_id, day_of(at))
     ]
     order.points.value += own
-    order.enter(Command.START_CLARIFICATION, actor, at, target, str(chosen))
-    return [ClarificationStarted(order=order.head(), at=at, points=tuple(point.label for point in order.points.value))]
+    labels = tuple(point.label for point in order.points.value)
+    return Taken(lambda: ClarificationStarted(order=order.head(), at=at, points=labels), note=str(chosen))
 
 
-def add_point(order: Order, actor: Actor, at: datetime, point_id: str, new: NewPoint) -> list[Message]:
+@step(Command.ADD_POINT)
+def add_point(order: Order, _actor: Actor, at: datetime, point_id: str, new: NewPoint) -> Taken | None:
     """Put a further point on the list. Raises InvalidError (``too_many_points``)."""
-    order.permit(Command.ADD_POINT, actor, at)
     if any(point.id == point_id for point in order.points.value):
-        return []
+        return None
     if len(order.points.value) >= MOST_POINTS:
         raise InvalidError(f"The list holds {MOST_POINTS} points, which is the most.", code="too_many_points")
     order.points.value.append(_point(point_id, new, at))
-    order.enter(Command.ADD_POINT, actor, at, order.state, new.label)
-    return [PointAdded(order=order.head(), at=at, point_id=point_id, label=new.label, owner=new.owner)]
+    return Taken(
+        lambda: PointAdded(order=order.head(), at=at, point_id=point_id, label=new.label, owner=new.owner), note=new.label
+    )
 
 
-def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value: str, note: str | None = None) -> list[Message]:
+@step(Command.SETTLE_POINT)
+def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value: str, note: str | None = None) -> Taken | None:
     """Settle a point with its value; only its owner can, and may correct the value until the conditions are confirmed.
 
     Raises NotFoundError, ForbiddenError (``not_the_owner``), InvalidError (``value_malformed``).
     """
-    order.permit(Command.SETTLE_POINT, actor, at)
     point = _found(order.points.value, point_id, order)
     _require_owner(point.owner, actor, point.label)
     value = checked(point.format, value)
     if (point.value, point.note) == (value, note):
-        return []
+        return None
     point.value, point.note = value, note
     point.settled_at, point.settled_by = at, actor.person
-    order.enter(Command.SETTLE_POINT, actor, at, order.state, point.label)
-    return [
-        PointSettled(
+    return Taken(
+        lambda: PointSettled(
             order=order.head(),
             at=at,
             point_id=point.id,
             label=point.label,
             owner=point.owner,
             open_points=len(order.open_points()),
-        )
-    ]
+        ),
+        note=point.label,
+    )
 
 
-def ask(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> list[Message]:
+@step(Command.ASK)
+def ask(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> Taken | None:
     """Ask the other side. Raises InvalidError (``too_many_questions``)."""
-    order.permit(Command.ASK, actor, at)
     if any(question.id == question_id for question in order.questions.value):
-        return []
+        return None
     if len(order.questions.value) >= MOST_QUESTIONS:
         raise InvalidError(f"There are {MOST_QUESTIONS} questions, which is the most.", code="too_many_questions")
     order.questions.value.append(
-        Question(id=question_id, text=text, asked_by=actor.party, asked_of=SIDES[actor.party], asked_at=at)
+        Question(id=question_id, text=text, asked_by=actor.party, asked_of=OTHER_SIDE[actor.party], asked_at=at)
     )
-    order.enter(Command.ASK, actor, at, order.state)
-    return [QuestionAsked(order=order.head(), at=at, question_id=question_id, asked_by=actor.party)]
+    return Taken(lambda: QuestionAsked(order=order.head(), at=at, question_id=question_id, asked_by=actor.party))
 
 
-def answer(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> list[Message]:
+@step(Command.ANSWER)
+def answer(order: Order, actor: Actor, at: datetime, question_id: str, text: str) -> Taken | Violation | None:
     """Answer a question of the other side, once. Raises NotFoundError, ForbiddenError, ConflictError (``already_answered``)."""
-    order.permit(Command.ANSWER, actor, at)
     question = _found(order.questions.value, question_id, order)
     _require_owner(question.asked_of, actor, "the question")
     if question.answer == text:
-        return []
+        return None
     if question.answered_at is not None:
-        raise order.conflict(
-            "already_answered", "The question has an answer; ask anew if it is not enough.", Command.ANSWER, actor, at
-        )
+        return Violation("already_answered", "The question has an answer; ask anew if it is not enough.")
     question.answer, question.answered_at = text, at
-    order.enter(Command.ANSWER, actor, at, order.state)
-    return [QuestionAnswered(order=order.head(), at=at, question_id=question.id, answered_by=actor.party)]
+    return Taken(lambda: QuestionAnswered(order=order.head(), at=at, question_id=question.id, answered_by=actor.party))
 
 
-def confirm_conditions(order: Order, actor: Actor, at: datetime, texts: Sequence[str]) -> list[Message]:
+def _other_conditions(order: Order, _actor: Actor, _at: datetime, texts: Sequence[str]) -> Violation | None:
+    if [condition.text for condition in order.conditions.value] == list(texts):
+        return None
+    return Violation("already_confirmed", "Other conditions are confirmed.")
+
+
+@step(Command.CONFIRM_CONDITIONS, repeat=_other_conditions)
+def confirm_conditions(order: Order, _actor: Actor, at: datetime, texts: Sequence[str]) -> Taken:
     """Confirm that reuse is possible, and on which conditions (Abstimmungsschreiben); they become part of the contract.
 
     Raises ConflictError ``points_open`` or ``questions_open``, and ``already_confirmed`` if other conditions are confirmed.
     """
-    target = order.permit(Command.CONFIRM_CONDITIONS, actor, at)
-    if target is None:
-        if [condition.text for condition in order.conditions.value] != list(texts):
-            raise order.conflict("already_confirmed", "Other conditions are confirmed.", Command.CONFIRM_CONDITIONS, actor, at)
-        return []
     order.conditions.value = [
         Condition(id=derived_id("condition", order.id, str(position)), text=text, agreed_at=at)
         for position, text in enumerate(texts)
     ]
-    order.enter(Command.CONFIRM_CONDITIONS, actor, at, target)
-    return [ConditionsConfirmed(order=order.head(), at=at, conditions=tuple(order.conditions.value))]
-
-
-def decline(order: Order, actor: Actor, at: datetime, reason: str) -> list[Message]:
-    """Decline as Bereitsteller."""
-    target = order.permit(Command.DECLINE, actor, at)
-    if target is None:
-        return []
-    order.refusal.value = Refusal(code="declined", reason=reason)
-    order.enter(Command.DECLINE, actor, at, target, reason)
-    return [OrderDeclined(order=order.head(), at=at, reason=reason)]
+    return Taken(lambda: ConditionsConfirmed(order=order.head(), at=at, conditions=tuple(order.conditions.value)))
 
 
 def _point(point_id: str, new: NewPoint, at: datetime) -> Point:
-    if new.owner not in SIDES:
+    if new.owner not in OTHER_SIDE:
         raise InvalidError("A point belongs to KUNDE or BEREITSTELLER.", code="owner_invalid", owner=str(new.owner))
     return Point(id=point_id, label=new.label, owner=new.owner, mandatory=new.mandatory, since=at)
 

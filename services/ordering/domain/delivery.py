@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.ordering.domain.checklist import Checklists
-from services.ordering.domain.clarification import SIDES
+from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import Actor, Milestone
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Milestone
+from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
-from shared.messages.base import Message
 from shared.messages.ordering import (
     MilestoneReached,
     OnboardingStarted,
@@ -34,35 +34,33 @@ class NewMilestone:
     mandatory: bool = True
 
 
+@step(Command.START_ONBOARDING)
 def start_onboarding(
-    order: Order, actor: Actor, at: datetime, checklists: Checklists, further: Sequence[NewMilestone] = ()
-) -> list[Message]:
+    order: Order, _actor: Actor, at: datetime, checklists: Checklists, further: Sequence[NewMilestone] = ()
+) -> Taken:
     """Begin the Anbindung with the standard milestones of the Anbindungsart and ``further`` ones.
 
     Raises InvalidError for a code that occurs twice (``milestone_repeated``) or an owner who is no side (``owner_invalid``).
     """
-    target = order.permit(Command.START_ONBOARDING, actor, at)
-    if target is None:
-        return []
     anbindungsart = order.anbindungsart or order.anbindungsarten.value[0]
     milestones = [
         Milestone(code=entry.code, label=entry.label.de, label_en=entry.label.en, owner=entry.owner, mandatory=entry.mandatory)
         for entry in checklists.milestones_for(anbindungsart, order.offering_id, day_of(at))
     ]
     for new in further:
-        if new.owner not in SIDES:
+        if new.owner not in OTHER_SIDE:
             raise InvalidError("A milestone belongs to KUNDE or BEREITSTELLER.", code="owner_invalid", owner=str(new.owner))
         if any(milestone.code == new.code for milestone in milestones):
             raise InvalidError(f"The milestone {new.code} occurs twice.", code="milestone_repeated", milestone=new.code)
         milestones.append(Milestone(code=new.code, label=new.label, owner=new.owner, mandatory=new.mandatory))
     order.milestones.value = milestones
-    order.enter(Command.START_ONBOARDING, actor, at, target)
-    return [OnboardingStarted(order=order.head(), at=at, milestones=tuple(milestone.label for milestone in milestones))]
+    labels = tuple(milestone.label for milestone in milestones)
+    return Taken(lambda: OnboardingStarted(order=order.head(), at=at, milestones=labels))
 
 
-def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: str | None = None) -> list[Message]:
+@step(Command.REACH_MILESTONE)
+def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: str | None = None) -> Taken | None:
     """Report a milestone as reached; only its owner can. Raises NotFoundError, ForbiddenError (``not_the_owner``)."""
-    order.permit(Command.REACH_MILESTONE, actor, at)
     milestone = next((milestone for milestone in order.milestones.value if milestone.code == code), None)
     if milestone is None:
         raise NotFoundError(f"{order.number} has no milestone {code}.", order_id=order.id, milestone=code)
@@ -71,50 +69,43 @@ def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: s
             f"{milestone.label} is for {milestone.owner} to report.", code="not_the_owner", owner=str(milestone.owner)
         )
     if milestone.reached_at is not None:
-        return []
+        return None
     milestone.reached_at, milestone.reached_by, milestone.note = at, actor.person, note
-    order.enter(Command.REACH_MILESTONE, actor, at, order.state, milestone.label)
-    return [
-        MilestoneReached(
+    return Taken(
+        lambda: MilestoneReached(
             order=order.head(),
             at=at,
             milestone=milestone.code,
             label=milestone.label,
             open_milestones=len(order.open_milestones()),
-        )
-    ]
+        ),
+        note=milestone.label,
+    )
 
 
-def go_live(order: Order, actor: Actor, at: datetime) -> list[Message]:
+@step(Command.GO_LIVE)
+def go_live(order: Order, _actor: Actor, at: datetime) -> Taken:
     """Declare productive use. Raises ConflictError (``milestones_open``)."""
-    target = order.permit(Command.GO_LIVE, actor, at)
-    if target is None:
-        return []
-    order.enter(Command.GO_LIVE, actor, at, target)
-    return [WentLive(order=order.head(), at=at)]
+    return Taken(lambda: WentLive(order=order.head(), at=at))
 
 
-def terminate(order: Order, actor: Actor, at: datetime, ends_on: date) -> list[Message]:
+def _other_notice(order: Order, _actor: Actor, _at: datetime, ends_on: date) -> Violation | None:
+    return None if order.ends_on == ends_on else Violation("already_terminated", "Notice was given for another day.")
+
+
+@step(Command.TERMINATE, repeat=_other_notice)
+def terminate(order: Order, actor: Actor, at: datetime, ends_on: date) -> Taken:
     """Give notice; the use goes on through the day ``ends_on``.
 
     Raises InvalidError (``ends_on_past``), ConflictError (``already_terminated``) if notice was given for another day.
     """
-    target = order.permit(Command.TERMINATE, actor, at)
-    if target is None:
-        if order.ends_on != ends_on:
-            raise order.conflict("already_terminated", "Notice was given for another day.", Command.TERMINATE, actor, at)
-        return []
     if ends_on < day_of(at):
         raise InvalidError(f"{ends_on.isoformat()} has passed.", code="ends_on_past", ends_on=ends_on.isoformat())
     order.ends_on = ends_on
-    order.enter(Command.TERMINATE, actor, at, target, ends_on.isoformat())
-    return [OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=actor.party)]
+    return Taken(lambda: OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=actor.party), note=ends_on.isoformat())
 
 
-def end(order: Order, actor: Actor, at: datetime) -> list[Message]:
+@step(Command.END)
+def end(order: Order, _actor: Actor, at: datetime) -> Taken:
     """Record the end of use, on the day of the notice or later. Raises ConflictError (``notice_running``)."""
-    target = order.permit(Command.END, actor, at)
-    if target is None:
-        return []
-    order.enter(Command.END, actor, at, target)
-    return [OrderEnded(order=order.head(), at=at)]
+    return Taken(lambda: OrderEnded(order=order.head(), at=at))

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
 
-if TYPE_CHECKING:
-    from services.ordering.domain.order import Order
-
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
-    """Stable code and a sentence for people."""
+class Violation:
+    """Why a step is refused: stable code and a sentence for people."""
 
     code: str
     detail: str
@@ -26,67 +23,67 @@ class Hindrance:
 MOST_CHECKS = 50
 """Eligibility keeps each check with its grounds; their number is bounded."""
 
-Guard = Callable[["Order", OrderParty, datetime], Hindrance | None]
+Guard = Callable[[Order, OrderParty, datetime], Violation | None]
 
 
-def hindrance(order: Order, command: Command, party: OrderParty, at: datetime) -> Hindrance | None:
-    """Return what keeps ``party`` from ``command`` at this moment, None if nothing does."""
+def violated_guard(order: Order, command: Command, party: OrderParty, at: datetime) -> Violation | None:
+    """Return the rule that keeps ``party`` from ``command`` at this moment, None if none does."""
     guard = _GUARDS.get(command)
     return None if guard is None else guard(order, party, at)
 
 
-def _before_contract_request(order: Order, _party: OrderParty, _at: datetime) -> Hindrance | None:
+def _before_contract_request(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if order.contract_requested_at is None:
         return None
-    return Hindrance("contract_requested", "The contract has been asked for; the order is binding.")
+    return Violation("contract_requested", "The contract has been asked for; the order is binding.")
 
 
-def _checked_anew(order: Order, party: OrderParty, at: datetime) -> Hindrance | None:
+def _checks_left(order: Order, party: OrderParty, at: datetime) -> Violation | None:
     if order.check >= MOST_CHECKS and order.verdict_at is not None:
-        return Hindrance("too_many_checks", f"It was checked {order.check} times, which is the most.")
+        return Violation("too_many_checks", f"It was checked {order.check} times, which is the most.")
     return _before_contract_request(order, party, at)
 
 
-def _after_contract_request(order: Order, _party: OrderParty, _at: datetime) -> Hindrance | None:
+def _after_contract_request(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if order.contract_requested_at is not None:
         return None
-    return Hindrance("contract_not_requested", "No contract has been asked for yet.")
+    return Violation("contract_not_requested", "No contract has been asked for yet.")
 
 
-def _everything_settled(order: Order, _party: OrderParty, _at: datetime) -> Hindrance | None:
+def _everything_settled(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if points := order.open_points():
-        return Hindrance("points_open", f"Mandatory points are open: {', '.join(point.label for point in points)}.")
+        return Violation("points_open", f"Mandatory points are open: {', '.join(point.label for point in points)}.")
     if questions := order.open_questions():
-        return Hindrance("questions_open", f"Questions without an answer: {len(questions)}.")
+        return Violation("questions_open", f"Questions without an answer: {len(questions)}.")
     return None
 
 
-def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Hindrance | None:
+def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Violation | None:
     if order.valid_until is None or day_of(at) <= order.valid_until:
         return None
-    return Hindrance("offer_expired", f"The offer was valid until {order.valid_until.isoformat()}.")
+    return Violation("offer_expired", f"The offer was valid until {order.valid_until.isoformat()}.")
 
 
-def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Hindrance | None:
+def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if milestones := order.open_milestones():
-        return Hindrance("milestones_open", f"Mandatory milestones are open: {', '.join(item.label for item in milestones)}.")
+        return Violation("milestones_open", f"Mandatory milestones are open: {', '.join(item.label for item in milestones)}.")
     return None
 
 
-def _notice_over(order: Order, _party: OrderParty, at: datetime) -> Hindrance | None:
+def _notice_over(order: Order, _party: OrderParty, at: datetime) -> Violation | None:
     if order.ends_on is None or day_of(at) >= order.ends_on:
         return None
-    return Hindrance("notice_running", f"The use goes on until {order.ends_on.isoformat()}.")
+    return Violation("notice_running", f"The use goes on until {order.ends_on.isoformat()}.")
 
 
-def _asked(order: Order, party: OrderParty, _at: datetime) -> Hindrance | None:
+def _asked(order: Order, party: OrderParty, _at: datetime) -> Violation | None:
     if any(question.asked_of is party for question in order.questions.value):
         return None
-    return Hindrance("no_question", f"No question is put to {party}.")
+    return Violation("no_question", f"No question is put to {party}.")
 
 
 _GUARDS: dict[Command, Guard] = {
-    Command.RECHECK: _checked_anew,
+    Command.RECHECK: _checks_left,
     Command.RECORD_CHECK: _before_contract_request,
     Command.REQUEST_CONTRACT: _before_contract_request,
     Command.RECORD_CONTRACT: _after_contract_request,

@@ -55,7 +55,7 @@ class LazyJson(Generic[T]):
         return LazyJson(self._adapter, self.text)
 
     def __repr__(self) -> str:
-        return f"Packed({self.text})"
+        return f"LazyJson({self.text})"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's hook
@@ -66,5 +66,5 @@ class LazyJson(Generic[T]):
 
         return core_schema.no_info_plain_validator_function(
             take,
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda packed: packed.text),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda lazy: lazy.text),
         )

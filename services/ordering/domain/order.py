@@ -1,4 +1,4 @@
-"""The Vorgang: its state, what it says of itself, and how a step is checked and entered."""
+"""The Vorgang: its fields and what they answer. Steps change it (``services.ordering.domain.steps``)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from services.ordering.domain.guards import hindrance
 from services.ordering.domain.lazy_json import LazyJson
-from services.ordering.domain.parts import Actor, Milestone, Point, Question, Refusal, Step
-from services.ordering.domain.transitions import BEFORE_ORDER, TRANSITIONS, Command
-from services.ordering.domain.waiting import Task, Waiting, waiting_of
+from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task, Waiting
+from services.ordering.domain.transitions import takes_verdict
 from shared.aggregate.base import Aggregate
-from shared.calendar import end_of
-from shared.errors import ConflictError, IllegalMoveError
-from shared.messages.eligibility import Assessment
+from shared.errors import InvalidError
+from shared.messages.eligibility import Assessment, Stage, VerdictGiven
 from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 
-TIMELINE_KEPT = 200
+MOST_STEPS = 200
+"""Newest lines of the timeline that are stored."""
 
 
 class Deadline(StrEnum):
@@ -109,6 +107,25 @@ class Order(Aggregate):
             return None
         return Waiting(self.waiting_party, self.waiting_since, self.waiting_what)
 
+    @property
+    def stage(self) -> Stage:
+        """What a pre-check is for now: the interest, or the order."""
+        return Stage.INTERESSE if self.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
+
+    @property
+    def takes_verdict(self) -> bool:
+        """Whether the result of a pre-check moves the Vorgang, be it the first one or a better one."""
+        return takes_verdict(self.state, requested=self.contract_requested_at is not None)
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether the Bereitsteller knows of the interest."""
+        return self.shown_to is not None
+
+    def is_due(self, kind: Deadline, before: datetime) -> bool:
+        """Return whether the deadline of that kind has passed ``before`` a moment."""
+        return self.due_kind is kind and self.due_at is not None and self.due_at < before
+
     def head(self) -> OrderHead:
         """Return what every event says of the Vorgang."""
         return OrderHead(
@@ -139,56 +156,34 @@ class Order(Aggregate):
         """Return the mandatory milestones that are not reached."""
         return [milestone for milestone in self.milestones.value if milestone.mandatory and milestone.reached_at is None]
 
-    def allowed_moves(self, party: OrderParty, at: datetime) -> list[Command]:
-        """Return the steps that ``party`` may take at this moment, in the table's order."""
-        return [command for command in TRANSITIONS.allowed(self.state, party) if hindrance(self, command, party, at) is None]
-
-    def permit(self, command: Command, actor: Actor, at: datetime) -> OrderState | None:
-        """Return the state that ``command`` leads to, or None if it has been reached already.
-
-        Raises ForbiddenError, IllegalMoveError, or ConflictError with the code of what stands in the way.
-        """
-        try:
-            target = TRANSITIONS.check(command, self.state, actor.party)
-        except IllegalMoveError:
-            raise IllegalMoveError(command, self.state, self.allowed_moves(actor.party, at)) from None
-        found = None if target is None else hindrance(self, command, actor.party, at)
-        if found is not None:
-            raise self.conflict(found.code, found.detail, command, actor, at)
-        return target
-
-    def conflict(self, code: str, detail: str, command: Command, actor: Actor, at: datetime) -> ConflictError:
-        """Return the refusal of a step, with the present state and what is possible instead."""
-        moves = [str(move) for move in self.allowed_moves(actor.party, at)]
-        return ConflictError(
-            detail, code=code, command=str(command), current_state=str(self.state), allowed_moves=moves, order_id=self.id
-        )
-
-    def enter(self, command: Command, actor: Actor, at: datetime, state: OrderState, note: str | None = None) -> None:
-        """Enter a step, whose fields are set already: state, timeline, who holds the ball, what is due."""
-        if state is not self.state:
-            self.state = state
-            self.state_since = at
-        self._note(Step(at=at, command=command, party=actor.party, person=actor.person, state=state, note=note))
-        waiting = waiting_of(self)
-        self.waiting_party = waiting.party if waiting else None
-        self.waiting_since = waiting.since if waiting else None
-        self.waiting_what = waiting.what if waiting else None
-        self._set_deadline(at)
-
-    def _note(self, step: Step) -> None:
+    def append_to_timeline(self, step: Step) -> None:
+        """Add a line; beyond ``MOST_STEPS`` the oldest goes, and is counted."""
         lines = step.model_dump_json() if not self.timeline else f"{self.timeline}\n{step.model_dump_json()}"
-        if lines.count("\n") == TIMELINE_KEPT:
+        if lines.count("\n") == MOST_STEPS:
             lines = lines.split("\n", 1)[1]
             self.timeline_omitted += 1
         self.timeline = lines
 
-    def _set_deadline(self, at: datetime) -> None:
-        self.due_kind = self.due_at = None
-        if self.state is OrderState.ANGEBOT_ERSTELLT and self.valid_until is not None:
-            self.due_kind, self.due_at = Deadline.OFFER, end_of(self.valid_until)
-        elif self.state is OrderState.GEKUENDIGT and self.ends_on is not None:
-            self.due_kind, self.due_at = Deadline.NOTICE, end_of(self.ends_on)
-        elif self.state in BEFORE_ORDER and self.waiting_party is not OrderParty.SYSTEM:
-            # A check that is still to come must not cost the Kunde the Vorgang.
-            self.due_kind, self.due_at = Deadline.IDLE, at
+    def choose_anbindungsart(self, anbindungsart: Anbindungsart) -> None:
+        """Set the Anbindungsart. Raises InvalidError (``anbindungsart_not_offered``)."""
+        if anbindungsart not in self.anbindungsarten.value:
+            raise InvalidError(
+                f"{self.offering_title} is not offered with {anbindungsart}.",
+                code="anbindungsart_not_offered",
+                anbindungsarten=[str(art) for art in self.anbindungsarten.value],
+            )
+        self.anbindungsart = anbindungsart
+
+    def begin_check(self, at: datetime) -> None:
+        """Count the next pre-check and drop the verdict before it, whose reasoning stays readable."""
+        self.check += 1
+        self.check_requested_at = at
+        self.verdict = self.verdict_id = self.verdict_at = self.signed_off_by = None
+
+    def store_verdict(self, given: VerdictGiven, at: datetime) -> None:
+        """Set the verdict of the pre-check that is under way."""
+        self.verdict = given.assessment.verdict
+        self.verdict_id = given.verdict_id
+        self.verdict_at = at
+        self.signed_off_by = given.signed_off_by
+        self.assessment.value = given.assessment

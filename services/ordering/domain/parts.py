@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +24,9 @@ class Actor:
 
 
 SYSTEM = Actor(OrderParty.SYSTEM)
+
+OTHER_SIDE = {OrderParty.KUNDE: OrderParty.BEREITSTELLER, OrderParty.BEREITSTELLER: OrderParty.KUNDE}
+"""The two sides of a Vorgang. Points, questions and milestones belong to one of them."""
 
 
 class Part(BaseModel):
@@ -90,3 +94,31 @@ class Step(Part):
     person: str | None = None
     state: OrderState
     note: str | None = None
+
+
+class Task(StrEnum):
+    """What the party holding the ball is to do next."""
+
+    CHECK = "check"
+    SIGN_OFF = "sign_off"
+    BRING_EVIDENCE = "bring_evidence"
+    START_CLARIFICATION = "start_clarification"
+    SETTLE_POINTS = "settle_points"
+    ANSWER_QUESTIONS = "answer_questions"
+    CONFIRM_CONDITIONS = "confirm_conditions"
+    MAKE_OFFER = "make_offer"
+    PLACE = "place"
+    CONCLUDE_CONTRACT = "conclude_contract"
+    START_ONBOARDING = "start_onboarding"
+    REACH_MILESTONES = "reach_milestones"
+    GO_LIVE = "go_live"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """``party`` holds the ball since ``since``; ``what`` it is to do."""
+
+    party: OrderParty
+    since: datetime
+    what: Task

@@ -89,6 +89,6 @@ CONTRACTED = frozenset({S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV, S.GE
 """States of a Vorgang that has a contract, or had one."""
 
 
-def awaits_verdict(state: OrderState, *, requested: bool) -> bool:
+def takes_verdict(state: OrderState, *, requested: bool) -> bool:
     """Return whether a verdict moves a Vorgang on: as an interest, and as an order until its contract is ``requested``."""
     return state is S.INTERESSE_BEKUNDET or (state is S.BESTELLT and not requested)

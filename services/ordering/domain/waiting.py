@@ -3,46 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Task, Waiting
 from services.ordering.domain.transitions import SETTLED
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Verdict
-
-if TYPE_CHECKING:
-    from services.ordering.domain.order import Order
-
-
-class Task(StrEnum):
-    """What the party holding the ball is to do next."""
-
-    CHECK = "check"
-    SIGN_OFF = "sign_off"
-    BRING_EVIDENCE = "bring_evidence"
-    START_CLARIFICATION = "start_clarification"
-    SETTLE_POINTS = "settle_points"
-    ANSWER_QUESTIONS = "answer_questions"
-    CONFIRM_CONDITIONS = "confirm_conditions"
-    MAKE_OFFER = "make_offer"
-    PLACE = "place"
-    CONCLUDE_CONTRACT = "conclude_contract"
-    START_ONBOARDING = "start_onboarding"
-    REACH_MILESTONES = "reach_milestones"
-    GO_LIVE = "go_live"
-    END = "end"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """``party`` holds the ball since ``since``; ``what`` it is to do."""
-
-    party: OrderParty
-    since: datetime
-    what: Task
-
 
 _BY_STATE = {
     OrderState.WEITERGELEITET: (OrderParty.BEREITSTELLER, Task.START_CLARIFICATION),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.ordering.domain import award, clarification, delivery, interest
+from services.ordering.domain import award, clarification, delivery, exits, interest, precheck
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
@@ -178,11 +178,11 @@ def order_in(state: OrderState) -> Order:
     """Return a Vorgang that has come to ``state`` on the shortest way; BESTELLT is with the contract asked for."""
     order = declared()
     if state is OrderState.ABGELEHNT:
-        interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT), T0)
+        precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT), T0)
     elif state is OrderState.ZURUECKGEZOGEN:
-        interest.withdraw(order, KUNDE, T0)
+        exits.withdraw(order, KUNDE, T0)
     elif state is OrderState.VERFALLEN:
-        interest.expire(order, ANBIETER, T0)
+        exits.expire(order, ANBIETER, T0)
     while order.state is not state:
         _ADVANCE[order.state](order)
     return order
@@ -195,7 +195,7 @@ def _agree(order: Order) -> None:
 
 def _order(order: Order) -> None:
     award.place(order, KUNDE, T0, accepts_agb=True)
-    interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), T0)
+    precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), T0)
 
 
 def _deliver(order: Order) -> None:
@@ -204,7 +204,7 @@ def _deliver(order: Order) -> None:
 
 
 _ADVANCE: dict[OrderState, Callable[[Order], object]] = {
-    OrderState.INTERESSE_BEKUNDET: lambda order: interest.record_verdict(order, verdict(), T0),
+    OrderState.INTERESSE_BEKUNDET: lambda order: precheck.record_verdict(order, verdict(), T0),
     OrderState.WEITERGELEITET: lambda order: clarification.start(order, BEREITSTELLER, T0, CHECKLISTS),
     OrderState.IN_ABSTIMMUNG: _agree,
     OrderState.ABGESTIMMT: lambda order: award.make_offer(order, ANBIETER, T0, VALID_UNTIL),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.ordering.domain import award, interest
+from services.ordering.domain import award, exits, precheck
 from services.ordering.domain.order import Order
-from services.ordering.domain.waiting import Task, Waiting
+from services.ordering.domain.parts import Task, Waiting
 from shared.errors import ConflictError, InvalidError
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import (
@@ -63,7 +63,7 @@ def test_an_order_refuses_the_leitweg_ids_that_a_registration_refuses(wrong: str
 
 def test_exempt_forwards_the_interest() -> None:
     order = declared()
-    (event,) = interest.record_verdict(order, verdict(), later(1))
+    (event,) = precheck.record_verdict(order, verdict(), later(1))
     assert isinstance(event, InterestForwarded)
     assert event.order.state is order.state is OrderState.WEITERGELEITET
 
@@ -79,7 +79,7 @@ def test_exempt_forwards_the_interest() -> None:
 def test_risk_and_no_evidence_wait_for_the_one_who_can_help(stage: Stage, value: Verdict, party: OrderParty, task: Task) -> None:
     order = _awaiting(stage)
     before = order.state
-    (event,) = interest.record_verdict(order, verdict(value, stage, order.check), later(1))
+    (event,) = precheck.record_verdict(order, verdict(value, stage, order.check), later(1))
     assert isinstance(event, CheckRecorded)
     assert order.state is before
     assert order.waiting == Waiting(party, later(1), task)
@@ -89,7 +89,7 @@ def test_risk_and_no_evidence_wait_for_the_one_who_can_help(stage: Stage, value:
 @pytest.mark.parametrize("value", [Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE])
 def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage, value: Verdict) -> None:
     order = _awaiting(stage)
-    (event,) = interest.record_verdict(order, verdict(value, stage, order.check), later(1))
+    (event,) = precheck.record_verdict(order, verdict(value, stage, order.check), later(1))
     assert isinstance(event, OrderRefused)
     assert (event.code, event.reason, event.remedy) == (f"code_{value.lower()}", "Because of the facts.", "Use govdigital.")
     assert event.stage is stage
@@ -100,15 +100,15 @@ def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage,
 @pytest.mark.parametrize("stage", STAGES)
 def test_risk_leaves_the_way_free_once_signed_off(stage: Stage) -> None:
     order = _awaiting(stage)
-    interest.record_verdict(order, verdict(Verdict.RISK, stage, order.check), later(1))
-    (event,) = interest.record_verdict(order, verdict(Verdict.RISK, stage, order.check, signed_off_by="anna.anbieter"), later(2))
+    precheck.record_verdict(order, verdict(Verdict.RISK, stage, order.check), later(1))
+    (event,) = precheck.record_verdict(order, verdict(Verdict.RISK, stage, order.check, signed_off_by="anna.anbieter"), later(2))
     assert isinstance(event, InterestForwarded if stage is Stage.INTERESSE else ContractRequested)
     assert order.signed_off_by == "anna.anbieter"
 
 
 def test_a_sign_off_does_not_free_what_is_not_exempt() -> None:
     order = declared()
-    interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, signed_off_by="anna.anbieter"), T0)
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, signed_off_by="anna.anbieter"), T0)
     assert order.state is OrderState.ABGELEHNT
 
 
@@ -116,26 +116,26 @@ def test_a_sign_off_does_not_free_what_is_not_exempt() -> None:
 def test_recheck_counts_up_and_its_verdict_decides(stage: Stage) -> None:
     order = _awaiting(stage)
     first = order.check
-    interest.record_verdict(order, verdict(Verdict.NO_EVIDENCE, stage, first), later(1))
-    (event,) = interest.recheck(order, KUNDE, later(2))
+    precheck.record_verdict(order, verdict(Verdict.NO_EVIDENCE, stage, first), later(1))
+    (event,) = precheck.recheck(order, KUNDE, later(2))
     assert isinstance(event, CheckRequested)
     assert (event.check, event.stage) == (first + 1, stage)
     assert order.waiting == Waiting(OrderParty.SYSTEM, later(2), Task.CHECK)
-    assert interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, first), later(3)) == []
+    assert precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, first), later(3)) == []
     assert order.state is not OrderState.ABGELEHNT
-    assert len(interest.record_verdict(order, verdict(Verdict.EXEMPT, stage, first + 1), later(4))) == 1
+    assert len(precheck.record_verdict(order, verdict(Verdict.EXEMPT, stage, first + 1), later(4))) == 1
 
 
 def test_a_second_recheck_while_one_is_under_way_asks_for_nothing() -> None:
     order = declared()
-    assert interest.recheck(order, KUNDE, T0) == []
+    assert precheck.recheck(order, KUNDE, T0) == []
     assert order.check == 1
 
 
 def test_a_verdict_repeated_is_not_told_twice() -> None:
     order = declared()
-    assert interest.record_verdict(order, verdict(Verdict.RISK), T0)
-    assert interest.record_verdict(order, verdict(Verdict.RISK), later(1)) == []
+    assert precheck.record_verdict(order, verdict(Verdict.RISK), T0)
+    assert precheck.record_verdict(order, verdict(Verdict.RISK), later(1)) == []
 
 
 @pytest.mark.parametrize("state", [state for state in OrderState if state is not OrderState.INTERESSE_BEKUNDET])
@@ -143,19 +143,19 @@ def test_a_verdict_repeated_is_not_told_twice() -> None:
 def test_a_verdict_that_the_vorgang_has_moved_past_changes_nothing(state: OrderState, stage: Stage) -> None:
     order = order_in(state)
     before = order.model_dump()
-    assert interest.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, order.check), T0) == []
+    assert precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, stage, order.check), T0) == []
     assert order.model_dump() == before
 
 
 def test_a_verdict_for_a_check_never_asked_for_is_refused() -> None:
     with pytest.raises(ConflictError) as refusal:
-        interest.record_verdict(declared(), verdict(check=2), T0)
+        precheck.record_verdict(declared(), verdict(check=2), T0)
     assert refusal.value.code == "check_unknown"
 
 
 def test_a_free_way_at_the_order_asks_the_channel_for_the_contract_once() -> None:
     order = _awaiting(Stage.BESTELLUNG)
-    (event,) = interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(1))
+    (event,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(1))
     assert isinstance(event, ContractRequested)
     assert topic_of(event) is CONTRACT_REQUESTS[order.channel]
     assert event.price_items == (PRICE,)
@@ -165,10 +165,10 @@ def test_a_free_way_at_the_order_asks_the_channel_for_the_contract_once() -> Non
     assert order.state is OrderState.BESTELLT
     assert order.waiting == Waiting(OrderParty.ANBIETER, later(1), Task.CONCLUDE_CONTRACT)
     again = verdict(stage=Stage.BESTELLUNG, check=order.check, signed_off_by="somebody")
-    assert interest.record_verdict(order, again, later(2)) == []
+    assert precheck.record_verdict(order, again, later(2)) == []
 
 
-@pytest.mark.parametrize("step", [interest.withdraw, interest.recheck])
+@pytest.mark.parametrize("step", [exits.withdraw, precheck.recheck])
 def test_after_the_contract_request_the_kunde_is_bound(step: object) -> None:
     order = order_in(OrderState.BESTELLT)
     assert callable(step)
@@ -180,17 +180,17 @@ def test_after_the_contract_request_the_kunde_is_bound(step: object) -> None:
 
 def test_before_the_contract_request_kunde_and_anbieter_can_still_end_the_order() -> None:
     order = _awaiting(Stage.BESTELLUNG)
-    interest.record_verdict(order, verdict(Verdict.RISK, Stage.BESTELLUNG, order.check), T0)
+    precheck.record_verdict(order, verdict(Verdict.RISK, Stage.BESTELLUNG, order.check), T0)
     other = order.model_copy(deep=True)
-    interest.withdraw(order, KUNDE, T0)
-    interest.expire(other, ANBIETER, T0)
+    exits.withdraw(order, KUNDE, T0)
+    exits.expire(other, ANBIETER, T0)
     assert (order.state, other.state) == (OrderState.ZURUECKGEZOGEN, OrderState.VERFALLEN)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_end_of_a_vorgang_says_whether_the_bereitsteller_knows_of_it(stage: Stage) -> None:
-    (withdrawn,) = interest.withdraw(_awaiting(stage), KUNDE, T0)
-    (expired,) = interest.expire(_awaiting(stage), ANBIETER, T0)
+    (withdrawn,) = exits.withdraw(_awaiting(stage), KUNDE, T0)
+    (expired,) = exits.expire(_awaiting(stage), ANBIETER, T0)
     assert isinstance(withdrawn, OrderWithdrawn)
     assert isinstance(expired, OrderExpired)
     assert withdrawn.forwarded is expired.forwarded is (stage is Stage.BESTELLUNG)

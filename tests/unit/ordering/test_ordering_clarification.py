@@ -6,15 +6,14 @@ from datetime import date
 
 import pytest
 
-from services.ordering.domain import clarification, delivery, interest
+from services.ordering.domain import clarification, delivery, precheck
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
 from services.ordering.domain.formats import Format, checked, example_of
-from services.ordering.domain.order import TIMELINE_KEPT, Order
-from services.ordering.domain.parts import Actor, Point
+from services.ordering.domain.order import MOST_STEPS, Order
+from services.ordering.domain.parts import Actor, Point, Task, Waiting
 from services.ordering.domain.transitions import SETTLED
-from services.ordering.domain.waiting import Task, Waiting
 from services.ordering.reference import load_checklists, load_vocabulary
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.ids import derived_id
@@ -190,12 +189,12 @@ def test_the_lists_are_bounded() -> None:
 def test_the_timeline_is_bounded_and_says_what_it_left_out() -> None:
     order = _started()
     point = _point(order, "dvdv_key")
-    steps = TIMELINE_KEPT + 5
+    steps = MOST_STEPS + 5
     before = len(order.steps())
     for number in range(steps):
         clarification.settle_point(order, KUNDE, T0, point.id, f"ags:{number}")
-    assert len(order.steps()) == TIMELINE_KEPT
-    assert order.timeline_omitted == before + steps - TIMELINE_KEPT
+    assert len(order.steps()) == MOST_STEPS
+    assert order.timeline_omitted == before + steps - MOST_STEPS
 
 
 def test_in_the_abstimmung_the_side_that_has_owed_for_longest_holds_the_ball() -> None:
@@ -307,5 +306,5 @@ def test_a_malformed_value_is_refused_with_an_example(form: Format, value: str) 
 def test_an_interest_that_waits_for_the_check_has_no_deadline() -> None:
     order = order_in(OrderState.INTERESSE_BEKUNDET)
     assert order.due_at is None
-    interest.record_verdict(order, verdict(), later(1))
+    precheck.record_verdict(order, verdict(), later(1))
     assert order.due_at == later(1)

@@ -9,11 +9,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.ordering.domain import award, clarification, delivery, interest
+from services.ordering.domain import award, clarification, delivery, exits, precheck
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
+from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import FINAL, SETTLED, TRANSITIONS, Command
 from services.ordering.domain.waiting import waiting_of
 from shared.errors import RejectedError
@@ -63,11 +64,11 @@ REPEATABLE = {
 
 
 def _free_way(order: Order, at: datetime) -> list[Message]:
-    return interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check, signed_off_by="anna"), at)
+    return precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check, signed_off_by="anna"), at)
 
 
 ONWARD: dict[OrderState, Callable[[Order, datetime], list[Message]]] = {
-    OrderState.INTERESSE_BEKUNDET: lambda order, at: interest.record_verdict(order, verdict(check=order.check), at),
+    OrderState.INTERESSE_BEKUNDET: lambda order, at: precheck.record_verdict(order, verdict(check=order.check), at),
     OrderState.WEITERGELEITET: lambda order, at: clarification.start(order, BEREITSTELLER, at, CHECKLISTS),
     OrderState.IN_ABSTIMMUNG: lambda order, at: clarification.confirm_conditions(order, BEREITSTELLER, at, ["A"]),
     OrderState.ABGESTIMMT: lambda order, at: award.make_offer(order, ANBIETER, at, (at + timedelta(days=9)).date()),
@@ -154,13 +155,13 @@ class OrderMachine(RuleBasedStateMachine):
     @rule(value=st.sampled_from(list(Verdict)), stage=st.sampled_from(list(Stage)), behind=small, signed=st.booleans())
     def verdict_given(self, value: Verdict, stage: Stage, behind: int, signed: bool) -> None:  # noqa: FBT001
         given = verdict(value, stage, max(1, self.order.check - behind), signed_off_by="anna" if signed else None)
-        self.take(lambda order: interest.record_verdict(order, given, self.now))
+        self.take(lambda order: precheck.record_verdict(order, given, self.now))
 
     @rule()
     def verdict_leaves_the_way_free(self) -> None:
         stage = Stage.INTERESSE if self.order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
         given = verdict(Verdict.EXEMPT, stage, self.order.check)
-        self.take(lambda order: interest.record_verdict(order, given, self.now))
+        self.take(lambda order: precheck.record_verdict(order, given, self.now))
 
     @rule(number=small)
     def contract_concluded(self, number: int) -> None:
@@ -173,22 +174,22 @@ class OrderMachine(RuleBasedStateMachine):
 
     @rule(party=parties)
     def recheck(self, party: OrderParty) -> None:
-        self.take(lambda order: interest.recheck(order, Actor(party, "p"), self.now))
+        self.take(lambda order: precheck.recheck(order, Actor(party, "p"), self.now))
 
     @rule(party=parties, rarely=st.integers(0, 9))
     def withdraw(self, party: OrderParty, rarely: int) -> None:
         if rarely == 0:
-            self.take(lambda order: interest.withdraw(order, Actor(party, "p"), self.now))
+            self.take(lambda order: exits.withdraw(order, Actor(party, "p"), self.now))
 
     @rule(party=parties, rarely=st.integers(0, 9))
     def expire(self, party: OrderParty, rarely: int) -> None:
         if rarely == 0:
-            self.take(lambda order: interest.expire(order, Actor(party, "p"), self.now))
+            self.take(lambda order: exits.expire(order, Actor(party, "p"), self.now))
 
     @rule(party=parties, rarely=st.integers(0, 9))
     def decline(self, party: OrderParty, rarely: int) -> None:
         if rarely == 0:
-            self.take(lambda order: clarification.decline(order, Actor(party, "p"), self.now, "no"))
+            self.take(lambda order: exits.decline(order, Actor(party, "p"), self.now, "no"))
 
     @rule(party=parties)
     def start_clarification(self, party: OrderParty) -> None:
@@ -278,7 +279,7 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def every_allowed_move_is_in_the_table(self) -> None:
         for party in OrderParty:
-            assert set(self.order.allowed_moves(party, self.now)) <= set(TRANSITIONS.allowed(self.order.state, party))
+            assert set(allowed_moves(self.order, party, self.now)) <= set(TRANSITIONS.allowed(self.order.state, party))
 
 
 TestOrderMachine = OrderMachine.TestCase

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.ordering.domain import award, interest
+from services.ordering.domain import award, precheck
 from services.ordering.domain.order import Order
+from services.ordering.domain.requests import outstanding_request
 from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, ContractRequested
 from shared.messages.values import Channel, OrderState, Verdict
@@ -14,7 +15,7 @@ from tests.unit.ordering.ordering_samples import KUNDE, T0, declared, later, ord
 
 
 def as_request(order: Order) -> ContractRequested:
-    (event,) = interest.restate(order)
+    (event,) = outstanding_request(order)
     assert isinstance(event, ContractRequested)
     return event
 
@@ -22,13 +23,13 @@ def as_request(order: Order) -> ContractRequested:
 def test_an_order_that_waits_for_a_verdict_asks_for_the_same_check_again() -> None:
     order = declared()
     before = order.model_dump()
-    (event,) = interest.restate(order)
+    (event,) = outstanding_request(order)
     assert isinstance(event, CheckRequested)
     assert (event.check, event.stage, event.order.id) == (order.check, Stage.INTERESSE, order.id)
     assert order.model_dump() == before
     placed = order_in(OrderState.ANGEBOT_ERSTELLT)
     award.place(placed, KUNDE, T0, accepts_agb=True)
-    (event,) = interest.restate(placed)
+    (event,) = outstanding_request(placed)
     assert isinstance(event, CheckRequested)
     assert (event.check, event.stage) == (2, Stage.BESTELLUNG)
 
@@ -36,7 +37,7 @@ def test_an_order_that_waits_for_a_verdict_asks_for_the_same_check_again() -> No
 def test_an_order_that_has_asked_for_its_contract_asks_the_same_again_and_says_since_when() -> None:
     order = order_in(OrderState.ANGEBOT_ERSTELLT)
     award.place(order, KUNDE, T0, accepts_agb=True, order_reference="B-1")
-    (first,) = interest.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=2), later(1))
+    (first,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=2), later(1))
     assert isinstance(first, ContractRequested)
     again = as_request(order)
     assert again.requested_at == later(1)
@@ -52,17 +53,17 @@ def test_a_contracted_order_can_still_ask_for_a_contract_that_was_lost() -> None
     "state", [OrderState.WEITERGELEITET, OrderState.IN_ABSTIMMUNG, OrderState.ABGELEHNT, OrderState.ZURUECKGEZOGEN]
 )
 def test_an_order_that_asks_nobody_for_anything_says_nothing(state: OrderState) -> None:
-    assert interest.restate(order_in(state)) == []
+    assert outstanding_request(order_in(state)) == []
 
 
 def test_a_verdict_that_only_waits_for_a_signature_is_not_asked_for_again() -> None:
     order = declared()
-    interest.record_verdict(order, verdict(Verdict.RISK), T0)
-    assert interest.restate(order) == []
+    precheck.record_verdict(order, verdict(Verdict.RISK), T0)
+    assert outstanding_request(order) == []
 
 
 def test_an_order_takes_a_restated_verdict_once() -> None:
     order = declared()
     given: VerdictGiven = verdict()
-    assert interest.record_verdict(order, given, T0)
-    assert interest.record_verdict(order, given, T0) == []
+    assert precheck.record_verdict(order, given, T0)
+    assert precheck.record_verdict(order, given, T0) == []

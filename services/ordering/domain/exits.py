@@ -1,0 +1,43 @@
+"""The ways out before there is a contract: refused by a rule, declined, withdrawn, lapsed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Actor, Refusal
+from services.ordering.domain.steps import Taken, step
+from services.ordering.domain.transitions import Command
+from shared.messages.ordering import OrderDeclined, OrderExpired, OrderRefused, OrderWithdrawn
+
+
+@step(Command.REFUSE)
+def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken:
+    """End the Vorgang by a rule."""
+    stage = order.stage
+    order.refusal.value = refusal
+    return Taken(
+        lambda: OrderRefused(
+            order=order.head(), at=at, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy, stage=stage
+        ),
+        note=refusal.code,
+    )
+
+
+@step(Command.DECLINE)
+def decline(order: Order, _actor: Actor, at: datetime, reason: str) -> Taken:
+    """Decline as Bereitsteller."""
+    order.refusal.value = Refusal(code="declined", reason=reason)
+    return Taken(lambda: OrderDeclined(order=order.head(), at=at, reason=reason), note=reason)
+
+
+@step(Command.WITHDRAW)
+def withdraw(order: Order, _actor: Actor, at: datetime, reason: str | None = None) -> Taken:
+    """End the Vorgang as the Kunde; possible until a contract is requested."""
+    return Taken(lambda: OrderWithdrawn(order=order.head(), at=at, reason=reason, forwarded=order.is_forwarded), note=reason)
+
+
+@step(Command.EXPIRE)
+def expire(order: Order, _actor: Actor, at: datetime) -> Taken:
+    """Close a Vorgang that nobody went on with in time."""
+    return Taken(lambda: OrderExpired(order=order.head(), at=at, forwarded=order.is_forwarded))

@@ -1,0 +1,61 @@
+"""The in-house pre-check: its results, and what each leads to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.ordering.domain.award import request_contract
+from services.ordering.domain.exits import refuse
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import SYSTEM, Actor, Refusal
+from services.ordering.domain.requests import check_request
+from services.ordering.domain.steps import Taken, step
+from services.ordering.domain.transitions import Command
+from shared.errors import ConflictError
+from shared.messages.base import Message
+from shared.messages.eligibility import Assessment, Stage, VerdictGiven
+from shared.messages.ordering import CheckRecorded, InterestForwarded
+from shared.messages.values import Verdict
+
+
+@step(Command.RECHECK)
+def recheck(order: Order, _actor: Actor, at: datetime) -> Taken | None:
+    """Request a new pre-check; while one is under way this changes nothing. Raises ConflictError (``too_many_checks``)."""
+    if order.verdict_at is None:
+        return None
+    order.begin_check(at)
+    return Taken(lambda: check_request(order))
+
+
+def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Message]:
+    """Record the result of the pre-check: the way is free, somebody must act first, or the Vorgang is refused.
+
+    A verdict that the Vorgang has moved past (an older check, another stage, repeated) changes nothing. RISK leaves the way free
+    once a named person has signed it off. Raises ConflictError (``check_unknown``) for a check that was never requested.
+    """
+    if given.check > order.check:
+        raise ConflictError(f"{order.number} has asked for {order.check} checks.", code="check_unknown", check=given.check)
+    if given.check < order.check or given.stage is not order.stage or not order.takes_verdict:
+        return []
+    if order.verdict_id == given.verdict_id and order.signed_off_by == given.signed_off_by:
+        return []
+    order.store_verdict(given, at)
+    assessment = given.assessment
+    if assessment.verdict is Verdict.EXEMPT or (assessment.verdict is Verdict.RISK and given.signed_off_by is not None):
+        proceed = request_contract if given.stage is Stage.BESTELLUNG else _forward
+        return proceed(order, SYSTEM, at, assessment)
+    if assessment.verdict in (Verdict.RISK, Verdict.NO_EVIDENCE):
+        return _record_check(order, SYSTEM, at, assessment)
+    finding = assessment.decisive
+    return refuse(order, SYSTEM, at, Refusal(code=finding.code, reason=finding.reason, remedy=finding.remedy))
+
+
+@step(Command.RECORD_CHECK)
+def _record_check(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
+    return Taken(lambda: CheckRecorded(order=order.head(), at=at, assessment=assessment))
+
+
+@step(Command.FORWARD)
+def _forward(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
+    order.shown_to = order.provider_id
+    return Taken(lambda: InterestForwarded(order=order.head(), at=at, assessment=assessment))

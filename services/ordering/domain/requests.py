@@ -1,0 +1,44 @@
+"""What a Vorgang asks of other services: a pre-check, a contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.ordering.domain.order import Order
+from shared.messages.base import Message
+from shared.messages.eligibility import Assessment
+from shared.messages.ordering import CheckRequested, ContractRequested
+
+
+def check_request(order: Order) -> CheckRequested:
+    """Return the request for the pre-check that was begun last."""
+    return CheckRequested(order=order.head(), at=order.check_requested_at, stage=order.stage, check=order.check)
+
+
+def contract_request(order: Order, assessment: Assessment, at: datetime) -> ContractRequested:
+    """Return the request to the channel's processor for the contract, on the assessment that leaves the way free."""
+    return ContractRequested(
+        order=order.head(),
+        price_items=tuple(order.price_items.value),
+        conditions=tuple(order.conditions.value),
+        leitweg_id=order.leitweg_id,
+        order_reference=order.order_reference,
+        assessment=assessment,
+        signed_off_by=order.signed_off_by,
+        ordered_at=order.placed_at or at,
+    )
+
+
+def outstanding_request(order: Order) -> Sequence[Message]:
+    """Return the outstanding request again, or nothing.
+
+    A repeat is safe: whoever is asked answers a pre-check and a contract once.
+    """
+    assessment = order.assessment.value
+    if order.contract_requested_at is not None and assessment is not None:
+        request = contract_request(order, assessment, order.contract_requested_at)
+        return [request.model_copy(update={"requested_at": order.contract_requested_at})]
+    if order.takes_verdict and order.verdict_at is None:
+        return [check_request(order)]
+    return []

@@ -1,4 +1,4 @@
-"""The catalog's API: the form and its way to publication, for those in charge. Only translates."""
+"""HTTP API of the catalog: the form and its way to publication, for those in charge. Only translates."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from typing import Annotated, ParamSpec
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.catalog import handlers
 from services.catalog.access import capacities
+from services.catalog.api_public import public_routes
 from services.catalog.catalogue import ReferenceReader
+from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.steps import StepFunction
 from services.catalog.repository import Offerings
 from services.catalog.schemas.offering import (
     BereitstellungsvertragRequest,
@@ -25,7 +29,7 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
 )
 from services.catalog.search import Schaufenster
-from shared.aggregate.change import Change
+from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, needs
 from shared.http.etag import condition_of, json_reply
@@ -36,13 +40,16 @@ from shared.messages.values import OfferingState, Role
 
 
 @dataclass(frozen=True, slots=True)
-class Catalog:
+class Backend:
     """What the routes work with."""
 
     offerings: Offerings
     reference: ReferenceReader
     schaufenster: Schaufenster
     clock: Callable[[], datetime]
+
+
+P = ParamSpec("P")
 
 
 class View(StrEnum):
@@ -55,117 +62,102 @@ class View(StrEnum):
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
 InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER))]
-Conditional = Annotated[Condition | None, Depends(condition_of)]
-Once = Annotated[Idempotency, Depends()]
+IfMatch = Annotated[Condition | None, Depends(condition_of)]
+IdempotencyKey = Annotated[Idempotency, Depends()]
 
 
-def build_router(catalog: Catalog) -> APIRouter:
-    """Return the routes on which offers are made and moved."""
+class StepHeaders:
+    """What every request for a step carries beside its body: the caller, the condition, the Idempotency-Key."""
+
+    def __init__(self, caller: InCharge, condition: IfMatch, key: IdempotencyKey) -> None:
+        self.caller = caller
+        self.condition = condition
+        self.key = key
+
+
+Headers = Annotated[StepHeaders, Depends()]
+
+
+def routes(backend: Backend) -> APIRouter:
+    """Return all routes of the service."""
     router = APIRouter(prefix="/v1", tags=["offerings"])
-    _form(router, catalog)
-    _review(router, catalog)
-    _life(router, catalog)
-    _work_list(router, catalog)
-    return router
+    _form_routes(router, backend)
+    steps = APIRouter(prefix="/offerings/{offering_id}")
+    _review_routes(steps, backend)
+    _suspension_routes(steps, backend)
+    router.include_router(steps)
+    _work_list_routes(router, backend)
+    everything = APIRouter()
+    everything.include_router(router)
+    everything.include_router(public_routes(backend.offerings, backend.reference, backend.schaufenster))
+    return everything
 
 
-async def _move(catalog: Catalog, change: Change[Offering], caller: Caller, condition: Condition | None) -> Response:
-    # Before the revision is compared: a stranger gets 404, never a 412 that tells there is something.
-    await catalog.offerings.require_visible(change.id, caller)
-    result = await catalog.offerings.ledger.apply_one(change, condition=condition)
-    assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
-    return _reply(result.state, result.rev, caller)
-
-
-def _form(router: APIRouter, catalog: Catalog) -> None:
+def _form_routes(router: APIRouter, backend: Backend) -> None:
     @router.post("/offerings", status_code=201, response_model=OfferingReply)
-    async def create_offering(body: FormRequest, caller: Bereitsteller, once: Once) -> Response:
+    async def create_offering(body: FormRequest, caller: Bereitsteller, key: IdempotencyKey) -> Response:
         """Begin an offer with the standard form, as a draft that only the own organisation sees."""
-        once.required()
-
-        async def create() -> Response:
-            change = handlers.create_draft(body.form(), caller, once.derived_id("offering"), catalog.clock())
-            result = await catalog.offerings.ledger.apply_one(change)
-            assert result.state is not None  # noqa: S101 - as above
-            location = f"/v1/offerings/{result.id}"
-            return _reply(result.state, result.rev, caller, status=201, location=location)
-
-        return await once.run(create)
+        key.required()
+        return await key.run(lambda: _create(backend, body.form(), caller, key.derived_id("offering")))
 
     @router.put("/offerings/{offering_id}", response_model=OfferingReply)
-    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: Conditional) -> Response:
+    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: IfMatch) -> Response:
         """Replace the form of a draft; of a public offer, publish a new version. Needs If-Match."""
         if condition is None or condition.revision is None:
             raise RefusedRequestError(
                 "This request needs an If-Match header with the ETag as it was read.", status=428, code="if_match_missing"
             )
-        snapshot = await catalog.reference.current()
-        change = handlers.edit(offering_id, body.form(), snapshot.catalogue, caller, catalog.clock())
-        return await _move(catalog, change, caller, condition)
+        snapshot = await backend.reference.current()
+        change = handlers.take(offering_id, caller, backend.clock(), Offering.edit, body.form(), snapshot.catalogue)
+        return await _apply(backend, change, caller, condition)
 
 
-def _review(router: APIRouter, catalog: Catalog) -> None:
-    @router.post("/offerings/{offering_id}/submit", response_model=OfferingReply)
-    async def submit(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
+def _review_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OfferingReply)
+
+    @post("/submit")
+    async def submit(offering_id: str, headers: Headers) -> Response:
         """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named."""
+        snapshot = await backend.reference.current()
+        return await _take(backend, offering_id, headers, Offering.submit, snapshot.catalogue)
 
-        async def run() -> Response:
-            snapshot = await catalog.reference.current()
-            return await _move(
-                catalog, handlers.submit(offering_id, snapshot.catalogue, caller, catalog.clock()), caller, condition
-            )
-
-        return await once.run(run)
-
-    @router.post("/offerings/{offering_id}/return", response_model=OfferingReply)
-    async def send_back(offering_id: str, body: RemarksRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
+    @post("/return")
+    async def send_back(offering_id: str, body: RemarksRequest, headers: Headers) -> Response:
         """Return the form to the Bereitsteller with remarks."""
-        return await once.run(
-            lambda: _move(catalog, handlers.send_back(offering_id, body.remarks, caller, catalog.clock()), caller, condition)
-        )
+        return await _take(backend, offering_id, headers, Offering.send_back, body.remarks)
 
-    @router.post("/offerings/{offering_id}/accept", response_model=OfferingReply)
-    async def accept(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
+    @post("/accept")
+    async def accept(offering_id: str, headers: Headers) -> Response:
         """Find the form in order; the Bereitstellungsvertrag comes next."""
-        return await once.run(lambda: _move(catalog, handlers.accept(offering_id, caller, catalog.clock()), caller, condition))
+        return await _take(backend, offering_id, headers, Offering.accept)
 
-    @router.post("/offerings/{offering_id}/bereitstellungsvertrag", response_model=OfferingReply)
-    async def bereitstellungsvertrag(
-        offering_id: str, body: BereitstellungsvertragRequest, caller: InCharge, condition: Conditional, once: Once
-    ) -> Response:
+    @post("/bereitstellungsvertrag")
+    async def bereitstellungsvertrag(offering_id: str, body: BereitstellungsvertragRequest, headers: Headers) -> Response:
         """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer."""
-        return await once.run(
-            lambda: _move(
-                catalog,
-                handlers.record_bereitstellungsvertrag(offering_id, body.number, body.signed_at, caller, catalog.clock()),
-                caller,
-                condition,
-            )
-        )
+        change = handlers.record_bereitstellungsvertrag(offering_id, headers.caller, backend.clock(), body.number, body.signed_at)
+        return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
 
-def _life(router: APIRouter, catalog: Catalog) -> None:
-    @router.post("/offerings/{offering_id}/suspend", response_model=OfferingReply)
-    async def suspend(offering_id: str, body: ReasonRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
+def _suspension_routes(router: APIRouter, backend: Backend) -> None:
+    post = partial(router.post, response_model=OfferingReply)
+
+    @post("/suspend")
+    async def suspend(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
         """Take no new interest for the time being."""
-        return await once.run(
-            lambda: _move(catalog, handlers.suspend(offering_id, body.reason, caller, catalog.clock()), caller, condition)
-        )
+        return await _take(backend, offering_id, headers, Offering.suspend, body.reason, headers.caller.party)
 
-    @router.post("/offerings/{offering_id}/resume", response_model=OfferingReply)
-    async def resume(offering_id: str, caller: InCharge, condition: Conditional, once: Once) -> Response:
+    @post("/resume")
+    async def resume(offering_id: str, headers: Headers) -> Response:
         """Take interest again; for whoever has suspended the offer, and the operator."""
-        return await once.run(lambda: _move(catalog, handlers.resume(offering_id, caller, catalog.clock()), caller, condition))
+        return await _take(backend, offering_id, headers, Offering.resume, headers.caller.party)
 
-    @router.post("/offerings/{offering_id}/withdraw", response_model=OfferingReply)
-    async def withdraw(offering_id: str, body: ReasonRequest, caller: InCharge, condition: Conditional, once: Once) -> Response:
+    @post("/withdraw")
+    async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
         """End the offer for good; contracts that exist go on."""
-        return await once.run(
-            lambda: _move(catalog, handlers.withdraw(offering_id, body.reason, caller, catalog.clock()), caller, condition)
-        )
+        return await _take(backend, offering_id, headers, Offering.withdraw, body.reason)
 
 
-def _work_list(router: APIRouter, catalog: Catalog) -> None:
+def _work_list_routes(router: APIRouter, backend: Backend) -> None:
     @router.get("/my/offerings")
     async def my_offerings(
         caller: AtWork,
@@ -178,10 +170,10 @@ def _work_list(router: APIRouter, catalog: Catalog) -> None:
         after = decode_cursor(cursor, (datetime, str))
         chosen = view or (View.ANBIETER if Role.ANBIETER in caller.roles else View.BEREITSTELLER)
         if chosen is View.ANBIETER:
-            found = await catalog.offerings.of_channel(caller.channel, state, after, Page.ahead(limit))
+            found = await backend.offerings.of_channel(caller.channel, state, after, Page.ahead(limit))
         else:
             caller.require(Role.BEREITSTELLER)
-            found = await catalog.offerings.of_provider(caller.organisation, state, after, Page.ahead(limit))
+            found = await backend.offerings.of_provider(caller.organisation, state, after, Page.ahead(limit))
 
         def show(entry: tuple[Offering, int]) -> MyOffering:
             offering, rev = entry
@@ -190,6 +182,32 @@ def _work_list(router: APIRouter, catalog: Catalog) -> None:
         return Page.cut(found, limit, lambda entry: (entry[0].changed_at, entry[0].id), show)
 
 
-def _reply(offering: Offering, rev: int, caller: Caller | None, status: int = 200, location: str | None = None) -> Response:
-    actors = [] if caller is None else capacities(offering, caller)
-    return json_reply(OfferingReply.of(offering, actors), rev=rev, status=status, location=location)
+async def _create(backend: Backend, form: OfferingForm, caller: Caller, offering_id: str) -> Response:
+    change = handlers.create_draft(form, caller, offering_id, backend.clock())
+    result = await backend.offerings.ledger.apply_one(change)
+    return _reply(result, caller, status=201, location=f"/v1/offerings/{result.id}")
+
+
+async def _take(
+    backend: Backend,
+    offering_id: str,
+    headers: StepHeaders,
+    step: StepFunction[Offering, P],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> Response:
+    change = handlers.take(offering_id, headers.caller, backend.clock(), step, *args, **kwargs)
+    return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
+
+
+async def _apply(backend: Backend, change: Change[Offering], caller: Caller, condition: Condition | None) -> Response:
+    # Before the revision is compared: a stranger gets 404, never a 412 that shows there is something.
+    await backend.offerings.require_visible(change.id, caller)
+    return _reply(await backend.offerings.ledger.apply_one(change, condition=condition), caller)
+
+
+def _reply(result: Result[Offering], caller: Caller, *, status: int = 200, location: str | None = None) -> Response:
+    offering = result.state
+    assert offering is not None  # noqa: S101 - a change that is not refused leaves a state
+    reply = OfferingReply.of(offering, capacities(offering, caller))
+    return json_reply(reply, rev=result.rev, status=status, location=location)

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
-from services.catalog.api import Catalog
-from services.catalog.catalogue import Position
+from services.catalog.catalogue import Position, ReferenceReader
+from services.catalog.repository import Offerings
 from services.catalog.schemas.listing import Cursor, DetailReply, KnownReply, SearchQuery, SearchReply, Words, place_of
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
+from services.catalog.search import Schaufenster
 from shared.http.auth import Caller, optional_caller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page
@@ -25,21 +26,21 @@ T = TypeVar("T", bound=BaseModel)
 Visitor = Annotated[Caller | None, Depends(optional_caller)]
 
 
-def build_public_router(catalog: Catalog) -> APIRouter:
+def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster: Schaufenster) -> APIRouter:
     """Return the routes that everybody may read."""
     router = APIRouter(prefix="/v1")
 
     @router.get("/offerings", tags=["offerings"])
     async def search_offerings(query: Annotated[SearchQuery, Query()]) -> SearchReply:
         """Search offers and known EfA services. Best first: words in the title, then keys and provider, then text."""
-        return SearchReply.of(await catalog.schaufenster.search(query.search()))
+        return SearchReply.of(await schaufenster.search(query.search()))
 
     @router.get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
     async def get_offering(offering_id: str, caller: Visitor) -> Response:
         """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only."""
-        found = await catalog.offerings.find(offering_id, caller)
+        found = await offerings.find(offering_id, caller)
         if found is None:
-            known = await catalog.schaufenster.find_known(offering_id)
+            known = await schaufenster.find_known(offering_id)
             if known is None:
                 raise unknown(offering_id)
             return json_reply(KnownReply.of(known))
@@ -50,26 +51,26 @@ def build_public_router(catalog: Catalog) -> APIRouter:
     @router.get("/reference/topics", tags=["reference"])
     async def topics() -> Page[TopicReply]:
         """List the Themenfelder."""
-        snapshot = await catalog.reference.current()
+        snapshot = await reference.current()
         return Page(items=[TopicReply.of(row) for row in snapshot.topics])
 
     @router.get("/reference/requirements", tags=["reference"])
     async def requirements() -> Page[RequirementReply]:
         """List the EfA-Mindestanforderungen, the checklist of the form."""
-        snapshot = await catalog.reference.current()
+        snapshot = await reference.current()
         return Page(items=[RequirementReply.of(row) for row in snapshot.requirements])
 
     @router.get("/reference/ozg", tags=["reference"])
     async def ozg(q: Words = "", topic_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> Page[OzgReply]:
         """Search the OZG services by name, id or Leistungsschlüssel."""
-        snapshot = await catalog.reference.current()
+        snapshot = await reference.current()
         found = [(place, row) for place, row in snapshot.ozg.find(q) if topic_id is None or row.topic_id == topic_id]
         return _page(found, OzgReply.of, cursor, limit)
 
     @router.get("/reference/leika", tags=["reference"])
     async def leika(q: Words = "", ozg_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> Page[LeikaReply]:
         """Search the Leistungskatalog by name or Leistungsschlüssel."""
-        snapshot = await catalog.reference.current()
+        snapshot = await reference.current()
         found = [(place, row) for place, row in snapshot.leika.find(q) if ozg_id is None or row.ozg_id == ozg_id]
         return _page(found, LeikaReply.of, cursor, limit)
 

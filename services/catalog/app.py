@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
-from services.catalog.api import Catalog, build_router
-from services.catalog.api_public import build_public_router
+from services.catalog.api import Backend, routes
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.offering import Offering
 from services.catalog.facts import FACTS, is_published
@@ -29,15 +26,11 @@ def build(resources: Resources) -> Service:
         reload_every=settings.search_reload,
         clock=resources.clock,
     )
-    catalog = Catalog(offerings, reference, schaufenster, resources.clock)
-    router = APIRouter()
-    router.include_router(build_router(catalog))
-    router.include_router(build_public_router(catalog))
     return Service(
         name="catalog",
         title="EfA-Marktplatz: catalog",
         collections=COLLECTIONS,
-        router=router,
+        router=routes(Backend(offerings, reference, schaufenster, resources.clock)),
         ledgers=(ledger,),
         facts=FACTS,
         republishers=(Republisher("offering", ledger, Offering.restate, retained=is_published),),

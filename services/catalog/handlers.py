@@ -1,35 +1,21 @@
-"""One function per use case of the catalog: who acts, on what, and the change that follows."""
+"""Use cases of the catalog as changes of one offer: begin it, take a step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
-from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
-from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.domain.steps import StepFunction
+from services.catalog.domain.transitions import Actor
 from shared.aggregate.change import Change
 from shared.http.auth import Caller
 from shared.messages.base import Message
 
-Act = Callable[[Offering, Actor], Sequence[Message]]
-
-
-def acting_on(offering: Offering | None, offering_id: str, caller: Caller, command: Command) -> tuple[Offering, Actor]:
-    """Return the offer and the capacity in which the caller gives the command.
-
-    Raises NotFoundError if they have none, ForbiddenError if the table gives the command to none of theirs.
-    """
-    found = [] if offering is None else capacities(offering, caller)
-    if offering is None or not found:
-        raise unknown(offering_id)
-    actors = {actor for row in MACHINE.rows if row.command is command for actor in row.actors}
-    for actor in found:
-        if actor in actors:
-            return offering, actor
-    return offering, found[0]
+P = ParamSpec("P")
 
 
 def create_draft(form: OfferingForm, caller: Caller, offering_id: str, at: datetime) -> Change[Offering]:
@@ -43,57 +29,29 @@ def create_draft(form: OfferingForm, caller: Caller, offering_id: str, at: datet
     return Change(offering_id, decide)
 
 
-def edit(offering_id: str, form: OfferingForm, catalogue: Catalogue, caller: Caller, at: datetime) -> Change[Offering]:
-    """Replace the form of a draft, or publish a new version of a public offer."""
-    return _change(offering_id, caller, Command.EDIT, lambda offering, actor: offering.edit(form, catalogue, actor, at))
+def take(
+    offering_id: str, caller: Caller, at: datetime, step: StepFunction[Offering, P], *args: P.args, **kwargs: P.kwargs
+) -> Change[Offering]:
+    """Take a step in the capacities that the caller has in the offer. Raises NotFoundError if they have none."""
 
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        acting = [] if offering is None else capacities(offering, caller)
+        if offering is None or not acting:
+            raise unknown(offering_id)
+        return offering, step(offering, acting, at, *args, **kwargs)
 
-def submit(offering_id: str, catalogue: Catalogue, caller: Caller, at: datetime) -> Change[Offering]:
-    """Hand the form in."""
-    return _change(offering_id, caller, Command.SUBMIT, lambda offering, actor: offering.submit(catalogue, actor, at))
-
-
-def send_back(offering_id: str, remarks: str, caller: Caller, at: datetime) -> Change[Offering]:
-    """Return the form with remarks."""
-    return _change(offering_id, caller, Command.RETURN, lambda offering, actor: offering.send_back(remarks, actor, at))
-
-
-def accept(offering_id: str, caller: Caller, at: datetime) -> Change[Offering]:
-    """Find the form in order."""
-    return _change(offering_id, caller, Command.ACCEPT, lambda offering, actor: offering.accept(actor, at))
+    return Change(offering_id, decide)
 
 
 def record_bereitstellungsvertrag(
-    offering_id: str, number: str, signed_at: datetime | None, caller: Caller, at: datetime
+    offering_id: str, caller: Caller, at: datetime, number: str, signed_at: datetime | None
 ) -> Change[Offering]:
-    """Note the Bereitstellungsvertrag of the caller's channel; without a date it is signed now."""
+    """Record the Bereitstellungsvertrag of the caller's channel; without a date it is signed now.
 
-    def act(offering: Offering, actor: Actor) -> Sequence[Message]:
-        return offering.record_bereitstellungsvertrag(caller.channel, number, signed_at or at, actor, at)
+    Raises ForbiddenError for a caller with a capacity in the offer who works for no channel.
+    """
 
-    return _change(offering_id, caller, Command.BEREITSTELLUNGSVERTRAG, act)
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        return offering.record_bereitstellungsvertrag(acting, at, caller.channel, number, signed_at or at)
 
-
-def suspend(offering_id: str, reason: str, caller: Caller, at: datetime) -> Change[Offering]:
-    """Take no new interest for the time being."""
-    return _change(
-        offering_id, caller, Command.SUSPEND, lambda offering, actor: offering.suspend(reason, caller.party, actor, at)
-    )
-
-
-def resume(offering_id: str, caller: Caller, at: datetime) -> Change[Offering]:
-    """Take interest again."""
-    return _change(offering_id, caller, Command.RESUME, lambda offering, actor: offering.resume(caller.party, actor, at))
-
-
-def withdraw(offering_id: str, reason: str, caller: Caller, at: datetime) -> Change[Offering]:
-    """End the offer for good."""
-    return _change(offering_id, caller, Command.WITHDRAW, lambda offering, actor: offering.withdraw(reason, actor, at))
-
-
-def _change(offering_id: str, caller: Caller, command: Command, act: Act) -> Change[Offering]:
-    def decide(state: Offering | None) -> tuple[Offering, Sequence[Message]]:
-        offering, actor = acting_on(state, offering_id, caller, command)
-        return offering, act(offering, actor)
-
-    return Change(offering_id, decide)
+    return take(offering_id, caller, at, step)

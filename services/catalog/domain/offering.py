@@ -10,7 +10,8 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
-from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.domain.steps import Taken, step
+from services.catalog.domain.transitions import Actor, Command
 from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.messages import catalog as messages
@@ -64,73 +65,66 @@ class Offering(Aggregate):
         offering = cls(id=offering_id, provider=provider, state=OfferingState.ENTWURF, form=form, created_at=at, changed_at=at)
         return offering, [messages.OfferingDrafted(submission=offering._submission(), drafted_at=at)]
 
-    def edit(self, form: OfferingForm, catalogue: Catalogue, actor: Actor, at: datetime) -> Sequence[Message]:
+    @step(Command.EDIT)
+    def edit(self, _actor: Actor, at: datetime, form: OfferingForm, catalogue: Catalogue) -> Taken | None:
         """Replace the form. Of a public offer it must stay complete and keep its contracted channels, and is a new version.
 
         Raises InvalidError: ``offering_incomplete``, ``channel_contracted``.
         """
-        MACHINE.check(Command.EDIT, self.state, actor)
         if form == self.form:
-            return []
+            return None
         if self.state is OfferingState.ENTWURF:
-            self.form, self.changed_at = form, at
-            return [messages.OfferingRevised(submission=self._submission(), revised_at=at)]
+            self.form = form
+            return lambda: messages.OfferingRevised(submission=self._submission(), revised_at=at)
         require_complete(form, catalogue)
-        kept = [listing.channel for listing in self.listings if listing.channel not in form.channels]
-        if kept:
+        missing = [listing.channel for listing in self.listings if listing.channel not in form.channels]
+        if missing:
             raise InvalidError(
-                f"The Bereitstellungsvertrag with {', '.join(kept)} is signed: the channel cannot be taken from the form.",
+                f"The Bereitstellungsvertrag with {', '.join(missing)} is signed: the channel cannot be taken from the form.",
                 code="channel_contracted",
-                channels=[str(channel) for channel in kept],
+                channels=[str(channel) for channel in missing],
             )
         fields = tuple(name for name in type(form).model_fields if getattr(form, name) != getattr(self.form, name))
-        self.form, self.changed_at = form, at
+        self.form = form
         self.version += 1
         entry = VersionEntry(version=self.version, at=at, changed_fields=fields)
         self.history = (*self.history, entry)[-MOST_VERSIONS:]
-        return [messages.OfferingChanged(offering=self.public())]
+        return lambda: messages.OfferingChanged(offering=self.public())
 
-    def submit(self, catalogue: Catalogue, actor: Actor, at: datetime) -> Sequence[Message]:
-        """Hand the form in to the Anbieter of the channels wished. Raises InvalidError (``offering_incomplete``)."""
-        target = MACHINE.check(Command.SUBMIT, self.state, actor)
-        if target is None:
-            return []
+    @step(Command.SUBMIT)
+    def submit(self, _actor: Actor, at: datetime, catalogue: Catalogue) -> Taken:
+        """Submit the form to the Anbieter of the channels wished. Raises InvalidError (``offering_incomplete``)."""
         require_complete(self.form, catalogue)
-        self.state, self.submitted_at, self.changed_at, self.remarks = target, at, at, None
-        return [messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)]
+        self.submitted_at, self.remarks = at, None
+        return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)
 
-    def send_back(self, remarks: str, actor: Actor, at: datetime) -> Sequence[Message]:
+    @step(Command.RETURN)
+    def send_back(self, _actor: Actor, at: datetime, remarks: str) -> Taken:
         """Return the form to the Bereitsteller with remarks."""
-        target = MACHINE.check(Command.RETURN, self.state, actor)
-        if target is None:
-            return []
         # Not submitted any more: what the Bereitsteller writes from here on is theirs alone again.
-        self.state, self.remarks, self.changed_at, self.submitted_at = target, remarks, at, None
-        return [messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at)]
+        self.remarks, self.submitted_at = remarks, None
+        return lambda: messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at)
 
-    def accept(self, actor: Actor, at: datetime) -> Sequence[Message]:
-        """Find the form in order; the Bereitstellungsvertrag is to be signed."""
-        target = MACHINE.check(Command.ACCEPT, self.state, actor)
-        if target is None:
-            return []
-        self.state, self.changed_at = target, at
-        return [messages.OfferingAccepted(submission=self._submission(), accepted_at=at)]
+    @step(Command.ACCEPT)
+    def accept(self, _actor: Actor, at: datetime) -> Taken:
+        """Accept the form; the Bereitstellungsvertrag is to be signed."""
+        return lambda: messages.OfferingAccepted(submission=self._submission(), accepted_at=at)
 
+    @step(Command.BEREITSTELLUNGSVERTRAG)
     def record_bereitstellungsvertrag(
-        self, channel: Channel, number: str, signed_at: datetime, actor: Actor, at: datetime
-    ) -> Sequence[Message]:
-        """Note the signed Bereitstellungsvertrag of a channel: the first one publishes the offer, a further one adds a channel.
+        self, _actor: Actor, at: datetime, channel: Channel, number: str, signed_at: datetime
+    ) -> Taken | None:
+        """Record the signed Bereitstellungsvertrag of a channel: the first one publishes the offer, a further one adds a channel.
 
         Raises InvalidError for a channel that was not wished for or a date to come, ConflictError for a second contract.
         """
-        target = MACHINE.check(Command.BEREITSTELLUNGSVERTRAG, self.state, actor)
         if channel not in self.form.channels:
             raise InvalidError(f"The offer is not meant for {channel}.", code="channel_not_wished", channel=str(channel))
         if signed_at > at:
             raise InvalidError("The day of signature is still to come.", code="signature_in_future")
         for listing in self.listings:
             if listing.channel is channel and listing.bereitstellungsvertrag == number:
-                return []
+                return None
             if listing.channel is channel:
                 raise ConflictError(
                     f"The Bereitstellungsvertrag with {channel} is recorded as {listing.bereitstellungsvertrag}.",
@@ -139,48 +133,40 @@ class Offering(Aggregate):
                 )
         listing = messages.ChannelListing(channel=channel, bereitstellungsvertrag=number, signed_at=signed_at)
         self.listings = (*self.listings, listing)
-        self.state, self.changed_at = target or self.state, at
         if self.published_at is not None:
-            return [messages.OfferingChanged(offering=self.public())]
+            return lambda: messages.OfferingChanged(offering=self.public())
         self.published_at = at
         self.history = (VersionEntry(version=self.version, at=at),)
-        return [messages.OfferingPublished(offering=self.public())]
+        return lambda: messages.OfferingPublished(offering=self.public())
 
-    def suspend(self, reason: str, by: Party, actor: Actor, at: datetime) -> Sequence[Message]:
-        """Take no new interest for the time being."""
-        target = MACHINE.check(Command.SUSPEND, self.state, actor)
-        if target is None:
-            return []
-        self.state, self.changed_at = target, at
+    @step(Command.SUSPEND)
+    def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken:
+        """Suspend the offer: no new interest for the time being."""
         self.suspension = Suspension(by=by.id, reason=reason, at=at)
-        return [messages.OfferingSuspended(offering=self.public(), reason=reason)]
+        return lambda: messages.OfferingSuspended(offering=self.public(), reason=reason)
 
-    def resume(self, by: Party, actor: Actor, at: datetime) -> Sequence[Message]:
-        """Take interest again. Raises ForbiddenError (``suspended_by_other``) if somebody else has suspended the offer."""
-        target = MACHINE.check(Command.RESUME, self.state, actor)
-        if target is None:
-            return []
+    @step(Command.RESUME)
+    def resume(self, actor: Actor, _at: datetime, by: Party) -> Taken:
+        """Lift the suspension. Raises ForbiddenError (``suspended_by_other``) if somebody else has suspended the offer."""
         if self.suspension is not None and self.suspension.by != by.id and actor is not Actor.SYSTEM:
             raise ForbiddenError(
                 f"The offer was suspended by {self.suspension.by}, who alone can lift that.",
                 code="suspended_by_other",
                 suspended_by=self.suspension.by,
             )
-        self.state, self.changed_at, self.suspension = target, at, None
-        return [messages.OfferingResumed(offering=self.public())]
+        self.suspension = None
+        return lambda: messages.OfferingResumed(offering=self.public())
 
-    def withdraw(self, reason: str, actor: Actor, at: datetime) -> Sequence[Message]:
+    @step(Command.WITHDRAW)
+    def withdraw(self, _actor: Actor, at: datetime, reason: str) -> Taken:
         """End the offer for good; contracts that exist go on."""
-        target = MACHINE.check(Command.WITHDRAW, self.state, actor)
-        if target is None:
-            return []
-        self.state, self.changed_at, self.withdrawal_reason, self.suspension = target, at, reason, None
+        self.withdrawal_reason, self.suspension = reason, None
         if self.published_at is None:
-            return [messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)]
-        return [messages.OfferingWithdrawn(offering=self.public(), reason=reason)]
+            return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
+        return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason)
 
     def restate(self) -> Sequence[Message]:
-        """Say the public state once more, for readers of a rebuilt topic; nothing of an offer that was never public."""
+        """Return the public state again, for readers of a rebuilt topic; nothing of an offer that was never public."""
         return [] if self.published_at is None else [messages.OfferingRestated(offering=self.public())]
 
     @property

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.catalog.domain.form import OfferingForm, RequirementAnswer
 from services.catalog.domain.offering import Offering, Suspension, VersionEntry
-from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.search import Kind
 from shared.messages.catalog import ChannelListing, Parameter
 from shared.messages.values import (
@@ -153,7 +153,7 @@ class OfferingReply(BaseModel):
 
 
 def _workflow(offering: Offering, actors: list[Actor]) -> Workflow:
-    moves = dict.fromkeys(command for actor in actors for command in MACHINE.allowed(offering.state, actor))
+    moves = dict.fromkeys(command for actor in actors for command in TRANSITIONS.allowed(offering.state, actor))
     return Workflow(
         wished_channels=offering.form.channels,
         submitted_at=offering.submitted_at,

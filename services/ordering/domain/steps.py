@@ -38,7 +38,7 @@ Outcome: TypeAlias = Taken | Violation | None
 Decision: TypeAlias = Callable[Concatenate[Order, Actor, datetime, P], Outcome]
 RepeatCheck: TypeAlias = Callable[Concatenate[Order, Actor, datetime, P], Violation | None]
 StepFunction: TypeAlias = Callable[Concatenate[Order, Actor, datetime, P], list[Message]]
-"""A step as others take it: who, when, and what the step needs; it returns the events, none if nothing changes."""
+"""A step as others take it: who, when, and what the step needs; the events come back, none if nothing changes."""
 
 
 @overload

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.catalog.domain.offering import Offering
-from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
@@ -25,14 +25,14 @@ LATER = AT + timedelta(hours=1)
 
 def test_an_unchanged_form_is_no_change() -> None:
     offering = offering_in(OfferingState.VEROEFFENTLICHT)
-    assert offering.edit(offering.form, CATALOGUE, Actor.BEREITSTELLER, LATER) == []
+    assert offering.edit([Actor.BEREITSTELLER], LATER, offering.form, CATALOGUE) == []
     assert offering.version == 1
 
 
 def test_a_new_version_says_which_fields_have_changed() -> None:
     offering = offering_in(OfferingState.VEROEFFENTLICHT)
     form = offering.form.model_copy(update={"title": "Neu", "reifegrad": 4})
-    (event,) = offering.edit(form, CATALOGUE, Actor.BEREITSTELLER, LATER)
+    (event,) = offering.edit([Actor.BEREITSTELLER], LATER, form, CATALOGUE)
     assert isinstance(event, messages.OfferingChanged)
     assert event.offering.version == offering.version == 2
     assert [(entry.version, entry.changed_fields) for entry in offering.history] == [(1, ()), (2, ("title", "reifegrad"))]
@@ -43,7 +43,7 @@ def test_a_public_offer_cannot_become_incomplete_or_drop_a_contracted_channel() 
     before = offering.model_copy(deep=True)
     for parts, code in (({"reifegrad": 1}, "offering_incomplete"), ({"channels": (Channel.FITKO,)}, "channel_contracted")):
         with pytest.raises(InvalidError) as raised:
-            offering.edit(offering.form.model_copy(update=parts), CATALOGUE, Actor.BEREITSTELLER, LATER)
+            offering.edit([Actor.BEREITSTELLER], LATER, offering.form.model_copy(update=parts), CATALOGUE)
         assert raised.value.code == code
         assert offering == before
 
@@ -51,22 +51,22 @@ def test_a_public_offer_cannot_become_incomplete_or_drop_a_contracted_channel() 
 def test_an_incomplete_form_is_not_submitted() -> None:
     offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(reifegrad=0), AT)
     with pytest.raises(InvalidError):
-        offering.submit(CATALOGUE, Actor.BEREITSTELLER, LATER)
+        offering.submit([Actor.BEREITSTELLER], LATER, CATALOGUE)
     assert offering.state is OfferingState.ENTWURF
 
 
 def test_a_bereitstellungsvertrag_is_of_a_wished_channel_signed_already_and_recorded_once() -> None:
     offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital"]), AT)
-    offering.submit(CATALOGUE, Actor.BEREITSTELLER, AT)
-    offering.accept(Actor.ANBIETER, AT)
+    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE)
+    offering.accept([Actor.ANBIETER], AT)
     with pytest.raises(InvalidError, match="not meant for fitko"):
-        offering.record_bereitstellungsvertrag(Channel.FITKO, "F-1", AT, Actor.ANBIETER, LATER)
+        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.FITKO, "F-1", AT)
     with pytest.raises(InvalidError, match="still to come"):
-        offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1), Actor.ANBIETER, LATER)
-    assert offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", AT, Actor.ANBIETER, LATER)
-    assert offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-1", AT, Actor.ANBIETER, LATER) == []
+        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1))
+    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT)
+    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT) == []
     with pytest.raises(ConflictError):
-        offering.record_bereitstellungsvertrag(Channel.GOVDIGITAL, "G-2", AT, Actor.ANBIETER, LATER)
+        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-2", AT)
 
 
 def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
@@ -77,22 +77,22 @@ def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
         (Actor.SYSTEM, Party(id="marktplatz", name="Marktplatz"), True),
     ):
         offering = offering_in(OfferingState.VEROEFFENTLICHT)
-        offering.suspend("Vorfall", anbieter, Actor.ANBIETER, AT)
+        offering.suspend([Actor.ANBIETER], AT, "Vorfall", anbieter)
         if allowed:
-            assert len(offering.resume(party, actor, LATER)) == 1
+            assert len(offering.resume([actor], LATER, party)) == 1
         else:
             with pytest.raises(ForbiddenError, match="suspended by govdigital"):
-                offering.resume(party, actor, LATER)
+                offering.resume([actor], LATER, party)
 
 
 def test_a_draft_is_visible_to_no_anbieter_before_and_after_a_return() -> None:
     offering = offering_in(OfferingState.ENTWURF)
     assert list(offering.visible_to) == []
-    offering.submit(CATALOGUE, Actor.BEREITSTELLER, AT)
+    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE)
     assert list(offering.visible_to) == [Channel.GOVDIGITAL, Channel.FITKO]
-    offering.send_back("Bitte ergänzen.", Actor.ANBIETER, AT)
+    offering.send_back([Actor.ANBIETER], AT, "Bitte ergänzen.")
     assert list(offering.visible_to) == []
-    offering.withdraw("Ende", Actor.BEREITSTELLER, AT)
+    offering.withdraw([Actor.BEREITSTELLER], AT, "Ende")
     assert list(offering.visible_to) == []
 
 
@@ -121,7 +121,7 @@ class RandomWalk(RuleBasedStateMachine):
     @rule(actor=st.sampled_from(list(Actor)), reifegrad=st.integers(0, 4))
     def edit(self, actor: Actor, reifegrad: int) -> None:
         form = self.offering.form.model_copy(update={"reifegrad": reifegrad})
-        self._step(Command.EDIT, actor, lambda: self.offering.edit(form, CATALOGUE, actor, self.at))
+        self._step(Command.EDIT, actor, lambda: self.offering.edit([actor], self.at, form, CATALOGUE))
 
     def _step(self, command: Command, actor: Actor, act: Any) -> None:
         self.at += timedelta(minutes=1)
@@ -134,7 +134,9 @@ class RandomWalk(RuleBasedStateMachine):
         if not events:
             assert self.offering == before
             return
-        row = next(row for row in MACHINE.rows if row.command is command and actor in row.actors and before.state in row.sources)
+        row = next(
+            row for row in TRANSITIONS.rows if row.command is command and actor in row.actors and before.state in row.sources
+        )
         assert self.offering.state is (row.target or before.state)
         was_public = before.published_at is not None
         assert [type(event) for event in events] == [EVENTS[command, was_public]]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.catalog.domain.offering import Offering
-from services.catalog.domain.transitions import MACHINE, Actor, Command
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
@@ -40,14 +40,14 @@ def give(offering: Offering, command: Command, actor: Actor, at: datetime, chann
     """Give one command with arguments that are in order."""
     form = offering.form.model_copy(update={"title": f"{offering.form.title}."})
     acts: dict[Command, Callable[[], Sequence[Message]]] = {
-        C.EDIT: lambda: offering.edit(form, CATALOGUE, actor, at),
-        C.SUBMIT: lambda: offering.submit(CATALOGUE, actor, at),
-        C.RETURN: lambda: offering.send_back("Bitte ergänzen.", actor, at),
-        C.ACCEPT: lambda: offering.accept(actor, at),
-        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag(channel, f"BV-{channel}", at, actor, at),
-        C.SUSPEND: lambda: offering.suspend("Wartung", PROVIDER, actor, at),
-        C.RESUME: lambda: offering.resume(PROVIDER, actor, at),
-        C.WITHDRAW: lambda: offering.withdraw("Ende", actor, at),
+        C.EDIT: lambda: offering.edit([actor], at, form, CATALOGUE),
+        C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE),
+        C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
+        C.ACCEPT: lambda: offering.accept([actor], at),
+        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag([actor], at, channel, f"BV-{channel}", at),
+        C.SUSPEND: lambda: offering.suspend([actor], at, "Wartung", PROVIDER),
+        C.RESUME: lambda: offering.resume([actor], at, PROVIDER),
+        C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
     }
     return acts[command]()
 
@@ -64,7 +64,7 @@ def offering_in(state: OfferingState) -> Offering:
         S.ZURUECKGEZOGEN: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG, C.WITHDRAW],
     }[state]
     for step, command in enumerate(way, start=1):
-        actor = next(actor for row in MACHINE.rows if row.command is command for actor in sorted(row.actors))
+        actor = next(actor for row in TRANSITIONS.rows if row.command is command for actor in sorted(row.actors))
         actor = A.BEREITSTELLER if command in (C.SUSPEND, C.WITHDRAW) else actor
         give(offering, command, actor, AT + timedelta(minutes=step), Channel.GOVDIGITAL)
     assert offering.state is state
@@ -78,7 +78,7 @@ def test_every_command_does_what_the_table_says(state: OfferingState, command: C
     offering = offering_in(state)
     before = offering.model_copy(deep=True)
     was_public = offering.published_at is not None
-    rows = [row for row in MACHINE.rows if row.command is command and actor in row.actors]
+    rows = [row for row in TRANSITIONS.rows if row.command is command and actor in row.actors]
     row = next((row for row in rows if state in row.sources), None)
     if not rows:
         with pytest.raises(ForbiddenError):
@@ -96,15 +96,23 @@ def test_every_command_does_what_the_table_says(state: OfferingState, command: C
         with pytest.raises(IllegalMoveError) as raised:
             give(offering, command, actor, AT + timedelta(hours=1))
         assert raised.value.context["current_state"] == state.value
-        assert raised.value.context["allowed_moves"] == [move.value for move in MACHINE.allowed(state, actor)]
+        assert raised.value.context["allowed_moves"] == [move.value for move in TRANSITIONS.allowed(state, actor)]
         assert offering == before
 
 
 def test_every_state_can_be_reached_and_only_the_last_is_an_end() -> None:
-    targets = {row.target for row in MACHINE.rows if row.target} | {S.ENTWURF}
+    targets = {row.target for row in TRANSITIONS.rows if row.target} | {S.ENTWURF}
     assert targets == set(S)
-    assert [state for state in S if not MACHINE.allowed(state)] == [S.ZURUECKGEZOGEN]
+    assert [state for state in S if not TRANSITIONS.allowed(state)] == [S.ZURUECKGEZOGEN]
 
 
 def test_no_actor_but_the_owner_touches_the_form() -> None:
-    assert {actor for row in MACHINE.rows if row.command in (C.EDIT, C.SUBMIT) for actor in row.actors} == {A.BEREITSTELLER}
+    assert {actor for row in TRANSITIONS.rows if row.command in (C.EDIT, C.SUBMIT) for actor in row.actors} == {A.BEREITSTELLER}
+
+
+def test_of_several_capacities_the_one_counts_that_the_table_gives_the_command_to() -> None:
+    offering = offering_in(S.EINGEREICHT)
+    assert offering.accept([A.BEREITSTELLER, A.ANBIETER], AT)
+    with pytest.raises(ForbiddenError) as refused:
+        offering.accept([A.SYSTEM, A.BEREITSTELLER], AT)
+    assert refused.value.context["actor"] == A.SYSTEM

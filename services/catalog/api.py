@@ -32,8 +32,8 @@ from services.catalog.search import Schaufenster
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, needs
-from shared.http.etag import condition_of, json_reply
-from shared.http.idempotency import Idempotency
+from shared.http.dependencies import IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.problem import RefusedRequestError
 from shared.messages.values import OfferingState, Role
@@ -62,8 +62,6 @@ class View(StrEnum):
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
 InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER))]
-IfMatch = Annotated[Condition | None, Depends(condition_of)]
-IdempotencyKey = Annotated[Idempotency, Depends()]
 
 
 class StepHeaders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,14 +16,12 @@ from services.catalog.schemas.listing import Cursor, DetailReply, KnownReply, Se
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
-from shared.http.auth import Caller, optional_caller
+from shared.http.dependencies import OptionalCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
-
-Visitor = Annotated[Caller | None, Depends(optional_caller)]
 
 
 def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster: Schaufenster) -> APIRouter:
@@ -36,7 +34,7 @@ def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster
         return SearchReply.of(await schaufenster.search(query.search()))
 
     @router.get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
-    async def get_offering(offering_id: str, caller: Visitor) -> Response:
+    async def get_offering(offering_id: str, caller: OptionalCaller) -> Response:
         """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only."""
         found = await offerings.find(offering_id, caller)
         if found is None:

@@ -1,4 +1,4 @@
-"""Builds the catalog from the parts that the process gives."""
+"""Assembles the catalog."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from services.catalog.api import Backend, routes
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.offering import Offering
 from services.catalog.facts import FACTS, is_published
-from services.catalog.repository import COLLECTIONS, Offerings, open_ledger
+from services.catalog.repository import COLLECTIONS, SERVICE, Offerings
 from services.catalog.search import Schaufenster
-from services.catalog.settings import CatalogSettings
+from services.catalog.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.process.service import Resources, Service
 
 
-def build(resources: Resources) -> Service:
-    """Return the catalog. No I/O: the reference data are loaded by ``services.catalog.reference.load_reference``."""
-    settings = CatalogSettings()
-    ledger = open_ledger(resources.store, resources.publisher, resources.clock)
-    offerings = Offerings(ledger, resources.store)
+def build(resources: Resources, settings: Settings | None = None) -> Service:
+    """Return the service: it consumes nothing. Reference data are loaded by ``services.catalog.reference.load_reference``."""
+    settings = settings or Settings()
+    offerings = Offerings(resources)
     reference = ReferenceReader(resources.store)
     schaufenster = Schaufenster(
         offerings,
@@ -27,11 +26,11 @@ def build(resources: Resources) -> Service:
         clock=resources.clock,
     )
     return Service(
-        name="catalog",
+        name=SERVICE,
         title="EfA-Marktplatz: catalog",
         collections=COLLECTIONS,
         router=routes(Backend(offerings, reference, schaufenster, resources.clock)),
-        ledgers=(ledger,),
+        ledgers=(offerings.ledger,),
         facts=FACTS,
-        republishers=(Republisher("offering", ledger, Offering.restate, retained=is_published),),
+        republishers=(Republisher("offering", offerings.ledger, Offering.restate, retained=is_published),),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,13 +10,14 @@ from functools import partial
 from services.catalog import reference
 from services.catalog.access import capacities_of, unknown
 from services.catalog.domain.offering import Offering, is_public, seen_by
-from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.aggregate.outgoing import Publisher
+from shared.aggregate.ledger import aggregate_collection
 from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
+from shared.process.service import Resources
 from shared.store.paging import documents_of
-from shared.store.port import Collection, Document, Index, Query, Scalar, Store
+from shared.store.port import Collection, Document, Index, Query, Scalar
 
+SERVICE = "catalog"
 PAGE = 100
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
@@ -44,9 +45,9 @@ COLLECTIONS: tuple[Collection, ...] = (OFFERINGS, *reference.COLLECTIONS)
 class Offerings:
     """The offers in the store."""
 
-    def __init__(self, ledger: Ledger[Offering], store: Store) -> None:
-        self.ledger = ledger
-        self._store = store
+    def __init__(self, resources: Resources) -> None:
+        self.ledger = resources.ledger(Offering, OFFERINGS, service=SERVICE, restate=Offering.restate)
+        self._store = resources.store
 
     async def find(self, offering_id: str, caller: Caller | None) -> tuple[Offering, int] | None:
         """Return an offer that the caller may see, with its revision, or None."""
@@ -99,16 +100,3 @@ def _visible(caller: Caller | None, document: Document) -> bool:
         return True
     visible_to = () if document["submitted_at"] is None else document["form"]["channels"]
     return caller is not None and bool(capacities_of(caller, document["provider"]["id"], visible_to, state))
-
-
-def open_ledger(store: Store, publisher: Publisher, clock: Callable[[], datetime]) -> Ledger[Offering]:
-    """Return the ledger of offers."""
-    return Ledger(
-        service="catalog",
-        state_type=Offering,
-        collection=OFFERINGS,
-        store=store,
-        publisher=publisher,
-        clock=clock,
-        restate=Offering.restate,
-    )

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class CatalogSettings(BaseSettings):
-    """How fresh search is held.
+class Settings(BaseSettings):
+    """Bounds of how old what search finds may be.
 
-    ``search_overlap``: how far the clock of another writer may be behind. ``search_reload``: how often the index is read
-    anew as a whole, whatever the clocks say.
+    ``search_overlap``: how far the clock of another writer may be behind. ``search_reload``: how often the whole index is read
+    again, whatever the clocks say.
     """
 
     model_config = SettingsConfigDict(env_prefix="CATALOG_", extra="ignore")

@@ -21,19 +21,15 @@ from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
 from shared.aggregate.change import Result
-from shared.aggregate.condition import Condition
-from shared.http.auth import Caller, authenticated
-from shared.http.etag import condition_of, json_reply
-from shared.http.idempotency import Idempotency
+from shared.http.auth import Caller
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
 from shared.tracing import context
 
 P = ParamSpec("P")
-CurrentCaller = Annotated[Caller, Depends(authenticated)]
-IfMatch = Annotated[Condition | None, Depends(condition_of)]
-IdempotencyKey = Annotated[Idempotency, Depends()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +226,7 @@ def _ending_routes(router: APIRouter, backend: Backend) -> None:
         return await _take(backend, order_id, headers, delivery.end)
 
 
-async def _declare(backend: Backend, body: schemas.DeclareInterest, key: Idempotency) -> Response:
+async def _declare(backend: Backend, body: schemas.DeclareInterest, key: IdempotencyKey) -> Response:
     change = await handlers.declare_interest(
         backend.orders,
         backend.offerings,

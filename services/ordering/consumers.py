@@ -21,6 +21,7 @@ from shared.messages.catalog import (
 )
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.eligibility import VerdictGiven
+from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
 
 _OfferingEvent = OfferingPublished | OfferingChanged | OfferingSuspended | OfferingResumed | OfferingWithdrawn | OfferingRestated
 _OFFERING_EVENTS: frozenset[type[Message]] = frozenset(
@@ -28,8 +29,12 @@ _OFFERING_EVENTS: frozenset[type[Message]] = frozenset(
 )
 
 
-def offerings_consumer(offerings: Offerings) -> Consumer:
-    """Return the consumer that follows the catalogue."""
+def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
+    """Return the consumers that follow the catalogue, and record verdicts and contracts."""
+    return (_offerings(offerings), _verdicts(orders, clock), _contracts(orders, clock))
+
+
+def _offerings(offerings: Offerings) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         changes = [
@@ -39,11 +44,10 @@ def offerings_consumer(offerings: Offerings) -> Consumer:
         ]
         return rejections(batch, await offerings.ledger.apply(changes))
 
-    return Consumer("ordering.offerings", _OFFERING_EVENTS, handle)
+    return Consumer(ORDERING_OFFERINGS, _OFFERING_EVENTS, handle)
 
 
-def verdicts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer that takes the results of the in-house pre-check."""
+def _verdicts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
@@ -52,11 +56,10 @@ def verdicts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consumer
         ]
         return rejections(batch, await orders.ledger.apply(changes))
 
-    return Consumer("ordering.verdicts", frozenset({VerdictGiven}), handle)
+    return Consumer(ORDERING_VERDICTS, frozenset({VerdictGiven}), handle)
 
 
-def contracts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer that takes what the contract processors have concluded or refused."""
+def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
@@ -69,4 +72,4 @@ def contracts_consumer(orders: Orders, clock: Callable[[], datetime]) -> Consume
                     changes.append(handlers.record_contract_refusal(refused, event.cause, at))
         return rejections(batch, await orders.ledger.apply(changes))
 
-    return Consumer("ordering.contracts", frozenset({ContractConcluded, ContractRefused}), handle)
+    return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded, ContractRefused}), handle)

@@ -14,7 +14,7 @@ from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.ledger import aggregate_collection
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.ids import derived_id
@@ -79,14 +79,7 @@ class Orders:
     """All Vorgänge. What is read for a caller is limited to what is theirs."""
 
     def __init__(self, resources: Resources) -> None:
-        self.ledger = Ledger(
-            service=SERVICE,
-            state_type=Order,
-            collection=ORDERS,
-            store=resources.store,
-            publisher=resources.publisher,
-            clock=resources.clock,
-        )
+        self.ledger = resources.ledger(Order, ORDERS, service=SERVICE)
 
     async def get(self, order_id: str, caller: Caller) -> Stored:
         """Return a Vorgang of the caller's. Raises NotFoundError for any other."""
@@ -230,14 +223,7 @@ class Offerings:
     """The offers that the catalogue has published."""
 
     def __init__(self, resources: Resources) -> None:
-        self.ledger = Ledger(
-            service=SERVICE,
-            state_type=ListedOffering,
-            collection=LISTED_OFFERINGS,
-            store=resources.store,
-            publisher=resources.publisher,
-            clock=resources.clock,
-        )
+        self.ledger = resources.ledger(ListedOffering, LISTED_OFFERINGS, service=SERVICE)
 
     async def get(self, offering_id: str) -> ListedOffering:
         """Return an offer. Raises NotFoundError with a hint where the offers are listed."""

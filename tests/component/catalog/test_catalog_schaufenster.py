@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.catalog.catalogue import ReferenceReader
-from services.catalog.repository import Offerings, open_ledger
+from services.catalog.repository import Offerings
 from services.catalog.search import Schaufenster, Search
+from shared.process.service import Resources
 from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, World
 
 
@@ -128,7 +130,7 @@ class Watch:
 
 def _schaufenster(world: World, watch: Watch, clock: Callable[[], datetime]) -> Schaufenster:
     return Schaufenster(
-        Offerings(open_ledger(world.store, world.publisher, world.clock), world.store),
+        Offerings(Resources(world.store, world.publisher, Path(), clock=world.clock)),
         ReferenceReader(world.store),
         overlap=timedelta(seconds=60),
         reload_every=timedelta(minutes=10),

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.ordering.domain import award, interest
+from services.ordering.domain import award, precheck
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
+from services.ordering.domain.requests import outstanding_request
 from services.ordering.facts import FACTS, ListedOfferingFact, OrderFact, PlaceFact
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, Orders
 from shared.aggregate.base import Aggregate
@@ -54,7 +55,7 @@ async def test_the_fact_of_a_vorgang_is_its_state_in_every_state(state: OrderSta
 @pytest.mark.parametrize("state", OrderState)
 async def test_a_fact_awaits_a_verdict_or_a_contract_exactly_when_the_vorgang_asks_for_it_again(state: OrderState) -> None:
     order = order_in(state)
-    fact, asked = await fact_of(order), interest.restate(order)
+    fact, asked = await fact_of(order), outstanding_request(order)
     assert fact.awaits_verdict is any(isinstance(event, CheckRequested) for event in asked)
     assert fact.awaits_contract is (any(isinstance(event, ContractRequested) for event in asked) and not fact.contracted)
 
@@ -64,11 +65,11 @@ async def test_an_order_awaits_its_verdict_first_and_its_contract_then() -> None
     award.place(order, KUNDE, T0, accepts_agb=True)
     fact = await fact_of(order)
     assert (fact.check, fact.awaits_verdict, fact.takes_verdict, fact.awaits_contract) == (2, True, True, False)
-    interest.record_verdict(order, verdict(Verdict.RISK, stage=Stage.BESTELLUNG, check=2), later(1))
+    precheck.record_verdict(order, verdict(Verdict.RISK, stage=Stage.BESTELLUNG, check=2), later(1))
     fact = await fact_of(order)
     assert (fact.awaits_verdict, fact.takes_verdict, fact.signed, fact.awaits_contract) == (False, True, False, False)
     signed = verdict(Verdict.RISK, stage=Stage.BESTELLUNG, check=2, signed_off_by="anna.anbieter")
-    interest.record_verdict(order, signed, later(2))
+    precheck.record_verdict(order, signed, later(2))
     fact = await fact_of(order)
     assert (fact.takes_verdict, fact.signed, fact.awaits_contract) == (False, True, True)
 

@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from services.catalog import handlers
 from services.catalog.access import capacities
-from services.catalog.api_public import public_routes
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.steps import StepFunction
+from services.catalog.public_api import public_routes
 from services.catalog.repository import Offerings
 from services.catalog.schemas.offering import (
     BereitstellungsvertragRequest,

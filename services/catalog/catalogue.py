@@ -30,7 +30,7 @@ class Shelf(Generic[R]):
     """Entries of one catalogue, searchable by text. Not changed once it is filled."""
 
     def __init__(self, rows: Sequence[tuple[str, str, str, R]]) -> None:
-        """Take rows of id, name, further keys in words, record."""
+        """Index the rows: id, name, further keys in words, record."""
         self._titles = {entry_id: sort_title(name) for entry_id, name, _, _ in rows}
         self._rows = {entry_id: row for entry_id, _, _, row in rows}
         self._unranked = sorted((0, title, entry_id) for entry_id, title in self._titles.items())
@@ -62,7 +62,7 @@ class Snapshot:
 
 
 class ReferenceReader:
-    """Gives the reference data as the store holds them; reads them again only when a file has changed."""
+    """Returns the reference data as the store holds them; reads them again only when a file has changed."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

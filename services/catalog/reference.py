@@ -68,10 +68,11 @@ class ReferenceNotLoadedError(RetryableError):
 
 
 async def load_reference(store: Store, data_dir: Path, progress: Progress) -> dict[str, int]:
-    """Bring the files of ``data_dir`` into the store and return the number of entries by name.
+    """Load the files of ``data_dir`` into the store and return the number of entries by name.
 
     May run again and from several processes: what is there is left alone, what differs replaced, what left the file
-    removed. ``progress`` is told (name, done, total) after each batch. Raises InvalidError for a row that breaks the format.
+    removed. ``progress`` is called with (name, done, total) after each batch.
+    Raises InvalidError for a row that breaks the format.
     """
     counts: dict[str, int] = {}
     for source in SOURCES:
@@ -89,7 +90,7 @@ async def _load(store: Store, source: Source[Any], data_dir: Path, progress: Pro
     documents = await asyncio.to_thread(lambda: list(source.documents(data_dir)))
     await upsert(store, source.collection, documents, partial(progress, source.name))
     await _delete_others(store, source.collection, {document["_id"] for document in documents})
-    # Last: a load that breaks off before is begun anew.
+    # Last: a load that breaks off before begins again.
     await upsert(store, MANIFEST, [{"_id": source.file, "rev": 1, "sha256": digest, "rows": len(documents)}])
     return len(documents)
 

@@ -112,7 +112,7 @@ class SearchIndex:
         return None if entry is None else entry.rev
 
     def put(self, offering: Offering, rev: int) -> None:
-        """Show an offer, or take it out if it is not public any more. A known service that it refers to is shown no longer."""
+        """Add or replace an offer, or remove it if it is not public any more. The known service it replaces is hidden."""
         self._drop(offering.id)
         if not offering.is_public:
             return
@@ -244,7 +244,7 @@ class Schaufenster:
                 self._reloaded = (ticks, now)
 
     def _reload_due(self, now: datetime, ticks: float) -> bool:
-        """Tell whether everything is to be read: after the interval by a clock that nobody sets, or if the other one was set."""
+        """Return whether to read everything again: after the interval by a monotonic clock, or if the wall clock was set."""
         if self._reloaded is None:
             return True
         last, at = self._reloaded
@@ -266,7 +266,7 @@ def offering_entry(offering: Offering, rev: int) -> Entry:
         Filter.OZG: frozenset(form.ozg_ids),
         Filter.ORDERABLE: frozenset(("true" if orderable else "false",)),
     }
-    # The long texts are searched, not shown: they are not kept.
+    # The long texts are searched, not shown: they are dropped.
     shown = offering.model_copy(update={"form": form.model_copy(update={"technical_concept": None, "nachnutzung": None})})
     return Entry(offering.id, Kind.OFFERING, form.title, sort_title(form.title), (offering.provider,), values, shown, rev)
 

@@ -66,7 +66,7 @@ class TextIndex:
         self._tokens[document_id] = set(weights)
 
     def remove(self, document_id: str) -> None:
-        """Take a document out, if it is there."""
+        """Remove a document, if it is there."""
         for token in self._tokens.pop(document_id, ()):
             posting = self._postings[token]
             del posting[document_id]

@@ -1,4 +1,4 @@
-"""What the calendar does: offers lapse, interests nobody moves lapse, notices take effect."""
+"""Steps that are due by the calendar: offers lapse, interests nobody moves lapse, notices take effect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ordering tells Prometheus of all Vorgänge together. Every worker tells the same: take the maximum over them."""
+"""Metrics over all Vorgänge together. Every worker reports the same values: take the maximum over them."""
 
 from __future__ import annotations
 

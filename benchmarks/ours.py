@@ -16,8 +16,8 @@ from aiokafka import TopicPartition
 from benchmarks.figures import BenchError, Sample, Stopwatch
 from benchmarks.records import Offsets
 from services.ordering.app import build
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.process.logs import configure_logs

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.bus.admin import create_topics, verify_topics
-from shared.bus.dead_letters.operations import get_dead_letter, list_dead_letters, replay_dead_letters
+from shared.bus.dead_letter_operations import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.settings import KafkaSettings
 from shared.errors import NotFoundError
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS

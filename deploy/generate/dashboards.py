@@ -206,11 +206,7 @@ RED = Dashboard(
             ),
         ),
     ),
-    (
-        Variable(
-            "job", "API", f"label_values(http_requests_total{{job=~'({'|'.join(sorted(BUILDERS))})-api'}}, job)"
-        ),
-    ),
+    (Variable("job", "API", f"label_values(http_requests_total{{job=~'({'|'.join(sorted(BUILDERS))})-api'}}, job)"),),
 )
 
 NOTIFICATIONS = Dashboard(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from services.contracts import handlers
-from services.contracts.channels.rules import Terms
 from services.contracts.domain.request import Request
+from services.contracts.domain.rules import Terms
 from services.contracts.repository import Contracts, Registers
-from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
+from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.messages.ordering import ContractRequested
 from shared.topics import contract_group
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.contracts.channels.rules import Terms
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal, refusal_of
 from services.contracts.domain.request import Request
+from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers

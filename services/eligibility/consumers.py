@@ -13,7 +13,7 @@ from services.eligibility.handlers import CheckOrder
 from services.eligibility.knowledge import Knowledge
 from services.eligibility.repository import Verdicts
 from services.eligibility.rules import Policy
-from shared.bus.consume.handling import Consumer, Received, Rejection, in_slices, rejections
+from shared.bus.handling import Consumer, Received, Rejection, in_slices, rejections
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced

@@ -10,7 +10,7 @@ from services.notify.domain.routing import Routing
 from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
 from shared.aggregate.change import Effect
-from shared.bus.consume.handling import Consumer, Received, Rejection, in_slices
+from shared.bus.handling import Consumer, Received, Rejection, in_slices
 from shared.messages.notify import DeliveryChannel
 from shared.topics import NOTIFY
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.notify.domain.routing import Routing
 from services.notify.handlers import note_id, notification_plan
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
 from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.errors import InvalidError, NotFoundError
 from shared.http.auth import Caller
 from shared.messages import eligibility

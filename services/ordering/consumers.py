@@ -9,7 +9,7 @@ from services.ordering import handlers
 from services.ordering.domain.order import Order
 from services.ordering.repository import Offerings, Orders
 from shared.aggregate.change import Change
-from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
+from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.messages.base import Message
 from shared.messages.catalog import (
     OfferingChanged,

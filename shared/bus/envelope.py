@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from shared.aggregate.change import Cause
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.consume.handling import Received
 from shared.bus.faults import DecodeError, Fault, parse_json
+from shared.bus.handling import Received
 from shared.bus.record import Headers, RawRecord
 from shared.messages.base import Message, message_types
 from shared.messages.dataschema import dataschema_of

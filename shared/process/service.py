@@ -15,7 +15,7 @@ from shared.aggregate.base import Aggregate
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.republisher import Republisher
-from shared.bus.consume.handling import Consumer
+from shared.bus.handling import Consumer
 from shared.clock import now
 from shared.messages.base import Message
 from shared.store.port import Collection, Document, Store

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.aggregate.change import Cause
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.ids import derived_id
 from shared.messages.eligibility import Assessment, Finding
 from shared.messages.ordering import ContractRequested, OrderHead

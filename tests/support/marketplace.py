@@ -20,8 +20,8 @@ from marktplatz.loading import LOADERS
 from services.contracts.app import processor
 from shared.aggregate import epochs
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.consume.handling import Consumer
 from shared.bus.envelope import IncomingRecord, decode, encode
+from shared.bus.handling import Consumer
 from shared.bus.record import RawRecord
 from shared.clock import now
 from shared.http import idempotency

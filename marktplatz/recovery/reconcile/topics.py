@@ -14,10 +14,10 @@ from marktplatz.recovery.admin import administration, partitions
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
 from services.notify.app import load_routing
 from services.notify.facts import expected_notifications
-from shared.bus.consume.handling import Received
 from shared.bus.consume.quarantine import GuardedConsumer
 from shared.bus.envelope import decode
 from shared.bus.faults import DecodeError
+from shared.bus.handling import Received
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError
 from shared.messages.contracts import ContractConcluded

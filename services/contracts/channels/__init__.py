@@ -10,8 +10,8 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from services.contracts.channels.rules import ChannelRules, Terms
 from services.contracts.domain.agb import AgbSet
+from services.contracts.domain.rules import ChannelRules, Terms
 from services.contracts.numbering import NumberFormat
 from shared.channels import channel_file
 from shared.messages.values import Channel

@@ -6,7 +6,7 @@ always an annex of the contract (FITKO, FAQ on the FIT-Store of 19 November 2021
 
 from __future__ import annotations
 
-from services.contracts.channels.rules import ChannelRules, ContractDocument
+from services.contracts.domain.rules import ChannelRules, ContractDocument
 from services.contracts.numbering import NumberFormat
 from shared.messages.contracts import Leg
 from shared.messages.values import Channel, CostKind

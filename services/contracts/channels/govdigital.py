@@ -6,7 +6,7 @@ The number pattern of the cooperative's contracts is not public. The one here is
 
 from __future__ import annotations
 
-from services.contracts.channels.rules import Attached, ChannelRules, ContractDocument
+from services.contracts.domain.rules import Attached, ChannelRules, ContractDocument
 from services.contracts.numbering import NumberFormat
 from shared.messages.contracts import Leg
 from shared.messages.values import Channel, CostKind

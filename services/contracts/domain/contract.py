@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, computed_field
 
-from services.contracts.channels.rules import Terms
 from services.contracts.domain import prices
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
+from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from services.contracts.channels.rules import Terms
 from services.contracts.domain import prices
 from services.contracts.domain.request import Request
+from services.contracts.domain.rules import Terms
 from shared.messages.base import Value
 from shared.messages.values import Code, CostKind, Period, Text, Verdict
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.spans import BatchSpans
 from shared.bus.dead_letters.letter import HANDLER_ERROR, Reason
 from shared.bus.dead_letters.replay import Replay
 from shared.bus.envelope import envelope_of
 from shared.bus.faults import DecodeError, Fault
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.errors import RetryableError
 from shared.retry import RetryPolicy
 from shared.topics import Topic

@@ -12,9 +12,9 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from shared.bus import metrics
-from shared.bus.consume.handling import Consumer
 from shared.bus.consume.watch import found_missing, needs_restart, update_progress
 from shared.bus.consume.worker import Worker
+from shared.bus.handling import Consumer
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, end
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings

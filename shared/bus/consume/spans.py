@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.tracing import context, spans
 from shared.tracing.spans import Kind, Span
 

@@ -20,12 +20,12 @@ from shared.bus.aiokafka_internals import member_id
 from shared.bus.consume.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
 from shared.bus.consume.client import Records, WorkerConsumer
 from shared.bus.consume.commits import Commits
-from shared.bus.consume.handling import Consumer
 from shared.bus.consume.progress import Progress
 from shared.bus.consume.quarantine import BrokenBatch, HourlyLimit, report
 from shared.bus.consume.subscription import Subscription
 from shared.bus.dead_letters.letter import to_dead_letter
 from shared.bus.dead_letters.replay import replay_topic, unwrapped
+from shared.bus.handling import Consumer
 from shared.bus.lifeline import CLOSE_SECONDS, drop, end, say_goodbye
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings

@@ -9,7 +9,7 @@ import pytest
 from shared.aggregate.change import Effect
 from shared.aggregate.decisions import LARGEST_JUMP
 from shared.aggregate.ledger import Ledger
-from shared.bus.consume.handling import Received, rejections
+from shared.bus.handling import Received, rejections
 from shared.errors import SequenceJumpError
 from tests.support.counting import START, Counter, cause, counted, increase, stored
 

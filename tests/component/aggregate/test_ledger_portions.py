@@ -12,7 +12,7 @@ from shared.aggregate import ledger as ledger_module
 from shared.aggregate import outbox
 from shared.aggregate.change import Effect
 from shared.aggregate.ledger import Ledger
-from shared.bus.consume.handling import Received, Rejection, in_slices, rejections
+from shared.bus.handling import Received, Rejection, in_slices, rejections
 from shared.store.port import Collection, Document, Portion, Query, Save
 from tests.support.counting import COUNTERS, START, Clock, Counter, cause, counted, increase, increase_existing, ledger_over, sent
 from tests.support.memory_store import MemoryStore

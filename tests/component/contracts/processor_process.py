@@ -17,7 +17,7 @@ from pathlib import Path
 from services.contracts.app import processor
 from shared import failpoints
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.errors import RetryableError
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel

@@ -16,7 +16,7 @@ from services.contracts.app import build, processor
 from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.http.app import create_app
 from shared.messages.values import Channel, Party, Verdict
 from shared.process.service import Resources

@@ -15,7 +15,7 @@ import shared
 from services.contracts.app import processor
 from services.contracts.handlers import RegisterReport, report_register
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources

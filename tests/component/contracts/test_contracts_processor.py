@@ -17,7 +17,7 @@ from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.settings import Settings
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.errors import StoreUnavailableError
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Verdict

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from shared.aggregate.change import Cause
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage, VerdictGiven

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.notify.domain.contact import Language
 from services.notify.domain.transitions import NotificationState
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel
 from shared.messages.ordering import OrderParty

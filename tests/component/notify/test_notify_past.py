@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.errors import StoreUnavailableError
 from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel

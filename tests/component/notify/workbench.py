@@ -15,7 +15,7 @@ from services.notify.repository import COLLECTIONS, NOTIFICATIONS, Contacts, Not
 from services.notify.settings import Settings
 from shared.aggregate.change import Cause
 from shared.aggregate.outgoing import Publisher
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.http import idempotency
 from shared.ids import derived_id
 from shared.messages.base import Message

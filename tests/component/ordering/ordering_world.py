@@ -12,7 +12,7 @@ import httpx
 
 from services.ordering.app import build
 from shared.aggregate.change import Cause
-from shared.bus.consume.handling import Received, Rejection
+from shared.bus.handling import Received, Rejection
 from shared.http.app import create_app
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.ordering.domain.transitions import Command
-from shared.bus.consume.handling import Rejection
+from shared.bus.handling import Rejection
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
 from shared.messages.ordering import ContractRequested, OrderContracted, OrderPlaced, OrderRefused

@@ -30,7 +30,7 @@ from services.contracts.repository import CONTRACTS, Contracts, Registers
 from services.eligibility.repository import ORGANISATIONS
 from services.ordering.facts import OrderFact
 from services.ordering.repository import ORDERS, Orders
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.process.service import Resources

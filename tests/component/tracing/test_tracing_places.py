@@ -14,8 +14,8 @@ from shared.aggregate.change import Cause
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.consume.batch import Backoff, Batch
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.envelope import encode
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.errors import ConflictError
 from shared.http.app import create_app
 from shared.messages.notify import NotificationFailed

@@ -13,8 +13,8 @@ import pytest
 from pydantic import BaseModel
 
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.consume.handling import Received
 from shared.bus.envelope import IncomingRecord, decode, encode
+from shared.bus.handling import Received
 from shared.bus.record import RawRecord
 from shared.messages import contracts, eligibility, notify, ordering, values
 from shared.messages.base import Message, message_types

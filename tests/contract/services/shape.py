@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 
 import services
 from shared.aggregate.base import StateMachine
-from shared.bus.consume.handling import Consumer
+from shared.bus.handling import Consumer
 from shared.process.service import Resources, Service
 from shared.topics import DEAD_LETTERS
 

@@ -16,7 +16,7 @@ from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import LIMITS, Json, Person, eventually
-from shared.bus.dead_letters.operations import list_dead_letters
+from shared.bus.dead_letter_operations import list_dead_letters
 from shared.topics import DEAD_LETTERS, DELIVERIES, OFFERINGS, ORDERS, ORGANISATIONS, SUBMISSIONS, TOPICS, Topic, subscribed
 from tests.deploy.kafka_rights.cluster import RENEWED, WITHOUT_KAFKA, Cluster, Done
 from tests.deploy.kafka_rights.manifests import Right

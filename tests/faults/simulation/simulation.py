@@ -27,8 +27,8 @@ from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
 from shared.bus.consume.batch import AbandonedError, Backoff, Batch
-from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
 from shared.bus.envelope import IncomingRecord, decode
+from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.bus.record import RawRecord
 from shared.errors import RetryableError
 from shared.messages.contracts import ContractConcluded

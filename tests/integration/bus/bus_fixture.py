@@ -14,8 +14,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.admin import create_topics, partitions_of
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed

@@ -14,7 +14,7 @@ import shared.bus.consume.worker
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.bus.consume.handling import Consumer, Received, Rejection, rejections
+from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.messages.base import Message
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from marktplatz.infrastructure.kafka_native import NativeKafka
 from shared.bus.consume.runner import ConsumerRunner
-from shared.bus.dead_letters.operations import list_dead_letters, replay_dead_letters
+from shared.bus.dead_letter_operations import list_dead_letters, replay_dead_letters
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from tests.integration.bus import raw_batches

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shared.bus.admin import create_topics
-from shared.bus.dead_letters.operations import list_dead_letters
+from shared.bus.dead_letter_operations import list_dead_letters
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings

@@ -10,11 +10,11 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from shared.bus.admin import create_topics
-from shared.bus.consume.handling import Received
+from shared.bus.dead_letter_operations import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.dead_letters.letter import DeadLetter, Reason
-from shared.bus.dead_letters.operations import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.dead_letters.replay import sent_back
 from shared.bus.envelope import encode
+from shared.bus.handling import Received
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.errors import InvalidError, NotFoundError

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from shared.bus.dead_letters.operations import list_dead_letters
+from shared.bus.dead_letter_operations import list_dead_letters
 from shared.bus.envelope import encode
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.errors import StoreUnavailableError
 from tests.integration.bus.bus_fixture import Lane, Recorder, event, lag, running, until

@@ -13,9 +13,9 @@ import pytest
 import structlog
 
 from shared.bus.consume.batch import AbandonedError, Backoff, Batch, StoppedError, until_sent
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.dead_letters.replay import Replay
 from shared.bus.envelope import encode
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.record import Headers
 from shared.errors import StoreUnavailableError
 from shared.messages.notify import NotificationDelivered, NotificationFailed

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.bus.dead_letter_operations import FirstLetters
 from shared.bus.dead_letters.letter import LETTER_BYTES, DeadLetter, Reason, from_dead_letter, to_dead_letter
-from shared.bus.dead_letters.operations import FirstLetters
 from shared.bus.dead_letters.replay import sent_back, unwrapped
 from shared.bus.record import Headers, RawRecord
 

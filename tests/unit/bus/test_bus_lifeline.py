@@ -15,10 +15,10 @@ from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 from shared.bus import lifeline
 from shared.bus.consume import runner as consuming
 from shared.bus.consume import watch
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.runner import ConsumerRunner
 from shared.bus.consume.watch import needs_restart, update_progress
 from shared.bus.consume.worker import Worker
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from shared.bus.consume import runner as consuming
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.runner import ConsumerRunner
 from shared.bus.consume.worker import Worker
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce import line
 from shared.bus.produce.line import Line
 from shared.bus.produce.publisher import KafkaPublisher

@@ -9,9 +9,9 @@ import pytest
 from aiokafka import TopicPartition
 from prometheus_client import REGISTRY
 
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.watch import update_progress
 from shared.bus.consume.worker import Worker
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now

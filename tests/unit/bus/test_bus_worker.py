@@ -11,8 +11,8 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from aiokafka.errors import KafkaError
 
 from shared.bus.aiokafka_internals import sticky_assignor
-from shared.bus.consume.handling import Consumer, Received, Rejection
 from shared.bus.consume.worker import Worker
+from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError, NotFoundError

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.contracts import channels
-from services.contracts.channels.rules import Terms
 from services.contracts.domain import prices
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request, contract_id
+from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
 from services.contracts.settings import Settings

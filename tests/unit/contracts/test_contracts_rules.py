@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from services.contracts import channels
 from services.contracts.channels import fitko
-from services.contracts.channels.rules import Terms
 from services.contracts.domain.agb import AgbInForce, AgbSet
 from services.contracts.domain.refusal import refusal_of
 from services.contracts.domain.request import Request
+from services.contracts.domain.rules import Terms
 from services.contracts.numbering import NumberFormat
 from services.contracts.settings import Settings
 from shared.messages.contracts import AgbVersion, Leg

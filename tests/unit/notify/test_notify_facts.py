@@ -10,7 +10,7 @@ from services.notify.app import load_routing
 from services.notify.facts import expected_notifications
 from services.notify.handlers import notes, notification_plan
 from shared.aggregate.change import Cause
-from shared.bus.consume.handling import Received
+from shared.bus.handling import Received
 from shared.messages.base import Message
 from shared.topics import NOTIFY, subscribed
 from tests.unit.notify.examples import EXAMPLES

@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from services.notify.domain.contact import Contact, Language
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import Parameters, SubjectKind
+from shared import reasons
 from shared.reference import Labels
 
 FOLDER = Path(__file__).parent / "templates"
@@ -84,7 +85,7 @@ class Texts:
     def render(self, key: str, language: Language, parameters: Parameters, occurred_at: datetime) -> Text:
         """Return a template filled in. Raises KeyError for an unknown key, UndefinedError for a value that is not there."""
         pair = self._pairs[language][key]
-        values = {**parameters.present(), "occurred_at": occurred_at}
+        values = {**parameters.present(), **_reason(parameters, language), "occurred_at": occurred_at}
         return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip())
 
     def mail(self, notification: Notification, contact: Contact, organisation: str) -> Text:
@@ -145,6 +146,21 @@ class Texts:
         )
         environment.filters.update(day=day, moment=moment, label=label, quoted=quoted, listed=listed)
         return environment
+
+
+def _reason(parameters: Parameters, language: Language) -> dict[str, str]:
+    """Return reason and remedy of a rule in the reader's language; nothing if a person wrote them.
+
+    Events hold the German sentences. A code that has no words in another language is named; the sentences are on the marketplace.
+    """
+    if parameters.code is None:
+        return {}
+    words = reasons.words(parameters.code, parameters.facts or (), language.value)
+    if words is not None:
+        return {"reason": words.reason, "remedy": words.remedy or ""}
+    if language is Language.DE:
+        return {}
+    return {"reason": f"The rule has the code {parameters.code}. The marketplace shows its reason in German.", "remedy": ""}
 
 
 def one_line(text: str) -> str:

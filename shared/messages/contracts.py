@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.messages.base import Message, Value, message_type
 from shared.messages.open_enum import OpenEnum
+from shared.messages.reasons import Fact
 from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, Time
 
 
@@ -46,7 +47,10 @@ class ContractConcluded(Message):
 
 @message_type("contracts.contract.refused.v1")
 class ContractRefused(Message):
-    """The processor cannot form the contract: code, reason in a sentence, what would help."""
+    """The processor cannot form the contract: code, reason in a German sentence, what would help.
+
+    ``facts`` are what the sentences are made of (None from versions that had none); they can be made in another language.
+    """
 
     contract_id: EntityId
     order_id: EntityId
@@ -56,4 +60,5 @@ class ContractRefused(Message):
     code: Code
     reason: Text
     remedy: Text | None = None
+    facts: tuple[Fact, ...] | None = None
     refused_at: Time

@@ -10,6 +10,7 @@ from pydantic import Field
 from shared.messages.base import Message, Value, message_type
 from shared.messages.eligibility import Assessment, Stage
 from shared.messages.open_enum import OpenEnum
+from shared.messages.reasons import Fact
 from shared.messages.values import (
     Channel,
     Code,
@@ -87,14 +88,16 @@ class InterestForwarded(OrderEvent):
 
 @message_type("ordering.order.refused.v1")
 class OrderRefused(OrderEvent):
-    """A rule refuses the Vorgang: code, reason in a sentence, what would help instead.
+    """A rule refuses the Vorgang: code, reason in a German sentence, what would help instead.
 
-    ``stage`` is when: at the Interesse nobody but the Kunde knows of it, at the Bestellung all parties do.
+    ``facts`` are what the sentences are made of, as far as the rule named them. ``stage`` is when: at the Interesse nobody but
+    the Kunde knows of it, at the Bestellung all parties do.
     """
 
     code: Code
     reason: Text
     remedy: Text | None = None
+    facts: tuple[Fact, ...] | None = None
     stage: Stage | None = None
 
 

@@ -171,6 +171,7 @@ class Contract(Listed):
                     code=self.refusal.code,
                     reason=self.refusal.reason,
                     remedy=self.refusal.remedy,
+                    facts=self.refusal.facts,
                     refused_at=self.recorded_at,
                 )
             ]

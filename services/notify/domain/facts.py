@@ -145,9 +145,9 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
     match message:
         case ordering.CheckRecorded(assessment=assessment):
             finding = assessment.decisive
-            return {"verdict": assessment.verdict, "reason": finding.reason, "remedy": finding.remedy}
-        case ordering.OrderRefused(reason=reason, remedy=remedy):
-            return {"reason": reason, "remedy": remedy}
+            return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
+        case ordering.OrderRefused(code=code, facts=facts, reason=reason, remedy=remedy):
+            return {"code": code, "facts": facts, "reason": reason, "remedy": remedy}
         case ordering.OrderDeclined(reason=reason) | ordering.OrderWithdrawn(reason=reason):
             return {"reason": reason}
         case ordering.ClarificationStarted(points=points):

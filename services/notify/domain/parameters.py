@@ -10,7 +10,8 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
-from shared.messages.values import AccreditationState, Channel, EntityId, Line, OrganisationId, Role, Text, Verdict
+from shared.messages.reasons import Fact
+from shared.messages.values import AccreditationState, Channel, Code, EntityId, Line, OrganisationId, Role, Text, Verdict
 
 
 class SubjectKind(StrEnum):
@@ -30,7 +31,11 @@ class Subject(Value):
 
 
 class Parameters(Value):
-    """Values of one notification. A value that its event does not have is absent, in the store and in the template."""
+    """Values of one notification. A value that its event does not have is absent, in the store and in the template.
+
+    ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
+    in any language (``shared.reasons``).
+    """
 
     order_number: Line | None = None
     offering_title: Line | None = None
@@ -41,6 +46,8 @@ class Parameters(Value):
     role: Role | None = None
     accreditation: AccreditationState | None = None
     verdict: Verdict | None = None
+    code: Code | None = None
+    facts: tuple[Fact, ...] | None = None
     reason: Text | None = None
     remedy: Text | None = None
     party: OrderParty | None = None

@@ -117,7 +117,9 @@ def _record_contract(order: Order, _actor: Actor, at: datetime, contract: Contra
 
 def record_contract_refusal(order: Order, refused: ContractRefused, at: datetime) -> list[Message]:
     """End the Vorgang because the processor cannot form the contract."""
-    return refuse(order, SYSTEM, at, Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy))
+    return refuse(
+        order, SYSTEM, at, Refusal(code=refused.code, reason=refused.reason, remedy=refused.remedy, facts=refused.facts)
+    )
 
 
 def _accepted(leitweg_id: str | None, *, accepts_agb: bool) -> str | None:

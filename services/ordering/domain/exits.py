@@ -17,9 +17,7 @@ def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken
     stage = order.stage
     order.refusal.value = refusal
     return Taken(
-        lambda: OrderRefused(
-            order=order.head(), at=at, code=refusal.code, reason=refusal.reason, remedy=refusal.remedy, stage=stage
-        ),
+        lambda: OrderRefused(order=order.head(), at=at, **refusal.model_dump(exclude_none=True), stage=stage),
         note=refusal.code,
     )
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from services.ordering.domain.formats import Format
 from services.ordering.domain.transitions import Command
 from shared.messages.ordering import OrderParty
+from shared.messages.reasons import Fact
 from shared.messages.values import OrderState
 
 
@@ -83,6 +84,7 @@ class Refusal(Part):
     code: str
     reason: str
     remedy: str | None = None
+    facts: tuple[Fact, ...] | None = None
 
 
 class Step(Part):

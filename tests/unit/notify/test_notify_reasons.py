@@ -1,0 +1,66 @@
+"""Reasons of rules reach a reader in the reader's language; what people wrote is quoted as they wrote it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.contracts.domain.refusal import Refusal
+from services.notify.domain.contact import Language
+from services.notify.domain.facts import facts_of
+from services.notify.texts import quoted
+from shared.messages import ordering
+from shared.messages.values import OrderState, Verdict
+from tests.unit.notify.examples import AT, assessment, head
+from tests.unit.notify.test_notify_texts import notification, texts
+
+REFUSAL = Refusal.of("no_agb_in_force", day=date(2026, 3, 1), anbieter="FITKO")
+
+
+def refused(**changes: object) -> ordering.OrderRefused:
+    fields = {**REFUSAL.model_dump(), **changes}
+    return ordering.OrderRefused.model_validate({"order": head(OrderState.ABGELEHNT), "at": AT, **fields})
+
+
+def body(message: ordering.OrderEvent, template: str, language: Language) -> str:
+    return texts.of(notification(message, template), language).body
+
+
+@pytest.mark.parametrize("template", ["order-refused", "order-refused-award"])
+def test_a_refusal_is_read_in_german_and_in_english(template: str) -> None:
+    german, english = (body(refused(), template, language) for language in (Language.DE, Language.EN))
+    assert "> Am 01.03.2026 ist bei FITKO keine Fassung" in german
+    assert "> On 1 March 2026 no version of the general terms" in english
+    assert REFUSAL.reason not in english
+    assert REFUSAL.remedy not in english
+
+
+def test_the_german_text_is_the_one_that_the_event_holds() -> None:
+    assert f"> {REFUSAL.reason}" in body(refused(), "order-refused", Language.DE)
+
+
+@pytest.mark.parametrize("changes", [{"facts": None}, {"code": "of_tomorrow"}], ids=["facts_unknown", "code_unknown"])
+def test_without_words_english_names_the_code_and_german_keeps_the_sentence(changes: dict[str, object]) -> None:
+    message = refused(**changes)
+    english = body(message, "order-refused", Language.EN)
+    assert f"> The rule has the code {message.code}." in english
+    assert message.reason not in english
+    assert f"> {message.reason}" in body(message, "order-refused", Language.DE)
+
+
+def test_a_finding_of_the_in_house_check_is_read_in_english() -> None:
+    found = assessment(Verdict.NO_EVIDENCE)
+    decisive = found.decisive.model_copy(update={"code": "EVIDENCE_MISSING"})
+    message = ordering.CheckRecorded(order=head(), at=AT, assessment=found.model_copy(update={"findings": (decisive,)}))
+    english = body(message, "check-recorded", Language.EN)
+    assert "> The membership that the in-house relation rests on is not evidenced." in english
+    assert decisive.reason not in english
+    assert quoted(decisive.reason) in body(message, "check-recorded", Language.DE)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_a_person_wrote_is_quoted_as_it_is(language: Language) -> None:
+    message = ordering.OrderDeclined(order=head(OrderState.ABGELEHNT), at=AT, reason="Leider keine Kapazität.")
+    assert "> Leider keine Kapazität." in body(message, "order-declined", language)
+    assert facts_of(message).parameters.code is None

@@ -62,7 +62,11 @@ def _overlays(chosen: Sequence[str]) -> int:
             *guarded("check_declared_names", "flows.yaml", check_declared_names(everything)),
             *guarded("check_needless_rights", "components/staff", check_needless_rights(everything)),
             *sorted(
-                {it for told in (discover(), signed()) for it in guarded("check_gitops", "gitops", check_gitops(told, built))}
+                {
+                    it
+                    for declared in (discover(), signed())
+                    for it in guarded("check_gitops", "gitops", check_gitops(declared, built))
+                }
             ),
         ]
         faults += len(findings)

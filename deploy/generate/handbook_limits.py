@@ -1,4 +1,4 @@
-"""The table of limits for the handbook: every bound of a request, a connection and what is kept, with its meaning in German."""
+"""The table of limits for the handbook: every bound of a request, a connection and what is stored, with its meaning in German."""
 
 from __future__ import annotations
 

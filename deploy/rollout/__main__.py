@@ -15,7 +15,7 @@ from deploy.rollout.waiting import wait
 
 DESCRIPTION = """\
 Shows how an overlay differs from the cluster, asks, then applies it and waits until it works. What a plain 'kubectl apply'
-cannot do: a migration whose Job would change is replaced once it has ended, and its log is kept; where a scaler takes over the
+cannot do: a migration whose Job would change is replaced once it has ended, and its log is saved; where a scaler takes over the
 number of replicas, the number stays instead of falling to one; a new process starts with the least number that its scaler
 wants; nothing that somebody stopped is started unasked. Needs Python 3.11 and kubectl."""
 
@@ -60,7 +60,7 @@ def _show(planned: Plan) -> bool:
         return True
     different = kubectl.diff(planned.lasting)
     for job in planned.jobs:
-        sys.stdout.write(f"Job {name_of(job)} is replaced: its log is kept, then it runs again\n")
+        sys.stdout.write(f"Job {name_of(job)} is replaced: its log is saved, then it runs again\n")
     for deployment in planned.handed_over:
         sys.stdout.write(f"Deployment {name_of(deployment)} keeps its replicas; from now on a scaler decides\n")
     new = [it for it in planned.objects if it["kind"] == "Job" and kubectl.get("job", name_of(it), namespace_of(it)) is None]

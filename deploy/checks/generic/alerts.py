@@ -1,4 +1,4 @@
-"""Alerts: what every rule must say, and promtool over the component ``deploy/components/alerts``.
+"""Alerts: what every rule must state, and promtool over the component ``deploy/components/alerts``.
 
 The component holds PrometheusRule files and, in any folder below, promtool unit tests (files with a list ``tests``). Tests name
 rule files by their path in the component; they see the groups of the PrometheusRule in place of the object.

@@ -9,7 +9,7 @@ from typing import Any
 import cel
 
 _TRANSITION = "oldSelf"
-"""Rules that compare with the stored object say nothing about a manifest."""
+"""Rules that compare with the stored object mean nothing for a manifest."""
 
 
 def broken_rules(schema: dict[str, Any], value: object, path: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ TO_REACT = timedelta(days=7)
 """The least time between a renewal that fails and the end of the certificate."""
 
 LIFETIME, BEFORE_PART = timedelta(days=90), 3
-"""What cert-manager takes where nothing is said: 90 days, renewed when a third of them is left."""
+"""What cert-manager takes by default: 90 days, renewed when a third of them is left."""
 
 _UNITS = {"h": "hours", "m": "minutes", "s": "seconds"}
 

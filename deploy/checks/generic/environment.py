@@ -1,4 +1,4 @@
-"""The environment that a container starts with, as far as ConfigMaps and plain values say."""
+"""The environment that a container starts with, as far as ConfigMaps and plain values define it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Namespaces: what an overlay brings lies where the overlay says."""
+"""Namespaces: what an overlay brings lies in its namespaces."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ CLUSTER_SCOPED = frozenset(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One fault: ``code`` names the rule, ``where`` the object, ``text`` says what to change."""
+    """One fault: ``code`` names the rule, ``where`` the object, ``text`` what to change."""
 
     code: str
     where: str
@@ -28,7 +28,7 @@ class Finding:
 
 
 def mapping(value: object, *path: str) -> Document:
-    """Return the object at a path below ``value``; an empty one where there is none (schemas tell of wrong types)."""
+    """Return the object at a path below ``value``; an empty one where there is none (schemas report wrong types)."""
     found = _at(value, path)
     return found if isinstance(found, dict) else {}
 

@@ -15,7 +15,7 @@ from deploy.checks.generic.objects import Objects
 DEPLOY = Path(__file__).resolve().parents[2]
 KUSTOMIZE = "KUSTOMIZE"
 TIMEOUT_SECONDS = 120
-TOLD = "applications"
+TOOL_FOLDER = "applications"
 """The folder below ``gitops`` that a tool itself reads; nothing in it reaches the marketplace's namespaces."""
 
 
@@ -52,7 +52,7 @@ def kustomizations(deploy: Path = DEPLOY) -> list[Path]:
     """Return the folders that an operator may build: every overlay, every test combination, what GitOps tools apply."""
     parts = ("overlays/*", "tests/*", "gitops/*/*")
     every = [path.parent for part in parts for path in sorted(deploy.glob(f"{part}/kustomization.yaml"))]
-    found = [folder for folder in every if folder.name != TOLD]
+    found = [folder for folder in every if folder.name != TOOL_FOLDER]
     if not found:
         raise RenderError(f"there is no kustomization below {deploy.name}/overlays and {deploy.name}/tests")
     return found

@@ -23,7 +23,7 @@ class Verdict:
 
 
 MISSHAPEN = frozenset({"core-schema", "crd-schema", "unknown-kind", "unjudged"})
-"""Codes of objects of which nothing else can be said; rules of a definition (``crd-rule``) speak of what is well-shaped."""
+"""Codes of objects of which nothing else can be judged; rules of a definition (``crd-rule``) are about what is well-shaped."""
 
 _verdicts: dict[str, Verdict] = {}
 """Verdicts by the object's JSON: most objects are the same in many overlays."""
@@ -55,7 +55,7 @@ def _schema(document: Document) -> Iterator[Finding]:
 
 
 def guarded(rule: str, where_: str, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Pass findings on; whatever else ends a rule becomes one, so that the others still speak: ``unjudged``."""
+    """Pass findings on; whatever else ends a rule becomes one, so that the others are still reported: ``unjudged``."""
     try:
         yield from findings
     except DefinitionsMissingError:

@@ -104,7 +104,7 @@ def _process(workload: Workload, container: Document, environment: Environment) 
             yield Finding("env-path", workload.where, f"{name} is {value}, but nothing is mounted there")
         form = form_of(name)
         if value and form is not None and not form.holds(value):
-            yield Finding("env-form", workload.where, f"{name} is {value!r}: must be {form.wanted}")
+            yield Finding("env-form", workload.where, f"{name} is {value!r}: must be {form.expected}")
     secret = dict.fromkeys(environment.hidden, "mongodb://hidden")
     for settings in process.settings:
         for problem in refused(settings, environment.values | secret, frozenset(environment.hidden)):

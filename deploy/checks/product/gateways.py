@@ -32,7 +32,7 @@ class Listener:
 
     @property
     def is_named(self) -> bool:
-        """Return whether the route says which of the Gateway's listeners is meant."""
+        """Return whether the route names which of the Gateway's listeners is meant."""
         return bool(self.section or self.port)
 
     def __str__(self) -> str:

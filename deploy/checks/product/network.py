@@ -44,7 +44,7 @@ def check_declared_names(overlays: Iterable[Objects]) -> Iterator[Finding]:
 
 
 def _listeners(objects: Objects, model: Model) -> Iterator[Finding]:
-    """Strimzi makes a policy from a listener's peers, unless it is told to make none: ours must let the same in."""
+    """Strimzi makes a policy from a listener's peers, unless it is configured to make none: ours must let the same in."""
     ours = Network(model.network.endpoints, objects.of("NetworkPolicy"))
     for kafka in objects.of("Kafka"):
         listeners = items(kafka, "spec", "kafka", "listeners")

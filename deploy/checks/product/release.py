@@ -13,7 +13,7 @@ VERSION = "app.kubernetes.io/version"
 
 
 def check_images(objects: Objects) -> Iterator[Finding]:
-    """Check every image by whether the settings of all processes say production; codes begin with ``image-``."""
+    """Check every image as in production if the settings of the processes name it; codes begin with ``image-``."""
     production = any(text(it, "data", "MARKTPLATZ_ENVIRONMENT") == "production" for it in objects.of("ConfigMap"))
     return judge_images(objects, production=production)
 

@@ -1,4 +1,4 @@
-"""Restarts by Reloader when a secret changes: each Deployment lists what it reads once, and nothing that it reads anew."""
+"""Restarts by Reloader when a secret changes: each Deployment lists what it reads once, and nothing that it rereads."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def check_reloads(objects: Objects) -> Iterator[Finding]:
         if not _renewed(objects, reading.namespace, reading.secret):
             read.setdefault(reading.by, set()).add(reading.secret)
     for workload in deployments:
-        wanted, given = read.get(workload.where, set()), listed[workload.where]
-        for secret in sorted(wanted - given):
+        needed, given = read.get(workload.where, set()), listed[workload.where]
+        for secret in sorted(needed - given):
             yield Finding("reload-missing", workload.where, f"a change of '{secret}' would not restart it: add it to {RELOAD}")
         for secret in sorted(
-            it for it in given - wanted if _renewed(objects, workload.namespace, it) or it not in declared_secrets()
+            it for it in given - needed if _renewed(objects, workload.namespace, it) or it not in declared_secrets()
         ):
             yield Finding("reload-needless", workload.where, f"'{secret}' is renewed without a restart, or nobody makes it")
 

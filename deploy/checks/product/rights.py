@@ -42,7 +42,7 @@ def check_needless_rights(overlays: Iterable[Objects]) -> Iterator[Finding]:
 
 
 BY_HAND: frozenset[Resource] = frozenset({("", "secrets"), ("external-secrets.io", "secretstores")})
-"""What the handbook tells to make beside the overlay."""
+"""What the handbook has its reader make beside the overlay."""
 
 
 @lru_cache(maxsize=1)

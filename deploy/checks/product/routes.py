@@ -22,7 +22,7 @@ from shared.store.opening import open_store
 INTERNAL = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
 """What every process serves beside its API and nobody reaches from outside.
 
-Probes and metrics tell how the inside is built. The documentation lies at the same path in all five APIs: on one host only
+Probes and metrics show how the inside is built. The documentation lies at the same path in all five APIs: on one host only
 one of them could be shown. Who needs it forwards a port.
 """
 
@@ -33,7 +33,7 @@ _HARMLESS_FILTERS = frozenset({"RequestHeaderModifier", "ResponseHeaderModifier"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path on a host that leads to a Service. ``exact``: without what lies below it. ``origin`` is the object that says so."""
+    """A path on a host that leads to a Service. ``exact``: without what lies below it. ``origin`` is its object."""
 
     host: str
     path: str
@@ -103,8 +103,8 @@ def _paths(container: Document) -> frozenset[str]:
         return frozenset()
     if process.command != "run" or process.role is RoleName.WORKER:
         return frozenset()
-    wanted = list(api_paths()) if process.service == ServiceName.ALL else [process.service]
-    return frozenset(path for service in wanted for path in api_paths()[service])
+    served = list(api_paths()) if process.service == ServiceName.ALL else [process.service]
+    return frozenset(path for service in served for path in api_paths()[service])
 
 
 def _ingress(document: Document) -> Iterator[Route | Finding]:

@@ -60,19 +60,19 @@ def _lag(objects: Objects, scaler: Document, target: Document) -> Iterator[Findi
             where(scaler),
             f"maxReplicaCount is {most}, but there are {partitions} partitions: the rest would idle",
         )
-    wanted = {(group, topic.name) for group in process.groups for topic in read_by(group)}
+    consumed = {(group, topic.name) for group in process.groups for topic in read_by(group)}
     given = set()
     for trigger in items(scaler, "spec", "triggers"):
         if text(trigger, "type") not in ("kafka", "apache-kafka"):
             continue
         pair = (text(trigger, "metadata", "consumerGroup"), text(trigger, "metadata", "topic"))
         given.add(pair)
-        if pair not in wanted:
+        if pair not in consumed:
             yield Finding("scale-trigger", where(scaler), f"'{name_of(target)}' does not read {pair[1]} as {pair[0]}")
         if text(trigger, "metadata", "offsetResetPolicy") != "earliest":
             yield Finding("scale-trigger", where(scaler), "offsetResetPolicy must be earliest, as the consumers have it")
         yield from _address(objects, scaler, target, trigger)
-    for group, topic in sorted(wanted - given):
+    for group, topic in sorted(consumed - given):
         yield Finding("scale-trigger", where(scaler), f"no trigger looks at the lag of {group} on {topic}")
 
 

@@ -25,7 +25,7 @@ Key = tuple[str, str, str]
 
 
 def wave_of(document: Document) -> int:
-    """Return the wave of an object, 0 where none is said or what is said is no number (reported as such)."""
+    """Return the wave of an object, 0 where none is given or what is given is no number (reported as such)."""
     given = text(document, "metadata", "annotations", WAVE)
     return int(given) if is_wave(given) else 0
 

@@ -224,7 +224,7 @@ class Bundle:
         return Bundle(Path(shutil.copytree(self.folder, folder)), self.fingerprint)
 
     def sealed(self) -> Bundle:
-        """Return the bundle with check sums made anew, as somebody does who hides a change."""
+        """Return the bundle with new check sums, as somebody does who hides a change."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
         lines = [f"{hashlib.sha256(it.read_bytes()).hexdigest()}  ./{it.relative_to(self.folder)}\n" for it in files]
         sums = "".join(lines)
@@ -260,9 +260,9 @@ def strip(kind: str, repository: str, tag: str = VERSION) -> Callable[[Bundle], 
     def change(bundle: Bundle) -> None:
         index = bundle.layout(repository, tag) / "index.json"
         content = json.loads(index.read_text(encoding="utf-8"))
-        kept = [entry for entry in content["manifests"] if entry["annotations"]["kind"] != f"{_KIND}{kind}"]
-        assert len(kept) == len(content["manifests"]) - 1
-        index.write_text(json.dumps({**content, "manifests": kept}, indent=1), encoding="utf-8")
+        remaining = [entry for entry in content["manifests"] if entry["annotations"]["kind"] != f"{_KIND}{kind}"]
+        assert len(remaining) == len(content["manifests"]) - 1
+        index.write_text(json.dumps({**content, "manifests": remaining}, indent=1), encoding="utf-8")
 
     return change
 

@@ -72,9 +72,9 @@ def drop_arm64(bundle: Bundle) -> None:
     """Take the image for arm64 off the list, so that nothing asks for its bill of materials."""
     listed = bundle.folder / "images.txt"
     lines = listed.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if f":{VERSION}-arm64@" not in line]
-    assert len(kept) == len(lines) - 1
-    listed.write_text("".join(kept), encoding="utf-8")
+    remaining = [line for line in lines if f":{VERSION}-arm64@" not in line]
+    assert len(remaining) == len(lines) - 1
+    listed.write_text("".join(remaining), encoding="utf-8")
 
 
 def test_the_release_names_the_index_and_publishing_again_gives_the_same(

@@ -35,7 +35,7 @@ def add_file(bundle: Bundle) -> None:
 
 
 def point_elsewhere(bundle: Bundle) -> None:
-    """Let the list name another digest than the one in the folder."""
+    """Make the list name another digest than the one in the folder."""
     listed = bundle.folder / "images.txt"
     digest = bundle.images()[0][0].rpartition("@")[2]
     listed.write_text(listed.read_text(encoding="utf-8").replace(f"@{digest}", f"@sha256:{'1' * 64}"), encoding="utf-8")

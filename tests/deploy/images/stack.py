@@ -146,7 +146,7 @@ class Stack:
             return code, _log(container)
 
     async def ready(self, name: str) -> None:
-        """Wait until a container says that it is ready."""
+        """Wait until a container is ready."""
 
         async def look() -> bool:
             return (await self.probe(name, "readyz")) == httpx.codes.OK

@@ -20,7 +20,7 @@ SERVICES = ("catalog", "eligibility", "ordering", "contracts", "notify")
 
 
 def stores_in(folder: str) -> dict[str, str]:
-    """Return the variable by which a pod is told all store addresses."""
+    """Return the variable that gives a pod all store addresses."""
     return {"MARKTPLATZ_STORE_URLS": json.dumps({name: f"sqlite:///{folder}/{name}.db" for name in SERVICES})}
 
 
@@ -57,7 +57,7 @@ async def test_a_backup_made_in_full_operation_passes_the_drill_and_the_running_
     talking = asyncio.create_task(talk.go_on())
     await eventually("the talk goes on", lambda: asyncio.sleep(0, bool(talk.asked)))
     before = len(talk.asked)
-    identity = tmp_path / "kept elsewhere"
+    identity = tmp_path / "stored elsewhere"
     writer = {**stores_in("/data"), "MARKTPLATZ_BACKUP_RECIPIENTS": write_identity(identity)}
     code, log = await asyncio.to_thread(stack.ended, "backup /volume --keep 3", writer, volume=volume)
     assert code == 0, log

@@ -1,4 +1,4 @@
-"""The pods of the component ``backup`` as containers, hardened as their manifests say: a tool and the image with a pipe between."""
+"""The pods of the component ``backup`` as containers, hardened as in their manifests: a tool and the image with a pipe between."""
 
 from __future__ import annotations
 

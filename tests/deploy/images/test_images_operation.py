@@ -38,7 +38,7 @@ async def place(market: Market, order_id: str) -> Json:
 
 
 class Talk:
-    """Load: the Bereitsteller asks one question after the other until told to end. Nothing that was answered may be lost."""
+    """Load: the Bereitsteller asks one question after the other until stopped. Nothing that was answered may be lost."""
 
     def __init__(self, market: Market, pause: float = 0) -> None:
         self.market = market

@@ -1,4 +1,4 @@
-"""The templates that hold a backup volume for a copy, hardened as their manifests say: tar takes content out of it and into it."""
+"""The templates that hold a backup volume for a copy, hardened as in their manifests: tar takes content out of it and into it."""
 
 from __future__ import annotations
 

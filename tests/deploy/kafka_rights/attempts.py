@@ -98,7 +98,7 @@ class Attempts:
         self._node = node
 
     async def rights(self, topics: Iterable[str], groups: Iterable[str]) -> set[Right]:
-        """Return what the broker says that this user may do with these resources and with the cluster."""
+        """Return what this user may do, as the broker answers, with these resources and with the cluster."""
         answer = await self._send(_AskTopics(sorted(topics), False, True, True))
         found = set(_rights("cluster", "kafka-cluster", answer.operations))
         for code, name, _, _, operations in answer.topics:
@@ -117,8 +117,8 @@ class Attempts:
 
     async def read(self, topics: Iterable[str]) -> dict[str, int]:
         """Try to read partition 0 of each topic and return Kafka's error codes."""
-        wanted = [(topic, [(0, -1, 0, 0, 1024)]) for topic in topics]
-        answer = await self._send(FetchRequest_v11(-1, 0, 0, 1024, 0, 0, -1, wanted, [], ""))
+        requests = [(topic, [(0, -1, 0, 0, 1024)]) for topic in topics]
+        answer = await self._send(FetchRequest_v11(-1, 0, 0, 1024, 0, 0, -1, requests, [], ""))
         return {topic: partitions[0][1] for topic, partitions in answer.topics}
 
     async def join(self, groups: Iterable[str]) -> dict[str, int]:

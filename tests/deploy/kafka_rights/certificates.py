@@ -36,7 +36,7 @@ class Authority:
         self.certificate = _pem(self._certificate)
 
     def issue(self, name: str, *, unit: str | None = None, host: str | None = None) -> Pair:
-        """Return a certificate for ``CN=name``, with the IP address of a server, or with a unit that tells it from another."""
+        """Return a certificate for ``CN=name``, with the IP address of a server, or with a unit that distinguishes it from another."""
         key = _key()
         builder = _builder(_subject(name, unit), self._name, key).add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True

@@ -31,7 +31,7 @@ from tests.deploy.kafka_rights.strimzi import create_topics, create_users
 CLUSTER_CA = "marktplatz-cluster-ca-cert"
 WITHOUT_KAFKA = "contracts-api"
 RENEWED = "contracts-fitko"
-"""The process whose certificate is renewed; the unit in the new one's subject lets the broker's log tell it from the old one."""
+"""The process whose certificate is renewed; the unit in the new one's subject distinguishes it in the broker's log."""
 UNIT = "renewed"
 SERVICES = ("catalog", "eligibility", "ordering", "contracts", "notify")
 _READY_SECONDS = 90
@@ -230,7 +230,7 @@ class Cluster:
 
 
 async def _ready(endpoints_file: Path) -> dict[str, str] | None:
-    """Return where a process listens once it says there that it is ready."""
+    """Return where a process listens once it is ready."""
     try:
         text = await asyncio.to_thread(endpoints_file.read_text, encoding="utf-8")
         endpoints: dict[str, str] = json.loads(text)

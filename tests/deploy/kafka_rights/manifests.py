@@ -1,4 +1,4 @@
-"""What the rendered manifests say: users with their rights and quotas, topics, and what each pod finds in its environment."""
+"""What the rendered manifests hold: users with their rights and quotas, topics, and what each pod finds in its environment."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def rendered() -> Objects:
 
 
 def users(objects: Objects) -> dict[str, User]:
-    """Return the Kafka users by name. Raises AssertionError for a manifest that says more than this understands."""
+    """Return the Kafka users by name. Raises AssertionError for a manifest with more than this understands."""
     return {name_of(document): _user(document) for document in objects.of("KafkaUser")}
 
 

@@ -67,7 +67,7 @@ class Played:
         return {it.right for it in self.decisions if it.allowed and not it.probing and it.principal.rpartition("CN=")[2] == user}
 
     def look(self, since: int = 0) -> list[Decision]:
-        """Read the authorizer's log anew and return what it says behind the first ``since`` decisions."""
+        """Read the authorizer's log again and return what stands behind the first ``since`` decisions."""
         self.decisions = self.cluster.kafka.decisions()
         return self.decisions[since:]
 
@@ -116,10 +116,10 @@ async def _work(played: Played, people: Cast) -> Orders:
         await flow.deliver(kunde, bereitsteller, order)
         played.contracts[anbieter.organisation] = await flow.contracts_of(kunde, order)
 
-    async def told() -> bool:
+    async def mailed() -> bool:
         return played.cluster.smtp.count > 0
 
-    await eventually("a notification has been mailed", told, _SETTLED_SECONDS)
+    await eventually("a notification has been mailed", mailed, _SETTLED_SECONDS)
     played.mails = played.cluster.smtp.count
     return orders
 
@@ -195,11 +195,11 @@ async def _erasure(played: Played, people: Cast, orders: Orders) -> None:
     for person in (people.husum, people.komm_one, people.govdigital):
         (await person.send("DELETE", "notify", "/v1/contacts/me")).raise_for_status()
 
-    async def told() -> bool:
+    async def shown() -> bool:
         played.look()
         return dropped in played.used("notify-api")
 
-    await eventually("the API has told of dropped mails", told, _SETTLED_SECONDS)
+    await eventually("the API has shown dropped mails", shown, _SETTLED_SECONDS)
 
 
 async def _poison(played: Played) -> None:
@@ -244,8 +244,8 @@ async def _keda(played: Played) -> None:
     await reader.start()
     try:
         for trigger in (it for scaled in played.cluster.objects.of("ScaledObject") for it in items(scaled, "spec", "triggers")):
-            wanted = mapping(trigger, "metadata")
-            group, topic = text(wanted, "consumerGroup"), text(wanted, "topic")
+            metadata = mapping(trigger, "metadata")
+            group, topic = text(metadata, "consumerGroup"), text(metadata, "topic")
             (described,) = await admin.describe_topics([topic])
             places = [TopicPartition(topic, it["partition"]) for it in described["partitions"]]
             ends = await reader.end_offsets(places)
@@ -257,7 +257,7 @@ async def _keda(played: Played) -> None:
 
 
 async def _restore(played: Played) -> None:
-    """Topics are rebuilt; then they are lost, made anew by the operator, and a backup is restored into empty stores."""
+    """Topics are rebuilt; then they are lost, made again by the operator, and a backup is restored into empty stores."""
     cluster = played.cluster
     played.commands["rebuild"] = await cluster.run("recovery", "topics", "rebuild", "--no-create")
     await _lose_topics(cluster)

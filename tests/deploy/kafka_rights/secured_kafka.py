@@ -1,4 +1,4 @@
-"""A broker that lets nobody in without a client certificate and nobody do anything without an ACL, and tells what it decided."""
+"""A broker that lets nobody in without a client certificate and nobody do anything without an ACL, and logs what it decided."""
 
 from __future__ import annotations
 

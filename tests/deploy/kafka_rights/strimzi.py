@@ -91,8 +91,8 @@ async def create_topics(admin: KafkaSettings, topics: Iterable[Document]) -> Non
     client = AIOKafkaAdminClient(**admin.connection())
     await client.start()
     try:
-        wanted = [_topic(document) for document in topics]
-        answer = await client.create_topics(wanted)
+        declared = [_topic(document) for document in topics]
+        answer = await client.create_topics(declared)
         assert all(code == 0 for _, code, *_ in answer.topic_errors), answer
     finally:
         await client.close()

@@ -55,7 +55,7 @@ def mutated(mutation: Mutation) -> Objects:
 
 
 def findings_of(mutation: Mutation) -> list[Finding]:
-    """Return what the checks say of the overlay with one fault."""
+    """Return what the checks find in the overlay with one fault."""
     return check(mutated(mutation))
 
 

@@ -177,7 +177,7 @@ MISTYPED = {
     "203.0.113.0/24": ("203.0.113.300/32", "cidr is '203.0.113.300/32'"),
     "198.18.0.0/24": ("198.18.0.0/42", "cidr is '198.18.0.0/42'"),
 }
-"""What stands in the page of values, how it may be mistyped, and what the finding says."""
+"""What stands in the page of values, how it may be mistyped, and the text of the finding."""
 
 MISSHAPEN = {
     "value: [marktplatz.rechenzentrum": "value: [Marktplatz.rechenzentrum",

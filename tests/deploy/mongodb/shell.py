@@ -1,4 +1,4 @@
-"""The real mongosh, fetched once by npm from the committed lock and kept in the user's cache, and the start script run in it."""
+"""The real mongosh, fetched once by npm from the committed lock and stored in the user's cache, and the start script run in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUN_SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of the script ended, and all that it said."""
+    """How a run of the script ended, and all that it printed."""
 
     code: int
     said: str

@@ -141,7 +141,7 @@ def test_an_address_with_a_database_is_refused_by_mongodump_and_fails_the_job(po
     assert names(pod) == []
 
 
-def test_dumps_older_than_the_days_kept_go_with_their_sums(pod: Pod) -> None:
+def test_dumps_older_than_the_retention_go_with_their_sums(pod: Pod) -> None:
     args = pod_of("backup.yaml")["containers"][1]["args"]
     days = int(args[args.index("--keep-days") + 1])
     for age in (days - 1, days + 1):

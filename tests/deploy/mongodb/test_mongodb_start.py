@@ -23,7 +23,7 @@ ADMINISTRATOR = ("admin", "root,user")
 
 
 def given_set(servers: Servers, *numbers: int, primary: int = 0, administrator: bool = True) -> SharedSet:
-    """Let members belong to a set that has been made before."""
+    """Make members part of a set that has been made before."""
     members = [{"_id": number, "host": HOSTS[number]} for number in numbers]
     made = SharedSet({"_id": "rs0", "version": 4, "members": members}, primary=HOSTS[primary])
     if administrator:
@@ -128,7 +128,7 @@ def test_a_changed_password_of_a_store_is_set(tmp_path: Path) -> None:
     assert made.users["catalog", "catalog"].password == "c@t"
 
 
-def test_accounts_are_kept_at_the_primary_wherever_it_is(tmp_path: Path) -> None:
+def test_accounts_are_maintained_at_the_primary_wherever_it_is(tmp_path: Path) -> None:
     servers = Servers.fresh(3)
     made = given_set(servers, 0, 1, 2, primary=2)
     ended = start(servers, tmp_path, ENVIRONMENT)

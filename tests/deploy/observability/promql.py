@@ -1,4 +1,4 @@
-"""What alerts, dashboards and runbooks ask of Prometheus, and what the code tells it."""
+"""What alerts, dashboards and runbooks ask of Prometheus, and what the code exposes."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def alerts() -> list[Rule]:
 
 
 def exported() -> dict[str, frozenset[str]]:
-    """Return the series that the code tells Prometheus, with their own labels, and those of the platform that alerts go by."""
+    """Return the series that the code exposes, with their own labels, and those of the platform that alerts go by."""
     found: dict[str, frozenset[str]] = {}
     for module in MEASURING:
         for metric in vars(module).values():

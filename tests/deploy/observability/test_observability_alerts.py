@@ -1,4 +1,4 @@
-"""Every alert says what it must, has a runbook, and fires when and only when it should."""
+"""Every alert states what it must, has a runbook, and fires when and only when it should."""
 
 from __future__ import annotations
 

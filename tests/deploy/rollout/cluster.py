@@ -71,8 +71,8 @@ class Cluster:
         return [it for it in self._read()["calls"] if not it.startswith(asking)]
 
     @property
-    def kept_logs(self) -> list[str]:
-        """Contents of the logs that were kept."""
+    def saved_logs(self) -> list[str]:
+        """Contents of the logs that were saved."""
         return [file.read_text(encoding="utf-8") for file in sorted(self.folder.glob("logs/*.log"))]
 
     def _read(self) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def refuse(cluster: dict[str, Any], document: dict[str, Any]) -> None:
 
 
 def settle(cluster: dict[str, Any], live: dict[str, Any]) -> None:
-    """Let an object become what the test says it becomes: ready, unless it says otherwise."""
+    """Change an object into what the test names: ready by default."""
     name, kind = live["metadata"]["name"], live["kind"]
     live["metadata"]["generation"] = 1
     outcome = cluster["outcomes"].get(name, {"Job": "Complete", "Kafka": "Ready", "Deployment": "Available"}.get(kind, ""))

@@ -32,7 +32,7 @@ def test_a_first_installation_needs_no_diff_and_waits_until_all_works(
     assert "first installation: 4 objects" in capsys.readouterr().out
 
 
-def test_a_migration_of_another_version_is_replaced_and_its_log_kept(
+def test_a_migration_of_another_version_is_replaced_and_its_log_saved(
     cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
     both = [migration("app:1"), migration("app:1", "notify-migrate")]
@@ -41,7 +41,7 @@ def test_a_migration_of_another_version_is_replaced_and_its_log_kept(
     assert cluster.apply([migration("app:2"), both[1]], "--yes") == 0
     assert "Job ordering-migrate is replaced" in capsys.readouterr().out
     assert cluster.objects["job/ordering-migrate"]["spec"]["template"]["spec"]["containers"] == [{"image": "app:2"}]
-    assert cluster.kept_logs == ["two indexes made"]
+    assert cluster.saved_logs == ["two indexes made"]
     assert [it.split()[:3] for it in cluster.changes] == [["delete", "job", "ordering-migrate"], ["apply", "-f", "-"]]
 
 
@@ -113,7 +113,7 @@ def test_a_process_that_is_new_starts_with_the_least_its_scaler_wants(cluster: C
     assert cluster.objects["deployment/ordering-worker"]["spec"]["replicas"] == 2
 
 
-def test_what_a_scaler_was_told_to_leave_is_left(cluster: Cluster) -> None:
+def test_what_a_paused_scaler_leaves_is_left(cluster: Cluster) -> None:
     assert cluster.apply([process("ordering-worker"), scaler("ordering-worker", 2)], "--yes") == 0
     cluster.change("deployment/ordering-worker", replicas=1)
     cluster.annotate("scaledobject/ordering-worker", "autoscaling.keda.sh/paused-replicas")

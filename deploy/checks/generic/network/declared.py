@@ -105,6 +105,6 @@ def declared(path: Path) -> Declared:
 
 
 def port_of(given: str) -> Port:
-    """Return number and protocol of a port as the file writes it: ``53/UDP``, TCP unless said."""
+    """Return number and protocol of a port as the file writes it: ``53/UDP``, TCP by default."""
     value, _, protocol = given.partition("/")
     return int(value), "UDP" if protocol == "UDP" else "TCP"

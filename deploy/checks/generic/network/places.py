@@ -1,4 +1,4 @@
-"""Where those outside of an overlay are: pods of other namespaces and addresses, as the overlay's own policies say."""
+"""Where those outside of an overlay are: pods of other namespaces and addresses, as the overlay's own policies name them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def outside(objects: Objects, peers: Sequence[Peer], policies: Sequence[Document
 
 
 def is_open(objects: Objects, name: str) -> bool:
-    """Return whether a policy is left as delivered: open to every address, and says so."""
+    """Return whether a policy is left as delivered: open to every address, and annotated so."""
     key, value = EVERYWHERE
     return any(
         name_of(policy) == name
@@ -127,7 +127,7 @@ def _labels(selector: Document) -> dict[str, str]:
 
 
 def _samples(blocks: Blocks) -> Iterator[str]:
-    """Return one address of each set that the blocks tell apart: the sets begin where a block begins, or behind its end."""
+    """Return one address of each set that the blocks distinguish: the sets begin where a block begins, or behind its end."""
     given = [network_of(it) for block in blocks for it in (text(block, "cidr"), *texts(block, "except"))]
     networks = {it for it in given if it is not None}
     seen: set[frozenset[ipaddress.IPv4Network | ipaddress.IPv6Network]] = set()

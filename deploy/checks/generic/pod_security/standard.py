@@ -18,7 +18,7 @@ Fault = tuple[str, str]
 """Code and text of what is wrong."""
 
 OLDEST: Version = (1, 34)
-"""Rules of older versions are not kept: no supported server enforces them."""
+"""Rules of older versions are not here: no supported server enforces them."""
 
 
 class Level(Enum):

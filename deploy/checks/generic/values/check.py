@@ -86,7 +86,7 @@ def _is_int32(value: float) -> bool:
 
 
 def _unique(document: Document, node: Node) -> Iterator[Finding]:
-    """Check what the schema says of a list: a set of different values, or entries told apart by some fields."""
+    """Check what the schema says of a list: a set of different values, or entries that some fields distinguish."""
     keys = node.schema.get("x-kubernetes-list-map-keys") or ()
     if keys:
         given = [tuple(str(item.get(key, "")) for key in keys) for item in node.value if isinstance(item, dict)]
@@ -102,4 +102,4 @@ def _unique(document: Document, node: Node) -> Iterator[Finding]:
 def _finding(document: Document, path: str, value: object, form: Format) -> Finding:
     shown = str(value)
     shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}... ({len(shown)} letters)"
-    return Finding(form.code, where(document), f"{path} is {shown!r}: must be {form.wanted}")
+    return Finding(form.code, where(document), f"{path} is {shown!r}: must be {form.expected}")

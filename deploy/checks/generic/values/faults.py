@@ -1,4 +1,4 @@
-"""How rules about one part tell what is wrong, and what many of them ask."""
+"""How rules about one part report what is wrong, and what many of them ask."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def one_of(part: Document, *, of: Iterable[str] = (), besides: Iterable[str] = (
 
 
 def needs(part: Document, *fields: str) -> Iterator[Fault]:
-    """Ask for fields that say something."""
+    """Ask for fields that are not empty."""
     for field in fields:
         if part.get(field) in (None, "", [], {}):
             yield "value-missing", field, "must be set"

@@ -28,15 +28,15 @@ HIGHEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """The form of a value: the code of the finding where it does not hold, what is wanted, and the test."""
+    """The form of a value: the code of the finding where it does not hold, what is expected, and the test."""
 
     code: str
-    wanted: str
+    expected: str
     holds: Callable[[object], bool]
 
     def or_empty(self) -> Format:
-        """Return the form of a field whose empty text says as much as no field."""
-        return Format(self.code, self.wanted, lambda value: value == "" or self.holds(value))
+        """Return the form of a field whose empty text means the same as no field."""
+        return Format(self.code, self.expected, lambda value: value == "" or self.holds(value))
 
 
 def is_label(value: object) -> bool:
@@ -117,7 +117,7 @@ def is_share(value: object) -> bool:
 
 
 def is_text(value: object) -> bool:
-    """Return whether a value is a text that says something, without space around it."""
+    """Return whether a value is a text that is not empty, without space around it."""
     return isinstance(value, str) and bool(value) and value.strip() == value
 
 
@@ -161,9 +161,9 @@ def between(least: int, most: int) -> Callable[[object], bool]:
 
 
 def number(least: int, most: int = HIGHEST) -> Format:
-    """Return the form of a whole number. Which have 32 bits, the schemas say."""
-    wanted = f"a number from {least} to {most}" if most != HIGHEST else f"a number not below {least}"
-    return Format("value-number", wanted, between(least, most))
+    """Return the form of a whole number. Schemas limit those that have 32 bits."""
+    expected = f"a number from {least} to {most}" if most != HIGHEST else f"a number not below {least}"
+    return Format("value-number", expected, between(least, most))
 
 
 def word(*words: str) -> Format:
@@ -177,7 +177,7 @@ SERVICE_NAME = Format("value-name", "a label of RFC 1035: a-z, 0-9 and -, at mos
 LABEL_KEY = Format(
     "value-label", "a key such as app.kubernetes.io/name: letters, digits, - _ and . , at most 63 behind the /", is_label_key
 )
-ANNOTATION_KEY = Format("value-label", LABEL_KEY.wanted, is_annotation_key)
+ANNOTATION_KEY = Format("value-label", LABEL_KEY.expected, is_annotation_key)
 LABEL_VALUE = Format(
     "value-label", "a label's value: letters, digits, - _ and . , at most 63, none of them at the ends", is_label_value
 )

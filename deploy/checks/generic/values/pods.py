@@ -1,4 +1,4 @@
-"""What fields of a pod, its containers and who makes it say together. See ``together.py``."""
+"""What fields of a pod, its containers and who makes it mean together. See ``together.py``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploy.checks.generic.values.formats import LABEL, is_label
 STANDARD_RESOURCES = frozenset({"cpu", "memory", "ephemeral-storage"})
 _ALL = 100
 GRACE = 30
-"""Seconds that a pod has to end unless it says otherwise."""
+"""Seconds that a pod has to end unless it names another time."""
 
 
 def toleration(part: Document) -> Iterator[Fault]:
@@ -107,7 +107,7 @@ def variable(part: Document) -> Iterator[Fault]:
 
 
 def spread(part: Document) -> Iterator[Fault]:
-    """A spread that counts domains must be kept."""
+    """A spread that counts domains must be strict."""
     if part.get("minDomains") is not None and text(part, "whenUnsatisfiable") != "DoNotSchedule":
         yield "value-choice", "minDomains", "has no meaning unless whenUnsatisfiable is DoNotSchedule"
     if texts(part, "matchLabelKeys") and part.get("labelSelector") is None:
@@ -115,7 +115,7 @@ def spread(part: Document) -> Iterator[Fault]:
 
 
 def claim(part: Document) -> Iterator[Fault]:
-    """A claim says how it is mounted and how large it is."""
+    """A claim names how it is mounted and how large it is."""
     if "ReadWriteOncePod" in texts(part, "accessModes") and len(texts(part, "accessModes")) > 1:
         yield "value-choice", "accessModes", "ReadWriteOncePod excludes every other"
     yield from (
@@ -132,4 +132,4 @@ def stateful(part: Document) -> Iterator[Fault]:
     yield from for_good(part)
     for index, claim in enumerate(items(part, "volumeClaimTemplates")):
         if not is_label(mapping(claim, "metadata").get("name")):
-            yield "value-name", f"volumeClaimTemplates.{index}.metadata.name", f"must be {LABEL.wanted}"
+            yield "value-name", f"volumeClaimTemplates.{index}.metadata.name", f"must be {LABEL.expected}"

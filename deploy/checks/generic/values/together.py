@@ -1,4 +1,4 @@
-"""What fields of one part say together: which exclude each other, which need another, which must not be above another.
+"""What fields of one part mean together: which exclude each other, which need another, which must not be above another.
 
 Each rule is about a part by the name of its schema and yields code, path below the part and what to change.
 Source: k8s.io/kubernetes/pkg/apis/*/validation, version 1.34.
@@ -92,10 +92,10 @@ _TARGETS = {"Utilization": "averageUtilization", "AverageValue": "averageValue",
 
 
 def _by_type(part: Document, *, fields: Mapping[str, str]) -> Iterator[Fault]:
-    wanted = fields.get(text(part, "type"))
+    required = fields.get(text(part, "type"))
     for field in sorted(set(fields.values())):
-        if (field == wanted) != (part.get(field) is not None) and wanted is not None:
-            yield "value-choice", field, f"with the type {text(part, 'type')}, {wanted} must be set and nothing else"
+        if (field == required) != (part.get(field) is not None) and required is not None:
+            yield "value-choice", field, f"with the type {text(part, 'type')}, {required} must be set and nothing else"
 
 
 def _service(part: Document) -> Iterator[Fault]:
@@ -208,7 +208,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "networking.v1.IPBlock": ("cidr",),
     "policy.v1.PodDisruptionBudget": ("spec",),
 }
-"""Fields that must say something though the schema lets them be empty."""
+"""Fields that must not be empty though the schema allows it."""
 
 RULES: dict[str, Rule] = {
     "apps.v1.DaemonSetSpec": for_good,

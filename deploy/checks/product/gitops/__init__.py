@@ -1,1 +1,1 @@
-"""Rules about what Argo CD and Flux are told to apply."""
+"""Rules about what Argo CD and Flux apply."""

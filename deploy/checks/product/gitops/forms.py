@@ -1,4 +1,4 @@
-"""The form of what Argo CD and Flux are told: the fields that the examples use, by kind."""
+"""The form of what Argo CD and Flux read: the fields that the examples use, by kind."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Retry(Part):
 
 
 class SyncPolicy(Part):
-    """How an Application is kept in line."""
+    """How an Application is synchronised."""
 
     automated: Automated
     retry: Retry
@@ -161,7 +161,7 @@ class GitRepository(Part):
 
 
 class Release(Part):
-    """A version by its tag, its digest, or both; no range, so that a new version comes when somebody says so."""
+    """A version by its tag, its digest, or both; no range, so that a new version comes when somebody names it."""
 
     tag: str | None = None
     digest: Annotated[str | None, Field(pattern=r"^sha256:[0-9a-f]{64}$")] = None

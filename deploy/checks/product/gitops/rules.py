@@ -1,4 +1,4 @@
-"""What Argo CD and Flux are told to apply: paths that build, an order that holds, rights that suffice, data that is never pruned.
+"""What Argo CD and Flux apply: paths that build, an order that holds, rights that suffice, data that is never pruned.
 
 Where the definitions of both tools' kinds are not among those in use, the models in ``forms.py`` stand in for them; a field
 that they do not have is refused as misspelt.
@@ -35,7 +35,7 @@ from deploy.checks.product.waves import wave_of
 
 FOLDER = DEPLOY / "gitops"
 SIGNED = FOLDER / "flux-signed"
-"""What Flux is told where it takes a signed release from a registry: the folder beside it, with another source."""
+"""What Flux reads where it takes a signed release from a registry: the folder beside it, with another source."""
 
 KEPT = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
 """Kinds whose objects hold data: a tool that removes what is no longer in the repository must leave them."""
@@ -48,7 +48,7 @@ KAFKA_SERVER = re.compile(r"[a-z0-9-]+-kafka-bootstrap\.([a-z0-9-]+)\.svc")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What a tool applies as one: where it is said, its folder, its objects, and what must be ready before."""
+    """What a tool applies as one: who declares it, its folder, its objects, and what must be ready before."""
 
     document: Document
     tool: str
@@ -59,8 +59,8 @@ class Unit:
 
 
 @dataclass(slots=True)
-class Told:
-    """All that a tool is told: documents of the right form by kind and name."""
+class Declarations:
+    """All that a tool reads: documents of the right form by kind and name."""
 
     specs: dict[tuple[str, str], Part] = field(default_factory=dict)
     documents: dict[tuple[str, str], Document] = field(default_factory=dict)
@@ -78,26 +78,26 @@ def signed() -> list[Document]:
 
 
 def check_gitops(documents: list[Document], build: Callable[[Path], Objects]) -> Iterator[Finding]:
-    """Check what the tools are told. ``build`` renders a folder; it is asked for folders with a kustomization only."""
-    told = Told()
+    """Check what the tools read. ``build`` renders a folder; it is asked for folders with a kustomization only."""
+    declared = Declarations()
     for document in documents:
-        yield from _form(document, told)
-    units = {tool: list(_units(told, tool, build)) for tool in ("argocd", "flux")}
+        yield from _form(document, declared)
+    units = {tool: list(_units(declared, tool, build)) for tool in ("argocd", "flux")}
     for known in units.values():
         for unit in known:
             if unit.objects is None:
                 yield Finding("gitops-path", where(unit.document), f"there is no kustomization in '{unit.path}'")
                 continue
             yield from _hooks(unit, unit.objects)
-            yield from _kept(unit, unit.objects)
-            yield from _awaited(told, unit, unit.objects)
+            yield from _never_pruned(unit, unit.objects)
+            yield from _awaited(declared, unit, unit.objects)
         yield from _order(known)
         yield from _watched(known)
-    yield from _rights(told, units["argocd"])
-    yield from _sources(told, units["flux"])
+    yield from _rights(declared, units["argocd"])
+    yield from _sources(declared, units["flux"])
 
 
-def _form(document: Document, told: Told) -> Iterator[Finding]:
+def _form(document: Document, declared: Declarations) -> Iterator[Finding]:
     model = FORMS.get((text(document, "apiVersion"), kind_of(document)))
     if model is None:
         yield Finding("gitops-form", where(document), f"{kind_of(document)} in {text(document, 'apiVersion')} is not known here")
@@ -109,16 +109,16 @@ def _form(document: Document, told: Told) -> Iterator[Finding]:
             yield Finding("gitops-form", where(document), f"{'.'.join(str(it) for it in problem['loc'])}: {problem['msg']}")
         return
     key = (kind_of(document), name_of(document))
-    told.specs[key], told.documents[key] = spec, document
+    declared.specs[key], declared.documents[key] = spec, document
     if definitions().know(document):
         yield from definitions().check(document)
 
 
-def _units(told: Told, tool: str, build: Callable[[Path], Objects]) -> Iterator[Unit]:
-    for key, spec in told.specs.items():
-        document = told.documents[key]
+def _units(declared: Declarations, tool: str, build: Callable[[Path], Objects]) -> Iterator[Unit]:
+    for key, spec in declared.specs.items():
+        document = declared.documents[key]
         if tool == "argocd" and isinstance(spec, Application):
-            yield Unit(document, tool, key[1], spec.source.path, _built(spec.source.path, build), _earlier(told, document))
+            yield Unit(document, tool, key[1], spec.source.path, _built(spec.source.path, build), _earlier(declared, document))
         elif tool == "flux" and isinstance(spec, FluxKustomization):
             after = frozenset(reference.name for reference in spec.depends_on)
             yield Unit(document, tool, key[1], spec.path, _built(spec.path, build), after)
@@ -130,9 +130,9 @@ def _built(path: str, build: Callable[[Path], Objects]) -> Objects | None:
     return build(folder) if inside and (folder / "kustomization.yaml").is_file() else None
 
 
-def _earlier(told: Told, document: Document) -> frozenset[str]:
+def _earlier(declared: Declarations, document: Document) -> frozenset[str]:
     """Return the applications of earlier waves."""
-    others = [(key[1], it) for key, it in told.documents.items() if key[0] == "Application"]
+    others = [(key[1], it) for key, it in declared.documents.items() if key[0] == "Application"]
     return frozenset(name for name, other in others if wave_of(other) < wave_of(document))
 
 
@@ -187,8 +187,8 @@ def _used_brokers(unit: Unit) -> set[str]:
 
 
 def _hooks(unit: Unit, objects: Objects) -> Iterator[Finding]:
-    """A Job cannot be changed: the tool must be told to replace it, and to wait as long as it may take."""
-    wanted = {
+    """A Job cannot be changed: the tool must be made to replace it, and to wait as long as it may take."""
+    required = {
         "argocd": {"argocd.argoproj.io/hook": "Sync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation"},
         "flux": {"kustomize.toolkit.fluxcd.io/force": "enabled"},
     }[unit.tool]
@@ -196,15 +196,15 @@ def _hooks(unit: Unit, objects: Objects) -> Iterator[Finding]:
     for job in objects.of("Job"):
         longest = max(longest, timedelta(seconds=number(job, "spec", "activeDeadlineSeconds") or 0))
         given = mapping(job, "metadata", "annotations")
-        if missing := [key for key, value in wanted.items() if given.get(key) != value]:
+        if missing := [key for key, value in required.items() if given.get(key) != value]:
             yield Finding("gitops-hook", where(unit.document), f"{where(job)} needs {', '.join(missing)}: take {unit.tool}-hooks")
     if unit.tool == "flux" and (timeout := duration(text(unit.document, "spec", "timeout"))) <= longest:
         yield Finding("gitops-wait", where(unit.document), f"gives up after {timeout}, but a migration may take {longest}")
 
 
-def _awaited(told: Told, unit: Unit, objects: Objects) -> Iterator[Finding]:
+def _awaited(declared: Declarations, unit: Unit, objects: Objects) -> Iterator[Finding]:
     """Flux must wait for all that runs, and not for a claim, which may be Pending until its first consumer comes."""
-    spec = told.specs["Kustomization", unit.name] if unit.tool == "flux" else None
+    spec = declared.specs["Kustomization", unit.name] if unit.tool == "flux" else None
     if not isinstance(spec, FluxKustomization):
         return
     if spec.wait:
@@ -220,7 +220,7 @@ def _awaited(told: Told, unit: Unit, objects: Objects) -> Iterator[Finding]:
         yield Finding("gitops-wait", where(unit.document), f"waits for {kind} {namespace}/{name}, which it does not apply")
 
 
-def _kept(unit: Unit, objects: Objects) -> Iterator[Finding]:
+def _never_pruned(unit: Unit, objects: Objects) -> Iterator[Finding]:
     key, value = {
         "argocd": ("argocd.argoproj.io/sync-options", "Prune=false"),
         "flux": ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
@@ -232,12 +232,12 @@ def _kept(unit: Unit, objects: Objects) -> Iterator[Finding]:
             )
 
 
-def _rights(told: Told, units: list[Unit]) -> Iterator[Finding]:
+def _rights(declared: Declarations, units: list[Unit]) -> Iterator[Finding]:
     """An application may do only what its project allows: source, namespace, kinds."""
     for unit in units:
-        spec = told.specs["Application", unit.name]
+        spec = declared.specs["Application", unit.name]
         assert isinstance(spec, Application)  # noqa: S101 - made from it
-        project = told.specs.get(("AppProject", spec.project))
+        project = declared.specs.get(("AppProject", spec.project))
         if not isinstance(project, AppProject):
             yield Finding("gitops-project", where(unit.document), f"there is no AppProject '{spec.project}'")
             continue
@@ -254,27 +254,29 @@ def _rights(told: Told, units: list[Unit]) -> Iterator[Finding]:
             group = text(document, "apiVersion").rpartition("/")[0]
             if (group, kind_of(document)) not in kinds:
                 yield Finding("gitops-project", where(unit.document), f"'{spec.project}' does not allow {kind_of(document)}")
-    for key, spec in told.specs.items():
+    for key, spec in declared.specs.items():
         if isinstance(spec, AppProject):
-            yield from _unused(told, key[1], spec, units)
+            yield from _unused(declared, key[1], spec, units)
 
 
-def _unused(told: Told, name: str, project: AppProject, units: list[Unit]) -> Iterator[Finding]:
+def _unused(declared: Declarations, name: str, project: AppProject, units: list[Unit]) -> Iterator[Finding]:
     """A right that nobody needs is one too many."""
-    mine = [it for it in units if getattr(told.specs["Application", it.name], "project", "") == name and it.objects is not None]
+    mine = [
+        it for it in units if getattr(declared.specs["Application", it.name], "project", "") == name and it.objects is not None
+    ]
     used = {(text(it, "apiVersion").rpartition("/")[0], kind_of(it)) for unit in mine for it in unit.objects or ()}
     for given in [*project.namespace_resource_whitelist, *project.cluster_resource_whitelist]:
         if (given.group, given.kind) not in used:
             yield Finding(
-                "gitops-project", where(told.documents["AppProject", name]), f"allows {given.kind}, which nobody applies"
+                "gitops-project", where(declared.documents["AppProject", name]), f"allows {given.kind}, which nobody applies"
             )
 
 
-def _sources(told: Told, units: list[Unit]) -> Iterator[Finding]:
+def _sources(declared: Declarations, units: list[Unit]) -> Iterator[Finding]:
     for unit in units:
-        spec = told.specs["Kustomization", unit.name]
+        spec = declared.specs["Kustomization", unit.name]
         assert isinstance(spec, FluxKustomization)  # noqa: S101 - made from it
-        if (spec.source_ref.kind, spec.source_ref.name) not in told.specs:
+        if (spec.source_ref.kind, spec.source_ref.name) not in declared.specs:
             yield Finding("gitops-path", where(unit.document), f"there is no {spec.source_ref.kind} '{spec.source_ref.name}'")
 
 

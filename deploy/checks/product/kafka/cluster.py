@@ -63,14 +63,14 @@ def _settings(objects: Objects, kafka: Document) -> Iterator[Finding]:
             yield Finding(
                 "kafka-listener", where(kafka), f"the listener '{name}' names no peers, so Strimzi opens it to everybody"
             )
-    wanted = {key: min(REPLICAS, brokers) for key in _FACTORS} | {key: min(IN_SYNC, brokers) for key in _IN_SYNC}
-    for key, value in wanted.items():
+    expected = {key: min(REPLICAS, brokers) for key in _FACTORS} | {key: min(IN_SYNC, brokers) for key in _IN_SYNC}
+    for key, value in expected.items():
         if config.get(key) != value:
             yield Finding("kafka-replication", where(kafka), f"{key} must be {value} with {brokers} brokers")
-    kept = timedelta(minutes=number(config, "offsets.retention.minutes") or 0)
+    retention = timedelta(minutes=number(config, "offsets.retention.minutes") or 0)
     longest = max(topic.retention for topic in DEAD_LETTERS.values())
-    if kept <= longest:
-        message = f"offsets.retention.minutes must be more than {longest.days} days: a group that stood still would read anew"
+    if retention <= longest:
+        message = f"offsets.retention.minutes must be more than {longest.days} days: a group that stood still would begin again"
         yield Finding("kafka-offsets", where(kafka), message)
 
 

@@ -28,7 +28,7 @@ def check_topics(objects: Objects) -> Iterator[Finding]:
 
 
 def _alone(objects: Objects) -> Iterator[Finding]:
-    """Topics lost in a standstill are made anew by their label: whatever else bears it would be applied, and start, with them."""
+    """Topics lost in a standstill are made again by their label: whatever else bears it would be applied, and start, too."""
     for document in objects:
         bears, is_topic = text(document, "metadata", "labels", COMPONENT) == ALONE, document["kind"] == "KafkaTopic"
         if bears != is_topic:
@@ -44,7 +44,7 @@ def _compare(document: Document, topic: Declared, replicas: int) -> Iterator[Fin
     if number(document, "spec", "replicas") != replicas:
         yield Finding("topic-replicas", where(document), f"replicas must be {replicas}")
     given = {key: str(value) for key, value in mapping(document, "spec", "config").items()}
-    wanted = settings_of(topic, replicas=replicas)
-    for key in sorted(given.keys() | wanted.keys()):
-        if given.get(key) != wanted.get(key):
-            yield Finding("topic-config", where(document), f"{key} is {given.get(key)}, not {wanted.get(key)}")
+    expected = settings_of(topic, replicas=replicas)
+    for key in sorted(given.keys() | expected.keys()):
+        if given.get(key) != expected.get(key):
+            yield Finding("topic-config", where(document), f"{key} is {given.get(key)}, not {expected.get(key)}")

@@ -131,7 +131,7 @@ def _operator_rights() -> set[Right]:
 def _recovery_rights() -> set[Right]:
     """Return what ``reconcile``, ``topics rebuild --no-create`` and ``drill`` need together: one pod template serves all three.
 
-    Topics are read through and written anew; groups are seen and taken back, which is a commit. Dead letters are counted, and a
+    Topics are read through and written again; groups are seen and taken back, which is a commit. Dead letters are counted, and a
     drill buries as consumers do.
     """
     rights = {("topic", topic.name, it) for topic in TOPICS for it in ("Describe", "Read", "Write")}

@@ -174,7 +174,7 @@ FAULTS = (
         "recovery cannot read a topic", in_("KafkaUser", "recovery", _no_right("topic", "ordering.order.v1")), "acl-missing"
     ),
     Mutation(
-        "recovery cannot say anew",
+        "recovery cannot republish",
         in_("KafkaUser", "recovery", _no_operation("topic", "catalog.offering.v1", "Write")),
         "acl-missing",
     ),

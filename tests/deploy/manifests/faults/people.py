@@ -1,4 +1,4 @@
-"""Faults of what people may do, and of restarts that spare them the doing; planted where the components are."""
+"""Faults of what people may do, and of restarts that happen without them; planted where the components are."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The fixtures of Kubernetes' own Pod Security admission: pods that a level must let pass, and pods that it must refuse.
 
 ``python -m tests.deploy.manifests.generic.pod_security_fixtures v0.37.2`` fetches that version of the Go module by ``go mod download``
-and writes the archive anew.
+and writes the archive.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PASS, FAIL = "pass", "fail"
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """A pod of a level in a minor version of Kubernetes, in the file ``name``; ``passes`` is what the level must say."""
+    """A pod of a level in a minor version of Kubernetes, in the file ``name``; ``passes`` is the verdict that the level must give."""
 
     level: Level
     minor: str

@@ -1,4 +1,4 @@
-"""Alerts must say how bad, how long, what and where to read on, and must have been tried by promtool."""
+"""Alerts must state how bad, how long, what and where to read on, and must have been tried by promtool."""
 
 from __future__ import annotations
 

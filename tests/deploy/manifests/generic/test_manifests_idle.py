@@ -1,4 +1,4 @@
-"""What an overlay says has an effect: kustomize itself is silent about patches and images that find nothing."""
+"""What an overlay holds has an effect: kustomize itself is silent about patches and images that find nothing."""
 
 from __future__ import annotations
 

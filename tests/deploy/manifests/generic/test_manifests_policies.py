@@ -104,7 +104,7 @@ def test_a_named_port_that_no_receiver_has_is_reported() -> None:
     assert [port for _, port in network.unresolved()] == ["web"]
 
 
-def test_protocols_and_ranges_are_kept_apart() -> None:
+def test_protocols_and_ranges_are_distinguished() -> None:
     assert open_(CLIENT, SERVER, policy(policyTypes=["Egress"], egress=[{"ports": [{"port": 8080, "protocol": "UDP"}]}])) == {
         (8080, "UDP")
     }

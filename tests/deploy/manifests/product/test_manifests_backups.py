@@ -24,7 +24,7 @@ def everything() -> Objects:
 
 
 def codes(name: str, change: Callable[[Any], object]) -> set[str]:
-    """Return what the rules say after a change of a CronJob's pod."""
+    """Return what the rules find after a change of a CronJob's pod."""
     documents = copy.deepcopy(list(everything().documents))
     change(get(documents, "CronJob", name)["spec"]["jobTemplate"]["spec"]["template"]["spec"])
     assert documents != list(everything().documents)

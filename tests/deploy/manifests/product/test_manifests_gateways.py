@@ -1,4 +1,4 @@
-"""How HTTPRoutes hang on their Gateway, and that what handbook and components tell operators to write holds every rule."""
+"""How HTTPRoutes hang on their Gateway, and that what handbook and components have operators write holds every rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Argo CD and Flux are told is free of faults, and each planted fault is caught by its rule."""
+"""What Argo CD and Flux read is free of faults, and each planted fault is caught by its rule."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def written(from_registry: bool) -> Told:  # noqa: FBT001 - which of two
 
 
 def findings(change: Callable[[Told, Applied], object], *, from_registry: bool = False) -> set[str]:
-    told = copy.deepcopy(written(from_registry))
+    declared = copy.deepcopy(written(from_registry))
     folders = [DEPLOY / "gitops" / tool / name for tool in ("argocd", "flux") for name in ("kafka", "marktplatz")]
     applied = {str(folder): copy.deepcopy(list(rendered(folder).documents)) for folder in folders}
-    change(told, {path.rpartition("gitops/")[2]: documents for path, documents in applied.items()})
-    found = check_gitops(told, lambda folder: Objects("a", applied[str(folder)]) if str(folder) in applied else rendered(folder))
+    change(declared, {path.rpartition("gitops/")[2]: documents for path, documents in applied.items()})
+    found = check_gitops(
+        declared, lambda folder: Objects("a", applied[str(folder)]) if str(folder) in applied else rendered(folder)
+    )
     return {finding.code for finding in found}
 
 
@@ -53,8 +55,8 @@ class Fault:
     plant: Callable[[Told, Applied], object]
 
 
-def told(name: str, code: str, kind: str, which: str, change: Callable[[Any], object]) -> Fault:
-    """Return a fault in what a tool is told."""
+def declared(name: str, code: str, kind: str, which: str, change: Callable[[Any], object]) -> Fault:
+    """Return a fault in what a tool reads."""
     return Fault(name, code, lambda documents, _: change(one(documents, kind, which)))
 
 
@@ -82,40 +84,44 @@ def project(kind: str) -> Callable[[Any], object]:
 
 
 FAULTS = (
-    told("misspelt field of Flux", "gitops-form", "Kustomization", "marktplatz", spec(dependson=[{"name": "marktplatz-kafka"}])),
-    told("nothing is removed by Flux", "gitops-form", "Kustomization", "marktplatz", spec(prune=False)),
-    told("no duration", "gitops-form", "Kustomization", "marktplatz", spec(interval="10 minutes")),
-    told("branch instead of a release", "gitops-form", "GitRepository", "marktplatz", spec(ref={"branch": "main"})),
-    told("changes by hand stay", "gitops-form", "Application", "marktplatz", spec(syncPolicy={"automated": {"prune": True}})),
+    declared(
+        "misspelt field of Flux", "gitops-form", "Kustomization", "marktplatz", spec(dependson=[{"name": "marktplatz-kafka"}])
+    ),
+    declared("nothing is removed by Flux", "gitops-form", "Kustomization", "marktplatz", spec(prune=False)),
+    declared("no duration", "gitops-form", "Kustomization", "marktplatz", spec(interval="10 minutes")),
+    declared("branch instead of a release", "gitops-form", "GitRepository", "marktplatz", spec(ref={"branch": "main"})),
+    declared("changes by hand stay", "gitops-form", "Application", "marktplatz", spec(syncPolicy={"automated": {"prune": True}})),
     Fault(
         "unknown kind", "gitops-form", lambda documents, _: documents.append({"kind": "HelmRelease", "metadata": {"name": "a"}})
     ),
-    told("path of Flux that is none", "gitops-path", "Kustomization", "marktplatz", spec(path="./deploy/gitops/flux/market")),
-    told("path of Flux out of deploy", "gitops-path", "Kustomization", "marktplatz", spec(path="./services")),
-    told(
+    declared("path of Flux that is none", "gitops-path", "Kustomization", "marktplatz", spec(path="./deploy/gitops/flux/market")),
+    declared("path of Flux out of deploy", "gitops-path", "Kustomization", "marktplatz", spec(path="./services")),
+    declared(
         "path of Argo CD that is none",
         "gitops-path",
         "Application",
         "marktplatz",
         lambda document: document["spec"]["source"].update(path="deploy/overlays/production"),
     ),
-    told(
+    declared(
         "source of Flux that is none",
         "gitops-path",
         "Kustomization",
         "marktplatz",
         spec(sourceRef={"kind": "GitRepository", "name": "a"}),
     ),
-    told(
+    declared(
         "processes before the brokers with Flux",
         "gitops-order",
         "Kustomization",
         "marktplatz",
         lambda it: it["spec"].pop("dependsOn"),
     ),
-    told("waits for nobody", "gitops-order", "Kustomization", "marktplatz", spec(dependsOn=[{"name": "kafka"}])),
-    told("waits for each other", "gitops-order", "Kustomization", "marktplatz-kafka", spec(dependsOn=[{"name": "marktplatz"}])),
-    told(
+    declared("waits for nobody", "gitops-order", "Kustomization", "marktplatz", spec(dependsOn=[{"name": "kafka"}])),
+    declared(
+        "waits for each other", "gitops-order", "Kustomization", "marktplatz-kafka", spec(dependsOn=[{"name": "marktplatz"}])
+    ),
+    declared(
         "processes before the brokers with Argo CD",
         "gitops-order",
         "Application",
@@ -143,23 +149,23 @@ FAULTS = (
         "ordering-migrate",
         annotation("argocd.argoproj.io/hook-delete-policy"),
     ),
-    told("Flux does not wait for the brokers", "gitops-wait", "Kustomization", "marktplatz-kafka", spec(wait=False)),
-    told("Flux waits for a claim", "gitops-wait", "Kustomization", "marktplatz", spec(wait=True)),
-    told(
+    declared("Flux does not wait for the brokers", "gitops-wait", "Kustomization", "marktplatz-kafka", spec(wait=False)),
+    declared("Flux waits for a claim", "gitops-wait", "Kustomization", "marktplatz", spec(wait=True)),
+    declared(
         "Flux does not wait for a process",
         "gitops-wait",
         "Kustomization",
         "marktplatz",
         lambda it: it["spec"]["healthChecks"].pop(),
     ),
-    told(
+    declared(
         "Flux waits for what it does not apply",
         "gitops-wait",
         "Kustomization",
         "marktplatz",
         lambda it: it["spec"]["healthChecks"].append({**it["spec"]["healthChecks"][0], "name": "a"}),
     ),
-    told("Flux gives up before a migration does", "gitops-wait", "Kustomization", "marktplatz", spec(timeout="30m")),
+    declared("Flux gives up before a migration does", "gitops-wait", "Kustomization", "marktplatz", spec(timeout="30m")),
     applied(
         "topic pruned by Flux",
         "gitops-keep",
@@ -189,23 +195,23 @@ FAULTS = (
         "gitops-monitor",
         lambda _, folders: folders["flux/kafka"].remove(one(folders["flux/kafka"], "PodMonitor", "kafka")),
     ),
-    told("project that is none", "gitops-project", "Application", "marktplatz", spec(project="default")),
-    told("kind that the project forbids", "gitops-project", "AppProject", "marktplatz", project("ScaledObject")),
-    told(
+    declared("project that is none", "gitops-project", "Application", "marktplatz", spec(project="default")),
+    declared("kind that the project forbids", "gitops-project", "AppProject", "marktplatz", project("ScaledObject")),
+    declared(
         "kind that nobody applies",
         "gitops-project",
         "AppProject",
         "marktplatz",
         lambda it: it["spec"]["namespaceResourceWhitelist"].append({"group": "", "kind": "Secret"}),
     ),
-    told(
+    declared(
         "namespace that the project forbids",
         "gitops-project",
         "AppProject",
         "marktplatz",
         lambda it: it["spec"]["destinations"].pop(),
     ),
-    told(
+    declared(
         "repository that the project forbids",
         "gitops-project",
         "AppProject",
@@ -215,7 +221,7 @@ FAULTS = (
 )
 
 
-def test_what_the_tools_are_told_is_free_of_faults() -> None:
+def test_what_the_tools_read_is_free_of_faults() -> None:
     assert findings(lambda *_: None) == set()
 
 
@@ -251,7 +257,7 @@ class Unsigned:
 )
 def test_a_release_from_a_registry_is_taken_with_its_signature_only(fault: Unsigned) -> None:
     assert findings(lambda *_: None, from_registry=True) == set()
-    planted = findings(lambda told, _: fault.change(one(told, fault.kind, "marktplatz")), from_registry=True)
+    planted = findings(lambda declared, _: fault.change(one(declared, fault.kind, "marktplatz")), from_registry=True)
     assert fault.code in planted
 
 
@@ -262,10 +268,10 @@ def test_a_release_holds_what_flux_applies_in_the_form_that_it_asks_for(tmp_path
         target = tmp_path / part.relative_to(DEPLOY.parent)
         target.parent.mkdir(exist_ok=True)
         shutil.copytree(part, target) if part.is_dir() else shutil.copy(part, target)
-    told = written(from_registry=True)
-    for unit in (document for document in told if document["kind"] == "Kustomization"):
+    declared = written(from_registry=True)
+    for unit in (document for document in declared if document["kind"] == "Kustomization"):
         assert len(render(tmp_path / unit["spec"]["path"], tmp_path / "deploy")) > 0
-    source = one(told, "OCIRepository", "marktplatz")["spec"]
+    source = one(declared, "OCIRepository", "marktplatz")["spec"]
     assert f"manifests.tgz:{source['layerSelector']['mediaType']}" in publish
     assert source["url"].endswith("/efa-marktplatz-manifests")
     assert '"$repository-manifests:$version"' in publish

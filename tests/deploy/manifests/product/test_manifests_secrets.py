@@ -1,4 +1,4 @@
-"""What comes from a vault comes from it as a whole, unless the table of secrets says who makes it instead."""
+"""What comes from a vault comes from it as a whole, unless the table of secrets names who makes it instead."""
 
 from __future__ import annotations
 

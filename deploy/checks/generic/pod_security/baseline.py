@@ -109,7 +109,7 @@ def capabilities(pod: Pod) -> Iterator[str]:
 def proc_mount(pod: Pod) -> Iterator[str]:
     """Refuse an unmasked ``/proc``."""
     for container in pod.containers:
-        if text(container, "securityContext", "procMount") not in ("", "Default"):
+        if mapping(container, "securityContext").get("procMount", "Default") != "Default":
             yield f"{named(container)}: procMount must be Default"
 
 

@@ -86,7 +86,8 @@ def seccomp(pod: Pod) -> Iterator[str]:
     if pod.on_windows:
         return
     whole = pod.context.get("seccompProfile")
-    for owner, context in pod.contexts:
-        profile = context.get("seccompProfile", whole)
-        if (profile is not None or context is not pod.context) and text(profile, "type") not in PROFILES:
+    given = [] if whole is None else [("the pod", whole)]
+    given += [(named(it), mapping(it, "securityContext").get("seccompProfile", whole)) for it in pod.containers]
+    for owner, profile in given:
+        if text(profile, "type") not in PROFILES:
             yield f"{owner}: seccompProfile.type must be RuntimeDefault or Localhost"

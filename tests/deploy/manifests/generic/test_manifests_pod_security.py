@@ -109,6 +109,22 @@ def test_a_field_that_is_null_is_not_there() -> None:
     assert codes_of(pod, Level.RESTRICTED, MINORS[0]) == set()
 
 
+def test_a_pod_without_a_security_context_passes_if_its_containers_ask_for_everything() -> None:
+    own = {**LINUX["containers"][0]["securityContext"], **LINUX["securityContext"]}
+    pod = linux(containers=[{"name": "a", "securityContext": own}])
+    del pod["spec"]["securityContext"]
+    assert codes_of(pod, Level.RESTRICTED, MINORS[0]) == set()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [("procMount", "", "pss-proc-mount"), ("seccompProfile", {}, "pss-seccomp"), ("appArmorProfile", {}, "pss-apparmor")],
+)
+def test_a_field_that_is_set_to_nothing_is_refused(field: str, value: object, code: str) -> None:
+    own = {**LINUX["containers"][0]["securityContext"], field: value}
+    assert codes_of(linux(containers=[{"name": "a", "securityContext": own}]), Level.BASELINE, MINORS[0]) == {code}
+
+
 def test_volumes_of_images_are_of_the_cluster() -> None:
     volume = {"name": "v", "image": {"reference": "registry.example/a@sha256:0"}}
     assert codes_of(linux(volumes=[volume]), Level.RESTRICTED, MINORS[0]) == set()

@@ -16,7 +16,7 @@ from shared.bus.faults import Fault
 SOURCES = ("shared", "services", "marktplatz")
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+|_NNN)*")
 _STATUSES = range(400, 600)
-_CONFLICTS = ("Hindrance", "conflict")
+_CONFLICTS = ("Violation", "conflict")
 """Callables whose codes are those of a ConflictError that is raised elsewhere."""
 _CONSTANTS = ("shared/bus/dead_letters/letter.py",)
 """Modules whose public texts are codes."""

@@ -22,7 +22,7 @@ TEXTS = Path(__file__).with_name("handbook_texts.toml")
 
 PARTS = (
     ("shared.process.settings", "Jeder Prozess"),
-    ("marktplatz.recovery.dump.sealing", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
+    ("marktplatz.recovery.dump.keys", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
     *((f"services.{name.value}.settings", f"Dienst {name.value}") for name in BUILDERS),

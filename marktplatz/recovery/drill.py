@@ -13,8 +13,8 @@ from typing import Any
 from marktplatz.recovery.admin import administration
 from marktplatz.recovery.catch_up import CaughtUp, catch_up
 from marktplatz.recovery.dump.files import Manifest
+from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.restore import Restored, examine, put_back
-from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BrokerUnfitError
 from marktplatz.recovery.rebuild import broker
 from marktplatz.recovery.rebuild.rebuild import PATIENCE, Rebuilt, rebuild

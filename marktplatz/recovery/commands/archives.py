@@ -18,7 +18,7 @@ from marktplatz.recovery.dump.archives import (
     unseal,
 )
 from marktplatz.recovery.dump.handover import Handover
-from marktplatz.recovery.dump.sealing import SealSettings
+from marktplatz.recovery.dump.keys import SealSettings
 from marktplatz.recovery.errors import BackupError
 from shared.clock import now
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.commands.output import configured, console
 from marktplatz.recovery.dump.dump import back_up, delete_all_but
+from marktplatz.recovery.dump.keys import SealSettings, write_identity
 from marktplatz.recovery.dump.listing import list_backups
 from marktplatz.recovery.dump.restore import mark_restored, restore
-from marktplatz.recovery.dump.sealing import SealSettings, write_identity
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.stores import opened_stores
 from shared.clock import now

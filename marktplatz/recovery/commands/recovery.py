@@ -10,7 +10,7 @@ from rich.table import Table
 
 from marktplatz.recovery.commands.output import configured, console, print_report, started_publisher, write_report
 from marktplatz.recovery.drill import Drill
-from marktplatz.recovery.dump.sealing import SealSettings
+from marktplatz.recovery.dump.keys import SealSettings
 from marktplatz.recovery.rebuild.rebuild import rebuild
 from marktplatz.recovery.reconcile.report import reconcile
 from marktplatz.recovery.stores import opened_stores

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from marktplatz.recovery.dump.disk import BLOCK, DRAFT, rename, sha256_of, write_text
 from marktplatz.recovery.dump.handover import TAKEN_AT, Handover, HandoverError
-from marktplatz.recovery.dump.sealing import SEALED, Keys, require_key, sealed_file, unsealed
+from marktplatz.recovery.dump.keys import Keys, require_key
+from marktplatz.recovery.dump.sealing import SEALED, sealed_file, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
 SUM = ".sha256"

@@ -13,7 +13,8 @@ import structlog
 from marktplatz import VERSION
 from marktplatz.recovery.dump.disk import DRAFT, rename, sha256_of
 from marktplatz.recovery.dump.files import MANIFEST, DumpFile, Manifest, folder_name, line_of, write_manifest
-from marktplatz.recovery.dump.sealing import SEALED, Keys, sealed_file
+from marktplatz.recovery.dump.keys import Keys
+from marktplatz.recovery.dump.sealing import SEALED, sealed_file
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.stores import ServiceStore, Stores
 from shared.clock import now

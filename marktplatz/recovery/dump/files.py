@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from marktplatz import VERSION
 from marktplatz.recovery.dump.disk import rename, sha256_of, write_text
-from marktplatz.recovery.dump.sealing import SEALED, Keys, unsealed
+from marktplatz.recovery.dump.keys import Keys
+from marktplatz.recovery.dump.sealing import SEALED, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 from shared.store.port import Document
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marktplatz.recovery.dump.disk import DRAFT
 from marktplatz.recovery.dump.files import Manifest, read_manifest, verify
-from marktplatz.recovery.dump.sealing import Keys
+from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.errors import BackupError
 
 

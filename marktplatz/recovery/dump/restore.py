@@ -11,7 +11,7 @@ import bson
 import structlog
 
 from marktplatz.recovery.dump.files import DumpFile, Manifest, documents_in, read_manifest, verify
-from marktplatz.recovery.dump.sealing import Keys, require_key
+from marktplatz.recovery.dump.keys import Keys, require_key
 from marktplatz.recovery.errors import DamagedBackupError, StoreNotEmptyError
 from marktplatz.recovery.stores import PAGE, ServiceStore, Stores
 from shared.aggregate import epochs

@@ -20,7 +20,7 @@ import pytest
 
 from marktplatz.recovery.dump.archives import SUM, archive_at, archives_in, check, delete_older, delete_unfinished
 from marktplatz.recovery.dump.disk import DRAFT
-from marktplatz.recovery.dump.sealing import Keys, SealedError
+from marktplatz.recovery.dump.keys import Keys, SealedError
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
 NAME = b"Erika Mustermann"

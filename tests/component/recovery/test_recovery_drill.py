@@ -18,8 +18,8 @@ from marktplatz.recovery.catch_up import CaughtUp
 from marktplatz.recovery.drill import Drill, Step
 from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.files import Manifest
+from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.restore import Restored, mark_restored
-from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import DamagedBackupError, StoreNotEmptyError
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.report import Report

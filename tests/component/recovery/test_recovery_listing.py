@@ -18,8 +18,8 @@ from marktplatz.assembly import ServiceName
 from marktplatz.recovery.commands.output import write_report
 from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.files import MANIFEST, folder_name
+from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.listing import Listed, list_backups
-from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.stores import opened_stores
 from services.contracts.repository import REGISTERS

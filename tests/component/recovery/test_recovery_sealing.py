@@ -17,9 +17,10 @@ from marktplatz.recovery.commands import backups as commands
 from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.files import read_manifest, verify
+from marktplatz.recovery.dump.keys import Keys, SealedError, SealSettings, write_identity
 from marktplatz.recovery.dump.listing import list_backups
 from marktplatz.recovery.dump.restore import restore
-from marktplatz.recovery.dump.sealing import Keys, SealedError, SealedWriter, SealSettings, unsealed, write_identity
+from marktplatz.recovery.dump.sealing import SealedWriter, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 from services.notify.repository import CONTACTS
 from shared.process.settings import ProcessSettings

@@ -17,8 +17,8 @@ from marktplatz import VERSION
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.dump.dump import back_up, delete_all_but
 from marktplatz.recovery.dump.files import MANIFEST, read_manifest, verify
+from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.restore import batches, restore
-from marktplatz.recovery.dump.sealing import Keys
 from marktplatz.recovery.errors import BackupError, DamagedBackupError, StoreNotEmptyError
 from marktplatz.recovery.rebuild.epochs import raise_aggregates
 from marktplatz.recovery.stores import COPY_ORDER, PAGE, ServiceStore, opened_stores

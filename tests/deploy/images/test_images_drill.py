@@ -11,7 +11,7 @@ import pytest
 
 from marktplatz.demo import flow
 from marktplatz.demo.people import eventually
-from marktplatz.recovery.dump.sealing import write_identity
+from marktplatz.recovery.dump.keys import write_identity
 from tests.deploy.images.conftest import Market
 from tests.deploy.images.stack import Stack
 from tests.deploy.images.test_images_operation import Talk, every_order_has_one_contract

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.deploy.manifests.faults import (
+    addresses,
     backups,
     configuration,
     ingresses,
     kafka,
+    kafka_users,
     network,
     people,
     pods,
@@ -29,6 +31,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *configuration.FAULTS,
     *backups.FAULTS,
     *kafka.FAULTS,
+    *kafka_users.FAULTS,
     *workloads.FAULTS,
     *scalers.FAULTS,
     *spread.FAULTS,
@@ -41,4 +44,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *waves.FAULTS,
     *versions.FAULTS,
     *values.FAULTS,
+    *addresses.FAULTS,
 )

@@ -15,9 +15,9 @@ from services.eligibility.reference import load_reference as load_eligibility
 from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.http import idempotency
-from shared.process.runtime import opened
 from shared.process.service import Resources, Service
 from shared.process.settings import ProcessSettings
+from shared.process.stores import opened
 from shared.store.port import Collection, Store
 
 log = structlog.get_logger()

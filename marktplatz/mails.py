@@ -10,9 +10,9 @@ from rich.console import Console
 from marktplatz.loading import Silent
 from services.notify.repository import COLLECTIONS, SERVICE, Notifications
 from shared.clock import now
-from shared.process.runtime import opened
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
+from shared.process.stores import opened
 
 console = Console(highlight=False, soft_wrap=True)
 

@@ -13,9 +13,9 @@ from shared.aggregate import epochs
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.republisher import Republisher
 from shared.http import idempotency
-from shared.process.runtime import opened
 from shared.process.service import Resources, Service
 from shared.process.settings import ProcessSettings
+from shared.process.stores import opened
 from shared.store.port import Collection, Store
 
 PAGE = 500

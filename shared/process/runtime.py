@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
-import random
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -32,8 +29,11 @@ from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.http.connection import BoundedProtocol
-from shared.process.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCESS, READY, show_backlog
+from shared.process.health import PROBE_EVERY, ProcessHealth, answers
+from shared.process.metrics import show_backlog
+from shared.process.periodic import repeat
 from shared.process.service import Periodic, Resources, Service
+from shared.process.serving import Server, listen, write_endpoints
 from shared.process.settings import ProcessSettings
 from shared.retry import RetryPolicy
 from shared.store.opening import open_store
@@ -41,8 +41,6 @@ from shared.store.port import Store
 
 log = structlog.get_logger()
 
-PROBE_EVERY = 2.0
-PROBE_TIMEOUT = 3.0
 PURGE_EVERY = timedelta(hours=1)
 _STARTS = RetryPolicy(timedelta(seconds=0.5), timedelta(seconds=10))
 
@@ -66,36 +64,6 @@ class _Running:
     socket: socket.socket
 
 
-class ProcessHealth:
-    """What the probes of a process answer. Readiness is measured every two seconds; liveness asks the consumers' progress."""
-
-    def __init__(self) -> None:
-        self.runner: ConsumerRunner | None = None
-        self.checks: dict[str, bool] = {"started": False}
-        self.draining = False
-
-    def live(self) -> bool:
-        """Return False when a consumer has stopped or is stuck: the process should be restarted."""
-        return self.runner is None or self.runner.live()
-
-    def ready(self) -> dict[str, bool]:
-        """Return each check by name; the process is ready when all hold."""
-        return {**self.checks, "not_draining": not self.draining}
-
-    def show(self) -> None:
-        """Export to Prometheus what the readiness probe answers."""
-        for check, holds in {"started": True, **self.ready()}.items():
-            READY.labels(check).set(holds)
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that leaves the process's signals to the runtime."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class Runtime:
     """Runs assignments in this process until SIGINT or SIGTERM."""
 
@@ -114,7 +82,7 @@ class Runtime:
         self.health = ProcessHealth()
         self.stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._servers: list[_Server] = []
+        self._servers: list[Server] = []
 
     async def run(self) -> None:
         """Start everything, wait for a signal, drain. Raises what makes a start impossible (unfit store, bad setting)."""
@@ -149,7 +117,7 @@ class Runtime:
         stack.push_async_callback(store.close)
         resources = Resources(store=store, publisher=self.publisher, data_dir=self.settings.data)
         service = assignment.build(resources)
-        return _Running(assignment, service, store, _listen(self.settings.host, self.settings.port))
+        return _Running(assignment, service, store, listen(self.settings.host, self.settings.port))
 
     def _serve(self, running: Sequence[_Running]) -> None:
         """Serve HTTP from the first moment, so that the probes can answer why the process is not ready yet."""
@@ -173,11 +141,11 @@ class Runtime:
                 timeout_keep_alive=round(self.settings.keep_alive.total_seconds()),
                 timeout_graceful_shutdown=10,
             )
-            server = _Server(config)
+            server = Server(config)
             self._servers.append(server)
             self._tasks.append(asyncio.create_task(server.serve(sockets=[item.socket]), name=f"http-{item.assignment.label}"))
         if self.settings.endpoints_file is not None:
-            _write_endpoints(self.settings.endpoints_file, running)
+            write_endpoints(self.settings.endpoints_file, {item.assignment.label: item.socket for item in running})
 
     async def _start(self, running: Sequence[_Running], stack: contextlib.AsyncExitStack) -> None:
         for item in running:
@@ -187,7 +155,7 @@ class Runtime:
             stack.push_async_callback(self.publisher.stop)
             if (found := self.kafka.certificates()) is not None:
                 renewal = Periodic("renew-certificates", self.kafka.renew_every, partial(_renew, found))
-                self._tasks.append(asyncio.create_task(_repeat(renewal), name=renewal.name))
+                self._tasks.append(asyncio.create_task(repeat(renewal), name=renewal.name))
         workers = [item for item in running if item.assignment.worker]
         consumers = [consumer for item in workers for consumer in item.service.consumers]
         if consumers:
@@ -196,7 +164,7 @@ class Runtime:
             self.health.runner = runner
         for item in workers:
             for periodic in (*self._relays(item.service), _purge(item.store), *item.service.periodic):
-                self._tasks.append(asyncio.create_task(_repeat(periodic), name=periodic.name))
+                self._tasks.append(asyncio.create_task(repeat(periodic), name=periodic.name))
         self._tasks.append(asyncio.create_task(self._probe(running), name="probe"))
         self.health.checks.pop("started", None)
         log.info("started", services=[item.assignment.label for item in running])
@@ -220,11 +188,11 @@ class Runtime:
     async def _probe(self, running: Sequence[_Running]) -> None:
         while True:
             for item in running:
-                self.health.checks[f"store_{item.service.name}"] = await _answers(item.store.ping)
+                self.health.checks[f"store_{item.service.name}"] = await answers(item.store.ping)
             if self.health.runner is not None:
                 # An API alone stays ready while the broker is away: it accepts into the outboxes.
                 self.health.checks["consumers"] = self.health.runner.ready()
-                self.health.checks["broker"] = await _answers(self.publisher.ping)
+                self.health.checks["broker"] = await answers(self.publisher.ping)
             self.health.show()
             await asyncio.sleep(PROBE_EVERY)
 
@@ -257,25 +225,6 @@ def tune_gc() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _repeat(periodic: Periodic) -> None:
-    success = PERIODIC_SUCCESS.labels(periodic.name)
-    success.set_to_current_time()
-    PERIODIC_INTERVAL.labels(periodic.name).set(periodic.every.total_seconds())
-    while True:
-        outcome = "failed"
-        try:
-            await periodic.run()
-        except MarktplatzError as error:
-            log.warning("periodic_failed", task=periodic.name, code=error.code, detail=error.detail)
-        except Exception:
-            log.exception("periodic_failed", task=periodic.name)
-        else:
-            outcome = "done"
-            success.set_to_current_time()
-        PERIODIC_RUNS.labels(periodic.name, outcome).inc()
-        await asyncio.sleep(periodic.every.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
-
-
 async def _until_it_works(what: str, start: Callable[[], Awaitable[None]]) -> None:
     """Start with back-off: a process that is up before its infrastructure waits for it."""
     pauses = _STARTS.pauses()
@@ -291,19 +240,6 @@ async def _until_it_works(what: str, start: Callable[[], Awaitable[None]]) -> No
         await asyncio.sleep(next(pauses))
 
 
-async def _answers(ping: Callable[[], Awaitable[None]]) -> bool:
-    try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            await ping()
-    except (MarktplatzError, TimeoutError):
-        return False
-    except Exception:
-        # Whatever it is, it is no answer; and the probe must go on, else readiness would stay as it was last.
-        log.exception("probe_failed")
-        return False
-    return True
-
-
 async def _renew(found: Certificates) -> None:
     found.renew()
 
@@ -313,32 +249,3 @@ def _purge(store: Store) -> Periodic:
         await idempotency.purge_expired(store, now())
 
     return Periodic("purge-idempotency-keys", PURGE_EVERY, purge)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
-
-
-def _write_endpoints(path: Path, running: Sequence[_Running]) -> None:
-    """Write where each endpoint listens, in one step so that a reader never sees half of it."""
-    endpoints: dict[str, str] = {}
-    for item in running:
-        host, port = item.socket.getsockname()[:2]
-        endpoints[item.assignment.label] = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(endpoints), encoding="utf-8")
-    draft.replace(path)
-
-
-@contextlib.asynccontextmanager
-async def opened(service: str, settings: ProcessSettings) -> AsyncIterator[Store]:
-    """Open a service's store for work outside the services (loading reference data)."""
-    store = open_store(settings.store_url_of(service))
-    try:
-        yield store
-    finally:
-        await store.close()

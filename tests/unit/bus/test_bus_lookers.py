@@ -17,7 +17,7 @@ from shared.bus.produce.line import Line
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
-from shared.process.runtime import ProcessHealth, _answers
+from shared.process.health import ProcessHealth, answers
 from shared.retry import RetryPolicy
 
 SETTINGS = KafkaSettings(bootstrap_servers="127.0.0.1:1", publish_timeout=timedelta(milliseconds=200))
@@ -78,4 +78,4 @@ async def test_a_probe_takes_any_error_for_no_answer() -> None:
     async def corrupt() -> None:
         raise ValueError("file is not a database")
 
-    assert await _answers(corrupt) is False
+    assert await answers(corrupt) is False

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared.errors import StoreUnavailableError
-from shared.process.runtime import ProcessHealth, _repeat
+from shared.process.health import ProcessHealth
+from shared.process.periodic import repeat
 from shared.process.service import Periodic
 
 
@@ -46,7 +47,7 @@ async def runs(name: str, errors: list[Exception | None], tick: Callable[[], Non
         if error is not None:
             raise error
 
-    task = asyncio.create_task(_repeat(Periodic(name, timedelta(milliseconds=1), work)))
+    task = asyncio.create_task(repeat(Periodic(name, timedelta(milliseconds=1), work)))
     await done.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from services.catalog import reference
 from services.catalog.domain.completeness import Catalogue
+from services.catalog.rows import KnownOffering, LeikaService, Level, OzgService, OzgTopic, Requirement
 from services.catalog.text import TextIndex, Weight, fold
-from shared.reference import KnownOffering, LeikaService, Level, OzgService, OzgTopic, Requirement
 from shared.store.port import Store
 
 R = TypeVar("R")

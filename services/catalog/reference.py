@@ -16,8 +16,9 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
+from services.catalog.rows import KnownOffering, LeikaService, OzgService, OzgTopic, Requirement
+from shared.csv_rows import read_csv
 from shared.errors import RetryableError
-from shared.reference import KnownOffering, LeikaService, OzgService, OzgTopic, Requirement, read_csv
 from shared.store.paging import documents_of
 from shared.store.port import Collection, Document, Index, Query, Store
 from shared.store.upsert import upsert

@@ -18,9 +18,9 @@ from enum import StrEnum
 from services.catalog.catalogue import Position, ReferenceReader, Snapshot, sort_title
 from services.catalog.domain.offering import Offering
 from services.catalog.repository import Offerings
+from services.catalog.rows import KnownOffering
 from services.catalog.text import TextIndex, Weight
 from shared.messages.values import Channel, OfferingState, Party
-from shared.reference import KnownOffering
 
 
 class Filter(StrEnum):

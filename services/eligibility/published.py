@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from services.eligibility.rows import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State
 from services.eligibility.rules import RelationType
 from shared.channels import channel_file
+from shared.csv_rows import read_csv
 from shared.ids import derived_id
 from shared.messages.values import Channel, OrganisationType
-from shared.reference import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State, read_csv
 from shared.store.port import Document
 
 ANBIETER = frozenset(channel.value for channel in Channel)

@@ -18,8 +18,8 @@ from services.notify.repository import COLLECTIONS, SERVICE, Contacts, Notificat
 from services.notify.settings import Settings
 from services.notify.smtp import SmtpTransport
 from services.notify.texts import Texts
+from shared.labels import read_labels
 from shared.process.service import Periodic, Resources, Service
-from shared.reference import read_labels
 
 ROUTING = Path(__file__).parent / "data" / "routing.json"
 _AGAIN = timedelta(milliseconds=10)

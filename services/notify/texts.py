@@ -19,7 +19,7 @@ from services.notify.domain.contact import Contact, Language
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import Parameters, SubjectKind
 from shared import reasons
-from shared.reference import Labels
+from shared.labels import Labels
 
 FOLDER = Path(__file__).parent / "templates"
 FRAME = "mail-frame"

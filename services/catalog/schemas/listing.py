@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.catalogue import POSITION_KINDS, Position
+from services.catalog.rows import KnownOffering
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.search import Entry, Filter, Found, Kind, Search
 from shared.http.paging import Page, decode_cursor
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, Time
-from shared.reference import KnownOffering
 
 Words = Annotated[str, Field(max_length=200, description="Words or their beginnings; case and umlauts do not matter.")]
 Values = Annotated[list[str], Field(max_length=50, description="May be repeated: any of the values.")]

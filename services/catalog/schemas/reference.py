@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from shared.reference import Area, LeikaService, Level, OzgService, OzgTopic, Requirement
+from services.catalog.rows import Area, LeikaService, Level, OzgService, OzgTopic, Requirement
 
 
 class OzgReply(BaseModel):

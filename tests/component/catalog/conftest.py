@@ -14,10 +14,11 @@ from fastapi import FastAPI
 
 from services.catalog.app import build
 from services.catalog.reference import load_reference
+from services.catalog.rows import Level, Requirement
+from shared.csv_rows import read_csv
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.process.service import Resources, Service
-from shared.reference import Level, Requirement, read_csv
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FakeAuthenticator, client

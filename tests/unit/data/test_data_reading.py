@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from services.catalog.rows import OzgTopic
+from shared.csv_rows import read_csv
 from shared.errors import InvalidError
-from shared.reference import OzgTopic, read_csv
 from tests.unit.data.test_data_sources import DATA
 
 TEXT = (DATA / "ozg_topics.csv").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -16,32 +17,31 @@ from typing import Any
 import pytest
 
 import shared.messages
-from shared import reference
+from services.catalog import rows as catalog_rows
+from services.catalog.rows import Area, KnownOffering, LeikaService, Level, OzgService, OzgTopic, Requirement
+from services.eligibility.rows import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State
+from shared.csv_rows import read_csv, read_rows
 from shared.errors import InvalidError
-from shared.reference import (
-    Area,
-    Association,
-    DistributionShare,
-    District,
-    GovdigitalMember,
-    ItProvider,
-    ItProviderOwner,
-    KnownOffering,
-    LeikaService,
-    Level,
-    Municipality,
-    OzgService,
-    OzgTopic,
-    Requirement,
-    State,
-    read_csv,
-    read_labels,
-    read_rows,
-)
+from shared.labels import read_labels
 
 DATA = Path(__file__).parents[3] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
 FILES = sorted(path.relative_to(DATA).as_posix() for path in DATA.rglob("*") if path.suffix in (".csv", ".json"))
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionShare:
+    """A row of distribution_keys.csv: percentage of one Land under one key and year."""
+
+    key_id: str
+    key_name: str
+    year: int
+    state_ars: str
+    state_code: str
+    percent: Decimal
+    source: str
+
+
 RECORDS: dict[str, type[Any]] = {
     "municipalities.csv": Municipality,
     "unincorporated_areas.csv": Municipality,
@@ -152,7 +152,7 @@ def _enumerations() -> Iterator[type[StrEnum]]:
     """Yield every enumeration that messages use, and those of the reference data."""
     names = [module.name for module in pkgutil.iter_modules(shared.messages.__path__)]
     modules = [importlib.import_module(f"shared.messages.{name}") for name in names]
-    for module in [*modules, reference]:
+    for module in [*modules, catalog_rows]:
         for _, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, StrEnum) and list(found) and found.__module__ == module.__name__:
                 yield found

@@ -23,8 +23,8 @@ from services.notify.mail import IDEMPOTENCY_HEADER, Composer, Mail
 from services.notify.settings import Settings
 from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
 from shared.ids import derived_id
+from shared.labels import read_labels
 from shared.messages.base import Message
-from shared.reference import read_labels
 from tests.unit.notify.examples import AT, EXAMPLES, NUMBER, ORDER_ID
 
 DATA = Path(__file__).parents[3] / "data"

@@ -1,0 +1,36 @@
+"""Human words for the values of enumerations, by language."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from shared.channels import channel_labels
+from shared.messages.open_enum import OpenEnum
+from shared.messages.values import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Human words for the values of enumerations, in one language."""
+
+    language: str
+    words: dict[str, dict[str, str]]
+
+    def of(self, value: StrEnum) -> str:
+        """Return the label of an enumeration's value, of one that this version does not know the value itself.
+
+        Raises KeyError if the data have none.
+        """
+        if isinstance(value, OpenEnum) and not value.known:
+            return value.value
+        return self.words[type(value).__name__][value.value]
+
+
+def read_labels(data_dir: Path, language: Literal["de", "en"]) -> Labels:
+    """Return the labels of one language: ``labels/<language>.json``, and those of the channels from their own files."""
+    words = json.loads((data_dir / "labels" / f"{language}.json").read_text(encoding="utf-8"))
+    return Labels(language, words | {Channel.__name__: channel_labels(language)})

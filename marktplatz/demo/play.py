@@ -83,11 +83,11 @@ async def _sum_up(world: World) -> None:
         ("Topic", "Ereignisse", "Arten"),
         [(topic, sum(types.values()), len(types)) for topic, types in counts.items()],
     )
-    told = Counter((d["organisation"], d["channel"]) for d in await world.tap.deliveries())
+    notified = Counter((d["organisation"], d["channel"]) for d in await world.tap.deliveries())
     story.table(
         "Benachrichtigungen",
         ("Organisation", "Weg", "Anzahl"),
-        [(organisation, way, count) for (organisation, way), count in sorted(told.items())],
+        [(organisation, way, count) for (organisation, way), count in sorted(notified.items())],
     )
     story.table(
         "Schnittstellen (in diesem Lauf; dauerhaft mit `make up`)",

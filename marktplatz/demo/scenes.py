@@ -261,9 +261,9 @@ async def notifications(world: World) -> None:
     keys = [(d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in deliveries]
     doubles = len(keys) - len(set(keys))
     story.check(f"{len(keys)} Benachrichtigungen, keine doppelt", doubles == 0 and keys, doubles)
-    told = Counter((d["event_id"], d["organisation"]) for d in deliveries if d["channel"] == "INBOX")
+    notified = Counter((d["event_id"], d["organisation"]) for d in deliveries if d["channel"] == "INBOX")
     expected = await world.tap.concerned(CONCERNED)
-    wrong = {pair: told[pair] for pair in expected if told[pair] != 1}
+    wrong = {pair: notified[pair] for pair in expected if notified[pair] != 1}
     story.check(f"Alle {len(expected)} Betroffenen der Ereignisse haben genau eine im Posteingang",
                 expected and not wrong, wrong)  # fmt: skip
     mails = [d for d in deliveries if d["channel"] == "EMAIL"]

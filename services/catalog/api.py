@@ -141,12 +141,12 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/suspend")
     async def suspend(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
-        """Take no new interest for the time being."""
+        """Stop new interest for the time being."""
         return await _take(backend, offering_id, headers, Offering.suspend, body.reason, headers.caller.party)
 
     @post("/resume")
     async def resume(offering_id: str, headers: Headers) -> Response:
-        """Take interest again; for whoever has suspended the offer, and the operator."""
+        """Allow interest again; for whoever has suspended the offer, and the operator."""
         return await _take(backend, offering_id, headers, Offering.resume, headers.caller.party)
 
     @post("/withdraw")

@@ -32,7 +32,7 @@ def create_draft(form: OfferingForm, caller: Caller, offering_id: str, at: datet
 def take(
     offering_id: str, caller: Caller, at: datetime, step: StepFunction[Offering, P], *args: P.args, **kwargs: P.kwargs
 ) -> Change[Offering]:
-    """Take a step in the capacities that the caller has in the offer. Raises NotFoundError if they have none."""
+    """Apply a step in the capacities that the caller has in the offer. Raises NotFoundError if they have none."""
 
     def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
         acting = [] if offering is None else capacities(offering, caller)

@@ -135,7 +135,7 @@ def request_accreditation(organisation_id: str, channel: Channel, role: Role, pe
 
 
 def move_accreditation(organisation_id: str, move: Move) -> Change[Organisation]:
-    """Take an accreditation one step on, other than by a grant."""
+    """Move an accreditation one step on, other than by a grant."""
     return _on(organisation_id, lambda organisation: organisation.move(move))
 
 

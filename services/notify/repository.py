@@ -141,7 +141,7 @@ class Notifications:
         return bool(await self.store.find(NOTIFICATIONS, Query(DUE.name, at_least=_EARLIEST, limit=1, only=("state",))))
 
     async def retry_failed(self, since: datetime, until: datetime, codes: Container[str], at: datetime) -> Counter[str]:
-        """Take up again the e-mails that failed from ``since`` to before ``until`` and return how many, by code.
+        """Queue again the e-mails that failed from ``since`` to before ``until`` and return how many, by code.
 
         Without ``codes`` whatever the code was. Looks through the whole collection: for operators, not for requests.
         A repeat finds none of them, unless they failed again.

@@ -106,7 +106,7 @@ class SmtpConnection:
         return outcome
 
     async def close(self) -> None:
-        """Say goodbye, if the connection stands."""
+        """End the session, if the connection stands."""
         if self._client is not None and self._client.is_connected:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await self._client.quit()

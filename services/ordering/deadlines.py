@@ -22,7 +22,7 @@ class Deadlines:
         self.clock = clock
 
     async def run(self) -> None:
-        """Take every step that is due now."""
+        """Apply every step that is due now."""
         now = self.clock()
         for kind in Deadline:
             await self._meet(kind, now - self.idle_after if kind is Deadline.IDLE else now, now)

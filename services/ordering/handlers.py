@@ -89,7 +89,7 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung says
 
 
 def take(order_id: str, caller: Caller, at: datetime, step: StepFunction[P], *args: P.args, **kwargs: P.kwargs) -> Change[Order]:
-    """Take a step as the caller, who must have a part in the Vorgang and a role of their side.
+    """Apply a step as the caller, who must have a part in the Vorgang and a role of their side.
 
     Raises NotFoundError, ForbiddenError, and what the step raises.
     """
@@ -117,7 +117,7 @@ def follow_offering(offering: catalog.Offering, cause: Cause) -> Change[ListedOf
 
 
 def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime) -> Change[Order]:
-    """Take the step that is due by the calendar, unless somebody has moved the Vorgang meanwhile."""
+    """Apply the step that is due by the calendar, unless somebody has moved the Vorgang meanwhile."""
 
     def decide(order: Order) -> list[Message]:
         if not order.is_due(kind, before):

@@ -37,7 +37,7 @@ STATE_BYTES_FOR_EVENTS = 768 * 1024
 
 
 class Decisions(Generic[S]):
-    """Takes the decisions about aggregates of one type. Reads and writes no store."""
+    """Decides about aggregates of one type. Reads and writes no store."""
 
     def __init__(self, records: RecordType[S], events: EventWriter, clock: Callable[[], datetime]) -> None:
         self._records = records
@@ -52,7 +52,7 @@ class Decisions(Generic[S]):
         condition: Condition | None,
         sequence_base: int,
     ) -> dict[int, Result[S]]:
-        """Take the decisions on a record that was read from ``document``, and return the result of each by its position.
+        """Decide on a record that was read from ``document``, and return the result of each change by its position.
 
         ``sequence_base`` is the number that the store's epoch begins with.
         """

@@ -143,9 +143,9 @@ class Outbox:
         acknowledged: dict[str, int] = {}
         wave = [document for document in documents if document["outbox"]]
         while wave:
-            told = [(doc, event) for doc in wave if (event := self._next(doc, acknowledged.get(doc["_id"], 0))) is not None]
-            flags = await self.publisher.publish([event for _, event in told])
-            wave = [document for (document, _), acked in zip(told, flags, strict=True) if acked]
+            sending = [(doc, event) for doc in wave if (event := self._next(doc, acknowledged.get(doc["_id"], 0))) is not None]
+            flags = await self.publisher.publish([event for _, event in sending])
+            wave = [document for (document, _), acked in zip(sending, flags, strict=True) if acked]
             for document in wave:
                 acknowledged[document["_id"]] = acknowledged.get(document["_id"], 0) + 1
             wave = [document for document in wave if acknowledged[document["_id"]] < len(document["outbox"])]

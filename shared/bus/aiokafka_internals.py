@@ -263,7 +263,7 @@ class _NumberedBatch(MessageBatch):  # type: ignore[misc] # aiokafka is untyped
 
 
 def install() -> None:
-    """Let fetched bytes be seen by ``FilteredConsumer``; safe to call again."""
+    """Show fetched bytes to ``FilteredConsumer``; safe to call again."""
     aiokafka.consumer.fetcher.MemoryRecords = _RawRecords
 
 

@@ -60,7 +60,7 @@ async def delete_topics(admin: AIOKafkaAdminClient) -> list[str]:
 
 
 async def rewind(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[str]:
-    """Take groups back to the beginning of partitions that end before what the group has committed; return the groups.
+    """Rewind groups to the beginning of partitions that end before what the group has committed; return the groups.
 
     Such a partition is a new one: its group would pass over what is written to it now.
     """

@@ -81,7 +81,7 @@ async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
 
 
 async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
-    """Take two snapshots, ``pause`` apart, and report what differs in both: in a running system much is on its way at any moment.
+    """Compare two snapshots, ``pause`` apart, and report what differs in both: in a running system much is always on its way.
 
     With ``pause`` 0 one snapshot counts (nothing is running). Raises as ``take_snapshot``.
     """

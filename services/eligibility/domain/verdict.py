@@ -80,7 +80,7 @@ class OrderVerdict(Aggregate):
         return [self._given(check)]
 
     def sign_off(self, person: str, note: str, at: datetime) -> list[Message]:
-        """Let a person of the Anbieter answer for the RISK of the last check. The verdict stays what it is.
+        """Record that a person of the Anbieter answers for the RISK of the last check. The verdict stays what it is.
 
         A second signature changes nothing. Raises ConflictError (``nothing_to_sign``) unless the verdict is RISK.
         """
@@ -96,7 +96,7 @@ class OrderVerdict(Aggregate):
         return [self._given(signed, at)]
 
     def restate(self) -> list[Message]:
-        """Say the last verdict once more, for an order that has not heard it."""
+        """Republish the last verdict, for an order that has not received it."""
         signed = self.last.sign_off
         return [self._given(self.last, None if signed is None else signed.at)]
 

@@ -29,7 +29,7 @@ class Confirmation(StrEnum):
 
 
 def holds(valid_from: date | None, valid_to: date | None, on: date) -> bool:
-    """Tell whether the half-open period [valid_from, valid_to) holds the day; an open end is None."""
+    """Return whether the half-open period [valid_from, valid_to) holds the day; an open end is None."""
     return (valid_from is None or valid_from <= on) and (valid_to is None or on < valid_to)
 
 

@@ -148,7 +148,7 @@ class AddressBook(Aggregate):
         return next((contact.person for contact in self.people if self.mark_of(contact.person) == mark), None)
 
     def let_go(self, former: Sequence[str], seq: int) -> list[str]:
-        """Take out who has left, as event ``seq`` of the organisation says, and return them. An older event changes nothing."""
+        """Remove who has left by event ``seq`` of the organisation, and return them. An older event changes nothing."""
         if seq <= self.heard:
             return []
         self.heard, self.former = seq, tuple(former)
@@ -158,7 +158,7 @@ class AddressBook(Aggregate):
         return gone
 
     def erase(self, person: str, condition: Condition | None = None) -> bool:
-        """Take a person out of the book and return whether they were in it.
+        """Remove a person from the book and return whether they were in it.
 
         Raises PreconditionFailedError unless the condition holds.
         """

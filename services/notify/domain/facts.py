@@ -79,7 +79,7 @@ def facts_of(message: Message) -> Facts:
 def _order(message: ordering.OrderEvent) -> Facts:
     order = message.order
     sides = _sides(order.customer.id, order.provider.id, order.channel)
-    parties = {part: ids for part, ids in sides.items() if part not in _kept_from(message)} | _relative(message)
+    parties = {part: ids for part, ids in sides.items() if part not in _hidden_from(message)} | _relative(message)
     parameters = Parameters(
         order_number=order.number,
         offering_title=order.offering_title,
@@ -99,7 +99,7 @@ def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tup
     }
 
 
-def _kept_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
+def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
     """Return the parts that do not know of the Vorgang, and are not to learn of it by its end."""
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:

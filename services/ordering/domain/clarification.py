@@ -52,7 +52,7 @@ def start(
     anbindungsart: Anbindungsart | None = None,
     further: Sequence[NewPoint] = (),
 ) -> Taken:
-    """Take up the Abstimmung with the standard list of the Anbindungsart and ``further`` points.
+    """Start the Abstimmung with the standard list of the Anbindungsart and ``further`` points.
 
     Without a choice it is the Anbindungsart that the offer names first. Raises InvalidError for one that is not offered.
     """

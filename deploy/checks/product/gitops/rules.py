@@ -37,7 +37,7 @@ FOLDER = DEPLOY / "gitops"
 SIGNED = FOLDER / "flux-signed"
 """What Flux reads where it takes a signed release from a registry: the folder beside it, with another source."""
 
-KEPT = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
+NEVER_PRUNED = frozenset({"Namespace", "Kafka", "KafkaNodePool", "KafkaTopic", "PersistentVolumeClaim", "StatefulSet"})
 """Kinds whose objects hold data: a tool that removes what is no longer in the repository must leave them."""
 
 AWAITED = ("Kafka", "KafkaTopic", "KafkaUser", "StatefulSet", "Job", "Deployment")
@@ -225,7 +225,7 @@ def _never_pruned(unit: Unit, objects: Objects) -> Iterator[Finding]:
         "argocd": ("argocd.argoproj.io/sync-options", "Prune=false"),
         "flux": ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
     }[unit.tool]
-    for held in objects.of(*sorted(KEPT)):
+    for held in objects.of(*sorted(NEVER_PRUNED)):
         if value not in text(held, "metadata", "annotations", key).split(","):
             yield Finding(
                 "gitops-keep", where(unit.document), f"{where(held)} would be pruned with its data: {key} must be {value}"

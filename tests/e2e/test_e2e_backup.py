@@ -97,11 +97,11 @@ class Drill:
     async def agrees(self) -> dict[str, list[dict[str, str]]]:
         """Wait until the system is at rest: no record to read, no outbox, no open pair. Returns what differs for good."""
 
-        async def look() -> dict[str, Any] | None:
+        async def at_rest() -> dict[str, Any] | None:
             found = self.differences()
             return {"found": found} if not found.keys() - {"number_promised"} else None
 
-        found: dict[str, list[dict[str, str]]] = (await eventually("everything agrees", look, 90))["found"]
+        found: dict[str, list[dict[str, str]]] = (await eventually("everything agrees", at_rest, 90))["found"]
         return found
 
     def destroy_stores(self) -> None:
@@ -230,8 +230,8 @@ async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill
         assert await people.contracted(orders[1]) != contract
         assert await drill.agrees() == {}
         inbox = await people.cast.husum.get("notify", "/v1/inbox", {"limit": 200})
-        told = [item["event_type"] for item in inbox["items"]]
-        assert told.count("contracts.contract.concluded.v1") == 2
+        notified = [item["event_type"] for item in inbox["items"]]
+        assert notified.count("contracts.contract.concluded.v1") == 2
 
 
 async def test_a_rebuild_is_refused_while_workers_read(drill: Drill) -> None:
@@ -262,15 +262,15 @@ async def test_a_backup_can_move_the_stores_to_another_place(drill: Drill) -> No
 def without_last(backup: Path, file: str, copy: Path) -> tuple[Path, str]:
     """Copy a backup without the last aggregate of one file, in order otherwise; return the copy and the aggregate's id."""
     shutil.copytree(backup, copy)
-    kept = gzip.decompress((copy / file).read_bytes()).splitlines(keepends=True)
-    last = next(line for line in reversed(kept) if RESERVED_FOR not in json.loads(line))
-    kept.remove(last)
-    (copy / file).write_bytes(gzip.compress(b"".join(kept)))
+    lines = gzip.decompress((copy / file).read_bytes()).splitlines(keepends=True)
+    last = next(line for line in reversed(lines) if RESERVED_FOR not in json.loads(line))
+    lines.remove(last)
+    (copy / file).write_bytes(gzip.compress(b"".join(lines)))
     manifest = json.loads((copy / MANIFEST).read_text("utf-8"))
     for entry in manifest["files"]:
         if entry["path"] == file:
             size = (copy / file).stat().st_size
-            entry |= {"documents": len(kept), "bytes": size, "sha256": sha256_of(copy / file)}
+            entry |= {"documents": len(lines), "bytes": size, "sha256": sha256_of(copy / file)}
     (copy / MANIFEST).write_text(json.dumps(manifest), "utf-8")
     return copy, json.loads(last)["_id"]
 
@@ -299,8 +299,8 @@ async def test_the_drill_command_plays_a_whole_restore_and_fails_when_something_
         assert "broker_unfit" in refused.stderr
         assert json.loads(report_file.read_text("utf-8"))["failure"]["code"] == "broker_unfit"
 
-        said = there.done(*command)
-        assert "drill passed" in said
+        output = there.done(*command)
+        assert "drill passed" in output
         report = json.loads(report_file.read_text("utf-8"))
         assert report["passed"]
         assert [step["name"] for step in report["steps"]] == ["check", "restore", "rebuild", "work", "reconcile"]

@@ -185,7 +185,7 @@ def test_a_slow_tool_is_waited_for_once_it_has_begun(place: Place) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda it: it.name)
-def test_whoever_encrypts_leaves_nothing_when_told_to_end_and_the_tool_fails_too(place: Place, number: signal.Signals) -> None:
+def test_whoever_encrypts_leaves_nothing_when_stopped_and_the_tool_fails_too(place: Place, number: signal.Signals) -> None:
     seal = place.seal()
     tool = place.tool('cat /dev/zero > "$PIPE/archive"')
     until(lambda: any(path.stat().st_size > 2**20 for path in place.backup.iterdir()))
@@ -206,17 +206,17 @@ def test_when_whoever_encrypts_is_killed_the_tool_fails_and_what_lies_there_has_
 
 
 @pytest.mark.parametrize(
-    ("recipients", "said"), [("", "MARKTPLATZ_BACKUP_RECIPIENTS"), ("age1-the-public-key-of-your-operations", "no public key")]
+    ("recipients", "reason"), [("", "MARKTPLATZ_BACKUP_RECIPIENTS"), ("age1-the-public-key-of-your-operations", "no public key")]
 )
 @pytest.mark.parametrize("plain", ["", "true"])
 def test_without_a_public_key_no_pipe_is_made_whatever_else_is_allowed(
-    place: Place, recipients: str, said: str, plain: str
+    place: Place, recipients: str, reason: str, plain: str
 ) -> None:
     seal = place.seal(MARKTPLATZ_BACKUP_RECIPIENTS=recipients, **({"MARKTPLATZ_BACKUP_PLAIN": plain} if plain else {}))
     tool = place.tool(WHOLE)
     code, log = ended(seal)
     assert code == 1
-    assert said in log
+    assert reason in log
     assert ended(tool)[0] == 9
     assert not (place.pipe / "archive").exists()
     assert place.names() == []

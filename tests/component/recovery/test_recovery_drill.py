@@ -81,8 +81,8 @@ async def test_stores_that_hold_something_are_refused_by_name(stores: Stores, ba
     await stores[ServiceName.ORDERING].store.insert_many(ORDERS, [{"_id": "o", "rev": 1, "pending_since": None}])
     with pytest.raises(StoreNotEmptyError, match=r"ordering\.orders"):
         await play(Drill(backup, AT), stores)
-    for kept in stores.values():
-        assert await epochs.sequence_base(kept.store) == 0
+    for held in stores.values():
+        assert await epochs.sequence_base(held.store) == 0
 
 
 def test_only_promised_numbers_may_remain() -> None:
@@ -132,18 +132,18 @@ def marked(var: Path, taken_at: str) -> tuple[int, str]:
 async def refused(var: Path) -> list[str]:
     reasons = []
     async with opened_stores(ProcessSettings(var=var)) as stores:
-        for kept in stores.values():
+        for held in stores.values():
             try:
-                await epochs.sequence_base(kept.store)
+                await epochs.sequence_base(held.store)
             except epochs.RebuildDueError as error:
                 reasons.append(error.detail)
     return reasons
 
 
 async def test_after_a_restore_by_the_database_itself_all_five_stores_are_closed_until_the_rebuild(tmp_path: Path) -> None:
-    code, said = marked(tmp_path, "2026-11-20T02:15:00+01:00")
-    assert code == 0, said
-    assert "topics rebuild" in said
+    code, output = marked(tmp_path, "2026-11-20T02:15:00+01:00")
+    assert code == 0, output
+    assert "topics rebuild" in output
     reasons = await refused(tmp_path)
     assert len(reasons) == 5
     assert all("2026-11-20T01:15:00+00:00" in reason for reason in reasons)
@@ -153,8 +153,8 @@ async def test_a_restore_marked_again_and_then_rebuilt_opens_the_stores(tmp_path
     await mark_restored(stores, TAKEN, AT)
     await mark_restored(stores, TAKEN - timedelta(days=1), AT)
     assert len(await refused(tmp_path / "var")) == 5
-    for kept in stores.values():
-        await epochs.begin_epoch(kept.store, 1000)
+    for held in stores.values():
+        await epochs.begin_epoch(held.store, 1000)
     assert await refused(tmp_path / "var") == []
 
 
@@ -163,7 +163,7 @@ async def test_a_restore_marked_again_and_then_rebuilt_opens_the_stores(tmp_path
     [("2026-11-20T02:15:00", "no time zone"), ("yesterday", "no time such as"), ("2999-01-01T00:00:00Z", "still to come")],
 )
 async def test_a_time_without_zone_or_to_come_marks_nothing(tmp_path: Path, taken_at: str, reason: str) -> None:
-    code, said = marked(tmp_path, taken_at)
+    code, output = marked(tmp_path, taken_at)
     assert code != 0
-    assert reason in " ".join(said.split())
+    assert reason in " ".join(output.split())
     assert await refused(tmp_path) == []

@@ -97,24 +97,24 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 async def test_the_command_succeeds_while_the_newest_is_young_and_whole(tmp_path: Path, backups: Path) -> None:
     newest = await backup_at(tmp_path, now() - timedelta(hours=20))
-    code, said = command(backups, "--verify", "--newest-within", "36")
-    assert code == 0, said
-    assert newest.name in said
-    assert folder_name(OLD) in said
-    assert "as it was written" in said
+    code, output = command(backups, "--verify", "--newest-within", "36")
+    assert code == 0, output
+    assert newest.name in output
+    assert folder_name(OLD) in output
+    assert "as it was written" in output
     assert command(backups, "--newest-within", "12")[0] == 1
 
 
 def test_the_command_fails_for_one_damaged_and_for_none(backups: Path) -> None:
     (backups / folder_name(NEW) / "ordering/orders.jsonl.gz").unlink()
-    code, said = command(backups, "--verify")
+    code, output = command(backups, "--verify")
     assert code == 1
-    assert "ordering/orders.jsonl.gz is missing" in said
+    assert "ordering/orders.jsonl.gz is missing" in output
     for folder in backups.iterdir():
         shutil.rmtree(folder)
-    code, said = command(backups)
+    code, output = command(backups)
     assert code == 1
-    assert "none to restore" in said
+    assert "none to restore" in output
 
 
 def test_a_report_is_also_one_line_of_the_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,10 +54,10 @@ class World:
     def __init__(self, stores: dict[ServiceName, ServiceStore], publisher: RecordingPublisher) -> None:
         self.stores = stores
         self.publisher = publisher
-        kept = stores[ServiceName.CONTRACTS]
-        earlier = Resources(kept.store, publisher, DATA, lambda: AT)
+        held = stores[ServiceName.CONTRACTS]
+        earlier = Resources(held.store, publisher, DATA, lambda: AT)
         self.contracts, self.registers = Contracts(earlier), Registers(earlier)
-        later = Resources(kept.store, publisher, DATA, lambda: AT + timedelta(days=3))
+        later = Resources(held.store, publisher, DATA, lambda: AT + timedelta(days=3))
         (self.processor,) = processor(FITKO)(later).consumers
 
     async def request(self, name: str, seq: int = 1, *, requested_at: datetime | None = None) -> None:
@@ -106,10 +106,10 @@ async def test_an_order_that_knows_its_contract_s_number_is_enough_to_keep_it(wo
     await world.request("a")
     number = (await world.contract("a")).number
     await world.lose("a")
-    wanted = contract_id(FITKO, order_id("a"))
+    lost = contract_id(FITKO, order_id("a"))
     facts = await read_stores(world.stores)
-    facts.orders["x"] = OrderFact(order_id("a"), "V", OrderState.PRODUKTIV, FITKO, 1, True, True, wanted, number)
-    assert await reserve_lost_numbers(world.stores, facts, TopicFacts()) == {wanted: Number(2026, 1)}
+    facts.orders["x"] = OrderFact(order_id("a"), "V", OrderState.PRODUKTIV, FITKO, 1, True, True, lost, number)
+    assert await reserve_lost_numbers(world.stores, facts, TopicFacts()) == {lost: Number(2026, 1)}
     await world.request("a", seq=9, requested_at=AT)
     assert (await world.contract("a")).number == number
 

@@ -40,9 +40,9 @@ def contact(number: int) -> Document:
 async def filled(folder: Path, keys: Keys, contacts: int = 50) -> tuple[Path, dict[str, list[Document]]]:
     async with place(folder / "before") as stores:
         await fill(stores)
-        for kept in stores.values():
-            if CONTACTS in kept.collections:
-                await kept.store.insert_many(CONTACTS, [contact(number) for number in range(contacts)])
+        for held in stores.values():
+            if CONTACTS in held.collections:
+                await held.store.insert_many(CONTACTS, [contact(number) for number in range(contacts)])
         made, _ = await back_up(stores, folder / "backups", keys, clock=clock())
         return made, await everything(stores)
 

@@ -81,9 +81,9 @@ async def fill(stores: Stores) -> None:
 
 async def everything(stores: Stores) -> dict[str, list[Document]]:
     return {
-        f"{name.value}.{collection.name}": [document async for page in scanned(kept.store, collection) for document in page]
-        for name, kept in stores.items()
-        for collection in kept.collections
+        f"{name.value}.{collection.name}": [document async for page in scanned(held.store, collection) for document in page]
+        for name, held in stores.items()
+        for collection in held.collections
     }
 
 
@@ -170,8 +170,8 @@ async def test_a_damaged_backup_is_refused_before_anything_is_written(
         with pytest.raises(DamagedBackupError):
             await restore(stores, backup, PLAIN, AT)
         assert not any((await everything(stores)).values())
-        for kept in stores.values():
-            assert await epochs.sequence_base(kept.store) == 0
+        for held in stores.values():
+            assert await epochs.sequence_base(held.store) == 0
 
 
 def test_the_version_in_a_manifest_is_the_projects() -> None:
@@ -207,23 +207,23 @@ async def test_into_a_filled_store_only_what_is_missing_is_added_and_what_differ
         await ordering.insert_many(ORDERS, [order(9999)])
         _, result = await restore(stores, backup, PLAIN, AT, into_non_empty=True)
         assert (result.added, result.equal, result.differ) == (1, 1204, ["orders order-00005"])
-        kept = await ordering.get_many(ORDERS, ["order-00005", "order-00007", "order-09999"])
-        assert kept["order-00005"]["text"] == "newer"
-        assert kept.keys() == {"order-00005", "order-00007", "order-09999"}
+        present = await ordering.get_many(ORDERS, ["order-00005", "order-00007", "order-09999"])
+        assert present["order-00005"]["text"] == "newer"
+        assert present.keys() == {"order-00005", "order-00007", "order-09999"}
 
 
 async def test_a_restored_store_lets_no_process_work_until_its_era_begins(tmp_path: Path, backup: Path) -> None:
     async with place(tmp_path / "to") as stores:
         await restore(stores, backup, PLAIN, AT)
-        for kept in stores.values():
+        for held in stores.values():
             with pytest.raises(epochs.RebuildDueError, match="topics rebuild"):
-                await epochs.sequence_base(kept.store)
-            await epochs.announce_epoch(kept.store, 1000)
-            assert await epochs.recorded_sequence_base(kept.store) == 1000
+                await epochs.sequence_base(held.store)
+            await epochs.announce_epoch(held.store, 1000)
+            assert await epochs.recorded_sequence_base(held.store) == 1000
             with pytest.raises(epochs.RebuildDueError, match="topics rebuild"):
-                await epochs.sequence_base(kept.store)
-            await epochs.begin_epoch(kept.store, 1000)
-            assert await epochs.sequence_base(kept.store) == 1000
+                await epochs.sequence_base(held.store)
+            await epochs.begin_epoch(held.store, 1000)
+            assert await epochs.sequence_base(held.store) == 1000
 
 
 async def test_an_era_is_known_in_every_store_before_anything_counts_from_it(tmp_path: Path) -> None:
@@ -233,10 +233,10 @@ async def test_an_era_is_known_in_every_store_before_anything_counts_from_it(tmp
         assert (await ordering.get(ORDERS, "order-00002") or {})["seq"] == 5000
         with pytest.raises(BackupError, match="beyond 1000"):
             await raise_aggregates(stores, 1000)
-        assert {await epochs.sequence_base(kept.store) for kept in stores.values()} == {1000}
+        assert {await epochs.sequence_base(held.store) for held in stores.values()} == {1000}
         await raise_aggregates(stores, 9000)
         assert (await ordering.get(ORDERS, "order-00001") or {})["seq"] == 9000
-        assert {await epochs.sequence_base(kept.store) for kept in stores.values()} == {9000}
+        assert {await epochs.sequence_base(held.store) for held in stores.values()} == {9000}
 
 
 async def test_a_backup_that_cannot_be_finished_leaves_nothing_that_looks_like_one(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ async def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
             await back_up(stores, tmp_path / "backups", PLAIN, clock=clock())
 
 
-async def test_only_the_newest_backups_are_kept_and_unfinished_ones_do_not_count(backup: Path) -> None:
+async def test_only_the_newest_backups_stay_and_unfinished_ones_do_not_count(backup: Path) -> None:
     root = backup.parent
     for day in range(1, 4):
         (root / f"2026-12-0{day}T010000Z").mkdir()
@@ -271,11 +271,11 @@ async def test_every_collection_of_every_service_is_in_a_backup(tmp_path: Path, 
     verify(backup, read_manifest(backup), PLAIN)
     files = {(file.service, file.collection) for file in read_manifest(backup).files}
     async with place(tmp_path / "from") as stores:
-        wanted = {(name.value, collection.name) for name, kept in stores.items() for collection in kept.collections}
-        assert {ledger.collection.name for kept in stores.values() for ledger in kept.service.ledgers} <= {
+        expected = {(name.value, collection.name) for name, held in stores.items() for collection in held.collections}
+        assert {ledger.collection.name for held in stores.values() for ledger in held.service.ledgers} <= {
             name for _, name in files
         }
-    assert files == wanted
+    assert files == expected
     assert ("contracts", CONTRACTS.name) in files
     assert {service for service, collection in files if collection == "idempotency"} == {name.value for name in COPY_ORDER}
 

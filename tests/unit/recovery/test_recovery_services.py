@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import combinations
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -21,6 +22,7 @@ from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
 from shared.topics import TOPICS
 
+RECOVERY = Path(__file__).parents[3] / "marktplatz" / "recovery"
 DATA = Path(__file__).parents[3] / "data"
 SERVICES = tuple(BUILDERS)
 
@@ -110,3 +112,13 @@ def test_whatever_a_compacted_topic_must_hold_is_republished_and_nothing_else(st
 def test_republishers_have_names_of_their_own(stores: dict[ServiceName, ServiceStore]) -> None:
     names = [it.name for held in stores.values() for it in held.service.republishers]
     assert sorted(names) == ["contract", "offering", "order", "organisation", "verdict"]
+
+
+def test_recovery_reads_no_field_of_a_stored_document_but_its_id() -> None:
+    read = {
+        f"{file.name}: {ast.unparse(node)}"
+        for file in RECOVERY.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "document"
+    }
+    assert {place.partition(": ")[2] for place in read} == {"document['_id']"}, read

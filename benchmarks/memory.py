@@ -168,11 +168,11 @@ def read_sizes() -> list[Size]:
 
 
 def peak_of(log: str, name: str) -> float:
-    """Return the highest peak that a process has told, in MiB; it tells one per start. Raises BenchError if it told none."""
-    told = [int(kib) for kib in re.findall(r"^peak_kib (\d+)$", log, flags=re.MULTILINE)]
-    if not told:
+    """Return the highest peak that a process has peaks, in MiB; it tells one per start. Raises BenchError if it peaks none."""
+    peaks = [int(kib) for kib in re.findall(r"^peak_kib (\d+)$", log, flags=re.MULTILINE)]
+    if not peaks:
         raise BenchError(f"{name} did not end by itself: {log[-2000:]}")
-    return max(told) / 1024
+    return max(peaks) / 1024
 
 
 def _make_writable(data: Path) -> None:

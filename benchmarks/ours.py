@@ -78,8 +78,8 @@ def _timed(consumer: Consumer, stopwatch: Stopwatch) -> Consumer:
 
 async def _committed(runner: ConsumerRunner, ends: Offsets) -> None:
     (worker,) = runner.workers
-    wanted = {TopicPartition(VERDICTS.name, partition): end for partition, end in ends.items() if end}
-    while any(worker.commits.positions.get(partition, 0) < end for partition, end in wanted.items()):
+    goal = {TopicPartition(VERDICTS.name, partition): end for partition, end in ends.items() if end}
+    while any(worker.commits.positions.get(partition, 0) < end for partition, end in goal.items()):
         if failures := runner.failures():
             raise BenchError(f"the worker has stopped itself: {failures}")
         await asyncio.sleep(0.005)

@@ -44,7 +44,7 @@ NODES = limits.BODY_NODES - 200
 class Cost:
     """One request: what it was, seconds of the loop, and bytes of memory at the most (0 until that is measured)."""
 
-    told: str
+    label: str
     service: ServiceName
     method: str
     target: str
@@ -78,8 +78,8 @@ async def measure() -> Found:
                 plain = b"" if operation.body is None else json.dumps(samples.good(operation.body)).encode()
                 await _cost(http, "ordinary", operation, target, plain)
                 ordinary.append((await _cost(http, "ordinary", operation, target, plain)).seconds)
-                for told, hostile_target, content in _hostile(operation, samples, target, plain):
-                    costs.append(await _cost(http, told, operation, hostile_target, content))
+                for label, hostile_target, content in _hostile(operation, samples, target, plain):
+                    costs.append(await _cost(http, label, operation, hostile_target, content))
             for place, cost in enumerate(costs):
                 if cost.service is service and len(cost.content) + len(cost.target) > ROOM:
                     costs[place] = await _with_peak(http, cost)
@@ -101,31 +101,31 @@ def report(found: Found) -> None:
 
 def _line(cost: Cost, ordinary: float) -> str:
     ratio = cost.seconds / ordinary
-    return f"{cost.seconds * 1000:7.1f}{ratio:12.1f}{cost.peak / MIB:7.1f}  {cost.status:>6}  {cost.told}"
+    return f"{cost.seconds * 1000:7.1f}{ratio:12.1f}{cost.peak / MIB:7.1f}  {cost.status:>6}  {cost.label}"
 
 
-async def _cost(http: httpx.AsyncClient, told: str, operation: Operation, target: str, content: bytes) -> Cost:
+async def _cost(http: httpx.AsyncClient, label: str, operation: Operation, target: str, content: bytes) -> Cost:
     started = time.thread_time()
-    answer = await _send(http, operation.method, target, content, told)
+    answer = await _send(http, operation.method, target, content, label)
     seconds = time.thread_time() - started
-    return Cost(f"{operation}: {told}", operation.service, operation.method, target, content, seconds, answer.status_code)
+    return Cost(f"{operation}: {label}", operation.service, operation.method, target, content, seconds, answer.status_code)
 
 
 async def _with_peak(http: httpx.AsyncClient, cost: Cost) -> Cost:
     tracemalloc.start()
     try:
-        await _send(http, cost.method, cost.target, cost.content, cost.told)
+        await _send(http, cost.method, cost.target, cost.content, cost.label)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return Cost(cost.told, cost.service, cost.method, cost.target, cost.content, cost.seconds, cost.status, peak)
+    return Cost(cost.label, cost.service, cost.method, cost.target, cost.content, cost.seconds, cost.status, peak)
 
 
-async def _send(http: httpx.AsyncClient, method: str, target: str, content: bytes, told: str) -> httpx.Response:
+async def _send(http: httpx.AsyncClient, method: str, target: str, content: bytes, label: str) -> httpx.Response:
     headers = {"Content-Type": "application/json"} if content else {}
     answer = await http.request(method, target, content=content, headers=headers)
     if answer.status_code >= 500:
-        raise BenchError(f"{method} {target[:100]} answered {answer.status_code} to {told}: {answer.text[:300]}")
+        raise BenchError(f"{method} {target[:100]} answered {answer.status_code} to {label}: {answer.text[:300]}")
     return answer
 
 
@@ -144,18 +144,18 @@ def _hostile(operation: Operation, samples: Samples, target: str, plain: bytes) 
     for parameter in operation.parameters:
         if parameter["in"] == "query":
             name = parameter["name"]
-            for told, sign in TEXTS.items():
+            for label, sign in TEXTS.items():
                 text = quote(sign)
-                yield f"?{name} of {told}", f"{target}?{name}={text * (8000 // len(text))}", plain
+                yield f"?{name} of {label}", f"{target}?{name}={text * (8000 // len(text))}", plain
             yield f"?{name} many times", f"{target}?{'&'.join([f'{name}=x'] * (limits.QUERY_PARAMETERS - 1))}", plain
     if operation.body is None:
         return
     good = samples.good(operation.body)
     for place in ((), *places(good)):
-        for told, value in _values(good, place):
+        for label, value in _values(good, place):
             content = json.dumps(changed(good, place, value) if place else value).encode()
             if len(content) <= limits.BODY_BYTES:
-                yield f"/{'/'.join(map(str, place))} = {told}", target, content
+                yield f"/{'/'.join(map(str, place))} = {label}", target, content
 
 
 def _values(good: object, place: tuple[str | int, ...]) -> Iterator[tuple[str, Any]]:
@@ -163,8 +163,8 @@ def _values(good: object, place: tuple[str | int, ...]) -> Iterator[tuple[str, A
     for step in place:
         there = there[step]
     room = MIB - ROOM
-    for told, sign in TEXTS.items():
-        yield f"text of {told}", sign * (room // (len(json.dumps(sign)) - 2))
+    for label, sign in TEXTS.items():
+        yield f"text of {label}", sign * (room // (len(json.dumps(sign)) - 2))
     yield "list of numbers", [1] * NODES
     yield "list of empty lists", [[]] * (NODES // 2)
     yield "list of long texts", ["x" * (room // 1000 - 4)] * 1000

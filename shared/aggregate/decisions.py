@@ -171,7 +171,7 @@ def _settled(change: Change[S], record: Record[S]) -> Result[S]:
 
 
 def _decision(change: Change[S], record: Record[S], condition: Condition | None) -> tuple[S, Sequence[Message]]:
-    """Take the decision if the caller's condition holds.
+    """Return the decision if the caller's condition holds.
 
     That the caller may not see or do this is said first: the revision of what is hidden is hidden too.
     """

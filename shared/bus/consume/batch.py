@@ -247,7 +247,7 @@ def _origin(error: Exception) -> str:
 
 @contextmanager
 def _bound(events: Sequence[Received]) -> Any:  # noqa: ANN401 - a context manager's iterator
-    """Let log lines carry what belongs to the events, as far as all of them have it in common."""
+    """Bind to log lines what all of the events have in common."""
     causes = [event.cause for event in events]
     common = causes[0].correlation_id if len({cause.correlation_id for cause in causes}) == 1 else None
     parent = causes[0].traceparent if len(causes) == 1 else None

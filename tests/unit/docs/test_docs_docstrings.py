@@ -1,4 +1,4 @@
-"""The words of the house: what a public docstring begins with, and what no identifier is made of."""
+"""The words of the house: what a docstring begins with, and what no identifier is made of."""
 
 from __future__ import annotations
 
@@ -18,29 +18,18 @@ EVASIVE = {"say", "says", "tell", "tells", "let", "lets", "spare", "spares", "ta
 OBSCURE = {"told", "wanted", "kept", "anew"}
 """What identifiers do not hold: a noun says it (recipient, required, unknown_fields, again)."""
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_DEFINING = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+_DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def evasive_docstrings(source: str) -> list[str]:
-    """Return the public functions, methods and classes whose docstring begins with an evasive verb."""
-    return [
-        f"{name}: {text.splitlines()[0]}"
-        for name, text in _public_docstrings(ast.parse(source), "")
-        if text.split()[0].strip("`.,:;").lower() in EVASIVE
-    ]
+    """Return the first lines of the docstrings that begin with an evasive verb."""
+    texts = [text for node in ast.walk(ast.parse(source)) if isinstance(node, _DOCUMENTED) and (text := ast.get_docstring(node))]
+    return [text.splitlines()[0] for text in texts if text.split()[0].strip("`.,:;").lower() in EVASIVE]
 
 
 def obscure_names(source: str) -> set[str]:
     """Return the identifiers that hold an obscure word."""
     return {name for name in _identifiers(ast.parse(source)) if OBSCURE & {word.lower() for word in _WORD.findall(name)}}
-
-
-def _public_docstrings(parent: ast.AST, prefix: str) -> Iterator[tuple[str, str]]:
-    for node in ast.iter_child_nodes(parent):
-        if isinstance(node, _DEFINING):
-            if not node.name.startswith("_") and (text := ast.get_docstring(node)):
-                yield f"{prefix}{node.name}", text
-            yield from _public_docstrings(node, f"{prefix}{node.name}.")
 
 
 def _identifiers(tree: ast.Module) -> Iterator[str]:
@@ -69,7 +58,8 @@ def test_docstrings_begin_with_the_verb_of_the_field_and_names_are_plain(path: P
         'def publish():\n    """Say the newest state."""',
         'class Teller:\n    """Tells who was there."""',
         'class A:\n    def b(self):\n        """Let it run."""',
-        'async def accept():\n    """Take, and return."""',
+        'async def _accept():\n    """Take, and return."""',
+        '"""Lets a worker run."""',
     ],
 )
 def test_an_evasive_docstring_is_found(source: str) -> None:

@@ -1,4 +1,4 @@
-"""The steps of the main flow, each over the public interfaces only. The demo tells them; the end-to-end tests use them too."""
+"""The steps of the main flow, each over the public interfaces only. The demo narrates them; the end-to-end tests use them too."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 
 class StepFailedError(Exception):
-    """A step of the story did not go as told; the text says what was asked and what came back."""
+    """A step of the story did not go as expected; the text holds what was asked and what came back."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The scenes of the story, in order. Each acts over the public interfaces and checks what it tells."""
+"""The scenes of the story, in order. Each acts over the public interfaces and checks what it narrates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONCERNED = {
     "ordering.order.went-live.v1": ("customer", "provider", "channel"),
     "contracts.contract.concluded.v1": ("customer", "provider", "channel"),
 }
-"""Whom the story expects to be told of an event, written down here independently of notify.
+"""Whom the story expects to be notified of an event, written down here independently of notify.
 
 ``not owner``: the side that the event's field ``owner`` does not name.
 """

@@ -1,4 +1,4 @@
-"""How the demo tells what happens: scenes, steps with their check, tables."""
+"""How the demo narrates what happens: scenes, steps with their check, tables."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Shelf(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All reference data at one moment. ``digests`` tells one state from another."""
+    """All reference data at one moment. ``digests`` differ from state to state."""
 
     digests: tuple[tuple[str, str], ...]
     catalogue: Catalogue

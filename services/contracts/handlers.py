@@ -66,7 +66,7 @@ def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[C
 async def _promised_numbers(
     cases: Sequence[Case], channel: Channel, contracts: Contracts, registers: Registers
 ) -> dict[str, Number]:
-    """Return a number for each contract that neither exists nor is refused; ``numbering`` says why in this order of steps."""
+    """Return a number for each contract that neither exists nor is refused; ``numbering`` explains the order of steps."""
     first: dict[str, Case] = {}
     for case in cases:
         first.setdefault(case.request.contract_id, case)

@@ -1,4 +1,4 @@
-"""What a contract processor tells Prometheus of its channel. Every replica tells the same: take the maximum over them."""
+"""Metrics of a contract processor about its channel. Every replica exports the same: take the maximum over them."""
 
 from __future__ import annotations
 

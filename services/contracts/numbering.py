@@ -1,6 +1,6 @@
 """Gap-free numbers per channel and year: the pure part. ``repository.Registers`` keeps the registers, ``handlers`` drives them.
 
-A register says which number is promised to which contract. A processor reads the register *first*, then the contracts it asks
+A register holds which number is promised to which contract. A processor reads the register *first*, then the contracts it asks
 about and those in ``allotted``; it settles and allots; it saves the register under its revision (if another processor was
 faster it starts over, with both reads); only then it inserts the contracts.
 

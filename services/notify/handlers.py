@@ -185,7 +185,7 @@ async def _book_of(contacts: Contacts, caller: Caller) -> AddressBook:
 
 
 def departures(batch: Sequence[Received]) -> dict[str, tuple[int, Organisation]]:
-    """Return the newest state of each organisation in the events, with its number, if it says who has left."""
+    """Return the newest state of each organisation in the events, with its number, if it names who has left."""
     newest: dict[str, tuple[int, Organisation]] = {}
     for event in batch:
         if isinstance(event.message, ORGANISATION_EVENTS) and event.message.organisation.former_users is not None:

@@ -17,7 +17,7 @@ MUTED_LIMIT = 100
 
 
 class ContactForm(BaseModel):
-    """How the caller wants to be addressed and told."""
+    """How the caller wants to be addressed and notified."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid",

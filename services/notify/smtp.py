@@ -1,4 +1,4 @@
-"""Sends mail by SMTP (RFC 5321) and says of each whether it was accepted, may be tried again, or is refused for good."""
+"""Sends mail by SMTP (RFC 5321) and reports of each whether it was accepted, may be tried again, or is refused for good."""
 
 from __future__ import annotations
 

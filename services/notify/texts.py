@@ -69,11 +69,11 @@ class Texts:
 
     @property
     def keys(self) -> frozenset[str]:
-        """Keys of the templates that tell an event."""
+        """Keys of the templates of an event."""
         return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD}
 
     def of(self, notification: Notification, language: Language) -> Text:
-        """Return what a notification says."""
+        """Return the text of a notification."""
         return self.render(notification.template, language, notification.parameters, notification.occurred_at)
 
     def shown(self, notification: Notification, language: Language) -> Text:

@@ -27,7 +27,7 @@ from shared.messages.values import Anbindungsart, Channel
 P = ParamSpec("P")
 
 
-async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung says
+async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung holds
     orders: Orders,
     offerings: Offerings,
     caller: Caller,

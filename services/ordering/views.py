@@ -108,7 +108,7 @@ class RefusedEvent(BaseModel):
 class OrderView(OrderSummary):
     """A Vorgang in full. Persons show by reference, and only those of the side that asks.
 
-    ``refusal`` is not told to the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
+    ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
     """
 
     allowed_moves: tuple[Command, ...]

@@ -58,7 +58,7 @@ class AccreditationRecord(Value):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """What a grant says: its period and the statements it rests on. None leaves what is there, or takes the default."""
+    """What a grant holds: its period and the statements it rests on. None leaves what is there, or takes the default."""
 
     valid_from: date | None = None
     valid_to: date | None = None

@@ -75,7 +75,7 @@ def make_statement(
     person: str,
     at: datetime,
 ) -> Statement:
-    """Return the statement whose id follows from what it says, so that the same word twice is one statement.
+    """Return the statement whose id follows from what it states, so that the same word twice is one statement.
 
     ``relation`` is type, valid_from and valid_to of the own leg. Raises InvalidError for a PART, an empty period, a
     circle, or if no document proves it.

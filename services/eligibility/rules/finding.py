@@ -20,5 +20,5 @@ def finding_of(
     evidence: tuple[str, ...] = (),
     remedy: str | None = None,
 ) -> Finding:
-    """Return a finding; ``remedy`` says what the reader of ``reason`` can do."""
+    """Return a finding; ``remedy`` is what the reader of ``reason`` can do."""
     return Finding(leg=leg, rule=rule, code=code, verdict=verdict, reason=reason, facts=facts, evidence=evidence, remedy=remedy)

@@ -28,7 +28,7 @@ class Connection:
 
 
 def weakness(relation: Relation, on: date) -> str | None:
-    """Return the code that says why the relation is not proven on that day, or None if it is."""
+    """Return the code for why the relation is not proven on that day, or None if it is."""
     if relation.confirmation is Confirmation.STATED:
         return "STATEMENT_NOT_CONFIRMED"
     if not relation.evidence:

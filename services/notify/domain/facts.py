@@ -1,4 +1,4 @@
-"""What an event tells: the organisations it concerns, by their part in it, and the values for the text."""
+"""What an event is about: the organisations it concerns, by their part in it, and the values for the text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Parties = Mapping[Audience, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one event tells. ``parties`` maps a part to the ids of the organisations that have it; none, if nobody has."""
+    """What one event is about. ``parties`` maps a part to the ids of the organisations that have it; none, if nobody has."""
 
     parties: Parties
     parameters: Parameters
@@ -59,7 +59,7 @@ _ACCREDITATION_EVENTS = (
 
 
 def facts_of(message: Message) -> Facts:
-    """Return what an event tells. Raises TypeError for a type that nobody is told of."""
+    """Return what an event is about. Raises TypeError for a type that leads to no notification."""
     if isinstance(message, ordering.OrderEvent):
         return _order(message)
     if isinstance(message, _OFFERING_EVENTS):

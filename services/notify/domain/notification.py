@@ -227,7 +227,7 @@ class Notification(Aggregate):
         return NotificationFailed(**self._reference(), code=code, attempts=self.attempts, failed_at=at)
 
     def _reference(self) -> dict[str, Any]:
-        """Return what every event says of a notification."""
+        """Return what every event holds of a notification."""
         return {
             "notification_id": self.id,
             "event_id": self.event_id,

@@ -1,1 +1,1 @@
-"""The Vorgang: who may take which step when, what it asks of whom, and what it tells the others. Pure."""
+"""The Vorgang: who may take which step when, what it asks of whom, and what it publishes. Pure."""

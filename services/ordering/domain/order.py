@@ -127,7 +127,7 @@ class Order(Aggregate):
         return self.due_kind is kind and self.due_at is not None and self.due_at < before
 
     def head(self) -> OrderHead:
-        """Return what every event says of the Vorgang."""
+        """Return what every event holds of the Vorgang."""
         return OrderHead(
             id=self.id,
             number=self.number,

@@ -83,8 +83,12 @@ class Flow(_Strict):
 
 
 class Declared(_Strict):
-    """The whole file. All that is not declared must be closed."""
+    """The whole file. All that is not declared must be closed.
 
+    ``everywhere`` annotates a policy that knows no address yet; who narrows the policy for good takes it away.
+    """
+
+    everywhere: dict[str, str] = {}
     groups: dict[str, tuple[str, ...]]
     pods: tuple[OperatorPod, ...]
     peers: tuple[Peer, ...]

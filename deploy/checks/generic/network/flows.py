@@ -59,7 +59,7 @@ def unknown_names(overlays: Iterable[Objects], file: Declared) -> Iterator[Findi
     for flow in file.flows:
         for name in sorted(file.names((*flow.from_, *flow.to)) - known):
             yield Finding("network-unknown", "flows.yaml", f"nothing is called '{name}'")
-        if not any(_counts(objects, flow) for objects in everywhere):
+        if not any(_counts(objects, file, flow) for objects in everywhere):
             ends = f"from {', '.join(flow.from_)} to {', '.join(flow.to)}"
             yield Finding("network-unknown", "flows.yaml", f"the flow {ends} counts in no overlay")
 
@@ -102,7 +102,7 @@ def expected_flows(objects: Objects, file: Declared, model: Model) -> dict[tuple
     present = {it.name for it in model.network.endpoints}
     expected: dict[tuple[str, str], set[Port]] = {}
     for flow in file.flows:
-        if not _counts(objects, flow):
+        if not _counts(objects, file, flow):
             continue
         ports = named_ports(objects, flow.ports_at) if flow.ports_at else {port_of(port) for port in flow.ports}
         for sender in _resolved(file, flow.from_, model) & present:
@@ -123,8 +123,8 @@ def named_ports(objects: Objects, policy: str) -> set[Port]:
     }
 
 
-def _counts(objects: Objects, flow: Flow) -> bool:
-    if any(_has(objects, it) for it in flow.without) or (flow.open and not is_open(objects, flow.open)):
+def _counts(objects: Objects, file: Declared, flow: Flow) -> bool:
+    if any(_has(objects, it) for it in flow.without) or (flow.open and not is_open(objects, flow.open, file.everywhere)):
         return False
     return not flow.with_ or any(_has(objects, it) for it in flow.with_)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploy.checks.generic.network.declared import OWN, Peer, Place, port_of
@@ -11,8 +11,6 @@ from deploy.checks.generic.network.policies import Endpoint, in_block, matches
 from deploy.checks.generic.objects import Document, Objects, items, mapping, name_of, text, texts
 from deploy.checks.generic.values.addresses import network_of
 
-EVERYWHERE = ("efa-marktplatz/reach", "everywhere")
-"""The annotation of a policy that knows no address yet. Who narrows the policy for good takes it away."""
 NAMESPACE = "kubernetes.io/metadata.name"
 _WIDEST = 8
 """Fewer fixed bits than these are no address of anybody, but half of the internet."""
@@ -64,12 +62,11 @@ def outside(objects: Objects, peers: Sequence[Peer], policies: Sequence[Document
     return Outside((*pods.values(), *addresses), {name: frozenset(found) for name, found in names.items()})
 
 
-def is_open(objects: Objects, name: str) -> bool:
+def is_open(objects: Objects, name: str, annotations: Mapping[str, str]) -> bool:
     """Return whether a policy is left as delivered: open to every address, and annotated so."""
-    key, value = EVERYWHERE
     return any(
         name_of(policy) == name
-        and mapping(policy, "metadata", "annotations").get(key) == value
+        and annotations.items() <= mapping(policy, "metadata", "annotations").items()
         and any(is_wide(mapping(entry, "ipBlock")) for entry in _all_entries([policy]))
         for policy in objects.of("NetworkPolicy")
     )

@@ -173,8 +173,9 @@ def contract_group(channel: Channel) -> str:
     return f"contracts.{channel.value}"
 
 
-CONTRACT_REQUESTS: dict[Channel, Topic] = {
-    channel: Topic(
+def contract_requests(channel: Channel) -> Topic:
+    """Return the topic of what is asked of a channel's contract processor, of a channel too that only a later version knows."""
+    return Topic(
         f"contracts.{channel.value}.request.v1",
         "order id",
         (ordering.ContractRequested,),
@@ -182,8 +183,9 @@ CONTRACT_REQUESTS: dict[Channel, Topic] = {
         consumers=(contract_group(channel),),
         commands=True,
     )
-    for channel in Channel
-}
+
+
+CONTRACT_REQUESTS: dict[Channel, Topic] = {channel: contract_requests(channel) for channel in Channel}
 
 TOPICS: tuple[Topic, ...] = (
     OFFERINGS,
@@ -213,7 +215,7 @@ _TOPIC_OF: dict[type[Message], Topic] = {
 def topic_of(message: Message) -> Topic:
     """Return the topic that a message travels on. Raises KeyError for a type that no topic lists."""
     if isinstance(message, ordering.ContractRequested):
-        return CONTRACT_REQUESTS[message.order.channel]
+        return contract_requests(message.order.channel)
     return _TOPIC_OF[type(message)]
 
 

@@ -13,6 +13,7 @@ from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
 from shared.aggregate.ledger import aggregate_collection
+from shared.messages.open_enum import READING
 from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.paging import documents_of
@@ -144,7 +145,7 @@ class Registers:
 
 
 def _listed(document: Document) -> Listed:
-    return Listed.model_validate({**document, "id": document["_id"]}, extra="ignore")
+    return Listed.model_validate({**document, "id": document["_id"]}, extra="ignore", context=READING)
 
 
 def _register(document: Document) -> Register:

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.errors import InvalidError
 
 FOLDER: Final = Path(__file__).parent
-RESERVED: Final = frozenset({"api", "worker", "all", "migrate", "store", "contract", "rules"})
-"""Names that the processes, secrets, topics and modules of the contracts service have already."""
+RESERVED: Final = frozenset({"api", "worker", "all", "migrate", "store", "contract"})
+"""Names that the processes, secrets and topics of the contracts service have already."""
 
 _ID: Final = re.compile(r"[a-z][a-z0-9]{0,30}")
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]

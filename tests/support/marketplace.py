@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, cast
@@ -45,12 +45,16 @@ HUSUM = {
 
 
 class QueueBus:
-    """Publishes into a queue of records; ``pump`` hands them to the consumers, one by one and in order, as Kafka would."""
+    """Publishes into a queue of records; ``pump`` hands them to the consumers, one by one and in order, as Kafka would.
+
+    ``before``: what is called with each record before it is handled.
+    """
 
     def __init__(self, rewrite: Callable[[RawRecord], RawRecord]) -> None:
         self.sent: list[OutgoingEvent] = []
         self.consumers: list[Consumer] = []
         self.rejected: list[Any] = []
+        self.before: Callable[[RawRecord], Awaitable[None]] | None = None
         self._rewrite = rewrite
         self._waiting: asyncio.Queue[RawRecord] = asyncio.Queue()
 
@@ -63,12 +67,21 @@ class QueueBus:
     async def pump(self) -> None:
         while True:
             record = await self._waiting.get()
-            event = decode(cast("IncomingRecord", record), TOPIC_BY_NAME[record.topic])
-            for consumer in self.consumers:
-                reads = any(topic.name == record.topic for topic in subscribed(consumer.group))
-                if reads and type(event.message) in consumer.handles:
-                    self.rejected += await consumer.handle([event])
+            if self.before is not None:
+                await self.before(record)
+            self.rejected += await self.handle(record)
             self._waiting.task_done()
+
+    async def handle(self, record: RawRecord) -> list[Any]:
+        """Hand a record to every consumer that reads it and return what they reject."""
+        readers = [it for it in self.consumers if any(topic.name == record.topic for topic in subscribed(it.group))]
+        rejected: list[Any] = []
+        if readers:
+            event = decode(cast("IncomingRecord", record), TOPIC_BY_NAME[record.topic])
+            for consumer in readers:
+                if type(event.message) in consumer.handles:
+                    rejected += await consumer.handle([event])
+        return rejected
 
     async def rest(self) -> None:
         """Wait until every record has been handled, those too that come of it."""

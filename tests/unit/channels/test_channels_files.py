@@ -30,7 +30,7 @@ def test_the_members_of_the_enum_are_the_files_in_the_order_of_their_names() -> 
 
 def test_each_channel_has_a_module_and_each_module_a_channel() -> None:
     folder = Path(channels.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "rules"}
+    modules = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     assert modules == {channel.value for channel in Channel}
 
 
@@ -45,11 +45,6 @@ def test_a_name_that_cannot_be_part_of_topics_objects_and_modules_is_refused(nam
     with pytest.raises(InvalidError, match=r"names no channel.*Rename the file") as refused:
         channel_ids(written(tmp_path, name))
     assert (refused.value.code, refused.value.context["channel"]) == ("channel_id_invalid", name)
-
-
-def test_the_names_that_modules_and_processes_have_are_reserved() -> None:
-    folder = Path(channels.__file__).parent
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} <= RESERVED | {channel.value for channel in Channel}
 
 
 def test_no_channel_at_all_is_refused(tmp_path: Path) -> None:

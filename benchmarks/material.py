@@ -78,7 +78,7 @@ class Material:
 
 
 def make_material(at: datetime) -> Material:
-    """Take one Vorgang through the domain up to its order, and on a copy find out what the verdict leads to."""
+    """Lead one Vorgang through the domain up to its order, and on a copy find out what the verdict leads to."""
     order, _ = interest.declare(
         derived_id("bench"), ListedOffering.of(_offering(at)), CHANNEL, CUSTOMER, _KUNDE, at, request_id=derived_id("request")
     )

@@ -14,7 +14,6 @@ from benchmarks import latency, memory, requests, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
-from marktplatz.embedded import EmbeddedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.logs import configure_logs
 
@@ -39,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for bench in [options.only] if options.only else BENCHES:
             with tempfile.TemporaryDirectory(prefix="efa-marktplatz-bench-", ignore_cleanup_errors=True) as folder:
                 asyncio.run(_measure(bench, Path(folder), options))
-    except (BenchError, EmbeddedError, InfrastructureError, RenderError, StepFailedError) as error:
+    except (BenchError, InfrastructureError, RenderError, StepFailedError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
         return 1
     return 0

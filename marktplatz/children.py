@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+from marktplatz.infrastructure.parent_death import end_with_parent
+
 RESTART_DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
 GRACE_SECONDS = 30.0
-
-
-def end_with_parent() -> None:
-    """Ask Linux to end this child when its parent dies, however it dies. Elsewhere: nothing."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Child:
@@ -81,7 +75,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=end_with_parent,
+                preexec_fn=end_with_parent(),
                 start_new_session=True,
             )
         self.starts += 1

@@ -14,10 +14,13 @@ from typing import Self
 import httpx
 
 from marktplatz.children import Child
-from marktplatz.infrastructure.discovery import find_kafka
+from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
+from marktplatz.infrastructure.errors import EmbeddedError
+from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
 from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
+from shared.errors import BusUnavailableError
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Channel, Role
 from shared.process.settings import ProcessSettings
@@ -26,8 +29,14 @@ READY_SECONDS = 60.0
 SERVICES = "services"
 
 
-class EmbeddedError(Exception):
-    """The embedded run cannot start or has failed; the text explains why and what to do."""
+def data_folder(settings: ProcessSettings) -> Path:
+    """Make the data folder of a run on one machine and return it. Raises InfrastructureError if it cannot be written."""
+    folder = settings.var.resolve()
+    return make_writable(folder, "The data folder", _own_folder(folder))
+
+
+def _own_folder(folder: Path) -> str:
+    return f"sudo chown -R $USER {folder}, or take another: export MARKTPLATZ_VAR=<a folder of yours>"
 
 
 def processor(channel: Channel) -> str:
@@ -47,14 +56,17 @@ class Embedded:
         self.bootstrap = ""
         self.broker_kind = ""
         self.smtp = CapturingSmtp(self.var / "mails")
-        self.issuer = EmbeddedIssuer(self.var / "issuer")
+        self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        self.var.mkdir(parents=True, exist_ok=True)
-        (self.var / "logs").mkdir(exist_ok=True)
+        data_folder(self.settings)
         try:
             await self._enter()
+        except PermissionError as error:
+            await self._stack.aclose()
+            fact = f"{error.filename} belongs to somebody else: {error.strerror}."
+            raise EmbeddedError(fact, remedy=_own_folder(self.var)) from error
         except BaseException:
             await self._stack.aclose()
             raise
@@ -64,11 +76,13 @@ class Embedded:
         await self._stack.aclose()
 
     async def _enter(self) -> None:
+        (self.var / "logs").mkdir(exist_ok=True)
         self._lock()
+        self.issuer = EmbeddedIssuer(self.var / "issuer")
         broker = find_kafka(self.var / "kafka")
         self.broker_kind = broker.kind
         self.bootstrap = await self._stack.enter_async_context(broker)
-        await create_topics(KafkaSettings(bootstrap_servers=self.bootstrap), replicas=1)
+        await self._create_topics()
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
@@ -89,8 +103,18 @@ class Embedded:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            message = f"another run uses {self.var}; end it, or give this one its own folder with MARKTPLATZ_VAR=…"
-            raise EmbeddedError(message) from None
+            raise EmbeddedError(
+                f"another run uses {self.var}.",
+                remedy="end that run, or give this one a folder of its own: export MARKTPLATZ_VAR=<another folder>",
+            ) from None
+
+    async def _create_topics(self) -> None:
+        try:
+            await create_topics(KafkaSettings(bootstrap_servers=self.bootstrap), replicas=1)
+        except BusUnavailableError as error:
+            fact = f"No Kafka broker answers at {self.bootstrap} ({error.detail})."
+            remedy = "start that broker, or do without it: unset KAFKA_BOOTSTRAP_SERVERS"
+            raise EmbeddedError(fact, remedy=remedy if self.broker_kind == GivenKafka.kind else None) from error
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import structlog
-from rich.progress import Progress
 
-from marktplatz.demo.story import Story
+from marktplatz.console import make_console, progress_bars
+from marktplatz.embedded import data_folder
 from services.catalog.reference import load_reference as load_catalog
 from services.catalog.repository import COLLECTIONS as CATALOG
 from services.eligibility.reference import load_reference as load_eligibility
@@ -59,20 +59,8 @@ async def load_reference_data(settings: ProcessSettings, progress: Callable[[str
     return counts
 
 
-def bars_of(progress: Progress) -> Callable[[str, int, int], None]:
-    """Return a progress callback that keeps one bar per kind of record."""
-    tasks: dict[str, int] = {}
-
-    def show(kind: str, done: int, total: int) -> None:
-        if kind not in tasks:
-            tasks[kind] = progress.add_task(kind, total=total)
-        progress.update(tasks[kind], completed=done, total=total)  # type: ignore[arg-type]
-
-    return show
-
-
 async def load_with_progress(settings: ProcessSettings) -> None:
-    """Load with progress bars on the terminal."""
-    settings.var.mkdir(parents=True, exist_ok=True)
-    with Story().progress() as progress:
-        await load_reference_data(settings, bars_of(progress))
+    """Load with progress bars on the terminal. Raises InfrastructureError if the data folder cannot be written."""
+    data_folder(settings)
+    with progress_bars(make_console()) as progress:
+        await load_reference_data(settings, progress)

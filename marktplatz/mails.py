@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rich.console import Console
-
+from marktplatz.console import make_console
 from marktplatz.loading import Silent
 from services.notify.repository import COLLECTIONS, SERVICE, Notifications
 from shared.clock import now
@@ -14,7 +13,7 @@ from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
 
-console = Console(highlight=False, soft_wrap=True)
+console = make_console()
 
 
 async def retry_mails(since: datetime, until: datetime | None, codes: Sequence[str]) -> None:

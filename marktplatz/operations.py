@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from marktplatz.console import make_console
 from shared.bus.admin import create_topics, verify_topics
 from shared.bus.dead_letter_operations import get_dead_letter, list_dead_letters, replay_dead_letters
 from shared.bus.settings import KafkaSettings
 from shared.errors import NotFoundError
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
 
-console = Console(highlight=False, soft_wrap=True)
+console = make_console()
 
 
 def print_topics() -> None:

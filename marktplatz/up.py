@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from marktplatz.demo.story import Story
-from marktplatz.embedded import Embedded, EmbeddedError
+from rich.markup import escape
+
+from marktplatz.console import make_console, print_table
+from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.errors import InfrastructureError
 from marktplatz.loading import load_with_progress
 from shared.process.settings import ProcessSettings
@@ -13,13 +15,14 @@ from shared.process.settings import ProcessSettings
 
 async def keep_running(settings: ProcessSettings, *, load: bool) -> int:
     """Run until it is cancelled. Returns the exit code if it could not start."""
-    story = Story()
-    story.title("EfA-Marktplatz")
+    console = make_console()
+    console.rule("[bold]EfA-Marktplatz[/]")
     try:
         if load:
             await load_with_progress(settings)
         async with Embedded(settings) as run:
-            story.table(
+            print_table(
+                console,
                 "Running. Ctrl-C ends everything.",
                 ("what", "where"),
                 [
@@ -29,12 +32,12 @@ async def keep_running(settings: ProcessSettings, *, load: bool) -> int:
                     ("logs", run.var / "logs"),
                 ],
             )
-            story.say("A token: .venv/bin/marktplatz token --org 010540056056 --name 'Husum, Stadt' --role KUNDE")
+            console.print("   A token: .venv/bin/marktplatz token --org 010540056056 --name 'Husum, Stadt' --role KUNDE")
             try:
                 await asyncio.Event().wait()
             finally:
-                story.say("Ending: running work is finished first.")
-    except (EmbeddedError, InfrastructureError) as error:
-        story.console.print(f"[bold red]{error}[/]")
+                console.print("   Ending: running work is finished first.")
+    except InfrastructureError as error:
+        console.print(f"[bold red]{escape(f'{error.code}: {error.detail}')}[/]")
         return 1
     return 0

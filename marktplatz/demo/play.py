@@ -15,7 +15,7 @@ from marktplatz.demo.people import LIMITS, Json, StepFailedError
 from marktplatz.demo.scenes import World
 from marktplatz.demo.story import Story
 from marktplatz.demo.tap import Tap
-from marktplatz.embedded import Embedded, EmbeddedError
+from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.settings import ProcessSettings
 
@@ -38,7 +38,7 @@ async def play(*, keep: bool) -> int:
     var = Path(tempfile.mkdtemp(prefix="efa-marktplatz-demo-"))
     try:
         await _play(story, var)
-    except (EmbeddedError, InfrastructureError, StepFailedError) as error:
+    except (InfrastructureError, StepFailedError) as error:
         story.check(str(error), holds=False, found=type(error).__name__)
         keep = True
     finally:

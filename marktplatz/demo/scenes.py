@@ -7,13 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from marktplatz.console import progress_bars
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.people import Json, eventually
 from marktplatz.demo.story import Story
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
-from marktplatz.loading import bars_of, load_reference_data
+from marktplatz.loading import load_reference_data
 from shared.messages.values import Channel
 
 EXPECTED = {"municipalities": 10_751, "states": 17, "districts": 294}
@@ -60,8 +61,8 @@ class World:
 async def load(world: World) -> None:
     """Scene 1: the real reference data."""
     world.story.scene(1, "Referenzdaten: Länder, Kreise, Gemeinden, IT-Dienstleister, OZG und LeiKa, bekannte EfA-Leistungen")
-    with world.story.progress() as progress:
-        counts = await load_reference_data(world.run.settings, bars_of(progress))
+    with progress_bars(world.story.console, transient=True) as progress:
+        counts = await load_reference_data(world.run.settings, progress)
     world.story.say("; ".join(f"{kind}: {count}" for kind, count in sorted(counts.items())))
     bodies = await world.cast.husum.get("eligibility", "/v1/bodies", {"q": "husum", "type": "KOMMUNE"})
     names = [item["name"] for item in bodies["items"]]

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-WIDTH = 120
-"""Columns of the output where there is no terminal to ask."""
+from marktplatz.console import make_console, print_table
 
 
 class Story:
     """Prints the story and remembers every check. ``failures`` decides the exit code."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
+        self.console = console or make_console()
         self.passed = 0
         self.failures: list[str] = []
         self._began = time.monotonic()
@@ -50,23 +45,6 @@ class Story:
         """Return the seconds since the story began."""
         return time.monotonic() - self._began
 
-    @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """Show progress bars while loading."""
-        columns = (
-            TextColumn("   {task.description:<34}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-        )
-        with Progress(*columns, console=self.console) as bars:
-            yield bars
-
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print a table."""
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(escape(str(cell)) for cell in row))
-        self.console.print(table)
+        print_table(self.console, title, columns, rows)

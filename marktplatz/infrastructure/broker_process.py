@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
 from marktplatz.infrastructure.errors import BrokerStartError
+from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.parent_death import end_with_parent
 
 HOST = "127.0.0.1"
-_PR_SET_PDEATHSIG = 1
 _API_VERSIONS = 18
 _POLL_SECONDS = 0.1
 _LAUNCHES = 3
@@ -47,21 +45,6 @@ def answers(port: int, patience: float = 2.0) -> bool:
     except OSError:
         return False
     return len(head) == 4 and len(reply) >= 6 and struct.unpack(">ih", reply[:6]) == (1, 0)  # noqa: PLR2004 - wire sizes
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Return what a Linux child runs before ``exec`` so that it gets SIGTERM when this process dies, however it dies."""
-    if not sys.platform.startswith("linux"):
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return before_exec
 
 
 class BrokerProcess(ABC):
@@ -172,7 +155,7 @@ class BrokerProcess(ABC):
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - two system calls, no lock is taken
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - two system calls, no lock is taken
             )
         return time.monotonic() + self.start_seconds
 
@@ -189,11 +172,34 @@ class BrokerProcess(ABC):
             time.sleep(_POLL_SECONDS)
 
     def _port_was_taken(self) -> bool:
-        text = self.log_file.read_bytes() if self.log_file.exists() else b""
-        return not self._settled and b"Address already in use" in text
+        return not self._settled and _in_use(self._log())
+
+    def _log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace") if self.log_file.exists() else ""
 
     def _failure(self, what: str) -> BrokerStartError:
-        return BrokerStartError(f"The broker ({self.kind}) {what}; see {self.log_file}", log=str(self.log_file))
+        text = self._log()
+        if _in_use(text):
+            what += f", because port {self.port} is in use by another process"
+            remedy: str | None = f"see who has it and end it: ss -ltnp 'sport = :{self.port}'"
+        else:
+            remedy = remedy_of(text)
+        return BrokerStartError(f"The broker ({self.kind}) {what}; see {self.log_file}", remedy=remedy, log=str(self.log_file))
+
+
+def remedy_of(log: str) -> str | None:
+    """Return the command that mends what a broker's log names as the cause, None if it names none that is known."""
+    if "UnsupportedClassVersionError" in log:
+        return f"Java here is older than 17; {install_command(['java'])}, or put a newer one first in PATH"
+    if "No space left on device" in log:
+        return "see which disk is full and make room: df -h"
+    if "Cannot allocate memory" in log or "insufficient memory" in log.lower():
+        return "see what uses the memory and end it: free -m (the broker takes 512 MB of heap)"
+    return None
+
+
+def _in_use(log: str) -> bool:
+    return any(words in log.lower() for words in ("address already in use", "port is already allocated"))
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

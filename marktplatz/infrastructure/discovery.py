@@ -8,9 +8,9 @@ from pathlib import Path
 from types import TracebackType
 
 from marktplatz.infrastructure.broker_process import BrokerProcess
-from marktplatz.infrastructure.errors import InfrastructureError
-from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka, engine_answers, image_available
-from marktplatz.infrastructure.kafka_native import NativeKafka, java_and_maven
+from marktplatz.infrastructure.errors import Fault, InfrastructureError
+from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka, docker_fault
+from marktplatz.infrastructure.kafka_native import NativeKafka, missing_programs, native_fault
 
 
 class GivenKafka:
@@ -41,21 +41,22 @@ def find_kafka(
 
     ``KAFKA_BOOTSTRAP_SERVERS`` decides if set; else a Docker engine that answers and has, or can pull, the image
     (``image``, or ``MARKTPLATZ_KAFKA_IMAGE``, or the default); else Java and Maven. ``data_dir`` holds data and log of a broker
-    that is ours. Raises InfrastructureError naming what to install if there is none of them.
+    that is ours. Raises InfrastructureError with what is missing for each way and the command that mends it.
     """
     variables = os.environ if environment is None else environment
     given = variables.get("KAFKA_BOOTSTRAP_SERVERS")
     if given:
         return GivenKafka(given)
     chosen = image or variables.get("MARKTPLATZ_KAFKA_IMAGE") or IMAGE
-    if engine_answers() and image_available(chosen):
+    container = docker_fault(chosen)
+    if container is None:
         return DockerKafka(data_dir, image=chosen)
-    missing = java_and_maven()
-    if missing:
-        raise InfrastructureError(
-            "No Kafka broker can be had. Set KAFKA_BOOTSTRAP_SERVERS, or start a Docker engine that can pull "
-            f"{chosen}, or install what the native broker lacks: {', '.join(missing)} "
-            "(Debian: apt-get install default-jre-headless maven).",
-            missing=missing,
-        )
-    return NativeKafka(data_dir)
+    native = native_fault()
+    if native is None:
+        return NativeKafka(data_dir)
+    given_one = Fault("a broker that runs elsewhere", "export KAFKA_BOOTSTRAP_SERVERS=<host>:9092")
+    raise InfrastructureError(
+        "There is no Apache Kafka: no broker is given, and neither Docker nor Java with Maven can run one here.",
+        ways=[container, native, given_one],
+        missing=missing_programs(),
+    )

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from marktplatz.infrastructure.broker_process import HOST, BrokerProcess
-from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.infrastructure.errors import Fault, InfrastructureError
 
 IMAGE = "apache/kafka:4.3.1"
 _ENGINE_SECONDS = 15
@@ -30,8 +30,9 @@ class DockerKafka(BrokerProcess):
 
     def prepare(self) -> None:
         """Pull the image unless the engine has it."""
-        if not image_available(self.image):
-            raise InfrastructureError(f"The image {self.image} is neither present nor can it be pulled.", image=self.image)
+        fault = image_fault(self.image)
+        if fault is not None:
+            raise InfrastructureError(f"Kafka cannot be started: {fault.fact}.", remedy=fault.remedy, image=self.image)
 
     def configure(self) -> list[str]:
         """Return the ``docker run`` command; the configuration travels in the environment."""
@@ -52,38 +53,55 @@ class DockerKafka(BrokerProcess):
         ]
 
 
-def engine_answers() -> bool:
-    """Return whether there is a Docker engine that answers."""
-    return shutil.which("docker") is not None and _succeeds(
-        "version", "--format", "{{.Server.Version}}", patience=_ENGINE_SECONDS
+def docker_fault(image: str) -> Fault | None:
+    """Return why no container of ``image`` can run here, with what mends it; None if one can. May pull the image."""
+    if shutil.which("docker") is None:
+        return Fault("Docker is not installed", "see https://docs.docker.com/engine/install/")
+    engine = _complaint("version", "--format", "{{.Server.Version}}", patience=_ENGINE_SECONDS)
+    if engine is None:
+        return image_fault(image)
+    if "permission denied" in engine.lower():
+        return Fault(f"this user may not use the Docker socket ({engine})", "sudo usermod -aG docker $USER && newgrp docker")
+    return Fault(f"the Docker engine does not answer ({engine})", "sudo systemctl start docker")
+
+
+def image_fault(image: str) -> Fault | None:
+    """Return why the engine has not got the image and cannot pull it, with what mends it; None if it has it now."""
+    if _complaint("image", "inspect", image, patience=_ENGINE_SECONDS) is None:
+        return None
+    pulled = _complaint("pull", image, patience=_PULL_SECONDS)
+    if pulled is None:
+        return None
+    return Fault(
+        f"the image {image} is neither present nor can it be pulled ({pulled})",
+        f"docker pull {image}, or name one of your registry: export MARKTPLATZ_KAFKA_IMAGE=<image>",
     )
-
-
-def image_available(image: str) -> bool:
-    """Return whether the engine has the image or could pull it just now."""
-    return _succeeds("image", "inspect", image, patience=_ENGINE_SECONDS) or _succeeds("pull", image, patience=_PULL_SECONDS)
 
 
 def _docker() -> str:
     docker = shutil.which("docker")
     if docker is None:
-        raise InfrastructureError("'docker' is not installed.")
+        raise InfrastructureError("'docker' is not installed.", remedy="see https://docs.docker.com/engine/install/")
     return docker
 
 
-def _succeeds(*arguments: str, patience: float) -> bool:
+def _complaint(*arguments: str, patience: float) -> str | None:
+    """Return the last line of what docker complains of; None if the command succeeds."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program
             [_docker(), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             timeout=patience,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return f"no answer within {patience:.0f} seconds"
+    if done.returncode == 0:
+        return None
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1].strip() if lines else f"exit code {done.returncode}"
 
 
 def _environment(port: int) -> dict[str, str]:

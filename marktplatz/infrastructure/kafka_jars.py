@@ -9,7 +9,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.infrastructure.errors import Fault, InfrastructureError
+from marktplatz.infrastructure.folders import make_writable
+from marktplatz.infrastructure.install import install_command
 from shared.process.files import shipped
 
 VERSION = "4.3.1"
@@ -39,6 +41,11 @@ def differences(folder: Path, sums: dict[str, str]) -> list[str]:
     return sorted(wrong)
 
 
+def jars_cached() -> bool:
+    """Return whether the cache holds exactly the expected jars."""
+    return not differences(cache_directory(), expected_sums())
+
+
 def jars() -> Path:
     """Return a folder that holds exactly the expected jars, fetching them if need be.
 
@@ -48,14 +55,16 @@ def jars() -> Path:
     folder, sums = cache_directory(), expected_sums()
     if not differences(folder, sums):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_writable(folder.parent, "The cache folder", "export XDG_CACHE_HOME=<a folder of yours>")
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
         fetched = Path(work) / "jars"
         _fetch(fetched, Path(work) / "maven.log")
         wrong = differences(fetched, sums)
         if wrong:
             raise InfrastructureError(
-                f"Maven delivered other jars than {RECIPE.name}/kafka-jars.sha256 lists: {', '.join(wrong[:5])}", files=wrong
+                f"Maven delivered other jars than {RECIPE.name}/kafka-jars.sha256 lists: {', '.join(wrong[:5])}.",
+                remedy="a proxy or mirror changes what it passes on; fetch from another one (~/.m2/settings.xml)",
+                files=wrong,
             )
         if folder.exists() and differences(folder, sums):
             folder.rename(Path(work) / "damaged")
@@ -70,13 +79,29 @@ def jars() -> Path:
 def _fetch(target: Path, log: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        raise InfrastructureError("The jars of Apache Kafka are fetched by Maven, and 'mvn' is not installed (Debian: maven).")
-    command = [maven, "-B", "-q", "-f", str(RECIPE / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-    with log.open("wb") as output:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, timeout=_FETCH_SECONDS, check=False
+        raise InfrastructureError(
+            "The jars of Apache Kafka are fetched by Maven, and 'mvn' is not installed.", remedy=install_command(["mvn"])
         )
+    command = [maven, "-B", "-q", "-f", str(RECIPE / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+    try:
+        with log.open("wb") as output:
+            done = subprocess.run(  # noqa: S603 - a fixed command
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, timeout=_FETCH_SECONDS, check=False
+            )
+    except subprocess.TimeoutExpired:
+        raise _not_fetched(f"no end within {_FETCH_SECONDS} seconds") from None
     if done.returncode != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        reason = lines[0] if lines else f"exit code {done.returncode}"
-        raise InfrastructureError(f"Maven could not fetch the jars of Apache Kafka: {reason}")
+        raise _not_fetched(lines[0] if lines else f"exit code {done.returncode}")
+
+
+def _not_fetched(reason: str) -> InfrastructureError:
+    return InfrastructureError(
+        f"Maven could not fetch the jars of Apache Kafka: {reason}",
+        ways=[
+            Fault(
+                "network, if need be by a proxy or mirror (~/.m2/settings.xml)", f"mvn -f {RECIPE / 'pom.xml'} dependency:resolve"
+            ),
+            Fault("the jars of another machine", f"copy its {cache_directory()} to the same place here"),
+        ],
+    )

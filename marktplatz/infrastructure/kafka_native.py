@@ -8,9 +8,10 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from marktplatz.infrastructure.broker_process import HOST, BrokerProcess, free_port
-from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
-from marktplatz.infrastructure.kafka_jars import cache_directory, jars
+from marktplatz.infrastructure.broker_process import HOST, BrokerProcess, free_port, remedy_of
+from marktplatz.infrastructure.errors import BrokerStartError, Fault, InfrastructureError
+from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.kafka_jars import cache_directory, jars, jars_cached
 
 _FORMAT_SECONDS = 60
 
@@ -47,8 +48,11 @@ class NativeKafka(BrokerProcess):
             check=False,
         )
         if done.returncode != 0:
-            reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
-            raise BrokerStartError(f"The broker's storage in {self.data_dir} could not be formatted: {reason[0]}")
+            text = done.stderr.decode(errors="replace")
+            reason = text.strip().splitlines()[-1:] or ["no message"]
+            raise BrokerStartError(
+                f"The broker's storage in {self.data_dir} could not be formatted: {reason[0]}", remedy=remedy_of(text)
+            )
 
 
 def cluster_id(identity: uuid.UUID) -> str:
@@ -57,16 +61,25 @@ def cluster_id(identity: uuid.UUID) -> str:
     return base64.urlsafe_b64encode(octets).decode().rstrip("=")
 
 
-def java_and_maven() -> list[str]:
-    """Return the names of the programs that are missing for a native broker."""
-    return [name for name in ("java", "mvn") if shutil.which(name) is None]
+def missing_programs() -> list[str]:
+    """Return the names of the programs that a native broker lacks; Maven is needed only while the jars are not in the cache."""
+    java = [] if shutil.which("java") else ["java"]
+    return java if shutil.which("mvn") or jars_cached() else [*java, "mvn"]
+
+
+def native_fault() -> Fault | None:
+    """Return which programs a native broker lacks, with the command that installs them; None if it lacks none."""
+    missing = missing_programs()
+    if not missing:
+        return None
+    return Fault(f"not installed: {', '.join(missing)} (Java 17 or newer, Maven)", install_command(missing))
 
 
 def _java() -> str:
     java = shutil.which("java")
     if java is None:
         raise InfrastructureError(
-            "Apache Kafka needs Java 17 or newer, and 'java' is not installed (Debian: default-jre-headless)."
+            "Apache Kafka needs Java 17 or newer, and 'java' is not installed.", remedy=install_command(["java"])
         )
     return java
 

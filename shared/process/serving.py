@@ -10,6 +10,14 @@ from pathlib import Path
 
 import uvicorn
 
+from shared.errors import MarktplatzError
+
+
+class AddressUnavailableError(MarktplatzError):
+    """The process cannot listen where its settings want it to; ``detail`` names address, reason and settings."""
+
+    code = "address_unavailable"
+
 
 class Server(uvicorn.Server):
     """A uvicorn server that leaves the process's signals to the runtime."""
@@ -20,11 +28,18 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; port 0 takes a free one. Raises OSError."""
+    """Return a socket bound to an address; port 0 takes a free one. Raises AddressUnavailableError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise AddressUnavailableError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. MARKTPLATZ_HOST and MARKTPLATZ_PORT name another address; "
+            f"who has the port shows: ss -ltnp 'sport = :{port}'"
+        ) from error
     return listener
 
 

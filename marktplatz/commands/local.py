@@ -1,0 +1,70 @@
+"""The commands for the marketplace on one machine: try it out, keep it running, find it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from marktplatz.names import ServiceName
+from marktplatz.running import run_async
+from shared.messages.values import Role
+from shared.process.settings import ProcessSettings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(up)
+    app.command()(demo)
+    app.command()(load)
+    app.command()(token)
+    app.command()(url)
+
+
+def up(
+    load: Annotated[bool, typer.Option(help="Load the reference data first.")] = True,  # noqa: FBT002 - a command line switch
+) -> None:
+    """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
+    from marktplatz.up import keep_running  # noqa: PLC0415 - see the package
+
+    run_async(keep_running(ProcessSettings(), load=load))
+
+
+def demo(
+    keep: Annotated[bool, typer.Option(help="Keep the demo's data folder and print where it is.")] = False,  # noqa: FBT002 - as above
+) -> None:
+    """Play the main flow with the real reference data and check every step; exit code 0 only if all hold."""
+    from marktplatz.demo.play import play  # noqa: PLC0415 - see the package
+
+    run_async(play(keep=keep))
+
+
+def load() -> None:
+    """Load the reference data into the stores of catalog and eligibility; safe to repeat."""
+    from marktplatz.loading import load_with_progress  # noqa: PLC0415 - see the package
+
+    run_async(load_with_progress(ProcessSettings()))
+
+
+def token(
+    organisation: Annotated[str, typer.Option("--org", help="Organisation id, such as 010540056056 or fitko.")],
+    name: Annotated[str, typer.Option(help="Official name of the organisation.")],
+    role: Annotated[list[Role], typer.Option(help="May be repeated.")],
+    subject: Annotated[str, typer.Option("--sub", help="Reference of the person.")] = "developer",
+) -> None:
+    """Print a developer token of the embedded issuer (environment 'embedded' only)."""
+    from shared.http.issuer import EmbeddedIssuer  # noqa: PLC0415 - see the package
+
+    issuer = EmbeddedIssuer(ProcessSettings().var / "issuer")
+    typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+
+
+def url(service: ServiceName) -> None:
+    """Print the base URL of a service that 'up' is running."""
+    files = sorted(ProcessSettings().var.glob("endpoints-*.json"))
+    endpoints = {name: address for file in files for name, address in json.loads(file.read_text(encoding="utf-8")).items()}
+    if service.value not in endpoints:
+        typer.echo(f"{service.value} is not running here; start it with: marktplatz up", err=True)
+        raise typer.Exit(1)
+    typer.echo(endpoints[service.value])

@@ -1,0 +1,38 @@
+"""The commands that a container runs: one process, one migration."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from marktplatz.names import RoleName, ServiceName
+from marktplatz.running import run_async
+from shared.messages.values import Channel
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(run)
+    app.command()(migrate)
+
+
+def run(
+    service: ServiceName,
+    role: RoleName,
+    channel: Annotated[Channel | None, typer.Option(help="Anbieter of a contract processor.")] = None,
+) -> None:
+    """Run one service in one role until SIGTERM (this is what a container runs)."""
+    from marktplatz.process import run_process  # noqa: PLC0415 - see the package
+
+    try:
+        run_async(run_process(service, role, channel))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def migrate(service: ServiceName) -> None:
+    """Prepare a service's store for this version: collections, indexes, reference data. Only adds; safe to repeat."""
+    from marktplatz.process import run_migration  # noqa: PLC0415 - see the package
+
+    run_async(run_migration(service))

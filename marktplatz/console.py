@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
@@ -29,6 +30,8 @@ def make_console(*, columns: int = COLUMNS, stream: TextIO | None = None) -> Con
     Without a terminal, on a dumb one and with ``NO_COLOR`` (https://no-color.org) it prints characters only, no control codes.
     """
     output = stream or sys.stdout
+    if isinstance(output, io.TextIOWrapper):
+        output.reconfigure(errors="replace")  # a sign that the terminal lacks must not end the work
     if is_plain(output, os.environ):
         width = None if output.isatty() else columns
         return Console(
@@ -49,12 +52,16 @@ def without_controls(text: str) -> str:
 
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; nothing in it is read as markup."""
-    table = Table(title=escape(title), title_justify="left", title_style="bold", header_style="dim")
+    table = Table(title=_literal(title), title_justify="left", title_style="bold", header_style="dim")
     for column in columns:
-        table.add_column(escape(column), overflow="fold")
+        table.add_column(_literal(column), overflow="fold")
     for row in rows:
-        table.add_row(*(escape(without_controls(str(cell))) for cell in row))
+        table.add_row(*(_literal(str(cell)) for cell in row))
     console.print(table)
+
+
+def _literal(text: str) -> str:
+    return escape(without_controls(text))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,12 +33,14 @@ def up(
 
 
 def demo(
-    keep: Annotated[bool, typer.Option(help="Keep the demo's data folder and print where it is.")] = False,  # noqa: FBT002 - as above
+    keep: Annotated[bool, typer.Option(help="Keep the data folder and print where it is.")] = False,  # noqa: FBT002 - as above
+    verbose: Annotated[bool, typer.Option(help="Print the tables of the report too.")] = False,  # noqa: FBT002 - as above
+    report: Annotated[Path, typer.Option(help="Folder of the HTML report.")] = Path("build/demo"),
 ) -> None:
     """Play the main flow with the real reference data and check every step; exit code 0 only if all hold."""
     from marktplatz.demo.play import play  # noqa: PLC0415 - see the package
 
-    run_async(play(keep=keep))
+    run_async(play(keep=keep, verbose=verbose, folder=report))
 
 
 def load() -> None:

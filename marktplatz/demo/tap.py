@@ -42,7 +42,7 @@ class Tap:
         """Return the number of events per topic and type."""
         found: dict[str, Counter[str]] = {}
         for topic in TOPICS:
-            found[topic.name] = Counter(_header(record, "ce_type") for record in await self.records(topic.name))
+            found[topic.name] = Counter(header(record, "ce_type") for record in await self.records(topic.name))
         return found
 
     async def repeat(self, topic: str, key: str) -> int:
@@ -87,8 +87,8 @@ class Tap:
             for record in await self.records(topic.name):
                 body = json.loads(record.value or b"{}")
                 head = body.get("order") or body.get("contract") or {}
-                for party in rules.get(_header(record, "ce_type"), ()):
-                    pairs.add((_header(record, "ce_id"), _organisation(party, head, body)))
+                for party in rules.get(header(record, "ce_type"), ()):
+                    pairs.add((header(record, "ce_id"), _organisation(party, head, body)))
         return pairs
 
     async def settled_deliveries(self) -> list[dict[str, Any]] | None:
@@ -100,7 +100,7 @@ class Tap:
 
     async def deliveries(self) -> list[dict[str, Any]]:
         """Return what notify has delivered so far; an event that was sent twice counts once."""
-        events = {_header(record, "ce_id"): record for record in await self.records(DELIVERIES.name)}
+        events = {header(record, "ce_id"): record for record in await self.records(DELIVERIES.name)}
         return [json.loads(record.value) for record in events.values() if record.value is not None]
 
     @asynccontextmanager
@@ -121,5 +121,6 @@ def _organisation(party: str, head: dict[str, Any], body: dict[str, Any]) -> str
     return str(head[party]["id"])
 
 
-def _header(record: ConsumerRecord[bytes, bytes], name: str) -> str:
+def header(record: ConsumerRecord[bytes, bytes], name: str) -> str:
+    """Return the text of a record's header, empty if it has none of this name."""
     return next((value.decode() for key, value in record.headers if key == name), "")

@@ -68,7 +68,7 @@ def _smtp() -> type[SMTP]:
         from aiosmtpd.smtp import SMTP  # noqa: PLC0415 - as above
     except ModuleNotFoundError:
         raise InfrastructureError(
-            "The mail server of demo and up is not installed: pip install 'efa-marktplatz[demo]'."
+            "The mail server of demo and up is not installed.", remedy="pip install 'efa-marktplatz[demo]'"
         ) from None
     return SMTP
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -43,21 +44,99 @@ def wait_for(condition: object, what: str, seconds: float = 90) -> None:
     pytest.fail(what)
 
 
+SCENES = [
+    "lädt 10.751 Gemeinden",
+    "kennt 557 OZG-Leistungen",
+    "reicht ein lückenhaftes Formular ein",
+    "prüft das ganze Formular",
+    "findet die Leistung im Schaufenster",
+    "fragt vorab",
+    "registriert sich",
+    "akkreditiert Husum als Kunden",
+    "urteilt neu",
+    "bekundet Interesse",
+    "ist benachrichtigt",
+    "offene Punkte und eine Rückfrage",
+    "macht das Angebot",
+    "bestellt mit Leitweg-ID",
+    "schließt Vertrag GD/",
+    "schließt zur Sozialplattform Vertrag FITST/",
+    "unmittelbar bei der FITKO und wird abgelehnt",
+    "bestellt dreimal dasselbe",
+    "kill -9 mitten in zehn Bestellungen",
+    "Zehn Bestellungen, zehn Verträge",
+    "Meilensteine; Vorgang",
+    "Benachrichtigungen zu, keine doppelt",
+    "davon als E-Mail",
+    "hat zuoberst im Posteingang",
+]
+"""What each line of the story says, in order."""
+
+
 def test_two_demos_side_by_side_both_hold_and_leave_nothing_running(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    reports = tmp_path / "reports"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
     runs = [
         subprocess.Popen(
-            [*MARKTPLATZ, "demo"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*MARKTPLATZ, "demo", "--report", str(reports), *options],
+            cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
-        for _ in range(2)
-    ]
+        for options in ([], ["--verbose"])
+    ]  # fmt: skip
     outputs = [run.communicate(timeout=300)[0] for run in runs]
     for run, output in zip(runs, outputs, strict=True):
         assert run.returncode == 0, output
-        assert "ALLE PRÜFUNGEN BESTANDEN" in output
-        assert "✘" not in output
+        assert "Alle Prüfungen bestanden" in output
+        assert "✗" not in output
+        assert "\x1b" not in output
+        written = Path(output.splitlines()[-1].removeprefix("Bericht mit allen Tabellen: "))
+        assert written.parent == reports
+        judge_report(written.read_text(encoding="utf-8"))
+    short, verbose = outputs
+    judge_screen(short)
+    assert "Ereignisse je Topic: ordering.order.v1" in verbose
+    assert "Ereignisse je Topic: ordering.order.v1" not in short
     assert not processes_of(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert len(list(reports.iterdir())) == 2
+    assert list(scratch.iterdir()) == []
+
+
+def judge_screen(output: str) -> None:
+    """Fail unless the screen is short and tells every scene, in order, with its mark."""
+    lines = output.splitlines()
+    assert len(lines) <= 80, output
+    assert all(len(line) <= 100 for line in lines[:-2]), output
+    text = " ".join(output.split())
+    found = [text.find(scene) for scene in SCENES]
+    assert -1 not in found, SCENES[found.index(-1)]
+    assert found == sorted(found)
+    assert sum(line.startswith(" ✓ ") for line in lines) == len(SCENES)
+    assert "▸ wartet auf Komm.ONE: Abstimmung beginnen" in text
+    assert "▸ wartet auf govdigital: Vertragsangebot" in text
+    assert "▸ wartet auf Husum: Bestellung" in text
+    assert "Grund: Bei FITKO bestellen" in text
+    assert "Abhilfe: Bestellen Sie über govdigital eG" in text
+
+
+def judge_report(html: str) -> None:
+    """Fail unless the report is well-formed and holds what the run has left behind."""
+    root = fromstring(html)  # noqa: S314 - written just now
+    assert root.get("lang") == "de"
+    rows = {
+        "".join(table.find("caption").itertext()): len(table.findall("tbody/tr"))  # type: ignore[union-attr] # it is there
+        for table in root.iter("table")
+    }
+    assert rows["Angebote im Schaufenster"] == 13
+    assert rows["Alle Vorgänge"] == 14
+    assert rows["Verträge"] == 13
+    assert sum(caption.startswith("Verlauf von V-") for caption in rows) == 14
+    assert sum("über" in caption and "Vergabefrei möglich" in caption for caption in rows) == 13
+    assert rows["contracts.contract.v1"] >= 13
+    assert rows["ordering.order.v1"] > 200
+    assert rows["E-Mails"] > 100
+    assert "nicht bestanden" not in "".join(root.itertext())
 
 
 def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
@@ -117,6 +196,68 @@ def test_a_command_that_cannot_work_says_why(arguments: list[str], says: str) ->
     assert done.returncode != 0
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [["demo", "--report", "{tmp}/reports"], ["up", "--no-load"]], ids=["demo", "up"])
+@pytest.mark.parametrize(
+    ("variables", "fact", "remedy"),
+    [
+        ({"PATH": "{tmp}/empty", "XDG_CACHE_HOME": "{tmp}/empty"}, "not installed: java, mvn", "sudo apt-get install "),
+        ({"PATH": "{tmp}/empty", "XDG_CACHE_HOME": "{tmp}/empty"}, "Docker is not installed", "https://docs.docker.com/"),
+        ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"}, "No Kafka broker answers at 127.0.0.1:9", "unset KAFKA_BOOTSTRAP_SERVERS"),
+    ],
+    ids=["java", "docker", "broker"],
+)
+def test_a_run_that_lacks_something_names_the_command_that_mends_it(
+    tmp_path: Path, command: list[str], variables: dict[str, str], fact: str, remedy: str
+) -> None:
+    done = marktplatz_lacking(tmp_path, command, {"MARKTPLATZ_VAR": "{tmp}/var", **variables})
+    assert fact in done
+    assert remedy in done
+
+
+@pytest.mark.parametrize(
+    ("command", "variables", "fact", "remedy"),
+    [
+        (
+            ["up"],
+            {"MARKTPLATZ_VAR": "{tmp}/file/var"},
+            "The data folder {tmp}/file/var cannot be written",
+            "export MARKTPLATZ_VAR=",
+        ),
+        (["load"], {"MARKTPLATZ_VAR": "{tmp}/file"}, "The data folder {tmp}/file cannot be written", "export MARKTPLATZ_VAR="),
+        (
+            ["demo", "--report", "{tmp}/file/x"],
+            {},
+            "The folder of the report {tmp}/file/x cannot be written",
+            "--report <folder>",
+        ),
+    ],
+    ids=["up", "load", "report"],
+)
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_to_another(
+    tmp_path: Path, command: list[str], variables: dict[str, str], fact: str, remedy: str
+) -> None:
+    (tmp_path / "file").touch()
+    done = marktplatz_lacking(tmp_path, command, variables)
+    assert fact.format(tmp=tmp_path) in done
+    assert remedy in done
+
+
+def marktplatz_lacking(tmp_path: Path, command: list[str], variables: dict[str, str]) -> str:
+    """Give a command that must fail in a bare environment and return what it prints; nothing may be left running."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("KAFKA_", "MARKTPLATZ_"))}
+    environment |= {name: value.format(tmp=tmp_path) for name, value in variables.items()} | {"TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [*MARKTPLATZ, *(word.format(tmp=tmp_path) for word in command)],
+        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    printed = done.stdout + done.stderr
+    assert done.returncode == 1, printed
+    assert "Traceback" not in printed
+    assert not processes_of(tmp_path)
+    assert not list(tmp_path.glob("efa-marktplatz-demo-*/*.db")), "nothing was loaded"
+    return printed
 
 
 def test_the_token_command_signs_with_the_run_s_own_key(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.install import install_command
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
 from marktplatz.infrastructure.kafka_native import NativeKafka, missing_programs
-from shared.process.runtime import AddressUnavailableError, _listen
+from shared.process.serving import AddressUnavailableError, listen
 from shared.process.settings import ProcessSettings
 
 
@@ -168,7 +168,7 @@ def test_a_service_whose_port_is_in_use_names_the_setting_and_how_to_see_who_has
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(AddressUnavailableError, match=rf"127\.0\.0\.1:{port}.*MARKTPLATZ_PORT.*sport = :{port}"):
-            _listen("127.0.0.1", port)
+            listen("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("folder", ["file", "file/below", "file/far/below"])

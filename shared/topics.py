@@ -215,7 +215,8 @@ _TOPIC_OF: dict[type[Message], Topic] = {
 def topic_of(message: Message) -> Topic:
     """Return the topic that a message travels on. Raises KeyError for a type that no topic lists."""
     if isinstance(message, ordering.ContractRequested):
-        return contract_requests(message.order.channel)
+        channel = message.order.channel
+        return CONTRACT_REQUESTS.get(channel) or contract_requests(channel)
     return _TOPIC_OF[type(message)]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from marktplatz.names import RoleName, ServiceName
 from services.catalog.app import build as build_catalog
 from services.contracts.app import build as build_contracts
@@ -13,11 +11,11 @@ from services.notify.app import build as build_notify
 from services.ordering.app import build as build_ordering
 from shared.messages.values import Channel
 from shared.process.runtime import Assignment
-from shared.process.service import Resources, Service
+from shared.process.service import Builder
 
 __all__ = ["BUILDERS", "RoleName", "ServiceName", "assignments"]
 
-BUILDERS: dict[ServiceName, Callable[[Resources], Service]] = {
+BUILDERS: dict[ServiceName, Builder] = {
     ServiceName.CATALOG: build_catalog,
     ServiceName.ELIGIBILITY: build_eligibility,
     ServiceName.ORDERING: build_ordering,

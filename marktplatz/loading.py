@@ -15,7 +15,7 @@ from services.eligibility.reference import load_reference as load_eligibility
 from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.http import idempotency
-from shared.process.service import Resources, Service
+from shared.process.service import Builder, Resources
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
 from shared.store.port import Collection, Store
@@ -30,7 +30,7 @@ LOADERS: dict[str, tuple[tuple[Collection, ...], Loader]] = {
 }
 
 
-async def migrate(settings: ProcessSettings, service: str, build: Callable[[Resources], Service]) -> None:
+async def migrate(settings: ProcessSettings, service: str, build: Builder) -> None:
     """Bring one service's store to what this version needs: collections, indexes, reference data. Only adds; safe to repeat."""
     async with opened(service, settings) as store:
         built = build(Resources(store=store, publisher=Silent(), data_dir=settings.data))

@@ -42,7 +42,7 @@ async def form_contracts(
 ) -> list[Result[Contract]]:
     """Form or refuse the contracts of a batch: one save of the register, one insert, one publication.
 
-    Raises StoreUnavailableError or WriteConflictError: repeat the batch then; numbers promised meanwhile are kept for it.
+    Raises StoreUnavailableError or WriteConflictError: repeat the batch then; numbers promised meanwhile stay promised.
     """
     numbers = await _promised_numbers(cases, terms.channel, contracts, registers)
     return await contracts.ledger.apply([_change(case, terms, numbers) for case in cases])

@@ -32,7 +32,7 @@ from shared.http.connection import BoundedProtocol
 from shared.process.health import PROBE_EVERY, ProcessHealth, answers
 from shared.process.metrics import show_backlog
 from shared.process.periodic import repeat
-from shared.process.service import Periodic, Resources, Service
+from shared.process.service import Builder, Periodic, Resources, Service
 from shared.process.serving import Server, listen, write_endpoints
 from shared.process.settings import ProcessSettings
 from shared.retry import RetryPolicy
@@ -51,7 +51,7 @@ class Assignment:
 
     service: str
     label: str
-    build: Callable[[Resources], Service]
+    build: Builder
     api: bool
     worker: bool
 

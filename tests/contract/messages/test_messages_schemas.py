@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from marktplatz.assembly import BUILDERS
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import encode
 from shared.messages.base import Message, message_types
@@ -22,7 +23,7 @@ from shared.schemas.jsonschema import references, schema_of
 from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DECLARED, TOPICS
 
 TYPES = message_types()
-TYPE_NAME = re.compile(r"(catalog|eligibility|ordering|contracts|notify)\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
+TYPE_NAME = re.compile(rf"({'|'.join(sorted(BUILDERS))})\.[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
 every_type = pytest.mark.parametrize("message", TYPES.values(), ids=TYPES.keys())
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from marktplatz.assembly import BUILDERS
 from marktplatz.demo import flow
 from marktplatz.demo.people import eventually
 from marktplatz.recovery.dump.keys import write_identity
@@ -16,7 +17,7 @@ from tests.deploy.images.conftest import Market
 from tests.deploy.images.stack import Stack
 from tests.deploy.images.test_images_operation import Talk, every_order_has_one_contract
 
-SERVICES = ("catalog", "eligibility", "ordering", "contracts", "notify")
+SERVICES = tuple(name.value for name in BUILDERS)
 
 
 def stores_in(folder: str) -> dict[str, str]:

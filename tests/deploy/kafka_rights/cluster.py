@@ -15,6 +15,7 @@ from typing import Self
 import httpx
 import pyrage
 
+from marktplatz.assembly import BUILDERS
 from marktplatz.children import Child
 from marktplatz.demo.people import StepFailedError, eventually
 from marktplatz.infrastructure.broker_process import HOST, free_port
@@ -33,7 +34,7 @@ WITHOUT_KAFKA = "contracts-api"
 RENEWED = "contracts-fitko"
 """The process whose certificate is renewed; the unit in the new one's subject distinguishes it in the broker's log."""
 UNIT = "renewed"
-SERVICES = ("catalog", "eligibility", "ordering", "contracts", "notify")
+SERVICES = tuple(name.value for name in BUILDERS)
 _READY_SECONDS = 90
 _COMMAND_SECONDS = 240
 

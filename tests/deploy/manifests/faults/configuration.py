@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from deploy.checks.generic.objects import Document
+from marktplatz.assembly import BUILDERS
 from tests.deploy.manifests.faults import container, drop, get, in_, pod, put, with_, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
@@ -40,7 +41,7 @@ def _urls_first(process: Document) -> None:
     process["env"].insert(0, process["env"].pop())
 
 
-_PLAIN = json.dumps(dict.fromkeys(("catalog", "eligibility", "ordering", "contracts", "notify"), "mongodb://a:b@c/d"))
+_PLAIN = json.dumps(dict.fromkeys((name.value for name in BUILDERS), "mongodb://a:b@c/d"))
 
 FAULTS = (
     Mutation(

@@ -9,6 +9,7 @@ import pytest
 from deploy.checks.generic.objects import Document, Objects, items, text
 from deploy.checks.generic.render import DEPLOY, render
 from deploy.checks.product.routes import api_paths, check_routes
+from marktplatz.assembly import BUILDERS
 
 BY_KIND = {"Ingress": "tests/keda-only", "HTTPRoute": "overlays/prod"}
 
@@ -24,7 +25,7 @@ def codes(documents: list[Document]) -> set[str]:
 
 
 def test_every_service_has_paths_to_be_reached_by() -> None:
-    assert set(api_paths()) == {"catalog", "eligibility", "ordering", "contracts", "notify"}
+    assert set(api_paths()) == {name.value for name in BUILDERS}
     assert {"/v1/orders/{order_id}/place"} <= api_paths()["ordering"]
 
 

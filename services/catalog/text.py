@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 _TOKEN = re.compile(r"[^\W_]+")
+_MAYBE_COMBINING = re.compile(r"[^\x00-\u02ff]")
+"""No character below U+0300 is a combining one: most of a text is never looked at one by one."""
 _DIGRAPH = re.compile(r"([aou])e+")
 _EXACT = 5
 _BEGINNING = 2
@@ -28,8 +30,12 @@ class Weight(IntEnum):
 def fold(text: str) -> str:
     """Return text without case, accents and the ways to write an umlaut: Führer, Fuehrer and fuhrer become one; ß is ss."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    bare = _MAYBE_COMBINING.sub(_without_combining, decomposed)
     return _DIGRAPH.sub(r"\1", bare)
+
+
+def _without_combining(found: re.Match[str]) -> str:
+    return "" if unicodedata.combining(found[0]) else found[0]
 
 
 def tokens(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import structlog
@@ -34,8 +35,14 @@ def load_routing(path: Path = ROUTING) -> Routing:
 
 def load_texts(data_dir: Path, settings: Settings) -> Texts:
     """Return the templates of both languages. Raises ValueError for a template that could not be filled in."""
+    return _texts(data_dir, settings.portal_url, settings.time_zone)
+
+
+@lru_cache(maxsize=4)
+def _texts(data_dir: Path, portal_url: str, time_zone: str) -> Texts:
+    """Compile the templates once a process, not once a service that is built: it takes longer than all the rest of building."""
     labels = {language: read_labels(data_dir, language.value) for language in Language}
-    return Texts(labels, settings.portal_url, settings.time_zone)
+    return Texts(labels, portal_url, time_zone)
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:

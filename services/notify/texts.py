@@ -120,10 +120,11 @@ class Texts:
                 if key in pairs or parts.keys() != {"subject", "body"}:
                     raise ValueError(f"{place} must be there once, with subject and body")
                 allowed = FRAME_VALUES if key == FRAME else VALUES
-                for source in parts.values():
-                    if unknown := meta.find_undeclared_variables(environment.parse(source)) - allowed:
+                trees = {part: environment.parse(source) for part, source in parts.items()}
+                for tree in trees.values():
+                    if unknown := meta.find_undeclared_variables(tree) - allowed:
                         raise ValueError(f"{place} uses {', '.join(sorted(unknown))}, which no event has")
-                pairs[key] = _Pair(*(environment.from_string(parts[part]) for part in ("subject", "body")))
+                pairs[key] = _Pair(*(environment.from_string(trees[part]) for part in ("subject", "body")))
         return pairs
 
     def _environment(self, language: Language, labels: Labels) -> ImmutableSandboxedEnvironment:

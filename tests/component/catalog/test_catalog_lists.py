@@ -21,6 +21,7 @@ LARGE: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("who", "view"), [(KOMM_ONE, "bereitsteller"), (GOVDIGITAL, "anbieter")])
 @pytest.mark.parametrize("by_state", [False, True])
 async def test_a_work_list_shows_large_offers_and_loads_little_of_them(

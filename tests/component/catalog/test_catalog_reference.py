@@ -71,6 +71,7 @@ async def test_before_the_load_search_and_submission_say_what_is_missing(make_wo
     await world.store.close()
 
 
+@pytest.mark.slow
 async def test_the_form_finds_ozg_and_leika_entries_by_words_and_keys(world: World) -> None:
     client = world.as_(None)
     by_word = (await client.get("/v1/reference/ozg", params={"q": "fuehrerschein"})).json()["items"]

@@ -156,6 +156,7 @@ async def test_an_offer_beyond_the_overlap_is_found_by_the_reload_whatever_the_c
     assert await _titles(schaufenster, "Zweite") == ["Zweite"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [timedelta(minutes=2), timedelta(days=1), timedelta(days=400)])
 async def test_a_clock_that_ran_ahead_and_was_put_right_hides_no_new_offer(world: World, ahead: timedelta) -> None:
     """Its own clock, or that of another process which marked an offer: both ways."""

@@ -23,6 +23,8 @@ from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received, request
 from tests.support.publisher import RecordingPublisher
 
+pytestmark = pytest.mark.slow
+
 PROCESSOR = Path(__file__).with_name("processor_process.py")
 ROOT = Path(shared.__file__).parent.parent
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from shared.store.port import Collection, Document, Save
 from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received, request
 from tests.support.publisher import RecordingPublisher
+
+pytestmark = pytest.mark.slow
 
 ORDERS = 8
 DEATHS = 0.07

@@ -17,6 +17,7 @@ from tests.component.eligibility.conftest import ANNA, DATA, HUSUM, World
 COUNTS = {"states": 17, "districts": 294, "municipalities": 10751, "associations": 1203, "it_providers": 68}
 
 
+@pytest.mark.slow
 async def test_all_bodies_are_loaded_with_progress(store: SqliteStore) -> None:
     seen: dict[str, tuple[int, int]] = {}
     counts = await load_reference(store, DATA, lambda kind, done, total: seen.__setitem__(kind, (done, total)))
@@ -77,6 +78,7 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
     await store.close()
 
 
+@pytest.mark.slow
 async def test_a_new_edition_counts_in_a_running_process(own_store: SqliteStore, tmp_path: Path) -> None:
     world = World(own_store, Settings(_env_file=None))
     await world.accredit_husum()

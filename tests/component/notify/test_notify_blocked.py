@@ -140,6 +140,7 @@ async def test_who_was_erased_meanwhile_gets_none(store: WatchedStore, smtp: Cap
     assert smtp.mails == []
 
 
+@pytest.mark.slow
 def test_the_command_takes_up_failed_mails_and_says_how_many(tmp_path: Path) -> None:
     asyncio.run(_failed_on_disk(tmp_path / "notify.db"))
 

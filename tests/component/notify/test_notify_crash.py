@@ -16,6 +16,8 @@ from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.smtp import CapturingServer
 from tests.unit.notify.examples import AT, CUSTOMER, head
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 LIVE = ordering.WentLive(order=head(), at=AT)
 AFTER_LEASE = 6.0

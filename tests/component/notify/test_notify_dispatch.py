@@ -7,6 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
 import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -119,6 +120,7 @@ SERIES: Sequence[Received] = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(batches=st.lists(st.lists(st.sampled_from(SERIES), min_size=1, max_size=6), min_size=1, max_size=6))
 def test_any_order_any_batching_any_repetition_tells_each_event_once(batches: list[list[Received]]) -> None:

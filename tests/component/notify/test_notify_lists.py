@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from services.notify.repository import NOTIFICATIONS
 from shared.http.limits import PAGE_BYTES
 from shared.ids import derived_id
@@ -15,6 +17,7 @@ from tests.unit.notify.examples import CUSTOMER
 MANY = 250
 
 
+@pytest.mark.slow
 async def test_a_page_of_large_notifications_ends_by_its_bytes_and_the_next_goes_on() -> None:
     store = await open_store()
     api = Api(Bench(store))

@@ -65,6 +65,7 @@ async def test_who_switches_mail_on_after_the_news_is_not_mailed_about_it(bench:
     assert await mailed(bench) == ["muted", "off"]
 
 
+@pytest.mark.slow
 async def test_unmuting_one_kind_takes_nothing_from_the_others(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "muted", changed_at=START - timedelta(hours=2), muted=(LIVE.TYPE,))
     await bench.enter(CUSTOMER.id, "muted")

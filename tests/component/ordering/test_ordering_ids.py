@@ -66,6 +66,7 @@ async def test_several_at_once_come_to_one_vorgang(world: World) -> None:
     assert {answer.json().get("order_id", answer.json().get("id")) for answer in answers} == {document["_id"]}
 
 
+@pytest.mark.slow
 async def test_a_place_that_a_crash_has_left_unused_is_used_by_the_next(world: World) -> None:
     (left,) = [await orders_of(world).reserve(CUSTOMER.id, OFFERING_ID, GOVDIGITAL, 1)]
     assert (await world.declare())["id"] == left.order_id

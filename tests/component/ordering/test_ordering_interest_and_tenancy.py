@@ -57,6 +57,7 @@ async def test_who_has_no_part_in_a_vorgang_does_not_find_it(world: World, who: 
     assert (await world.get("/v1/orders", who)).json() == {"items": [], "next": None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "body"), STEPS, ids=[step for step, _ in STEPS])
 @pytest.mark.parametrize(
     "headers", [{}, {"If-Match": '"99"'}, {"If-Match": "*"}, {"If-None-Match": "*"}], ids=["plain", "stale", "any", "none"]

@@ -49,6 +49,7 @@ async def test_a_list_shows_large_vorgaenge_and_loads_little_of_them(world: Worl
     assert max(map(weight, loaded)) < SMALL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", [1, 4, 5, 120, MOST_GENERATIONS - 1, MOST_GENERATIONS])
 async def test_who_begins_again_and_again_costs_little_and_comes_to_an_end(world: World, earlier: int) -> None:
     order = await world.declare(message="Moin. " * 1000)

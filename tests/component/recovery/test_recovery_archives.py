@@ -162,6 +162,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", FAILURES.values(), ids=FAILURES.keys())
 def test_a_tool_that_fails_leaves_no_file_keeps_the_old_ones_and_fails_the_job(place: Place, script: str) -> None:
     place.put(b"old", "marktplatz-20200101T011500Z.archive.gz.age")

@@ -140,6 +140,7 @@ async def refused(var: Path) -> list[str]:
     return reasons
 
 
+@pytest.mark.slow
 async def test_after_a_restore_by_the_database_itself_all_five_stores_are_closed_until_the_rebuild(tmp_path: Path) -> None:
     code, output = marked(tmp_path, "2026-11-20T02:15:00+01:00")
     assert code == 0, output
@@ -158,6 +159,7 @@ async def test_a_restore_marked_again_and_then_rebuilt_opens_the_stores(tmp_path
     assert await refused(tmp_path / "var") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("taken_at", "reason"),
     [("2026-11-20T02:15:00", "no time zone"), ("yesterday", "no time such as"), ("2999-01-01T00:00:00Z", "still to come")],

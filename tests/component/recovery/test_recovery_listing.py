@@ -95,6 +95,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         list_backups(tmp_path / "nowhere", Keys())
 
 
+@pytest.mark.slow
 async def test_the_command_succeeds_while_the_newest_is_young_and_whole(tmp_path: Path, backups: Path) -> None:
     newest = await backup_at(tmp_path, now() - timedelta(hours=20))
     code, output = command(backups, "--verify", "--newest-within", "36")
@@ -105,6 +106,7 @@ async def test_the_command_succeeds_while_the_newest_is_young_and_whole(tmp_path
     assert command(backups, "--newest-within", "12")[0] == 1
 
 
+@pytest.mark.slow
 def test_the_command_fails_for_one_damaged_and_for_none(backups: Path) -> None:
     (backups / folder_name(NEW) / "ordering/orders.jsonl.gz").unlink()
     code, output = command(backups, "--verify")

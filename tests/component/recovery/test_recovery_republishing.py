@@ -102,6 +102,7 @@ async def test_a_lost_contract_gets_its_number_again_and_no_other_gets_it(world:
     assert report.gaps == (2,)
 
 
+@pytest.mark.slow
 async def test_an_order_that_knows_its_contract_s_number_is_enough_to_keep_it(world: World) -> None:
     await world.request("a")
     number = (await world.contract("a")).number

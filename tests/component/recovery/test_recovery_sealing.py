@@ -71,6 +71,7 @@ async def test_no_file_of_a_backup_shows_whom_it_is_about(tmp_path: Path) -> Non
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 or path.name == "manifest.json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [Keys(), WRITER, Keys(identities=(OTHER,))], ids=["none", "public only", "another"])
 async def test_without_the_private_key_nothing_is_restored_and_the_setting_is_named(tmp_path: Path, keys: Keys) -> None:
     backup, _ = await filled(tmp_path, WRITER)
@@ -90,6 +91,7 @@ async def test_a_backup_can_be_verified_where_no_private_key_is(tmp_path: Path) 
     assert [it.fault for it in list_backups(backup.parent, WRITER, verified=True)] == [""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [WRITER, OWNER], ids=["without key", "with key"])
 @pytest.mark.parametrize("cut", [1, 300])
 async def test_a_cut_or_changed_file_is_found_with_or_without_the_key(tmp_path: Path, keys: Keys, cut: int) -> None:
@@ -100,6 +102,7 @@ async def test_a_cut_or_changed_file_is_found_with_or_without_the_key(tmp_path: 
         verify(backup, read_manifest(backup), keys)
 
 
+@pytest.mark.slow
 async def test_a_file_replaced_together_with_its_hash_is_found_with_the_key(tmp_path: Path) -> None:
     backup, _ = await filled(tmp_path, WRITER)
     path = next(path for path in sorted(backup.rglob("*contacts*")))

@@ -76,6 +76,7 @@ async def test_a_request_is_a_server_span_below_the_caller_s(store: Store) -> No
     assert "Husum" not in repr(span)
 
 
+@pytest.mark.slow
 async def test_a_crash_is_a_span_with_the_status_as_error(store: Store) -> None:
     with kept_spans() as kept:
         await ask(store, "/v1/things/broken", {})

@@ -23,6 +23,8 @@ from shared.topics import subscribed
 from tests.support import scenario
 from tests.support.marketplace import TOPIC_BY_NAME, Marketplace
 
+pytestmark = pytest.mark.slow
+
 OPEN = sorted(
     {
         found

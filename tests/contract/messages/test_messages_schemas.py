@@ -31,6 +31,7 @@ def test_the_committed_files_are_what_the_models_say() -> None:
     assert generate.stale(generate.FOLDER) == [], "run: python -m shared.schemas.generate"
 
 
+@pytest.mark.slow
 def test_generating_mends_what_is_missing_changed_or_left_over(tmp_path: Path) -> None:
     generate.write(tmp_path)
     assert generate.stale(tmp_path) == []

@@ -41,6 +41,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_several_processes_create_and_write_one_file_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}

@@ -45,6 +45,7 @@ def sendable(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.body is not None], ids=str)
 async def test_every_place_of_a_body_takes_every_wrong_value(apps: dict[ServiceName, FastAPI], operation: Operation) -> None:
     assert operation.body is not None
@@ -59,6 +60,7 @@ async def test_every_place_of_a_body_takes_every_wrong_value(apps: dict[ServiceN
     assert refused > len(bodies) / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 async def test_every_parameter_takes_every_wrong_text(apps: dict[ServiceName, FastAPI], operation: Operation) -> None:
     good = b"{}" if operation.body is None else sendable(Samples(DOCUMENTS[operation.service]).good(operation.body))

@@ -12,7 +12,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -42,7 +42,6 @@ from tests.faults.simulation.ports import PARTITIONS, Chances, Logged, Process, 
 from tests.support.contract_requests import SACHSEN, order_id
 from tests.support.publisher import RecordingPublisher
 
-LOAD_TEXTS = notify.load_texts
 DATA = Path(__file__).parents[3] / "data"
 MODEL = Model(
     moves={"orders": sample.MOVES},
@@ -147,7 +146,7 @@ class Simulation:
             ledgers = (sample.offers(resources.store, resources.publisher, resources.clock, restate=self.options.restate),)
         else:
             transport = mock.patch.object(notify, "SmtpTransport", return_value=SimTransport(self.world, process))
-            with transport, mock.patch.object(notify, "load_texts", _texts):
+            with transport:
                 built = processor(Channel.FITKO)(resources) if service == "contracts" else notify.build(resources, SETTINGS)
             ledgers = built.ledgers
             work += [partial(self._consume, process, consumer) for consumer in built.consumers]
@@ -365,16 +364,6 @@ class Simulation:
                         values |= {"event": doc["event_id"], "recipient": doc["person"] or doc["organisation"], "way": doc["channel"],
                                    "created": doc["created_at"].timestamp()}  # fmt: skip
                     self.world.note("store", Kind.OK, "document", key, **values)
-
-
-@cache
-def _loaded() -> Any:
-    return LOAD_TEXTS(DATA, SETTINGS)
-
-
-def _texts(*_: object) -> Any:
-    """Return the texts, loaded once for all processes of all histories."""
-    return _loaded()
 
 
 def simulate(seed: int, options: Options | None = None) -> History:

@@ -16,6 +16,7 @@ FIRST = int(os.environ.get("FAULTS_SEED", "0"))
 FEWEST_FOR_A_BUG = 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", range(4))
 def test_the_product_keeps_every_invariant_in_every_history(block: int) -> None:
     fired: set[str] = set()
@@ -28,6 +29,7 @@ def test_the_product_keeps_every_invariant_in_every_history(block: int) -> None:
     assert fired == {"sigkill", "sigstop", "sigcont", "store error", "send error", "lost ack", "rebalance"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", PLANTED)
 def test_a_planted_bug_is_found_within_a_bounded_number_of_histories(what: str) -> None:
     planted = PLANTED[what]

@@ -41,6 +41,7 @@ def test_the_table_has_nothing_but_refusals_for_those_who_may_not_see(row: Row) 
         assert sees(caller, row.thing) or status in (403, 404) or len(notification_plan) == 1, (row, caller)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [row for row in ROWS if row.thing is not None and row.operation not in matrix.SILENT], ids=str)
 async def test_whoever_may_see_a_thing_gets_another_answer_than_for_nothing(scene: Scene, row: Row) -> None:
     """Else it would prove nothing that others get the same."""
@@ -57,11 +58,13 @@ async def test_without_a_valid_token_there_is_only_what_is_public(scene: Scene, 
     assert await matrix.wrong_without_token(scene, row) == []
 
 
+@pytest.mark.slow
 @ABOUT_THINGS
 async def test_what_is_hidden_answers_and_works_as_what_does_not_exist(scene: Scene, row: Row) -> None:
     assert await matrix.differences(scene, row) == []
 
 
+@pytest.mark.slow
 @ABOUT_THINGS
 async def test_a_key_used_for_something_hidden_answers_as_one_used_for_nothing(scene: Scene, row: Row) -> None:
     assert await matrix.told_by_repeats(scene, row) == []

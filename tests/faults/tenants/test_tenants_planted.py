@@ -131,6 +131,7 @@ PLANTS: list[tuple[Plant, Judge, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "judge", "row"), PLANTS, ids=[f"{plant.__name__}-{judge.__name__}" for plant, judge, _ in PLANTS]
 )

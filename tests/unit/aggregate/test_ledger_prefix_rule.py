@@ -189,6 +189,7 @@ CHOICES = st.lists(st.integers(0, 599), min_size=20, max_size=400)
 BATCHES = st.lists(st.lists(st.sampled_from(IDS), min_size=1, max_size=4), min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(choices=CHOICES, work=st.lists(BATCHES, min_size=1, max_size=4), relays=st.integers(0, 2))
 def test_first_occurrences_are_in_order_without_hole_and_everything_is_published_in_the_end(

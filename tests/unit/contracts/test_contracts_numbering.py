@@ -123,6 +123,7 @@ def play(
     return world, {order for queue in queues for batch in queue for order in batch}
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(queues=st.lists(batches, min_size=1, max_size=3), schedule=schedules)
 def test_any_interleaving_with_crashes_numbers_every_contract_once_from_one_to_n(
@@ -135,6 +136,7 @@ def test_any_interleaving_with_crashes_numbers_every_contract_once_from_one_to_n
         assert numbers == list(range(1, sum(year_for(order) == year for order in orders) + 1))
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(
     queues=st.lists(batches, min_size=2, max_size=3),

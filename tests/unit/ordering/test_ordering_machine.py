@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -36,6 +37,8 @@ from tests.unit.ordering.ordering_samples import (
     settle_all,
     verdict,
 )
+
+pytestmark = pytest.mark.slow
 
 parties = st.sampled_from(list(OrderParty))
 small = st.integers(min_value=0, max_value=2)

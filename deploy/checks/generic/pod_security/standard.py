@@ -102,7 +102,7 @@ def faults_anywhere(pod: Pod, level: Level, minors: Iterable[str]) -> Iterator[F
 
 
 def _version(minor: str) -> Version:
-    """Raises ValueError for a version that is none, or older than the rules."""
+    """Return a minor version as numbers. Raises ValueError for one that is none, or older than the rules."""
     major, _, rest = minor.partition(".")
     version = int(major), int(rest)
     if version < OLDEST:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from marktplatz.names import ServiceName
-from marktplatz.running import run_async
+from marktplatz.running import run_async, run_blocking
 from shared.messages.values import Role
 from shared.process.settings import ProcessSettings
 
@@ -57,10 +57,14 @@ def token(
     subject: Annotated[str, typer.Option("--sub", help="Reference of the person.")] = "developer",
 ) -> None:
     """Print a developer token of the embedded issuer (environment 'embedded' only)."""
+    from marktplatz.embedded import data_folder  # noqa: PLC0415 - see the package
     from shared.http.issuer import EmbeddedIssuer  # noqa: PLC0415 - see the package
 
-    issuer = EmbeddedIssuer(ProcessSettings().var / "issuer")
-    typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+    def sign() -> None:
+        issuer = EmbeddedIssuer(data_folder(ProcessSettings()) / "issuer")
+        typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+
+    run_blocking(sign)
 
 
 def url(service: ServiceName) -> None:

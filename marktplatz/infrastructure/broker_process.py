@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from marktplatz.infrastructure.errors import BrokerStartError
-from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.install import NEWER_JAVA, install_command
 from marktplatz.infrastructure.parent_death import end_with_parent
 
 HOST = "127.0.0.1"
@@ -190,7 +190,7 @@ class BrokerProcess(ABC):
 def remedy_of(log: str) -> str | None:
     """Return the command that mends what a broker's log names as the cause, None if it names none that is known."""
     if "UnsupportedClassVersionError" in log:
-        return f"Java here is older than 17; {install_command(['java'])}, or put a newer one first in PATH"
+        return f"Java here is older than 17; {install_command([NEWER_JAVA])}, or put a newer one first in PATH"
     if "No space left on device" in log:
         return "see which disk is full and make room: df -h"
     if "Cannot allocate memory" in log or "insufficient memory" in log.lower():

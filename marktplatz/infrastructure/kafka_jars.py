@@ -11,7 +11,7 @@ from pathlib import Path
 
 from marktplatz.infrastructure.errors import Fault, InfrastructureError
 from marktplatz.infrastructure.folders import make_writable
-from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.install import MAVEN, install_command
 from shared.process.files import shipped
 
 VERSION = "4.3.1"
@@ -80,7 +80,7 @@ def _fetch(target: Path, log: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise InfrastructureError(
-            "The jars of Apache Kafka are fetched by Maven, and 'mvn' is not installed.", remedy=install_command(["mvn"])
+            "The jars of Apache Kafka are fetched by Maven, and 'mvn' is not installed.", remedy=install_command([MAVEN])
         )
     command = [maven, "-B", "-q", "-f", str(RECIPE / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
     try:

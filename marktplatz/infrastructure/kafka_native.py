@@ -10,9 +10,10 @@ from pathlib import Path
 
 from marktplatz.infrastructure.broker_process import HOST, BrokerProcess, free_port, remedy_of
 from marktplatz.infrastructure.errors import BrokerStartError, Fault, InfrastructureError
-from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.install import JAVA, MAVEN, install_command
 from marktplatz.infrastructure.kafka_jars import cache_directory, jars, jars_cached
 
+NAMES = {JAVA: "Java 17 or newer", MAVEN: "Maven"}
 _FORMAT_SECONDS = 60
 
 
@@ -63,8 +64,8 @@ def cluster_id(identity: uuid.UUID) -> str:
 
 def missing_programs() -> list[str]:
     """Return the names of the programs that a native broker lacks; Maven is needed only while the jars are not in the cache."""
-    java = [] if shutil.which("java") else ["java"]
-    return java if shutil.which("mvn") or jars_cached() else [*java, "mvn"]
+    java = [] if shutil.which(JAVA) else [JAVA]
+    return java if shutil.which(MAVEN) or jars_cached() else [*java, MAVEN]
 
 
 def native_fault() -> Fault | None:
@@ -72,14 +73,14 @@ def native_fault() -> Fault | None:
     missing = missing_programs()
     if not missing:
         return None
-    return Fault(f"not installed: {', '.join(missing)} (Java 17 or newer, Maven)", install_command(missing))
+    return Fault("not installed: " + ", ".join(f"{name} ({NAMES[name]})" for name in missing), install_command(missing))
 
 
 def _java() -> str:
     java = shutil.which("java")
     if java is None:
         raise InfrastructureError(
-            "Apache Kafka needs Java 17 or newer, and 'java' is not installed.", remedy=install_command(["java"])
+            "Apache Kafka needs Java 17 or newer, and 'java' is not installed.", remedy=install_command([JAVA])
         )
     return java
 

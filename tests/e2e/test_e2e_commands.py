@@ -13,6 +13,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+TOKEN = ["token", "--org", "fitko", "--name", "FITKO", "--role", "ANBIETER"]
 MARKTPLATZ = [sys.executable, "-m", "marktplatz"]
 
 pytestmark = pytest.mark.timeout(400)
@@ -202,7 +203,11 @@ def test_a_command_that_cannot_work_says_why(arguments: list[str], says: str) ->
 @pytest.mark.parametrize(
     ("variables", "fact", "remedy"),
     [
-        ({"PATH": "{tmp}/empty", "XDG_CACHE_HOME": "{tmp}/empty"}, "not installed: java, mvn", "sudo apt-get install "),
+        (
+            {"PATH": "{tmp}/empty", "XDG_CACHE_HOME": "{tmp}/empty"},
+            "not installed: java (Java 17 or newer), mvn (Maven)",
+            "sudo apt-get install ",
+        ),
         ({"PATH": "{tmp}/empty", "XDG_CACHE_HOME": "{tmp}/empty"}, "Docker is not installed", "https://docs.docker.com/"),
         ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9"}, "No Kafka broker answers at 127.0.0.1:9", "unset KAFKA_BOOTSTRAP_SERVERS"),
     ],
@@ -225,6 +230,7 @@ def test_a_run_that_lacks_something_names_the_command_that_mends_it(
             "The data folder {tmp}/file/var cannot be written",
             "export MARKTPLATZ_VAR=",
         ),
+        (TOKEN, {"MARKTPLATZ_VAR": "{tmp}/file"}, "The data folder {tmp}/file cannot be written", "export MARKTPLATZ_VAR="),
         (["load"], {"MARKTPLATZ_VAR": "{tmp}/file"}, "The data folder {tmp}/file cannot be written", "export MARKTPLATZ_VAR="),
         (
             ["demo", "--report", "{tmp}/file/x"],
@@ -233,7 +239,7 @@ def test_a_run_that_lacks_something_names_the_command_that_mends_it(
             "--report <folder>",
         ),
     ],
-    ids=["up", "load", "report"],
+    ids=["up", "token", "load", "report"],
 )
 def test_a_folder_that_cannot_be_written_is_named_with_the_way_to_another(
     tmp_path: Path, command: list[str], variables: dict[str, str], fact: str, remedy: str
@@ -263,7 +269,7 @@ def marktplatz_lacking(tmp_path: Path, command: list[str], variables: dict[str, 
 def test_the_token_command_signs_with_the_run_s_own_key(tmp_path: Path) -> None:
     environment = {**os.environ, "MARKTPLATZ_VAR": str(tmp_path)}
     done = subprocess.run(
-        [*MARKTPLATZ, "token", "--org", "fitko", "--name", "FITKO", "--role", "ANBIETER"],
+        [*MARKTPLATZ, *TOKEN],
         cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.strip().count(".") == 2

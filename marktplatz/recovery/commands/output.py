@@ -11,18 +11,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from marktplatz.console import make_console
 from marktplatz.recovery.reconcile.report import Report
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.process.logs import configure_logs
 from shared.process.settings import ProcessSettings
 
-# Lines of a log must not break ids in two.
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
+console = make_console(columns=240)  # lines of a log must not break ids in two
 SHOWN = 200
 
 

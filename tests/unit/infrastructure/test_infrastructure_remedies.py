@@ -14,7 +14,7 @@ from marktplatz.infrastructure.broker_process import remedy_of
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
 from marktplatz.infrastructure.folders import make_writable
-from marktplatz.infrastructure.install import install_command
+from marktplatz.infrastructure.install import JAVA, MAVEN, install_command
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
 from marktplatz.infrastructure.kafka_native import NativeKafka, missing_programs
 from shared.process.serving import AddressUnavailableError, listen
@@ -49,7 +49,7 @@ def test_each_way_to_a_broker_stands_on_its_line_with_what_opens_it(tmp_path: Pa
     lines = complaint(tmp_path)
     assert lines[2:] == [
         "- Docker is not installed: see https://docs.docker.com/engine/install/",
-        "- not installed: java, mvn (Java 17 or newer, Maven): sudo apt-get install default-jre-headless maven",
+        "- not installed: java (Java 17 or newer), mvn (Maven): sudo apt-get install default-jre-headless maven",
         "- a broker that runs elsewhere: export KAFKA_BOOTSTRAP_SERVERS=<host>:9092",
     ]
 
@@ -57,10 +57,10 @@ def test_each_way_to_a_broker_stands_on_its_line_with_what_opens_it(tmp_path: Pa
 @pytest.mark.parametrize(
     ("present", "missing", "command"),
     [
-        (["java"], "mvn", "sudo apt-get install maven"),
-        (["mvn"], "java", "sudo apt-get install default-jre-headless"),
-        (["java", "dnf"], "mvn", "sudo dnf install maven"),
-        (["mvn", "brew"], "java", "brew install openjdk"),
+        (["java"], "mvn (Maven)", "sudo apt-get install maven"),
+        (["mvn"], "java (Java 17 or newer)", "sudo apt-get install default-jre-headless"),
+        (["java", "dnf"], "mvn (Maven)", "sudo dnf install maven"),
+        (["mvn", "brew"], "java (Java 17 or newer)", "brew install openjdk"),
     ],
 )
 def test_only_what_is_missing_is_to_be_installed_by_the_manager_of_this_machine(
@@ -68,7 +68,7 @@ def test_only_what_is_missing_is_to_be_installed_by_the_manager_of_this_machine(
 ) -> None:
     for name in present:
         program(programs, name)
-    assert f"- not installed: {missing} (Java 17 or newer, Maven): {command}" in complaint(tmp_path)
+    assert f"- not installed: {missing}: {command}" in complaint(tmp_path)
 
 
 def test_maven_is_not_missing_where_the_jars_are_in_the_cache(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,7 @@ def test_a_java_that_is_too_old_is_named(programs: Path, tmp_path: Path, monkeyp
     monkeypatch.setattr(kafka_jars, "expected_sums", dict)
     kafka_jars.cache_directory().mkdir(parents=True)
     program(programs, "java", 'echo "Error: java.lang.UnsupportedClassVersionError: kafka/Kafka" >&2; exit 1')
-    with pytest.raises(BrokerStartError, match=r"older than 17; sudo apt-get install default-jre-headless"):
+    with pytest.raises(BrokerStartError, match=r"older than 17; sudo apt-get install openjdk-17-jre-headless"):
         NativeKafka(tmp_path / "data").start()
 
 
@@ -197,4 +197,4 @@ async def test_a_run_whose_data_folder_cannot_be_written_starts_nothing(tmp_path
 
 def test_an_install_command_names_all_that_is_missing_at_once(programs: Path) -> None:
     program(programs, "zypper")
-    assert install_command(["java", "mvn"]) == "sudo zypper install java-21-openjdk-headless maven"
+    assert install_command([JAVA, MAVEN]) == "sudo zypper install java-21-openjdk-headless maven"

@@ -107,8 +107,8 @@ class Screen:
         """Print what happened, whether all its checks hold, and whom it waits for now."""
         scene = Scene(actor, text, checks, waiting, tuple(notes))
         self.acts[-1].scenes.append(scene)
-        head = Text(f" {self._cross if scene.failed else self._mark} ", "bold red" if scene.failed else "green")
-        head.append(f"{without_controls(actor):<{ACTOR}} ", "bold")
+        mark = (self._cross, "bold red") if scene.failed else (self._mark, "green")
+        head = Text.assemble(" ", mark, " ", (f"{without_controls(actor):<{ACTOR}} ", "bold"))
         indent = " " * (ACTOR + 4)
         room = self.width - len(indent)
         lines = [Text(line) for line in self._wrapped(without_controls(text), indent)]

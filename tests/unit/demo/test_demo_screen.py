@@ -117,7 +117,8 @@ def test_a_terminal_gets_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     stream = Terminal()
     tell_two_scenes(screen_on(stream))
-    assert "\x1b[" in stream.getvalue()
+    assert "\x1b[32m✓\x1b[0m" in stream.getvalue()
+    assert "\x1b[0mbestellt." in stream.getvalue(), "only the mark has the mark's colour"
 
 
 def test_an_empty_no_color_does_not_count() -> None:

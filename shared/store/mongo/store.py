@@ -10,7 +10,6 @@ import secrets
 import sys
 from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Collection as Several
 from contextlib import contextmanager
 from datetime import UTC
 from inspect import isawaitable
@@ -32,17 +31,16 @@ from pymongo.errors import (
 from shared import failpoints
 from shared.errors import StoreUnavailableError
 from shared.store.documents import decode, encoded, plain_inserts, plain_saves
+from shared.store.mongo.failures import is_passing, require_only_duplicates
 from shared.store.mongo.probe import probe
-from shared.store.plan import Plan, plan, scanned, shape
+from shared.store.mongo.queries import among, filter_of
+from shared.store.plan import plan, scanned, shape
 from shared.store.port import PORTION_BYTES, Collection, Document, Portion, Query, Save
 from shared.store.slices import Shape, paths_of
 
 _RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument, tz_aware=True, tzinfo=UTC)
 _TOKEN = "_w"  # noqa: S105 - the name of a field
-_DUPLICATE_KEY = 11000
 _INDEX_DIFFERS = (85, 86)
-# Shutting down, disk full, time limits: the server's side of "try again later" that carries no label.
-_AWAY = frozenset({50, 89, 91, 112, 189, 202, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031})
 # Durability is not for a URL to weaken; the rest are defaults.
 _FIXED: Mapping[str, Any] = {
     "w": "majority",
@@ -108,7 +106,7 @@ class MongoStore:
         if not ids:
             return {}
         with self._answering():
-            found = await self._in(collection).find(_among(ids), batch_size=max(len(ids), 2)).to_list(None)
+            found = await self._in(collection).find(among(ids), batch_size=max(len(ids), 2)).to_list(None)
         return {document["_id"]: _stripped(document) for document in found}
 
     async def get_portion(
@@ -120,7 +118,7 @@ class MongoStore:
         if not ordered:
             return {}, []
         with self._answering():
-            cursor = self._raw_in(collection).find(_among(ordered), self._projection(parts))
+            cursor = self._raw_in(collection).find(among(ordered), self._projection(parts))
             portion = await _portion(cursor.sort([("_id", 1)]), parts, most_bytes)
         found = {document["_id"]: document for document in portion.documents}
         return found, ordered[bisect(ordered, max(found)) :] if portion.cut else []
@@ -137,7 +135,7 @@ class MongoStore:
             try:
                 await self._in(collection).insert_many(bodies, ordered=False)
             except BulkWriteError as error:
-                _only_duplicates(error)
+                require_only_duplicates(error)
                 ids = list(copies)
                 taken = {ids[failure["index"]] for failure in error.details["writeErrors"]}
         failpoints.passing("store.insert", "after")
@@ -175,7 +173,7 @@ class MongoStore:
         way = -1 if steps.descending else 1
         with self._answering():
             shape, size = self._projection(steps.shape), max(steps.limit, 2)
-            cursor = self._in(collection).find(_filter(steps), shape, limit=steps.limit, batch_size=size)
+            cursor = self._in(collection).find(filter_of(steps), shape, limit=steps.limit, batch_size=size)
             found = await cursor.sort([(name, way) for name in steps.order]).to_list(None)
         return [_stripped(document) for document in found]
 
@@ -184,7 +182,7 @@ class MongoStore:
         steps = plan(collection, query)
         way = -1 if steps.descending else 1
         with self._answering():
-            cursor = self._raw_in(collection).find(_filter(steps), self._projection(steps.shape), limit=steps.limit)
+            cursor = self._raw_in(collection).find(filter_of(steps), self._projection(steps.shape), limit=steps.limit)
             return await _portion(cursor.sort([(name, way) for name in steps.order]), steps.shape, most_bytes)
 
     async def scan(self, collection: Collection, after: str | None = None, limit: int = 500) -> list[Document]:
@@ -200,7 +198,7 @@ class MongoStore:
 
         By the command ``count``: the driver's own counting is an aggregation, which not every compatible server has.
         """
-        where = _filter(plan(collection, query))
+        where = filter_of(plan(collection, query))
         with self._answering():
             answer = await self._database().command("count", collection.name, query=where)
         return int(answer["n"])
@@ -211,7 +209,7 @@ class MongoStore:
             return 0
         failpoints.passing("store.delete", "before")
         with self._answering():
-            result = await self._in(collection).delete_many(_among(ids))
+            result = await self._in(collection).delete_many(among(ids))
         failpoints.passing("store.delete", "after")
         return int(result.deleted_count)
 
@@ -241,7 +239,7 @@ class MongoStore:
     async def _conflicts(self, collection: Collection, guarded: Mapping[str, Save], token: str, matched: int) -> set[str]:
         """Return which saves did not take effect, knowing how many did."""
         shape = {"rev": 1, _TOKEN: 1}
-        found = await self._in(collection).find(_among(guarded), shape, batch_size=max(len(guarded), 2)).to_list(None)
+        found = await self._in(collection).find(among(guarded), shape, batch_size=max(len(guarded), 2)).to_list(None)
         ours = {document["_id"] for document in found if document.get(_TOKEN) == token}
         if len(ours) < matched:
             # Some were replaced again before this look. Revisions only grow: where one has not reached ours, ours failed.
@@ -282,7 +280,7 @@ class MongoStore:
         except (ConnectionFailure, ExecutionTimeout, WriteConcernError, InvalidOperation) as error:
             raise StoreUnavailableError(f"MongoDB store {self._name}: {type(error).__name__}.") from error
         except OperationFailure as error:
-            if not _passing(error):
+            if not is_passing(error):
                 raise
             raise StoreUnavailableError(f"MongoDB store {self._name}: {type(error).__name__}.") from error
 
@@ -304,57 +302,9 @@ async def _portion(cursor: Any, shape: Shape, most_bytes: int) -> Portion:  # no
     return Portion([_stripped(decode(body)) for body in bodies], cut=False)
 
 
-def _failures(error: OperationFailure) -> Sequence[Mapping[str, Any]]:
-    details = error.details or {}
-    return [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
-
-
-def _only_duplicates(error: BulkWriteError) -> None:
-    """Raise the error again unless it reports only that some ids were taken."""
-    if any(failure.get("code") != _DUPLICATE_KEY for failure in _failures(error)):
-        raise error
-
-
-def _passing(error: OperationFailure) -> bool:
-    """Return whether the same request may succeed later."""
-    if error.has_error_label("RetryableWriteError") or error.code in _AWAY:
-        return True
-    details = error.details or {}
-    return bool(details.get("writeConcernErrors")) or any(f.get("code") in _AWAY for f in _failures(error))
-
-
 def _raw(collection: Collection, document: Document) -> RawBSONDocument:
     """Encode before anything is sent: one bad document then keeps the whole batch out."""
     return RawBSONDocument(encoded(collection, document))
-
-
-def _among(ids: Several[str]) -> Document:
-    return {"_id": {"$in": list(ids)}}
-
-
-def _filter(steps: Plan) -> Document:
-    """Return the filter of a query; a keyset position makes one alternative for each field in which a document can be later.
-
-    Every alternative is complete in itself, so that each has its own bounds in the index.
-    """
-    bounds: dict[str, dict[str, Any]] = {name: {"$exists": True, "$ne": None} for name in steps.order[:-1]}
-    if steps.at_least is not None:
-        bounds[steps.order[0]] = {"$gte": steps.at_least}
-    if steps.below is not None:
-        bounds[steps.order[0]] = {**bounds[steps.order[0]], "$lt": steps.below}
-    fixed = dict(steps.fixed)
-    if steps.after is None:
-        return {**fixed, **bounds}
-    beyond = "$lt" if steps.descending else "$gt"
-    alternatives: list[Document] = []
-    for place, name in enumerate(steps.order):
-        terms = {field: dict(condition) for field, condition in bounds.items()}
-        for field, value in zip(steps.order[:place], steps.after, strict=False):
-            terms[field] = {**terms[field], "$eq": value}
-        later = {name: {beyond: steps.after[place]}}
-        # Apart from the bounds: both may set $lt on the same field.
-        alternatives.append({**fixed, **terms, "$and": [later]})
-    return {"$or": alternatives}
 
 
 def _stripped(document: Document) -> Document:

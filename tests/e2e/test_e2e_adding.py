@@ -43,11 +43,12 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> TreeCopy:
 
 
 def test_the_steps_give_a_service_that_runs_and_is_typed_and_in_its_layer(copy: TreeCopy) -> None:
-    where = copy.succeed("-c", "import services.archive as it; print(it.__file__)")
+    where = copy.python("-c", "import services.archive as it; print(it.__file__)").stdout
     assert Path(where.strip()).is_relative_to(copy.folder), "it is the copy that is checked"
-    copy.succeed("-m", "ruff", "check", "services/archive", "shared", "marktplatz", "tests/component/archive")
-    copy.succeed("-m", "mypy", "services/archive", "tests/component/archive")
-    copy.succeed("-c", "import importlinter.cli; raise SystemExit(importlinter.cli.lint_imports())")
+    copy.succeed("ruff", "check", "services/archive", "shared", "marktplatz", "tests/component/archive")
+    copy.succeed("mypy", "services/archive", "tests/component/archive")
+    layers = copy.python("-c", "import importlinter.cli; raise SystemExit(importlinter.cli.lint_imports())")
+    assert layers.returncode == 0, layers.stdout
 
 
 def step_of(path: str, shown: str = "") -> Step:
@@ -86,7 +87,7 @@ def test_a_step_that_is_left_out_is_noticed_by_the_check_that_the_page_names(cop
     for step in left_out.steps:
         step.undo(copy.folder)
     try:
-        done = copy.run("-m", "pytest", "-q", "-vv", left_out.check)
+        done = copy.run("pytest", "-q", "-vv", left_out.check)
     finally:
         for step in left_out.steps:
             step.take(copy.folder)
@@ -103,14 +104,14 @@ def test_files_that_are_not_generated_are_named(copy: TreeCopy) -> None:
     ):
         text = (copy.folder / made).read_text(encoding="utf-8")
         (copy.folder / made).unlink()
-        done = copy.run("-m", module, "--check")
+        done = copy.run(module, "--check")
         (copy.folder / made).write_text(text, encoding="utf-8")
         assert done.returncode != 0
         assert made.removeprefix("deploy/components/") in done.stdout
 
 
 def test_every_list_of_services_that_lacks_the_new_one_is_named(copy: TreeCopy) -> None:
-    done = copy.run("-m", "pytest", "-q", PLACES)
+    done = copy.run("pytest", "-q", PLACES)
     failed = {line.split("[")[1].split("]")[0] for line in done.stdout.splitlines() if line.startswith("FAILED") and "[" in line}
     assert {"README.md", "deploy/base/kustomization.yaml", "deploy/components/alerts/http.yaml"} <= failed
     assert "test_every_service_has_its_processes_and_every_process_its_manifest" in done.stdout
@@ -125,6 +126,6 @@ def test_the_steps_give_a_further_channel(tmp_path: Path) -> None:
     copy = TreeCopy(tmp_path)
     take(copy, CHANNEL)
     (tmp_path / "services/contracts/channels/nordverbund.py").unlink()
-    done = copy.run("-m", "pytest", "-q", "tests/unit/channels", "-k", "module")
+    done = copy.run("pytest", "-q", "tests/unit/channels", "-k", "module")
     assert done.returncode != 0
     assert "nordverbund" in done.stdout

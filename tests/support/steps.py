@@ -49,11 +49,11 @@ class Step:
 
     @property
     def commands(self) -> list[list[str]]:
-        """The commands of a ``sh`` block, each as the arguments of ``python``."""
+        """The commands of a ``sh`` block, each as a module with its arguments."""
         lines = [line.split() for line in self.text.splitlines() if line.strip()]
-        if any(line[0] != "python" for line in lines):
-            raise ValueError(f"a command of {self.section} is not run by python")
-        return [line[1:] for line in lines]
+        if any(line[:2] != ["python", "-m"] for line in lines):
+            raise ValueError(f"a command of {self.section} does not begin with 'python -m'")
+        return [line[2:] for line in lines]
 
     def _sides(self) -> tuple[str, str]:
         lines = [(line[:1] or " ", line[1:]) for line in self.text.splitlines()]

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,21 +25,29 @@ class TreeCopy:
             if file.is_file() and not file.name.startswith("."):
                 shutil.copy(file, folder)
 
-    def run(self, *arguments: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
-        """Run ``python`` with arguments in the copy, to its end; output and errors are one text."""
+    def run(
+        self, module: str, *arguments: str, timeout: float = 280, variables: Mapping[str, str] = {}
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a module of the copy to its end, with further environment variables; output and errors are one text."""
+        return self.python("-m", module, *arguments, timeout=timeout, variables=variables)
+
+    def succeed(self, module: str, *arguments: str, timeout: float = 280, variables: Mapping[str, str] = {}) -> str:
+        """Run a module of the copy that must succeed and return what it says."""
+        done = self.run(module, *arguments, timeout=timeout, variables=variables)
+        assert done.returncode == 0, f"{module} {' '.join(arguments)}:\n{done.stdout[-6000:]}"
+        return done.stdout
+
+    def python(
+        self, *arguments: str, timeout: float = 280, variables: Mapping[str, str] = {}
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the interpreter in the copy with arguments of its own, such as ``-c``."""
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
-            env=os.environ | ENVIRONMENT | {"PYTHONPATH": str(self.folder)},
+            env=os.environ | ENVIRONMENT | {"PYTHONPATH": str(self.folder), **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=timeout,
             check=False,
         )
-
-    def succeed(self, *arguments: str) -> str:
-        """Run what must succeed and return what it says."""
-        done = self.run(*arguments)
-        assert done.returncode == 0, f"{' '.join(arguments)}:\n{done.stdout[-6000:]}"
-        return done.stdout

@@ -10,6 +10,7 @@ import pytest
 from tests.support.steps import Step, steps_of
 from tests.support.tree_copy import ROOT, TreeCopy
 
+pytestmark = pytest.mark.slow
 PAGE = ROOT / "docs/adding.md"
 SERVICE, EVENT, COMMAND, CHANNEL = "A service", "An event", "A command", "A channel"
 SHAPE = "tests/contract/services/test_services_shape.py"

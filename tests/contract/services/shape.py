@@ -101,7 +101,7 @@ def _of_repository(name: str) -> Iterator[str]:
     """Yield what a class of the repository takes instead of ``resources``."""
     module = _module(name, "repository")
     for label, found in vars(module).items():
-        if inspect.isclass(found) and found.__module__ == module.__name__ and "ledger" in _attributes(found):
+        if inspect.isclass(found) and found.__module__ == module.__name__ and {"ledger", "store"} & _attributes(found):
             taken = list(inspect.signature(found).parameters.values())
             if [parameter.name for parameter in taken] != ["resources"]:
                 yield f"services/{name}/repository.py: {label} must take resources, and nothing else"

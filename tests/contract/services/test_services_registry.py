@@ -29,7 +29,8 @@ def test_a_service_bears_the_name_of_its_package_and_states_its_facts(name: str)
     assert {ledger.service for ledger in service.ledgers} == {name}
     assert {ledger.collection for ledger in service.ledgers} <= set(service.collections)
     assert service.facts.keys() <= set(service.collections)
-    assert service.ledgers, "a service without aggregates has nothing to publish and nothing to keep"
+    assert service.ledgers, "a service without aggregates owns nothing that others could ask it for"
+    assert [it.state_type for it in service.ledgers if not it.state_type.__module__.startswith(f"services.{name}.domain.")] == []
 
 
 @pytest.mark.parametrize("name", PACKAGES)

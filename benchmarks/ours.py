@@ -25,9 +25,9 @@ from shared.process.runtime import tune_gc
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
 from shared.store.opening import open_store
-from shared.topics import VERDICTS
+from shared.topics import ORDERING_VERDICTS, VERDICTS
 
-GROUP = "ordering.verdicts"
+GROUP = ORDERING_VERDICTS
 
 
 def run(bootstrap: str, database: Path, ends: Offsets, events: int) -> Sample:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from deploy.generate.deployments import DEPLOYMENTS
 from marktplatz.assembly import BUILDERS, ServiceName
+from marktplatz.loading import LOADERS
 from marktplatz.recovery.stores import COPY_ORDER
 from tests.contract.services.shape import PACKAGES
 
@@ -60,6 +62,16 @@ def test_the_packages_in_the_tree_the_names_on_the_command_line_and_the_builders
 
 def test_a_backup_copies_the_store_of_every_service() -> None:
     assert sorted(name.value for name in COPY_ORDER) == sorted(NAMES)
+
+
+def test_the_reference_data_of_every_service_that_has_some_are_loaded() -> None:
+    references = {name: import_module(f"services.{name}.reference") for name in PACKAGES if _has(name, "reference.py")}
+    loads = {name: module.load_reference for name, module in references.items() if hasattr(module, "load_reference")}
+    assert {name: load for name, (_, load) in LOADERS.items()} == loads
+
+
+def _has(name: str, file: str) -> bool:
+    return (ROOT / "services" / name / file).is_file()
 
 
 def test_every_service_has_its_processes_and_every_process_its_manifest() -> None:

@@ -21,12 +21,21 @@ from shared.bus.dead_letters.letter import from_dead_letter
 from shared.messages.values import Channel
 from shared.store.paging import scanned
 from shared.store.port import Document
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, NOTIFY, TOPICS, CleanupPolicy, contract_group, read_by
+from shared.topics import (
+    CONTRACT_REQUESTS,
+    DEAD_LETTERS,
+    NOTIFY,
+    ORDERING_CONTRACTS,
+    TOPICS,
+    CleanupPolicy,
+    contract_group,
+    read_by,
+)
 from tests.faults.checker.history import Kind
 from tests.faults.process.clients import Journal
 from tests.faults.process.nemesis import POISON_KEY, digest
 
-JUDGED = (*(contract_group(channel) for channel in Channel), "ordering.contracts", NOTIFY)
+JUDGED = (*(contract_group(channel) for channel in Channel), ORDERING_CONTRACTS, NOTIFY)
 """The groups whose handling of each single record shows in a store."""
 Stores = Mapping[ServiceName, ServiceStore]
 Held = dict[str, dict[str, Document]]
@@ -115,7 +124,7 @@ class _Fates:
     def of(self, group: str, key: str, heads: Mapping[str, str]) -> str | None:
         if group == NOTIFY:
             return "passed" if heads["ce_type"] not in self.routes else "effect" if heads["ce_id"] in self.told else None
-        if group == "ordering.contracts":
+        if group == ORDERING_CONTRACTS:
             return "effect" if self.inbox.get(f"contracts:{key}", 0) >= int(heads["ce_sequence"]) else None
         channel = next(channel for channel in CONTRACT_REQUESTS if contract_group(channel) == group)
         return "effect" if contract_id(channel, key) in self.contracts else None

@@ -34,7 +34,7 @@ from shared.errors import RetryableError
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel
 from shared.process.service import Resources
-from shared.topics import subscribed
+from shared.topics import ORDERING_CONTRACTS, subscribed
 from tests.faults.checker.finding import Model
 from tests.faults.checker.history import History, Kind
 from tests.faults.simulation import clockwork, sample
@@ -177,7 +177,7 @@ class Simulation:
             changes = [Change(body.contract.order_id, sample.concluded(body, at), event.cause) for event, body in told]
             return rejections([event for event, _ in told], await ledger.apply(changes))
 
-        return Consumer("ordering.contracts", frozenset({ContractConcluded}), handle)
+        return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded}), handle)
 
     async def _consume(self, process: Process, consumer: Consumer) -> None:
         """Read, process, bury, commit, as the worker does; an assignment that is older than the last rebalance cannot commit."""
@@ -338,7 +338,7 @@ class Simulation:
         event = decode(cast("IncomingRecord", record))
         if group == "contracts.fitko":
             return "effect" if contract_id(Channel.FITKO, event.key) in documents["contracts"].get("contracts", {}) else None
-        if group == "ordering.contracts":
+        if group == ORDERING_CONTRACTS:
             inboxes = [order["inbox"] for order in documents["ordering"].get("orders", {}).values()]
             return "effect" if any(inbox.get(event.cause.source, 0) >= event.cause.seq for inbox in inboxes) else None
         if not isinstance(event.message, ContractConcluded):

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WITHOUT_BROKER := tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed tests/faults/tenants
-MYPY_PATHS := shared services marktplatz deploy tests benchmarks
+MYPY_PATHS := shared services marktplatz deploy tests benchmarks examples
 ENGINE := deploy/docker/with-engine
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
@@ -90,7 +90,7 @@ layers: $(STAMP)
 
 dependencies: $(STAMP) ## Compare pyproject.toml with what the code imports and what requirements/*.txt pin
 	@$(BIN)/deptry shared services marktplatz
-	@$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks deploy
+	@$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks deploy examples
 	@$(BIN)/python -m deploy.packaging.lock
 
 schemas: $(STAMP) ## Write shared/schemas from the message models and the topic registry

@@ -10,16 +10,17 @@ from services.ordering.domain.order import Deadline
 from services.ordering.repository import Orders
 from shared.store.port import Scalar
 
-_BATCH = 100
+BATCH = 100
 
 
 class Deadlines:
     """Looks for Vorgänge that are due. Safe to run by several workers at once: the second finds nothing left to do."""
 
-    def __init__(self, orders: Orders, idle_after: timedelta, clock: Callable[[], datetime]) -> None:
+    def __init__(self, orders: Orders, idle_after: timedelta, clock: Callable[[], datetime], batch: int = BATCH) -> None:
         self.orders = orders
         self.idle_after = idle_after
         self.clock = clock
+        self.batch = batch
 
     async def run(self) -> None:
         """Apply every step that is due now."""
@@ -29,7 +30,7 @@ class Deadlines:
 
     async def _meet(self, kind: Deadline, before: datetime, now: datetime) -> None:
         after: tuple[Scalar, ...] | None = None
-        while orders := await self.orders.due(kind, before, after, _BATCH):
+        while orders := await self.orders.due(kind, before, after, self.batch):
             await self.orders.ledger.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
             last = orders[-1]
             after = (last.due_at or before, last.id)

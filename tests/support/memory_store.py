@@ -10,6 +10,9 @@ from shared.store.documents import encoded, plain, plain_inserts, plain_saves
 from shared.store.plan import Plan, plan, scanned, shape
 from shared.store.port import PORTION_BYTES, Collection, Document, Portion, Query, Save
 
+Documents = dict[str, dict[str, Document]]
+"""What is stored, by the name of its collection and its id."""
+
 
 async def _no_pause(_: str) -> None:
     return
@@ -19,11 +22,12 @@ class MemoryStore:
     """Keeps copies of documents. ``pause`` is awaited as ``insert.before``, ``insert.after``, ``save.before`` and so on.
 
     A pause may let others run, or raise: before the operation it did not happen, after it, it did.
+    Stores that are made with the same ``documents`` are the ways of several processes to one store.
     """
 
-    def __init__(self, pause: Callable[[str], Awaitable[None]] = _no_pause) -> None:
+    def __init__(self, pause: Callable[[str], Awaitable[None]] = _no_pause, documents: Documents | None = None) -> None:
         self.pause = pause
-        self.documents: dict[str, dict[str, Document]] = {}
+        self.documents: Documents = {} if documents is None else documents
         self._closed = False
 
     async def prepare(self, collections: Sequence[Collection]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from services.catalog.domain.transitions import Command
 from services.catalog.schemas.offering import FormRequest
 from tests.component.catalog.conftest import BETREIBER, DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, KUNDE, MUSTS, World
-from tests.support.offerings import form_body
+from tests.support.builders.offerings import form_body
 
 
 async def test_an_offer_goes_from_form_to_publication_and_is_found(world: World) -> None:

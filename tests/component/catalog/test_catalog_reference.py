@@ -20,6 +20,12 @@ def _quiet(_name: str, _done: int, _total: int) -> None:
     return
 
 
+@pytest.fixture
+def reference_data() -> Path:
+    """The whole, instead of the excerpt that other tests load."""
+    return DATA
+
+
 async def test_loading_twice_gives_the_same_and_writes_once(make_world: Callable[[], Any]) -> None:
     world: World = await make_world()
     told: list[tuple[str, int, int]] = []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -17,9 +15,8 @@ from services.contracts.app import processor
 from services.contracts.repository import CONTRACTS
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources
-from shared.store.port import Collection, Document, Save
-from shared.store.sqlite.store import SqliteStore
 from tests.support.contract_requests import received, request
+from tests.support.memory_store import Documents, MemoryStore
 from tests.support.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.slow
@@ -29,66 +26,28 @@ DEATHS = 0.07
 EVENTS = [received(request(f"n{n}", verdict=Verdict.RISK if n == 5 else Verdict.EXEMPT)) for n in range(ORDERS)]
 
 
-class Memory:
-    """What all processors share: the documents by collection and id."""
+class Turns:
+    """Says when one processor goes on: each access to the store waits for its turn, and is then one atomic step."""
 
     def __init__(self) -> None:
-        self.documents: dict[tuple[str, str], Document] = {}
-
-
-class TurnStore(SqliteStore):
-    """One processor's way to the shared memory. Each access waits for its turn and is then one atomic step."""
-
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(None)
-        self.memory = memory
         self.turn = asyncio.Event()
         self.waiting = asyncio.Event()
         self.free = False
 
-    async def _my_turn(self) -> None:
-        if self.free:
+    async def pause(self, point: str) -> None:
+        if self.free or point.endswith(".after"):
             return
         self.waiting.set()
         await self.turn.wait()
         self.turn.clear()
 
-    async def get_many(self, collection: Collection, ids: Sequence[str]) -> dict[str, Document]:
-        await self._my_turn()
-        keys = [(collection.name, document_id) for document_id in ids]
-        return {key[1]: copy.deepcopy(self.memory.documents[key]) for key in keys if key in self.memory.documents}
-
-    async def get_portion(
-        self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
-    ) -> tuple[dict[str, Document], list[str]]:
-        del most_bytes, only
-        return await self.get_many(collection, ids), []
-
-    async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:
-        await self._my_turn()
-        new = {doc["_id"] for doc in documents if (collection.name, doc["_id"]) not in self.memory.documents}
-        for document in documents:
-            if document["_id"] in new:
-                self.memory.documents[collection.name, document["_id"]] = copy.deepcopy(document)
-        return new
-
-    async def save_many(self, collection: Collection, saves: Sequence[Save]) -> set[str]:
-        await self._my_turn()
-        conflicts = set()
-        for save in saves:
-            key = (collection.name, save.document["_id"])
-            if self.memory.documents.get(key, {}).get("rev") == save.expected_rev:
-                self.memory.documents[key] = copy.deepcopy(save.document)
-            else:
-                conflicts.add(key[1])
-        return conflicts
-
 
 class Processor:
     """Works off its batches; after a crash it begins again with the batch that it had not finished."""
 
-    def __init__(self, memory: Memory, publisher: RecordingPublisher, batches: list[list[int]]) -> None:
-        self.store = TurnStore(memory)
+    def __init__(self, documents: Documents, publisher: RecordingPublisher, batches: list[list[int]]) -> None:
+        self.turns = Turns()
+        self.store = MemoryStore(self.turns.pause, documents)
         self.publisher = publisher
         self.batches = batches
         self.done = 0
@@ -103,17 +62,17 @@ class Processor:
     async def step(self) -> None:
         """Let it do one access to the store and come to the next."""
         if self.task is None:
-            self.store.waiting.clear()
+            self.turns.waiting.clear()
             self.task = asyncio.create_task(self.work())
             await self._settle()
         if not self.task.done():
-            self.store.waiting.clear()
-            self.store.turn.set()
+            self.turns.waiting.clear()
+            self.turns.turn.set()
             await self._settle()
 
     async def _settle(self) -> None:
         assert self.task is not None
-        arrival = asyncio.create_task(self.store.waiting.wait())
+        arrival = asyncio.create_task(self.turns.waiting.wait())
         await asyncio.wait({self.task, arrival}, return_when=asyncio.FIRST_COMPLETED)
         arrival.cancel()
         if self.task.done():
@@ -125,17 +84,17 @@ class Processor:
             with suppress(asyncio.CancelledError):
                 await self.task
         self.task = None
-        self.store.turn.clear()
+        self.turns.turn.clear()
 
     async def finish(self) -> None:
         await self.crash()
-        self.store.free = True
+        self.turns.free = True
         await self.work()
 
 
-async def play(plans: list[list[list[int]]], chance: Random) -> tuple[Memory, RecordingPublisher]:
-    memory, publisher = Memory(), RecordingPublisher()
-    processors = [Processor(memory, publisher, plan) for plan in plans]
+async def play(plans: list[list[list[int]]], chance: Random) -> tuple[Documents, RecordingPublisher]:
+    documents, publisher = Documents(), RecordingPublisher()
+    processors = [Processor(documents, publisher, plan) for plan in plans]
     for _ in range(chance.randrange(60)):
         processor = chance.choice(processors)
         for _ in range(chance.choice([1, 2, 2, 3, 3, 6])):
@@ -145,7 +104,7 @@ async def play(plans: list[list[list[int]]], chance: Random) -> tuple[Memory, Re
     for processor in processors:
         await processor.finish()
         await processor.store.close()
-    return memory, publisher
+    return documents, publisher
 
 
 def plan(chance: Random) -> list[list[int]]:
@@ -158,13 +117,13 @@ def plan(chance: Random) -> list[list[int]]:
 @given(st.randoms(use_true_random=True))
 def test_processors_interleaved_and_killed_at_any_access_number_from_one_to_n(chance: Random) -> None:
     plans = [plan(chance) for _ in range(chance.randint(2, 3))]
-    memory, publisher = asyncio.run(play(plans, chance))
+    documents, publisher = asyncio.run(play(plans, chance))
     asked = {n for plan in plans for batch in plan for n in batch}
-    contracts = [document for (name, _), document in memory.documents.items() if name == CONTRACTS.name]
+    contracts = list(documents.pop(CONTRACTS.name).values())
     assert {document["order_id"] for document in contracts} == {EVENTS[n].key for n in asked}
     numbers = sorted(document["sequence"] for document in contracts if document["sequence"] is not None)
     assert numbers == list(range(1, len(asked - {5}) + 1))
-    registers = [document for (name, _), document in memory.documents.items() if name != CONTRACTS.name]
+    registers = [register for registers_of in documents.values() for register in registers_of.values()]
     assert all(document["free"] == [] for document in registers)
     assert all(len(document["outbox"]) == 0 or document["pending_since"] for document in contracts)
     published = {event.key for event in publisher.events}

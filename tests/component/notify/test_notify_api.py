@@ -16,8 +16,8 @@ from shared.ids import derived_id
 from shared.messages import contracts, ordering
 from shared.store.port import Save
 from tests.component.notify.workbench import Bench, open_store, received
+from tests.support.builders.events import AT, CONTRACT, CUSTOMER, NUMBER, ORDER_ID, PROVIDER, head
 from tests.support.http import FakeAuthenticator, FixedHealth, client
-from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, NUMBER, ORDER_ID, PROVIDER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 CONCLUDED = contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT)

@@ -19,8 +19,8 @@ from services.notify.metrics import OVERDUE
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered
 from tests.component.notify.workbench import Bench, WatchedStore, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, head
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 S = NotificationState

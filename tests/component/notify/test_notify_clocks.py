@@ -16,9 +16,9 @@ from shared.messages import ordering
 from shared.process.service import Resources
 from shared.store.port import Save
 from tests.component.notify.workbench import LEASE, START, Bench, Clock, WatchedStore, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, head
 from tests.support.publisher import RecordingPublisher
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 S = NotificationState

@@ -13,8 +13,8 @@ import pytest
 from services.notify.domain.transitions import NotificationState
 from shared.messages import ordering
 from tests.component.notify.workbench import Bench, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, head
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, head
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from shared.messages.notify import DeliveryChannel
 from shared.messages.ordering import OrderParty
 from shared.topics import NOTIFY
 from tests.component.notify.workbench import Bench, WatchedStore, open_store, received
+from tests.support.builders.events import AT, CONTRACT, CUSTOMER, EXAMPLES, PROVIDER, QUESTION, head
 from tests.support.publisher import RecordingPublisher
-from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, EXAMPLES, PROVIDER, QUESTION, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 CONCLUDED = contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT)

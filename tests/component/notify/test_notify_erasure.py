@@ -11,8 +11,8 @@ from shared.http.auth import Caller
 from shared.messages import ordering
 from shared.messages.notify import NotificationFailed
 from tests.component.notify.workbench import Bench, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, head
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 NAME = "Kanarienvogel-Erika"

@@ -15,8 +15,8 @@ from shared.messages.base import Message
 from shared.messages.values import AccreditationState
 from tests.component.notify.test_notify_api import FORM, Api
 from tests.component.notify.workbench import Bench, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, PROVIDER, accreditation, head, organisation
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, PROVIDER, accreditation, head, organisation
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 S = NotificationState

@@ -11,8 +11,8 @@ from shared.http.limits import PAGE_BYTES
 from shared.ids import derived_id
 from tests.component.notify.test_notify_api import Api
 from tests.component.notify.workbench import Bench, open_store
+from tests.support.builders.events import CUSTOMER
 from tests.support.loading import loaded_from, weight
-from tests.unit.notify.examples import CUSTOMER
 
 MANY = 250
 

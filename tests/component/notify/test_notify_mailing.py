@@ -19,8 +19,8 @@ from services.notify.metrics import OVERDUE, SMTP_CONFIGURED
 from shared.messages import ordering
 from shared.messages.notify import NotificationDelivered, NotificationFailed
 from tests.component.notify.workbench import LEASE, Bench, Clock, WatchedStore, open_store, received
+from tests.support.builders.events import AT, CUSTOMER, NUMBER, head
 from tests.support.smtp import CapturingServer
-from tests.unit.notify.examples import AT, CUSTOMER, NUMBER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 S = NotificationState

@@ -16,7 +16,7 @@ from shared.messages import contracts, ordering
 from shared.messages.notify import DeliveryChannel
 from shared.store.port import Collection, Document
 from tests.component.notify.workbench import START, Bench, WatchedStore, open_store, received
-from tests.unit.notify.examples import AT, CONTRACT, CUSTOMER, PROVIDER, head
+from tests.support.builders.events import AT, CONTRACT, CUSTOMER, PROVIDER, head
 
 LIVE = ordering.WentLive(order=head(), at=AT)
 CONCLUDED = contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT)

@@ -22,9 +22,9 @@ from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.values import Verdict
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID, T0, concluded, offering, verdict
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
-from tests.unit.ordering.ordering_samples import CUSTOMER, OFFERING_ID, T0, concluded, offering, verdict
 
 KUNDE = f"kai/{CUSTOMER.id}/KUNDE"
 BEREITSTELLER = "bea/komm-one/BEREITSTELLER"
@@ -42,7 +42,8 @@ class World:
         self.now = T0
         self.publisher = RecordingPublisher()
         self.store = SqliteStore(None)
-        self.service = build(Resources(self.store, self.publisher, Path(), clock=self.clock))
+        self.resources = Resources(self.store, self.publisher, Path(), clock=self.clock)
+        self.service = build(self.resources)
         names = {CUSTOMER.id: CUSTOMER.name}
         self.app = create_app(
             "Ordering",

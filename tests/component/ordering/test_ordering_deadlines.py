@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from services.ordering.deadlines import Deadlines
+from services.ordering.repository import Orders
 from services.ordering.settings import Settings
 from shared.messages.ordering import OrderEnded, OrderExpired, OrderParty
 from shared.messages.values import Verdict
@@ -80,13 +82,12 @@ async def test_the_use_ends_by_itself_after_the_day_of_the_notice(world: World) 
     assert isinstance(world.messages()[-1], OrderEnded)
 
 
-async def test_more_than_one_batch_is_worked_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.ordering.deadlines._BATCH", 2)
+async def test_more_than_one_batch_is_worked_off(world: World) -> None:
     orders = []
     for number in range(5):
         order = await world.declare(f"kai/kunde-{number}/KUNDE")
         await world.judge(order)
         orders.append(order["id"])
     world.pass_time(days=400)
-    await _deadlines(world)
+    await Deadlines(Orders(world.resources), IDLE, world.clock, batch=2).run()
     assert sum(isinstance(message, OrderExpired) for message in world.messages()) == 5

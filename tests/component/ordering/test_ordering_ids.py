@@ -13,7 +13,7 @@ from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.port import Document
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, World
-from tests.unit.ordering.ordering_samples import CUSTOMER, OFFERING_ID
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID
 
 GOVDIGITAL = Channel.GOVDIGITAL
 

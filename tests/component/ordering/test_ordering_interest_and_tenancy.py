@@ -23,7 +23,7 @@ from tests.component.ordering.ordering_world import (
     STRANGER,
     World,
 )
-from tests.unit.ordering.ordering_samples import OFFERING_ID, offering
+from tests.support.builders.orders import OFFERING_ID, offering
 
 EVERYBODY_ELSE = [STRANGER, OTHER_ANBIETER, "gov/govdigital/KUNDE"]
 STEPS: list[tuple[str, Any]] = [

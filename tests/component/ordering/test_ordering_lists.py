@@ -13,8 +13,8 @@ from shared.ids import derived_id
 from shared.messages.values import Channel, OrderState
 from shared.store.port import Save
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, World
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID
 from tests.support.loading import loaded_from, weight
-from tests.unit.ordering.ordering_samples import CUSTOMER, OFFERING_ID
 
 SMALL = 4 * 1024
 

@@ -12,8 +12,8 @@ from shared.messages.ordering import ContractRequested, OrderContracted, OrderPl
 from shared.messages.values import Verdict
 from shared.store.port import Query
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, PLACE, World
+from tests.support.builders.orders import concluded, refused, verdict
 from tests.support.http import client
-from tests.unit.ordering.ordering_samples import concluded, refused, verdict
 
 
 async def test_a_vorgang_goes_from_interest_to_productive_use_and_its_end(world: World) -> None:

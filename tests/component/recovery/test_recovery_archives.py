@@ -23,6 +23,8 @@ from marktplatz.recovery.dump.disk import DRAFT
 from marktplatz.recovery.dump.keys import Keys, SealedError
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
 
+pytestmark = pytest.mark.slow
+
 NAME = b"Erika Mustermann"
 MINE, OTHER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
 OWNER = Keys(identities=(OTHER, MINE))
@@ -162,7 +164,6 @@ FAILURES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("script", FAILURES.values(), ids=FAILURES.keys())
 def test_a_tool_that_fails_leaves_no_file_keeps_the_old_ones_and_fails_the_job(place: Place, script: str) -> None:
     place.put(b"old", "marktplatz-20200101T011500Z.archive.gz.age")

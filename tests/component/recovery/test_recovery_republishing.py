@@ -35,13 +35,13 @@ from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
+from tests.support.builders.offerings import offering_in
+from tests.support.builders.orders import declared
+from tests.support.builders.organisations import registered
 from tests.support.contract_requests import AT, order_id, received, request
 from tests.support.counting import COUNTERS, Clock, increase, ledger_over
 from tests.support.publisher import RecordingPublisher
 from tests.support.stored import stored
-from tests.unit.catalog.test_catalog_transitions import offering_in
-from tests.unit.eligibility.people import registered
-from tests.unit.ordering.ordering_samples import declared
 
 FITKO = Channel.FITKO
 DATA = Path(__file__).parents[3] / "data"

@@ -15,8 +15,8 @@ from shared.messages.contracts import ContractConcluded
 from shared.messages.ordering import OrderContracted
 from shared.messages.values import OfferingState, OrderState
 from shared.store.port import Store
+from tests.support.builders.events import offering
 from tests.support.contract_requests import order_id, request
-from tests.unit.notify.examples import offering
 
 ORDERS = aggregate_collection("orders")
 OFFERINGS = aggregate_collection("offerings")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.catalog.domain.completeness import require_complete, shortcomings
 from services.catalog.domain.form import OfferingForm
 from shared.errors import InvalidError
-from tests.support.offerings import CATALOGUE, MUSTS, complete_form, form_body
+from tests.support.builders.offerings import CATALOGUE, MUSTS, complete_form, form_body
 
 
 def test_a_complete_form_has_no_shortcoming() -> None:

@@ -7,8 +7,8 @@ import pytest
 from services.catalog.facts import FACTS, OfferingFact, is_published
 from services.catalog.repository import OFFERINGS
 from shared.messages.values import OfferingState
+from tests.support.builders.offerings import offering_in
 from tests.support.stored import stored
-from tests.unit.catalog.test_catalog_transitions import offering_in
 
 PUBLIC = {OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState.ZURUECKGEZOGEN}
 

@@ -17,8 +17,8 @@ from shared.messages import catalog as messages
 from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party
 from shared.topics import OFFERINGS, SUBMISSIONS, topic_of
-from tests.support.offerings import CATALOGUE, complete_form
-from tests.unit.catalog.test_catalog_transitions import AT, EVENTS, OFFERING_ID, PROVIDER, give, offering_in
+from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, complete_form, give, offering_in
+from tests.unit.catalog.test_catalog_transitions import EVENTS
 
 LATER = AT + timedelta(hours=1)
 

@@ -8,8 +8,7 @@ from services.catalog.domain.offering import Offering
 from shared.messages.catalog import OfferingRestated
 from shared.messages.values import OfferingState
 from shared.topics import OFFERINGS, topic_of
-from tests.support.offerings import complete_form
-from tests.unit.catalog.test_catalog_transitions import AT, OFFERING_ID, PROVIDER, offering_in
+from tests.support.builders.offerings import AT, OFFERING_ID, PROVIDER, complete_form, offering_in
 
 WAS_PUBLIC = [OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState.ZURUECKGEZOGEN]
 

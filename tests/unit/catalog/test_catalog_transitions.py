@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
-from shared.messages.values import Channel, OfferingState, Party
-from tests.support.offerings import CATALOGUE, complete_form
+from shared.messages.values import OfferingState
+from tests.support.builders.offerings import AT, give, offering_in
 
-AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
-PROVIDER = Party(id="komm_one", name="Komm.ONE")
-OFFERING_ID = "00000000-0000-5000-8000-000000000001"
 S, C, A = OfferingState, Command, Actor
 
 EVENTS: dict[tuple[Command, bool], type[Message]] = {
@@ -34,41 +29,6 @@ EVENTS: dict[tuple[Command, bool], type[Message]] = {
     (C.WITHDRAW, True): messages.OfferingWithdrawn,
 }
 """Which event a command gives, by whether the offer was public before."""
-
-
-def give(offering: Offering, command: Command, actor: Actor, at: datetime, channel: Channel = Channel.FITKO) -> Sequence[Message]:
-    """Give one command with arguments that are in order."""
-    form = offering.form.model_copy(update={"title": f"{offering.form.title}."})
-    acts: dict[Command, Callable[[], Sequence[Message]]] = {
-        C.EDIT: lambda: offering.edit([actor], at, form, CATALOGUE),
-        C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE),
-        C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
-        C.ACCEPT: lambda: offering.accept([actor], at),
-        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag([actor], at, channel, f"BV-{channel}", at),
-        C.SUSPEND: lambda: offering.suspend([actor], at, "Wartung", PROVIDER),
-        C.RESUME: lambda: offering.resume([actor], at, PROVIDER),
-        C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
-    }
-    return acts[command]()
-
-
-def offering_in(state: OfferingState) -> Offering:
-    """Return an offer that went the straight way to ``state``."""
-    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital", "fitko"]), AT)
-    way = {
-        S.ENTWURF: [],
-        S.EINGEREICHT: [C.SUBMIT],
-        S.BEREITSTELLUNGSVERTRAG_OFFEN: [C.SUBMIT, C.ACCEPT],
-        S.VEROEFFENTLICHT: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG],
-        S.AUSGESETZT: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG, C.SUSPEND],
-        S.ZURUECKGEZOGEN: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG, C.WITHDRAW],
-    }[state]
-    for step, command in enumerate(way, start=1):
-        actor = next(actor for row in TRANSITIONS.rows if row.command is command for actor in sorted(row.actors))
-        actor = A.BEREITSTELLER if command in (C.SUSPEND, C.WITHDRAW) else actor
-        give(offering, command, actor, AT + timedelta(minutes=step), Channel.GOVDIGITAL)
-    assert offering.state is state
-    return offering
 
 
 @pytest.mark.parametrize("actor", list(A))

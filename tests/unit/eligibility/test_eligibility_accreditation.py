@@ -18,7 +18,7 @@ from shared.messages import eligibility as wire
 from shared.messages.base import Message
 from shared.messages.values import AccreditationState as S
 from shared.messages.values import Channel, Role
-from tests.unit.eligibility.people import ANNA, AT, BERT, STAFF, TODAY, move, registered, statement
+from tests.support.builders.organisations import ANNA, AT, BERT, STAFF, TODAY, move, registered, statement
 
 END = date(2028, 3, 2)
 A, O, SYS = Actor.ANBIETER, Actor.ORGANISATION, Actor.SYSTEM  # noqa: E741 - one column each in the table below

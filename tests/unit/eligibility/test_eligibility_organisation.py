@@ -17,7 +17,7 @@ from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedE
 from shared.ids import person_mark
 from shared.messages import eligibility as wire
 from shared.messages.values import AccreditationState, Channel, Role
-from tests.unit.eligibility.people import ANNA, AT, BERT, HUSUM, PATH, SATZUNG, registered, registration, statement
+from tests.support.builders.organisations import ANNA, AT, BERT, HUSUM, PATH, SATZUNG, registered, registration, statement
 
 PEOPLE = ("anna", "bert", "cem", "dora")
 

@@ -7,7 +7,7 @@ import pytest
 from services.eligibility.domain.verdict import OrderVerdict
 from shared.messages.eligibility import OrganisationRestated
 from shared.topics import ORGANISATIONS, topic_of
-from tests.unit.eligibility.people import registered
+from tests.support.builders.organisations import registered
 from tests.unit.eligibility.test_eligibility_verdict import AT, PARTIES, check
 
 

@@ -13,7 +13,7 @@ from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.messages.base import Message
 from shared.topics import NOTIFY, subscribed
-from tests.unit.notify.examples import EXAMPLES
+from tests.support.builders.events import EXAMPLES
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 routing = load_routing()

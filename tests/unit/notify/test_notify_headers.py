@@ -19,7 +19,7 @@ from services.notify.domain.contact import Contact
 from services.notify.headers import UnsafeHeaderError, mailbox, phrase, plain, section, unstructured, verify
 from services.notify.mail import Composer, Mail
 from shared.messages import ordering
-from tests.unit.notify.examples import AT, head
+from tests.support.builders.events import AT, head
 from tests.unit.notify.test_notify_texts import HEADERS, notification, texts
 
 ADDRESS = "erika@kommune.example"

@@ -12,7 +12,7 @@ from services.notify.domain.facts import facts_of
 from services.notify.texts import quoted
 from shared.messages import ordering
 from shared.messages.values import OrderState, Verdict
-from tests.unit.notify.examples import AT, assessment, head
+from tests.support.builders.events import AT, assessment, head
 from tests.unit.notify.test_notify_texts import notification, texts
 
 REFUSAL = Refusal.of("no_agb_in_force", day=date(2026, 3, 1), anbieter="FITKO")

@@ -17,7 +17,7 @@ from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Verdict
 from shared.topics import NOTIFY, TOPICS, subscribed
-from tests.unit.notify.examples import (
+from tests.support.builders.events import (
     AT,
     CUSTOMER,
     EXAMPLES,

@@ -25,7 +25,7 @@ from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quote
 from shared.ids import derived_id
 from shared.labels import read_labels
 from shared.messages.base import Message
-from tests.unit.notify.examples import AT, EXAMPLES, NUMBER, ORDER_ID
+from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID
 
 DATA = Path(__file__).parents[3] / "data"
 settings = Settings(portal_url="https://marktplatz.example/")

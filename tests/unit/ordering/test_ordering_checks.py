@@ -21,7 +21,7 @@ from shared.messages.ordering import (
 )
 from shared.messages.values import OrderState, Verdict
 from shared.topics import CONTRACT_REQUESTS, topic_of
-from tests.unit.ordering.ordering_samples import (
+from tests.support.builders.orders import (
     ANBIETER,
     CUSTOMER,
     KUNDE,

@@ -19,7 +19,7 @@ from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 from shared.ids import derived_id
 from shared.messages.ordering import OrderParty, PointSettled, QuestionAsked
 from shared.messages.values import Anbindungsart, OrderState
-from tests.unit.ordering.ordering_samples import (
+from tests.support.builders.orders import (
     ANBIETER,
     BEREITSTELLER,
     CHECKLISTS,

@@ -19,9 +19,9 @@ from shared.messages.ordering import CheckRequested, ContractRequested
 from shared.messages.values import Channel, OrderState, Verdict
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
+from tests.support.builders.orders import KUNDE, T0, declared, later, offering, order_in, verdict
 from tests.support.publisher import RecordingPublisher
 from tests.support.stored import stored
-from tests.unit.ordering.ordering_samples import KUNDE, T0, declared, later, offering, order_in, verdict
 
 DATA = Path(__file__).parents[3] / "data"
 CONTRACTED = {

@@ -24,7 +24,7 @@ from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import ContractRequested, OrderEvent, OrderParty
 from shared.messages.values import OrderState, Verdict
-from tests.unit.ordering.ordering_samples import (
+from tests.support.builders.orders import (
     ANBIETER,
     BEREITSTELLER,
     CHECKLISTS,

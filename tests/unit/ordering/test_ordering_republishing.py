@@ -11,7 +11,7 @@ from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, ContractRequested
 from shared.messages.values import Channel, OrderState, Verdict
 from shared.topics import CONTRACT_REQUESTS, topic_of
-from tests.unit.ordering.ordering_samples import KUNDE, T0, declared, later, order_in, verdict
+from tests.support.builders.orders import KUNDE, T0, declared, later, order_in, verdict
 
 
 def as_request(order: Order) -> ContractRequested:

@@ -18,7 +18,7 @@ from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Verdict
-from tests.unit.ordering.ordering_samples import (
+from tests.support.builders.orders import (
     BEREITSTELLER,
     CHECKLISTS,
     KUNDE,

@@ -1,0 +1,1 @@
+"""Messages and aggregates as tests of every level need them."""

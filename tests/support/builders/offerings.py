@@ -1,0 +1,97 @@
+"""A standard form that is complete, for tests, whose every part can be replaced; offers in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.catalog.domain.completeness import Catalogue
+from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.offering import Offering
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
+from shared.messages.base import Message
+from shared.messages.values import Channel, OfferingState, Party
+
+S, C, A = OfferingState, Command, Actor
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PROVIDER = Party(id="komm_one", name="Komm.ONE")
+OFFERING_ID = "00000000-0000-5000-8000-000000000001"
+
+MUSTS = ("R1", "R2", "O1")
+CATALOGUE = Catalogue(
+    topic_ids=frozenset({"mobilitaet_reisen", "bildung"}),
+    ozg_ids=frozenset({"10113", "10169"}),
+    leika_keys=frozenset({"99108001001000", "99050012104000"}),
+    known_listings=frozenset({"E008"}),
+    requirements=frozenset({*MUSTS, "DES-3"}),
+    musts=MUSTS,
+)
+
+
+def form_body(musts: tuple[str, ...] = MUSTS, **parts: Any) -> dict[str, Any]:
+    """Return the JSON body of a complete form; ``parts`` replace fields."""
+    return {
+        "title": "Digitaler Führerscheinantrag",
+        "summary": "Antrag auf Erteilung einer Fahrerlaubnis.",
+        "technical_concept": "Webanwendung in Containern.",
+        "nachnutzung": "Gebühren sind Parameter.",
+        "topic_id": "mobilitaet_reisen",
+        "ozg_ids": ["10169"],
+        "leika_keys": ["99108001001000"],
+        "anbindungsarten": ["FIT_CONNECT", "OSCI_XTA"],
+        "parameters": [{"name": "gebuehr", "label": "Gebühr"}],
+        "price_items": [
+            {
+                "kind": "BETRIEB_ONLINEDIENST",
+                "label": "Betrieb",
+                "amount": {"cents": 240000},
+                "period": "JAHR",
+                "valid_from": "2027-01-01",
+            }
+        ],
+        "channels": ["govdigital"],
+        "reifegrad": 3,
+        "requirements": [{"id": must, "fulfilment": "ERFUELLT"} for must in musts],
+        **parts,
+    }
+
+
+def complete_form(**parts: Any) -> OfferingForm:
+    """Return a complete form."""
+    return OfferingForm.model_validate(form_body(**parts))
+
+
+def give(offering: Offering, command: Command, actor: Actor, at: datetime, channel: Channel = Channel.FITKO) -> Sequence[Message]:
+    """Give one command with arguments that are in order."""
+    form = offering.form.model_copy(update={"title": f"{offering.form.title}."})
+    acts: dict[Command, Callable[[], Sequence[Message]]] = {
+        C.EDIT: lambda: offering.edit([actor], at, form, CATALOGUE),
+        C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE),
+        C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
+        C.ACCEPT: lambda: offering.accept([actor], at),
+        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag([actor], at, channel, f"BV-{channel}", at),
+        C.SUSPEND: lambda: offering.suspend([actor], at, "Wartung", PROVIDER),
+        C.RESUME: lambda: offering.resume([actor], at, PROVIDER),
+        C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
+    }
+    return acts[command]()
+
+
+def offering_in(state: OfferingState) -> Offering:
+    """Return an offer that went the straight way to ``state``."""
+    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital", "fitko"]), AT)
+    way = {
+        S.ENTWURF: [],
+        S.EINGEREICHT: [C.SUBMIT],
+        S.BEREITSTELLUNGSVERTRAG_OFFEN: [C.SUBMIT, C.ACCEPT],
+        S.VEROEFFENTLICHT: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG],
+        S.AUSGESETZT: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG, C.SUSPEND],
+        S.ZURUECKGEZOGEN: [C.SUBMIT, C.ACCEPT, C.BEREITSTELLUNGSVERTRAG, C.WITHDRAW],
+    }[state]
+    for step, command in enumerate(way, start=1):
+        actor = next(actor for row in TRANSITIONS.rows if row.command is command for actor in sorted(row.actors))
+        actor = A.BEREITSTELLER if command in (C.SUSPEND, C.WITHDRAW) else actor
+        give(offering, command, actor, AT + timedelta(minutes=step), Channel.GOVDIGITAL)
+    assert offering.state is state
+    return offering

@@ -79,6 +79,9 @@ LEFT_OUT = {
         ("archive.record.filed.v1",),
     ),
     "the group in the registry": LeftOut((step_of("shared/topics.py", "consumers=(ARCHIVE_CONTRACTS"),), REGISTRY, ("archive",)),
+    "the order of copying": LeftOut(
+        (step_of("marktplatz/recovery/stores.py"),), "tests/unit/recovery/test_recovery_services.py", ("contracts", "archive")
+    ),
     "the builder": LeftOut((step_of("marktplatz/assembly.py", "ServiceName.ARCHIVE"),), PLACES, ("archive",)),
 }
 

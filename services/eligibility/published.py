@@ -54,8 +54,8 @@ def published_bodies(data_dir: Path) -> dict[str, list[Document]]:
         ],
         "it_providers": [
             _body(p.id, p.name, _provider_type(p), p.states[0] if len(p.states) == 1 else None, None) for p in providers
-        ]
-        + [_body(name, channel_file(name).name, OrganisationType.ANBIETER, None, None) for name in unlisted],
+        ],
+        "anbieter": [_body(name, channel_file(name).name, OrganisationType.ANBIETER, None, None) for name in unlisted],
     }
 
 

@@ -269,7 +269,9 @@ class TestChecks:
     async def test_which_channel_may_we_use(self, world: World) -> None:
         await world.accredit_husum()
         found = (await world.call("POST", "/checks", ANNA, {"provider": "komm_one"})).json()
-        assert {a["channel"]: a["verdict"] for a in found["assessments"]} == {"fitko": "NOT_EXEMPT", "govdigital": "EXEMPT"}
+        verdicts = {a["channel"]: a["verdict"] for a in found["assessments"]}
+        assert verdicts.keys() == {channel.value for channel in Channel}
+        assert (verdicts["fitko"], verdicts["govdigital"]) == ("NOT_EXEMPT", "EXEMPT")
         assert found["allowed_channels"] == ["govdigital"]
 
     async def test_only_the_group_is_known_before_the_own_statement(self, world: World) -> None:
@@ -331,7 +333,9 @@ class TestChecks:
 
     async def test_an_unknown_customer_is_out_of_scope(self, world: World) -> None:
         found = (await world.call("POST", "/checks", "x/private_firm/KUNDE", {"provider": "komm_one"})).json()
-        assert {a["verdict"] for a in found["assessments"]} == {"OUT_OF_SCOPE"}
+        verdicts = {a["channel"]: a["verdict"] for a in found["assessments"]}
+        assert (verdicts["fitko"], verdicts["govdigital"]) == ("OUT_OF_SCOPE", "OUT_OF_SCOPE")
+        assert all("UNKNOWN_BODY" in {finding["code"] for finding in a["findings"]} for a in found["assessments"])
 
 
 async def test_the_api_describes_itself(world: World) -> None:

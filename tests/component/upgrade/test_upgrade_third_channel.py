@@ -17,7 +17,7 @@ from tests.support.marketplace import TOPIC_BY_NAME, Marketplace
 from tests.support.third_channel import CHANNEL, FILE, Copy
 from tests.support.third_channel_play import JSON, Snapshot, snapshot, working
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 REQUESTS = f"contracts.{CHANNEL}.request.v1"
 
 
@@ -113,6 +113,8 @@ def test_topics_users_and_schemas_of_the_channel_are_generated(copy: Copy) -> No
     assert CHANNEL in schema["$defs"]["Channel"]["x-extensible-enum"]
     topics = copy.python("-c", "from shared.topics import TOPICS; print(*(topic.name for topic in TOPICS))")
     assert REQUESTS in topics.stdout.split()
+    users = (copy.folder / "deploy/components/topics-users/users.yaml").read_text(encoding="utf-8")
+    assert f"name: contracts-{CHANNEL}\n" in users
 
 
 def test_a_file_without_its_module_is_named(copy: Copy) -> None:

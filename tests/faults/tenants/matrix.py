@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.aggregate.ledger import Ledger
+from shared.aggregate.record import RecordType
 from tests.faults.tenants.scene import CALLERS, PUBLIC, Caller, Scene, Thing, absent, sees
 from tests.faults.tenants.table import HEADERS, Reach, Row
 
@@ -142,14 +142,14 @@ async def read_for_strangers(scene: Scene, row: Row) -> list[str]:
     if row.thing is None:
         return []
     found, hidden, read = [], scene.ids[row.thing], []
-    state_of = Ledger.state_of
+    state_of = RecordType.state_of
 
-    def noted(ledger: Ledger[Any], document: dict[str, Any]) -> Any:
+    def noted(records: RecordType[Any], document: dict[str, Any]) -> Any:
         read.append(document["_id"])
-        return state_of(ledger, document)
+        return state_of(records, document)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ledger, "state_of", noted)
+        patch.setattr(RecordType, "state_of", noted)
         for caller in _blind(row):
             read.clear()
             await send(scene, row, scene.tokens.of(caller) if caller else None, hidden)

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Generator
 from datetime import timedelta
+
+import pytest
 
 from shared.http import even
 from shared.process.logs import configure_logs
 
 configure_logs(level="WARNING", stream=sys.stderr)
 even.STEP = timedelta(0)  # tests of it name their own; those of processes run with the true one
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search no garbage while thousands of tests are collected, and not among them while they run: a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -15,6 +15,9 @@ from tests.contract.store.samples import THINGS
 from tests.support.memory_store import MemoryStore
 from tests.support.mongodb import database_url, mongodb_server, own_database
 
+MOTOR = pytest.param("mongodb+motor", marks=pytest.mark.slow)
+"""The same adapter over an extra that ends: `make test` runs it."""
+
 
 @dataclass
 class Place:
@@ -58,13 +61,13 @@ async def _place(request: pytest.FixtureRequest, folder: Path) -> AsyncIterator[
             await client.close()
 
 
-@pytest.fixture(params=["memory_store", "sqlite_memory", "sqlite_file", "mongodb", "mongodb+motor"])
+@pytest.fixture(params=["memory_store", "sqlite_memory", "sqlite_file", "mongodb", MOTOR])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async for place in _place(request, tmp_path):
         yield place
 
 
-@pytest.fixture(params=["sqlite_file", "mongodb", "mongodb+motor"])
+@pytest.fixture(params=["sqlite_file", "mongodb", MOTOR])
 async def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     """A place that several processes can use."""
     async for place in _place(request, tmp_path):

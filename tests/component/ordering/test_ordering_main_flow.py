@@ -98,7 +98,8 @@ async def test_a_refusal_shows_code_reason_and_remedy(world: World) -> None:
     await world.judge(order, Verdict.NOT_EXEMPT)
     order = await world.read(order["id"])
     assert order["state"] == "ABGELEHNT"
-    assert order["refusal"] == {"code": "code_not_exempt", "reason": "Because of the facts.", "remedy": "Use govdigital."}
+    refusal = {"code": "code_not_exempt", "reason": "Because of the facts.", "remedy": "Use govdigital.", "facts": None}
+    assert order["refusal"] == refusal
     assert order["verdict"]["allowed_channels"] == ["govdigital"]
     assert isinstance(world.messages()[-1], OrderRefused)
 

@@ -110,8 +110,8 @@ async def test_killing_all_services_in_mid_flow_loses_no_acknowledged_order(mark
         acknowledged.append(await flow.place(people.husum, order))
         if order == orders[1]:
             await marketplace.run.kill_and_wait(SERVICES)
-    for kept in acknowledged:
-        order = kept["id"]
+    for recorded in acknowledged:
+        order = recorded["id"]
         await flow.reaches(people.husum, order, "VERTRAG_GESCHLOSSEN", seconds=60)
         assert len(await flow.contracts_of(people.husum, order)) == 1
 

@@ -14,7 +14,7 @@ from tests.e2e.conftest import Marketplace
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
-async def told(marketplace: Marketplace, endpoint: str) -> Series:
+async def reported(marketplace: Marketplace, endpoint: str) -> Series:
     async with httpx.AsyncClient(timeout=10) as client:
         text = (await client.get(f"{marketplace.run.endpoints[endpoint]}/metrics")).text
     return {
@@ -32,7 +32,7 @@ async def test_outboxes_of_every_service_are_measured_and_empty_when_all_is_quie
     collections = {"catalog_offerings", "organisations", "verdicts", "orders", "listed_offerings", "notifications"}
 
     async def quiet() -> Series | None:
-        series = await told(marketplace, "ordering")
+        series = await reported(marketplace, "ordering")
         ages = {
             dict(found)["collection"]: value for (name, found), value in series.items() if name == "marktplatz_outbox_age_seconds"
         }
@@ -43,7 +43,7 @@ async def test_outboxes_of_every_service_are_measured_and_empty_when_all_is_quie
 
 
 async def test_readiness_and_periodic_work_are_told(marketplace: Marketplace) -> None:
-    series = await told(marketplace, "ordering")
+    series = await reported(marketplace, "ordering")
     checks = {dict(found)["check"]: value for (name, found), value in series.items() if name == "marktplatz_ready"}
     assert {"started", "not_draining", "broker", "consumers", *(f"store_{name.value}" for name in BUILDERS)} == set(checks)
     assert set(checks.values()) == {1.0}
@@ -53,14 +53,14 @@ async def test_readiness_and_periodic_work_are_told(marketplace: Marketplace) ->
 
 
 async def test_vorgaenge_are_counted_for_every_state_and_anbieter(marketplace: Marketplace) -> None:
-    series = await told(marketplace, "ordering")
+    series = await reported(marketplace, "ordering")
     assert labels(series, "ordering_orders", "state") == {state.value for state in OrderState}
     assert labels(series, "ordering_orders", "channel") == {channel.value for channel in Channel}
 
 
 @pytest.mark.parametrize("channel", list(Channel))
 async def test_each_processor_tells_of_its_own_channel_only(marketplace: Marketplace, channel: Channel) -> None:
-    series = await told(marketplace, f"contracts-{channel.value}")
+    series = await reported(marketplace, f"contracts-{channel.value}")
     assert labels(series, "contracts_contracts", "channel") == {channel.value}
     assert labels(series, "marktplatz_bus_consumer_stopped", "group") == {f"contracts.{channel.value}"}
     assert labels(series, "marktplatz_outbox_age_seconds", "collection") == {"contracts"}

@@ -74,13 +74,13 @@ async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trac
             assert (await place_with_a_trace(people, order_id)).is_success
             await flow.reaches(people.husum, order_id, "VERTRAG_GESCHLOSSEN")
 
-            async def all_told() -> dict[str, tuple[str, WireSpan]] | None:
+            async def all_reported() -> dict[str, tuple[str, WireSpan]] | None:
                 ours = {span.span_id.hex(): (service, span) for service, span in receiver.spans if span.trace_id.hex() == TRACE}
-                told = {span.name for _, span in ours.values()}
+                reported = {span.name for _, span in ours.values()}
                 mails = [span for _, span in ours.values() if span.name == "send mail" and ending(ours, span) == CHAIN[1][1]]
-                return ours if mails and {name for _, name in CHAIN} <= told else None
+                return ours if mails and {name for _, name in CHAIN} <= reported else None
 
-            yield Traced(await eventually("the whole trace is told", all_told), tap)
+            yield Traced(await eventually("the whole trace is told", all_reported), tap)
 
 
 def ending(spans: dict[str, tuple[str, WireSpan]], span: WireSpan) -> str | None:

@@ -47,11 +47,11 @@ class MemoryStore:
     async def get_portion(
         self, collection: Collection, ids: Sequence[str], most_bytes: int, only: tuple[str, ...] = ()
     ) -> tuple[dict[str, Document], list[str]]:
-        wanted, parts = sorted(set(ids)), shape(collection.name, only=only)
-        documents = await self.get_many(collection, wanted)
-        found = [parts.of(documents[document_id]) for document_id in wanted if document_id in documents]
+        expected, parts = sorted(set(ids)), shape(collection.name, only=only)
+        documents = await self.get_many(collection, expected)
+        found = [parts.of(documents[document_id]) for document_id in expected if document_id in documents]
         fitting = _fitting(collection, found, most_bytes)
-        left = wanted[wanted.index(found[fitting - 1]["_id"]) + 1 :] if fitting < len(found) else []
+        left = expected[expected.index(found[fitting - 1]["_id"]) + 1 :] if fitting < len(found) else []
         return {document["_id"]: document for document in found[:fitting]}, left
 
     async def insert_many(self, collection: Collection, documents: Sequence[Document]) -> set[str]:

@@ -33,12 +33,12 @@ class KeptSpans:
 
 
 @contextmanager
-def kept_spans() -> Iterator[KeptSpans]:
+def recorded_spans() -> Iterator[KeptSpans]:
     """Switch tracing on, into memory, for a while."""
-    kept = KeptSpans()
-    spans.use(kept)
+    recorded = KeptSpans()
+    spans.use(recorded)
     try:
-        yield kept
+        yield recorded
     finally:
         spans.use(None)
 

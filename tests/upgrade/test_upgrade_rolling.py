@@ -174,21 +174,21 @@ async def nothing_differs(market: Market) -> None:
 
 
 async def every_contract_has_the_next_number(market: Market) -> None:
-    told = set(market.numbers.values())
-    assert len(told) == len(market.numbers)
+    reported = set(market.numbers.values())
+    assert len(reported) == len(market.numbers)
     page = await market.people.govdigital.get("contracts", "/v1/contracts", {"limit": 200})
     numbers = sorted(contract["number"] for contract in page["items"])
-    assert told <= set(numbers)
+    assert reported <= set(numbers)
     assert [int(number.rpartition("/")[2]) for number in numbers] == list(range(1, len(numbers) + 1))
 
 
 async def nobody_was_told_twice(market: Market) -> None:
     tap = Tap(market.fleet.bootstrap)
-    told = await eventually("all is delivered", tap.settled_deliveries, 60)
-    times = Counter((d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in told)
+    reported = await eventually("all is delivered", tap.settled_deliveries, 60)
+    times = Counter((d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in reported)
     assert {who: n for who, n in times.items() if n > 1} == {}
-    inbox = Counter(d["event_id"] for d in told if d["organisation"] == "010540056056" and d["channel"] == "INBOX")
-    mails = Counter(d["event_id"] for d in told if d.get("person") == "digitales.husum")
+    inbox = Counter(d["event_id"] for d in reported if d["organisation"] == "010540056056" and d["channel"] == "INBOX")
+    mails = Counter(d["event_id"] for d in reported if d.get("person") == "digitales.husum")
     assert mails
     assert mails == {event: n for event, n in inbox.items() if event in mails}
 

@@ -152,8 +152,8 @@ async def test_only_the_latest_refusals_are_kept(ledger: Ledger[Counter]) -> Non
     await ledger.apply_one(increase("a", "me"))
     for start in range(1, REFUSALS_STORED + 6, 5):
         await ledger.apply([touch_and_refuse("a", cause=cause("s", seq)) for seq in range(start, start + 5)])
-    kept = [refusal["event_id"] for refusal in (await stored(ledger, "a"))["refusals"]]
-    assert kept == [cause("s", seq).event_id for seq in range(6, REFUSALS_STORED + 6)]
+    recorded = [refusal["event_id"] for refusal in (await stored(ledger, "a"))["refusals"]]
+    assert recorded == [cause("s", seq).event_id for seq in range(6, REFUSALS_STORED + 6)]
 
 
 async def test_an_event_refused_by_a_missing_aggregate_creates_none(ledger: Ledger[Counter]) -> None:

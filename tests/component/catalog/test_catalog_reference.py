@@ -28,10 +28,10 @@ def reference_data() -> Path:
 
 async def test_loading_twice_gives_the_same_and_writes_once(make_world: Callable[[], Any]) -> None:
     world: World = await make_world()
-    told: list[tuple[str, int, int]] = []
-    assert await load_reference(world.store, DATA, lambda *step: told.append(step)) == COUNTS
-    assert [step for step in told if step[0] == "leika"][-1] == ("leika", 4813, 4813)
-    assert len([step for step in told if step[0] == "leika"]) == 5
+    reported: list[tuple[str, int, int]] = []
+    assert await load_reference(world.store, DATA, lambda *step: reported.append(step)) == COUNTS
+    assert [step for step in reported if step[0] == "leika"][-1] == ("leika", 4813, 4813)
+    assert len([step for step in reported if step[0] == "leika"]) == 5
     before = await world.store.get(OZG.collection, "10169")
     assert await load_reference(world.store, DATA, _quiet) == COUNTS
     assert await world.store.get(OZG.collection, "10169") == before

@@ -79,7 +79,7 @@ async def main(store_file: Path, channel: Channel, requests: list[Received], off
 
 if __name__ == "__main__":
     store_path, channel_name, requests_path, offset_path, events_path, batch_size = sys.argv[1:]
-    wanted = [received(ContractRequested.model_validate_json(line)) for line in Path(requests_path).read_text().splitlines()]
+    expected = [received(ContractRequested.model_validate_json(line)) for line in Path(requests_path).read_text().splitlines()]
     asyncio.run(
-        main(Path(store_path), Channel(channel_name), wanted, Offset(Path(offset_path)), Path(events_path), int(batch_size))
+        main(Path(store_path), Channel(channel_name), expected, Offset(Path(offset_path)), Path(events_path), int(batch_size))
     )

@@ -253,12 +253,12 @@ async def test_the_api_description_shows_each_answer_with_an_example_it_could_gi
 @pytest.mark.parametrize("who", [SACHSEN_TOKEN, NRW_TOKEN, FITKO_TOKEN])
 async def test_a_list_shows_large_contracts_and_loads_little_of_them(world: World, who: str) -> None:
     await world.handle(received(request("large")))
-    wanted = contract_id(Channel.FITKO, order_id("large"))
-    document = await world.store.get(CONTRACTS, wanted) or {}
+    expected = contract_id(Channel.FITKO, order_id("large"))
+    document = await world.store.get(CONTRACTS, expected) or {}
     conditions = [{"id": order_id(str(n)), "text": "Bedingung " * 400} for n in range(100)]
     larger = {**document, "rev": document["rev"] + 1, "conditions": conditions}
     assert await world.store.save_many(CONTRACTS, [Save(larger, expected_rev=document["rev"])]) == set()
-    whole = (await world.get(f"/v1/contracts/{wanted}", who)).json()
+    whole = (await world.get(f"/v1/contracts/{expected}", who)).json()
     with loaded_from(world.store) as loaded:
         (item,) = (await world.get("/v1/contracts", who)).json()["items"]
     assert item == {name: whole[name] for name in item}

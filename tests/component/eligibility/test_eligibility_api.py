@@ -261,8 +261,8 @@ class TestTenancy:
     async def test_no_event_holds_a_person(self, world: World) -> None:
         await world.accredit_husum()
         await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
-        told = json.dumps([event.data for event in world.publisher.events])
-        assert not any(person in told for person in ("anna", "bert", "gerd"))
+        reported = json.dumps([event.data for event in world.publisher.events])
+        assert not any(person in reported for person in ("anna", "bert", "gerd"))
 
 
 class TestChecks:

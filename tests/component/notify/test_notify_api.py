@@ -33,7 +33,7 @@ class Api:
     def of(self, organisation: str, person: str = "erika", roles: str = "KUNDE", **options: Any) -> httpx.AsyncClient:
         return client(self.app, f"{person}/{organisation}/{roles}", **options)
 
-    async def told(self, count: int) -> None:
+    async def reported(self, count: int) -> None:
         for seq in range(1, count + 1):
             self.bench.clock.turn(minutes=1)
             await self.bench.consume([received(LIVE, seq)])
@@ -52,7 +52,7 @@ async def items(http: httpx.AsyncClient, **params: Any) -> list[dict[str, Any]]:
 
 
 async def test_the_inbox_shows_what_happened_in_words_newest_first(api: Api) -> None:
-    await api.told(2)
+    await api.reported(2)
     api.bench.clock.turn(minutes=1)
     await api.bench.consume([received(CONCLUDED, 9)])
     found = await items(api.of(CUSTOMER.id))
@@ -66,7 +66,7 @@ async def test_the_inbox_shows_what_happened_in_words_newest_first(api: Api) -> 
 
 
 async def test_pages_hold_everything_once_newest_first(api: Api) -> None:
-    await api.told(7)
+    await api.reported(7)
     async with api.of(CUSTOMER.id) as http:
         seen: list[dict[str, Any]] = []
         cursor: str | None = None
@@ -92,7 +92,7 @@ async def test_many_of_the_same_moment_are_paged_without_loss(api: Api) -> None:
 
 
 async def test_what_is_read_leaves_the_unread_and_stays_in_the_inbox(api: Api) -> None:
-    await api.told(3)
+    await api.reported(3)
     async with api.of(CUSTOMER.id) as http:
         (newest, *_) = await items(http)
         answer = await http.post(f"/v1/inbox/{newest['id']}/read")
@@ -108,7 +108,7 @@ async def test_what_is_read_leaves_the_unread_and_stays_in_the_inbox(api: Api) -
 
 
 async def test_another_organisation_s_notification_does_not_exist(api: Api) -> None:
-    await api.told(1)
+    await api.reported(1)
     (own,) = await items(api.of(CUSTOMER.id))
     stranger = api.of("fitko", "eve")
     assert await items(stranger) == []
@@ -120,7 +120,7 @@ async def test_another_organisation_s_notification_does_not_exist(api: Api) -> N
 
 
 async def test_what_a_later_version_has_noted_with_a_text_of_its_own_is_shown_without_it_beside_the_others(api: Api) -> None:
-    await api.told(2)
+    await api.reported(2)
     async with api.of(CUSTOMER.id) as http:
         newest = (await items(http))[0]
         document = await api.bench.store.get(NOTIFICATIONS, newest["id"])
@@ -135,7 +135,7 @@ async def test_what_a_later_version_has_noted_with_a_text_of_its_own_is_shown_wi
 
 async def test_an_e_mail_is_not_in_the_inbox(api: Api) -> None:
     await api.bench.enter(CUSTOMER.id, "erika")
-    await api.told(1)
+    await api.reported(1)
     async with api.of(CUSTOMER.id) as http:
         assert len(await items(http)) == 1
         (mail,) = await api.bench.mails()
@@ -143,7 +143,7 @@ async def test_an_e_mail_is_not_in_the_inbox(api: Api) -> None:
 
 
 async def test_the_language_is_the_reader_s(api: Api) -> None:
-    await api.told(1)
+    await api.reported(1)
     async with api.of(CUSTOMER.id) as http:
         await http.put("/v1/contacts/me", json=FORM)
         by_contact = await http.get("/v1/inbox")
@@ -158,8 +158,8 @@ async def test_the_language_is_the_reader_s(api: Api) -> None:
 async def test_a_contact_is_kept_shown_changed_and_erased(api: Api) -> None:
     async with api.of(CUSTOMER.id) as http:
         assert (await http.get("/v1/contacts/me")).status_code == 404
-        kept = await http.put("/v1/contacts/me", json=FORM)
-        assert (kept.status_code, kept.headers["ETag"]) == (200, '"1"')
+        recorded = await http.put("/v1/contacts/me", json=FORM)
+        assert (recorded.status_code, recorded.headers["ETag"]) == (200, '"1"')
         shown = (await http.get("/v1/contacts/me")).json()
         assert {**shown, "changed_at": None} == {**FORM, "changed_at": None}
         changed = await http.put("/v1/contacts/me", json={**FORM, "muted": [LIVE.TYPE]}, headers={"If-Match": '"1"'})

@@ -34,7 +34,7 @@ async def store() -> AsyncIterator[WatchedStore]:
     await store.close()
 
 
-async def told(bench: Bench) -> Counter[tuple[str, str | None, str, DeliveryChannel]]:
+async def reported(bench: Bench) -> Counter[tuple[str, str | None, str, DeliveryChannel]]:
     return Counter((n.organisation, n.person, n.event_id, n.channel) for n in await bench.all())
 
 
@@ -98,7 +98,7 @@ async def test_a_redelivered_batch_changes_nothing(store: WatchedStore) -> None:
 async def test_duplicates_inside_one_batch_are_told_once(store: WatchedStore) -> None:
     bench = Bench(store)
     await bench.consume([received(LIVE), received(LIVE), received(LIVE)])
-    assert set((await told(bench)).values()) == {1}
+    assert set((await reported(bench)).values()) == {1}
     assert len(bench.recorded.events) == 3
 
 
@@ -131,7 +131,7 @@ def test_any_order_any_batching_any_repetition_tells_each_event_once(batches: li
             await bench.enter(CUSTOMER.id, "erika")
             for batch in batches:
                 await bench.consume(batch)
-            counts = await told(bench)
+            counts = await reported(bench)
             assert set(counts.values()) == {1}
             heard = {event.cause.event_id for event in itertools.chain(*batches)}
             assert {event_id for _, _, event_id, _ in counts} == heard
@@ -150,11 +150,11 @@ async def test_two_consumers_at_the_same_time_tell_each_event_once(store: Watche
     await first.enter(CUSTOMER.id, "erika")
     batch = [received(LIVE, seq) for seq in range(1, 21)]
     await asyncio.gather(first.consume(batch), second.consume(batch[::-1]))
-    counts = await told(first)
+    counts = await reported(first)
     assert set(counts.values()) == {1}
     assert len(counts) == 20 * 4
-    told_events = [*first.recorded.events, *second.recorded.events]
-    assert len({event.id for event in told_events}) == 20 * 3
+    reported_events = [*first.recorded.events, *second.recorded.events]
+    assert len({event.id for event in reported_events}) == 20 * 3
 
 
 async def test_a_batch_costs_one_read_of_contacts_and_one_insert_each_of_mails_and_notes(store: WatchedStore) -> None:

@@ -42,16 +42,16 @@ async def people(bench: Bench, of: str = CUSTOMER.id) -> list[str]:
     return sorted(contact.person for contact in book.people) if book else []
 
 
-def as_told(message: Message) -> list[Message]:
-    told = state("erika")
+def as_reported(message: Message) -> list[Message]:
+    reported = state("erika")
     return [
         message,
-        eligibility.OrganisationRestated(organisation=told),
-        eligibility.AccreditationRequested(organisation=told, accreditation=accreditation(AccreditationState.BEANTRAGT)),
+        eligibility.OrganisationRestated(organisation=reported),
+        eligibility.AccreditationRequested(organisation=reported, accreditation=accreditation(AccreditationState.BEANTRAGT)),
     ]
 
 
-@pytest.mark.parametrize("message", as_told(changed("erika")), ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("message", as_reported(changed("erika")), ids=lambda message: type(message).__name__)
 async def test_the_contact_goes_when_the_user_goes_whichever_event_tells_it(api: Api, message: Message) -> None:
     bench = api.bench
     for person in ("erika", "max"):

@@ -21,7 +21,7 @@ MANY = 250
 async def test_a_page_of_large_notifications_ends_by_its_bytes_and_the_next_goes_on() -> None:
     store = await open_store()
     api = Api(Bench(store))
-    await api.told(1)
+    await api.reported(1)
     (document,) = [it for it in await store.scan(NOTIFICATIONS) if it.get("inbox_of") == CUSTOMER.id]
     large = {**document["parameters"], "reason": "ä" * 8000, "points": ["Punkt"] * 100}
     copies = [

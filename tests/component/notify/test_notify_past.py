@@ -33,23 +33,23 @@ async def mailed(bench: Bench) -> list[str]:
     return sorted(notification.person or "" for notification in await bench.mails())
 
 
-def told(seq: int = 1, **ago: float) -> Received:
+def reported(seq: int = 1, **ago: float) -> Received:
     return replace(received(LIVE, seq), time=START - timedelta(**ago))
 
 
 async def test_who_comes_after_the_news_is_not_mailed_when_it_is_read_again(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "old")
-    await bench.consume([told()])
+    await bench.consume([reported()])
     await bench.enter(CUSTOMER.id, "new", changed_at=START - timedelta(days=1))
     for _ in range(3):
-        await bench.consume([told()])
+        await bench.consume([reported()])
     assert await mailed(bench) == ["old"]
 
 
 async def test_who_comes_after_the_news_is_not_mailed_when_it_is_read_for_the_first_time(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "before", changed_at=START - timedelta(hours=1))
     await bench.enter(CUSTOMER.id, "after")
-    await bench.consume([told(minutes=1)])
+    await bench.consume([reported(minutes=1)])
     assert await mailed(bench) == ["before"]
 
 
@@ -59,9 +59,9 @@ async def test_who_switches_mail_on_after_the_news_is_not_mailed_about_it(bench:
     await bench.enter(CUSTOMER.id, "muted", changed_at=early, muted=(LIVE.TYPE,))
     await bench.enter(CUSTOMER.id, "off")
     await bench.enter(CUSTOMER.id, "muted")
-    await bench.consume([told(hours=1)])
+    await bench.consume([reported(hours=1)])
     assert await mailed(bench) == []
-    await bench.consume([told(2)])
+    await bench.consume([reported(2)])
     assert await mailed(bench) == ["muted", "off"]
 
 
@@ -69,21 +69,21 @@ async def test_who_switches_mail_on_after_the_news_is_not_mailed_about_it(bench:
 async def test_unmuting_one_kind_takes_nothing_from_the_others(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "muted", changed_at=START - timedelta(hours=2), muted=(LIVE.TYPE,))
     await bench.enter(CUSTOMER.id, "muted")
-    await bench.consume([replace(received(CONCLUDED, 9), time=START - timedelta(hours=1)), told(2, hours=1)])
+    await bench.consume([replace(received(CONCLUDED, 9), time=START - timedelta(hours=1)), reported(2, hours=1)])
     assert [notification.event_type for notification in await bench.mails()] == [CONCLUDED.TYPE]
 
 
 async def test_a_change_of_name_or_address_does_not_make_a_contact_younger(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "erika", changed_at=START - timedelta(hours=2))
     await bench.enter(CUSTOMER.id, "erika", name="Erika Neu", email="neu@kommune.example")
-    await bench.consume([told(hours=1)])
+    await bench.consume([reported(hours=1)])
     assert await mailed(bench) == ["erika"]
 
 
 @pytest.mark.parametrize(("days", "people"), [(6.9, ["erika"]), (7.1, []), (400, [])])
 async def test_old_news_stands_in_the_inbox_only(bench: Bench, days: float, people: list[str]) -> None:
     await bench.enter(CUSTOMER.id, "erika", changed_at=START - timedelta(days=1000))
-    await bench.consume([told(days=days)])
+    await bench.consume([reported(days=days)])
     assert await mailed(bench) == people
     inboxes = {n.organisation for n in await bench.all() if n.channel is DeliveryChannel.INBOX}
     assert inboxes == {CUSTOMER.id, PROVIDER.id, "govdigital"}
@@ -93,7 +93,7 @@ async def test_the_age_is_a_setting() -> None:
     store = await open_store()
     bench = Bench(store, mail_max_age=timedelta(days=30))
     await bench.enter(CUSTOMER.id, "erika", changed_at=START - timedelta(days=1000))
-    await bench.consume([told(days=29)])
+    await bench.consume([reported(days=29)])
     assert await mailed(bench) == ["erika"]
     await store.close()
 
@@ -121,8 +121,8 @@ async def test_a_batch_that_broke_off_may_know_whole_when_it_is_read_again(fails
     for organisation in (CUSTOMER.id, PROVIDER.id):
         await bench.enter(organisation, f"erika-{organisation}")
     with pytest.raises(StoreUnavailableError):
-        await bench.consume([told(1), told(2)])
-    await bench.consume([told(1), told(2)])
+        await bench.consume([reported(1), reported(2)])
+    await bench.consume([reported(1), reported(2)])
     assert len(await mailed(bench)) == 4
     assert len(await bench.all()) == 10
     await store.close()
@@ -131,7 +131,7 @@ async def test_a_batch_that_broke_off_may_know_whole_when_it_is_read_again(fails
 async def test_two_consumers_that_read_the_same_tell_everybody_of_before_and_nobody_new(bench: Bench) -> None:
     await bench.enter(CUSTOMER.id, "old")
     other = Bench(bench.store, clock=bench.clock)
-    batch = [told(seq) for seq in range(1, 11)]
+    batch = [reported(seq) for seq in range(1, 11)]
     await asyncio.gather(bench.consume(batch), other.consume(batch[::-1]))
     await bench.enter(CUSTOMER.id, "new", changed_at=START - timedelta(days=1))
     await asyncio.gather(bench.consume(batch), other.consume(batch[::-1]))

@@ -27,11 +27,11 @@ async def test_each_mail_becomes_one_file_that_holds_it_unchanged(tmp_path: Path
     await capture.stop()
     assert capture.count == 3
     assert names(tmp_path / "mails") == ["00001.eml", "00002.eml", "00003.eml"]
-    kept = email.message_from_bytes(
+    recorded = email.message_from_bytes(
         (tmp_path / "mails" / "00003.eml").read_bytes(), _class=EmailMessage, policy=email.policy.default
     )
-    assert kept["Subject"] == "Nummer 2"
-    assert kept.get_content().splitlines() == ["Grüße aus Köln.", ".", "..zwei Punkte"]
+    assert recorded["Subject"] == "Nummer 2"
+    assert recorded.get_content().splitlines() == ["Grüße aus Köln.", ".", "..zwei Punkte"]
 
 
 def names(folder: Path) -> list[str]:

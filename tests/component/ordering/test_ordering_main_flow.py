@@ -107,12 +107,12 @@ async def test_a_refusal_shows_code_reason_and_remedy(world: World) -> None:
 async def test_the_bereitsteller_reads_that_the_pre_check_refused_the_order_and_not_why(world: World) -> None:
     order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
     await world.judge(order, Verdict.NOT_EXEMPT)
-    told = {who: await world.read(order["id"], who) for who in (KUNDE, ANBIETER, BEREITSTELLER)}
-    assert {seen["state"] for seen in told.values()} == {"ABGELEHNT"}
-    assert told[KUNDE]["refusal"] == told[ANBIETER]["refusal"] is not None
-    assert (told[BEREITSTELLER]["refusal"], told[BEREITSTELLER]["timeline"][-1]["note"]) == (None, None)
-    assert told[KUNDE]["timeline"][-1]["note"] == "code_not_exempt"
-    assert "code_not_exempt" not in str(told[BEREITSTELLER])
+    reported = {who: await world.read(order["id"], who) for who in (KUNDE, ANBIETER, BEREITSTELLER)}
+    assert {seen["state"] for seen in reported.values()} == {"ABGELEHNT"}
+    assert reported[KUNDE]["refusal"] == reported[ANBIETER]["refusal"] is not None
+    assert (reported[BEREITSTELLER]["refusal"], reported[BEREITSTELLER]["timeline"][-1]["note"]) == (None, None)
+    assert reported[KUNDE]["timeline"][-1]["note"] == "code_not_exempt"
+    assert "code_not_exempt" not in str(reported[BEREITSTELLER])
 
 
 async def test_the_bereitsteller_reads_why_the_processor_formed_no_contract(world: World) -> None:
@@ -210,10 +210,10 @@ async def test_open_points_hold_up_the_conditions_with_a_code(world: World) -> N
 
 async def test_the_same_step_again_answers_200_and_tells_nothing(world: World) -> None:
     order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
-    told = len(world.publisher.events)
+    reported = len(world.publisher.events)
     again = await world.post(f"/v1/orders/{order['id']}/place", KUNDE, PLACE)
     assert (again.status_code, again.json()) == (200, order)
-    assert len(world.publisher.events) == told
+    assert len(world.publisher.events) == reported
 
 
 async def test_one_key_places_one_order(world: World) -> None:

@@ -27,7 +27,7 @@ from shared.tracing.spans import Kind
 from tests.support.counting import COUNTERS, START, Clock, Counter, counted, increase, ledger_over, touch_and_refuse
 from tests.support.http import FakeAuthenticator, FixedHealth
 from tests.support.publisher import RecordingPublisher
-from tests.support.spans import KeptSpans, kept_spans
+from tests.support.spans import KeptSpans, recorded_spans
 
 CALLER = f"00-{'a' * 32}-{'b' * 16}-01"
 
@@ -66,9 +66,9 @@ async def ask(store: Store, path: str, headers: dict[str, str]) -> tuple[httpx.R
 
 
 async def test_a_request_is_a_server_span_below_the_caller_s(store: Store) -> None:
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         response, inside = await ask(store, "/v1/things/7?name=Husum", {"traceparent": CALLER})
-    (span,) = kept.spans
+    (span,) = recorded.spans
     assert (span.name, span.kind, span.parent, span.error) == ("GET /v1/things/{thing_id}", Kind.SERVER, CALLER, None)
     assert span.traceparent == inside == response.headers["traceparent"]
     assert span.attributes["http.response.status_code"] == 200
@@ -78,44 +78,44 @@ async def test_a_request_is_a_server_span_below_the_caller_s(store: Store) -> No
 
 @pytest.mark.slow
 async def test_a_crash_is_a_span_with_the_status_as_error(store: Store) -> None:
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         await ask(store, "/v1/things/broken", {})
-    (span,) = kept.spans
+    (span,) = recorded.spans
     assert (span.parent, span.error) == (None, "500")
 
 
 async def test_probes_are_no_spans(store: Store) -> None:
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         for path in ("/livez", "/readyz", "/metrics"):
             await ask(store, path, {})
-    assert kept.spans == []
+    assert recorded.spans == []
 
 
 async def test_each_event_is_a_producer_span_under_the_id_in_its_header(ledger: Ledger[Counter]) -> None:
     cause = Cause("e1", "test.source.happened.v1", "source:1", 1, traceparent=CALLER)
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         results = await ledger.apply([increase("a", "x", times=2, cause=cause)])
     events = results[0].events
-    assert [span.traceparent for span in kept.spans] == [event.traceparent for event in events]
-    assert {(span.kind, span.parent, span.scope) for span in kept.spans} == {(Kind.PRODUCER, CALLER, "test")}
-    assert kept.spans[0].name == f"send {NotificationFailed.TYPE}"
-    assert kept.spans[0].attributes["messaging.message.id"] == events[0].id
+    assert [span.traceparent for span in recorded.spans] == [event.traceparent for event in events]
+    assert {(span.kind, span.parent, span.scope) for span in recorded.spans} == {(Kind.PRODUCER, CALLER, "test")}
+    assert recorded.spans[0].name == f"send {NotificationFailed.TYPE}"
+    assert recorded.spans[0].attributes["messaging.message.id"] == events[0].id
 
 
 async def test_what_a_request_causes_is_below_the_request(ledger: Ledger[Counter]) -> None:
     token = context.traceparent.set(CALLER)
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         await ledger.apply_one(increase("a", "x"))
     context.traceparent.reset(token)
-    assert [span.parent for span in kept.spans] == [CALLER]
+    assert [span.parent for span in recorded.spans] == [CALLER]
 
 
 async def test_a_refused_or_repeated_change_sends_nothing(ledger: Ledger[Counter]) -> None:
     cause = Cause("e1", "test.source.happened.v1", "source:1", 1, traceparent=CALLER)
     await ledger.apply([increase("a", "x", cause=cause)])
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         await ledger.apply([increase("a", "x", cause=cause), touch_and_refuse("a")])
-    assert kept.spans == []
+    assert recorded.spans == []
 
 
 class Raw:
@@ -143,11 +143,11 @@ def raw(seq: int) -> Raw:
 
 
 async def processed(handle: Any) -> KeptSpans:
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         consumer = Consumer("test.group", frozenset({NotificationFailed}), handle)
         backoff = Backoff(asyncio.Event(), lambda _: None)
         await Batch(consumer, topics=(DELIVERIES,), backoff=lambda: backoff, runs={}, limit=20).process([raw(1), raw(2)])
-    return kept
+    return recorded
 
 
 async def test_each_event_of_a_batch_is_a_consumer_span_below_its_sender_s_and_above_what_it_causes() -> None:
@@ -157,12 +157,12 @@ async def test_each_event_of_a_batch_is_a_consumer_span_below_its_sender_s_and_a
         causes.extend(event.cause.traceparent for event in events)
         return []
 
-    kept = await processed(handle)
-    assert [span.parent for span in kept.spans] == [sender(1), sender(2)]
-    assert [span.traceparent for span in kept.spans] == causes
-    assert {span.kind for span in kept.spans} == {Kind.CONSUMER}
-    assert {span.attributes["messaging.consumer.group.name"] for span in kept.spans} == {"test.group"}
-    assert {span.error for span in kept.spans} == {None}
+    recorded = await processed(handle)
+    assert [span.parent for span in recorded.spans] == [sender(1), sender(2)]
+    assert [span.traceparent for span in recorded.spans] == causes
+    assert {span.kind for span in recorded.spans} == {Kind.CONSUMER}
+    assert {span.attributes["messaging.consumer.group.name"] for span in recorded.spans} == {"test.group"}
+    assert {span.error for span in recorded.spans} == {None}
 
 
 async def test_a_dead_event_is_a_span_with_the_code_as_error() -> None:

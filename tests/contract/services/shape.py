@@ -74,10 +74,10 @@ def _of_app(name: str) -> Iterator[str]:
 
 
 def _of_functions(name: str) -> Iterator[str]:
-    wanted: dict[str, Any] = {"api.routes": APIRouter}
+    expected: dict[str, Any] = {"api.routes": APIRouter}
     if groups_of(name):
-        wanted["consumers.consumers"] = tuple[Consumer, ...]
-    for path, returned in wanted.items():
+        expected["consumers.consumers"] = tuple[Consumer, ...]
+    for path, returned in expected.items():
         module, _, function = path.partition(".")
         found = getattr(_module(name, module), function, None)
         if not inspect.isfunction(found) or get_type_hints(found)["return"] != returned:

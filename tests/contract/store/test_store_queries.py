@@ -282,7 +282,8 @@ async def test_any_query_finds_what_a_plain_search_finds(store: Store, bodies: l
 async def test_a_query_leaves_out_the_fields_that_it_names_and_nothing_else(store: Store) -> None:
     long = "x" * 300_000
     await shuffled(
-        store, [thing(f"n{n}", state="NEW", at=at(n), text=long, parts={"a": [1, {"b": long}]}, kept={"c": n}) for n in range(5)]
+        store,
+        [thing(f"n{n}", state="NEW", at=at(n), text=long, parts={"a": [1, {"b": long}]}, recorded={"c": n}) for n in range(5)],
     )
     query = Query("by_state", {"state": "NEW"}, limit=3, descending=True)
     whole = await store.find(THINGS, query)
@@ -352,12 +353,12 @@ async def test_a_portion_ends_with_the_document_that_reaches_its_bytes(store: St
     last = await store.find_portion(THINGS, Query("by_number", limit=expected), most)
     assert (last.documents, last.cut) == (documents[:expected], False)
 
-    wanted = ["n7", "n3", "absent", "n3", "n5", "zzz", "n9", "n0"]
+    required = ["n7", "n3", "absent", "n3", "n5", "zzz", "n9", "n0"]
     seen: dict[str, Document] = {}
     rounds = 0
-    while wanted:
-        found, wanted = await store.get_portion(THINGS, wanted, most)
-        assert len(found) == min(expected, 5 - len(seen)) or not wanted
+    while required:
+        found, required = await store.get_portion(THINGS, required, most)
+        assert len(found) == min(expected, 5 - len(seen)) or not required
         assert not found.keys() & seen.keys()
         seen |= found
         rounds += 1

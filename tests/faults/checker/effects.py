@@ -58,8 +58,8 @@ def one_notification(history: History, _: Model) -> Finding:
     for mail in history.of("mail"):
         finding.looked += 1
         mails[mail.k].append(mail)
-        told = stored.get(mail.k)
-        if told is not None and mail.v["at"] < told.v["created"]:
+        reported = stored.get(mail.k)
+        if reported is not None and mail.v["at"] < reported.v["created"]:
             finding.wrong.append((mail, "it was sent before its notification was stored"))
     faults = [op.mono for op in history.of("fault") if op.v["fired"]]
     for same in mails.values():
@@ -79,15 +79,15 @@ _BEFORE = 30.0
 def every_effect_on_record(history: History, model: Model) -> Finding:
     """The topics are the record of all effects: they hold each aggregate's events 1 to n, but for those that still wait."""
     finding = Finding()
-    told: dict[tuple[str, str], set[int]] = defaultdict(set)
+    reported: dict[tuple[str, str], set[int]] = defaultdict(set)
     for op in history.of("record"):
-        told[op.v["source"], op.k].add(op.v["seq"])
+        reported[op.v["source"], op.k].add(op.v["seq"])
     for op in history.of("document"):
         if op.v["collection"] not in model.audited:
             continue
         finding.looked += 1
         promised = set(range(1, op.v["seq"] - op.v["waiting"] + 1))
-        missing = sorted(promised - told[op.v["source"], op.k])
+        missing = sorted(promised - reported[op.v["source"], op.k])
         if missing:
             finding.wrong.append((op, f"its events {missing} count as published and are on no topic"))
     return finding

@@ -56,14 +56,14 @@ def no_duplicate_contract(history: History, model: Model) -> Finding:
             finding.wrong.append((register[0], f"{channel} {year} has no contract with the numbers {missing}"))
     stored = {op.k: op for op in history.documents("contracts")}
     for op in history.of("record"):
-        told = op.v.get("number")
-        if told is not None and op.k in stored and stored[op.k].v["number"] != told:
-            finding.wrong.append((op, f"the topic says number {told}, the contract {stored[op.k].v['number']}"))
+        reported = op.v.get("number")
+        if reported is not None and op.k in stored and stored[op.k].v["number"] != reported:
+            finding.wrong.append((op, f"the topic says number {reported}, the contract {stored[op.k].v['number']}"))
     of_order = _by(concluded, "order")
     for order in history.documents("orders"):
-        told = order.v.get("number")
-        if told is not None and told not in {contract.v["number"] for contract in of_order.get(order.k, ())}:
-            finding.wrong.append((order, f"the order names contract {told}, which does not exist"))
+        reported = order.v.get("number")
+        if reported is not None and reported not in {contract.v["number"] for contract in of_order.get(order.k, ())}:
+            finding.wrong.append((order, f"the order names contract {reported}, which does not exist"))
     return finding
 
 

@@ -65,7 +65,7 @@ class Crowd:
         clients = [self.publisher.line.producer, *(worker.client for worker in self.runner.workers)]
         return self.runner.ready() and all(client is not None and dead_task(client) is None for client in clients)
 
-    async def told(self, seconds: float) -> None:
+    async def reported(self, seconds: float) -> None:
         """Publish something new and wait until all have read it and are whole. Fails if that takes longer than ``seconds``."""
         begun = time.monotonic()
         number = next(self._numbers)
@@ -100,9 +100,9 @@ def play(
         await crowd.runner.start()
         watching = asyncio.create_task(crowd.watched())
         try:
-            await crowd.told(60)
+            await crowd.reported(60)
             await trouble(crowd)
-            await crowd.told(seconds)
+            await crowd.reported(seconds)
             assert crowd.runner.failures() == {}
             assert not crowd.ever_dead
         finally:

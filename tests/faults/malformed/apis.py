@@ -84,14 +84,14 @@ def operations(service: ServiceName, described: dict[str, Any]) -> list[Operatio
     ]
 
 
-def judge(answer: httpx.Response, told: str) -> None:
+def judge(answer: httpx.Response, reported: str) -> None:
     """Fail unless the answer is bounded and no error of ours; a refusal must be a small problem with a code."""
-    assert answer.status_code < 500, f"{told}: {answer.status_code} {answer.text[:500]}"
-    assert len(answer.content) <= ANSWER_BYTES, f"{told}: {len(answer.content)} bytes"
+    assert answer.status_code < 500, f"{reported}: {answer.status_code} {answer.text[:500]}"
+    assert len(answer.content) <= ANSWER_BYTES, f"{reported}: {len(answer.content)} bytes"
     if answer.status_code >= 400:
-        assert len(answer.content) <= REFUSAL_BYTES, f"{told}: {len(answer.content)} bytes"
-        assert answer.headers["content-type"] == "application/problem+json", told
+        assert len(answer.content) <= REFUSAL_BYTES, f"{reported}: {len(answer.content)} bytes"
+        assert answer.headers["content-type"] == "application/problem+json", reported
         problem = answer.json()
-        assert problem["status"] == answer.status_code, told
-        assert problem["code"], told
-        assert len(problem.get("errors", [])) <= limits.ERRORS_NAMED, told
+        assert problem["status"] == answer.status_code, reported
+        assert problem["code"], reported
+        assert len(problem.get("errors", [])) <= limits.ERRORS_NAMED, reported

@@ -53,9 +53,9 @@ async def test_every_place_of_a_body_takes_every_wrong_value(apps: dict[ServiceN
     assert len(bodies) > 30
     refused = 0
     app = apps[operation.service]
-    for number, (told, body) in enumerate(bodies):
+    for number, (reported, body) in enumerate(bodies):
         answer = await ask(app, operation, CALLERS[number % 2], content=sendable(body))
-        judge(answer, f"{operation}, {told}")
+        judge(answer, f"{operation}, {reported}")
         refused += answer.status_code in {400, 413, 422}
     assert refused > len(bodies) / 3
 

@@ -44,9 +44,9 @@ Held = dict[str, dict[str, Document]]
 async def held(stores: Stores) -> tuple[Held, int]:
     """Return all aggregates by ``service/collection`` and id, and how many events lie in their outboxes."""
     found: Held = {}
-    for name, kept in stores.items():
-        for ledger in kept.service.ledgers:
-            pages = scanned(kept.store, ledger.collection)
+    for name, recorded in stores.items():
+        for ledger in recorded.service.ledgers:
+            pages = scanned(recorded.store, ledger.collection)
             documents = {it["_id"]: it async for page in pages for it in page if RESERVED_FOR not in it}
             found[f"{name.value}/{ledger.collection.name}"] = documents
     return found, sum(len(doc.get("outbox", ())) for documents in found.values() for doc in documents.values())
@@ -114,7 +114,7 @@ class _Fates:
     def __init__(self, documents: Held) -> None:
         self.contracts = documents["contracts/contracts"]
         self.orders = documents["ordering/orders"].values()
-        self.told = {note["event_id"] for note in documents["notify/notifications"].values()}
+        self.reported = {note["event_id"] for note in documents["notify/notifications"].values()}
         self.routes = load_routing().routes.keys()
         self.inbox: dict[str, int] = {}
         for order in self.orders:
@@ -123,7 +123,7 @@ class _Fates:
 
     def of(self, group: str, key: str, heads: Mapping[str, str]) -> str | None:
         if group == NOTIFY:
-            return "passed" if heads["ce_type"] not in self.routes else "effect" if heads["ce_id"] in self.told else None
+            return "passed" if heads["ce_type"] not in self.routes else "effect" if heads["ce_id"] in self.reported else None
         if group == ORDERING_CONTRACTS:
             return "effect" if self.inbox.get(f"contracts:{key}", 0) >= int(heads["ce_sequence"]) else None
         channel = next(channel for channel in CONTRACT_REQUESTS if contract_group(channel) == group)

@@ -23,7 +23,7 @@ from tests.upgrade.fleet import Version
 PLANTING = Path(__file__).parent / "planting"
 PROCESSOR = "contracts-govdigital"
 _LATER = 1.0
-_kept: list[object] = []
+_recorded: list[object] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _acknowledge_first() -> None:
             await asyncio.sleep(_LATER)
             await publish(self, events)
 
-        _kept.append(asyncio.create_task(later()))
+        _recorded.append(asyncio.create_task(later()))
         return [True] * len(events)
 
     KafkaPublisher.publish = hasty  # type: ignore[method-assign]
@@ -85,7 +85,7 @@ def _save_numbers_later() -> None:
             await asyncio.sleep(_LATER)
             await save(self, registers)
 
-        _kept.append(asyncio.create_task(later()))
+        _recorded.append(asyncio.create_task(later()))
         return True
 
     Registers.save = hasty  # type: ignore[method-assign]
@@ -96,7 +96,7 @@ def _as_simulated(name: str) -> Callable[[], None]:
         patching = simulated.PLANTED[name].patch()
         patching.__enter__()
         # For the life of the process: one that nobody holds would undo itself.
-        _kept.append(patching)
+        _recorded.append(patching)
 
     return plant
 

@@ -32,11 +32,11 @@ class Order(Aggregate):
     state: OrderState = OrderState.BESTELLT
     number: str | None = None
 
-    def conclude(self, told: ContractConcluded, at: datetime) -> list[Message]:
+    def conclude(self, reported: ContractConcluded, at: datetime) -> list[Message]:
         """Record the contract."""
-        self.state, self.number = OrderState.VERTRAG_GESCHLOSSEN, told.contract.number
+        self.state, self.number = OrderState.VERTRAG_GESCHLOSSEN, reported.contract.number
         head = request(self.name).order.model_copy(update={"state": self.state})
-        return [OrderContracted(order=head, at=at, contract_id=told.contract.id, contract_number=self.number)]
+        return [OrderContracted(order=head, at=at, contract_id=reported.contract.id, contract_number=self.number)]
 
 
 class Offer(Aggregate):
@@ -77,13 +77,13 @@ def place(name: str) -> Callable[[Order | None], tuple[Order, Sequence[Message]]
     return decide
 
 
-def concluded(told: ContractConcluded, at: datetime) -> Callable[[Order | None], tuple[Order, Sequence[Message]]]:
+def concluded(reported: ContractConcluded, at: datetime) -> Callable[[Order | None], tuple[Order, Sequence[Message]]]:
     """Return the decision to record a contract."""
 
     def decide(order: Order | None) -> tuple[Order, Sequence[Message]]:
         if order is None:
             raise NotFoundError("There is no such order.")
-        return order, order.conclude(told, at)
+        return order, order.conclude(reported, at)
 
     return decide
 

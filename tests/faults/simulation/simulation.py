@@ -172,10 +172,10 @@ class Simulation:
 
     def _contracted(self, ledger: Ledger[sample.Order]) -> Consumer:
         async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-            told = [(event, event.message) for event in batch if isinstance(event.message, ContractConcluded)]
+            reported = [(event, event.message) for event in batch if isinstance(event.message, ContractConcluded)]
             at = self.world.clock()
-            changes = [Change(body.contract.order_id, sample.concluded(body, at), event.cause) for event, body in told]
-            return rejections([event for event, _ in told], await ledger.apply(changes))
+            changes = [Change(body.contract.order_id, sample.concluded(body, at), event.cause) for event, body in reported]
+            return rejections([event for event, _ in reported], await ledger.apply(changes))
 
         return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded}), handle)
 
@@ -343,12 +343,12 @@ class Simulation:
             return "effect" if any(inbox.get(event.cause.source, 0) >= event.cause.seq for inbox in inboxes) else None
         if not isinstance(event.message, ContractConcluded):
             return "passed"
-        told = {note["event_id"] for note in documents["notify"].get("notifications", {}).values()}
-        return "effect" if event.cause.event_id in told else None
+        reported = {note["event_id"] for note in documents["notify"].get("notifications", {}).values()}
+        return "effect" if event.cause.event_id in reported else None
 
     def _documents(self) -> None:
-        kept = {"ordering": ["orders"], "contracts": ["contracts"], "catalog": ["offerings"], "notify": ["notifications"]}
-        for service, names in kept.items():
+        recorded = {"ordering": ["orders"], "contracts": ["contracts"], "catalog": ["offerings"], "notify": ["notifications"]}
+        for service, names in recorded.items():
             for name in names:
                 for key, doc in self.world.documents[service].get(name, {}).items():
                     values: dict[str, Any] = {

@@ -118,7 +118,7 @@ async def tells_apart(scene: Scene, row: Row) -> bool:
     return False
 
 
-async def told_by_repeats(scene: Scene, row: Row) -> list[str]:
+async def reported_by_repeats(scene: Scene, row: Row) -> list[str]:
     """Return where a key that was used for something hidden answers otherwise than one used for nothing."""
     if row.thing is None or " GET " in row.operation:
         return []
@@ -169,15 +169,15 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
     for operation in ("catalog GET /v1/my/offerings", "eligibility GET /v1/accreditations", "notify GET /v1/inbox"):
         answer = await _list(scene, caller, operation)
         names = {thing: scene.ids[thing] for thing in Thing if thing not in (Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE)}
-        kept = {thing for thing in names if not (_told(caller, thing) if "inbox" in operation else sees(caller, thing))}
-        found += [f"{operation}: {caller.name} finds a {thing}" for thing in kept if names[thing] in answer.text]
+        recorded = {thing for thing in names if not (_reported(caller, thing) if "inbox" in operation else sees(caller, thing))}
+        found += [f"{operation}: {caller.name} finds a {thing}" for thing in recorded if names[thing] in answer.text]
     public = await scene.ask(scene.tokens.of(caller), ("catalog", "GET", PUBLIC), None, {})
     if public.text != scene.public_before:
         found.append(f"the Schaufenster shows {caller.name} what is not public: {public.text[:300]}")
     return found
 
 
-def _told(caller: Caller, thing: Thing) -> bool:
+def _reported(caller: Caller, thing: Thing) -> bool:
     """Return whether the caller's organisation may know of a thing: its inbox is that of all its people."""
     return any(sees(other, thing) for other in CALLERS if other.organisation == caller.organisation)
 

@@ -176,7 +176,7 @@ class Scene:
     """The other parts of paths, by name."""
     public_before: str = ""
     """What everybody found in the Schaufenster before there were a draft and a submission."""
-    _kept: dict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
+    _recorded: dict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def stores(self) -> Mapping[str, TracingStore]:
@@ -244,13 +244,13 @@ class Scene:
         for service, store in self.stores.items():
             for collection in list(store.written.values()):
                 await store.delete(collection, [document["_id"] for document in await store.scan(collection)])
-                await store.insert_many(collection, self._kept[service, collection.name])
+                await store.insert_many(collection, self._recorded[service, collection.name])
             store.written.clear()
 
     async def _keep(self) -> None:
         for service, store in self.stores.items():
             for collection in store.written.values():
-                self._kept[service, collection.name] = await store.scan(collection)
+                self._recorded[service, collection.name] = await store.scan(collection)
             store.written.clear()
 
 

@@ -67,7 +67,7 @@ async def test_what_is_hidden_answers_and_works_as_what_does_not_exist(scene: Sc
 @pytest.mark.slow
 @ABOUT_THINGS
 async def test_a_key_used_for_something_hidden_answers_as_one_used_for_nothing(scene: Scene, row: Row) -> None:
-    assert await matrix.told_by_repeats(scene, row) == []
+    assert await matrix.reported_by_repeats(scene, row) == []
 
 
 @ABOUT_THINGS

@@ -74,8 +74,8 @@ def a_header_of_what_is_hidden(_: Scene, patch: pytest.MonkeyPatch) -> None:
         if not await self.ledger.is_visible(organisation_id, viewer.sees_organisation) and await self.ledger.is_visible(
             organisation_id, lambda _: True
         ):
-            told = f"No organisation {organisation_id} is registered."
-            raise RefusedRequestError(told, status=404, code="organisation_not_found", headers={"ETag": '"7"'})
+            reported = f"No organisation {organisation_id} is registered."
+            raise RefusedRequestError(reported, status=404, code="organisation_not_found", headers={"ETag": '"7"'})
         await self.ledger.is_visible(organisation_id, lambda _: True)
         return await get(self, organisation_id, viewer)
 
@@ -127,7 +127,7 @@ PLANTS: list[tuple[Plant, Judge, str]] = [
     (one_more_look_at_what_is_hidden, matrix.differences, "eligibility GET /v1/verdicts/{order_id} EARLY_VERDICT"),
     (roles_not_asked_for, matrix.wrong_statuses, "catalog POST /v1/offerings"),
     (tokens_of_any_time_and_audience, matrix.wrong_without_token, "ordering GET /v1/orders"),
-    (refusals_of_what_is_hidden_are_forgotten, matrix.told_by_repeats, "ordering POST /v1/orders/{order_id}/end ORDER"),
+    (refusals_of_what_is_hidden_are_forgotten, matrix.reported_by_repeats, "ordering POST /v1/orders/{order_id}/end ORDER"),
 ]
 
 

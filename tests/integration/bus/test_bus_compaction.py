@@ -98,7 +98,7 @@ def process(store: Store, publisher: KafkaPublisher, clock: Clock) -> tuple[Ledg
     return ledger_over(store, line, clock, lambda counter: [counted(counter.id, counter.count)]), line
 
 
-async def told(settings: KafkaSettings, key: str) -> list[int]:
+async def reported(settings: KafkaSettings, key: str) -> list[int]:
     """Return the numbers that the topic holds for a key, in its order."""
     return [json.loads(record.value)["attempts"] for record in await read_topic(settings, TOPIC) if record.key == key.encode()]
 
@@ -109,7 +109,7 @@ async def compacted(publisher: KafkaPublisher, *keys: str) -> None:
     async def cleaned() -> bool:
         assert await publisher.send([RawRecord(TOPIC, b"filler", b"{}")]) == [True]
         await asyncio.sleep(0.3)
-        return all([len(await told(publisher.settings, key)) == 1 for key in keys])
+        return all([len(await reported(publisher.settings, key)) == 1 for key in keys])
 
     await until(cleaned, "one record of each key is left")
 
@@ -125,7 +125,7 @@ async def test_the_newest_state_survives_a_late_repeat_whose_sender_died(store: 
     slow.dies = True
     with pytest.raises(Killed):
         await relay.outbox.relay(AFTER)
-    assert (await told(publisher.settings, "a"))[-1] == 1, "the late repeat is not the last record: nothing to survive"
+    assert (await reported(publisher.settings, "a"))[-1] == 1, "the late repeat is not the last record: nothing to survive"
     # The same without anybody who says the newest once more: what the cleaner leaves then.
     forgotten = [RawRecord(TOPIC, b"forgotten", json.dumps({"attempts": number}).encode()) for number in (1, 2, 1)]
     for record in forgotten:
@@ -135,5 +135,5 @@ async def test_the_newest_state_survives_a_late_repeat_whose_sender_died(store: 
     while await heir.outbox.relay(AFTER):
         pass
     await compacted(publisher, "a", "forgotten")
-    assert await told(publisher.settings, "a") == [3]
-    assert await told(publisher.settings, "forgotten") == [1], "the cleaner has left something else than the last record"
+    assert await reported(publisher.settings, "a") == [3]
+    assert await reported(publisher.settings, "forgotten") == [1], "the cleaner has left something else than the last record"

@@ -30,10 +30,10 @@ async def test_a_consumer_hears_of_a_topic_made_anew_within_a_minute(lane: Lane,
 
         await until(created)
 
-        async def told() -> bool:
+        async def reported() -> bool:
             return await publisher.publish([event(lane.topic.name, "one", 6)]) == [True]
 
-        await until(told)
+        await until(reported)
         await until(lambda: 6 in recorder.sequence("one"))
         await until(runner.ready)
         assert runner.live()

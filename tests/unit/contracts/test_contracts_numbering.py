@@ -68,9 +68,9 @@ def work(world: World, batch: list[str], refused: set[str]) -> Generator[None]:
         asked = [*batch, *(order for register in held.values() for order in register.allotted)]
         existing = {order: world.contracts[order] for order in asked if order in world.contracts}
         yield
-        wanted = [order for order in dict.fromkeys(batch) if order not in existing and order not in refused]
+        expected = [order for order in dict.fromkeys(batch) if order not in existing and order not in refused]
         after = {
-            year: register.settle(existing).allot([order for order in wanted if year_for(order) == year])
+            year: register.settle(existing).allot([order for order in expected if year_for(order) == year])
             for year, register in held.items()
         }
         saved = [world.save(register) for year, register in after.items() if register != held[year]]
@@ -78,8 +78,8 @@ def work(world: World, batch: list[str], refused: set[str]) -> Generator[None]:
         if all(saved):
             break
     for order in dict.fromkeys(batch):
-        number = after[year_for(order)].number_of(order) if order in wanted else None
-        if order in wanted or order in refused:
+        number = after[year_for(order)].number_of(order) if order in expected else None
+        if order in expected or order in refused:
             world.contracts.setdefault(order, number)
             yield
 

@@ -82,17 +82,17 @@ def test_the_remedy_names_what_is_missing_in_the_other_channel() -> None:
 def test_no_sentence_tells_how_the_kunde_stands_at_the_other_anbieter() -> None:
     refused = {HUSUM: (replace(ALL.accreditations[HUSUM][0], state=AccreditationState.ABGELEHNT),)}
     standings: tuple[Mapping[str, tuple[Accreditation, ...]], ...] = ({HUSUM: ()}, refused, ALL.accreditations)
-    told = [assess(request(Channel.FITKO), replace(ALL, accreditations=standing)) for standing in standings]
-    assert len({assessment.findings for assessment in told}) == 1
-    assert "govdigital eG" in (told[0].findings[0].remedy or "")
-    assert {assessment.allowed_channels for assessment in told} == {(), (Channel.GOVDIGITAL,)}
+    reported = [assess(request(Channel.FITKO), replace(ALL, accreditations=standing)) for standing in standings]
+    assert len({assessment.findings for assessment in reported}) == 1
+    assert "govdigital eG" in (reported[0].findings[0].remedy or "")
+    assert {assessment.allowed_channels for assessment in reported} == {(), (Channel.GOVDIGITAL,)}
 
 
 def test_the_remedy_rests_on_nothing_that_an_anbieter_has_not_confirmed() -> None:
     stated = replace(STATEMENT, confirmation=Confirmation.STATED)
     others = [one for one in ALL.relations if one is not STATEMENT]
-    told = [assess(request(Channel.FITKO), facts(*relations)).findings for relations in ((stated, *others), others)]
-    assert told[0] == told[1]
+    reported = [assess(request(Channel.FITKO), facts(*relations)).findings for relations in ((stated, *others), others)]
+    assert reported[0] == reported[1]
 
 
 def test_without_any_open_channel_the_remedy_is_bundling() -> None:

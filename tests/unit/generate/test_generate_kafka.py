@@ -171,10 +171,10 @@ def test_a_process_grows_at_most_to_its_partitions_and_by_the_lag_of_all_that_it
         item = process(manifest["metadata"]["name"])
         assert 2 <= manifest["spec"]["minReplicaCount"] <= manifest["spec"]["maxReplicaCount"] <= item.useful_replicas
         triggers = {(entry["metadata"]["consumerGroup"], entry["metadata"]["topic"]) for entry in manifest["spec"]["triggers"]}
-        wanted = {
+        expected = {
             (group, name) for group in item.groups for name in [*(topic.name for topic in subscribed(group)), REPLAYS[group].name]
         }
-        assert triggers == wanted
+        assert triggers == expected
 
 
 def test_the_committed_manifests_are_up_to_date() -> None:

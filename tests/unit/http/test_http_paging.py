@@ -32,9 +32,9 @@ def walk(sizes: Sequence[int], limit: int, *, read: int) -> list[Page[Item]]:
     pages: list[Page[Item]] = []
     begin = 0
     while True:
-        wanted = range(begin, min(begin + Page.ahead(limit), len(sizes)))
-        found = wanted[:read]
-        more = len(found) < len(wanted)
+        expected = range(begin, min(begin + Page.ahead(limit), len(sizes)))
+        found = expected[:read]
+        more = len(found) < len(expected)
         pages.append(Page.cut(found, limit, position, lambda number: Item(number=number, text="x" * sizes[number]), more=more))
         values = decode_cursor(pages[-1].next, (int, str))
         if values is None:

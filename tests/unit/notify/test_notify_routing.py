@@ -34,7 +34,7 @@ routing = load_routing()
 HEARD = {kind for topic in subscribed(NOTIFY) for kind in topic.messages}
 
 
-def told(message: Message) -> dict[str, str]:
+def reported(message: Message) -> dict[str, str]:
     return routing.recipients(message.TYPE, facts_of(message).parties)
 
 
@@ -64,7 +64,7 @@ def test_there_is_an_example_of_every_routed_type() -> None:
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
 def test_every_example_may_know_to_somebody(message: Message) -> None:
-    assert told(message)
+    assert reported(message)
 
 
 def table(**changes: Any) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_a_table_that_contradicts_itself_or_names_the_unknown_is_refused(changes
 
 def test_an_organisation_with_several_parts_may_know_once_by_the_first_route() -> None:
     same = ordering.MilestoneReached(order=head(provider=CUSTOMER), at=AT, milestone="test", label="Testlauf", open_milestones=0)
-    assert told(same) == {CUSTOMER.id: "milestone-reached"}
+    assert reported(same) == {CUSTOMER.id: "milestone-reached"}
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_an_organisation_with_several_parts_may_know_once_by_the_first_route() -
     ],
 )
 def test_a_question_may_know_to_the_other_side(asker: OrderParty, expected: set[str]) -> None:
-    assert told(ordering.QuestionAsked(**QUESTION, asked_by=asker)).keys() == expected
+    assert reported(ordering.QuestionAsked(**QUESTION, asked_by=asker)).keys() == expected
 
 
 def test_an_answer_may_know_to_the_side_that_asked() -> None:
-    assert told(ordering.QuestionAnswered(**QUESTION, answered_by=OrderParty.KUNDE)).keys() == {PROVIDER.id}
+    assert reported(ordering.QuestionAnswered(**QUESTION, answered_by=OrderParty.KUNDE)).keys() == {PROVIDER.id}
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,19 @@ def test_an_answer_may_know_to_the_side_that_asked() -> None:
     ],
 )
 def test_a_new_point_may_know_to_whoever_it_belongs_to(owner: OrderParty, expected: set[str]) -> None:
-    assert told(ordering.PointAdded(**POINT, owner=owner)).keys() == expected
+    assert reported(ordering.PointAdded(**POINT, owner=owner)).keys() == expected
 
 
 @pytest.mark.parametrize(
     ("verdict", "expected"), [(Verdict.NO_EVIDENCE, {CUSTOMER.id}), (Verdict.RISK, {CUSTOMER.id, "govdigital"})]
 )
 def test_a_risk_may_know_to_the_anbieter_who_must_answer_for_it(verdict: Verdict, expected: set[str]) -> None:
-    assert told(ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(verdict))).keys() == expected
+    assert reported(ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(verdict))).keys() == expected
 
 
 def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> None:
     (message,) = [example for example in EXAMPLES if isinstance(example, contracts.ContractConcluded)]
-    assert told(message) == {
+    assert reported(message) == {
         CUSTOMER.id: "contract-concluded",
         PROVIDER.id: "contract-concluded-provider",
         "govdigital": "contract-concluded-anbieter",
@@ -146,20 +146,20 @@ def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> N
 )
 def test_a_refusal_may_know_to_those_who_know_of_the_vorgang_at_its_stage(stage: Stage | None, expected: set[str]) -> None:
     refused = ordering.OrderRefused(order=head(), at=AT, code="R12", reason=REASON, stage=stage)
-    assert told(refused).keys() == expected
+    assert reported(refused).keys() == expected
 
 
 @pytest.mark.parametrize("forwarded", [True, False])
 def test_the_end_of_an_interest_may_know_to_a_bereitsteller_only_if_they_were_told_of_the_interest(*, forwarded: bool) -> None:
     withdrawn = ordering.OrderWithdrawn(order=head(), at=AT, forwarded=forwarded)
     expired = ordering.OrderExpired(order=head(), at=AT, forwarded=forwarded)
-    assert (PROVIDER.id in told(withdrawn)) is forwarded
-    assert (PROVIDER.id in told(expired)) is forwarded
-    assert CUSTOMER.id in told(expired)
+    assert (PROVIDER.id in reported(withdrawn)) is forwarded
+    assert (PROVIDER.id in reported(expired)) is forwarded
+    assert CUSTOMER.id in reported(expired)
 
 
 def test_an_accreditation_is_asked_of_the_anbieter_and_its_decision_told_to_the_organisation() -> None:
-    whom = {type(message): set(told(message)) for message in EXAMPLES if message.TYPE.startswith("eligibility.")}
+    whom = {type(message): set(reported(message)) for message in EXAMPLES if message.TYPE.startswith("eligibility.")}
     assert whom[eligibility.AccreditationRequested] == {"govdigital"}
     assert whom[eligibility.AccreditationQueried] == {CUSTOMER.id}
     assert whom[eligibility.AccreditationDecided] == {CUSTOMER.id}

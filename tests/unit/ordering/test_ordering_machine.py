@@ -99,7 +99,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.order: Order = order_in(state)
         self.requested_before = self.order.contract_requested_at is not None
         self.states = [self.order.state]
-        self.told = [self.order.state]
+        self.reported = [self.order.state]
 
     def take(self, step: Callable[[Order], list[Message]]) -> None:
         """Take a step on a copy as the ledger does; then take it again, which must change nothing."""
@@ -122,7 +122,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.states.append(draft.state)
         head = events[0].order if isinstance(events[0], (OrderEvent, ContractRequested)) else None
         assert head is not None
-        self.told.append(head.state)
+        self.reported.append(head.state)
         self._repeat(step)
 
     def _check_row(self, source: OrderState, after: Order) -> None:
@@ -264,7 +264,7 @@ class OrderMachine(RuleBasedStateMachine):
 
     @invariant()
     def events_tell_the_history_of_states(self) -> None:
-        assert self.told == self.states
+        assert self.reported == self.states
 
     @invariant()
     def a_final_state_is_the_last_one(self) -> None:

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from shared.tracing import context, otlp, setup, spans
 from shared.tracing.otlp import OtlpExporter, readable
 from shared.tracing.spans import Kind, Span
-from tests.support.spans import Receiver, kept_spans
+from tests.support.spans import Receiver, recorded_spans
 
 TRACE, OWN, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
 
@@ -65,9 +65,9 @@ def test_an_endpoint_switches_it_on_and_the_spans_arrive_there(monkeypatch: pyte
 def test_the_platform_may_name_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "marktplatz-notify")
     monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=staging")
-    kept: list[ReadableSpan] = []
-    OtlpExporter("notify-worker", _Keeping(kept)).export(span())
-    attributes = kept[0].resource.attributes
+    recorded: list[ReadableSpan] = []
+    OtlpExporter("notify-worker", _Keeping(recorded)).export(span())
+    attributes = recorded[0].resource.attributes
     assert attributes["service.name"] == "marktplatz-notify"
     assert attributes["deployment.environment.name"] == "staging"
     assert attributes["service.namespace"] == "efa-marktplatz"
@@ -90,16 +90,16 @@ def test_a_parent_of_another_trace_is_none(parent: str | None) -> None:
 
 
 def test_a_trace_that_its_beginner_did_not_sample_is_not_told() -> None:
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         spans.export(span(own=f"00-{TRACE}-{OWN}-00"))
         spans.export(span(own=f"00-{TRACE}-{OWN}-01"))
-    assert [found.traceparent[-2:] for found in kept.spans] == ["01"]
+    assert [found.traceparent[-2:] for found in recorded.spans] == ["01"]
 
 
 @pytest.mark.parametrize("on", [True, False])
 def test_work_belongs_to_its_trace_whether_spans_are_told_or_not(on: bool) -> None:  # noqa: FBT001 - a parameter of the test
     parent = f"00-{TRACE}-{PARENT}-01"
-    with kept_spans() as kept:
+    with recorded_spans() as recorded:
         if not on:
             spans.use(None)
         with spans.recorded_span("send mail", Kind.CLIENT, "notify", parent, {}) as work:
@@ -109,26 +109,26 @@ def test_work_belongs_to_its_trace_whether_spans_are_told_or_not(on: bool) -> No
     assert inside is not None
     assert inside.startswith(f"00-{TRACE}-")
     assert inside != parent
-    told = [(found.traceparent, found.parent, found.error) for found in kept.spans]
-    assert told == ([(inside, parent, "smtp_421")] if on else [])
+    reported = [(found.traceparent, found.parent, found.error) for found in recorded.spans]
+    assert reported == ([(inside, parent, "smtp_421")] if on else [])
 
 
 def test_work_that_raises_may_know_with_the_kind_of_its_error_only() -> None:
     with (
-        kept_spans() as kept,
+        recorded_spans() as recorded,
         pytest.raises(ValueError, match="Husum"),
         spans.recorded_span("w", Kind.CLIENT, "notify", None, {}),
     ):
         raise ValueError("a text with Husum in it")
-    assert [found.error for found in kept.spans] == ["ValueError"]
+    assert [found.error for found in recorded.spans] == ["ValueError"]
 
 
 class _Keeping(SpanProcessor):
-    def __init__(self, kept: list[ReadableSpan]) -> None:
-        self.kept = kept
+    def __init__(self, recorded: list[ReadableSpan]) -> None:
+        self.recorded = recorded
 
     def on_end(self, span: ReadableSpan) -> None:
-        self.kept.append(span)
+        self.recorded.append(span)
 
 
 class _Hanging(SpanProcessor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from marktplatz.console import make_console
 from shared.bus.admin import create_topics, verify_topics
@@ -13,11 +13,12 @@ from shared.errors import NotFoundError
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
 
 console = make_console()
+_OF_TOPICS = ("key", "partitions", "retention", "producer", "consumer groups")
 
 
 def print_topics() -> None:
     """Print the registry."""
-    table = Table("topic", "key", "partitions", "kept", "producer", "consumer groups")
+    table = Table(Column("topic", no_wrap=True), *(Column(title, overflow="fold") for title in _OF_TOPICS))
     for topic in TOPICS:
         retention = topic.keep.value if topic.keep.value == "compact" else f"{topic.retention.days} days"
         table.add_row(topic.name, topic.key, str(topic.partitions), retention, topic.producer, ", ".join(topic.consumers))
@@ -47,7 +48,7 @@ async def check_topics(replicas: int) -> int:
 async def print_dead_letters(group: str, limit: int) -> None:
     """Print the dead letters of a group."""
     letters = await list_dead_letters(KafkaSettings(), _known(group), limit=limit)
-    table = Table("id", "died", "code", "from", "reason")
+    table = Table(Column("id", no_wrap=True), "died", Column("code", no_wrap=True), "from", "reason")
     for letter in letters:
         reason = letter.reason
         origin = f"{reason.topic}/{reason.partition}/{reason.offset}"

@@ -34,6 +34,8 @@ from shared.store.port import PORTION_BYTES, Document, Save
 from shared.store.sqlite.store import SqliteStore
 from tests.support.mongodb import database_url, mongodb_server, own_database
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 11, 24, 9, 30, 15, 123000, tzinfo=UTC)
 PLAIN = Keys()
 Stores = dict[ServiceName, ServiceStore]
@@ -161,7 +163,6 @@ def unknown_collection(folder: Path) -> None:
     change_manifest(folder, files=files)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", [cut, flip, lose, lose_manifest, unknown_collection])
 async def test_a_damaged_backup_is_refused_before_anything_is_written(
     tmp_path: Path, backup: Path, damage: Callable[[Path], None]
@@ -240,7 +241,6 @@ async def test_an_era_is_known_in_every_store_before_anything_counts_from_it(tmp
         assert {await epochs.sequence_base(held.store) for held in stores.values()} == {9000}
 
 
-@pytest.mark.slow
 async def test_a_backup_that_cannot_be_finished_leaves_nothing_that_looks_like_one(tmp_path: Path) -> None:
     async with place(tmp_path / "from") as stores:
         await fill(stores)

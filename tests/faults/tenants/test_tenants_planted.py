@@ -20,6 +20,8 @@ from tests.faults.tenants import matrix
 from tests.faults.tenants.scene import CALLERS, Scene
 from tests.faults.tenants.table import ROWS
 
+pytestmark = pytest.mark.slow
+
 Judge = Callable[[Scene, Any], Awaitable[list[str]]]
 Plant = Callable[[Scene, pytest.MonkeyPatch], None]
 
@@ -131,7 +133,6 @@ PLANTS: list[tuple[Plant, Judge, str]] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("plant", "judge", "row"), PLANTS, ids=[f"{plant.__name__}-{judge.__name__}" for plant, judge, _ in PLANTS]
 )

@@ -15,6 +15,8 @@ from services.catalog.search import Schaufenster, Search
 from shared.process.service import Resources
 from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, World
 
+pytestmark = pytest.mark.slow
+
 
 async def _ids(world: World, **query: Any) -> list[str]:
     return [item["id"] for item in (await world.search(**query))["items"]]

@@ -11,6 +11,8 @@ import pytest
 from shared.messages.values import Channel
 from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, KOMM_ONE, PATH, SACHSEN, SATZUNG, STAFF, World
 
+pytestmark = pytest.mark.slow
+
 GOVDIGITAL, FITKO = Channel.GOVDIGITAL, Channel.FITKO
 
 

@@ -14,6 +14,8 @@ from shared.store.port import Save
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility.conftest import ANNA, DATA, HUSUM, World
 
+pytestmark = pytest.mark.slow
+
 COUNTS = {"states": 17, "districts": 294, "municipalities": 10751, "associations": 1203, "it_providers": 68}
 
 

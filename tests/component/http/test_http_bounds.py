@@ -14,6 +14,8 @@ from tests.component.http.probe import Probe
 from tests.support.http import client
 from tests.support.served import answer_to, serving
 
+pytestmark = pytest.mark.slow
+
 ANNA = "anna/heide/KUNDE"
 KEY = {"Idempotency-Key": "k-1", "Content-Type": "application/json"}
 SMALL = 16 * 1024

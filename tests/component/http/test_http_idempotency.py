@@ -16,6 +16,8 @@ from shared.store.port import Collection, Query, Save
 from tests.component.http.probe import Probe
 from tests.support.http import client
 
+pytestmark = pytest.mark.slow
+
 ANNA = "anna/heide/KUNDE"
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 BODY = {"name": "Wohngeld"}

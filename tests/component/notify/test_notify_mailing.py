@@ -22,6 +22,8 @@ from tests.component.notify.workbench import LEASE, Bench, Clock, WatchedStore, 
 from tests.support.builders.events import AT, CUSTOMER, NUMBER, head
 from tests.support.smtp import CapturingServer
 
+pytestmark = pytest.mark.slow
+
 LIVE = ordering.WentLive(order=head(), at=AT)
 S = NotificationState
 PATIENCE = 60

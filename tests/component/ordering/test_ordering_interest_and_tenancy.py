@@ -25,6 +25,8 @@ from tests.component.ordering.ordering_world import (
 )
 from tests.support.builders.orders import OFFERING_ID, offering
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY_ELSE = [STRANGER, OTHER_ANBIETER, "gov/govdigital/KUNDE"]
 STEPS: list[tuple[str, Any]] = [
     ("recheck", None),

@@ -8,6 +8,8 @@ from shared.http.idempotency import COLLECTION, Holder
 from shared.store.port import Query, Save
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, World
 
+pytestmark = pytest.mark.slow
+
 WIDE = f"{KUNDE}+BEREITSTELLER"
 
 

@@ -27,6 +27,8 @@ from services.ordering.repository import ORDERS
 from shared.clock import now
 from shared.process.settings import ProcessSettings
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = datetime(2026, 11, 22, 2, 45, tzinfo=UTC), datetime(2026, 11, 23, 2, 45, tzinfo=UTC)
 
 

@@ -43,6 +43,8 @@ from tests.support.counting import COUNTERS, Clock, increase, ledger_over
 from tests.support.publisher import RecordingPublisher
 from tests.support.stored import stored
 
+pytestmark = pytest.mark.slow
+
 FITKO = Channel.FITKO
 DATA = Path(__file__).parents[3] / "data"
 EPOCH = epoch_of(AT)

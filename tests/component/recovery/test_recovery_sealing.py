@@ -27,6 +27,8 @@ from shared.process.settings import ProcessSettings
 from shared.store.port import Document
 from tests.component.recovery.test_recovery_stores import AT, Stores, clock, everything, fill, place
 
+pytestmark = pytest.mark.slow
+
 NAME = "Erika Mustermann"
 MINE, OTHER = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
 WRITER = Keys(recipients=(MINE.to_public(),))

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from shared.store.port import Save
 from tests.component.ordering.ordering_world import World
 from tests.component.upgrade.later_version import FIELD, SharedStore, extended, extended_record
 from tests.support import scenario
 from tests.support.marketplace import Marketplace
+
+pytestmark = pytest.mark.slow
 
 KEPT = {  # all that is ever saved again: a contract is not, an answer kept for repeats says nothing else
     "catalog_offerings",

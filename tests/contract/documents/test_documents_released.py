@@ -26,6 +26,8 @@ from tests.contract.documents.frozen import RELEASED, indexes, read, taken_at
 from tests.support import scenario
 from tests.support.marketplace import Marketplace, collections_of
 
+pytestmark = pytest.mark.slow
+
 RELEASES = sorted(folder for folder in RELEASED.iterdir() if folder.is_dir())
 ELSEWHERE = {idempotency.COLLECTION.name, epochs.COLLECTION.name}
 every_release = pytest.mark.parametrize("release", RELEASES, ids=lambda folder: folder.name)

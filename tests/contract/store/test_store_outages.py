@@ -21,6 +21,8 @@ from tests.contract.store.proxy import Proxy
 from tests.contract.store.samples import THINGS, thing
 from tests.support.mongodb import database_url, own_database
 
+pytestmark = pytest.mark.slow
+
 OPERATIONS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "prepare": lambda store: store.prepare([THINGS]),
     "get": lambda store: store.get(THINGS, "a"),

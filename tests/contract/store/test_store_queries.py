@@ -16,6 +16,8 @@ from tests.contract.store.conftest import Place
 from tests.contract.store.samples import THINGS, at, thing
 from tests.support.memory_store import MemoryStore
 
+pytestmark = pytest.mark.slow
+
 
 def ids(documents: list[Document]) -> list[str]:
     return [document["_id"] for document in documents]
@@ -288,7 +290,7 @@ async def test_a_query_leaves_out_the_fields_that_it_names_and_nothing_else(stor
     query = Query("by_state", {"state": "NEW"}, limit=3, descending=True)
     whole = await store.find(THINGS, query)
     found = await store.find(THINGS, replace(query, without=("text", "parts", "absent", "text")))
-    assert [document.keys() for document in found] == [{"_id", "rev", "state", "at", "kept"}] * 3
+    assert [document.keys() for document in found] == [{"_id", "rev", "state", "at", "recorded"}] * 3
     assert found == [{name: document[name] for name in found[0]} for document in whole]
     assert await store.find(THINGS, replace(query, without=("state", "at"))) == [
         {name: value for name, value in document.items() if name not in ("state", "at")} for document in whole

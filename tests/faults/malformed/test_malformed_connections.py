@@ -16,6 +16,8 @@ from shared.http import limits
 from tests.faults.malformed.apis import CALLERS, REFUSAL_BYTES
 from tests.support.served import answer_to, serving
 
+pytestmark = pytest.mark.slow
+
 GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
 CLOSE = b"Connection: close\r\n\r\n"
 POST = (

@@ -10,6 +10,8 @@ from tests.faults.tenants import matrix
 from tests.faults.tenants.scene import CALLERS, Caller, Scene, Thing, sees
 from tests.faults.tenants.table import BODIES, ROWS, Row
 
+pytestmark = pytest.mark.slow
+
 EACH_ROW = pytest.mark.parametrize("row", ROWS, ids=str)
 ABOUT_THINGS = pytest.mark.parametrize("row", [row for row in ROWS if row.thing is not None], ids=str)
 

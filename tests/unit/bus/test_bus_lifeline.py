@@ -23,6 +23,8 @@ from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.messages.notify import NotificationFailed
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = KafkaSettings(
     bootstrap_servers="127.0.0.1:1",
     check_every=timedelta(milliseconds=10),

@@ -13,6 +13,8 @@ from packaging.utils import canonicalize_name
 
 from deploy.packaging.lock import ROOT
 
+pytestmark = pytest.mark.slow
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
 PACKAGES = sorted({Requirement(item).name for items in GROUPS.values() for item in items if isinstance(item, str)})

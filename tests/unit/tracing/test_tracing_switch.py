@@ -17,6 +17,8 @@ from shared.tracing.otlp import OtlpExporter, readable
 from shared.tracing.spans import Kind, Span
 from tests.support.spans import Receiver, recorded_spans
 
+pytestmark = pytest.mark.slow
+
 TRACE, OWN, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "00f067aa0ba902b7"
 
 

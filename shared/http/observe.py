@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import structlog
+from fastapi.routing import iter_route_contexts
 from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +35,7 @@ class Observe:
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app = app
         self.service = service
+        self._paths: dict[object, str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,7 +75,7 @@ class Observe:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         """Count and log the request. The query is left out of the log: it may hold names. 499: the client went away."""
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = self._route(scope)
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         REQUESTS.labels(self.service, method, route, status).inc()
         DURATION.labels(self.service, method, route).observe(seconds)
@@ -82,6 +84,13 @@ class Observe:
                 self._export_span(scope, f"{method} {route}", status, seconds)
             milliseconds = round(seconds * 1000, 1)
             log.info("request", service=self.service, method=method, path=scope["path"], status=status, ms=milliseconds)
+
+    def _route(self, scope: Scope) -> str:
+        """Return the whole path template of the matched route: below an included router a route knows only its own part."""
+        if self._paths is None:
+            contexts = iter_route_contexts(scope["app"].routes)
+            self._paths = {found.endpoint: found.path_format or "" for found in contexts if found.endpoint is not None}
+        return self._paths.get(scope.get("endpoint"), "unmatched")
 
     def _export_span(self, scope: Scope, name: str, status: int, seconds: float) -> None:
         ended = time.time_ns()

@@ -38,6 +38,22 @@ async def test_liveness_goes_by_the_process_and_readiness_by_its_parts(probe: Pr
         assert (await http.get("/livez")).status_code == 503
 
 
+async def test_a_route_below_included_routers_counts_under_its_whole_path(probe: Probe) -> None:
+    outer, inner = APIRouter(prefix="/v1"), APIRouter(prefix="/orders/{order_id}")
+
+    @inner.post("/place")
+    async def place(order_id: str) -> str:
+        return order_id
+
+    outer.include_router(inner)
+    app = create_app("nested", outer, authenticator=FakeAuthenticator(), store=probe.store, health=probe.health)
+    async with client(app, TOKEN) as http:
+        assert (await http.post("/v1/orders/4711/place")).status_code == 200
+        text = (await http.get("/metrics")).text
+    assert 'http_requests_total{method="POST",route="/v1/orders/{order_id}/place",service="nested",status="200"} 1.0' in text
+    assert "4711" not in text
+
+
 async def test_metrics_count_requests_by_route_not_by_path(probe: Probe) -> None:
     async with client(probe.app, TOKEN) as http:
         before = (await http.get("/metrics")).text

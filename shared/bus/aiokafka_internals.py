@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import importlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -181,12 +182,12 @@ class _Buffer(collections.OrderedDict[TopicPartition, Any]):
         super().__setitem__(partition, entry)
 
 
-class FilteredConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is untyped
+class FilteredConsumer(AIOKafkaConsumer, ABC):  # type: ignore[misc] # aiokafka is untyped
     """An AIOKafkaConsumer that reads the bytes of each fetched partition through ``batches_of``, for a subclass to define."""
 
+    @abstractmethod
     def batches_of(self, partition: TopicPartition, data: bytes) -> Batches:
         """Return the batches in the fetched bytes of a partition."""
-        raise NotImplementedError
 
     @property
     def _fetcher(self) -> Any:  # noqa: ANN401 - a private type of aiokafka

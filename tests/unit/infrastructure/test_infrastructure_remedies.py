@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import stat
 from pathlib import Path
 
 import pytest
@@ -19,22 +18,7 @@ from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
 from marktplatz.infrastructure.kafka_native import NativeKafka, missing_programs
 from shared.process.serving import AddressUnavailableError, listen
 from shared.process.settings import ProcessSettings
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A search path that holds only what a test puts there, and an empty cache."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return folder
-
-
-def program(folder: Path, name: str, script: str = "exit 0") -> None:
-    file = folder / name
-    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+from tests.support.programs import program
 
 
 def complaint(tmp_path: Path) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import uuid
 from pathlib import Path
 
@@ -16,22 +15,7 @@ from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
 from marktplatz.infrastructure.kafka_native import NativeKafka, cluster_id
-
-
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A search path that holds only what a test puts there."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return folder
-
-
-def program(folder: Path, name: str, script: str = "exit 0") -> None:
-    file = folder / name
-    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+from tests.support.programs import program
 
 
 def test_an_address_that_is_given_is_used_and_nothing_is_started(programs: Path, tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WITHOUT_BROKER := tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed tests/faults/tenants
-MYPY_PATHS := shared services marktplatz deploy tests benchmarks examples
+WITHOUT_BROKER := tests/unit tests/component tests/contract tests/faults/checker tests/faults/simulation tests/faults/malformed tests/faults/tenants kits
+KITS := $(patsubst %/pyproject.toml,%,$(wildcard kits/*/pyproject.toml))
+MYPY_PATHS := shared services marktplatz deploy tests benchmarks examples $(KITS:%=%/src) $(KITS:%=%/tests)
 ENGINE := deploy/docker/with-engine
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
@@ -14,23 +15,23 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-fast test-wheel test-upgrade test-faults test-planted chaos bench bench-memory
-.PHONY: lint types layers dependencies schemas generated generated-check check hooks hooks-check
-.PHONY: manifests test-rights test-mongodb
+.PHONY: test test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
+.PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
+.PHONY: manifests test-rights test-mongodb test-asyncapi
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
-.PHONY: ci ci-images ci-arm64
+.PHONY: ci ci-processes ci-containers ci-images ci-arm64
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 # Every day
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt pyproject.toml $(KITS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked requirements (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . $(KITS:%=-e ./%)
 	@touch $@
 
 install: $(STAMP) ## Make the virtual environment from the hash-locked requirements
@@ -43,10 +44,13 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
 	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=20 $(WITHOUT_BROKER)
-	@$(BIN)/pytest -q --durations=20 tests/integration tests/e2e
+	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=20 tests/integration tests/e2e
 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
+
+conformance: $(STAMP) ## Install both kits from their wheels and run a portal and a partner system against a marketplace; report in build/conformance
+	@$(BIN)/python -m tests.conformance --report build/conformance
 
 test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback
 	@$(BIN)/pytest -q tests/upgrade
@@ -60,7 +64,7 @@ chaos: $(STAMP) ## Run the product as processes, kill and freeze them and the br
 test-planted: $(STAMP) ## Plant bugs in processes: the judge of the histories must find each (about five minutes)
 	@$(BIN)/pytest -q tests/faults/process
 
-bench: $(STAMP) ## Measure throughput against a bare loop, latency from order to contract, the costliest requests
+bench: $(STAMP) ## Measure throughput against a bare loop, latency from order to contract, the costliest requests, the in-house pre-check
 	@$(BIN)/python -m benchmarks
 
 format: $(STAMP)
@@ -69,7 +73,7 @@ format: $(STAMP)
 	@$(BIN)/rumdl fmt --quiet .
 
 lock: ## Compile requirements/*.txt from pyproject.toml, keeping what is pinned (needs uv); UPGRADE=1 takes the newest versions
-	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra demo --extra motor --group dev -o requirements/dev.txt pyproject.toml
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra demo --extra motor --group dev -o requirements/dev.txt pyproject.toml $(KITS:%=%/pyproject.toml)
 	@$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 
 clean: ## Remove the virtual environment and local run data
@@ -90,7 +94,8 @@ layers: $(STAMP)
 
 dependencies: $(STAMP) ## Compare pyproject.toml with what the code imports and what requirements/*.txt pin
 	@$(BIN)/deptry shared services marktplatz
-	@$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks deploy examples
+	@$(BIN)/deptry --ignore DEP002,DEP004 tests benchmarks deploy examples $(KITS:%=%/tests)
+	@for kit in $(KITS); do (cd $$kit && $(abspath $(BIN))/deptry src) || exit; done
 	@$(BIN)/python -m deploy.packaging.lock
 
 schemas: $(STAMP) ## Write shared/schemas from the message models and the topic registry
@@ -100,6 +105,7 @@ generated: $(STAMP) ## Write everything that is generated: schemas, topics and u
 	@$(BIN)/python -m shared.schemas.generate
 	@$(BIN)/python -m deploy.generate.topics
 	@$(BIN)/python -m deploy.generate.channels
+	@$(BIN)/python -m deploy.generate.outside deploy/overlays/example-outside/outside
 	@$(BIN)/python -m deploy.generate.dashboards
 	@$(BIN)/python -m deploy.generate.handbook
 
@@ -107,9 +113,13 @@ generated-check: $(STAMP)
 	@$(BIN)/python -m shared.schemas.generate --check
 	@$(BIN)/python -m deploy.generate.topics --check
 	@$(BIN)/python -m deploy.generate.channels --check
+	@$(BIN)/python -m deploy.generate.outside deploy/overlays/example-outside/outside --check
 	@$(BIN)/python -m deploy.generate.dashboards --check
 
-check: lint types layers dependencies generated-check ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, dependencies, generated files up to date
+compatibility: $(STAMP) ## Compare the messages with those of the last release: what breaks must be a new type beside the old one
+	@$(BIN)/python -m deploy.compatibility
+
+check: lint types layers dependencies generated-check compatibility ## Static checks: ruff, rumdl (Markdown), mypy strict, import layers, dependencies, generated files up to date, messages compatible
 
 hooks: $(STAMP) ## Let git run the checks of .pre-commit-config.yaml at each commit, on what changed and on the message
 	@$(BIN)/prek install --quiet
@@ -117,8 +127,11 @@ hooks: $(STAMP) ## Let git run the checks of .pre-commit-config.yaml at each com
 hooks-check: $(STAMP) ## Run the hooks on every file
 	@$(BIN)/prek run --all-files
 
-test-wheel: $(STAMP) ## Build the wheel, install it in an empty environment from requirements/runtime.txt, and start it there
+test-wheel: $(STAMP) ## Build the wheels of product and kits, install each in an empty environment with the locked versions, and start it there
 	@$(BIN)/pytest -q tests/deploy/packaging
+
+docs: $(STAMP) ## Build build/docs: all pages, APIs, topics and messages as HTML to be read without a network; a broken link fails it
+	@$(BIN)/python -m deploy.site
 
 # Kubernetes (needs kubectl and promtool)
 
@@ -127,11 +140,14 @@ manifests: $(STAMP) ## Build and check every overlay and combination of the Kube
 	@$(BIN)/python -m deploy.checks
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/deploy/manifests tests/deploy/rollout tests/deploy/observability tests/deploy/handbook
 
-test-rights: $(STAMP) ## Run every process with its own certificate on a broker with the generated rights; compare granted with used
+test-rights: $(STAMP) ## Run every process, and portals and partners by SCRAM and by certificate, on a broker with the generated rights; compare granted with used, refuse the rest
 	@$(BIN)/pytest -q tests/deploy/kafka_rights
 
 test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: the real mongosh, a scripted replica set (needs node, npm)
 	@$(BIN)/pytest -q -n 2 tests/deploy/mongodb
+
+test-asyncapi: $(STAMP) ## Read the AsyncAPI documents by the parser of the AsyncAPI initiative: no diagnostics (needs node, npm)
+	@$(BIN)/pytest -q tests/deploy/asyncapi
 
 # Images (need Docker, or root on Debian; arm64 elsewhere than on arm64: qemu-user-static, binfmt-support)
 
@@ -160,7 +176,14 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 # All of it
 
-ci: check hooks-check test test-wheel test-upgrade test-faults chaos manifests test-rights test-mongodb ci-images ci-arm64 ## What CI runs: everything above but the benchmarks and the planted bugs
+ci: check hooks-check test test-wheel manifests ## What CI runs: everything above but the benchmarks and the planted bugs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-processes ci-containers
+
+ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
+	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade test-faults chaos test-rights test-mongodb test-asyncapi
+
+ci-containers: ## The part of the images
+	@$(MAKE) --no-print-directory --jobs 1 ci-images ci-arm64
 
 ci-images: images test-images sbom test-airgap ## The part of the image
 

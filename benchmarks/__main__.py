@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import latency, memory, requests, throughput
+from benchmarks import latency, memory, partners, precheck, requests, rights, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.logs import configure_logs
 
-BENCHES = ("throughput", "latency", "requests")
+BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights")
 IN_CONTAINERS = "memory"
 
 
@@ -26,9 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=[*BENCHES, IN_CONTAINERS], help="measure this one only; memory only when asked for")
     parser.add_argument("--events", type=int, default=20_000, help="verdicts per round of throughput")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of throughput, each with both sides")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of throughput, partners and precheck")
     parser.add_argument("--orders", type=int, default=100, help="orders of latency and memory")
     parser.add_argument("--backlog", type=int, default=4000, help="verdicts that wait when the workers of memory start again")
+    parser.add_argument("--seconds", type=float, default=20, help="length of each phase of partners")
     parser.add_argument("--profile", action="store_true", help="profile our side in the first round of throughput")
     options = parser.parse_args(arguments)
     configure_logs(level="WARNING", stream=sys.stderr)
@@ -51,9 +52,18 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == IN_CONTAINERS:
         print("memory: the processes of overlays/prod in hardened containers of the built image")
         memory.report(await memory.measure(folder, memory.Load(options.orders, options.backlog)))
+    elif bench == "partners":
+        print(f"\npartners: {options.rounds} rounds of {options.seconds:.0f} s alone and as long beside a flood")
+        partners.report(await partners.measure(folder, options.seconds, options.rounds))
+    elif bench == "precheck":
+        print(f"\nprecheck: {options.rounds} rounds of the national matrix, in process")
+        precheck.report(precheck.measure(options.rounds))
     elif bench == "requests":
         print("\nrequests: hostile bodies and queries at every operation, in process")
         requests.report(await requests.measure())
+    elif bench == "rights":
+        print("\nrights: what a process holds of who may act for whom, in process")
+        rights.report(rights.measure())
     else:
         print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
         latency.report(await latency.measure(folder, options.orders))

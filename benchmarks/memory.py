@@ -27,7 +27,7 @@ from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import LIMITS, Json, eventually
 from marktplatz.embedded import Embedded
-from marktplatz.loading import Silent
+from marktplatz.silent import Silent
 from services.ordering.app import build
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from marktplatz.commands import local, mails, processes, topics
+from marktplatz.commands import eligibility, local, mails, partners, processes, topics
 from marktplatz.recovery import cli as recovery
 
 app = typer.Typer(
@@ -14,6 +14,8 @@ processes.register(app)
 local.register(app)
 topics.register(app)
 mails.register(app)
+partners.register(app)
+eligibility.register(app)
 recovery.register(app, topics.topics)
 
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import fcntl
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,8 +19,11 @@ from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError
 from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
+from marktplatz.partners import BOOTSTRAP_FILE, topics_of_partners
+from services.ordering.partners.receipt_keys import ensure_key
 from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
+from shared.clock import now
 from shared.errors import BusUnavailableError
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Channel, Role
@@ -27,6 +31,8 @@ from shared.process.settings import ProcessSettings
 
 READY_SECONDS = 60.0
 SERVICES = "services"
+RIGHTS_FROM = "AUTH_RIGHTS_FROM"
+"""The variable that tries the marketplace's own rights out here, where the claims of tokens are taken for them otherwise."""
 
 
 def data_folder(settings: ProcessSettings) -> Path:
@@ -56,6 +62,7 @@ class Embedded:
         self.bootstrap = ""
         self.broker_kind = ""
         self.smtp = CapturingSmtp(self.var / "mails")
+        self.receipt_keys = self.var / "receipt-keys"
         self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
 
@@ -83,6 +90,8 @@ class Embedded:
         self.broker_kind = broker.kind
         self.bootstrap = await self._stack.enter_async_context(broker)
         await self._create_topics()
+        self._publish_bootstrap()
+        ensure_key(self.receipt_keys, now())
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
@@ -110,7 +119,9 @@ class Embedded:
 
     async def _create_topics(self) -> None:
         try:
-            await create_topics(KafkaSettings(bootstrap_servers=self.bootstrap), replicas=1)
+            settings = KafkaSettings(bootstrap_servers=self.bootstrap)
+            await create_topics(settings, replicas=1)
+            await create_topics(settings, replicas=1, topics=await topics_of_partners(process=self.settings))
         except BusUnavailableError as error:
             fact = f"No Kafka broker answers at {self.bootstrap} ({error.detail})."
             remedy = "start that broker, or do without it: unset KAFKA_BOOTSTRAP_SERVERS"
@@ -121,11 +132,20 @@ class Embedded:
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "MARKTPLATZ_VAR": str(self.var),
             "MARKTPLATZ_PORT": "0",
+            "ORDERING_RECEIPT_KEYS": str(self.receipt_keys),
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
+            **({"MARKTPLATZ_STORE_URLS": json.dumps(self.settings.store_urls)} if self.settings.store_urls else {}),
             **self.issuer.environment(),
+            **{name: os.environ[name] for name in (RIGHTS_FROM,) if name in os.environ},
             **self.extra,
         }
+
+    def _publish_bootstrap(self) -> None:
+        """Write where the broker listens, for commands on this machine, as long as the run lasts."""
+        file = self.var / BOOTSTRAP_FILE
+        file.write_text(f"{self.bootstrap}\n", encoding="utf-8")
+        self._stack.callback(file.unlink, missing_ok=True)
 
     def _forget_endpoints(self) -> None:
         """Delete the endpoint files of stopped processes."""
@@ -167,8 +187,15 @@ class Embedded:
     async def _stop_children(self) -> None:
         await asyncio.gather(*(child.stop() for child in self.children.values()))
 
-    def token(self, *, subject: str, organisation: str, organisation_name: str, roles: list[Role]) -> str:
-        """Return a developer token signed by this run's own issuer."""
+    def token(
+        self,
+        *,
+        subject: str,
+        organisation: str | None = None,
+        organisation_name: str | None = None,
+        roles: Sequence[Role] = (),
+    ) -> str:
+        """Return a developer token signed by this run's own issuer; without an organisation it only says who somebody is."""
         return self.issuer.sign_token(
             subject=subject, organisation=organisation, organisation_name=organisation_name, roles=roles
         )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
 
 from marktplatz.console import make_console, progress_bars
 from marktplatz.embedded import data_folder
+from marktplatz.silent import Silent
 from services.catalog.reference import load_reference as load_catalog
 from services.catalog.repository import COLLECTIONS as CATALOG
+from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
+from services.eligibility.fact_store.facts import Facts
+from services.eligibility.fact_store.state import State
 from services.eligibility.reference import load_reference as load_eligibility
 from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
-from shared.aggregate.outgoing import OutgoingEvent
+from shared.clock import now
 from shared.http import idempotency
+from shared.ids import person_ref
 from shared.process.service import Builder, Resources
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
@@ -41,14 +46,6 @@ async def migrate(settings: ProcessSettings, service: str, build: Builder) -> No
             log.info("reference_data_loaded", service=service, **counts)
 
 
-class Silent:
-    """A publisher that is never asked: preparing a store changes no aggregate."""
-
-    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
-        """Acknowledge nothing, so that nothing could be lost here."""
-        return [False] * len(events)
-
-
 async def load_reference_data(settings: ProcessSettings, progress: Callable[[str, int, int], None]) -> dict[str, int]:
     """Load everything and return how many records of each kind the stores hold now. Safe to repeat."""
     counts: dict[str, int] = {}
@@ -57,6 +54,24 @@ async def load_reference_data(settings: ProcessSettings, progress: Callable[[str
             await store.prepare(collections)
             counts |= await load(store, settings.data, progress)
     return counts
+
+
+async def load_facts(settings: ProcessSettings, path: Path, person: str) -> int:
+    """Record what a file of facts says and the store does not yet, in the name of a person; return how many records it took.
+
+    Raises InvalidError or ConflictError for a file that is malformed or contradicts what is recorded: then nothing is.
+    """
+    file = read_fact_file(path)
+    async with opened("eligibility", settings) as store:
+        await store.prepare(ELIGIBILITY)
+        facts = Facts(store)
+        before = await facts.current()
+        after = await facts.record(file_decision(file, now().date(), person_ref(person)))
+        return _records(after) - _records(before)
+
+
+def _records(state: State) -> int:
+    return sum(len(revisions) for held in (state.facts, state.documents) for revisions in held.values())
 
 
 async def load_with_progress(settings: ProcessSettings) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from marktplatz.console import make_console
-from marktplatz.loading import Silent
+from marktplatz.silent import Silent
 from services.notify.repository import COLLECTIONS, SERVICE, Notifications
 from shared.clock import now
 from shared.process.service import Resources

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import structlog
+
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from marktplatz.loading import migrate
 from shared.bus.settings import KafkaSettings
-from shared.http.oidc import AuthSettings, OidcAuthenticator
+from shared.http.oidc import AuthSettings, RightsFrom, authenticator_of
 from shared.messages.values import Channel
 from shared.process.logs import configure_logs
 from shared.process.runtime import Runtime
 from shared.process.settings import ProcessSettings
+from shared.rights.projection import Rights, rights_mirror
 from shared.tracing import setup, spans
+
+log = structlog.get_logger()
 
 
 async def run_process(service: ServiceName, role: RoleName, channel: Channel | None) -> None:
@@ -18,11 +23,15 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     settings = ProcessSettings()
     configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
     plan = assignments(service, role, channel)
-    authenticator = OidcAuthenticator(AuthSettings())
+    auth = AuthSettings()
+    authenticator = authenticator_of(auth)
+    rights = Rights(rights_mirror(), auth.rights_most_age, decides=auth.rights_from is RightsFrom.MARKETPLACE)
+    if not rights.decides:
+        log.warning("rights_from_claims", detail="What a token claims is believed; this is for tests only.")
     scope = role.value if channel is None else channel.value
     setup.start(f"{service.value}-{scope}")
     try:
-        await Runtime(settings, KafkaSettings(), authenticator, plan).run()
+        await Runtime(settings, KafkaSettings(), authenticator, plan, rights).run()
     finally:
         spans.stop()
 

@@ -31,8 +31,12 @@ def run_async(work: Coroutine[Any, Any, int | None]) -> None:
 
 
 def run_blocking(work: Callable[[], None]) -> None:
-    """Run work that waits for files and pipes, to the end; SIGTERM interrupts it as Ctrl-C does, with its clean-up."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run work that waits for files and pipes, to the end; SIGTERM interrupts it as Ctrl-C does, with its clean-up.
+
+    SIGINT too where it is ignored, as in a job that a script has put into the background: ``run_async`` treats it alike.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     _run(work)
 
 

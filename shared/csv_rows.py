@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
 
 from shared.errors import InvalidError
 
@@ -34,14 +34,29 @@ def _day(cell: object) -> object:
     return _blank(cell)
 
 
+def _partial(text: str | None) -> str | None:
+    day = _day(text)
+    if isinstance(day, str):
+        date.fromisoformat(day)
+    return text
+
+
 Items = Annotated[tuple[str, ...], BeforeValidator(_split)]
 OptionalText = Annotated[str | None, BeforeValidator(_blank)]
 OptionalNumber = Annotated[Decimal | None, BeforeValidator(_blank)]
 OptionalDay = Annotated[date | None, BeforeValidator(_day)]
+PartialDay = Annotated[str | None, BeforeValidator(_blank), AfterValidator(_partial)]
+"""A day, month or year as the source gives it, as text; what it means for a claim is for the reader to decide."""
 YesNoUnknown = Annotated[Literal["yes", "no", "unknown"] | None, BeforeValidator(_blank)]
 
 R = TypeVar("R")
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+def first_day(text: str | None) -> date | None:
+    """Return the first day of a day, month or year that a source gives."""
+    day = _day(text)
+    return date.fromisoformat(day) if isinstance(day, str) else None
 
 
 def read_rows(path: Path, needed: Sequence[str] = ()) -> Iterator[dict[str, str]]:

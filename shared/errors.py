@@ -49,6 +49,13 @@ class NotFoundError(RejectedError):
     status = 404
 
 
+class GoneError(RejectedError):
+    """The thing is no more, and does not come back (HTTP 410)."""
+
+    code = "gone"
+    status = 410
+
+
 class ConflictError(RejectedError):
     """The present state does not allow this (HTTP 409)."""
 

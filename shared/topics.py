@@ -6,8 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from shared.messages import catalog, contracts, eligibility, notify, ordering
-from shared.messages.base import Message
+from shared.messages import (
+    catalog,
+    catalog_checkpoints,
+    catalog_portals,
+    contracts,
+    eligibility,
+    eligibility_rights,
+    notify,
+    ordering,
+    ordering_partners,
+)
+from shared.messages.base import Message, Tombstone
 from shared.messages.values import Channel
 
 
@@ -23,6 +33,8 @@ class Topic:
     """One topic: its key, its message types, who writes and who reads it. ``consumers`` are group ids.
 
     ``producer`` alone may be the source of what stands on it. Of a topic of ``commands`` no record may be passed over.
+    A compacted topic keeps ``tombstones`` for ``tombstone_retention`` (``delete.retention.ms``), and whatever is younger than
+    ``compaction_lag`` (``min.compaction.lag.ms``) as it is. Raises ValueError for tombstones on a topic that is not compacted.
     """
 
     name: str
@@ -35,11 +47,36 @@ class Topic:
     retention: timedelta = timedelta(days=28)
     max_message_bytes: int = 1024 * 1024
     commands: bool = False
+    read_whole_by: tuple[str, ...] = ()
+    """Services that read the topic from its beginning, without a group, and follow it."""
+    read_whole_by_apis: bool = False
+    """Whether every process that serves an API does, whichever its service."""
+    append_time: bool = False
+    """Whether the broker's own clock stamps the records (LogAppendTime), not the writer's."""
+    tombstones: tuple[type[Tombstone], ...] = ()
+    tombstone_retention: timedelta = timedelta(days=7)
+    compaction_lag: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        if self.tombstones and self.keep is not CleanupPolicy.COMPACT:
+            raise ValueError(f"{self.name} is not compacted, a tombstone would end nothing there")
+
+    many_writers: bool = False
+    """Whether many outside write here, each under its own id as the key: the source of a record is ``<producer>/<key>``."""
+
+    @property
+    def owner(self) -> str:
+        """The service that defines the message types."""
+        return self.name.partition(".")[0] if self.many_writers else self.producer
+
+    def writer_of(self, key: str) -> str:
+        """Return the only source that a record of this key may have."""
+        return f"{self.producer}/{key}" if self.many_writers else self.producer
 
     @property
     def types(self) -> frozenset[str]:
-        """The CloudEvents types of its messages."""
-        return frozenset(message.TYPE for message in self.messages)
+        """The CloudEvents types of its messages and of its tombstones."""
+        return frozenset(message.TYPE for message in (*self.messages, *self.tombstones))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +99,19 @@ class ReplayTopic:
     retention: timedelta = timedelta(days=28)
 
 
+ELIGIBILITY_OFFERINGS = "eligibility.offerings"
 ELIGIBILITY_ORDERS = "eligibility.orders"
 ORDERING_OFFERINGS = "ordering.offerings"
 ORDERING_VERDICTS = "ordering.verdicts"
 ORDERING_CONTRACTS = "ordering.contracts"
+CATALOG_PORTALS = "catalog.portals"
 NOTIFY = "notify.dispatch"
 """Consumer groups, ``<service>.<what it reads for>``; a service names its own by these constants and by ``contract_group``."""
+
+PORTAL_TOMBSTONES = timedelta(days=14)
+"""How long a portal may be away and still learn of every removal by reading on."""
+PORTAL_COMPACTION_LAG = timedelta(hours=1)
+"""How long a portal may take to read a topic through without a record being compacted away under it."""
 
 OFFERINGS = Topic(
     "catalog.offering.v1",
@@ -81,8 +125,45 @@ OFFERINGS = Topic(
         catalog.OfferingRestated,
     ),
     producer="catalog",
-    consumers=(ORDERING_OFFERINGS, NOTIFY),
+    consumers=(ELIGIBILITY_OFFERINGS, ORDERING_OFFERINGS, NOTIFY),
     keep=CleanupPolicy.COMPACT,
+    tombstones=(catalog.OfferingRemoved,),
+    tombstone_retention=PORTAL_TOMBSTONES,
+    compaction_lag=PORTAL_COMPACTION_LAG,
+    read_whole_by=("catalog",),
+)
+KNOWN_SERVICES = Topic(
+    "catalog.known-service.v1",
+    "id of the known service",
+    (catalog.KnownServiceListed, catalog.KnownServiceChanged, catalog.KnownServiceRestated),
+    producer="catalog",
+    consumers=(),
+    partitions=3,
+    keep=CleanupPolicy.COMPACT,
+    tombstones=(catalog.KnownServiceRemoved,),
+    tombstone_retention=PORTAL_TOMBSTONES,
+    compaction_lag=PORTAL_COMPACTION_LAG,
+    read_whole_by=("catalog",),
+)
+CHECKPOINTS = Topic(
+    "catalog.checkpoint.v1",
+    "offering or known-service, for the topic that is spoken of",
+    (catalog_checkpoints.CheckpointRecorded,),
+    producer="catalog",
+    consumers=(),
+    partitions=1,
+    keep=CleanupPolicy.COMPACT,
+)
+PORTAL_HEALTH = Topic(
+    "catalog.portal-health.v1",
+    "portal id",
+    (catalog_portals.PortalHealthReported,),
+    producer="portal",
+    consumers=(CATALOG_PORTALS,),
+    partitions=1,
+    keep=CleanupPolicy.COMPACT,
+    max_message_bytes=64 * 1024,
+    many_writers=True,
 )
 SUBMISSIONS = Topic(
     "catalog.submission.v1",
@@ -107,6 +188,7 @@ ORGANISATIONS = Topic(
         eligibility.OrganisationChanged,
         eligibility.AccreditationRequested,
         eligibility.AccreditationQueried,
+        eligibility.AccreditationAnswered,
         eligibility.AccreditationDecided,
         eligibility.OrganisationRestated,
     ),
@@ -114,10 +196,20 @@ ORGANISATIONS = Topic(
     consumers=(NOTIFY,),
     keep=CleanupPolicy.COMPACT,
 )
+RIGHTS = Topic(
+    "eligibility.rights.v1",
+    "organisation id",
+    (eligibility_rights.RightsRecorded,),
+    producer="eligibility",
+    consumers=(),
+    keep=CleanupPolicy.COMPACT,
+    read_whole_by=("ordering",),
+    read_whole_by_apis=True,
+)
 VERDICTS = Topic(
     "eligibility.verdict.v1",
     "order id",
-    (eligibility.VerdictGiven,),
+    (eligibility.VerdictGiven, eligibility.VerdictOverridden),
     producer="eligibility",
     consumers=(ORDERING_VERDICTS, NOTIFY),
 )
@@ -143,6 +235,7 @@ ORDERS = Topic(
         ordering.OnboardingStarted,
         ordering.MilestoneReached,
         ordering.WentLive,
+        ordering.UsesReported,
         ordering.OrderWithdrawn,
         ordering.OrderExpired,
         ordering.OrderTerminated,
@@ -150,6 +243,38 @@ ORDERS = Topic(
     ),
     producer="ordering",
     consumers=(ELIGIBILITY_ORDERS, NOTIFY),
+)
+PARTNERS = Topic(
+    "ordering.partner.v1",
+    "partner id",
+    (
+        ordering_partners.PartnerRegistered,
+        ordering_partners.PartnerChanged,
+        ordering_partners.PartnerKeyAdded,
+        ordering_partners.PartnerKeyRetired,
+        ordering_partners.PartnerSuspended,
+        ordering_partners.PartnerResumed,
+        ordering_partners.PartnerRemoved,
+        ordering_partners.PartnerRestated,
+    ),
+    producer="ordering",
+    consumers=(),
+    partitions=3,
+    keep=CleanupPolicy.COMPACT,
+)
+QUARANTINE = Topic(
+    "ordering.quarantine.v1",
+    "reference of the record",
+    (
+        ordering_partners.RecordQuarantined,
+        ordering_partners.RecordResubmitted,
+        ordering_partners.RecordReplayed,
+        ordering_partners.RecordDiscarded,
+    ),
+    producer="ordering",
+    consumers=(),
+    partitions=3,
+    retention=timedelta(days=90),
 )
 CONTRACTS = Topic(
     "contracts.contract.v1",
@@ -185,14 +310,65 @@ def contract_requests(channel: Channel) -> Topic:
     )
 
 
+PARTNER_RECORD_BYTES = 256 * 1024
+"""Largest batch of records that a partner's topic takes."""
+
+
+def partner_group(partner: str) -> str:
+    """Return the consumer group by which ordering reads a partner's events."""
+    return f"ordering.partner.{partner}"
+
+
+def partner_orders(partner: str) -> Topic:
+    """Return the topic on which a partner writes its order events: signed (JWS), and no messages of ours.
+
+    It is in no list of topics: the partner registry in ordering's store knows the partners.
+    """
+    return Topic(
+        f"partner.{partner}.orders.v1",
+        "free: order id or jti",
+        (),
+        producer=f"partner/{partner}",
+        consumers=(partner_group(partner),),
+        partitions=3,
+        max_message_bytes=PARTNER_RECORD_BYTES,
+        append_time=True,
+    )
+
+
+def partner_receipts(partner: str) -> Topic:
+    """Return the topic on which a partner reads the signed receipts of its events."""
+    return Topic(
+        f"partner.{partner}.receipts.v1",
+        "jti, or place of the record",
+        (),
+        producer="ordering",
+        consumers=(),
+        partitions=3,
+        retention=timedelta(days=90),
+        max_message_bytes=PARTNER_RECORD_BYTES,
+    )
+
+
+def partner_topics(partner: str) -> tuple[Topic, Topic]:
+    """Return both topics of a partner."""
+    return partner_orders(partner), partner_receipts(partner)
+
+
 CONTRACT_REQUESTS: dict[Channel, Topic] = {channel: contract_requests(channel) for channel in Channel}
 
 TOPICS: tuple[Topic, ...] = (
     OFFERINGS,
+    KNOWN_SERVICES,
+    CHECKPOINTS,
+    PORTAL_HEALTH,
     SUBMISSIONS,
     ORGANISATIONS,
+    RIGHTS,
     VERDICTS,
     ORDERS,
+    PARTNERS,
+    QUARANTINE,
     *CONTRACT_REQUESTS.values(),
     CONTRACTS,
     DELIVERIES,
@@ -208,7 +384,10 @@ DECLARED: tuple[Topic | DeadLetterTopic | ReplayTopic, ...] = (*TOPICS, *DEAD_LE
 """Every topic there is."""
 
 _TOPIC_OF: dict[type[Message], Topic] = {
-    message: topic for topic in TOPICS if topic not in CONTRACT_REQUESTS.values() for message in topic.messages
+    message: topic
+    for topic in TOPICS
+    if topic not in CONTRACT_REQUESTS.values()
+    for message in (*topic.messages, *topic.tombstones)
 }
 
 

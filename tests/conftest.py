@@ -12,7 +12,8 @@ import pytest
 from shared.http import even
 from shared.process.logs import configure_logs
 
-configure_logs(level="WARNING", stream=sys.stderr)
+STREAM = sys.stderr
+configure_logs(level="WARNING", stream=STREAM)
 even.STEP = timedelta(0)  # tests of it name their own; those of processes run with the true one
 
 
@@ -25,3 +26,10 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Log to the standard stream again after a command has logged to one of its own, which ends with it."""
+    if hasattr(getattr(item, "module", None), "CliRunner"):
+        configure_logs(level="WARNING", stream=STREAM)

@@ -60,8 +60,13 @@ LEFT_OUT_OF_PACKAGES = (
     "faststream/nats",
     "faststream/rabbit",
     "faststream/redis",
+    "pyparsing",
+    "rdflib/contrib",
+    "rdflib/extras",
+    "rdflib/plugins/sparql",
+    "rdflib/tools",
 )
-"""What works only with packages that are not here."""
+"""What works only with packages that are not here, and what of rdflib is for queries and for people: a graph is written here."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {

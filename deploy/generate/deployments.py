@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from marktplatz.assembly import RoleName, ServiceName
 from shared.messages.values import Channel
+from shared.principals import Principal, process
 from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_group, subscribed
 
 READING = frozenset({"contracts-api"})
@@ -46,8 +47,13 @@ class Deployment:
 
     @property
     def reads(self) -> tuple[Topic, ...]:
-        """Topics that the process consumes."""
-        return tuple(topic for topic in TOPICS if set(topic.consumers) & set(self.groups))
+        """Topics that the process consumes, and those that it follows from their beginning."""
+        groups = set(self.groups)
+        return tuple(topic for topic in TOPICS if set(topic.consumers) & groups or self._follows(topic))
+
+    def _follows(self, topic: Topic) -> bool:
+        by_api = topic.read_whole_by_apis and self.role is RoleName.API
+        return by_api or (self.channel is None and self.service in topic.read_whole_by)
 
     @property
     def writes(self) -> tuple[Topic, ...]:
@@ -60,6 +66,11 @@ class Deployment:
     def dead_letters(self) -> tuple[DeadLetterTopic, ...]:
         """Dead-letter topics of its groups."""
         return tuple(DEAD_LETTERS[group] for group in self.groups)
+
+    @property
+    def principal(self) -> Principal:
+        """Kafka user of the process with exactly the rights that its program uses."""
+        return process(self.name, writes=self.writes, reads=self.reads, groups=self.groups, buries=self.dead_letters)
 
     @property
     def useful_replicas(self) -> int:

@@ -23,6 +23,7 @@ from deploy.generate.handbook_cluster import (
 )
 from deploy.generate.handbook_codes import code_table
 from deploy.generate.handbook_limits import limits_table
+from deploy.generate.handbook_precheck import refusal_table, remedy_table, rule_set_table, rule_tables
 from deploy.generate.handbook_settings import settings_table
 
 FOLDER = Path(__file__).parents[2] / "docs" / "betrieb"
@@ -36,8 +37,13 @@ TABLES: Mapping[str, Callable[[Objects], str]] = {
     "codes-formular": lambda _: code_table("form"),
     "codes-vertrag": lambda _: code_table("contract"),
     "codes-nachrichten": lambda _: code_table("letter"),
+    "codes-partner": lambda _: code_table("partner"),
     "codes-mail": lambda _: code_table("mail"),
     "codes-befehle": lambda _: code_table("operation"),
+    "vorpruefung-regelwerke": lambda _: rule_set_table(),
+    "vorpruefung-regeln": lambda _: rule_tables(),
+    "vorpruefung-abhilfen": lambda _: remedy_table(),
+    "vorpruefung-ablehnungen": lambda _: refusal_table(),
     "workloads": workload_table,
     "secrets": secret_table,
     "sicherheitskontexte": security_table,

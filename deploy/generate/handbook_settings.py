@@ -121,6 +121,8 @@ def kind_of(annotation: Any) -> str:  # noqa: ANN401, PLR0911 - any annotation; 
         return " \\| ".join(f"`{choice}`" for choice in get_args(annotation))
     if get_origin(annotation) is dict:
         return "JSON-Objekt"
+    if get_origin(annotation) is frozenset:
+        return "JSON-Liste"
     if annotation is bool:
         return "`true` \\| `false`"
     kinds = {int: "Zahl", float: "Zahl", timedelta: "Dauer", Path: "Pfad", SecretStr: "Text, geheim", str: "Text"}
@@ -134,7 +136,7 @@ def default_of(field: FieldInfo) -> str:
     if field.is_required():
         return "**Pflicht**"
     value = field.default
-    if value is None or value == {}:
+    if value is None or value in ({}, frozenset()):
         return NOTHING
     if isinstance(value, timedelta):
         return f"`{duration(value)}`"

@@ -41,8 +41,8 @@ def scaled_object(deployment: Deployment) -> Manifest:
 
 
 def scaled_objects() -> list[Manifest]:
-    """Return the ScaledObjects of all processes that consume."""
-    return [scaled_object(deployment) for deployment in DEPLOYMENTS if deployment.groups]
+    """Return the ScaledObjects of the processes that have partitions for more than the smallest number of replicas."""
+    return [scaled_object(deployment) for deployment in DEPLOYMENTS if deployment.useful_replicas > SMALLEST]
 
 
 def _trigger(group: str, topic: str, threshold: int) -> Manifest:

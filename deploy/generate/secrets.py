@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.generate.deployments import DEPLOYMENTS
-from deploy.generate.kafka import CLUSTER, KEDA_USER, OPERATIONS_USER, RECOVERY_USER
+from deploy.generate.kafka import CLUSTER
+from shared.principals import keda, operations, recovery
 
 Manifest = dict[str, Any]
 
@@ -16,18 +17,18 @@ CLUSTER_CA = f"{CLUSTER}-cluster-ca-cert"
 
 def kafka_secrets() -> list[Manifest]:
     """Return an ExternalSecret per Kafka user of ``topics-users``, and one for the certificate authority of the brokers."""
-    names = [*(deployment.name for deployment in DEPLOYMENTS if deployment.uses_kafka), KEDA_USER]
+    names = [*(deployment.name for deployment in DEPLOYMENTS if deployment.uses_kafka), keda().name]
     return [_secret(CLUSTER_CA, "ca.crt"), *map(_certificate, names)]
 
 
 def operations_secrets() -> list[Manifest]:
     """Return the ExternalSecret of the Kafka user of the component ``operations``."""
-    return [_certificate(OPERATIONS_USER)]
+    return [_certificate(operations().name)]
 
 
 def recovery_secrets() -> list[Manifest]:
     """Return the ExternalSecret of the Kafka user of the component ``recovery``."""
-    return [_certificate(RECOVERY_USER)]
+    return [_certificate(recovery().name)]
 
 
 def _certificate(user: str) -> Manifest:

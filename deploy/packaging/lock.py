@@ -66,6 +66,13 @@ def declared(project: Mapping[str, Any], *, everything: bool) -> list[Requiremen
     return [Requirement(text) for text in found]
 
 
+def declared_by_kits(root: Path) -> Iterator[Requirement]:
+    """Yield what the kits below ``kits/`` need: the environment of development holds them as it holds the product."""
+    for path in sorted(root.glob("kits/*/pyproject.toml")):
+        kit = tomllib.loads(path.read_text(encoding="utf-8"))
+        yield from (Requirement(text) for text in kit["project"]["dependencies"])
+
+
 def _group(groups: Mapping[str, Any], name: str) -> Iterator[str]:
     for item in groups[name]:
         if isinstance(item, str):
@@ -125,7 +132,7 @@ def faults(root: Path = ROOT, needs: Needs = installed_needs) -> list[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     pins = {name: parse_lock((root / "requirements" / name).read_text(encoding="utf-8")) for name in ("runtime.txt", "dev.txt")}
     found = list(faults_of("runtime.txt", declared(project, everything=False), pins["runtime.txt"], needs))
-    found += faults_of("dev.txt", declared(project, everything=True), pins["dev.txt"], needs)
+    found += faults_of("dev.txt", declared(project, everything=True) + list(declared_by_kits(root)), pins["dev.txt"], needs)
     tested = {pin.name: pin.version for pin in pins["dev.txt"]}
     for pin in pins["runtime.txt"]:
         if tested.get(pin.name) != pin.version:

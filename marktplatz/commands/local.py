@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(demo)
     app.command()(load)
+    app.command()(load_facts)
     app.command()(token)
     app.command()(url)
 
@@ -50,19 +51,38 @@ def load() -> None:
     run_async(load_with_progress(ProcessSettings()))
 
 
+def load_facts(
+    file: Annotated[Path, typer.Argument(help="JSON file with facts and documents, such as data/demo/assumed_facts.json.")],
+    by: Annotated[str, typer.Option(help="Reference of the person who answers for them.")],
+) -> None:
+    """Record a file of facts and documents in the store of eligibility, as one entry; what is recorded already stays."""
+    from marktplatz.loading import load_facts as load_file  # noqa: PLC0415 - see the package
+
+    async def record() -> None:
+        typer.echo(f"{await load_file(ProcessSettings(), file, by)} records")
+
+    run_async(record())
+
+
 def token(
-    organisation: Annotated[str, typer.Option("--org", help="Organisation id, such as 010540056056 or fitko.")],
-    name: Annotated[str, typer.Option(help="Official name of the organisation.")],
-    role: Annotated[list[Role], typer.Option(help="May be repeated.")],
+    organisation: Annotated[
+        str | None,
+        typer.Option("--org", help="Organisation id, such as 010540056056 or fitko; without one the token says who calls only."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Official name of the organisation.")] = None,
+    role: Annotated[list[Role] | None, typer.Option(help="Role that the token claims; may be repeated.")] = None,
     subject: Annotated[str, typer.Option("--sub", help="Reference of the person.")] = "developer",
 ) -> None:
     """Print a developer token of the embedded issuer (environment 'embedded' only)."""
     from marktplatz.embedded import data_folder  # noqa: PLC0415 - see the package
     from shared.http.issuer import EmbeddedIssuer  # noqa: PLC0415 - see the package
 
+    if organisation is None and (name is not None or role):
+        raise typer.BadParameter("--name and --role belong to an organisation: give --org too, or none of them")
+
     def sign() -> None:
         issuer = EmbeddedIssuer(data_folder(ProcessSettings()) / "issuer")
-        typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role))
+        typer.echo(issuer.sign_token(subject=subject, organisation=organisation, organisation_name=name, roles=role or ()))
 
     run_blocking(sign)
 

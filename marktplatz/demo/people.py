@@ -61,6 +61,14 @@ class Person:
         """PUT and return the JSON answer. Raises StepFailedError unless it succeeds."""
         return _answer(await self.send("PUT", service, path, body))
 
+    async def edit(self, service: str, path: str, edited: Callable[[Json], Json]) -> Json:
+        """PUT what ``edited`` makes of the state as it is, on the condition that it still is. Raises StepFailedError."""
+        url = f"{self.run.endpoints[service]}{path}"
+        found = await self.client.get(url, headers=self.headers())
+        body = edited(_answer(found))
+        headers = {**self.headers(), "If-Match": found.headers["ETag"]}
+        return _answer(await self.client.put(url, json=body, headers=headers))
+
     async def get(self, service: str, path: str, parameters: Mapping[str, str | int] | None = None) -> Json:
         """GET and return the JSON answer. Raises StepFailedError unless it succeeds."""
         url = f"{self.run.endpoints[service]}{path}"

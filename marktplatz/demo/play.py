@@ -11,7 +11,7 @@ import httpx
 
 from marktplatz.console import print_table
 from marktplatz.demo import report
-from marktplatz.demo.acts import catalog, failures, notifications, ordering, registration
+from marktplatz.demo.acts import catalog, failures, notifications, ordering, portal, registration
 from marktplatz.demo.cast import cast
 from marktplatz.demo.people import LIMITS, StepFailedError
 from marktplatz.demo.screen import Screen
@@ -35,6 +35,7 @@ ACTS = (
     failures.failures,
     ordering.delivery,
     notifications.notifications,
+    portal.portal,
 )
 FAILURES = (MarktplatzError, StepFailedError, httpx.HTTPError, TimeoutError)
 """What ends the story before its end."""
@@ -83,7 +84,7 @@ async def _play(screen: Screen, var: Path, found: list[Section]) -> None:
     screen.title("EfA-Marktplatz: vom Angebot bis zum produktiven Dienst")
     screen.line("Echte Referenzdaten, nur öffentliche Schnittstellen; was ein Häkchen hat, ist geprüft.")
     screen.line("Kafka und Dienste werden gestartet ...")
-    async with Embedded(ProcessSettings(var=var)) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
+    async with Embedded(ProcessSettings(var=var), portal.PACE) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         started = f"{screen.elapsed():.1f}".replace(".", ",")
         screen.line(f"Kafka ({run.broker_kind}) und {len(run.children)} Prozesse laufen nach {started} s.")
         world = World(run, screen, cast(run, client), Tap(run.bootstrap))

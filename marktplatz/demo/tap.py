@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from marktplatz.demo.people import eventually
 from shared.bus.aiokafka_internals import partitions_known
-from shared.topics import CONTRACTS, DELIVERIES, ORDERS, TOPICS, read_by
+from shared.topics import CHECKPOINTS, CONTRACTS, DELIVERIES, ORDERS, TOPICS, read_by
 
 QUIET_SECONDS = 1.0
 
@@ -58,6 +58,22 @@ class Tap:
         finally:
             await producer.stop()
         return len(records)
+
+    async def checkpoint(self, name: str, topic: str) -> str:
+        """Return the digest of a catalog topic that the marketplace published last, once it speaks of all that is there."""
+        ends = len(await self.records(topic))
+
+        async def newest() -> str | None:
+            records = [record for record in await self.records(CHECKPOINTS.name) if record.key == name.encode()]
+            state: dict[str, Any] = json.loads(records[-1].value or b"{}")["checkpoint"] if records else {}
+            read = sum(part["offset"] for part in state.get("partitions", ()))
+            return str(state["sha256"]) if read >= ends else None
+
+        return await eventually(f"a checkpoint of all {ends} records of {topic}", newest)
+
+    async def is_removed(self, topic: str, key: str) -> bool:
+        """Return whether the last record of a key is a tombstone."""
+        return [record for record in await self.records(topic) if record.key == key.encode()][-1].value is None
 
     async def caught_up(self, group: str) -> None:
         """Wait until a consumer group has committed everything that was on its topics when asked."""

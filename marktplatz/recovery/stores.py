@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from marktplatz.assembly import BUILDERS, ServiceName
-from marktplatz.loading import LOADERS, Silent
+from marktplatz.loading import LOADERS
+from marktplatz.silent import Silent
 from shared.aggregate import epochs
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.republisher import Republisher

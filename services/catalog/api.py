@@ -31,7 +31,7 @@ from services.catalog.schemas.offering import (
 from services.catalog.search import Schaufenster
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
-from shared.http.auth import Caller, needs
+from shared.http.auth import SIGNING, Caller, needs
 from shared.http.dependencies import IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
@@ -129,7 +129,7 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
         """Find the form in order; the Bereitstellungsvertrag comes next."""
         return await _take(backend, offering_id, headers, Offering.accept)
 
-    @post("/bereitstellungsvertrag")
+    @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
     async def bereitstellungsvertrag(offering_id: str, body: BereitstellungsvertragRequest, headers: Headers) -> Response:
         """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer."""
         change = handlers.record_bereitstellungsvertrag(offering_id, headers.caller, backend.clock(), body.number, body.signed_at)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from fastapi import APIRouter
+
 from services.catalog.api import Backend, routes
 from services.catalog.catalogue import ReferenceReader
+from services.catalog.checkpoints import Checkpoints, mirrors
+from services.catalog.consumers import consumers
+from services.catalog.dcat.api import dcat_routes
+from services.catalog.dcat.export import Exporter
+from services.catalog.dcat.graph import Terms
+from services.catalog.domain.known import KnownService
 from services.catalog.domain.offering import Offering
-from services.catalog.facts import FACTS, is_published
-from services.catalog.repository import COLLECTIONS, SERVICE, Offerings
+from services.catalog.facts import FACTS, is_listed, is_off_list, is_removed, is_retained
+from services.catalog.feed.api import feed_routes
+from services.catalog.feed.changes import Feed, Waiting
+from services.catalog.portals.api import portal_routes
+from services.catalog.portals.repository import Portals
+from services.catalog.portals.watch import JUDGE_EVERY, PortalWatch
+from services.catalog.repository import COLLECTIONS, SERVICE, KnownServices, Offerings, checkpoint_ledger
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
+from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
 from shared.aggregate.republisher import Republisher
-from shared.process.service import Resources, Service
+from shared.process.service import Periodic, Resources, Service
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
-    """Return the service: it consumes nothing. Reference data are loaded by ``services.catalog.reference.load_reference``."""
+    """Return the service; it consumes reports of portals only.
+
+    Reference data are loaded by ``services.catalog.reference.load_reference``.
+    """
     settings = settings or Settings()
     offerings = Offerings(resources)
     reference = ReferenceReader(resources.store)
@@ -25,12 +42,41 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         reload_every=settings.search_reload,
         clock=resources.clock,
     )
+    known = KnownServices(resources)
+    restatement = Restatement(offerings, resources.clock)
+    removal = Removal(offerings, settings.remove_after, resources.clock)
+    known_list = KnownList(known, offerings, reference, restatement, resources.clock)
+    followed = mirrors()
+    checkpoint = checkpoint_ledger(resources)
+    checkpoints = Checkpoints(checkpoint, followed, settings.checkpoint_idle, resources.clock)
+    portals = Portals(resources)
+    watch = PortalWatch(portals, checkpoint, tuple(followed), resources.clock)
+    terms = Terms(settings.dcat_title, settings.dcat_publisher, settings.dcat_licence, settings.dcat_contributor)
+    router = APIRouter()
+    # Before the routes with an id in the path, which would take the names of these for one.
+    router.include_router(dcat_routes(Exporter(offerings, reference, terms), settings.public_url))
+    waiting = Waiting(settings.feed_waiting)
+    router.include_router(feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
+    router.include_router(portal_routes(portals, watch, resources.clock))
+    router.include_router(routes(Backend(offerings, reference, schaufenster, resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",
         collections=COLLECTIONS,
-        router=routes(Backend(offerings, reference, schaufenster, resources.clock)),
-        ledgers=(offerings.ledger,),
+        router=router,
+        ledgers=(offerings.ledger, known.ledger, checkpoint),
+        consumers=consumers(watch),
+        periodic=(
+            Periodic("catalog.removal", settings.upkeep_every, removal.run),
+            Periodic("catalog.restatement", RESTATE_EVERY, restatement.run),
+            Periodic("catalog.known-services", settings.upkeep_every, known_list.run),
+            Periodic("catalog.checkpoints", settings.checkpoint_every, checkpoints.record),
+            Periodic("catalog.portal-watch", JUDGE_EVERY, watch.judge_all),
+        ),
         facts=FACTS,
-        republishers=(Republisher("offering", offerings.ledger, Offering.restate, retained=is_published),),
+        republishers=(
+            Republisher("offering", offerings.ledger, Offering.restate, retained=is_retained, removed=is_removed),
+            Republisher("known service", known.ledger, KnownService.restate, retained=is_listed, removed=is_off_list),
+        ),
+        mirrors=tuple(followed.values()),
     )

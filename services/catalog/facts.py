@@ -15,12 +15,13 @@ from shared.store.port import Collection, Document
 
 @dataclass(frozen=True, slots=True)
 class OfferingFact:
-    """An offer that is or was public, as its owner has it."""
+    """An offer that is or was public, as its owner has it. ``removed``: it has left its topic."""
 
     id: str
     title: str
     version: int
     state: OfferingState
+    removed: bool = False
 
 
 def is_published(document: Document) -> bool:
@@ -28,10 +29,31 @@ def is_published(document: Document) -> bool:
     return document["published_at"] is not None
 
 
+def is_removed(document: Document) -> bool:
+    """Return whether a stored offer has left its topic: it holds nothing of it but the tombstone, and that not for ever."""
+    return document.get("removed_at") is not None
+
+
+def is_retained(document: Document) -> bool:
+    """Return whether the topic must hold the state of a stored offer."""
+    return is_published(document) and not is_removed(document)
+
+
+def is_listed(document: Document) -> bool:
+    """Return whether the topic must hold the state of a stored known service."""
+    return bool(document["listed"])
+
+
+def is_off_list(document: Document) -> bool:
+    """Return whether the topic must hold nothing of a stored known service but its tombstone."""
+    return not is_listed(document)
+
+
 def _offering(document: Document) -> OfferingFact | None:
     if not is_published(document):
         return None
-    return OfferingFact(document["_id"], document["form"]["title"], document["version"], OfferingState.read(document["state"]))
+    state = OfferingState.read(document["state"])
+    return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document))
 
 
 FACTS: Mapping[Collection, Callable[[Document], OfferingFact | None]] = {OFFERINGS: _offering}

@@ -8,10 +8,12 @@ from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
 from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.steps import StepFunction
 from services.catalog.domain.transitions import Actor
 from shared.aggregate.change import Change
+from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.messages.base import Message
 
@@ -41,6 +43,41 @@ def take(
         return offering, step(offering, acting, at, *args, **kwargs)
 
     return Change(offering_id, decide)
+
+
+def remove(offering_id: str, at: datetime) -> Change[Offering]:
+    """Remove a withdrawn offer from its topic."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, offering.remove(at)
+
+    return Change(offering_id, decide)
+
+
+def state_fully(offering_id: str, at: datetime) -> Change[Offering]:
+    """Publish an offer again if its last event did not hold all that this version publishes."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, offering.state_fully(at)
+
+    return Change(offering_id, decide)
+
+
+def follow_known(service_id: str, description: Description | None, at: datetime) -> Change[KnownService]:
+    """Bring a known service in line with what is to be on the list: this description, or None for nothing."""
+
+    def decide(service: KnownService | None) -> tuple[KnownService, Sequence[Message]]:
+        if service is not None:
+            return service, service.follow(description, at)
+        if description is None:
+            raise NotFoundError(f"There is no known service {service_id}.", id=service_id)
+        return KnownService.appear(service_id, description, at)
+
+    return Change(service_id, decide)
 
 
 def record_bereitstellungsvertrag(

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from services.catalog.rows import KnownOffering, LeikaService, OzgService, OzgTopic, Requirement
 from shared.csv_rows import read_csv
-from shared.errors import RetryableError
+from shared.errors import InvalidError, RetryableError
+from shared.messages.catalog import KnownServiceId
 from shared.store.paging import documents_of
 from shared.store.port import Collection, Document, Index, Query, Store
 from shared.store.upsert import upsert
@@ -39,23 +40,31 @@ class Source(Generic[R]):
     row_type: type[R]
     key: str
     collection: Collection
+    key_type: Any = str
 
     def documents(self, data_dir: Path) -> Iterator[Document]:
-        """Yield the file's rows as documents."""
+        """Yield the file's rows as documents. Raises InvalidError (``reference_row``) for a key that is none."""
+        keys = TypeAdapter(self.key_type)
         for row in read_csv(data_dir / self.file, self.row_type):
             fields: dict[str, Any] = asdict(row)  # type: ignore[call-overload]
             if fields[self.key]:
+                try:
+                    keys.validate_python(fields[self.key])
+                except ValidationError as error:
+                    reason = error.errors()[0]["msg"]
+                    detail = f"{self.file}, {self.key} {fields[self.key][:80]!r}: {reason}."
+                    raise InvalidError(detail, code="reference_row", file=self.file, column=self.key) from error
                 yield {"_id": fields[self.key], "rev": 1, **fields}
 
 
-def _source(name: str, file: str, row_type: type[R], key: str) -> Source[R]:
-    return Source(name, file, row_type, key, Collection(f"catalog_{name}", (Index("by_key", (key,)),)))
+def _source(name: str, file: str, row_type: type[R], key: str, key_type: Any = str) -> Source[R]:  # noqa: ANN401 - an annotation
+    return Source(name, file, row_type, key, Collection(f"catalog_{name}", (Index("by_key", (key,)),)), key_type)
 
 
 TOPICS = _source("topics", "ozg_topics.csv", OzgTopic, "topic_id")
 OZG = _source("ozg", "ozg_services.csv", OzgService, "ozg_id")
 LEIKA = _source("leika", "leika_services.csv", LeikaService, "leika_key")
-KNOWN = _source("known_offerings", "efa_offerings.csv", KnownOffering, "id")
+KNOWN = _source("known_offerings", "efa_offerings.csv", KnownOffering, "id", KnownServiceId)
 REQUIREMENTS = _source("requirements", "requirements.csv", Requirement, "id")
 SOURCES: tuple[Source[Any], ...] = (TOPICS, OZG, LEIKA, KNOWN, REQUIREMENTS)
 

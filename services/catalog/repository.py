@@ -9,12 +9,14 @@ from functools import partial
 
 from services.catalog import reference
 from services.catalog.access import capacities_of, unknown
+from services.catalog.domain.checkpoint import Checkpoint
+from services.catalog.domain.known import KnownService
 from services.catalog.domain.offering import Offering, is_public, seen_by
-from shared.aggregate.ledger import aggregate_collection
+from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
 from shared.process.service import Resources
-from shared.store.paging import documents_of
+from shared.store.paging import documents_of, position_of, scanned
 from shared.store.port import Collection, Document, Index, Query, Scalar
 
 SERVICE = "catalog"
@@ -31,15 +33,42 @@ _SEARCHED = (
 )
 """What the Schaufenster searches and shows in its results."""
 
+_UPKEEP = (
+    *("provider", "state", "version", "form.title", "form.known_listing", "created_at", "published_at", "changed_at"),
+    *("withdrawn_at", "removed_at", "stated", "public_changed_at"),
+)
+"""What decides whether an offer is to be removed, restated, or takes the place of a known service."""
+_EXPORTED = (
+    *("rev", "repeats", "provider", "state", "version", "created_at", "published_at", "changed_at", "public_changed_at"),
+    *("form.title", "form.summary", "form.topic_id", "form.ozg_ids", "form.leika_keys", "form.documents"),
+    "form.contact_mailbox",
+)
+"""What the export for data portals states."""
+Place = tuple[Scalar, ...]
+"""Place in an index: its values, then the id."""
+
 OFFERINGS = aggregate_collection(
     "catalog_offerings",
     Index("by_changed", ("public_changed_at",)),
+    Index("by_known_listing", ("supersedes",)),
+    Index("by_withdrawal", ("removal_waits_since",)),
     Index("by_provider", ("provider_id", "changed_at")),
     Index("by_provider_state", ("provider_id", "state", "changed_at")),
     *(Index(f"by_{channel.value}", (seen_by(channel), "changed_at")) for channel in Channel),
     *(Index(f"by_{channel.value}_state", (seen_by(channel), "state", "changed_at")) for channel in Channel),
 )
-COLLECTIONS: tuple[Collection, ...] = (OFFERINGS, *reference.COLLECTIONS)
+KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listing", ("on_list_since",)))
+CHECKPOINTS = aggregate_collection("catalog_checkpoints")
+PORTALS = Collection("catalog_portals")
+COLLECTIONS: tuple[Collection, ...] = (OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, *reference.COLLECTIONS)
+
+
+def checkpoint_ledger(resources: Resources) -> Ledger[Checkpoint]:
+    """Return the ledger of the newest checkpoint of each topic that portals follow.
+
+    Nothing is restated: an old checkpoint misleads nobody (docs/anbinden/fold.md), and the next one follows by itself.
+    """
+    return resources.ledger(Checkpoint, CHECKPOINTS, service=SERVICE)
 
 
 class Offerings:
@@ -79,6 +108,43 @@ class Offerings:
         async for document in documents_of(self._store, OFFERINGS, query):
             yield document
 
+    async def withdrawn_before(self, before: datetime) -> AsyncIterator[str]:
+        """Yield the ids of offers that are still on their topic and whose removal counts from before, the first first."""
+        query = Query("by_withdrawal", below=before, limit=PAGE, only=("removal_waits_since",))
+        async for document in documents_of(self._store, OFFERINGS, query):
+            yield document["_id"]
+
+    async def published(self) -> AsyncIterator[Offering]:
+        """Yield all offers that are or were public, the oldest change first, as far as their upkeep needs them."""
+        query = Query("by_changed", limit=PAGE, only=_UPKEEP)
+        async for document in documents_of(self._store, OFFERINGS, query):
+            yield self.ledger.state_of(document)
+
+    async def superseded(self) -> set[str]:
+        """Return the ids of known services whose place a public offer takes."""
+        query = Query("by_known_listing", limit=PAGE, only=("supersedes",))
+        return {document["supersedes"] async for document in documents_of(self._store, OFFERINGS, query)}
+
+    async def live_page(self, after: Place | None, limit: int) -> tuple[list[tuple[Offering, int]], Place | None]:
+        """Return offers in the Schaufenster with what the export states, the oldest change first, and where the next page begins.
+
+        The place is None on the last page.
+        """
+        query = Query("by_changed", after=after, limit=limit, only=_EXPORTED)
+        found: list[tuple[Offering, int]] = []
+        while True:
+            documents = await self._store.find(OFFERINGS, query)
+            for document in documents:
+                if not is_public(OfferingState(document["state"])):
+                    continue
+                if len(found) == limit:
+                    last = found[-1][0]
+                    return found, (last.changed_at, last.id)
+                found.append((self.ledger.state_of(document), self.ledger.revision_of(document)))
+            if len(documents) < query.limit:
+                return found, None
+            query = replace(query, after=position_of(OFFERINGS, query, documents[-1]))
+
     async def _page(
         self,
         index: str,
@@ -92,6 +158,21 @@ class Offerings:
             query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
         documents = await self._store.find(OFFERINGS, query)
         return [(self.ledger.state_of(document), self.ledger.revision_of(document)) for document in documents]
+
+
+class KnownServices:
+    """The known services as they stand on their topic, those that are off the list among them."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.ledger = resources.ledger(KnownService, KNOWN_SERVICES, service=SERVICE, restate=KnownService.restate)
+        self._store = resources.store
+
+    async def all(self) -> dict[str, KnownService]:
+        """Return all known services that ever stood on the list, by id."""
+        found: dict[str, KnownService] = {}
+        async for page in scanned(self._store, KNOWN_SERVICES):
+            found |= {document["_id"]: self.ledger.state_of(document) for document in page}
+        return found
 
 
 def _visible(caller: Caller | None, document: Document) -> bool:

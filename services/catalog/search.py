@@ -271,16 +271,25 @@ def offering_entry(offering: Offering, rev: int) -> Entry:
     return Entry(offering.id, Kind.OFFERING, form.title, sort_title(form.title), (offering.provider,), values, shown, rev)
 
 
+def providers_of(row: KnownOffering) -> tuple[Party, ...]:
+    """Return the Länder that provide a known service by its source."""
+    states = zip(row.provider_states, row.provider_state_names, strict=True)
+    return tuple(Party(id=f"DE-{code}", name=name) for code, name in states)
+
+
+def channels_of(row: KnownOffering) -> tuple[Channel, ...]:
+    """Return the Anbieter that the source names, as far as they are known here."""
+    return tuple(channel for channel in Channel if (row.channels or "").casefold() == channel.value)
+
+
 def known_entry(row: KnownOffering) -> Entry:
     """Return the entry of a known EfA service. Its providers are the Länder named in the source."""
-    states = zip(row.provider_states, row.provider_state_names, strict=True)
-    providers = tuple(Party(id=f"DE-{code}", name=name) for code, name in states)
-    channels = [channel.value for channel in Channel if (row.channels or "").casefold() == channel.value]
+    providers = providers_of(row)
     values: dict[Filter, frozenset[str]] = {name: frozenset() for name in Filter}
     values[Filter.KIND] = frozenset((Kind.KNOWN.value,))
     values[Filter.TOPIC] = frozenset((row.topic_id,) if row.topic_id else ())
     values[Filter.PROVIDER] = frozenset(party.id for party in providers)
-    values[Filter.CHANNEL] = frozenset(channels)
+    values[Filter.CHANNEL] = frozenset(channel.value for channel in channels_of(row))
     values[Filter.OZG] = frozenset(row.ozg_ids)
     values[Filter.ORDERABLE] = frozenset(("false",))
     return Entry(row.id, Kind.KNOWN, row.name, sort_title(row.name), providers, values, row)

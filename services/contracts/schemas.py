@@ -59,6 +59,7 @@ _DETAIL: dict[str, JsonValue] = {
         "as_of": "2026-11-24",
         "decisive": [{"leg": "l2", "rule": "r3", "code": "joint_control", "reason": "Träger der FITKO"}],
         "signed_off_by": None,
+        "override": None,
     },
     "language": "de",
     "ordered_at": "2026-11-24T10:15:29Z",
@@ -119,7 +120,9 @@ class ContractDetail(ContractSummary):
         detail = cls.whole(contract)
         if grounds:
             return detail
-        return detail.model_copy(update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None})})
+        return detail.model_copy(
+            update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None, "override": None})}
+        )
 
     @classmethod
     def whole(cls, contract: Contract) -> ContractDetail:

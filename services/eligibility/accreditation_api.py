@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, organisation_response, viewer_of
 from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.transitions import OPEN, Actor, Command
+from services.eligibility.domain.transitions import Actor, Command
+from services.eligibility.lists import AccreditationList
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import Settings
 from shared.errors import NotFoundError
+from shared.http.auth import ADMINISTRATION, SIGNING
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.messages.values import Channel, Role
-from shared.store.port import Scalar
+from shared.messages.values import AccreditationState, Channel, Role
 
 ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
@@ -39,6 +40,7 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         "/organisations/{organisation_id}/accreditations",
         response_model=views.OrganisationView,
         summary="Ask an Anbieter for accreditation in a role",
+        openapi_extra=ADMINISTRATION,
     )
     async def ask(
         organisation_id: str, request: schemas.AccreditationRequest, caller: CurrentCaller, key: IdempotencyKey
@@ -46,21 +48,27 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         command = handlers.request_accreditation(organisation_id, request.channel, request.role, caller.subject, clock())
         return await key.run(lambda: change_own(organisations, organisation_id, caller, command))
 
-    @router.get("/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's work list, longest waiting first")
-    async def work_list(caller: AnbieterCaller, cursor: str | None = None, limit: Limit = 50) -> Response:
-        channel = caller.channel
-        found, more = await organisations.waiting(channel, decode_cursor(cursor, [datetime, str]), Page.ahead(limit))
+    @router.get(
+        "/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's lists: waiting, accredited, ended"
+    )
+    async def listed(
+        caller: AnbieterCaller,
+        state: Annotated[
+            AccreditationState | None, Query(description="Those in this state; without it the work list, longest waiting first.")
+        ] = None,
+        ends_before: Annotated[
+            date | None, Query(description="Of those granted the ones that end before this day; the soonest end comes first.")
+        ] = None,
+        cursor: str | None = None,
+        limit: Limit = 50,
+    ) -> Response:
+        chosen = AccreditationList.of(caller.channel, state, ends_before)
+        found, more = await organisations.listed(chosen, decode_cursor(cursor, chosen.cursor), Page.ahead(limit))
 
         def show(organisation: Organisation) -> list[views.WorkItem]:
-            records = organisation.accreditations
-            return [views.WorkItem.of(organisation, it) for it in records if it.channel is channel and it.state in OPEN]
+            return [views.WorkItem.of(organisation, it) for it in organisation.accreditations if chosen.shows(it)]
 
-        def position(organisation: Organisation) -> tuple[Scalar, ...]:
-            since = organisation.waiting_since(channel)
-            assert since is not None  # noqa: S101 - for the type checker: it was found by it
-            return since, organisation.id
-
-        return json_reply(Page.cut_groups(found, limit, position, show, more=more))
+        return json_reply(Page.cut_groups(found, limit, chosen.position, show, more=more))
 
 
 class _Decisions:
@@ -69,6 +77,7 @@ class _Decisions:
     def __init__(self, organisations: Organisations, settings: Settings, clock: Callable[[], datetime]) -> None:
         self.organisations = organisations
         self.term = settings.accreditation_term
+        self.four_eyes = settings.four_eyes
         self.clock = clock
 
     async def move(self, target: Target, command: Command, note: str | None = None, term: Term | None = None) -> Response:
@@ -77,10 +86,11 @@ class _Decisions:
         actor = _actor(target)
         await self.organisations.get(target.organisation_id, viewer_of(caller))
         move = Move(command, target.channel, target.role, actor, self.clock(), caller.subject, note)
+        four_eyes = target.channel in self.four_eyes
         change = (
-            handlers.move_accreditation(target.organisation_id, move)
+            handlers.move_accreditation(target.organisation_id, move, four_eyes=four_eyes)
             if term is None
-            else handlers.grant_accreditation(target.organisation_id, move, term, self.term)
+            else handlers.grant_accreditation(target.organisation_id, move, term, self.term, four_eyes=four_eyes)
         )
         result = await self.organisations.ledger.apply_one(change, condition=target.condition)
         return organisation_response(result, caller)
@@ -124,17 +134,32 @@ def _decision_routes(router: APIRouter, decisions: _Decisions) -> None:
     async def answer(target: At, request: schemas.AnswerRequest, key: IdempotencyKey) -> Response:
         return await key.run(lambda: decisions.move(target, Command.ANSWER, request.answer))
 
-    @router.post(f"{ONE}/grant", response_model=view, summary="Grant, or grant anew with another term")
+    @router.post(
+        f"{ONE}/grant",
+        response_model=view,
+        summary="Grant, or grant again; with four eyes: propose or confirm",
+        openapi_extra=SIGNING,
+    )
     async def grant(target: At, key: IdempotencyKey, request: schemas.GrantRequest | None = None) -> Response:
         asked = request or schemas.GrantRequest()
         statements = None if asked.statements is None else tuple(asked.statements)
         term = Term(asked.valid_from, asked.valid_to, statements)
         return await key.run(lambda: decisions.move(target, Command.GRANT, asked.reason, term))
 
-    @router.post(f"{ONE}/refuse", response_model=view, summary="Refuse")
+    @router.post(
+        f"{ONE}/refuse",
+        response_model=view,
+        summary="Refuse; with four eyes: propose or confirm",
+        openapi_extra=SIGNING,
+    )
     async def refuse(target: At, request: schemas.ReasonRequest, key: IdempotencyKey) -> Response:
         return await key.run(lambda: decisions.move(target, Command.REFUSE, request.reason))
 
-    @router.post(f"{ONE}/revoke", response_model=view, summary="Withdraw")
+    @router.post(
+        f"{ONE}/revoke",
+        response_model=view,
+        summary="Withdraw; with four eyes: propose or confirm",
+        openapi_extra=SIGNING,
+    )
     async def revoke(target: At, request: schemas.ReasonRequest, key: IdempotencyKey) -> Response:
         return await key.run(lambda: decisions.move(target, Command.REVOKE, request.reason))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -13,19 +14,30 @@ from starlette.responses import Response
 from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, organisation_response, viewer_of
 from services.eligibility.accreditation_api import accreditation_routes
+from services.eligibility.body_search import Place
+from services.eligibility.domain.registration import PublicBody, Registration
+from services.eligibility.drafts import Drafts
+from services.eligibility.evidence_api import evidence_routes
+from services.eligibility.fact_store.facts import Facts
+from services.eligibility.facts_api import fact_routes
+from services.eligibility.graph_api import graph_routes
 from services.eligibility.knowledge import Knowledge
-from services.eligibility.repository import Bodies, BodyFilter, Organisations, Verdicts
+from services.eligibility.members_api import Members, member_routes
+from services.eligibility.override_api import override_routes
+from services.eligibility.registration_api import registration_routes
+from services.eligibility.repository import Bodies, OfferedServices, Organisations, Verdicts
 from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import Settings
 from shared.aggregate.change import Effect
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ForbiddenError
-from shared.http.auth import Caller
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.files.port import Files
+from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Person
+from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
-from shared.messages.values import EntityId, OrganisationType
+from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
 from shared.tracing import context
 
 CREATED = 201
@@ -38,9 +50,13 @@ class Backend:
     bodies: Bodies
     organisations: Organisations
     verdicts: Verdicts
+    offered: OfferedServices
     knowledge: Knowledge
+    facts: Facts
+    files: Files
     policy: Policy
     settings: Settings
+    drafts: Drafts
     clock: Callable[[], datetime]
 
 
@@ -49,7 +65,12 @@ def routes(backend: Backend) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _body_routes(router, backend.bodies)
     _organisation_routes(router, backend)
+    router.include_router(registration_routes(backend.bodies, backend.drafts, partial(_registered, backend), backend.clock))
+    router.include_router(member_routes(Members(backend.organisations, backend.settings.invitation_term, backend.clock)))
     router.include_router(accreditation_routes(backend.organisations, backend.settings, backend.clock))
+    router.include_router(fact_routes(backend.facts, backend.bodies))
+    router.include_router(evidence_routes(backend.facts, backend.files))
+    router.include_router(graph_routes(backend.facts, backend.bodies))
     _check_routes(router, backend)
     _verdict_routes(router, backend)
     return router
@@ -58,14 +79,14 @@ def routes(backend: Backend) -> APIRouter:
 def _body_routes(router: APIRouter, bodies: Bodies) -> None:
     @router.get("/bodies", response_model=Page[views.BodyView], tags=["bodies"], summary="Search the register of public bodies")
     async def search(
-        q: Annotated[str, Query(max_length=100, description="Beginning of any word of the name.")] = "",
+        q: Annotated[str, Query(max_length=100, description="Key (ARS, AGS, id) or name; the nearest comes first.")] = "",
         type: OrganisationType | None = None,  # noqa: A002 - the name of the parameter in the API
         state: Annotated[str | None, Query(pattern=r"^(DE-)?[A-Z]{2}$", description="Land, e.g. SH or DE-SH.")] = None,
         cursor: str | None = None,
         limit: Limit = 20,
     ) -> Response:
-        filter_ = BodyFilter(q, type, None if state is None else state.removeprefix("DE-"))
-        found, position = await bodies.search(filter_, decode_cursor(cursor, [str, str]), limit)
+        after = cast("Place | None", decode_cursor(cursor, [int, int, str, str]))
+        found, position = await bodies.search(q, type, None if state is None else state.removeprefix("DE-"), after, limit)
         items = [views.BodyView.of(document) for document in found]
         return json_reply(Page[views.BodyView](items=items, next=None if position is None else encode_cursor(position)))
 
@@ -81,11 +102,13 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         "/organisations",
         response_model=views.OrganisationView,
         status_code=CREATED,
+        responses={200: {"model": views.OrganisationView, "description": "Registered before, with the same data."}},
         tags=["organisations"],
+        openapi_extra=NO_FUNCTION,
         summary="Register an organisation (four steps; by its first authorised person)",
     )
-    async def register(request: schemas.RegistrationRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
-        return await key.run(lambda: _register(backend, request, caller))
+    async def register(request: schemas.RegistrationRequest, person: CurrentPerson, key: PersonIdempotencyKey) -> Response:
+        return await key.run(lambda: _register(backend, request, person))
 
     @router.get(
         "/organisations/{organisation_id}",
@@ -102,11 +125,16 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         "/organisations/{organisation_id}",
         response_model=views.OrganisationView,
         tags=["organisations"],
-        summary="Add roles, add or remove users, set the Leitweg-ID",
+        openapi_extra=ADMINISTRATION,
+        summary="Add roles, add or remove users, give functions, set the Leitweg-ID",
     )
     async def change(organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: IfMatch) -> Response:
         changes = handlers.Changes(
-            tuple(request.add_roles), tuple(request.add_users), tuple(request.remove_users), request.leitweg_id
+            add_roles=tuple(request.add_roles),
+            add_users=tuple(request.add_users),
+            remove_users=tuple(request.remove_users),
+            functions=request.functions,
+            leitweg_id=request.leitweg_id,
         )
         command = handlers.change_organisation(organisation_id, changes, caller.subject, backend.clock())
         return await change_own(organisations, organisation_id, caller, command, condition=condition)
@@ -122,17 +150,34 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
     ) -> Response:
         return await key.run(lambda: _state_relation(backend, organisation_id, request, caller))
 
-
-async def _register(backend: Backend, request: schemas.RegistrationRequest, caller: Caller) -> Response:
-    if caller.organisation != request.organisation:
-        raise ForbiddenError(
-            f"You act for {caller.organisation}; you cannot register {request.organisation}.", code="other_organisation"
-        )
-    body = handlers.public_body(await backend.bodies.get(request.organisation))
-    result = await backend.organisations.ledger.apply_one(
-        handlers.register(body, request.registration(caller.subject), backend.clock())
+    @router.delete(
+        "/organisations/{organisation_id}/relations/{statement_id}",
+        response_model=views.OrganisationView,
+        tags=["organisations"],
+        summary="Take a statement on the in-house relation back",
     )
+    async def take_back(
+        organisation_id: str,
+        statement_id: EntityId,
+        caller: CurrentCaller,
+        condition: IfMatch,
+        reason: Annotated[Text | None, Query(description="Why, for the record.")] = None,
+    ) -> Response:
+        command = handlers.take_back(organisation_id, statement_id, caller.subject, reason, backend.clock())
+        return await change_own(organisations, organisation_id, caller, command, condition=condition)
+
+
+async def _register(backend: Backend, request: schemas.RegistrationRequest, person: Person) -> Response:
+    body = handlers.public_body(await backend.bodies.get(request.organisation))
+    return await _registered(backend, body, request.registration(person.subject), person)
+
+
+async def _registered(backend: Backend, body: PublicBody, registration: Registration, person: Person) -> Response:
+    if isinstance(person, Caller) and person.organisation != body.id:
+        raise ForbiddenError(f"You act for {person.organisation}; you cannot register {body.id}.", code="other_organisation")
+    result = await backend.organisations.ledger.apply_one(handlers.register(body, registration, backend.clock()))
     status = CREATED if result.effect is Effect.APPLIED else 200
+    caller = person if isinstance(person, Caller) else Caller(person.subject, body.id, body.name, frozenset())
     return organisation_response(result, caller, status=status, location=f"/v1/organisations/{body.id}")
 
 
@@ -152,20 +197,39 @@ def _check_routes(router: APIRouter, backend: Backend) -> None:
         "/checks",
         response_model=views.ChecksView,
         tags=["checks"],
+        openapi_extra=NO_FUNCTION,
         summary="Pre-check: which channel may we use?",
     )
     async def check(request: schemas.CheckRequest, caller: CurrentCaller) -> Response:
         customer = request.customer or caller.organisation
-        channels = list(backend.policy.channels) if request.channel is None else [request.channel]
+        offer = None if request.offering_id is None else await backend.offered.get(request.offering_id)
+        provider = request.provider or (offer.provider.id if offer else "")
+        channels = list(backend.policy.channels) if offer is None else [c for c in offer.channels if c in backend.policy.channels]
+        if request.channel is not None:
+            channels = [request.channel]
         if customer != caller.organisation:
             if request.channel not in (None, caller.channel):
                 raise ForbiddenError("An Anbieter checks others for its own channel only.", code="other_channel")
             channels = [caller.channel]
+        if offer is not None:
+            for channel in channels:
+                offer.require_channel(channel)
         as_of = request.as_of or day_of(backend.clock())
-        facts = await backend.knowledge.facts_for(viewer_of(caller), customer, request.provider)
-        found = [assess(CheckRequest(c, customer, request.provider, as_of, backend.policy), facts) for c in channels]
+        facts = await backend.knowledge.facts_for(viewer_of(caller), customer, provider)
+        found = [assess(CheckRequest(c, customer, provider, as_of, backend.policy), facts) for c in channels]
         asked = [views.of_channels(assessment, channels) for assessment in found]
-        return json_reply(views.ChecksView(assessments=asked, allowed_channels=list(asked[0].allowed_channels)))
+        if offer is None:
+            return json_reply(views.ChecksView(assessments=asked, allowed_channels=list(asked[0].allowed_channels)))
+        advice = [views.ChannelAdviceView.of(assessment) for assessment in asked]
+        return json_reply(
+            views.ChecksView(
+                assessments=asked,
+                allowed_channels=[it.channel for it in advice if it.may],
+                offering_id=offer.id,
+                orderable=offer.state is OfferingState.VEROEFFENTLICHT,
+                channels=advice,
+            )
+        )
 
 
 def _verdict_routes(router: APIRouter, backend: Backend) -> None:
@@ -180,6 +244,7 @@ def _verdict_routes(router: APIRouter, backend: Backend) -> None:
         "/verdicts/{order_id}/sign-off",
         response_model=views.VerdictView,
         tags=["verdicts"],
+        openapi_extra=SIGNING,
         summary="Answer for a RISK (a named person of the Anbieter)",
     )
     async def sign_off(
@@ -187,6 +252,8 @@ def _verdict_routes(router: APIRouter, backend: Backend) -> None:
     ) -> Response:
         context.correlation_id.set(order_id)
         return await key.run(lambda: _sign_off(backend, order_id, request.note, caller, condition))
+
+    router.include_router(override_routes(backend.verdicts, backend.clock))
 
 
 async def _sign_off(backend: Backend, order_id: str, note: str, caller: Caller, condition: Condition | None) -> Response:

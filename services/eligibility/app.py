@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 from services.eligibility.api import Backend, routes
 from services.eligibility.consumers import consumers
-from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.verdict import OrderVerdict
+from services.eligibility.drafts import Drafts
+from services.eligibility.fact_store.facts import Facts
+from services.eligibility.fact_store.following import CatchUp, Following
 from services.eligibility.facts import FACTS
-from services.eligibility.handlers import expire_due
+from services.eligibility.handlers import appoint, expire_due, state_unrecorded_rights
 from services.eligibility.knowledge import Graphs, Knowledge
-from services.eligibility.repository import COLLECTIONS, SERVICE, Bodies, Organisations, Verdicts
+from services.eligibility.records.api import RecordBackend, record_routes
+from services.eligibility.records.record import Records
+from services.eligibility.repository import (
+    COLLECTIONS,
+    SERVICE,
+    Bodies,
+    OfferedServices,
+    Organisations,
+    Verdicts,
+    changed_organisations,
+    restated,
+)
 from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
+from shared.files.folder import FolderFiles
 from shared.process.service import Periodic, Resources, Service
+from shared.process.settings import ProcessSettings
+
+LISTS_EVERY = timedelta(hours=1)
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
@@ -25,22 +45,54 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     bodies = Bodies(resources)
     organisations = Organisations(resources)
     verdicts = Verdicts(resources)
+    offered = OfferedServices(resources)
+    facts = Facts(resources.store, resources.clock)
+    files = FolderFiles(settings.evidence_folder or ProcessSettings().var / "evidence")
+    following = Following(facts)
+    organisations.ledger.followed = following.changed
+    catch_up = CatchUp(following, partial(changed_organisations, resources.store))
     knowledge = Knowledge(Graphs(resources.store), organisations, bodies, policy)
+
+    records = RecordBackend(facts, Records(resources.store), settings.record_policy(), resources.clock)
+    drafts = Drafts(resources.store)
+    backend = Backend(
+        bodies, organisations, verdicts, offered, knowledge, facts, files, policy, settings, drafts, resources.clock
+    )
+    router = routes(backend)
+    router.include_router(record_routes(records))
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
+
+    appointments = settings.appointments()
+
+    async def state_rights() -> None:
+        await appoint(organisations, appointments, resources.clock())
+        await state_unrecorded_rights(organisations)
+
+    async def delete_old_drafts() -> None:
+        await drafts.delete_unchanged(resources.clock(), settings.draft_term)
+
+    async def complete_lists() -> None:
+        await organisations.complete_lists()
 
     return Service(
         name=SERVICE,
         title="Eligibility of the EfA marketplace",
         collections=COLLECTIONS,
-        router=routes(Backend(bodies, organisations, verdicts, knowledge, policy, settings, resources.clock)),
-        ledgers=(organisations.ledger, verdicts.ledger),
-        consumers=consumers(knowledge, verdicts, policy, resources.clock),
-        periodic=(Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),),
+        router=router,
+        ledgers=(organisations.ledger, verdicts.ledger, offered.ledger),
+        consumers=consumers(knowledge, verdicts, offered, policy, resources.clock),
+        periodic=(
+            Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),
+            Periodic("eligibility.state-rights", settings.rights_every, state_rights),
+            Periodic("eligibility.follow-organisations", settings.follow_every, catch_up.run),
+            Periodic("eligibility.delete-old-drafts", settings.expiry_every, delete_old_drafts),
+            Periodic("eligibility.complete-lists", LISTS_EVERY, complete_lists),
+        ),
         facts=FACTS,
         republishers=(
-            Republisher("organisation", organisations.ledger, Organisation.restate, retained=lambda _: True),
+            Republisher("organisation", organisations.ledger, restated, retained=lambda _: True),
             Republisher("verdict", verdicts.ledger, OrderVerdict.restate),
         ),
     )

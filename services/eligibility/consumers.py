@@ -1,4 +1,4 @@
-"""Events of orders become verdicts; a whole batch is judged on facts that are read together.
+"""Events of orders become verdicts; a whole batch is judged on facts that are read together. Offers are followed.
 
 That an interest was forwarded is recorded: from then on the Bereitsteller sees the verdicts.
 """
@@ -9,19 +9,30 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from services.eligibility import handlers
+from services.eligibility.domain.offering import OfferedService
 from services.eligibility.handlers import CheckOrder
 from services.eligibility.knowledge import Knowledge
-from services.eligibility.repository import Verdicts
+from services.eligibility.repository import OfferedServices, Verdicts
 from services.eligibility.rules import Policy
 from shared.bus.handling import Consumer, Received, Rejection, in_slices, rejections
+from shared.followed_offers import offers_consumer
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
-from shared.topics import ELIGIBILITY_ORDERS
+from shared.topics import ELIGIBILITY_OFFERINGS, ELIGIBILITY_ORDERS
 
 
-def consumers(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
-    """Return the consumer that answers each request of an order for a check, and records when its interest is forwarded."""
+def consumers(
+    knowledge: Knowledge, verdicts: Verdicts, offered: OfferedServices, policy: Policy, clock: Callable[[], datetime]
+) -> tuple[Consumer, ...]:
+    """Return the consumers that answer each request of an order for a check, and follow the catalogue."""
+    return (
+        _orders(knowledge, verdicts, policy, clock),
+        offers_consumer(ELIGIBILITY_OFFERINGS, offered.ledger, OfferedService.of),
+    )
+
+
+def _orders(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         requests = [event for event in batch if not isinstance(event.message, InterestForwarded)]
@@ -38,7 +49,7 @@ def consumers(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: C
         return rejections(batch, await verdicts.ledger.apply([changes[id(event)] for event in batch]))
 
     handled: frozenset[type[Message]] = frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced})
-    return (Consumer(ELIGIBILITY_ORDERS, handled, in_slices(handle)),)
+    return Consumer(ELIGIBILITY_ORDERS, handled, in_slices(handle))
 
 
 def _command(message: Message) -> CheckOrder:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from services.eligibility.domain.accreditation import Move, Term
+from services.eligibility.domain.appointment import Appointment
+from services.eligibility.domain.invitation import Invitation
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.registration import PublicBody, Registration
+from services.eligibility.domain.registration import Capacity, PublicBody, Registration
+from services.eligibility.domain.rights import record_rights
 from services.eligibility.domain.statement import Document as EvidenceDocument
 from services.eligibility.domain.statement import Statement, make_statement
 from services.eligibility.domain.verdict import Check, OrderVerdict
@@ -21,9 +25,9 @@ from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
 from shared.messages.base import Message
-from shared.messages.eligibility import Assessment, Stage
+from shared.messages.eligibility import Assessment, Override, Stage
 from shared.messages.ordering import OrderHead
-from shared.messages.values import Channel, OrganisationType, Role
+from shared.messages.values import Channel, Function, OrganisationType, Role
 from shared.store.port import Document
 
 EXPIRY_BATCH = 200
@@ -60,11 +64,12 @@ class Changes:
     add_roles: tuple[Role, ...] = ()
     add_users: tuple[str, ...] = ()
     remove_users: tuple[str, ...] = ()
+    functions: Mapping[str, Sequence[Function]] = field(default_factory=dict)
     leitweg_id: str | None = None
 
 
 def change_organisation(organisation_id: str, changes: Changes, person: str, at: datetime) -> Change[Organisation]:
-    """Add roles, add or remove users, set the Leitweg-ID."""
+    """Add roles, add or remove users, give functions, set the Leitweg-ID."""
     return _on(
         organisation_id,
         lambda organisation: organisation.change(
@@ -73,9 +78,35 @@ def change_organisation(organisation_id: str, changes: Changes, person: str, at:
             add_roles=changes.add_roles,
             add_users=changes.add_users,
             remove_users=changes.remove_users,
+            functions=changes.functions,
             leitweg_id=changes.leitweg_id,
         ),
     )
+
+
+def invite(organisation_id: str, invitation: Invitation, at: datetime) -> Change[Organisation]:
+    """Record an invitation."""
+    return _on(organisation_id, lambda organisation: organisation.invite(invitation, at))
+
+
+def revoke_invitation(organisation_id: str, invitation_id: str, person: str, at: datetime) -> Change[Organisation]:
+    """Revoke an invitation."""
+    return _on(organisation_id, lambda organisation: organisation.revoke_invitation(invitation_id, person, at))
+
+
+def accept_invitation(organisation_id: str, secret_sha256: str, person: str, at: datetime) -> Change[Organisation]:
+    """Make whoever shows the secret of an invitation a member."""
+    return _on(organisation_id, lambda organisation: organisation.accept(secret_sha256, person, at))
+
+
+def leave(organisation_id: str, person: str, at: datetime) -> Change[Organisation]:
+    """Remove a member at their own wish."""
+    return _on(organisation_id, lambda organisation: organisation.leave(person, at))
+
+
+def authorise(organisation_id: str, candidate: str, capacity: Capacity, person: str, at: datetime) -> Change[Organisation]:
+    """Propose or confirm another authorised person."""
+    return _on(organisation_id, lambda organisation: organisation.authorise(candidate, capacity, person, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +165,24 @@ def request_accreditation(organisation_id: str, channel: Channel, role: Role, pe
     return _on(organisation_id, lambda organisation: organisation.request_accreditation(channel, role, person, at))
 
 
-def move_accreditation(organisation_id: str, move: Move) -> Change[Organisation]:
-    """Move an accreditation one step on, other than by a grant."""
-    return _on(organisation_id, lambda organisation: organisation.move(move))
+def take_back(organisation_id: str, statement_id: str, person: str, reason: str | None, at: datetime) -> Change[Organisation]:
+    """Withdraw a statement."""
+    return _on(organisation_id, lambda organisation: organisation.take_back(statement_id, person, at, reason))
 
 
-def grant_accreditation(organisation_id: str, move: Move, term: Term, default_term: timedelta) -> Change[Organisation]:
-    """Grant an accreditation; without a named end it lasts ``default_term``."""
+def move_accreditation(organisation_id: str, move: Move, *, four_eyes: bool) -> Change[Organisation]:
+    """Move an accreditation one step on, other than by a grant; ``four_eyes``: decisions need two persons."""
+    return _on(organisation_id, lambda organisation: organisation.move(move, four_eyes=four_eyes))
+
+
+def grant_accreditation(
+    organisation_id: str, move: Move, term: Term, default_term: timedelta, *, four_eyes: bool
+) -> Change[Organisation]:
+    """Grant an accreditation; without a named end it lasts ``default_term``. ``four_eyes``: it needs two persons."""
     today = day_of(move.at)
-    return _on(organisation_id, lambda organisation: organisation.grant(move, term, today, today + default_term))
+    return _on(
+        organisation_id, lambda organisation: organisation.grant(move, term, today, today + default_term, four_eyes=four_eyes)
+    )
 
 
 def expire_accreditations(organisation_id: str, at: datetime) -> Change[Organisation]:
@@ -158,6 +198,33 @@ async def expire_due(organisations: Organisations, at: datetime) -> int:
         total += len(due)
         if len(due) < EXPIRY_BATCH:
             break
+    return total
+
+
+async def appoint(organisations: Organisations, appointments: Sequence[Appointment], at: datetime) -> None:
+    """Give the operator and the Anbieter the first members that the settings name. Raises the error of the first that failed."""
+    for appointment in appointments:
+        decide = partial(_appointed, appointment, at)
+        await organisations.ledger.apply_one(Change(appointment.organisation, decide))
+
+
+def _appointed(
+    appointment: Appointment, at: datetime, organisation: Organisation | None
+) -> tuple[Organisation, Sequence[Message]]:
+    return appointment.apply_to(organisation, at)
+
+
+def state_rights(organisation_id: str) -> Change[Organisation]:
+    """Publish the rights of an organisation if they are not those published last."""
+    return _on(organisation_id, record_rights)
+
+
+async def state_unrecorded_rights(organisations: Organisations) -> int:
+    """Publish all rights that are not those published last, such as those of a version without them; return how many."""
+    total = 0
+    async for ids in organisations.unrecorded():
+        results = await organisations.ledger.apply([state_rights(organisation_id) for organisation_id in ids])
+        total += sum(1 for result in results if result.events)
     return total
 
 
@@ -209,6 +276,17 @@ def sign_off(order_id: str, person: str, note: str, at: datetime) -> Change[Orde
         if verdict is None:
             raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")
         return verdict, verdict.sign_off(person, note, at)
+
+    return Change(order_id, decide, correlation_id=order_id)
+
+
+def override(order_id: str, decided: Override) -> Change[OrderVerdict]:
+    """Record the decision of a person beside the last verdict on an order."""
+
+    def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+        if verdict is None:
+            raise NotFoundError(f"There is no verdict on an order {order_id}.", code="verdict_not_found")
+        return verdict, verdict.override(decided)
 
     return Change(order_id, decide, correlation_id=order_id)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from services.eligibility.rows import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State
 from services.eligibility.rules import RelationType
 from shared.channels import channel_file
-from shared.csv_rows import read_csv
+from shared.csv_rows import first_day, read_csv
 from shared.ids import derived_id
 from shared.messages.values import Channel, OrganisationType
 from shared.store.port import Document
@@ -22,7 +22,7 @@ ASSOCIATION_KINDS = ("municipal_association", "municipal_higher_association")
 PART_FORMS = ("Part of the municipality", "Kreis", "Landesbetrieb", "Landesoberbehörde")
 """Legal forms without a legal person of their own: the body is a part of its owner."""
 
-_MEMBER_ALIASES = {"Freistaat Bayern (StMD)": "DE-BY"}
+MEMBER_ALIASES = {"Freistaat Bayern (StMD)": "DE-BY"}
 """Members that the source names without an id, by the public body that they are."""
 
 _PROVIDER_TYPES = {"": OrganisationType.SONSTIGE} | dict.fromkeys(ASSOCIATION_KINDS, OrganisationType.VERBAND)
@@ -66,17 +66,17 @@ def published_relations(data_dir: Path, bodies: Mapping[str, Document]) -> tuple
     relations: dict[str, Document] = {}
     unresolved: list[str] = []
     for row in read_csv(data_dir / "it_provider_owners.csv", ItProviderOwner):
-        document = _owner(row, _relation_type(providers[row.provider_id]), lands, bodies)
+        document = _owner(row, relation_type(providers[row.provider_id]), lands, bodies)
         if document is None:
             unresolved.append(f"it_provider_owners.csv: {row.owner_name} -> {row.provider_id} ({row.owner_ref_type})")
         else:
             relations[document["_id"]] = document
     for member in read_csv(data_dir / "govdigital_members.csv", GovdigitalMember):
-        body_id = member.provider_id or _MEMBER_ALIASES.get(member.name)
+        body_id = member.provider_id or MEMBER_ALIASES.get(member.name)
         if body_id is None or body_id not in bodies:
             unresolved.append(f"govdigital_members.csv: {member.name} -> govdigital (member)")
             continue
-        document = _single(body_id, "govdigital", RelationType.MEMBER, (member.joined, None), member.source, None)
+        document = _single(body_id, "govdigital", RelationType.MEMBER, (first_day(member.joined), None), member.source, None)
         relations[document["_id"]] = document
     return list(relations.values()), unresolved
 
@@ -101,7 +101,7 @@ def _provider_type(provider: ItProvider) -> OrganisationType:
     return _PROVIDER_TYPES.get(provider.kind, OrganisationType.IT_PROVIDER)
 
 
-def _relation_type(provider: ItProvider) -> RelationType:
+def relation_type(provider: ItProvider) -> RelationType:
     form = provider.legal_form or ""
     if form in PART_FORMS:
         return RelationType.PART
@@ -115,7 +115,7 @@ def _relation_type(provider: ItProvider) -> RelationType:
 def _owner(row: ItProviderOwner, kind: RelationType, lands: Mapping[str, str], bodies: Mapping[str, Document]) -> Document | None:
     """Return the relation of an ownership row, or None if it names no body of the register."""
     reference = row.owner_ref or ""
-    period = (row.valid_from, row.valid_to)
+    period = (first_day(row.valid_from), first_day(row.valid_to))
     share = None if row.share_pct is None else str(row.share_pct)
     if row.owner_ref_type == "collective":
         region = reference.partition(":")[2]

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from services.eligibility.domain.organisation import Organisation, waiting_at
+from services.eligibility.body_search import BodyIndex, Place
+from services.eligibility.domain.offering import OfferedService
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.organisation_state import closed_at, granted_at, waiting_at
+from services.eligibility.domain.rights import is_recorded, restate_rights, with_rights
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
-from services.eligibility.names import fold
-from shared.aggregate.ledger import aggregate_collection
-from shared.aggregate.record import UNLISTED
-from shared.errors import NotFoundError
+from services.eligibility.drafts import DRAFTS
+from services.eligibility.fact_store.entry import ENTRIES, PARTS
+from services.eligibility.lists import AccreditationList
+from shared.aggregate.change import Change, Result
+from shared.aggregate.condition import Condition
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.aggregate.record import UNLISTED, RecordType
+from shared.errors import GoneError, NotFoundError
+from shared.followed_offers import get_offer
 from shared.http.limits import PAGE_BYTES
+from shared.messages.base import Message
 from shared.messages.values import AccreditationState, Channel, OrganisationType
 from shared.process.service import Resources
-from shared.store.port import Collection, Document, Index, Query, Scalar
+from shared.store.documents import plain
+from shared.store.paging import portions, scanned
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
 
 SERVICE = "eligibility"
 BODIES = Collection("bodies")
@@ -28,20 +40,39 @@ BODY_NAMES = Collection(
         Index("state_type", ("state_code", "type", "key")),
     ),
 )
+FORMER_BODIES = Collection("former_bodies")
 RELATIONS = Collection("relations", (Index("kind", ("kind",)),))
 EDITIONS = Collection("reference_editions")
 ORGANISATIONS = aggregate_collection(
     "organisations",
-    *(Index(waiting_at(channel), (waiting_at(channel),)) for channel in Channel),
+    *(Index(at(channel), (at(channel),)) for at in (waiting_at, granted_at, closed_at) for channel in Channel),
     Index("expiry", ("expires_on",)),
+    Index("changed", ("changed_at",)),
 )
 VERDICTS = aggregate_collection("verdicts")
-COLLECTIONS = (BODIES, BODY_NAMES, RELATIONS, EDITIONS, ORGANISATIONS, VERDICTS)
+OFFERED = aggregate_collection("offered_services")
+"""Projection of the catalogue: who provides what through which channels."""
+RECORDS = Collection("verdict_records", (Index("subject", ("subject", "given_at")), Index("order_id", ("order_id", "given_at"))))
+"""Verdicts of record: written once, never changed."""
+COLLECTIONS = (
+    DRAFTS,
+    BODIES,
+    BODY_NAMES,
+    FORMER_BODIES,
+    RELATIONS,
+    EDITIONS,
+    ENTRIES,
+    PARTS,
+    ORGANISATIONS,
+    VERDICTS,
+    OFFERED,
+    RECORDS,
+)
 
 DISTRICT_LENGTH = 5
 WAITING_BYTES = 2 * PAGE_BYTES
 """How much is read of organisations for a page of the work list, which shows most of what they hold."""
-_AFTER_LETTERS = "~"
+CHANGED_PAGE = 200
 
 
 MayKnow = Callable[[str, Iterable[str]], bool]
@@ -78,76 +109,75 @@ class Viewer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class BodyFilter:
-    """What a search asks for. ``q`` is the beginning of any word of the name."""
-
-    q: str = ""
-    type: OrganisationType | None = None
-    state_code: str | None = None
-
-    def query(self, after: tuple[Scalar, ...] | None, limit: int) -> Query:
-        """Return the query over ``BODY_NAMES``."""
-        equals: dict[str, Scalar] = {}
-        if self.state_code:
-            equals["state_code"] = self.state_code
-        if self.type:
-            equals["type"] = self.type.value
-        index = {(): "name", ("type",): "type", ("state_code",): "state"}.get(tuple(equals), "state_type")
-        prefix = fold(self.q)
-        return Query(
-            index,
-            equals=equals,
-            at_least=prefix or None,
-            below=f"{prefix}{_AFTER_LETTERS}" if prefix else None,
-            after=after,
-            limit=limit,
-        )
-
-
 class Bodies:
     """The register of public bodies: reference data, the same for everybody."""
 
     def __init__(self, resources: Resources) -> None:
         self.store = resources.store
+        self._index: BodyIndex | None = None
+        self._version: str | None = None
 
     async def get(self, body_id: str) -> Document:
-        """Return a body; the 5-digit key of a kreisfreie Stadt leads to the town. Raises NotFoundError."""
+        """Return a body; the 5-digit key of a kreisfreie Stadt leads to the town. Raises NotFoundError, GoneError."""
         found = await self.store.get_many(BODIES, [body_id, f"{body_id}0000000"])
         town = found.get(f"{body_id}0000000") if len(body_id) == DISTRICT_LENGTH else None
         body = found.get(body_id) or town
         if body is None:
+            await self.require_current(body_id)
             raise NotFoundError(f"There is no public body {body_id} in the register.", code="body_not_found", body=body_id)
         return body
+
+    async def require_current(self, body_id: str) -> None:
+        """Return unless a municipal reform has given this key up.
+
+        Raises GoneError: ``body_superseded`` names the successor, ``body_dissolved`` stands where the reference data name none.
+        """
+        former = await self.store.get(FORMER_BODIES, body_id)
+        if former is None:
+            return
+        name, successor = former["name"], former["successor"]
+        detail = f"{body_id} was the key of {name} and is no longer in use"
+        if successor is None:
+            raise GoneError(f"{detail}; its Kreis knows who has followed.", code="body_dissolved", body=body_id, name=name)
+        raise GoneError(f"{detail}; use {successor}.", code="body_superseded", body=body_id, name=name, successor=successor)
 
     async def get_many(self, ids: list[str]) -> dict[str, Document]:
         """Return the bodies that exist, by id."""
         return await self.store.get_many(BODIES, ids)
 
     async def search(
-        self, filter_: BodyFilter, after: tuple[Scalar, ...] | None, limit: int
-    ) -> tuple[list[Document], tuple[Scalar, ...] | None]:
-        """Return one page of bodies in the order of the word found, and the position after it, None at the end.
-
-        A body that several words of its name would find appears once, at the first of them.
-        """
-        prefix = fold(filter_.q)
-        hits: list[str] = []
-        position = after
-        while len(hits) < limit:
-            entries = await self.store.find(BODY_NAMES, filter_.query(position, limit))
-            for entry in entries:
-                position = (entry["key"], entry["_id"])
-                if entry["key"] == min(key for key in entry["keys"] if key.startswith(prefix)):
-                    hits.append(entry["body"])
-                if len(hits) == limit:
-                    break
-            else:
-                if len(entries) < limit:
-                    position = None
-                    break
+        self, text: str, kind: OrganisationType | None, state_code: str | None, after: Place | None, limit: int
+    ) -> tuple[list[Document], Place | None]:
+        """Return one page of bodies, the nearest first, and the place after it, None at the end."""
+        index = await self._current()
+        hits, place = index.search(text, kind, state_code, after, limit)
         bodies = await self.get_many(hits)
-        return [bodies[body_id] for body_id in hits if body_id in bodies], position
+        return [bodies[body_id] for body_id in hits if body_id in bodies], place
+
+    async def _current(self) -> BodyIndex:
+        edition = await self.store.get(EDITIONS, BODIES.name)
+        version = None if edition is None else edition["version"]
+        if self._index is None or version != self._version:
+            documents = [document async for page in scanned(self.store, BODIES) for document in page]
+            # Who acts as another body is found as that body.
+            self._index = BodyIndex(document for document in documents if document["same_as"] is None)
+            self._version = version
+        return self._index
+
+
+class OrganisationLedger(Ledger[Organisation]):
+    """The ledger of organisations: whatever changes one publishes its rights with it, in the same write."""
+
+    async def apply_one(self, change: Change[Organisation], *, condition: Condition | None = None) -> Result[Organisation]:
+        return await super().apply_one(with_rights(change), condition=condition)
+
+    async def apply(self, changes: Sequence[Change[Organisation]]) -> list[Result[Organisation]]:
+        return await super().apply([with_rights(change) for change in changes])
+
+
+def restated(organisation: Organisation) -> list[Message]:
+    """Return the events that republish an organisation: its public state and its rights."""
+    return [*organisation.restate(), *restate_rights(organisation)]
 
 
 class Organisations:
@@ -155,7 +185,15 @@ class Organisations:
 
     def __init__(self, resources: Resources) -> None:
         self.store = resources.store
-        self.ledger = resources.ledger(Organisation, ORGANISATIONS, service=SERVICE, restate=Organisation.restate)
+        self.ledger = OrganisationLedger(
+            service=SERVICE,
+            state_type=Organisation,
+            collection=ORGANISATIONS,
+            store=resources.store,
+            publisher=resources.publisher,
+            clock=resources.clock,
+            restate=restated,
+        )
 
     async def get(self, organisation_id: str, viewer: Viewer) -> tuple[Organisation, int]:
         """Return state and revision for the organisation itself, or an Anbieter that it asked for accreditation.
@@ -177,14 +215,40 @@ class Organisations:
             if _confirms(document) or may_know(organisation_id, _anbieter(document))
         }
 
-    async def waiting(self, channel: Channel, after: tuple[Scalar, ...] | None, limit: int) -> tuple[list[Organisation], bool]:
-        """Return the organisations for which the Anbieter of the channel has something to decide, longest waiting first.
+    async def listed(
+        self, chosen: AccreditationList, after: tuple[Scalar, ...] | None, limit: int
+    ) -> tuple[list[Organisation], bool]:
+        """Return the organisations that a list of an Anbieter may show, in its order.
 
         And whether there are more than fit, by their bytes, into what is read at once.
         """
-        query = Query(waiting_at(channel), after=after, limit=limit, without=UNLISTED)
+        below = None if chosen.ends_before is None else chosen.ends_before.isoformat()
+        query = Query(chosen.index, below=below, after=after, limit=limit, without=UNLISTED)
         portion = await self.store.find_portion(ORGANISATIONS, query, WAITING_BYTES)
         return [self.ledger.state_of(document) for document in portion.documents], portion.cut
+
+    async def unrecorded(self) -> AsyncIterator[list[str]]:
+        """Yield ids of organisations whose rights are not those published last, page by page."""
+        async for documents in scanned(self.store, ORGANISATIONS):
+            states = [self.ledger.state_of(document) for document in documents]
+            yield [state.id for state in states if not is_recorded(state)]
+
+    async def complete_lists(self) -> int:
+        """Bring the index fields of the lists up to date and return how many organisations lacked it.
+
+        A version without these lists stores none of the fields, and while both run, it leaves them as they were.
+        """
+        completed = 0
+        async for page in scanned(self.store, ORGANISATIONS):
+            saves = []
+            for document in page:
+                fields = plain(ORGANISATIONS, {"_id": document["_id"], **self.ledger.state_of(document).list_fields()})
+                if any(document.get(name) != value for name, value in fields.items()):
+                    saves.append(Save({**document, **fields, "rev": document["rev"] + 1}, expected_rev=document["rev"]))
+            if saves:
+                # Whoever was faster has written the fields.
+                completed += len(saves) - len(await self.store.save_many(ORGANISATIONS, saves))
+        return completed
 
     async def expiring(self, before: date, limit: int) -> list[str]:
         """Return ids of organisations that hold an accreditation which no longer holds on the day before ``before``."""
@@ -192,6 +256,13 @@ class Organisations:
             ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, only=("expires_on",))
         )
         return [document["_id"] for document in documents]
+
+
+async def changed_organisations(store: Store, since: datetime | None) -> AsyncIterator[list[Organisation]]:
+    """Yield the organisations that were changed at an instant or later, page by page, oldest first; all for None."""
+    records = RecordType(Organisation, ORGANISATIONS)
+    async for portion in portions(store, ORGANISATIONS, Query("changed", at_least=since, limit=CHANGED_PAGE), PORTION_BYTES):
+        yield [records.state_of(document) for document in portion.documents]
 
 
 def _anbieter(document: Document) -> list[str]:
@@ -203,6 +274,17 @@ def _confirms(document: Document) -> bool:
     """Return whether an Anbieter stands behind something that the stored organisation has stated: everybody may know that."""
     granted = (record for record in document["accreditations"] if record["state"] == AccreditationState.ERTEILT)
     return any(record["statements"] for record in granted)
+
+
+class OfferedServices:
+    """The offers that the catalogue has published."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.ledger = resources.ledger(OfferedService, OFFERED, service=SERVICE)
+
+    async def get(self, offering_id: str) -> OfferedService:
+        """Return an offer. Raises NotFoundError (``offering_not_found``)."""
+        return await get_offer(self.ledger, offering_id)
 
 
 class Verdicts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.csv_rows import Items, OptionalDay, OptionalNumber, OptionalText, YesNoUnknown
+from shared.csv_rows import Items, OptionalDay, OptionalNumber, OptionalText, PartialDay, YesNoUnknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class State:
     population: int
     koenigstein_2019_pct: OptionalNumber
     lukifg_2025_pct: OptionalNumber
+    source_population: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ class ItProviderOwner:
     owner_ref: OptionalText
     owner_name: str
     share_pct: OptionalNumber
-    valid_from: OptionalDay
-    valid_to: OptionalDay
+    valid_from: PartialDay
+    valid_to: PartialDay
     as_of: OptionalText
     source: str
     note: OptionalText
@@ -109,5 +110,5 @@ class GovdigitalMember:
     row: int
     provider_id: OptionalText
     name: str
-    joined: OptionalDay
+    joined: PartialDay
     source: str

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
 from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document
 from services.eligibility.rules import RelationType
 from shared.ids import person_ref
 from shared.messages.values import (
-    Ars,
     Channel,
     EntityId,
+    Function,
     Line,
     OrganisationId,
     Role,
@@ -40,8 +41,37 @@ class PersonStep(Request):
 class CustomerStep(Request):
     """Step 3, for a Kunde: ARS and Leitweg-ID, if any."""
 
-    ars: Ars | None = None
+    ars: Line | None = None
     leitweg_id: Line | None = None
+
+
+class DraftRequest(Request):
+    """The steps 2 to 4 of a registration as far as they are filled in; the body, step 1, stands in the path.
+
+    Values are taken as they are typed: the answer names what is wrong with them.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "person": {"capacity": "VERTRETUNGSBERECHTIGT", "confirmed": True},
+                    "roles": ["KUNDE"],
+                    "kunde": {"ars": HUSUM, "leitweg_id": "04011000-900X999-08"},
+                    "accreditations": [{"channel": "govdigital", "role": "KUNDE"}],
+                }
+            ]
+        }
+    )
+
+    person: DraftPerson = DraftPerson()
+    roles: Annotated[list[Line], Field(max_length=10)] = []
+    kunde: DraftCustomer = DraftCustomer()
+    accreditations: Annotated[list[Application], Field(max_length=20)] = []
+
+    def draft(self) -> Draft:
+        """Return the draft for the domain."""
+        return Draft(person=self.person, roles=tuple(self.roles), kunde=self.kunde, accreditations=tuple(self.accreditations))
 
 
 class RegistrationRequest(Request):
@@ -95,7 +125,31 @@ class ChangeRequest(Request):
     add_roles: Annotated[list[Role], Field(max_length=4)] = []
     add_users: Annotated[list[Subject], Field(max_length=50)] = []
     remove_users: Annotated[list[Subject], Field(max_length=50)] = []
+    functions: Annotated[
+        dict[Subject, Annotated[list[Function], Field(max_length=len(Function))]],
+        Field(max_length=50, description="Functions by person; empty: may read only. Whoever is no member yet becomes one."),
+    ] = {}
     leitweg_id: Line | None = None
+
+
+class InvitationRequest(Request):
+    """What the person invited will be able to do; empty: read only."""
+
+    functions: Annotated[list[Function], Field(max_length=len(Function), examples=[["BEARBEITUNG"]])] = []
+
+
+class AcceptanceRequest(Request):
+    """The organisation that invites, and the secret out of the invitation."""
+
+    organisation: OrganisationId
+    secret: Annotated[str, Field(min_length=20, max_length=200)]
+
+
+class AuthorisedRequest(Request):
+    """The member who is to be the authorised person, and by what right they act."""
+
+    person: Subject
+    capacity: Capacity
 
 
 class RelationRequest(Request):
@@ -165,17 +219,56 @@ class ReasonRequest(Request):
 
 
 class CheckRequest(Request):
-    """Pre-check outside an order. Without ``customer`` the caller's own organisation, without ``channel`` all of them."""
+    """Pre-check outside an order, of a ``provider`` or of an offer (``offering_id``): one of the two.
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [{"provider": "komm_one"}]})
+    Without ``customer`` the caller's own organisation, without ``channel`` all of them, of an offer those in which it is offered.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={"examples": [{"provider": "komm_one"}, {"offering_id": "6567c570-29f9-5802-be12-1ed9f73a83ae"}]}
+    )
 
     customer: OrganisationId | None = None
-    provider: OrganisationId
+    provider: OrganisationId | None = None
+    offering_id: EntityId | None = None
     channel: Channel | None = None
     as_of: date | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.provider is None) == (self.offering_id is None):
+            raise ValueError("state either provider or offering_id")
+        return self
 
 
 class SignOffRequest(Request):
     """On what grounds the Anbieter takes the risk."""
 
     note: Text
+
+
+class OverrideRequest(Request):
+    """Decision beside the verdict of a check, named by ``check`` and, if the verdict has one, its ``verdict_hash``.
+
+    ``valid_until`` is the first day on which it no longer holds; ``evidence`` are ids of documents.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "check": 1,
+                    "decision": "PROCEED",
+                    "reason": "Der Beitritt ist beschlossen, die Mitgliederliste folgt.",
+                    "valid_until": "2027-01-01",
+                }
+            ]
+        }
+    )
+
+    check: Annotated[int, Field(ge=1)]
+    verdict_hash: Line | None = None
+    decision: Literal["PROCEED", "STOP"]
+    reason: Annotated[Text, Field(min_length=20)]
+    valid_until: date
+    evidence: Annotated[list[Line], Field(max_length=20)] = []

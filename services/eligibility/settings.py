@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
+from pydantic import model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.eligibility.domain.appointment import Appointment
+from services.eligibility.records.judge import Policy as RecordPolicy
 from services.eligibility.rules import IndirectJoint, Policy, policy_of
 from shared.channels import channel_file
-from shared.messages.values import Channel
+from shared.ids import person_ref
+from shared.messages.values import Channel, Line, OrganisationId, OrganisationType, Role
 
 RULE_SETS = Path(__file__).parent / "rule_sets"
 
@@ -19,15 +24,62 @@ class Settings(BaseSettings):
     """From ``ELIGIBILITY_…`` variables.
 
     ``rule_set`` names the file of the legal rules; ``indirect_joint`` replaces its answer to that disputed question.
-    ``accreditation_term`` is how long a grant lasts if the Anbieter names no end.
+    ``accreditation_term`` is how long a grant lasts if the Anbieter names no end. Every ``rights_every``, rights that a version
+    without the topic of rights has changed are published. ``first_members`` names for the operator and each Anbieter, by their
+    ids, the ``sub`` of the person who is the first member there and adds the others. ``four_eyes`` names the channels at whose
+    Anbieter a second person has to confirm each grant, refusal and withdrawal of an accreditation. ``accreditation_required``:
+    whether a verdict of record asks for accreditations.
     """
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_", extra="ignore")
 
     rule_set: str = "gwb108-2016"
     indirect_joint: IndirectJoint | None = None
+    accreditation_required: bool = True
     accreditation_term: timedelta = timedelta(days=730)
+    four_eyes: frozenset[Channel] = frozenset()
+    draft_term: timedelta = timedelta(days=90)
+    """How long a draft of a registration that nobody changes is stored."""
+    invitation_term: timedelta = timedelta(days=7)
+    """How long an invitation to become a member is open."""
     expiry_every: timedelta = timedelta(minutes=10)
+    evidence_folder: Path | None = None
+    """Where the content of evidence documents lies, by default ``evidence`` in the data folder; a volume of all processes."""
+    follow_every: timedelta = timedelta(seconds=30)
+    """Pause between two searches for organisations whose facts are not yet in step with them, as after a crash."""
+    rights_every: timedelta = timedelta(minutes=10)
+    operator: OrganisationId = "marktplatz"
+    operator_name: Line = "Betrieb des EfA-Marktplatzes"
+    first_members: dict[OrganisationId, str] = {}
+
+    @model_validator(mode="after")
+    def _names_organisations_of_ours(self) -> Self:
+        known = {self.operator, *(channel.value for channel in Channel)}
+        unknown = sorted(self.first_members.keys() - known)
+        if unknown:
+            raise ValueError(
+                f"ELIGIBILITY_FIRST_MEMBERS names {', '.join(unknown)}; it names the operator and the Anbieter only: "
+                f"{', '.join(sorted(known))}. Every other organisation registers"
+            )
+        return self
+
+    def appointments(self) -> list[Appointment]:
+        """Return who is the first member of the operator and of each Anbieter, as far as the settings name them."""
+        found: list[Appointment] = []
+        for organisation, subject in self.first_members.items():
+            person = person_ref(subject, given=True)
+            if organisation == self.operator:
+                kind, name, role = OrganisationType.SONSTIGE, self.operator_name, Role.BETREIBER
+            else:
+                kind, name, role = OrganisationType.ANBIETER, channel_file(organisation).name, Role.ANBIETER
+            found.append(Appointment(organisation, name, kind, role, person))
+        return found
+
+    def record_policy(self) -> RecordPolicy:
+        """Return by what verdicts of record are given. Raises InvalidError if the rule set is unknown or a draft."""
+        policy = RecordPolicy(self.rule_set, self.indirect_joint or IndirectJoint.ACCEPT, self.accreditation_required)
+        _ = policy.rules
+        return policy
 
     def policy(self) -> Policy:
         """Return the rule set. Raises OSError, KeyError or ValueError if its file or that of a channel is missing or unfit."""

@@ -14,10 +14,12 @@ from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
 from services.eligibility.domain.verdict import Check, OrderVerdict
 from services.eligibility.repository import Viewer
 from services.eligibility.rules import RelationType
-from shared.messages.eligibility import Assessment, Stage
+from shared.messages.eligibility import Assessment, Decision, Finding, Override, Stage
+from shared.messages.ordering import OrderParty
 from shared.messages.values import (
     AccreditationState,
     Channel,
+    Function,
     OrganisationType,
     Party,
     Role,
@@ -83,8 +85,24 @@ class StepView(BaseModel):
     at: datetime
 
 
+class ProposalView(BaseModel):
+    """A decision that a second person of the Anbieter has still to confirm, by the same command."""
+
+    command: Command
+    person: str
+    note: str | None
+    valid_from: date | None
+    valid_to: date | None
+    statements: list[str] | None
+    at: datetime
+
+
 class AccreditationView(BaseModel):
-    """Standing at an Anbieter in a role. ``allowed``: what the reader can do now; ``decider``: for the Anbieter only."""
+    """Standing at an Anbieter in a role. ``allowed``: what the reader can do now.
+
+    For the Anbieter only: ``decider`` who has decided, ``proposer`` who has proposed it, ``proposal`` what waits for a second
+    person.
+    """
 
     channel: Channel
     role: Role
@@ -95,6 +113,8 @@ class AccreditationView(BaseModel):
     question: str | None
     reason: str | None
     decider: str | None
+    proposer: str | None
+    proposal: ProposalView | None
     requested_at: datetime
     allowed: list[Command]
     history: list[StepView]
@@ -102,18 +122,28 @@ class AccreditationView(BaseModel):
     @classmethod
     def of(cls, record: AccreditationRecord, actor: Actor) -> AccreditationView:
         """Return the view of a record for the organisation or the Anbieter."""
-        shown = record.model_dump(exclude={"history", "statements", "decider"})
+        shown = record.model_dump(exclude={"history", "statements", "decider", "proposer", "proposal"})
+        inside = actor is Actor.ANBIETER
         return cls(
             **shown,
             statements=list(record.statements),
-            decider=record.decider if actor is Actor.ANBIETER else None,
+            decider=record.decider if inside else None,
+            proposer=record.proposer if inside else None,
+            proposal=ProposalView(**record.proposal.model_dump()) if inside and record.proposal is not None else None,
             allowed=TRANSITIONS.allowed(record.state, actor),
             history=[StepView(**step.model_dump(exclude={"person"})) for step in record.history],
         )
 
 
+class MemberView(BaseModel):
+    """A person who acts for the organisation, by reference, and what they may do for it."""
+
+    person: str
+    functions: list[Function]
+
+
 class OrganisationView(BaseModel):
-    """A registered organisation. ``users``: references to persons, for the organisation itself only."""
+    """A registered organisation. ``users`` and ``members``: references to persons, for the organisation itself only."""
 
     id: str
     name: str
@@ -123,6 +153,7 @@ class OrganisationView(BaseModel):
     leitweg_id: str | None
     roles: list[Role]
     users: list[str] | None
+    members: list[MemberView] | None
     statements: list[StatementView]
     accreditations: list[AccreditationView]
     registered_at: datetime
@@ -140,6 +171,7 @@ class OrganisationView(BaseModel):
             **shown,
             roles=list(organisation.roles),
             users=list(organisation.users) if own else None,
+            members=[MemberView(**member.model_dump()) for member in organisation.members] if own else None,
             statements=[StatementView.of(s, confirmed=organisation.confirmed(s.id)) for s in organisation.statements],
             accreditations=[
                 AccreditationView.of(a, actor) for a in organisation.accreditations if own or a.channel is viewer.channel
@@ -174,11 +206,83 @@ def of_channels(assessment: Assessment, channels: Sequence[Channel]) -> Assessme
     )
 
 
+class LackingView(BaseModel):
+    """What is lacking in a channel. ``who`` must act: KUNDE, BEREITSTELLER or ANBIETER."""
+
+    leg: str
+    rule: str
+    code: str
+    verdict: Verdict
+    reason: str
+    remedy: str | None
+    who: OrderParty
+
+
+class ChannelAdviceView(BaseModel):
+    """May one order the offer through this channel now? ``lacking``: what must happen before, and by whom."""
+
+    channel: Channel
+    may: bool
+    verdict: Verdict
+    lacking: list[LackingView]
+
+    @classmethod
+    def of(cls, assessment: Assessment) -> ChannelAdviceView:
+        """Return the advice that an assessment gives."""
+        lacking = [finding for finding in assessment.findings if finding.verdict is not Verdict.EXEMPT]
+        return cls(
+            channel=assessment.channel,
+            may=assessment.verdict is Verdict.EXEMPT,
+            verdict=assessment.verdict,
+            lacking=[
+                LackingView(**finding.model_dump(include=set(LackingView.model_fields) - {"who"}), who=who_acts(finding))
+                for finding in lacking
+            ],
+        )
+
+
+def who_acts(finding: Finding) -> OrderParty:
+    """Return who must act on a finding: the Anbieter on a risk, else the side of the leg that lacks something."""
+    if finding.verdict is Verdict.RISK:
+        return OrderParty.ANBIETER
+    return OrderParty.BEREITSTELLER if finding.leg == "L1" else OrderParty.KUNDE
+
+
 class ChecksView(BaseModel):
-    """The pre-check per channel, and the channels in which nothing stands in the way."""
+    """The pre-check per channel, and the channels in which nothing stands in the way; ``channels``: advice on an offer."""
 
     assessments: list[Assessment]
     allowed_channels: list[Channel]
+    offering_id: str | None = None
+    orderable: bool | None = None
+    """Whether the offer takes interest at all now."""
+    channels: list[ChannelAdviceView] | None = None
+
+
+class OverrideView(BaseModel):
+    """Decision of a person beside the verdict of a check. ``by``, ``reason`` and ``evidence``: for Kunde and Anbieter only."""
+
+    check: int
+    verdict: Verdict
+    verdict_hash: str | None
+    decision: Decision
+    role: Role
+    at: datetime
+    valid_until: date
+    by: str | None
+    reason: str | None
+    evidence: list[str] | None
+
+    @classmethod
+    def of(cls, override: Override, *, grounds: bool) -> OverrideView:
+        """Return the view of a decision, with or without its grounds."""
+        shown = override.model_dump(include={"check", "verdict", "verdict_hash", "decision", "role", "at", "valid_until"})
+        return cls(
+            **shown,
+            by=override.by if grounds else None,
+            reason=override.reason if grounds else None,
+            evidence=list(override.evidence) if grounds else None,
+        )
 
 
 class CheckView(BaseModel):
@@ -207,13 +311,14 @@ class CheckView(BaseModel):
 
 
 class VerdictView(BaseModel):
-    """All checks of an order; the last one counts."""
+    """All checks of an order; the last one counts. ``overrides``: what persons have decided beside them, oldest first."""
 
     order_id: str
     customer: Party
     provider: Party
     channel: Channel
     checks: list[CheckView]
+    overrides: list[OverrideView] = []
 
     @classmethod
     def of(cls, verdict: OrderVerdict, viewer: Viewer) -> VerdictView:
@@ -227,4 +332,5 @@ class VerdictView(BaseModel):
             provider=verdict.provider,
             channel=verdict.channel,
             checks=[CheckView.of(check, grounds=grounds, channels=channels) for check in verdict.checks],
+            overrides=[OverrideView.of(override, grounds=grounds) for override in verdict.overrides],
         )

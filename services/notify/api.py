@@ -16,7 +16,7 @@ from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications, position_of
 from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
 from services.notify.texts import Texts
-from shared.http.auth import Caller, needs
+from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller, needs
 from shared.http.dependencies import CurrentCaller, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
@@ -65,7 +65,13 @@ def routes(
         page = Page.cut(found, limit, position_of, lambda it: InboxItem.of(it, texts, language), more=more)
         return _in(language, json_reply(page))
 
-    @router.post("/inbox/{notification_id}/read", tags=["inbox"], summary="Mark as read", response_model=InboxItem)
+    @router.post(
+        "/inbox/{notification_id}/read",
+        tags=["inbox"],
+        summary="Mark as read",
+        openapi_extra=NO_FUNCTION,
+        response_model=InboxItem,
+    )
     async def read(caller: CurrentCaller, notification_id: EntityId, accept_language: AcceptLanguage = None) -> Response:
         notification = await notifications.read(caller.organisation, notification_id, clock())
         language = await language_of(caller, accept_language)
@@ -87,14 +93,24 @@ def routes(
         contact = await handlers.my_contact(contacts, caller)
         return json_reply(ContactReply.of(contact), rev=contact.rev)
 
-    @router.put("/contacts/me", tags=["contacts"], summary="Keep the caller's contact", response_model=ContactReply)
+    @router.put(
+        "/contacts/me",
+        tags=["contacts"],
+        summary="Keep the caller's contact",
+        openapi_extra=NO_FUNCTION,
+        response_model=ContactReply,
+    )
     async def put_contact(caller: CurrentCaller, form: ContactForm, condition: IfMatch) -> Response:
         contact = form.contact(caller.subject, clock())
         stored = await handlers.put_my_contact(contacts, routing, caller, contact, condition)
         return json_reply(ContactReply.of(stored), rev=stored.rev)
 
     @router.delete(
-        "/contacts/me", tags=["contacts"], summary="Erase the caller's contact and the e-mails waiting for them", status_code=204
+        "/contacts/me",
+        tags=["contacts"],
+        summary="Erase the caller's contact and the e-mails waiting for them",
+        status_code=204,
+        openapi_extra=NO_FUNCTION,
     )
     async def erase_contact(caller: CurrentCaller, condition: IfMatch) -> Response:
         await handlers.erase_my_contact(contacts, notifications, caller, clock(), condition)
@@ -105,6 +121,7 @@ def routes(
         tags=["contacts"],
         summary="Erase a contact of the caller's organisation, such as that of somebody who has left",
         status_code=204,
+        openapi_extra=ADMINISTRATION,
     )
     async def erase_colleague(caller: Member, contact_id: EntityId, condition: IfMatch) -> Response:
         await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock(), condition)

@@ -27,6 +27,7 @@ ORGANISATION_EVENTS = (
     eligibility.OrganisationChanged,
     eligibility.AccreditationRequested,
     eligibility.AccreditationQueried,
+    eligibility.AccreditationAnswered,
     eligibility.AccreditationDecided,
     eligibility.OrganisationRestated,
 )

@@ -6,30 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Annotated, ParamSpec
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from services.ordering import handlers, schemas
+from services.ordering import commands, handlers, schemas
 from services.ordering.access import party_of, unknown
+from services.ordering.commands import bound
 from services.ordering.domain import award, clarification, delivery, exits, precheck
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
-from services.ordering.domain.steps import StepFunction
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
 from shared.aggregate.change import Result
-from shared.http.auth import Caller
+from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
 from shared.tracing import context
-
-P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def _precheck_routes(router: APIRouter, backend: Backend) -> None:
     @router.post("/recheck", response_model=OrderView)
     async def recheck(order_id: EntityId, headers: Headers) -> Response:
         """Kunde: ask for a new pre-check after mending what was missing."""
-        return await _take(backend, order_id, headers, precheck.recheck)
+        return await _take(backend, order_id, headers, bound(precheck.recheck))
 
 
 def _clarification_routes(router: APIRouter, backend: Backend) -> None:
@@ -123,61 +121,54 @@ def _clarification_routes(router: APIRouter, backend: Backend) -> None:
         """Bereitsteller: take up the Abstimmung with the list of open points."""
         given = body or schemas.StartClarification()
         further = [point.new() for point in given.points]
-        return await _take(backend, order_id, headers, clarification.start, backend.checklists, given.anbindungsart, further)
+        step = bound(clarification.start, backend.checklists, given.anbindungsart, further)
+        return await _take(backend, order_id, headers, step)
 
     @post("/points", name="points")
     async def add_point(order_id: EntityId, body: schemas.PointBody, headers: Headers) -> Response:
         """Kunde or Bereitsteller: put a further point on the list."""
         headers.key.required()
-        return await _take(backend, order_id, headers, clarification.add_point, headers.key.derived_id("point"), body.new())
+        return await _take(backend, order_id, headers, commands.add_point(body, headers.key.derived_id("point")))
 
     @post("/points/{point_id}/settle", name="settle")
     async def settle_point(order_id: EntityId, point_id: EntityId, body: schemas.SettlePoint, headers: Headers) -> Response:
         """Owner of the point: settle it with its value."""
-        return await _take(backend, order_id, headers, clarification.settle_point, point_id, body.value, body.note)
+        return await _take(backend, order_id, headers, commands.settle_point(point_id, body))
 
     @post("/questions", name="questions")
     async def ask(order_id: EntityId, body: schemas.AskQuestion, headers: Headers) -> Response:
         """Kunde or Bereitsteller: ask the other side."""
         headers.key.required()
-        return await _take(backend, order_id, headers, clarification.ask, headers.key.derived_id("question"), body.text)
+        return await _take(backend, order_id, headers, commands.ask(body, headers.key.derived_id("question")))
 
     @post("/questions/{question_id}/answer")
     async def answer(order_id: EntityId, question_id: EntityId, body: schemas.AnswerQuestion, headers: Headers) -> Response:
         """The side that was asked: answer."""
-        return await _take(backend, order_id, headers, clarification.answer, question_id, body.text)
+        return await _take(backend, order_id, headers, commands.answer(question_id, body))
 
     @post("/conditions", name="conditions")
     async def confirm_conditions(order_id: EntityId, body: schemas.ConfirmConditions, headers: Headers) -> Response:
         """Bereitsteller: confirm that and on which conditions reuse is possible."""
-        return await _take(backend, order_id, headers, clarification.confirm_conditions, body.conditions)
+        return await _take(backend, order_id, headers, bound(clarification.confirm_conditions, body.conditions))
 
     @post("/decline")
     async def decline(order_id: EntityId, body: schemas.Decline, headers: Headers) -> Response:
         """Bereitsteller: decline."""
-        return await _take(backend, order_id, headers, exits.decline, body.reason)
+        return await _take(backend, order_id, headers, bound(exits.decline, body.reason))
 
 
 def _award_routes(router: APIRouter, backend: Backend) -> None:
     post = partial(router.post, response_model=OrderView)
 
-    @post("/offer", name="offer")
+    @post("/offer", name="offer", openapi_extra=SIGNING)
     async def make_offer(order_id: EntityId, body: schemas.MakeOffer, headers: Headers) -> Response:
         """Anbieter: offer the Nachnutzungsvertrag."""
-        return await _take(backend, order_id, headers, award.make_offer, body.valid_until, body.price_items)
+        return await _take(backend, order_id, headers, bound(award.make_offer, body.valid_until, body.price_items))
 
-    @post("/place")
+    @post("/place", openapi_extra=SIGNING)
     async def place(order_id: EntityId, body: schemas.PlaceOrder, headers: Headers) -> Response:
         """Kunde: order (Bestellung); the contract follows by itself if the pre-check leaves the way free."""
-        return await _take(
-            backend,
-            order_id,
-            headers,
-            award.place,
-            accepts_agb=body.accepts_agb,
-            leitweg_id=body.leitweg_id,
-            order_reference=body.order_reference,
-        )
+        return await _take(backend, order_id, headers, commands.place(body))
 
 
 def _delivery_routes(router: APIRouter, backend: Backend) -> None:
@@ -187,68 +178,63 @@ def _delivery_routes(router: APIRouter, backend: Backend) -> None:
     async def start_onboarding(order_id: EntityId, headers: Headers, body: schemas.StartOnboarding | None = None) -> Response:
         """Bereitsteller: begin the Anbindung with its milestones."""
         further = [milestone.new() for milestone in (body.milestones if body else ())]
-        return await _take(backend, order_id, headers, delivery.start_onboarding, backend.checklists, further)
+        return await _take(backend, order_id, headers, bound(delivery.start_onboarding, backend.checklists, further))
 
     @post("/milestones/{code}/reach", name="reach")
     async def reach_milestone(
         order_id: EntityId, code: Code, headers: Headers, body: schemas.ReachMilestone | None = None
     ) -> Response:
         """Owner of the milestone: report it as reached."""
-        return await _take(backend, order_id, headers, delivery.reach_milestone, code, body.note if body else None)
+        return await _take(backend, order_id, headers, commands.reach_milestone(code, body))
 
     @post("/go-live")
     async def go_live(order_id: EntityId, headers: Headers) -> Response:
         """Bereitsteller: declare productive use."""
-        return await _take(backend, order_id, headers, delivery.go_live)
+        return await _take(backend, order_id, headers, bound(delivery.go_live))
+
+    @post("/uses")
+    async def report_uses(order_id: EntityId, body: schemas.ReportUses, headers: Headers) -> Response:
+        """Kunde: report how often the service was used in a month; a new report for the month replaces the one before."""
+        return await _take(backend, order_id, headers, commands.report_uses(body))
 
 
 def _ending_routes(router: APIRouter, backend: Backend) -> None:
     post = partial(router.post, response_model=OrderView)
 
-    @post("/withdraw")
+    @post("/withdraw", openapi_extra=SIGNING)
     async def withdraw(order_id: EntityId, headers: Headers, body: schemas.Withdraw | None = None) -> Response:
         """Kunde: withdraw; possible until the contract is asked for."""
-        return await _take(backend, order_id, headers, exits.withdraw, body.reason if body else None)
+        return await _take(backend, order_id, headers, commands.withdraw(body))
 
     @post("/expire")
     async def expire(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: let the Vorgang lapse."""
-        return await _take(backend, order_id, headers, exits.expire)
+        return await _take(backend, order_id, headers, bound(exits.expire))
 
-    @post("/terminate")
+    @post("/terminate", openapi_extra=SIGNING)
     async def terminate(order_id: EntityId, body: schemas.Terminate, headers: Headers) -> Response:
         """Kunde or Anbieter: give notice."""
-        return await _take(backend, order_id, headers, delivery.terminate, body.ends_on)
+        return await _take(backend, order_id, headers, bound(delivery.terminate, body.ends_on))
 
     @post("/end")
     async def end(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: record the end of use, from the day of the notice on."""
-        return await _take(backend, order_id, headers, delivery.end)
+        return await _take(backend, order_id, headers, bound(delivery.end))
 
 
 async def _declare(backend: Backend, body: schemas.DeclareInterest, key: IdempotencyKey) -> Response:
-    change = await handlers.declare_interest(
-        backend.orders,
-        backend.offerings,
-        key.caller,
-        backend.clock(),
-        request_id=key.derived_id("order"),
-        offering_id=body.offering_id,
-        channel=body.channel,
-        message=body.message,
-        anbindungsart=body.anbindungsart,
+    change = await commands.declare_interest(
+        backend.orders, backend.offerings, key.caller, backend.clock(), body, request_id=key.derived_id("order")
     )
     context.correlation_id.set(change.id)
     result = await backend.orders.ledger.apply_one(change)
     return _reply(backend, result, key.caller, status=201, location=f"/v1/orders/{result.id}")
 
 
-async def _take(
-    backend: Backend, order_id: str, headers: StepHeaders, step: StepFunction[P], *args: P.args, **kwargs: P.kwargs
-) -> Response:
+async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step) -> Response:
     caller = headers.key.caller
     context.correlation_id.set(order_id)
-    change = handlers.take(order_id, caller, backend.clock(), step, *args, **kwargs)
+    change = handlers.take(order_id, caller, backend.clock(), step)
 
     async def run() -> Response:
         await backend.orders.require_part(order_id, caller)

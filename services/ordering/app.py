@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.ordering.api import Backend, routes
 from services.ordering.census import Census
 from services.ordering.consumers import consumers
 from services.ordering.deadlines import Deadlines
+from services.ordering.domain.partner.partner import Partner
 from services.ordering.domain.requests import outstanding_request
 from services.ordering.facts import FACTS
+from services.ordering.inbound.actions import Actions
+from services.ordering.inbound.intake import RecordIntake
+from services.ordering.inbound.readers import PartnerReaders
+from services.ordering.inbound.receipts import RECEIPTS, Receipts
+from services.ordering.inbound.released import ReleasedRecords
+from services.ordering.inbound.rotation import rotation_reader
+from services.ordering.partners import api as partners_api
+from services.ordering.partners import quarantine_api, receipts_api
+from services.ordering.partners.intake import NoIntake
+from services.ordering.partners.quarantine import ORIGINALS, QUARANTINE, Quarantine
+from services.ordering.partners.receipt_keys import ReceiptKeys
+from services.ordering.partners.repository import PARTNERS, Partners
 from services.ordering.reference import load_checklists, load_vocabulary
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
 from services.ordering.settings import Settings
 from shared.aggregate.republisher import Republisher
+from shared.bus.consume.readers import Readers
 from shared.process.service import Periodic, Resources, Service
+
+PURGE_EVERY = timedelta(hours=1)
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
@@ -23,19 +41,48 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     settings = settings or Settings()
     orders = Orders(resources)
     offerings = Offerings(resources)
+    partners = Partners(resources)
+    quarantine = Quarantine(resources)
     checklists = load_checklists(settings.clarification_file, settings.delivery_file)
     deadlines = Deadlines(orders, settings.idle_after, resources.clock)
+    receipt_keys = ReceiptKeys(settings.receipt_keys, resources.clock, settings.receipt_key_overlap)
+    router = routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock))
+    read_rotation = rotation_reader(settings.partner_audience)
+    registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)
+    router.include_router(partners_api.routes(registry))
+    receipts = Receipts(resources)
+    intake = RecordIntake(
+        Actions(orders, offerings, resources.clock, resources.rights),
+        receipts,
+        quarantine,
+        receipt_keys,
+        resources.clock,
+        settings.partner_audience,
+    )
+    released = NoIntake() if settings.receipt_keys is None else ReleasedRecords(partners, intake)
+    readers = Readers("partners", settings.partners_every, PartnerReaders(partners, intake, resources.clock).current)
+    backend = quarantine_api.QuarantineBackend(partners, quarantine, released, resources.clock)
+    router.include_router(quarantine_api.routes(backend))
+    router.include_router(receipts_api.routes(receipt_keys))
     return Service(
         name=SERVICE,
         title="Ordering",
-        collections=(ORDERS, LISTED_OFFERINGS),
-        router=routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock)),
-        ledgers=(orders.ledger, offerings.ledger),
+        collections=(ORDERS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
+        router=router,
+        ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),
         consumers=consumers(orders, offerings, resources.clock),
+        readers=() if settings.receipt_keys is None else (readers,),
         periodic=(
             Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),
             Periodic("ordering.census", settings.census_every, Census(orders, resources.clock).run),
+            Periodic("ordering.quarantine-census", settings.census_every, quarantine.measure),
+            Periodic("ordering.quarantine-purge", PURGE_EVERY, quarantine.purge),
+            Periodic("ordering.receipts-purge", PURGE_EVERY, receipts.purge),
         ),
+        checks_rights=True,
         facts=FACTS,
-        republishers=(Republisher("order", orders.ledger, outstanding_request),),
+        republishers=(
+            Republisher("order", orders.ledger, outstanding_request),
+            Republisher("partner", partners.ledger, Partner.restate, retained=lambda _: True),
+        ),
     )

@@ -8,7 +8,6 @@ from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
 from services.ordering.domain import award, delivery, exits, interest, precheck
-from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import StepFunction
@@ -17,10 +16,9 @@ from services.ordering.repository import MOST_GENERATIONS, Offerings, Orders
 from shared.aggregate.change import Cause, Change
 from shared.errors import ConflictError
 from shared.http.auth import Caller
-from shared.messages import catalog
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
-from shared.messages.eligibility import VerdictGiven
+from shared.messages.eligibility import VerdictGiven, VerdictOverridden
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel
 
@@ -101,6 +99,11 @@ def record_verdict(given: VerdictGiven, cause: Cause, at: datetime) -> Change[Or
     return _change(given.order_id, lambda order: precheck.record_verdict(order, given, at), cause)
 
 
+def record_override(overridden: VerdictOverridden, cause: Cause, at: datetime) -> Change[Order]:
+    """Record the decision of a person beside the verdict."""
+    return _change(overridden.order_id, lambda order: precheck.record_override(order, overridden, at), cause)
+
+
 def record_contract(concluded: ContractConcluded, cause: Cause, at: datetime) -> Change[Order]:
     """Record a concluded contract."""
     return _change(concluded.contract.order_id, lambda order: award.record_contract(order, concluded, at), cause)
@@ -109,11 +112,6 @@ def record_contract(concluded: ContractConcluded, cause: Cause, at: datetime) ->
 def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime) -> Change[Order]:
     """Record the processor's refusal."""
     return _change(refused.order_id, lambda order: award.record_contract_refusal(order, refused, at), cause)
-
-
-def follow_offering(offering: catalog.Offering, cause: Cause) -> Change[ListedOffering]:
-    """Replace the projection of an offer by its newest state."""
-    return Change(offering.id, lambda _: (ListedOffering.of(offering), []), cause)
 
 
 def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime) -> Change[Order]:

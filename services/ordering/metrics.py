@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 ORDERS = Gauge("ordering_orders", "Vorgänge by Anbieter and state.", ("channel", "state"))
 STATE_AGE = Gauge(
@@ -15,4 +15,20 @@ WAITING_AGE = Gauge(
     "ordering_waiting_age_seconds",
     "How long the Vorgang has waited for that step that has waited for longest; 0 if there is none.",
     ("channel", "what"),
+)
+PARTNER_RECORDS = Counter(
+    "ordering_partner_records",
+    "Records of partners, by what their receipt says: accepted, refused, quarantined.",
+    ("partner", "status"),
+)
+PARTNER_THROTTLED = Gauge(
+    "ordering_partner_throttled_seconds",
+    "How long this process has paused reading a partner that is beyond its quota.",
+    ("partner",),
+)
+PARTNER_QUARANTINE = Gauge("ordering_partner_quarantine", "Records of partners in quarantine that nobody has decided about.", ())
+PARTNER_QUARANTINE_AGE = Gauge(
+    "ordering_partner_quarantine_age_seconds",
+    "How long the oldest record has lain in quarantine that nobody has decided about; 0 if there is none.",
+    (),
 )

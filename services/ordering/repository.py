@@ -15,7 +15,7 @@ from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
 from shared.aggregate.ledger import aggregate_collection
-from shared.errors import NotFoundError
+from shared.followed_offers import get_offer
 from shared.http.auth import Caller
 from shared.ids import derived_id
 from shared.messages.ordering import OrderParty
@@ -226,15 +226,8 @@ class Offerings:
         self.ledger = resources.ledger(ListedOffering, LISTED_OFFERINGS, service=SERVICE)
 
     async def get(self, offering_id: str) -> ListedOffering:
-        """Return an offer. Raises NotFoundError with a hint where the offers are listed."""
-        found = await self.ledger.get(offering_id)
-        if found is None:
-            raise NotFoundError(
-                f"There is no published offer {offering_id}. Those that can be ordered: GET /v1/offerings?orderable=true",
-                code="offering_not_found",
-                offering_id=offering_id,
-            )
-        return found[0]
+        """Return an offer. Raises NotFoundError (``offering_not_found``)."""
+        return await get_offer(self.ledger, offering_id)
 
 
 def _in_state(channel: Channel, state: OrderState) -> Query:

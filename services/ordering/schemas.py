@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
-from shared.messages.ordering import OrderParty
-from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, PriceItem, Text
+from shared.messages.partner import Remark, Side, Uses
+from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, Month, PriceItem, Text
 
-Side = Literal[OrderParty.KUNDE, OrderParty.BEREITSTELLER]
-Remark = Annotated[Text, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 ConditionText = Annotated[Text, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 Day = Annotated[date, Field(lt=date(3000, 1, 1))]
 MOST_CONDITIONS = 40
@@ -128,6 +126,13 @@ class ReachMilestone(Body):
     """Report of a milestone."""
 
     note: Annotated[Remark | None, Field(examples=["Testnachricht 4711 kam im Fachverfahren an."])] = None
+
+
+class ReportUses(Body):
+    """How often the service was used in a month; a new report for the month replaces the one before."""
+
+    period: Annotated[Month, Field(examples=["2027-03"])]
+    count: Annotated[Uses, Field(examples=[1284])]
 
 
 class Withdraw(Body):

@@ -12,7 +12,7 @@ from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
 from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import Command
-from shared.messages.eligibility import Finding
+from shared.messages.eligibility import Finding, Override
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 from shared.store.port import Document
@@ -68,6 +68,7 @@ class VerdictView(BaseModel):
     allowed_channels: tuple[Channel, ...] = ()
     findings: tuple[Finding, ...] = ()
     signed_off_by: str | None = None
+    override: Override | None = None
 
 
 class PointView(BaseModel):
@@ -86,6 +87,14 @@ class PointView(BaseModel):
     settled_at: datetime | None
     value: str | None
     note: str | None
+
+
+class UsesView(BaseModel):
+    """How often the service was used in a month, by the last report."""
+
+    period: str
+    count: int
+    reported_at: datetime
 
 
 class ContractRef(BaseModel):
@@ -128,6 +137,7 @@ class OrderView(OrderSummary):
     contract: ContractRef | None
     milestones: tuple[Milestone, ...]
     ends_on: date | None
+    uses: tuple[UsesView, ...]
     refused_events: tuple[RefusedEvent, ...]
     timeline: tuple[Step, ...]
     timeline_omitted: int
@@ -163,6 +173,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
             item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones.value
         ),
         ends_on=order.ends_on,
+        uses=tuple(UsesView(period=it.period, count=it.count, reported_at=it.reported_at) for it in order.uses.value),
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
         timeline=tuple(_step(order, step, party) for step in order.steps()),
         timeline_omitted=order.timeline_omitted,
@@ -208,6 +219,7 @@ def _verdict(order: Order, party: OrderParty) -> VerdictView:
         ),
         findings=assessment.findings,
         signed_off_by=order.signed_off_by,
+        override=order.override.value,
     )
 
 

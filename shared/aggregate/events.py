@@ -12,7 +12,7 @@ from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.record import Record
 from shared.errors import OutboxFullError
 from shared.ids import derived_id
-from shared.messages.base import Message
+from shared.messages.base import Message, SealedMessage, Tombstone
 from shared.store.port import Document
 from shared.topics import topic_of
 from shared.tracing import context
@@ -36,9 +36,9 @@ class EventWriter:
                 id=record.id,
                 waiting=len(record.outbox),
             )
-        bodies = [message.model_dump_json(exclude_none=True) for message in messages]
-        waiting = sum(len(entry["data"].encode()) for entry in record.outbox)
-        if record.outbox and waiting + sum(len(body.encode()) for body in bodies) > OUTBOX_BYTES:
+        bodies = [_body(message) for message in messages]
+        waiting = sum(_bytes(entry["data"]) for entry in record.outbox)
+        if record.outbox and waiting + sum(map(_bytes, bodies)) > OUTBOX_BYTES:
             raise OutboxFullError(
                 f"{record.id} holds {waiting} bytes of events that could not be published yet.",
                 id=record.id,
@@ -57,14 +57,26 @@ class EventWriter:
             entry: Document = {
                 "seq": record.seq,
                 "id": derived_id("event", self._service, self._collection, record.id, str(record.seq)),
-                "topic": topic_of(message).name,
+                "topic": message.topic if isinstance(message, SealedMessage) else topic_of(message).name,
                 "type": message.TYPE,
                 "time": time,
                 "data": body,
                 "traceparent": context.child_traceparent(parent),
                 "correlation_id": correlation,
             }
+            if isinstance(message, SealedMessage):
+                entry |= {"record_key": message.record_key, "media_type": message.MEDIA_TYPE}
             record.outbox.append(entry)
             events.append(OutgoingEvent.of_entry(self._service, record.id, entry))
         record.pending_since = record.pending_since or time
         return tuple(events)
+
+
+def _body(message: Message) -> str | None:
+    if isinstance(message, Tombstone):
+        return None
+    return message.body if isinstance(message, SealedMessage) else message.model_dump_json(exclude_none=True)
+
+
+def _bytes(body: str | None) -> int:
+    return 0 if body is None else len(body.encode())

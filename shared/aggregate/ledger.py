@@ -8,7 +8,7 @@ outbox's ``relay`` publishes. HTTP uses the same path with a batch of one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -77,6 +77,8 @@ class Ledger(Generic[S]):
             self.outbox.on_overtaken = self._republish
             self.outbox.before_repeat = self._claim
         self.left_behind = duty.LeftBehind(clock)
+        self.followed: Callable[[Sequence[Result[S]]], Awaitable[None]] | None = None
+        """Called with the results of each batch before they are returned, for what must be in step with the aggregates."""
 
     async def get(self, aggregate_id: str) -> tuple[S, int] | None:
         """Return state and revision of one aggregate, or None."""
@@ -164,7 +166,10 @@ class Ledger(Generic[S]):
                 await contention.overtaken(", ".join(overtaken), overtaken)
         if spans.enabled():
             self._trace(changes, results, began)
-        return [results[position] for position in range(len(changes))]
+        ordered = [results[position] for position in range(len(changes))]
+        if self.followed is not None and fulfilled is None:
+            await self.followed(ordered)
+        return ordered
 
     async def _save(
         self, records: Sequence[Record[S]], token: str | None, fulfilled: str | None

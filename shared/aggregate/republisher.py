@@ -19,13 +19,23 @@ class Republisher:
 
     ``restate`` returns the events of a state and changes nothing in it; readers take them as what they know already.
     ``retained`` decides on a stored document whether a compacted topic must hold the aggregate's state: all of those are
-    republished. Without it only the aggregates that somebody waits for are.
+    republished. Without it only the aggregates that somebody waits for are. ``removed`` decides whether such a topic must hold
+    nothing of it any more: its ``restate`` is the tombstone, which is republished too, and does not stay for ever.
     """
 
     name: str
     ledger: Ledger[Any]
     restate: Callable[[Any], Sequence[Message]]
     retained: Callable[[Document], bool] | None = None
+    removed: Callable[[Document], bool] | None = None
+
+    def retains(self, document: Document) -> bool:
+        """Return whether a compacted topic must hold the state of a stored aggregate."""
+        return self.retained is not None and self.retained(document)
+
+    def has_removed(self, document: Document) -> bool:
+        """Return whether a compacted topic must hold nothing of a stored aggregate but its tombstone."""
+        return self.removed is not None and self.removed(document)
 
     async def republish(self, ids: Sequence[str]) -> int:
         """Republish these aggregates and return how many of them had something to publish.

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from shared.bus.dead_letters.letter import LETTER_BYTES
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, MarktplatzError, NotFoundError
 from shared.topics import DECLARED, CleanupPolicy, DeadLetterTopic, ReplayTopic, Topic
-
-TOMBSTONE_RETENTION = timedelta(days=7)
 
 _VISIBLE_SECONDS = 30
 _LOOK_SECONDS = 0.1
@@ -45,7 +48,13 @@ def settings_of(topic: Declared, *, replicas: int = 3) -> dict[str, str]:
         }
     limits = {"cleanup.policy": topic.keep.value, "max.message.bytes": str(topic.max_message_bytes), **safety}
     if topic.keep is CleanupPolicy.COMPACT:
-        return {**limits, "delete.retention.ms": str(milliseconds(TOMBSTONE_RETENTION))}
+        return {
+            **limits,
+            "delete.retention.ms": str(milliseconds(topic.tombstone_retention)),
+            "min.compaction.lag.ms": str(milliseconds(topic.compaction_lag)),
+        }
+    if topic.append_time:
+        limits["message.timestamp.type"] = "LogAppendTime"
     return {**limits, "retention.ms": str(milliseconds(topic.retention))}
 
 
@@ -64,6 +73,7 @@ async def create_topics(settings: KafkaSettings, *, replicas: int = 3, topics: I
         if wrong:
             raise BusUnfitError(f"topics differ from their declaration: {_describe(wrong)}", topics=sorted(wrong))
         await _alter(admin, [declared[name] for name in problems], replicas)
+        await _in_line(admin, {name: declared[name] for name in problems}, replicas)
     return created
 
 
@@ -73,6 +83,21 @@ async def verify_topics(
     """Return per topic how it differs from its declaration, as ``{setting: "present, not declared"}``; empty if nothing does."""
     async with _Admin(settings) as admin:
         return await _differences(admin, {topic.name: topic for topic in topics}, replicas)
+
+
+async def delete_topics(settings: KafkaSettings, names: Iterable[str]) -> list[str]:
+    """Delete topics with all that lies on them, and return the names of those that there were. Safe to repeat.
+
+    Raises BusUnfitError if the broker refuses one, BusUnavailableError if it does not answer.
+    """
+    async with _Admin(settings) as admin:
+        present = set(await admin.list_topics())
+        doomed = [name for name in names if name in present]
+        response = await admin.delete_topics(doomed) if doomed else None
+        for name, code in response.topic_error_codes if response is not None else ():
+            if code and for_code(code) is not UnknownTopicOrPartitionError:
+                raise BusUnfitError(f"topic {name} could not be deleted: {for_code(code).__name__}", topic=name)
+    return doomed
 
 
 async def partitions_of(settings: KafkaSettings, topic: str) -> list[int]:
@@ -132,6 +157,15 @@ async def _visible(admin: AIOKafkaAdminClient, names: set[str]) -> None:
             present = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
             led = {name for name in names & present.keys() if all(part["leader"] >= 0 for part in present[name])}
             if led == names:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _in_line(admin: AIOKafkaAdminClient, altered: dict[str, Declared], replicas: int) -> None:
+    """Wait until the broker shows the settings that it has just been given."""
+    async with asyncio.timeout(_VISIBLE_SECONDS):
+        while True:
+            if not altered or not await _differences(admin, altered, replicas):
                 return
             await asyncio.sleep(_LOOK_SECONDS)
 

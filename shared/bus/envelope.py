@@ -20,7 +20,7 @@ from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.faults import DecodeError, Fault, parse_json
 from shared.bus.handling import Received
 from shared.bus.record import Headers, RawRecord
-from shared.messages.base import Message, message_types
+from shared.messages.base import Message, Tombstone, message_types, tombstone_types
 from shared.messages.dataschema import dataschema_of
 from shared.messages.open_enum import READING
 from shared.topics import Topic
@@ -30,7 +30,7 @@ BINARY = b"application/json"
 _STRUCTURED = "application/cloudevents"
 _REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_sequence")
 _KEY = re.compile(r"[A-Za-z0-9_:-]{1,200}")
-_ID = re.compile(r"[!-~]{1,200}")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TYPE = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _SOURCE = re.compile(r"/?[A-Za-z0-9_:/-]{1,200}")
 _SEQUENCE = re.compile(r"0*[1-9][0-9]{0,17}")
@@ -62,8 +62,12 @@ class _Structured(BaseModel):
 
 def encode(event: OutgoingEvent) -> RawRecord:
     """Return the record of an event: the same event always gives the same bytes."""
+    value = None if event.data is None else event.data.encode()
+    if event.media_type is not None:
+        record_key = event.key if event.record_key is None else event.record_key
+        return RawRecord(event.topic, record_key.encode(), value, (("content-type", event.media_type.encode()),))
     key = event.key.encode()
-    headers = (
+    headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", event.id.encode()),
         ("ce_source", event.source.encode()),
@@ -76,19 +80,21 @@ def encode(event: OutgoingEvent) -> RawRecord:
         ("ce_correlationid", event.correlation_id.encode()),
         ("traceparent", event.traceparent.encode()),
         ("content-type", BINARY),
-    )
-    return RawRecord(event.topic, key, event.data.encode(), headers)
+    ]
+    if value is None:  # Both describe the value.
+        headers = [(name, content) for name, content in headers if name not in ("ce_dataschema", "content-type")]
+    return RawRecord(event.topic, key, value, tuple(headers))
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A record whose attributes are all sound; in binary mode nobody has looked at its body yet."""
+    """A record whose attributes are all sound; in binary mode nobody has looked at its body yet. A tombstone has none."""
 
     binary: bool
     key: str
     cause: Cause
     time: datetime
-    body: bytes
+    body: bytes | None
 
     @property
     def type(self) -> str:
@@ -97,6 +103,8 @@ class Envelope:
 
     def open(self) -> Received:
         """Return the event. Raises DecodeError if its type is unknown or its body is wrong."""
+        if self.body is None:
+            return Received(message=_tombstones()[self.type](), key=self.key, cause=self.cause, time=self.time)
         try:
             if self.binary:
                 parse_json(self.body)
@@ -114,9 +122,12 @@ class Envelope:
 def envelope_of(record: IncomingRecord, topic: Topic | None = None) -> Envelope:
     """Return the envelope of a record, judged also by the topic that it stands on if that is given.
 
-    Only the topic's producer may be the source, and a type that another topic carries is foreign here; whether an unknown type
-    is one of tomorrow is the reader's to decide. Raises DecodeError, and nothing else, for whatever is wrong.
+    Only the topic's producer may be the source (on a topic of many writers, the one that the key names), and a type that another
+    topic carries is foreign here; whether an unknown type is one of tomorrow is the reader's to decide. A tombstone, in binary
+    mode, has no value, and nothing else has none.
+    Raises DecodeError, and nothing else, for whatever is wrong.
     """
+    body: bytes | None
     try:
         headers = _headers(record.headers)
         content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -131,7 +142,7 @@ def envelope_of(record: IncomingRecord, topic: Topic | None = None) -> Envelope:
         raise DecodeError(Fault.TOO_DEEP, "the body is nested too deeply") from error
     envelope = _envelope(record, attributes, body, binary=binary)
     if topic is not None:
-        _bind(envelope.type, attributes["source"], topic)
+        _bind(envelope, attributes["source"], topic)
     return envelope
 
 
@@ -140,11 +151,13 @@ def decode(record: IncomingRecord, topic: Topic | None = None) -> Received:
     return envelope_of(record, topic).open()
 
 
-def _bind(kind: str, source: str, topic: Topic) -> None:
-    if kind in _adapters() and kind not in topic.types:
+def _bind(envelope: Envelope, source: str, topic: Topic) -> None:
+    kind = envelope.type
+    if (kind in _adapters() or kind in _tombstones()) and kind not in topic.types:
         raise DecodeError(Fault.FOREIGN_TYPE, f"{kind} is no type of {topic.name}")
-    if source.removeprefix("/") != topic.producer:
-        raise DecodeError(Fault.FOREIGN_SOURCE, f"the source is not {topic.producer}, which alone writes {topic.name}")
+    writer = topic.writer_of(envelope.key)
+    if source.removeprefix("/") != writer:
+        raise DecodeError(Fault.FOREIGN_SOURCE, f"the source is not {writer[:120]}, which alone writes this on {topic.name}")
 
 
 def _headers(raw: Headers) -> dict[str, str]:
@@ -164,14 +177,14 @@ def _headers(raw: Headers) -> dict[str, str]:
     return headers
 
 
-def _binary(headers: Mapping[str, str], content_type: str, record: IncomingRecord) -> tuple[Mapping[str, str], bytes]:
+def _binary(headers: Mapping[str, str], content_type: str, record: IncomingRecord) -> tuple[Mapping[str, str], bytes | None]:
     missing = [name for name in _REQUIRED if not headers.get(name)]
     if missing:
         raise DecodeError(Fault.MISSING_HEADER, f"missing: {', '.join(missing)}")
     if content_type not in ("application/json", ""):
         raise DecodeError(Fault.BAD_CONTENT_TYPE, f"content-type {content_type[:80]} is not supported")
-    if record.value is None:
-        raise DecodeError(Fault.NULL_VALUE, "the record has no value")
+    if record.value is None and headers["ce_type"] not in _tombstones():
+        raise DecodeError(Fault.NULL_VALUE, "the record has no value, and its type is no tombstone")
     attributes = {name.removeprefix("ce_"): value for name, value in headers.items() if name.startswith("ce_")}
     attributes.setdefault("traceparent", headers.get("traceparent", ""))
     return attributes, record.value
@@ -203,14 +216,16 @@ def _any_adapter() -> TypeAdapter[Any]:
     return TypeAdapter(Any)
 
 
-def _envelope(record: IncomingRecord, attributes: Mapping[str, str], body: bytes, *, binary: bool) -> Envelope:
+def _envelope(record: IncomingRecord, attributes: Mapping[str, str], body: bytes | None, *, binary: bool) -> Envelope:
+    if body is not None and attributes["type"] in _tombstones():
+        raise DecodeError(Fault.VALUE_OF_TOMBSTONE, "the record of a tombstone has a value")
     if attributes["specversion"] != "1.0":
         raise DecodeError(Fault.BAD_SPECVERSION, "specversion is not 1.0")
     key = _key(record.key, attributes.get("partitionkey"))
     if not _TYPE.fullmatch(attributes["type"]):
         raise DecodeError(Fault.BAD_TYPE, "type is not 1 to 200 letters, digits and _.-")
     if not _ID.fullmatch(attributes["id"]):
-        raise DecodeError(Fault.BAD_ID, "id is not 1 to 200 printable ASCII characters")
+        raise DecodeError(Fault.BAD_ID, "id is no UUID in lower case")
     if not _SOURCE.fullmatch(attributes["source"]):
         raise DecodeError(Fault.BAD_SOURCE, "source is not a path of letters, digits and _:/-")
     if not _SEQUENCE.fullmatch(attributes["sequence"]):
@@ -252,6 +267,11 @@ def _time(text: str) -> datetime:
 @cache
 def _adapters() -> dict[str, TypeAdapter[Message]]:
     return {name: TypeAdapter(cls) for name, cls in message_types().items()}
+
+
+@cache
+def _tombstones() -> Mapping[str, type[Tombstone]]:
+    return tombstone_types()
 
 
 def _summary(error: ValidationError) -> str:

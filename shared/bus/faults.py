@@ -29,6 +29,7 @@ class Fault(StrEnum):
     FOREIGN_SOURCE = "foreign_source"
     FOREIGN_TOPIC = "foreign_topic"
     NULL_VALUE = "null_value"
+    VALUE_OF_TOMBSTONE = "value_of_tombstone"
     INVALID_JSON = "invalid_json"
     DUPLICATE_KEY = "duplicate_key"
     NOT_A_NUMBER = "not_a_number"

@@ -28,6 +28,13 @@ LAG_SECONDS = Gauge(
     "marktplatz_bus_lag_seconds", "Age of the oldest record of the batch in hand or the last one, 0 without lag", ["group"]
 )
 COMMIT_SECONDS = Histogram("marktplatz_bus_commit_seconds", "Duration of an offset commit", ["group"])
+_OF_A_GROUP = (EVENTS, BATCHES, DEAD_LETTERS, QUARANTINED, RETRIES, RESTARTS, STOPPED, LAG_RECORDS, LAG_SECONDS, COMMIT_SECONDS)
+
+MIRROR_READ = Gauge(
+    "marktplatz_mirror_read_timestamp_seconds", "When a mirrored topic last brought something, 0 before", ["topic"]
+)
+MIRROR_BYTES = Gauge("marktplatz_mirror_bytes", "Keys and values of a mirrored topic that are held in memory", ["topic"])
+MIRROR_LIVE = Gauge("marktplatz_mirror_live", "Keys of a mirrored topic that have a value", ["topic"])
 
 
 def announce(group: str, topics: Iterable[str]) -> None:
@@ -37,3 +44,9 @@ def announce(group: str, topics: Iterable[str]) -> None:
     EVENTS.labels(group, "dead")
     for topic in topics:
         QUARANTINED.labels(group, topic)
+
+
+def forget(group: str) -> None:
+    """Show a group no longer that is not read any more."""
+    for metric in _OF_A_GROUP:
+        metric.remove_by_labels({"group": group})

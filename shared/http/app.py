@@ -13,6 +13,7 @@ from shared.clock import now
 from shared.http import docs, even, problem
 from shared.http.auth import Authenticator
 from shared.http.body import RequestGuard
+from shared.http.caller import RightsSource
 from shared.http.even import Even
 from shared.http.head import Head
 from shared.http.health import Health
@@ -23,12 +24,13 @@ from shared.store.port import Store
 VERSION = "1"
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a router
     service: str,
     router: APIRouter,
     *,
     title: str | None = None,
     authenticator: Authenticator,
+    rights: RightsSource | None = None,
     store: Store,
     health: Health,
     clock: Callable[[], datetime] = now,
@@ -37,6 +39,7 @@ def create_app(
     """Return the application that serves ``router``. No I/O; the store must be prepared with ``idempotency.COLLECTION``.
 
     ``service`` is its name in metrics and logs, ``title`` what its documentation calls it.
+    ``rights`` decides for whom a person acts whose token states no more than who they are.
     ``even_step``: to which steps of time a 404 is evened out, ``even.STEP`` unless given; none if it is zero.
     """
     app = FastAPI(
@@ -48,6 +51,7 @@ def create_app(
         responses=_ERRORS,
     )
     app.state.authenticator = authenticator
+    app.state.rights = rights
     app.state.store = store
     app.state.clock = clock
     app.state.idempotency = Holder()

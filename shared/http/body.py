@@ -11,12 +11,13 @@ from shared.errors import MarktplatzError
 from shared.http import limits
 from shared.http.caller import Authenticator, bearer_token
 from shared.http.problem import problem
+from shared.http.uploads import Uploads
 
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::[0-9]{0,5})?", re.ASCII)
 """Host and port (RFC 3986, 3.2.2)."""
 BOUNDS = strict_json.Bounds(depth=limits.BODY_DEPTH, nodes=limits.BODY_NODES)
 CALLER = "marktplatz.caller"
-"""Where the guard leaves the caller whose token it has checked, in the request's scope."""
+"""Where the guard leaves the person whose token it has checked, in the request's scope."""
 
 
 class RequestGuard:
@@ -26,10 +27,13 @@ class RequestGuard:
     answers to that, 401 or 404 or 405. ``shared.strict_json`` defines what counts as JSON.
     """
 
-    def __init__(self, app: ASGIApp, authenticator: Authenticator, limit: int = limits.BODY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, authenticator: Authenticator, limit: int = limits.BODY_BYTES, uploads: Uploads | None = None
+    ) -> None:
         self.app = app
         self.authenticator = authenticator
         self.limit = limit
+        self.uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,9 +52,14 @@ class RequestGuard:
             return
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
-        too_large = declared.isdigit() and int(declared[:19]) > self.limit
-        body = None if too_large else await _read(receive, self.limit)
-        refusal = _refusal(body, headers.get(b"content-type", b""), self.limit)
+        if self.uploads is None:
+            self.uploads = Uploads.of(scope["app"].routes) if "app" in scope else Uploads()
+        files = self.uploads.types(scope)
+        limit = limits.UPLOAD_BYTES if files else self.limit
+        too_large = declared.isdigit() and int(declared[:19]) > limit
+        body = None if too_large else await _read(receive, limit)
+        content_type = headers.get(b"content-type", b"")
+        refusal = _refusal_of_file(body, content_type, files) if files else _refusal(body, content_type, limit)
         if refusal is not None:
             status, code, detail = refusal
             await problem(status, code, detail, instance=scope["path"])(scope, receive, send)
@@ -58,7 +67,7 @@ class RequestGuard:
         await self.app(scope, _replay(body or b"", receive), send)
 
     async def _admitted(self, scope: Scope) -> bool:
-        """Check the token, and leave the caller for the application; what is wrong with it the application answers."""
+        """Check the token, and leave its person for the application; what is wrong with it the application answers."""
         sent = [value for name, value in scope["headers"] if name == b"authorization"]
         token = bearer_token([value.decode("latin-1") for value in sent])
         if token is None:
@@ -98,6 +107,14 @@ def _refusal(body: bytes | None, content_type: bytes, limit: int) -> tuple[int, 
         strict_json.parse(body, BOUNDS)
     except strict_json.StrictJsonError as error:
         return 400, "json_invalid", f"{error.detail[0].upper()}{error.detail[1:]}."
+    return None
+
+
+def _refusal_of_file(body: bytes | None, content_type: bytes, files: frozenset[str]) -> tuple[int, str, str] | None:
+    if body is None:
+        return 413, "body_too_large", f"The file is longer than {limits.UPLOAD_BYTES} bytes."
+    if content_type.partition(b";")[0].strip().lower().decode("latin-1") not in files:
+        return 415, "unsupported_media_type", f"The body must be a file of one of the types {', '.join(sorted(files))}."
     return None
 
 

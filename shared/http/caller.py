@@ -8,8 +8,9 @@ from typing import Protocol
 
 from shared.errors import ForbiddenError
 from shared.http.problem import RefusedRequestError
-from shared.messages.values import Channel, Party, Role
+from shared.messages.values import Channel, Function, Party, Role
 
+EVERY_FUNCTION = frozenset(Function)
 _REALM = 'Bearer realm="efa-marktplatz"'
 
 
@@ -22,13 +23,20 @@ class UnauthenticatedError(RefusedRequestError):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """A person who acts for an organisation, by the claims of their token."""
+class Person:
+    """Somebody whom the identity provider knows: the token says no more than who they are."""
 
     subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller(Person):
+    """A person who acts for an organisation: with its roles, and with their own functions there."""
+
     organisation: str
     organisation_name: str
     roles: frozenset[Role]
+    functions: frozenset[Function] = EVERY_FUNCTION
 
     @property
     def party(self) -> Party:
@@ -54,12 +62,32 @@ class Caller:
             names = sorted(role.value for role in roles)
             raise ForbiddenError(f"This is for {' or '.join(names)} only.", code="role_missing", required_roles=names)
 
+    def require_function(self, function: Function) -> None:
+        """Return if the person has a function in the organisation. Raises ForbiddenError."""
+        if function not in self.functions:
+            raise ForbiddenError(
+                f"This needs the function {function.value} in {self.organisation_name}; a member with VERWALTUNG can give it.",
+                code="function_missing",
+                required_function=function.value,
+                organisation=self.organisation,
+            )
+
 
 class Authenticator(Protocol):
-    """Port that turns a token into its caller."""
+    """Port that turns a token into the person whom it names, or into a caller where its claims state for whom they act."""
 
-    async def authenticate(self, token: str) -> Caller:
-        """Return the caller. Raises UnauthenticatedError, or RetryableError when the keys cannot be had just now."""
+    async def authenticate(self, token: str) -> Person:
+        """Return the person. Raises UnauthenticatedError, or RetryableError when the keys cannot be had just now."""
+
+
+class RightsSource(Protocol):
+    """Port that knows for which organisations a person acts."""
+
+    def caller(self, person: Person, organisation: str | None) -> Caller:
+        """Return the person as one who acts for the organisation, None: for the only one that they are a member of.
+
+        Raises RefusedRequestError or ForbiddenError if they do not, RetryableError when it cannot be known just now.
+        """
 
 
 def bearer_token(headers: Sequence[str]) -> str | None:

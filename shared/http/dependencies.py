@@ -10,13 +10,16 @@ from typing import Annotated
 from fastapi import Depends
 
 from shared.aggregate.condition import Condition
-from shared.http.auth import Caller, authenticated, needs, optional_caller
+from shared.http.auth import Caller, Person, authenticated, identified, needs, optional_caller
 from shared.http.etag import condition_of
-from shared.http.idempotency import Idempotency
+from shared.http.idempotency import Idempotency, PersonIdempotency
 from shared.messages.values import Role
 
 CurrentCaller = Annotated[Caller, Depends(authenticated)]
 """Who calls; 401 without a valid token."""
+
+CurrentPerson = Annotated[Person, Depends(identified)]
+"""Who the token says calls, who need not act for any organisation yet; 401 without a valid token."""
 
 OptionalCaller = Annotated[Caller | None, Depends(optional_caller)]
 """Who calls a public read, None without a token."""
@@ -26,6 +29,9 @@ AnbieterCaller = Annotated[Caller, Depends(needs(Role.ANBIETER))]
 
 IfMatch = Annotated[Condition | None, Depends(condition_of)]
 """The condition that the If-Match or If-None-Match header sets, None without one (RFC 9110, 13.1)."""
+
+PersonIdempotencyKey = Annotated[PersonIdempotency, Depends()]
+"""The same for an operation that takes a ``CurrentPerson``."""
 
 IdempotencyKey = Annotated[Idempotency, Depends()]
 """Runs the operation once per Idempotency-Key; brings the caller along."""

@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from shared.http import problem
+from shared.http.auth import FUNCTION
+from shared.messages.values import Function
 
 _PAGE = """<!DOCTYPE html>
 <html lang="de">
@@ -34,11 +36,12 @@ _START = """SwaggerUIBundle({{
   persistAuthorization: false,
 }});
 """
+_SAFE = frozenset({"get", "head", "options"})
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 
 def install(app: FastAPI) -> None:
-    """Serve ``/docs`` and add the schema of problem answers to the OpenAPI document."""
+    """Serve ``/docs``; add the schema of problem answers and the functions that operations need to the OpenAPI document."""
     files = resources.files(fastapi_offline) / "static"
     app.mount("/docs/static", StaticFiles(directory=str(files)), name="docs-static")
 
@@ -56,6 +59,10 @@ def install(app: FastAPI) -> None:
     def documented() -> dict[str, object]:
         document = made()
         document.setdefault("components", {}).setdefault("schemas", {}).setdefault("Problem", problem.SCHEMA)
+        for operations in document["paths"].values():
+            for method, operation in operations.items():
+                if "security" in operation and method not in _SAFE:
+                    operation.setdefault(FUNCTION, Function.BEARBEITUNG.value)
         return document
 
     app.openapi = documented  # type: ignore[method-assign] # FastAPI's own way to extend the document

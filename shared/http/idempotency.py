@@ -28,7 +28,7 @@ from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from shared.errors import ConflictError, MarktplatzError, RetryableError, StoreUnavailableError
-from shared.http.auth import Caller, authenticated
+from shared.http.auth import Caller, Person, authenticated, identified
 from shared.http.problem import RefusedRequestError, problem_of
 from shared.ids import derived_id
 from shared.store.port import Collection, Document, Index, Query, Save, Store
@@ -131,6 +131,14 @@ class Idempotency:
             log.debug("body_hashed_as_it_is")
         url = self.request.url
         return hashlib.sha256(b"\x00".join((url.path.encode(), url.query.encode(), body))).hexdigest()
+
+
+class PersonIdempotency(Idempotency):
+    """The same for an operation of a person who need not act for any organisation yet."""
+
+    def __init__(self, request: Request, person: Annotated[Person, Depends(identified)], _key: _Header = None) -> None:
+        caller = person if isinstance(person, Caller) else Caller(person.subject, "", "", frozenset())
+        super().__init__(request, caller)
 
 
 class _Run:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,8 +11,9 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from shared.clock import now
-from shared.http.oidc import EMBEDDED, EMBEDDED_ISSUER, EMBEDDED_KID_PREFIX
+from shared.http.oidc import EMBEDDED, EMBEDDED_ISSUER, EMBEDDED_KID_PREFIX, RightsFrom
 from shared.messages.values import Role
+from shared.private_file import create_private_file
 
 AUDIENCE = "efa-marktplatz"
 LIFETIME = timedelta(hours=12)
@@ -31,11 +30,11 @@ class EmbeddedIssuer:
         self.jwks_file = folder / "jwks.json"
         key_file = folder / "key.json"
         if not key_file.exists():
-            _create(key_file, orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
+            create_private_file(key_file, orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
         self._key = OKPKey.import_key(orjson.loads(key_file.read_bytes()))
         self._kid = EMBEDDED_KID_PREFIX + self._key.thumbprint()
         public = {**self._key.as_dict(private=False), "kid": self._kid, "use": "sig", "alg": "Ed25519"}
-        _create(self.jwks_file, orjson.dumps({"keys": [public]}))
+        create_private_file(self.jwks_file, orjson.dumps({"keys": [public]}))
 
     def environment(self) -> dict[str, str]:
         """Return the variables by which a process accepts this issuer."""
@@ -44,43 +43,33 @@ class EmbeddedIssuer:
             "AUTH_AUDIENCE": AUDIENCE,
             "AUTH_JWKS_FILE": str(self.jwks_file),
             "AUTH_ENVIRONMENT": EMBEDDED,
+            "AUTH_RIGHTS_FROM": RightsFrom.CLAIMS.value,
         }
 
     def sign_token(
         self,
         *,
         subject: str,
-        organisation: str,
-        organisation_name: str,
-        roles: Iterable[Role],
+        organisation: str | None = None,
+        organisation_name: str | None = None,
+        roles: Iterable[Role] = (),
         lifetime: timedelta = LIFETIME,
         at: datetime | None = None,
     ) -> str:
-        """Return an access token, valid from ``at`` (default: now) for ``lifetime``."""
+        """Return an access token, valid from ``at`` (default: now) for ``lifetime``.
+
+        Without an organisation it says who somebody is and no more.
+        """
         issued = at or now()
-        claims = {
+        claims: dict[str, object] = {
             "iss": EMBEDDED_ISSUER,
             "aud": AUDIENCE,
             "sub": subject,
-            "org": organisation,
-            "org_name": organisation_name,
-            "roles": [Role(role).value for role in roles],
             "iat": int(issued.timestamp()),
             "exp": int((issued + lifetime).timestamp()),
         }
+        if organisation is not None:
+            claims |= {"org": organisation, "org_name": organisation_name or organisation}
+            claims["roles"] = [Role(role).value for role in roles]
         header = {"alg": "Ed25519", "kid": self._kid, "typ": "at+jwt"}
         return jwt.encode(header, claims, self._key, algorithms=["Ed25519"])
-
-
-def _create(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all; if it is there already, that one stays."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()

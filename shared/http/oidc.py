@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from joserfc import jws, jwt
 from joserfc.errors import ExpiredTokenError, JoseError
@@ -14,10 +16,12 @@ from joserfc.jwk import Key
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.http.caller import Caller, UnauthenticatedError
+from shared.http.caller import Caller, Person, UnauthenticatedError
 from shared.http.keys import FileKeys, Keys, UrlKeys
 from shared.ids import person_ref
 from shared.messages.values import Line, OrganisationId, Role
+
+C = TypeVar("C", bound=BaseModel)
 
 ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
     "RS256": ("RSA", None),
@@ -29,17 +33,28 @@ ALGORITHMS: Final[Mapping[str, tuple[str, str | None]]] = {
 """Signatures that are accepted, with kind and curve of their keys. Never ``none``, never a shared secret."""
 
 EMBEDDED = "embedded"
+TEST_ENVIRONMENTS = frozenset({EMBEDDED, "test"})
+"""Environments in which the claims of tokens may be taken for rights."""
 EMBEDDED_ISSUER = "urn:efa-marktplatz:issuer:embedded"
 EMBEDDED_KID_PREFIX = "embedded-"
 LEEWAY_SECONDS = 30
 TOKEN_LENGTH = 8192
 
 
+class RightsFrom(StrEnum):
+    """Where it stands what a caller may do."""
+
+    MARKETPLACE = "marketplace"
+    CLAIMS = "claims"
+
+
 class AuthSettings(BaseSettings):
     """Whose tokens are accepted, from ``AUTH_…`` variables: keys by URL or in a file, exactly one of them.
 
     ``environment`` is that of the process (``MARKTPLATZ_ENVIRONMENT``). Anything but ``embedded`` refuses the issuer that
-    the embedded run makes for itself: its key lies in a data folder and signs whatever it is asked to.
+    the embedded run makes for itself: its key lies in a data folder and signs whatever it is asked to. Rights come from the
+    marketplace; from the claims of tokens only where nothing but tests runs. ``rights_most_age`` is how long they are gone by
+    after the broker last confirmed them.
     """
 
     model_config = SettingsConfigDict(env_prefix="AUTH_", extra="ignore", populate_by_name=True)
@@ -48,6 +63,8 @@ class AuthSettings(BaseSettings):
     audience: Annotated[str, Field(min_length=1)]
     jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
     jwks_file: Path | None = None
+    rights_from: RightsFrom = RightsFrom.MARKETPLACE
+    rights_most_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=5)
     environment: Annotated[str, Field(validation_alias=AliasChoices("MARKTPLATZ_ENVIRONMENT", "AUTH_ENVIRONMENT"))] = "production"
 
     @model_validator(mode="after")
@@ -61,6 +78,11 @@ class AuthSettings(BaseSettings):
                 f"AUTH_ISSUER is the embedded issuer, but the environment is '{self.environment}'. "
                 "It is for the embedded run on one machine only: name the issuer of your identity provider."
             )
+        if self.rights_from is RightsFrom.CLAIMS and self.environment not in TEST_ENVIRONMENTS:
+            raise ValueError(
+                f"AUTH_RIGHTS_FROM is 'claims', but the environment is '{self.environment}'. Whoever administers the identity "
+                f"provider could act as anybody; it is for {' and '.join(sorted(TEST_ENVIRONMENTS))} only: take 'marketplace'."
+            )
         if self.jwks_url is not None and not self.jwks_url.startswith("https://"):
             raise ValueError(f"AUTH_JWKS_URL must be an https address in the environment '{self.environment}'")
         return self
@@ -73,18 +95,23 @@ def _one_or_many(roles: object) -> object:
     return [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else roles
 
 
-class _Claims(BaseModel):
-    """The claims that identify the caller."""
+class _Subject(BaseModel):
+    """The claim that names a person."""
 
     model_config = ConfigDict(strict=True, extra="ignore")
 
     sub: Annotated[str, Field(pattern=r"^[ -~]{1,255}$")]
+
+
+class _Claims(_Subject):
+    """The claims that name a person, an organisation and roles."""
+
     org: OrganisationId
     org_name: Line | None = None
     roles: Annotated[list[str], Field(max_length=1000), BeforeValidator(_one_or_many)]
 
 
-class OidcAuthenticator:
+class _Tokens:
     """Checks access tokens against the keys of one issuer, for one audience."""
 
     def __init__(
@@ -104,8 +131,8 @@ class OidcAuthenticator:
             exp={"essential": True},
         )
 
-    async def authenticate(self, token: str) -> Caller:
-        """Return the caller. Raises UnauthenticatedError, or KeysUnavailableError."""
+    async def claims_of(self, token: str) -> dict[str, object]:
+        """Return the claims of a token that holds. Raises UnauthenticatedError, or KeysUnavailableError."""
         claims = await self._verified(token)
         try:
             self._times.validate(claims)
@@ -114,14 +141,7 @@ class OidcAuthenticator:
         except JoseError as error:
             claim = getattr(error, "claim", None) or "iss, aud or exp"
             raise _invalid(f"The claim {claim} of the token is missing or wrong.") from None
-        try:
-            found = _Claims.model_validate(claims)
-        except ValidationError as error:
-            names = sorted({str(item["loc"][0]) for item in error.errors()})
-            raise _invalid(f"These claims of the token are missing or malformed: {', '.join(names)}.") from None
-        known = {role.value: role for role in Role}
-        roles = frozenset(known[name] for name in found.roles if name in known)
-        return Caller(person_ref(found.sub), found.org, found.org_name or found.org, roles)
+        return claims
 
     async def _verified(self, token: str) -> dict[str, object]:
         """Return the claims of a token whose signature holds."""
@@ -145,6 +165,38 @@ class OidcAuthenticator:
             with contextlib.suppress(JoseError, ValueError):
                 return jwt.decode(token, key, algorithms=[algorithm]).claims
         raise _invalid("The signature of the token does not hold.")
+
+
+class SubjectAuthenticator(_Tokens):
+    """Reads who somebody is from a token, and nothing of what they may do."""
+
+    async def authenticate(self, token: str) -> Person:
+        """Return the person. Raises UnauthenticatedError, or KeysUnavailableError."""
+        return Person(person_ref(_read(_Subject, await self.claims_of(token)).sub))
+
+
+class OidcAuthenticator(_Tokens):
+    """Reads rights from the claims of a token too: for test environments, in which nobody is registered."""
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return the caller. Raises UnauthenticatedError, or KeysUnavailableError."""
+        found = _read(_Claims, await self.claims_of(token))
+        known = {role.value: role for role in Role}
+        roles = frozenset(known[name] for name in found.roles if name in known)
+        return Caller(person_ref(found.sub), found.org, found.org_name or found.org, roles)
+
+
+def authenticator_of(settings: AuthSettings) -> SubjectAuthenticator | OidcAuthenticator:
+    """Return what reads tokens as the settings ask for."""
+    return OidcAuthenticator(settings) if settings.rights_from is RightsFrom.CLAIMS else SubjectAuthenticator(settings)
+
+
+def _read(model: type[C], claims: dict[str, object]) -> C:
+    try:
+        return model.model_validate(claims)
+    except ValidationError as error:
+        names = sorted({str(item["loc"][0]) for item in error.errors()})
+        raise _invalid(f"These claims of the token are missing or malformed: {', '.join(names)}.") from None
 
 
 def _fits(key: Key, algorithm: str) -> bool:

@@ -25,24 +25,54 @@ class Message(Value):
     TYPE: ClassVar[str]
 
 
+class SealedMessage(Message):
+    """A message whose record is complete as it is, such as a signed one: the outbox stores and sends ``body`` unchanged.
+
+    Its record has the key ``record_key`` and the content type ``MEDIA_TYPE``, and none of the headers of an event.
+    """
+
+    MEDIA_TYPE: ClassVar[str]
+
+    topic: str
+    record_key: str
+    body: str
+
+
+class Tombstone(Message):
+    """The end of an aggregate on a compacted topic: a record without a value, whose headers state what and which.
+
+    Compaction takes everything of the key away, in the end the tombstone too.
+    """
+
+
 M = TypeVar("M", bound=Message)
 _BY_TYPE: dict[str, type[Message]] = {}
+_TOMBSTONES: dict[str, type[Tombstone]] = {}
 
 
 def message_type(name: str) -> Any:  # noqa: ANN401 - a class decorator that keeps the class's own type
     """Register a message class under its CloudEvents type. Raises ValueError on a second class of that name."""
 
     def register(cls: type[M]) -> type[M]:
-        if name in _BY_TYPE:
-            message = f"message type {name} is taken by {_BY_TYPE[name].__name__}"
+        taken = _BY_TYPE.get(name) or _TOMBSTONES.get(name)
+        if taken is not None:
+            message = f"message type {name} is taken by {taken.__name__}"
             raise ValueError(message)
         cls.TYPE = name
-        _BY_TYPE[name] = cls
+        if issubclass(cls, Tombstone):
+            _TOMBSTONES[name] = cls
+        else:
+            _BY_TYPE[name] = cls
         return cls
 
     return register
 
 
 def message_types() -> dict[str, type[Message]]:
-    """Return every registered message class by its CloudEvents type."""
+    """Return every registered message class that has a body, by its CloudEvents type."""
     return dict(_BY_TYPE)
+
+
+def tombstone_types() -> dict[str, type[Tombstone]]:
+    """Return every registered tombstone by its CloudEvents type."""
+    return dict(_TOMBSTONES)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from shared.messages.base import Message, Value, message_type
 from shared.messages.open_enum import OpenEnum
 from shared.messages.reasons import Fact
@@ -11,8 +15,11 @@ from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, T
 class AgbVersion(Value):
     """General terms, pinned by the version that was in force at conclusion."""
 
-    name: Line
-    version: Line
+    name: Annotated[
+        Line,
+        Field(description="Name of the general terms, from the file of the channel. Not personal.", examples=["AGB Nachnutzung"]),
+    ]
+    version: Annotated[Line, Field(description="Version that was in force at conclusion. Not personal.", examples=["2026-01"])]
 
 
 class Leg(OpenEnum):
@@ -24,25 +31,49 @@ class Leg(OpenEnum):
 class ContractHead(Value):
     """What every event holds of a contract."""
 
-    id: EntityId
-    number: Line
-    leg: Leg
-    channel: Channel
-    order_id: EntityId
-    offering_id: EntityId
-    offering_title: Line
-    anbieter: Party
-    customer: Party
-    provider: Party
-    agb: AgbVersion
+    id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the contract, the record's key. Not personal.", examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"]
+        ),
+    ]
+    number: Annotated[
+        Line,
+        Field(
+            description="Number of the contract, without gaps within channel and year. Not personal.", examples=["GD/2026/00001"]
+        ),
+    ]
+    leg: Annotated[Leg, Field(description="Position of the contract in the chain. Not personal.", examples=["NACHNUTZUNG"])]
+    channel: Annotated[
+        Channel, Field(description="Anbieter through whom the contract runs. Not personal.", examples=["govdigital"])
+    ]
+    order_id: Annotated[
+        EntityId,
+        Field(
+            description="The Vorgang that the contract is of. Not personal.", examples=["6567c570-29f9-5802-be12-1ed9f73a83ae"]
+        ),
+    ]
+    offering_id: Annotated[
+        EntityId,
+        Field(description="The offer that was ordered. Not personal.", examples=["1e2223c7-801c-5113-bfb4-1b999d81a5e6"]),
+    ]
+    offering_title: Annotated[
+        Line, Field(description="Name of the online service at conclusion. Not personal.", examples=["Anwohnerparken"])
+    ]
+    anbieter: Annotated[Party, Field(description="The Anbieter as a party of the contract. Not personal.")]
+    customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
+    provider: Annotated[Party, Field(description="The Bereitsteller. Not personal.")]
+    agb: Annotated[AgbVersion, Field(description="General terms that the contract rests on. Not personal.")]
 
 
 @message_type("contracts.contract.concluded.v1")
 class ContractConcluded(Message):
     """The contract exists, with its gap-free number."""
 
-    contract: ContractHead
-    concluded_at: Time
+    contract: Annotated[ContractHead, Field(description="The contract. Not personal.")]
+    concluded_at: Annotated[
+        Time, Field(description="When the contract was concluded, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
+    ]
 
 
 @message_type("contracts.contract.refused.v1")
@@ -52,13 +83,42 @@ class ContractRefused(Message):
     ``facts`` are what the sentences are made of (None from versions that had none); they can be made in another language.
     """
 
-    contract_id: EntityId
-    order_id: EntityId
-    channel: Channel
-    customer: Party
-    provider: Party
-    code: Code
-    reason: Text
-    remedy: Text | None = None
-    facts: tuple[Fact, ...] | None = None
-    refused_at: Time
+    contract_id: Annotated[
+        EntityId,
+        Field(
+            description="Id that the contract would have had, the record's key. Not personal.",
+            examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"],
+        ),
+    ]
+    order_id: Annotated[
+        EntityId,
+        Field(
+            description="The Vorgang that asked for the contract. Not personal.",
+            examples=["6567c570-29f9-5802-be12-1ed9f73a83ae"],
+        ),
+    ]
+    channel: Annotated[Channel, Field(description="Anbieter that was asked. Not personal.", examples=["govdigital"])]
+    customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
+    provider: Annotated[Party, Field(description="The Bereitsteller. Not personal.")]
+    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["price_kind_not_allowed"])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="The reason in a German sentence, made from code and facts. Not personal.",
+            examples=["Diese Kostenart darf nicht umgelegt werden."],
+        ),
+    ]
+    remedy: Annotated[
+        Text | None,
+        Field(
+            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
+            examples=["Bitte den Bereitsteller um eine zulässige Preisposition."],
+        ),
+    ] = None
+    facts: Annotated[
+        tuple[Fact, ...] | None,
+        Field(description="What the sentences are made of; null or absent in events of a version without it. Not personal."),
+    ] = None
+    refused_at: Annotated[
+        Time, Field(description="When the processor refused, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
+    ]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.messages.base import Message, Value, message_type
-from shared.messages.eligibility import Assessment, Stage
+from shared.messages.eligibility import Assessment, Override, Stage
 from shared.messages.open_enum import OpenEnum
 from shared.messages.reasons import Fact
 from shared.messages.values import (
@@ -17,6 +17,7 @@ from shared.messages.values import (
     Condition,
     EntityId,
     Line,
+    Month,
     OrderState,
     OrganisationId,
     Party,
@@ -38,52 +39,72 @@ class OrderParty(OpenEnum):
 class OrderHead(Value):
     """What every event of a Vorgang holds of it."""
 
-    id: EntityId
-    number: Line
-    state: OrderState
-    channel: Channel
-    offering_id: EntityId
-    offering_title: Line
-    offering_version: Annotated[int, Field(ge=1)]
-    customer: Party
-    provider: Party
-    partner: OrganisationId | None = None
+    id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the Vorgang, the record's key. Not personal.", examples=["6567c570-29f9-5802-be12-1ed9f73a83ae"]
+        ),
+    ]
+    number: Annotated[Line, Field(description="Number of the Vorgang for people. Not personal.", examples=["V-2026-6567c570"])]
+    state: Annotated[OrderState, Field(description="State of the Vorgang after the event. Not personal.", examples=["BESTELLT"])]
+    channel: Annotated[
+        Channel, Field(description="Anbieter through whom the contract runs. Not personal.", examples=["govdigital"])
+    ]
+    offering_id: Annotated[
+        EntityId, Field(description="The offer. Not personal.", examples=["1e2223c7-801c-5113-bfb4-1b999d81a5e6"])
+    ]
+    offering_title: Annotated[
+        Line,
+        Field(description="Name of the online service when interest was declared. Not personal.", examples=["Anwohnerparken"]),
+    ]
+    offering_version: Annotated[
+        int, Field(ge=1, description="Version of the offer that the Vorgang is about, from 1. Not personal.", examples=[3])
+    ]
+    customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
+    provider: Annotated[Party, Field(description="The Bereitsteller. Not personal.")]
+    partner: Annotated[
+        OrganisationId | None,
+        Field(
+            description="Key of the IT provider that acts for the Kunde; null or absent: none. Not personal.",
+            examples=["dataport"],
+        ),
+    ] = None
 
 
 class OrderEvent(Message):
     """Base of the events of a Vorgang: ``order`` shows it after the event."""
 
-    order: OrderHead
-    at: Time
+    order: Annotated[OrderHead, Field(description="The Vorgang after the event. Not personal.")]
+    at: Annotated[Time, Field(description="When it happened, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
 
 
 @message_type("ordering.order.interest-declared.v1")
 class InterestDeclared(OrderEvent):
     """A Kunde has declared interest (Interessensbekundung); the in-house pre-check follows."""
 
-    check: int
+    check: Annotated[int, Field(description="Number of the pre-check that is asked for, from 1. Not personal.", examples=[1])]
 
 
 @message_type("ordering.order.check-requested.v1")
 class CheckRequested(OrderEvent):
     """The Kunde asks for a new pre-check, after mending what was missing."""
 
-    stage: Stage
-    check: int
+    stage: Annotated[Stage, Field(description="Moment of the procedure. Not personal.", examples=["INTERESSE"])]
+    check: Annotated[int, Field(description="Number of the pre-check that is asked for, from 1. Not personal.", examples=[2])]
 
 
 @message_type("ordering.order.check-recorded.v1")
 class CheckRecorded(OrderEvent):
     """The pre-check gave neither way free nor refusal: somebody must act first."""
 
-    assessment: Assessment
+    assessment: Annotated[Assessment, Field(description="Result of the pre-check with its reasoning. Not personal.")]
 
 
 @message_type("ordering.order.interest-forwarded.v1")
 class InterestForwarded(OrderEvent):
     """The pre-check leaves the way free; the Bereitsteller learns of the interest."""
 
-    assessment: Assessment
+    assessment: Annotated[Assessment, Field(description="Result of the pre-check with its reasoning. Not personal.")]
 
 
 @message_type("ordering.order.refused.v1")
@@ -94,106 +115,164 @@ class OrderRefused(OrderEvent):
     the Kunde knows of it, at the Bestellung all parties do.
     """
 
-    code: Code
-    reason: Text
-    remedy: Text | None = None
-    facts: tuple[Fact, ...] | None = None
-    stage: Stage | None = None
+    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["FITKO_LAENDER_ONLY"])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="The reason in a German sentence, made from code and facts. Not personal.",
+            examples=["Bei FITKO bestellen nur der Bund und die Länder unmittelbar."],
+        ),
+    ]
+    remedy: Annotated[
+        Text | None,
+        Field(
+            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
+            examples=["Bestellen Sie über govdigital eG."],
+        ),
+    ] = None
+    facts: Annotated[
+        tuple[Fact, ...] | None,
+        Field(description="What the sentences are made of; null or absent in events of a version without it. Not personal."),
+    ] = None
+    stage: Annotated[
+        Stage | None,
+        Field(
+            description="Moment of the procedure; null or absent in events of a version without it. Not personal.",
+            examples=["INTERESSE"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.declined.v1")
 class OrderDeclined(OrderEvent):
     """The Bereitsteller declines."""
 
-    reason: Text
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why the Bereitsteller declines. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Die Kapazität für die Anbindung fehlt."],
+        ),
+    ]
 
 
 @message_type("ordering.order.clarification-started.v1")
 class ClarificationStarted(OrderEvent):
     """The Bereitsteller has taken up the technical clarification (Abstimmung) with its list of open points."""
 
-    points: tuple[Line, ...]
+    points: Annotated[
+        tuple[Line, ...], Field(description="Labels of the open points, in German. Not personal.", examples=[["Gebührenordnung"]])
+    ]
 
 
 @message_type("ordering.order.point-added.v1")
 class PointAdded(OrderEvent):
     """A further open point has been put on the list."""
 
-    point_id: EntityId
-    label: Line
-    owner: OrderParty
+    point_id: Annotated[
+        EntityId,
+        Field(description="Id of the point within the Vorgang. Not personal.", examples=["911c9f2a-3688-5585-bd3f-bcb468897a59"]),
+    ]
+    label: Annotated[Line, Field(description="What is to be settled. Not personal.", examples=["Gebührenordnung"])]
+    owner: Annotated[OrderParty, Field(description="Side that has to settle it. Not personal.", examples=["KUNDE"])]
 
 
 @message_type("ordering.order.point-settled.v1")
 class PointSettled(OrderEvent):
     """An open point is settled. Its value stays in ordering."""
 
-    point_id: EntityId
-    label: Line
-    owner: OrderParty
-    open_points: int
+    point_id: Annotated[
+        EntityId,
+        Field(description="Id of the point within the Vorgang. Not personal.", examples=["911c9f2a-3688-5585-bd3f-bcb468897a59"]),
+    ]
+    label: Annotated[Line, Field(description="What was to be settled. Not personal.", examples=["Gebührenordnung"])]
+    owner: Annotated[OrderParty, Field(description="Side that had to settle it. Not personal.", examples=["KUNDE"])]
+    open_points: Annotated[int, Field(description="Number of points still open. Not personal.", examples=[4])]
 
 
 @message_type("ordering.order.question-asked.v1")
 class QuestionAsked(OrderEvent):
     """One side has asked the other a question. Its text stays in ordering."""
 
-    question_id: EntityId
-    asked_by: OrderParty
+    question_id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the question within the Vorgang. Not personal.", examples=["998105e4-ca6f-56a7-9d80-d6b1e88d1738"]
+        ),
+    ]
+    asked_by: Annotated[OrderParty, Field(description="Side that asks. Not personal.", examples=["KUNDE"])]
 
 
 @message_type("ordering.order.question-answered.v1")
 class QuestionAnswered(OrderEvent):
     """A question is answered. The text stays in ordering."""
 
-    question_id: EntityId
-    answered_by: OrderParty
+    question_id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the question within the Vorgang. Not personal.", examples=["998105e4-ca6f-56a7-9d80-d6b1e88d1738"]
+        ),
+    ]
+    answered_by: Annotated[OrderParty, Field(description="Side that answers. Not personal.", examples=["BEREITSTELLER"])]
 
 
 @message_type("ordering.order.conditions-confirmed.v1")
 class ConditionsConfirmed(OrderEvent):
     """The Bereitsteller has confirmed that and on which conditions reuse is possible (Abstimmungsschreiben)."""
 
-    conditions: tuple[Condition, ...]
+    conditions: Annotated[tuple[Condition, ...], Field(description="The conditions that were agreed. Not personal.")]
 
 
 @message_type("ordering.order.offer-made.v1")
 class OfferMade(OrderEvent):
     """The Anbieter has made the Kunde an offer for the Nachnutzungsvertrag."""
 
-    valid_until: date
-    price_items: tuple[PriceItem, ...]
+    valid_until: Annotated[
+        date,
+        Field(
+            description="Last day on which the offer can be accepted, a calendar day in Germany. Not personal.",
+            examples=["2026-12-31"],
+        ),
+    ]
+    price_items: Annotated[
+        tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
+    ]
 
 
 @message_type("ordering.order.placed.v1")
 class OrderPlaced(OrderEvent):
     """The Kunde has ordered (Bestellung); the in-house relation is checked at the moment of award."""
 
-    check: int
+    check: Annotated[int, Field(description="Number of the pre-check that is asked for, from 1. Not personal.", examples=[2])]
 
 
 @message_type("ordering.order.contracted.v1")
 class OrderContracted(OrderEvent):
     """The contract of the Vorgang is concluded and recorded here."""
 
-    contract_id: EntityId
-    contract_number: Line
+    contract_id: Annotated[
+        EntityId, Field(description="The contract. Not personal.", examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"])
+    ]
+    contract_number: Annotated[Line, Field(description="Its number. Not personal.", examples=["GD/2026/00001"])]
 
 
 @message_type("ordering.order.onboarding-started.v1")
 class OnboardingStarted(OrderEvent):
     """The Anbindung has begun, with its milestones."""
 
-    milestones: tuple[Line, ...]
+    milestones: Annotated[
+        tuple[Line, ...],
+        Field(description="Labels of the milestones, in German, in order. Not personal.", examples=[["Testbetrieb", "Abnahme"]]),
+    ]
 
 
 @message_type("ordering.order.milestone-reached.v1")
 class MilestoneReached(OrderEvent):
     """A milestone of the Anbindung is reached."""
 
-    milestone: Code
-    label: Line
-    open_milestones: int
+    milestone: Annotated[Code, Field(description="Code of the milestone. Not personal.", examples=["test_done"])]
+    label: Annotated[Line, Field(description="Its name, in German. Not personal.", examples=["Testbetrieb"])]
+    open_milestones: Annotated[int, Field(description="Number of milestones still open. Not personal.", examples=[1])]
 
 
 @message_type("ordering.order.went-live.v1")
@@ -201,27 +280,50 @@ class WentLive(OrderEvent):
     """The service is in productive use at the Kunde."""
 
 
+@message_type("ordering.order.uses-reported.v1")
+class UsesReported(OrderEvent):
+    """The Kunde has reported how often the service was used in a month (``YYYY-MM``); ``corrected``: in place of a report."""
+
+    period: Annotated[Month, Field(description="The calendar month in Germany, YYYY-MM. Not personal.", examples=["2027-03"])]
+    count: Annotated[int, Field(ge=0, description="Number of uses in the month. Not personal.", examples=[1284])]
+    corrected: Annotated[
+        bool, Field(description="Whether it replaces a report of the same month. Not personal.", examples=[False])
+    ] = False
+
+
 @message_type("ordering.order.withdrawn.v1")
 class OrderWithdrawn(OrderEvent):
     """The Kunde has withdrawn before a contract came about. ``forwarded``: the Bereitsteller knew of the interest."""
 
-    reason: Text | None = None
-    forwarded: bool = True
+    reason: Annotated[
+        Text | None,
+        Field(
+            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Haushaltsmittel gesperrt."],
+        ),
+    ] = None
+    forwarded: Annotated[
+        bool, Field(description="Whether the Bereitsteller knew of the interest. Not personal.", examples=[True])
+    ] = True
 
 
 @message_type("ordering.order.expired.v1")
 class OrderExpired(OrderEvent):
     """The Vorgang lapsed: nobody went on with it in time. ``forwarded`` as in ``OrderWithdrawn``."""
 
-    forwarded: bool = True
+    forwarded: Annotated[
+        bool, Field(description="Whether the Bereitsteller knew of the interest. Not personal.", examples=[True])
+    ] = True
 
 
 @message_type("ordering.order.terminated.v1")
 class OrderTerminated(OrderEvent):
     """Notice has been given (Kündigung)."""
 
-    ends_on: date
-    by: OrderParty
+    ends_on: Annotated[
+        date, Field(description="Last day of use, a calendar day in Germany. Not personal.", examples=["2027-12-31"])
+    ]
+    by: Annotated[OrderParty, Field(description="Side that gave notice. Not personal.", examples=["KUNDE"])]
 
 
 @message_type("ordering.order.ended.v1")
@@ -236,12 +338,41 @@ class ContractRequested(Message):
     ``requested_at`` is set when the same is asked once more in a later event: the moment of the first request, which counts.
     """
 
-    order: OrderHead
-    price_items: tuple[PriceItem, ...]
-    conditions: tuple[Condition, ...]
-    leitweg_id: Line | None = None
-    order_reference: Line | None = None
-    assessment: Assessment
-    signed_off_by: Line | None = None
-    ordered_at: Time
-    requested_at: Time | None = None
+    order: Annotated[OrderHead, Field(description="The Vorgang. Not personal.")]
+    price_items: Annotated[
+        tuple[PriceItem, ...], Field(description="Prices that were accepted; amounts are net, in whole cents. Not personal.")
+    ]
+    conditions: Annotated[tuple[Condition, ...], Field(description="Conditions that become part of the contract. Not personal.")]
+    leitweg_id: Annotated[
+        Line | None,
+        Field(description="Leitweg-ID for the invoice, stated by the Kunde. Not personal.", examples=["04011000-900X999-08"]),
+    ] = None
+    order_reference: Annotated[
+        Line | None, Field(description="The Kunde's own reference, for the invoice. Not personal.", examples=["HH-2027-0815"])
+    ] = None
+    assessment: Annotated[Assessment, Field(description="Result of the pre-check at the moment of award. Not personal.")]
+    signed_off_by: Annotated[
+        Line | None,
+        Field(
+            description="Reference to the person who signed off the verdict; null or absent: none. Personal: a reference to "
+            "a person (sub of the token), no name.",
+            examples=["3f0c8b7e-vergabestelle"],
+        ),
+    ] = None
+    ordered_at: Annotated[
+        Time, Field(description="When the Kunde ordered, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
+    ]
+    requested_at: Annotated[
+        Time | None,
+        Field(
+            description="When the contract was first asked for, in UTC; null or absent: with this event. Not personal.",
+            examples=["2026-11-24T09:00:00Z"],
+        ),
+    ] = None
+    override: Annotated[
+        Override | None,
+        Field(
+            description="Decision of a named person of the Anbieter that lets the award go on beside the verdict; null or "
+            "absent: none was needed. Personal: by only."
+        ),
+    ] = None

@@ -36,6 +36,12 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=r
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 """A short machine name."""
 
+Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+"""A calendar month in Germany, ``YYYY-MM``."""
+
+Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f\x7f<>]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
+"""Address of a shared mailbox of an organisation, not of a person."""
+
 Sequence = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -69,6 +75,18 @@ class Role(OpenEnum):
     KLIENT = "KLIENT"
     ANBIETER = "ANBIETER"
     BETREIBER = "BETREIBER"
+
+
+class Function(OpenEnum):
+    """What a person may do for their organisation; who has none of these may read.
+
+    BEARBEITUNG prepares: drafts, statements, answers. ZEICHNUNG binds the organisation: orders, contracts, decisions. VERWALTUNG
+    looks after members, roles and master data.
+    """
+
+    BEARBEITUNG = "BEARBEITUNG"
+    ZEICHNUNG = "ZEICHNUNG"
+    VERWALTUNG = "VERWALTUNG"
 
 
 class OrganisationType(OpenEnum):
@@ -184,42 +202,108 @@ class Period(OpenEnum):
 class Money(Value):
     """An amount in whole cents."""
 
-    cents: Annotated[int, Field(ge=0, le=10**13)]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "EUR"
+    cents: Annotated[
+        int, Field(ge=0, le=10**13, description="Amount in whole cents of the currency. Not personal.", examples=[125000])
+    ]
+    currency: Annotated[
+        str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="Currency by ISO 4217. Not personal.", examples=["EUR"])
+    ] = "EUR"
 
 
 class PriceItem(Value):
     """One line of the price sheet of an offer."""
 
-    kind: CostKind
-    label: Line
-    amount: Money
-    period: Period
-    key: DistributionKey = DistributionKey.FEST
-    funding: Line | None = None
-    valid_from: date
-    valid_to: date | None = None
+    kind: Annotated[
+        CostKind, Field(description="Kind of cost (IT-Planungsrat 2021/24). Not personal.", examples=["BETRIEB_ONLINEDIENST"])
+    ]
+    label: Annotated[
+        Line,
+        Field(
+            description="What is paid for, as the price sheet of the Bereitsteller names it. Not personal.",
+            examples=["Betrieb und Pflege"],
+        ),
+    ]
+    amount: Annotated[Money, Field(description="Net amount for one period. Not personal.")]
+    period: Annotated[Period, Field(description="Period that the amount is charged for. Not personal.", examples=["JAHR"])]
+    key: Annotated[
+        DistributionKey,
+        Field(
+            description="Key by which the cost is shared among the reusing organisations. Not personal.", examples=["EINWOHNER"]
+        ),
+    ] = DistributionKey.FEST
+    funding: Annotated[
+        Line | None,
+        Field(
+            description="Source of funding, where a programme pays; stated by the Bereitsteller. Not personal.",
+            examples=["OZG-Rahmenarchitektur"],
+        ),
+    ] = None
+    valid_from: Annotated[
+        date, Field(description="First day of the price, a calendar day in Germany. Not personal.", examples=["2027-01-01"])
+    ]
+    valid_to: Annotated[
+        date | None,
+        Field(
+            description="Last day of the price, a calendar day in Germany; null or absent: no end is set. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ] = None
 
 
 class Party(Value):
     """A public body taking part, by key and official name."""
 
-    id: OrganisationId
-    name: Line
+    id: Annotated[
+        OrganisationId, Field(description="Key of the organisation, from the registration. Not personal.", examples=["01054033"])
+    ]
+    name: Annotated[Line, Field(description="Official name of the organisation. Not personal.", examples=["Husum, Stadt"])]
 
 
 class DocumentRef(Value):
     """A document of an offer or contract: named, typed, addressed, and pinned by its SHA-256."""
 
-    title: Line
-    media_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$", max_length=100)]
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500)]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    title: Annotated[Line, Field(description="Title of the document. Not personal.", examples=["Leistungsbeschreibung"])]
+    media_type: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$", max_length=100),
+        Field(description="Media type (RFC 6838). Not personal.", examples=["application/pdf"]),
+    ]
+    url: Annotated[
+        str,
+        StringConstraints(pattern=r"^https?://[^\s]+$", max_length=500),
+        Field(
+            description="Address of the document; no credentials in it. Not personal.",
+            examples=["https://www.example.org/leistungsbeschreibung.pdf"],
+        ),
+    ]
+    sha256: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None,
+        Field(
+            description="SHA-256 of the document's bytes in lower-case hex; null or absent: not pinned. Not personal.",
+            examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        ),
+    ] = None
 
 
 class Condition(Value):
     """One condition under which reuse is possible, agreed in the Abstimmung; becomes part of the contract."""
 
-    id: EntityId
-    text: Text
-    agreed_at: Time | None = None
+    id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the condition within the Vorgang. Not personal.", examples=["0c1e67f5-ae99-5d40-894a-bf7799b866e3"]
+        ),
+    ]
+    text: Annotated[
+        Text,
+        Field(
+            description="The condition in words. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Die Gebührensatzung wird bis zum Anbindungsbeginn geliefert."],
+        ),
+    ]
+    agreed_at: Annotated[
+        Time | None,
+        Field(
+            description="When the Kunde agreed, in UTC; null or absent: not yet. Not personal.", examples=["2026-11-24T09:00:00Z"]
+        ),
+    ] = None

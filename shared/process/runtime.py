@@ -20,7 +20,9 @@ from fastapi import APIRouter
 from shared.aggregate import epochs
 from shared.aggregate.ledger import Ledger
 from shared.bus.certificates import Certificates
+from shared.bus.consume.readers import ReaderRunner
 from shared.bus.consume.runner import ConsumerRunner
+from shared.bus.mirror.mirror import TopicMirror
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
@@ -36,6 +38,7 @@ from shared.process.service import Builder, Periodic, Resources, Service
 from shared.process.serving import Server, listen, write_endpoints
 from shared.process.settings import ProcessSettings
 from shared.retry import RetryPolicy
+from shared.rights.projection import Rights
 from shared.store.opening import open_store
 from shared.store.port import Store
 
@@ -63,9 +66,18 @@ class _Running:
     store: Store
     socket: socket.socket
 
+    @property
+    def needs_rights(self) -> bool:
+        """Whether it decides by rights: for callers of its API, or for commands that arrive by event."""
+        return self.assignment.api or self.service.checks_rights
+
 
 class Runtime:
-    """Runs assignments in this process until SIGINT or SIGTERM."""
+    """Runs assignments in this process until SIGINT or SIGTERM.
+
+    ``rights`` are those of all organisations, which the process follows if it needs them; until they are read through it is not
+    ready, where they decide.
+    """
 
     def __init__(
         self,
@@ -73,7 +85,9 @@ class Runtime:
         kafka: KafkaSettings,
         authenticator: Authenticator,
         assignments: Sequence[Assignment],
+        rights: Rights | None = None,
     ) -> None:
+        self.rights = rights
         self.settings = settings
         self.authenticator = authenticator
         self.assignments = assignments
@@ -83,6 +97,7 @@ class Runtime:
         self.stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._servers: list[Server] = []
+        self._readers: list[ReaderRunner] = []
 
     async def run(self) -> None:
         """Start everything, wait for a signal, drain. Raises what makes a start impossible (unfit store, bad setting)."""
@@ -115,7 +130,7 @@ class Runtime:
     async def _open(self, assignment: Assignment, stack: contextlib.AsyncExitStack) -> _Running:
         store = open_store(self.settings.store_url_of(assignment.service))
         stack.push_async_callback(store.close)
-        resources = Resources(store=store, publisher=self.publisher, data_dir=self.settings.data)
+        resources = Resources(store=store, publisher=self.publisher, data_dir=self.settings.data, rights=self.rights)
         service = assignment.build(resources)
         return _Running(assignment, service, store, listen(self.settings.host, self.settings.port))
 
@@ -128,6 +143,7 @@ class Runtime:
                 item.service.router if item.assignment.api else APIRouter(),
                 title=item.service.title,
                 authenticator=self.authenticator,
+                rights=self.rights,
                 store=item.store,
                 health=self.health,
             )
@@ -150,12 +166,16 @@ class Runtime:
     async def _start(self, running: Sequence[_Running], stack: contextlib.AsyncExitStack) -> None:
         for item in running:
             await _until_it_works(f"store of {item.service.name}", partial(self._prepare, item))
-        if any(item.service.publishes for item in running):
+        mirrors = self._mirrors(running)
+        publishes = any(item.service.publishes for item in running)
+        if publishes:
             await self.publisher.start()
             stack.push_async_callback(self.publisher.stop)
-            if (found := self.kafka.certificates()) is not None:
-                renewal = Periodic("renew-certificates", self.kafka.renew_every, partial(_renew, found))
-                self._tasks.append(asyncio.create_task(repeat(renewal), name=renewal.name))
+        if (publishes or mirrors) and (found := self.kafka.certificates()) is not None:
+            renewal = Periodic("renew-certificates", self.kafka.renew_every, partial(_renew, found))
+            self._tasks.append(asyncio.create_task(repeat(renewal), name=renewal.name))
+        for mirror in mirrors:
+            self._tasks.append(asyncio.create_task(mirror.run(self.kafka), name=f"mirror-{mirror.topic.name}"))
         workers = [item for item in running if item.assignment.worker]
         consumers = [consumer for item in workers for consumer in item.service.consumers]
         if consumers:
@@ -163,11 +183,25 @@ class Runtime:
             await runner.start()
             self.health.runner = runner
         for item in workers:
+            for readers in item.service.readers:
+                reader_runner = ReaderRunner(self.kafka, readers, self.publisher)
+                await reader_runner.start()
+                self._readers.append(reader_runner)
+        for item in workers:
             for periodic in (*self._relays(item.service), _purge(item.store), *item.service.periodic):
                 self._tasks.append(asyncio.create_task(repeat(periodic), name=periodic.name))
         self._tasks.append(asyncio.create_task(self._probe(running), name="probe"))
         self.health.checks.pop("started", None)
         log.info("started", services=[item.assignment.label for item in running])
+
+    def _mirrors(self, running: Sequence[_Running]) -> list[TopicMirror]:
+        """Return the mirrors to follow, that of rights where they are decided by."""
+        mirrors = [mirror for item in running for mirror in item.service.mirrors]
+        if self.rights is not None and any(item.needs_rights for item in running):
+            if self.rights.decides:
+                self.health.checks["rights"] = False
+            mirrors.append(self.rights.mirror)
+        return list(dict.fromkeys(mirrors))
 
     async def _prepare(self, item: _Running) -> None:
         await item.store.prepare([*item.service.collections, idempotency.COLLECTION, epochs.COLLECTION])
@@ -189,6 +223,8 @@ class Runtime:
         while True:
             for item in running:
                 self.health.checks[f"store_{item.service.name}"] = await answers(item.store.ping)
+            if "rights" in self.health.checks and self.rights is not None:
+                self.health.checks["rights"] = self.rights.ready()
             if self.health.runner is not None:
                 # An API alone stays ready while the broker is away: it accepts into the outboxes.
                 self.health.checks["consumers"] = self.health.runner.ready()
@@ -205,6 +241,7 @@ class Runtime:
         try:
             async with asyncio.timeout(self.settings.drain.total_seconds()):
                 await asyncio.gather(*http, return_exceptions=True)
+                await asyncio.gather(*(readers.stop() for readers in self._readers))
                 if self.health.runner is not None:
                     await self.health.runner.stop()
         except TimeoutError:

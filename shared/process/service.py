@@ -15,9 +15,12 @@ from shared.aggregate.base import Aggregate
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.republisher import Republisher
+from shared.bus.consume.readers import Readers
 from shared.bus.handling import Consumer
+from shared.bus.mirror.mirror import TopicMirror
 from shared.clock import now
 from shared.messages.base import Message
+from shared.rights.projection import Rights
 from shared.store.port import Collection, Document, Store
 
 S = TypeVar("S", bound=Aggregate)
@@ -34,13 +37,17 @@ class Periodic:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What the process gives a service to build itself from. ``steady`` gives seconds of a clock that nobody sets."""
+    """What the process gives a service to build itself from. ``steady`` gives seconds of a clock that nobody sets.
+
+    ``rights`` are those of all organisations, None in a process that does not follow them.
+    """
 
     store: Store
     publisher: Publisher
     data_dir: Path
     clock: Callable[[], datetime] = now
     steady: Callable[[], float] = time.monotonic
+    rights: Rights | None = None
 
     def ledger(
         self,
@@ -66,8 +73,10 @@ class Resources:
 class Service:
     """A built service. ``name`` is the same on topics, in metrics and on the command line; ``title`` is for people.
 
-    The api role serves ``router``; the worker role runs ``consumers``, ``periodic`` and the relay of ``ledgers``.
+    The api role serves ``router``; the worker role runs ``consumers``, ``readers``, ``periodic`` and the relay of ``ledgers``.
     A service that ``publishes`` nothing in this assembly only reads, and its process needs no broker.
+    Both roles follow the topics of ``mirrors``, which both may answer from.
+    Its worker role follows the rights of organisations if it ``checks_rights``; every API role does.
     ``facts`` returns the typed facts of a stored document, by which stores are compared, or None; ``republishers`` publish
     aggregates again after a restore.
     """
@@ -80,8 +89,11 @@ class Service:
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[Periodic, ...] = field(default=())
     publishes: bool = True
+    readers: tuple[Readers, ...] = ()
     facts: Mapping[Collection, Callable[[Document], object]] = field(default_factory=dict)
     republishers: tuple[Republisher, ...] = ()
+    mirrors: tuple[TopicMirror, ...] = ()
+    checks_rights: bool = False
 
 
 class Builder(Protocol):

@@ -14,7 +14,7 @@ from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import LIMITS, Json
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from tests.support.mongodb import mongodb_server
 
@@ -69,10 +69,10 @@ async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
     var: Path = tmp_path_factory.mktemp("marketplace")
     with mongodb_server() as server:
         urls = {service: f"{server}/marktplatz_{service}" for service in ON_MONGODB}
-        settings = ProcessSettings(var=var)
-        environment = {"MARKTPLATZ_STORE_URLS": str(urls).replace("'", '"')}
-        async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
+        settings = ProcessSettings(var=var, store_urls=urls)
+        async with Embedded(settings) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
             await load_reference_data(settings, lambda _kind, _done, _total: None)
+            await load_facts(settings, settings.data / "demo" / "assumed_facts.json", "demo")
             people = cast(run, client)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
             await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)

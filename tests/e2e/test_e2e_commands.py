@@ -48,6 +48,7 @@ def wait_for(condition: object, what: str, seconds: float = 90) -> None:
 SCENES = [
     "lädt 10.751 Gemeinden",
     "kennt 557 OZG-Leistungen",
+    "nimmt für die Vorführung Ungeprüftes an",
     "reicht ein lückenhaftes Formular ein",
     "prüft das ganze Formular",
     "findet die Leistung im Schaufenster",
@@ -70,6 +71,9 @@ SCENES = [
     "Benachrichtigungen zu, keine doppelt",
     "davon als E-Mail",
     "hat zuoberst im Posteingang",
+    "kommt spät dazu, liest den Katalog von vorn",
+    "war abgeschaltet, verpasste eine Änderung und eine Rücknahme",
+    "hat ein falsches Byte im eigenen Speicher",
 ]
 """What each line of the story says, in order."""
 

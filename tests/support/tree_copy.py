@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("shared", "services", "marktplatz", "deploy", "data", "docs", "tests", "benchmarks")
+FOLDERS = ("shared", "services", "marktplatz", "deploy", "data", "docs", "tests", "benchmarks", "kits")
 ENVIRONMENT = {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "300"}
 
 

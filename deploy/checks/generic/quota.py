@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from deploy.checks.generic.images import INSTALLED
-from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, namespace_of, number, text, where
+from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, namespace_of, number, text, texts, where
 from deploy.checks.generic.pods import Workload, workloads
 from deploy.checks.generic.quantities import quantity
 
@@ -90,6 +90,7 @@ def needs(objects: Objects, namespace: str) -> Needs:
             found.claims(replicas, text(volume, "size"))
     for kafka in _in(objects, namespace, "Kafka"):
         _helpers(kafka, found, defaults)
+        _balancers(objects, kafka, found)
     return found
 
 
@@ -105,6 +106,16 @@ def _helpers(kafka: Document, found: Needs, defaults: Document) -> None:
     for part in ("kafkaExporter", "cruiseControl"):
         if part in mapping(kafka, "spec"):
             found.pods(2, _container(mapping(kafka, "spec", part), defaults))
+
+
+def _balancers(objects: Objects, kafka: Document, found: Needs) -> None:
+    """Add what Strimzi makes for a listener of type loadbalancer: one for the first contact, one per broker, each with a port."""
+    pools = _in(objects, namespace_of(kafka), "KafkaNodePool")
+    brokers = sum(number(it, "spec", "replicas") or 1 for it in pools if "broker" in texts(it, "spec", "roles"))
+    for listener in items(kafka, "spec", "kafka", "listeners"):
+        if text(listener, "type") == "loadbalancer":
+            for name in ("services.loadbalancers", "services.nodeports"):
+                found.total[name] += 1 + brokers
 
 
 def _count(workload: Workload, most: Mapping[str, int]) -> int:

@@ -57,10 +57,8 @@ class ContainerProcess:
 
     @property
     def uses_kafka(self) -> bool:
-        """Whether it talks to a broker: the API of contracts publishes nothing and starts no producer."""
-        if self.command == "run":
-            return (self.service, self.role) != (ServiceName.CONTRACTS, RoleName.API)
-        return self.command in STORES_AND_TOPICS | TOPICS_AND_LETTERS
+        """Whether it talks to a broker; every API does, to follow who may act for whom."""
+        return self.command == "run" or self.command in STORES_AND_TOPICS | TOPICS_AND_LETTERS
 
     @property
     def groups(self) -> frozenset[str]:
@@ -135,12 +133,16 @@ def _process(command: str, given: Mapping[str, Any]) -> ContainerProcess:
 
 def written_topics(process: ContainerProcess) -> frozenset[str]:
     """Return what a process publishes to: whoever saves a document sends its whole outbox; the contracts API saves none."""
-    if process.command != "run" or not process.uses_kafka:
+    if process.command != "run" or (process.service, process.role) == (ServiceName.CONTRACTS, RoleName.API):
         return frozenset()
     produced = {topic.name for topic in TOPICS if topic.producer == process.service}
     return frozenset(produced | {DEAD_LETTERS[group].name for group in process.groups})
 
 
 def read_topics(process: ContainerProcess) -> frozenset[str]:
-    """Return what a process consumes."""
-    return frozenset(topic.name for topic in TOPICS if process.groups & set(topic.consumers))
+    """Return what a process consumes by a group, or follows from the beginning as its service or every API does."""
+    consumed = {topic.name for topic in TOPICS if process.groups & set(topic.consumers)}
+    if process.command != "run" or process.channel is not None:
+        return frozenset(consumed)
+    of_apis = {topic.name for topic in TOPICS if topic.read_whole_by_apis and process.role is RoleName.API}
+    return frozenset(consumed | of_apis | {topic.name for topic in TOPICS if process.service in topic.read_whole_by})

@@ -15,7 +15,7 @@ from deploy.checks.generic.pods import selects, workloads
 from deploy.checks.product.processes import ArgumentsError, is_ours, process_of
 from deploy.checks.product.settings import PROJECT
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName
-from marktplatz.loading import Silent
+from marktplatz.silent import Silent
 from shared.process.service import Resources
 from shared.store.opening import open_store
 

@@ -6,8 +6,10 @@ from marktplatz.console import progress_bars
 from marktplatz.demo import flow
 from marktplatz.demo.screen import equals, holds
 from marktplatz.demo.world import MARKETPLACE, World
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_facts, load_reference_data
+from shared.process.files import shipped
 
+ASSUMED_FACTS = shipped("data", "demo", "assumed_facts.json")
 EXPECTED = {"municipalities": ("Gemeinden", 10_751), "states": ("Länder und Bund", 17), "districts": ("Kreise", 294)}
 """16 Länder and the Bund; the 106 kreisfreie Städte among the 400 districts are counted as municipalities."""
 
@@ -23,6 +25,7 @@ async def fill(world: World) -> None:
 async def _load(world: World) -> None:
     with progress_bars(world.screen.console, transient=True) as progress:
         counts = await load_reference_data(world.run.settings, progress)
+    assumed = await load_facts(world.run.settings, ASSUMED_FACTS, "demo")
     bodies = await world.cast.husum.get("eligibility", "/v1/bodies", {"q": "husum", "type": "KOMMUNE"})
     names = [item["name"] for item in bodies["items"]]
     world.screen.scene(
@@ -35,6 +38,11 @@ async def _load(world: World) -> None:
         MARKETPLACE,
         f"kennt {counts['ozg']} OZG-Leistungen, {counts['leika']} LeiKa-Schlüssel, {counts['it_providers']} IT-Dienstleister.",
         holds("alle Verzeichnisse sind gefüllt", all(counts[kind] for kind in ("ozg", "leika", "it_providers")), counts),
+    )
+    world.screen.scene(
+        MARKETPLACE,
+        "nimmt für die Vorführung Ungeprüftes an: Organsitze, Umsätze, Erklärungen.",
+        holds("die Annahmen sind als solche eingetragen", assumed, assumed),
     )
     world.checklist = await world.cast.komm_one.get("catalog", "/v1/reference/requirements")
 

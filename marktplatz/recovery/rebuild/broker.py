@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -21,21 +22,24 @@ _POLLS = 300
 _POLL_SECONDS = 0.2
 
 
-async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta) -> None:
-    """Return once no consumer group has members. Raises InUseError naming those that still have after ``patience``.
+async def require_idle(admin: AIOKafkaAdminClient, patience: timedelta, partner_groups: Iterable[str] = ()) -> None:
+    """Return once no consumer group has members, those of partners neither.
+
+    Raises InUseError naming those that still have some after ``patience``.
 
     Members with a fixed name (KAFKA_GROUP_INSTANCE_ID) stay listed for the session time-out after they have ended.
     """
     end = asyncio.get_running_loop().time() + patience.total_seconds()
-    while busy := await _busy(admin):
+    groups = (*DEAD_LETTERS, *partner_groups)
+    while busy := await _busy(admin, groups):
         if asyncio.get_running_loop().time() >= end:
             raise InUseError(f"these groups have members, stop their workers first: {', '.join(sorted(busy))}")
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _busy(admin: AIOKafkaAdminClient) -> list[str]:
+async def _busy(admin: AIOKafkaAdminClient, groups: Iterable[str]) -> list[str]:
     busy: list[str] = []
-    for group in DEAD_LETTERS:
+    for group in groups:
         # One by one: aiokafka reads the answer about several groups with the layout of an older version and fails.
         (response,) = await admin.describe_consumer_groups([group])
         busy += [group for found in response.groups if found[_MEMBERS]]
@@ -74,6 +78,17 @@ async def rewind(admin: AIOKafkaAdminClient, settings: KafkaSettings) -> list[st
         if places and await _rewound(settings, group, {place: committed[place].offset for place in places}):
             rewound.append(group)
     return rewound
+
+
+async def move(settings: KafkaSettings, group: str, places: dict[TopicPartition, int]) -> None:
+    """Commit these offsets for a group that has no members. Raises KafkaError."""
+    consumer = AIOKafkaConsumer(**settings.connection(), group_id=group, enable_auto_commit=False)
+    consumer.assign(list(places))
+    await consumer.start()
+    try:
+        await consumer.commit(places)
+    finally:
+        await consumer.stop()
 
 
 async def _rewound(settings: KafkaSettings, group: str, committed: dict[TopicPartition, int]) -> bool:

@@ -17,9 +17,11 @@ from marktplatz.recovery.admin import administration
 from marktplatz.recovery.rebuild import broker
 from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
 from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
+from marktplatz.recovery.rebuild.partners import rewind_partners, send_receipts_again
 from marktplatz.recovery.rebuild.places import restore_places
 from marktplatz.recovery.rebuild.republish import republish_pending, republish_state, send_waiting
 from marktplatz.recovery.reconcile.facts import read_stores
+from marktplatz.recovery.reconcile.partner_topics import answers_in, read_partner_topics
 from marktplatz.recovery.reconcile.topics import read_topics
 from marktplatz.recovery.stores import Stores
 from services.contracts.numbering import Number
@@ -27,6 +29,7 @@ from shared.aggregate import epochs
 from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
+from shared.topics import DECLARED, partner_group, partner_topics
 
 log = structlog.get_logger()
 
@@ -39,6 +42,7 @@ class Rebuilt:
     """Result of a rebuild. ``promised``: ids of lost contracts with the numbers reserved for them.
 
     ``places``: ids of Vorgänge whose place was restored. ``republished``: how many aggregates of each kind.
+    ``receipts``: how many receipts of partners' events were sent again.
     """
 
     epoch: int = 0
@@ -50,6 +54,7 @@ class Rebuilt:
     places: list[str] = field(default_factory=list)
     published: int = 0
     republished: Counter[str] = field(default_factory=Counter)
+    receipts: int = 0
 
 
 async def rebuild(
@@ -69,22 +74,28 @@ async def rebuild(
     StoreUnavailableError, WriteConflictError if somebody writes to the stores meanwhile.
     """
     result = Rebuilt()
+    answers = answers_in(stores)
+    partners = [partner.id for partner in await answers.partners()]
     async with administration(kafka) as admin:
-        await broker.require_idle(admin, patience)
+        await broker.require_idle(admin, patience, map(partner_group, partners))
         facts = await read_stores(stores)
         result.promised = await reserve_lost_numbers(stores, facts, await read_topics(kafka))
         result.places = await restore_places(stores, facts)
         if recreate:
             result.deleted = await broker.delete_topics(admin)
         if create:
-            result.created = await create_topics(kafka, replicas=replicas)
+            of_partners = [topic for partner in partners for topic in partner_topics(partner)]
+            result.created = await create_topics(kafka, replicas=replicas, topics=(*DECLARED, *of_partners))
         result.rewound = await broker.rewind(admin, kafka)
+        found = await read_partner_topics(answers, kafka)
+        result.rewound += await rewind_partners(kafka, found)
     result.epoch = epoch_of(clock())
     result.aggregates = await raise_aggregates(stores, result.epoch)
     result.published = await _send_all(stores)
     result.republished = await republish_state(stores)
     result.republished += await republish_pending(stores, await read_stores(stores), result.promised.keys())
     await _send_all(stores)
+    result.receipts = await send_receipts_again(answers, found)
     for held in stores.values():
         await epochs.begin_epoch(held.store, result.epoch)
     log.info("topics_rebuilt", epoch=result.epoch, published=result.published, republished=dict(result.republished))

@@ -30,13 +30,16 @@ def republishers(stores: Stores) -> dict[port.Collection, Republisher]:
 
 
 async def republish_state(stores: Stores) -> Counter[str]:
-    """Republish every aggregate whose state a compacted topic must hold; return how many of each kind."""
+    """Republish every aggregate whose state a compacted topic must hold, or its end; return how many of each kind.
+
+    The topic may have outlived the store and hold a state of what was removed.
+    """
     republished: Counter[str] = Counter()
     for collection, republisher in republishers(stores).items():
         if republisher.retained is None:
             continue
         async for page in scanned(republisher.ledger.store, collection):
-            ids = [document["_id"] for document in page if republisher.retained(document)]
+            ids = [document["_id"] for document in page if republisher.retains(document) or republisher.has_removed(document)]
             republished[republisher.name] += await republisher.republish(ids)
     return republished
 

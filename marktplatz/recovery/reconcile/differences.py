@@ -37,6 +37,8 @@ class Kind(StrEnum):
     RECORD_UNREADABLE = "record_unreadable"
     OFFSET_OUTSIDE = "offset_outside"
     NOT_CONSUMED = "not_consumed"
+    EVENT_UNANSWERED = "event_unanswered"
+    RECEIPT_MISSING = "receipt_missing"
     NOTIFICATION_MISSING = "notification_missing"
 
 

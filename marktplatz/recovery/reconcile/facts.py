@@ -21,7 +21,7 @@ class Sequence:
     """How far an aggregate's events go, and how many of them wait in its outbox since when.
 
     ``retained``: a compacted topic must hold its state. Events up to ``sequence_base`` are of an earlier epoch: the number was
-    raised, they were never sent under it.
+    raised, they were never sent under it. ``removed``: such a topic must hold nothing of it but, for a while, its tombstone.
     """
 
     collection: str
@@ -30,6 +30,7 @@ class Sequence:
     since: datetime | None
     retained: bool
     sequence_base: int = 0
+    removed: bool = False
 
 
 @dataclass(slots=True)
@@ -96,7 +97,8 @@ def _add_sequence(facts: StoreFacts, held: ServiceStore, collection: Collection,
     events = stored_events(document)
     if events.seq:
         republisher = held.republisher(collection)
-        retained = republisher is not None and republisher.retained is not None and republisher.retained(document)
+        retained = republisher is not None and republisher.retains(document)
+        removed = republisher is not None and republisher.has_removed(document)
         facts.sequences[held.service.name, document["_id"]] = Sequence(
-            collection.name, events.seq, events.waiting, events.since, retained, sequence_base
+            collection.name, events.seq, events.waiting, events.since, retained, sequence_base, removed
         )

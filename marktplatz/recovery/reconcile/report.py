@@ -12,6 +12,8 @@ from typing import Any
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.reconcile.differences import Difference
 from marktplatz.recovery.reconcile.facts import StoreFacts, read_stores
+from marktplatz.recovery.reconcile.partner_topics import PartnerTopics, answers_in, read_partner_topics
+from marktplatz.recovery.reconcile.rules_partners import with_partners
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import TopicFacts
@@ -30,6 +32,7 @@ class Snapshot:
 
     stores: StoreFacts
     topics: TopicFacts
+    partners: PartnerTopics
     differences: tuple[Difference, ...]
 
 
@@ -75,9 +78,11 @@ async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
     """
     held = await read_stores(stores)
     topics = await read_topics(kafka)
+    partners = await read_partner_topics(answers_in(stores), kafka)
     resources = stores[ServiceName.NOTIFY].resources
     present = await Notifications(resources).known([it.notification_id for it in topics.expected])
-    return Snapshot(held, topics, (*between_stores(held), *outboxes(held), *with_topics(held, topics, present)))
+    differences = (*between_stores(held), *outboxes(held), *with_topics(held, topics, present), *with_partners(partners))
+    return Snapshot(held, topics, partners, differences)
 
 
 async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
@@ -91,7 +96,8 @@ async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAU
         last = await take_snapshot(stores, kafka)
     seen = {difference.key for difference in first.differences}
     waiting: Counter[str] = Counter()
-    for position in last.topics.positions:
+    active = (it for it in last.partners.positions if it.group not in last.partners.suspended)
+    for position in (*last.topics.positions, *active):
         waiting[position.group] += position.waiting
     return Report(
         at=now(),
@@ -100,7 +106,7 @@ async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAU
         contracts=len(last.stores.contracts),
         offerings=len(last.stores.offerings),
         aggregates=len(last.stores.sequences),
-        records=last.topics.records,
+        records={**last.topics.records, **last.partners.records},
         waiting=waiting,
         dead_letters=last.topics.dead_letters,
     )

@@ -152,6 +152,8 @@ def _verdicts(facts: StoreFacts) -> Iterator[Difference]:
 def _offerings(facts: StoreFacts) -> Iterator[Difference]:
     for offering_id, offering in facts.offerings.items():
         listed, ids = facts.listed.get(offering_id), {"offering_id": offering_id}
+        if offering.removed and (listed is None or listed.state == offering.state):
+            continue  # Whoever began to read since never learns of it, and of its last version need not have.
         if listed is None:
             yield Difference(Kind.OFFERING_NOT_LISTED, ids, f"ordering does not know the offer {offering.title!r}")
         elif (listed.version, listed.state) != (offering.version, offering.state):

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
-from marktplatz.recovery.reconcile.topic_facts import LastEvent, TopicFacts
+from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
 from services.contracts.domain.request import contract_id
+from shared.messages.base import tombstone_types
+from shared.topics import CHECKPOINTS, QUARANTINE, TOPICS, CleanupPolicy
+
+_STATES = frozenset(topic.name for topic in TOPICS if topic.keep is CleanupPolicy.COMPACT)
+"""Topics that hold the full state of an aggregate, by its last record."""
+
+_DELETED_IN_TIME = frozenset({QUARANTINE.name})
+"""Topics of what its service deletes when its time is up, while its last events may still lie there."""
+
+_COMPUTED = frozenset({CHECKPOINTS.name})
+"""Topics of what its service computes from other topics, and again within minutes: a store behind them has lost nothing."""
 
 
 def with_topics(stores: StoreFacts, topics: TopicFacts, notifications: Collection[str]) -> Iterator[Difference]:
@@ -20,7 +31,7 @@ def with_topics(stores: StoreFacts, topics: TopicFacts, notifications: Collectio
     yield from _ahead(stores, topics)
     yield from _behind(stores, topics)
     yield from _requests(stores, topics)
-    yield from _positions(topics)
+    yield from misplaced(topics.positions)
     for it in topics.expected:
         if it.notification_id not in notifications:
             ids = {"event_id": it.event_id, "organisation": it.organisation, "key": it.key}
@@ -42,8 +53,12 @@ def outboxes(stores: StoreFacts) -> Iterator[Difference]:
 def _ahead(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
     """The topic has events that the store does not know of: the store was restored from an older backup."""
     for (service, aggregate), seen in topics.last.items():
+        if seen.topic in _COMPUTED:
+            continue
         held = stores.sequences.get((service, aggregate))
         ids = {"service": service, "id": aggregate, "label": seen.label or "", "seq": str(seen.seq)}
+        if held is None and seen.topic in _DELETED_IN_TIME:
+            continue
         if held is None:
             yield Difference(
                 Kind.LOST_IN_STORE,
@@ -64,12 +79,23 @@ def _behind(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
     for (service, aggregate), held in stores.sequences.items():
         sent = held.seq - held.waiting
         seen = topics.last.get((service, aggregate))
-        if sent > held.sequence_base and ((seen is None and held.retained) or (seen is not None and seen.seq < sent)):
+        ids = {"service": service, "collection": held.collection, "id": aggregate, "seq": str(sent)}
+        if held.removed and not _is_state(seen):
+            continue  # Compaction has taken its states away, and in time the tombstone: other topics hold older events only.
+        if held.removed and not held.waiting and seen is not None and seen.type not in tombstone_types():
+            # An earlier version, which knows no removal, has restated it.
+            yield Difference(
+                Kind.TOPIC_BEHIND, ids, f"{held.collection} {aggregate} was removed; its topic ends with {_last(seen)}"
+            )
+        elif sent > held.sequence_base and ((seen is None and held.retained) or (seen is not None and seen.seq < sent)):
             reached = "none of its events" if seen is None else f"them up to {seen.seq}"
-            ids = {"service": service, "collection": held.collection, "id": aggregate, "seq": str(sent)}
             yield Difference(
                 Kind.TOPIC_BEHIND, ids, f"{held.collection} {aggregate} has sent events up to {sent}; the topics have {reached}"
             )
+
+
+def _is_state(seen: LastEvent | None) -> bool:
+    return seen is not None and seen.topic in _STATES
 
 
 def _requests(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
@@ -87,8 +113,9 @@ def _requests(stores: StoreFacts, topics: TopicFacts) -> Iterator[Difference]:
             )
 
 
-def _positions(topics: TopicFacts) -> Iterator[Difference]:
-    for place in topics.positions:
+def misplaced(positions: Iterable[Position]) -> Iterator[Difference]:
+    """Yield groups that stand outside of their topic, or have records to read."""
+    for place in positions:
         ids = {"group": place.group, "topic": place.topic, "partition": str(place.partition)}
         where = f"{place.group} in {place.topic}/{place.partition}"
         if place.committed is not None and not place.begin <= place.committed <= place.end:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.catalog.domain.form import Fulfilment, OfferingForm
+from services.catalog.domain.form import OfferingForm
 from shared.errors import InvalidError
 from shared.messages.base import Value
+from shared.messages.catalog import Fulfilment
 
 LEAST_REIFEGRAD = 3
 """OZG-Reifegrad that an EfA service needs at least: an online application."""

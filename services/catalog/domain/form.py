@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.messages.base import Value
-from shared.messages.catalog import Parameter
-from shared.messages.values import Anbindungsart, Channel, Code, DocumentRef, LeikaKey, Line, PriceItem, Text
+from shared.messages.catalog import Parameter, RequirementAnswer
+from shared.messages.values import Anbindungsart, Channel, Code, DocumentRef, LeikaKey, Line, Mailbox, PriceItem, Text
 
 OzgId = Annotated[str, StringConstraints(pattern=r"^[0-9]{5,6}$")]
 StateId = Annotated[str, StringConstraints(pattern=r"^DE-[A-Z]{2}$")]
-
-
-class Fulfilment(StrEnum):
-    """Answer to one point of the EfA-Mindestanforderungen."""
-
-    ERFUELLT = "ERFUELLT"
-    NICHT_ERFUELLT = "NICHT_ERFUELLT"
-    NICHT_ZUTREFFEND = "NICHT_ZUTREFFEND"
-
-
-class RequirementAnswer(Value):
-    """Answer of the Bereitsteller to one point of the checklist; ``id`` is that of requirements.csv."""
-
-    id: Code
-    fulfilment: Fulfilment
-    note: Text | None = None
 
 
 class OfferingForm(Value):
@@ -37,7 +20,8 @@ class OfferingForm(Value):
 
     ``channels`` are the Anbieter wished for. ``funding`` notes a financing that replaces price items (as EfA-finanziert by
     IT-Planungsrat 2023/35). ``licence_free_for_states`` are Länder whose bodies pay nothing, by a Landeslizenz.
-    ``known_listing`` is the id of a known EfA service that this offer takes the place of.
+    ``known_listing`` is the id of a known EfA service that this offer takes the place of. ``contact_mailbox`` is a shared mailbox
+    of the organisation: everybody can read it, so it must not be that of a person.
     """
 
     title: Line
@@ -57,6 +41,7 @@ class OfferingForm(Value):
     requirements: Annotated[tuple[RequirementAnswer, ...], Field(max_length=200)] = ()
     licence_free_for_states: Annotated[tuple[StateId, ...], Field(max_length=16)] = ()
     known_listing: Code | None = None
+    contact_mailbox: Mailbox | None = None
 
     @model_validator(mode="after")
     def _no_repeats(self) -> Self:

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.statement import Statement, is_stated
 from services.catalog.domain.steps import Taken, step
 from services.catalog.domain.transitions import Actor, Command
 from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.messages import catalog as messages
-from shared.messages.base import Message, Value
-from shared.messages.values import Channel, OfferingState, OrganisationId, Party, Text, Time
+from shared.messages.base import Message
+from shared.messages.values import Channel, OfferingState, Party, Text, Time
 
 MOST_VERSIONS = 200
 _DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
-
-
-class VersionEntry(Value):
-    """One publication of a changed form: when, and which fields differ from the version before."""
-
-    version: Annotated[int, Field(ge=1)]
-    at: Time
-    changed_fields: tuple[str, ...] = ()
-
-
-class Suspension(Value):
-    """Who has suspended the offer, and why; only they or the operator lift it."""
-
-    by: OrganisationId
-    reason: Text
-    at: Time
 
 
 class Offering(Aggregate):
@@ -43,6 +28,8 @@ class Offering(Aggregate):
 
     ``version`` is 1 until the published form changes, then rises by one with each change. ``visible_to`` are the channels
     whose Anbieter may see it: those of the last submission, and none while it is a draft.
+    A public offer that is withdrawn stays on its topic for a while from ``removal_counts_from`` on, and is ``removed_at`` the end
+    of it. Of one that version 0.1.0 withdrew it counts from when a later version stated that: readers of before know no removal.
     """
 
     provider: Party
@@ -51,13 +38,24 @@ class Offering(Aggregate):
     form: OfferingForm
     listings: tuple[messages.ChannelListing, ...] = ()
     remarks: Text | None = None
-    suspension: Suspension | None = None
+    suspension: messages.Suspension | None = None
     withdrawal_reason: Text | None = None
-    history: tuple[VersionEntry, ...] = ()
+    withdrawn_at: Time | None = None
+    removal_counts_from: Time | None = None
+    removed_at: Time | None = None
+    stated: Statement | None = None
+    history: tuple[messages.VersionEntry, ...] = ()
     created_at: Time
     submitted_at: Time | None = None
     published_at: Time | None = None
     changed_at: Time
+
+    @model_validator(mode="after")
+    def _date_withdrawal(self) -> Self:
+        """Fill in what version 0.1.0 did not note: nothing changes an offer after its withdrawal."""
+        if self.state is OfferingState.ZURUECKGEZOGEN and self.withdrawn_at is None:
+            self.withdrawn_at = self.changed_at
+        return self
 
     @classmethod
     def draft(cls, offering_id: str, provider: Party, form: OfferingForm, at: datetime) -> tuple[Offering, Sequence[Message]]:
@@ -87,7 +85,7 @@ class Offering(Aggregate):
         fields = tuple(name for name in type(form).model_fields if getattr(form, name) != getattr(self.form, name))
         self.form = form
         self.version += 1
-        entry = VersionEntry(version=self.version, at=at, changed_fields=fields)
+        entry = messages.VersionEntry(version=self.version, at=at, changed_fields=fields)
         self.history = (*self.history, entry)[-MOST_VERSIONS:]
         return lambda: messages.OfferingChanged(offering=self.public())
 
@@ -136,13 +134,13 @@ class Offering(Aggregate):
         if self.published_at is not None:
             return lambda: messages.OfferingChanged(offering=self.public())
         self.published_at = at
-        self.history = (VersionEntry(version=self.version, at=at),)
+        self.history = (messages.VersionEntry(version=self.version, at=at),)
         return lambda: messages.OfferingPublished(offering=self.public())
 
     @step(Command.SUSPEND)
     def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken:
         """Suspend the offer: no new interest for the time being."""
-        self.suspension = Suspension(by=by.id, reason=reason, at=at)
+        self.suspension = messages.Suspension(by=by.id, reason=reason, at=at)
         return lambda: messages.OfferingSuspended(offering=self.public(), reason=reason)
 
     @step(Command.RESUME)
@@ -161,18 +159,46 @@ class Offering(Aggregate):
     def withdraw(self, _actor: Actor, at: datetime, reason: str) -> Taken:
         """End the offer for good; contracts that exist go on."""
         self.withdrawal_reason, self.suspension = reason, None
+        self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
             return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
         return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason)
 
+    def remove(self, at: datetime) -> Sequence[Message]:
+        """Remove an offer that was public and is withdrawn from its topic; of any other, and the second time, do nothing."""
+        if self.published_at is None or self.state is not OfferingState.ZURUECKGEZOGEN or self.removed_at is not None:
+            return []
+        self.removed_at = at
+        return [messages.OfferingRemoved()]
+
     def restate(self) -> Sequence[Message]:
-        """Return the public state again, for readers of a rebuilt topic; nothing of an offer that was never public."""
-        return [] if self.published_at is None else [messages.OfferingRestated(offering=self.public())]
+        """Return the public state again, for readers of a rebuilt topic; nothing of an offer that was never public.
+
+        Of one that was removed it is the tombstone: it never comes back.
+        """
+        if self.published_at is None:
+            return []
+        return [messages.OfferingRestated(offering=self.public()) if self.removed_at is None else messages.OfferingRemoved()]
+
+    def state_fully(self, at: datetime) -> Sequence[Message]:
+        """Return the public state if the event of the last change did not hold all that this version publishes."""
+        if self.published_at is None or self.removed_at is not None or is_stated(self.stated, self.changed_at):
+            return []
+        self.stated = Statement.now(self.changed_at)
+        if self.state is OfferingState.ZURUECKGEZOGEN and self.removal_counts_from is None:
+            self.removal_counts_from = at
+        return self.restate()
 
     @property
     def is_public(self) -> bool:
         """Whether everybody may see the offer: it is in the Schaufenster."""
         return is_public(self.state)
+
+    @property
+    def orderable_channels(self) -> tuple[Channel, ...]:
+        """The channels through which interest can be declared now."""
+        public = self.state is OfferingState.VEROEFFENTLICHT
+        return tuple(listing.channel for listing in self.listings) if public else ()
 
     @property
     def visible_to(self) -> tuple[Channel, ...]:
@@ -190,6 +216,11 @@ class Offering(Aggregate):
                 "state": self.state,
                 "provider": self.provider,
                 "channels": self.listings,
+                "orderable_channels": self.orderable_channels,
+                "suspension": self.suspension,
+                "withdrawal_reason": self.withdrawal_reason,
+                "withdrawn_at": self.withdrawn_at,
+                "history": self.history,
                 "published_at": self.published_at,
                 "changed_at": self.changed_at,
             }
@@ -206,6 +237,9 @@ class Offering(Aggregate):
         document: dict[str, Any] = handler(self)
         document["provider_id"] = self.provider.id
         document["public_changed_at"] = None if self.published_at is None else self.changed_at
+        waits = self.published_at is not None and self.removed_at is None
+        document["supersedes"] = self.form.known_listing if self.is_public else None
+        document["removal_waits_since"] = self.removal_counts_from if waits else None
         for channel in self.visible_to:
             document[seen_by(channel)] = True
         return document

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
+from services.catalog.domain.statement import Statement
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.messages.base import Message
 from shared.messages.values import OfferingState
@@ -21,6 +22,7 @@ class Steppable(Protocol):
 
     state: OfferingState
     changed_at: datetime
+    stated: Statement | None
 
 
 O = TypeVar("O", bound=Steppable)  # noqa: E741 - an offering
@@ -50,7 +52,7 @@ def step(command: Command) -> Callable[[Decision[O, P]], StepFunction[O, P]]:
             event = None if target is None else decision(offering, actor, at, *args, **kwargs)
             if target is None or event is None:
                 return []
-            offering.state, offering.changed_at = target, at
+            offering.state, offering.changed_at, offering.stated = target, at, Statement.now(at)
             return [event()]
 
         return take

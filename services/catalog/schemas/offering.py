@@ -6,16 +6,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from services.catalog.domain.form import OfferingForm, RequirementAnswer
-from services.catalog.domain.offering import Offering, Suspension, VersionEntry
+from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.search import Kind
-from shared.messages.catalog import ChannelListing, Parameter
+from shared.messages.catalog import ChannelListing, Parameter, RequirementAnswer, Suspension, VersionEntry
 from shared.messages.values import (
     Anbindungsart,
     Channel,
     DocumentRef,
     Line,
+    Mailbox,
     OfferingState,
     Party,
     PriceItem,
@@ -57,6 +58,7 @@ class FormRequest(OfferingForm):
                     "channels": ["govdigital"],
                     "reifegrad": 3,
                     "requirements": [{"id": "R1", "fulfilment": "ERFUELLT"}],
+                    "contact_mailbox": "efa-nachnutzung@example.org",
                 }
             ]
         }
@@ -124,6 +126,7 @@ class OfferingReply(BaseModel):
     requirements: tuple[RequirementAnswer, ...]
     licence_free_for_states: tuple[str, ...]
     known_listing: str | None
+    contact_mailbox: Mailbox | None
     suspension: Suspension | None
     withdrawal_reason: Text | None
     history: tuple[VersionEntry, ...]

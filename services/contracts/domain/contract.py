@@ -16,7 +16,7 @@ from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
-from shared.messages.eligibility import Assessment
+from shared.messages.eligibility import Assessment, Override
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
 
 
@@ -37,9 +37,11 @@ class InHouseCheck(Value):
     as_of: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
     decisive: tuple[DecisiveRule, ...]
     signed_off_by: Line | None = None
+    override: Override | None = None
+    """Decision of a named person that let the award go on beside the verdict."""
 
     @classmethod
-    def summary(cls, assessment: Assessment, signed_off_by: str | None) -> InHouseCheck:
+    def summary(cls, assessment: Assessment, signed_off_by: str | None, override: Override | None = None) -> InHouseCheck:
         """Return the summary of an assessment."""
         decisive = (finding for finding in assessment.findings if finding.verdict is assessment.verdict)
         return cls(
@@ -48,6 +50,7 @@ class InHouseCheck(Value):
             as_of=assessment.as_of.isoformat(),
             decisive=tuple(DecisiveRule(leg=f.leg, rule=f.rule, code=f.code, reason=f.reason) for f in decisive),
             signed_off_by=signed_off_by,
+            override=override,
         )
 
 
@@ -131,7 +134,7 @@ class Contract(Listed):
             totals=prices.totals(lines),
             leitweg_id=body.leitweg_id,
             order_reference=body.order_reference,
-            check=InHouseCheck.summary(body.assessment, body.signed_off_by),
+            check=InHouseCheck.summary(body.assessment, body.signed_off_by, body.override),
             ordered_at=body.ordered_at,
             requested_at=request.requested_at,
             recorded_at=recorded_at,

@@ -14,6 +14,7 @@ from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from shared import reasons
 from shared.messages.base import Value
+from shared.messages.eligibility import Decision
 from shared.messages.reasons import Fact
 from shared.messages.values import Code, CostKind, Period, Text, Verdict
 
@@ -58,7 +59,8 @@ def _in_house(request: Request) -> Iterator[Refusal]:
     order, assessment = request.body.order, request.body.assessment
     if (assessment.channel, assessment.customer, assessment.provider) != (order.channel, order.customer.id, order.provider.id):
         yield Refusal.of("assessment_of_other_parties", order=order.number)
-    if assessment.verdict is Verdict.EXEMPT:
+    override = request.body.override
+    if assessment.verdict is Verdict.EXEMPT or (override is not None and override.decision is Decision.PROCEED):
         return
     if assessment.verdict is not Verdict.RISK:
         yield Refusal.of("not_exempt", as_of=assessment.as_of, verdict=assessment.verdict.value)

@@ -1,61 +1,41 @@
-"""The registered organisation: roles, users, statements and accreditations. Its id is the key of its public body."""
+"""The registered organisation: roles, members, statements and accreditations. Its id is the key of its public body."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 
-from pydantic import SerializerFunctionWrapHandler, computed_field, model_serializer
-
-from services.eligibility.domain.accreditation import AccreditationRecord, Move, Term, event_of, granted, moved
+from services.eligibility.domain.accreditation import AccreditationRecord, Move, Proposal, Term, event_of, granted, moved
+from services.eligibility.domain.members import (
+    Member,
+    checked,
+    with_functions,
+    with_people,
+    without_people,
+)
+from services.eligibility.domain.organisation_members import OrganisationMembers
 from services.eligibility.domain.registration import (
     ACCREDITED,
-    Capacity,
+    REGISTERABLE,
     PublicBody,
     Registration,
     customer_details,
     known_roles,
 )
-from services.eligibility.domain.statement import Statement
-from services.eligibility.domain.transitions import NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
-from shared.aggregate.base import Aggregate
-from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from shared.ids import person_mark
+from services.eligibility.domain.statement import FormerStatement, Statement
+from services.eligibility.domain.transitions import DECISIONS, NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
+from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.leitweg import parse_leitweg_id
 from shared.messages import eligibility as wire
 from shared.messages.base import Message
-from shared.messages.values import AccreditationState, Ars, Channel, Line, OrganisationType, PersonRef, Role, Time
+from shared.messages.values import AccreditationState, Channel, Function, Role
 
 MOST_STATEMENTS = 50
-MOST_USERS = 200
-MOST_FORMER_USERS = 200
 
 
-class Organisation(Aggregate):
-    """State of a registered organisation. Every change makes an event with the full public state."""
-
-    name: Line
-    type: OrganisationType
-    state_code: Line | None = None
-    ars: Ars | None = None
-    leitweg_id: Line | None = None
-    roles: tuple[Role, ...]
-    users: tuple[PersonRef, ...]
-    former_users: tuple[PersonRef, ...] = ()
-    registered_by: PersonRef
-    capacity: Capacity
-    statements: tuple[Statement, ...] = ()
-    accreditations: tuple[AccreditationRecord, ...] = ()
-    registered_at: Time
-    changed_at: Time
-
-    @computed_field  # type: ignore[prop-decorator] # pydantic's own way to store a derived field
-    @property
-    def expires_on(self) -> date | None:
-        """The first day on which a granted accreditation no longer holds; index of the expiry run."""
-        ends = [a.valid_to for a in self.accreditations if a.state is AccreditationState.ERTEILT and a.valid_to]
-        return min(ends, default=None)
+class Organisation(OrganisationMembers):
+    """A registered organisation. Every change makes an event with the full public state."""
 
     @classmethod
     def register(cls, body: PublicBody, registration: Registration, at: datetime) -> tuple[Organisation, list[Message]]:
@@ -72,13 +52,13 @@ class Organisation(Aggregate):
             ars=ars,
             leitweg_id=leitweg_id,
             roles=roles,
-            users=(registration.person,),
+            members=(Member(person=registration.person),),
             registered_by=registration.person,
             capacity=registration.capacity,
             registered_at=at,
             changed_at=at,
         )
-        requested = [(c, r) for c in dict.fromkeys(registration.anbieter) for r in roles if r in ACCREDITED]
+        requested = registration.accreditations(roles)
         for channel, role in requested:
             organisation._add_accreditation(channel, role, registration.person, at)
         events: list[Message] = [wire.OrganisationRegistered(organisation=organisation.public())]
@@ -89,10 +69,19 @@ class Organisation(Aggregate):
         return organisation, events
 
     def registered_again(self, registration: Registration) -> list[Message]:
-        """Accept a repeated registration by the same person. Raises ConflictError (``already_registered``) for any other."""
-        same_details = set(registration.roles) <= set(self.roles) and set(registration.anbieter) <= {
-            accreditation.channel for accreditation in self.accreditations
-        }
+        """Accept a repeat of the registration by the same person, with the same data.
+
+        Raises ConflictError (``already_registered``) for any other, InvalidError for data that fit nobody.
+        """
+        body = PublicBody(self.id, self.name, self.type, self.state_code, self.ars)
+        ars, leitweg_id = customer_details(body, registration, known_roles(registration.roles))
+        channels = {accreditation.channel for accreditation in self.accreditations}
+        given = (registration.capacity, ars or self.ars, leitweg_id or self.leitweg_id)
+        same_details = (
+            given == (self.capacity, self.ars, self.leitweg_id)
+            and set(registration.roles) <= set(self.roles)
+            and {channel for channel, _ in registration.accreditations(self.roles)} <= channels
+        )
         if registration.person == self.registered_by and same_details:
             return []
         if registration.person in self.users:
@@ -100,11 +89,6 @@ class Organisation(Aggregate):
         else:
             detail = f"{self.name} is registered already by its first authorised person; ask an active user to add you."
         raise ConflictError(detail, code="already_registered", organisation=self.id)
-
-    def require_user(self, person: str) -> None:
-        """Return if the person is an active user. Raises ForbiddenError (``not_a_user``)."""
-        if person not in self.users:
-            raise ForbiddenError(f"You are no active user of {self.name}; an active user can add you.", code="not_a_user")
 
     def change(
         self,
@@ -114,27 +98,28 @@ class Organisation(Aggregate):
         add_roles: Sequence[Role] = (),
         add_users: Sequence[str] = (),
         remove_users: Sequence[str] = (),
+        functions: Mapping[str, Sequence[Function]] | None = None,
         leitweg_id: str | None = None,
     ) -> list[Message]:
-        """Add roles, add or remove users, set the Leitweg-ID. Raises InvalidError; ConflictError if no user would be left."""
-        self.require_user(person)
-        roles = known_roles((*self.roles, *add_roles))
-        users = tuple(user for user in dict.fromkeys((*self.users, *add_users)) if user not in remove_users)
-        if not users:
-            raise ConflictError(f"{self.name} would have no active user left.", code="last_user")
-        if len(users) > MOST_USERS:
-            raise InvalidError(f"An organisation has at most {MOST_USERS} users.", code="too_many_users")
+        """Add roles, add or remove users, give functions by person, set the Leitweg-ID.
+
+        Raises ForbiddenError without VERWALTUNG, InvalidError, and ConflictError as ``checked``.
+        """
+        self.require(person, Function.VERWALTUNG)
+        appointed = tuple(role for role in self.roles if role not in REGISTERABLE)
+        roles = (*known_roles((*(role for role in self.roles if role not in appointed), *add_roles)), *appointed)
+        wished = with_functions(with_people(self.members, add_users), functions or {})
+        members = checked(self.name, without_people(wished, remove_users))
         leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
-        if (roles, users, leitweg) == (self.roles, self.users, self.leitweg_id):
+        if (roles, members, leitweg) == (self.roles, self.members, self.leitweg_id):
             return []
-        left = (*self.former_users, *self.users)
-        self.former_users = tuple(user for user in dict.fromkeys(left) if user not in users)[-MOST_FORMER_USERS:]
-        self.roles, self.users, self.leitweg_id, self.changed_at = roles, users, leitweg, at
+        self._set_members(members)
+        self.roles, self.leitweg_id, self.changed_at = roles, leitweg, at
         return [wire.OrganisationChanged(organisation=self.public())]
 
     def state_relation(self, statement: Statement, person: str, at: datetime) -> list[Message]:
         """Record a statement; open accreditations rest on it too. The same statement again changes nothing."""
-        self.require_user(person)
+        self.require(person, Function.BEARBEITUNG)
         if statement.path[0] != self.id:
             raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
         if any(known.id == statement.id for known in self.statements):
@@ -149,9 +134,34 @@ class Organisation(Aggregate):
         self.changed_at = at
         return [wire.OrganisationChanged(organisation=self.public())]
 
+    def take_back(self, statement_id: str, person: str, at: datetime, reason: str | None) -> list[Message]:
+        """Withdraw a statement: no open accreditation rests on it any more. One taken back already changes nothing.
+
+        Raises NotFoundError, and ConflictError (``statement_confirmed``) while an Anbieter has granted on it.
+        """
+        self.require(person, Function.BEARBEITUNG)
+        statement = next((known for known in self.statements if known.id == statement_id), None)
+        if statement is None:
+            if any(former.statement.id == statement_id for former in self.former_statements):
+                return []
+            raise NotFoundError(f"{self.name} has no such statement on file.", code="statement_unknown", statement=statement_id)
+        standing_by = [a.channel.value for a in self.accreditations if a.confirms(statement_id)]
+        if standing_by:
+            raise ConflictError(
+                f"{', '.join(standing_by)} has accredited {self.name} on this statement; ask for a grant on another one first.",
+                code="statement_confirmed",
+                channels=standing_by,
+            )
+        self.statements = tuple(known for known in self.statements if known.id != statement_id)
+        former = FormerStatement(statement=statement, taken_back_by=person, taken_back_at=at, reason=reason)
+        self.former_statements = (*self.former_statements, former)[-MOST_STATEMENTS:]
+        self.accreditations = tuple(a.without(statement_id) if a.state in OPEN else a for a in self.accreditations)
+        self.changed_at = at
+        return [wire.OrganisationChanged(organisation=self.public())]
+
     def request_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> list[Message]:
         """Ask an Anbieter for accreditation in a role that the organisation holds, for the first time or again."""
-        self.require_user(person)
+        self.require(person, Function.VERWALTUNG)
         if role not in ACCREDITED or role not in self.roles:
             raise InvalidError(
                 f"{self.name} cannot be accredited as {role}: it must hold the role first.", code="role_not_held", role=role.value
@@ -164,23 +174,28 @@ class Organisation(Aggregate):
         move = Move(Command.REQUEST, channel, role, Actor.ORGANISATION, at, person)
         return self.move(move)
 
-    def move(self, move: Move) -> list[Message]:
-        """Apply a command other than a grant. Raises ForbiddenError, IllegalMoveError, NotFoundError."""
+    def move(self, move: Move, *, four_eyes: bool = False) -> list[Message]:
+        """Apply a command other than a grant. ``four_eyes``: a decision holds once a second person confirms it.
+
+        Raises ForbiddenError, IllegalMoveError, NotFoundError, InvalidError.
+        """
         record = self.get_accreditation(move.channel, move.role)
         state = TRANSITIONS.check(move.command, record.state, move.actor)
         if state is None:
             return []
         if move.actor is Actor.ORGANISATION and move.person is not None:
-            self.require_user(move.person)
+            self.require(move.person, Function.VERWALTUNG if move.command is Command.REQUEST else Function.BEARBEITUNG)
         if move.command in NOTE_NEEDED and not move.note:
             raise InvalidError(f"'{move.command}' needs a text that says what it is about.", code="note_missing")
+        if four_eyes and move.command in DECISIONS and not _confirms(record, move, Term()):
+            return self._propose(record, Proposal.of(move, Term()))
         after = moved(record, move, state)
         if move.command in (Command.REQUEST, Command.ANSWER):
             after = after.model_copy(update={"statements": tuple(statement.id for statement in self.statements)})
         self._replace(after, move.at)
-        return [event_of(move, self.public(), after.public())]
+        return [event_of(move, self.public(), after)]
 
-    def grant(self, move: Move, term: Term, today: date, default_end: date) -> list[Message]:
+    def grant(self, move: Move, term: Term, today: date, default_end: date, *, four_eyes: bool = False) -> list[Message]:
         """Grant, or renew with another term. The same grant again changes nothing. Raises as ``move``, and InvalidError."""
         record = self.get_accreditation(move.channel, move.role)
         state = TRANSITIONS.check(Command.GRANT, record.state, move.actor)
@@ -189,12 +204,24 @@ class Organisation(Aggregate):
             raise InvalidError(
                 f"{self.name} has no such statement on file.", code="statement_unknown", statements=sorted(unknown)
             )
+        confirmed = record.proposal if four_eyes and _confirms(record, move, term) else None
+        if confirmed is not None:
+            term, move = confirmed.term, replace(move, note=move.note or confirmed.note)
         with_term = granted(record, term, today, default_end)
-        if state is None or (record.state is state and with_term == record):
+        if state is None or (record.state is state and with_term.model_copy(update={"proposal": None}) == record):
             return []
+        if four_eyes and confirmed is None:
+            return self._propose(record, Proposal.of(move, term))
         after = moved(with_term, move, state)
         self._replace(after, move.at)
-        return [event_of(move, self.public(), after.public())]
+        return [event_of(move, self.public(), after)]
+
+    def _propose(self, record: AccreditationRecord, proposal: Proposal) -> list[Message]:
+        present = record.proposal
+        if present is not None and present.model_copy(update={"at": proposal.at}) == proposal:
+            return []
+        self._replace(record.model_copy(update={"proposal": proposal}), proposal.at)
+        return [wire.OrganisationChanged(organisation=self.public())]
 
     def expire(self, today: date, at: datetime) -> list[Message]:
         """Expire every granted accreditation whose term has ended."""
@@ -209,49 +236,6 @@ class Organisation(Aggregate):
         """Republish the public state, for readers of a rebuilt topic."""
         return [wire.OrganisationRestated(organisation=self.public())]
 
-    def find_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord | None:
-        """Return the accreditation at an Anbieter in a role, or None."""
-        return next((a for a in self.accreditations if a.channel is channel and a.role is role), None)
-
-    def get_accreditation(self, channel: Channel, role: Role) -> AccreditationRecord:
-        """Return the accreditation at an Anbieter in a role. Raises NotFoundError."""
-        record = self.find_accreditation(channel, role)
-        if record is None:
-            raise NotFoundError(
-                f"{self.name} has asked for no accreditation as {role} at {channel}.", code="accreditation_not_found"
-            )
-        return record
-
-    def confirmed(self, statement_id: str) -> bool:
-        """Return whether an Anbieter has granted on this statement and still stands by it."""
-        return any(accreditation.confirms(statement_id) for accreditation in self.accreditations)
-
-    def public(self) -> wire.Organisation:
-        """Return the state that others may know: no person, not even a reference; marks for those who have left."""
-        return wire.Organisation(
-            id=self.id,
-            name=self.name,
-            type=self.type,
-            state_code=self.state_code,
-            ars=self.ars,
-            leitweg_id=self.leitweg_id,
-            roles=self.roles,
-            accreditations=tuple(accreditation.public() for accreditation in self.accreditations),
-            registered_at=self.registered_at,
-            changed_at=self.changed_at,
-            former_users=tuple(person_mark(self.id, user) for user in self.former_users),
-        )
-
-    def waiting_since(self, channel: Channel) -> datetime | None:
-        """Return since when the Anbieter of the channel has an open accreditation of this organisation, None if it has none."""
-        return min((a.requested_at for a in self.accreditations if a.channel is channel and a.state in OPEN), default=None)
-
-    @model_serializer(mode="wrap")
-    def _with_index_fields(self, handler: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
-        """Add since when each Anbieter has something to decide: the index of its work list."""
-        document: dict[str, Any] = handler(self)
-        return document | {waiting_at(channel): self.waiting_since(channel) for channel in Channel}
-
     def _add_accreditation(self, channel: Channel, role: Role, person: str, at: datetime) -> None:
         statements = tuple(statement.id for statement in self.statements)
         record = AccreditationRecord.request(channel, role, statements, person, at)
@@ -264,6 +248,5 @@ class Organisation(Aggregate):
         self.changed_at = at
 
 
-def waiting_at(channel: Channel) -> str:
-    """Return the name of the index field that holds since when the Anbieter of ``channel`` has something to decide."""
-    return f"waiting_{channel.value}"
+def _confirms(record: AccreditationRecord, move: Move, term: Term) -> bool:
+    return record.proposal is not None and record.proposal.confirmed_by(move, term)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.ars import parse_ars
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
 from shared.messages.values import Channel, OrganisationType, Role
@@ -42,6 +43,23 @@ class Registration:
     anbieter: tuple[Channel, ...]
     ars: str | None = None
     leitweg_id: str | None = None
+    applications: tuple[tuple[Channel, Role], ...] = ()
+    """Accreditations applied for one by one, beside ``anbieter``, where each role is applied for."""
+
+    def accreditations(self, roles: Sequence[Role]) -> tuple[tuple[Channel, Role], ...]:
+        """Return the accreditations applied for by an organisation of these roles, each once.
+
+        Raises InvalidError (``role_not_held``) for a role that it does not hold or that no Anbieter accredits.
+        """
+        for _, role in self.applications:
+            if role not in roles or role not in ACCREDITED:
+                raise InvalidError(
+                    f"Accreditation as {role} needs the role itself first, and {', '.join(ACCREDITED)} are accredited.",
+                    code="role_not_held",
+                    role=role.value,
+                )
+        everywhere = ((channel, role) for channel in self.anbieter for role in roles if role in ACCREDITED)
+        return tuple(dict.fromkeys((*everywhere, *self.applications)))
 
 
 def known_roles(roles: Sequence[Role]) -> tuple[Role, ...]:
@@ -58,12 +76,8 @@ def customer_details(body: PublicBody, registration: Registration, roles: Sequen
     """Return ARS and Leitweg-ID of the organisation. Raises InvalidError if they do not fit body or roles."""
     if Role.KUNDE not in roles and (registration.ars or registration.leitweg_id):
         raise InvalidError("ARS and Leitweg-ID are asked of a Kunde only.", code="customer_details_without_role")
-    if registration.ars and body.ars and registration.ars != body.ars:
-        raise InvalidError(
-            f"{body.name} has the ARS {body.ars}, not {registration.ars}.",
-            code="ars_differs",
-            expected=body.ars,
-            ars=registration.ars,
-        )
+    ars = None if registration.ars is None else parse_ars(registration.ars)
+    if ars and body.ars and ars != body.ars:
+        raise InvalidError(f"{body.name} has the ARS {body.ars}, not {ars}.", code="ars_differs", expected=body.ars, ars=ars)
     leitweg_id = None if registration.leitweg_id is None else parse_leitweg_id(registration.leitweg_id)
-    return body.ars or registration.ars, leitweg_id
+    return body.ars or ars, leitweg_id

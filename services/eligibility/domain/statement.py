@@ -13,7 +13,7 @@ from services.eligibility.rules.facts import RelationType
 from shared.errors import InvalidError
 from shared.ids import derived_id
 from shared.messages.base import Value
-from shared.messages.values import EntityId, Line, OrganisationId, PersonRef, Time
+from shared.messages.values import EntityId, Line, OrganisationId, PersonRef, Text, Time
 
 
 class EvidenceType(StrEnum):
@@ -65,6 +65,15 @@ class Statement(Value):
     plausible_by: Line | None = None
     stated_by: PersonRef
     stated_at: Time
+
+
+class FormerStatement(Value):
+    """A statement that was taken back, with who did and why: the record of what was stated stays."""
+
+    statement: Statement
+    taken_back_by: PersonRef
+    taken_back_at: Time
+    reason: Text | None = None
 
 
 def make_statement(

@@ -37,7 +37,10 @@ def _row(command: Command, sources: set[S], target: S, actor: Actor) -> Transiti
 
 FIRST_STATE = S.BEANTRAGT
 NOTE_NEEDED = frozenset({Command.QUERY, Command.ANSWER, Command.REFUSE, Command.REVOKE})
+DECISIONS = frozenset({Command.GRANT, Command.REFUSE, Command.REVOKE})
+"""What two persons of the Anbieter must do where four eyes are set."""
 OPEN = frozenset({S.BEANTRAGT, S.IN_PRUEFUNG, S.RUECKFRAGE})
+CLOSED = frozenset({S.ABGELEHNT, S.ABGELAUFEN, S.ENTZOGEN})
 TRANSITIONS = StateMachine(
     (
         _row(Command.REQUEST, {S.ABGELEHNT, S.ABGELAUFEN, S.ENTZOGEN}, S.BEANTRAGT, Actor.ORGANISATION),

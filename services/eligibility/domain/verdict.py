@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from shared.aggregate.base import Aggregate
-from shared.errors import ConflictError
+from shared.calendar import day_of
+from shared.errors import ConflictError, InvalidError
 from shared.ids import derived_id
 from shared.messages.base import Message, Value
-from shared.messages.eligibility import Assessment, Stage, VerdictGiven
+from shared.messages.eligibility import Assessment, Decision, Override, Stage, VerdictGiven, VerdictOverridden
 from shared.messages.values import Channel, Line, Party, PersonRef, Text, Time, Verdict
+
+PORTAL_RULE = "R12"
+"""Rule of the portal itself: whoever does not meet it takes no part, whatever a person decides."""
+MOST_OVERRIDES = 50
 
 
 class SignOff(Value):
@@ -53,6 +58,8 @@ class OrderVerdict(Aggregate):
     checks: tuple[Check, ...]
     forwarded: bool | None = None
     """Whether ordering has forwarded the interest to the Bereitsteller; None for one that an earlier version has recorded."""
+    overrides: tuple[Override, ...] = ()
+    """Decisions of persons beside the verdicts, oldest first; they change no verdict."""
 
     def forward(self) -> list[Message]:
         """Record that the interest has been forwarded."""
@@ -95,6 +102,60 @@ class OrderVerdict(Aggregate):
         self.checks = (*self.checks[:-1], signed)
         return [self._given(signed, at)]
 
+    def override(self, override: Override) -> list[Message]:
+        """Record the decision of a person of the Anbieter beside the last verdict, which stays what it is.
+
+        The same decision again changes nothing. A RISK that shall go on is signed off with it. Raises InvalidError
+        (``valid_until_past``) and ConflictError: ``verdict_replaced`` unless it is about the last verdict,
+        ``nothing_to_override`` if the award may go on anyway, ``override_not_allowed`` where the conditions of the portal
+        are not met (R12), ``too_many_overrides``.
+        """
+        self._check_override(override)
+        if self.overrides and _same(self.overrides[-1], override):
+            return []
+        if len(self.overrides) >= MOST_OVERRIDES:
+            raise ConflictError(f"{MOST_OVERRIDES} decisions are recorded on this order already.", code="too_many_overrides")
+        recorded = override.model_copy(
+            update={"verdict": self.last.assessment.verdict, "verdict_hash": self.last.assessment.hash}
+        )
+        self.overrides = (*self.overrides, recorded)
+        events: list[Message] = []
+        if recorded.decision is Decision.PROCEED and recorded.verdict is Verdict.RISK:
+            events += self.sign_off(recorded.by, recorded.reason, recorded.at)
+        return [
+            *events,
+            VerdictOverridden(
+                order_id=self.id, stage=self.last.stage, customer=self.customer, channel=self.channel, override=recorded
+            ),
+        ]
+
+    def override_in_force(self, on: date) -> Override | None:
+        """Return the decision of a person that stands beside the last verdict on a day; None if there is none, or no more."""
+        last = self.overrides[-1] if self.overrides else None
+        return last if last is not None and last.check == self.last.number and on < last.valid_until else None
+
+    def _check_override(self, override: Override) -> None:
+        assessment = self.last.assessment
+        if override.check != self.last.number or override.verdict_hash not in (None, assessment.hash):
+            raise ConflictError(
+                f"The verdict has been replaced; the last one is that of check {self.last.number}. Read it and decide again.",
+                code="verdict_replaced",
+                check=self.last.number,
+                hash=assessment.hash,
+            )
+        if override.valid_until <= day_of(override.at):
+            raise InvalidError(f"{override.valid_until} has passed; the decision would never hold.", code="valid_until_past")
+        if override.decision is not Decision.PROCEED:
+            return
+        if assessment.verdict is Verdict.EXEMPT:
+            raise ConflictError("The verdict leaves the way free; there is nothing to decide.", code="nothing_to_override")
+        decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
+        if assessment.verdict is Verdict.NOT_EXEMPT and any(finding.rule == PORTAL_RULE for finding in decisive):
+            raise ConflictError(
+                "The conditions of the portal are not met (R12); no decision of a person stands in for them.",
+                code="override_not_allowed",
+            )
+
     def restate(self) -> list[Message]:
         """Republish the last verdict, for an order that has not received it."""
         signed = self.last.sign_off
@@ -112,3 +173,10 @@ class OrderVerdict(Aggregate):
             signed_off_by=signed_by,
             given_at=at or check.given_at,
         )
+
+
+def _same(one: Override, other: Override) -> bool:
+    """Return whether two decisions say the same of the same check, whenever they were made."""
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("check", "decision", "by", "reason", "valid_until", "evidence")
+    )

@@ -54,6 +54,7 @@ _SUBMISSION_EVENTS = (catalog.OfferingSubmitted, catalog.OfferingReturned, catal
 _ACCREDITATION_EVENTS = (
     eligibility.AccreditationRequested,
     eligibility.AccreditationQueried,
+    eligibility.AccreditationAnswered,
     eligibility.AccreditationDecided,
 )
 
@@ -194,10 +195,19 @@ def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:
 
 
 def _accreditation(
-    message: eligibility.AccreditationRequested | eligibility.AccreditationQueried | eligibility.AccreditationDecided,
+    message: eligibility.AccreditationRequested
+    | eligibility.AccreditationQueried
+    | eligibility.AccreditationAnswered
+    | eligibility.AccreditationDecided,
 ) -> Facts:
     accreditation = message.accreditation
-    reason = message.question if isinstance(message, eligibility.AccreditationQueried) else getattr(message, "reason", None)
+    match message:
+        case eligibility.AccreditationQueried():
+            reason: str | None = message.question
+        case eligibility.AccreditationAnswered():
+            reason = message.answer
+        case _:
+            reason = getattr(message, "reason", None)
     parameters = Parameters(
         organisation=message.organisation.name,
         channel=accreditation.channel,

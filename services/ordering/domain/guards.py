@@ -10,6 +10,7 @@ from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
+from shared.messages.values import OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,14 @@ def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Viol
     return None
 
 
+def _was_productive(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
+    if order.state is OrderState.PRODUKTIV or any(step.command is Command.GO_LIVE for step in order.steps()):
+        return None
+    if order.uses.value:
+        return None  # of a long timeline the oldest lines are gone
+    return Violation("never_productive", "The service was never in productive use, so there are no uses.")
+
+
 def _notice_over(order: Order, _party: OrderParty, at: datetime) -> Violation | None:
     if order.ends_on is None or day_of(at) >= order.ends_on:
         return None
@@ -93,5 +102,6 @@ _GUARDS: dict[Command, Guard] = {
     Command.CONFIRM_CONDITIONS: _everything_settled,
     Command.PLACE: _offer_valid,
     Command.GO_LIVE: _everything_reached,
+    Command.REPORT_USES: _was_productive,
     Command.END: _notice_over,
 }

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from services.ordering.domain.lazy_json import LazyJson
-from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError, InvalidError
+from shared.followed_offers import FollowedOffer
 from shared.messages.catalog import Offering
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, PriceItem
 
 
-class ListedOffering(Aggregate):
+class ListedOffering(FollowedOffer):
     """The part of an offer that an order needs. It follows the catalogue and makes no events."""
 
-    version: int
-    state: OfferingState
-    title: str
     provider_id: str
     provider_name: str
     channels: list[Channel]

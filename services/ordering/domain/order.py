@@ -8,11 +8,11 @@ from enum import StrEnum
 from pydantic import Field
 
 from services.ordering.domain.lazy_json import LazyJson
-from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task, Waiting
+from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task, UsesEntry, Waiting
 from services.ordering.domain.transitions import takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
-from shared.messages.eligibility import Assessment, Stage, VerdictGiven
+from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
 from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
@@ -62,6 +62,8 @@ class Order(Aggregate):
     verdict_id: str | None = None
     verdict_at: datetime | None = None
     signed_off_by: str | None = None
+    override: LazyJson[Override | None] = Field(default="null", validate_default=True)
+    """Decision of a person of the Anbieter beside the verdict that counts."""
     assessment: LazyJson[Assessment | None] = Field(default="null", validate_default=True)
     refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
 
@@ -80,6 +82,7 @@ class Order(Aggregate):
 
     milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
     ends_on: date | None = None
+    uses: LazyJson[list[UsesEntry]] = Field(default="[]", validate_default=True)
 
     timeline: str = ""
     timeline_omitted: int = 0
@@ -179,6 +182,7 @@ class Order(Aggregate):
         self.check += 1
         self.check_requested_at = at
         self.verdict = self.verdict_id = self.verdict_at = self.signed_off_by = None
+        self.override.value = None
 
     def store_verdict(self, given: VerdictGiven, at: datetime) -> None:
         """Set the verdict of the pre-check that is under way."""
@@ -186,4 +190,5 @@ class Order(Aggregate):
         self.verdict_id = given.verdict_id
         self.verdict_at = at
         self.signed_off_by = given.signed_off_by
+        self.override.value = None
         self.assessment.value = given.assessment

@@ -78,6 +78,15 @@ class Milestone(Part):
     note: str | None = None
 
 
+class UsesEntry(Part):
+    """How often the service was used in a month (``YYYY-MM``), as the Kunde reported it last."""
+
+    period: str
+    count: int
+    reported_at: datetime
+    reported_by: str | None = None
+
+
 class Refusal(Part):
     """Why a rule, the Bereitsteller or the contract processor ended the Vorgang."""
 

@@ -10,12 +10,16 @@ from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.requests import check_request
 from services.ordering.domain.steps import Taken, step
-from services.ordering.domain.transitions import Command
+from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command
+from shared.calendar import day_of
 from shared.errors import ConflictError
 from shared.messages.base import Message
-from shared.messages.eligibility import Assessment, Stage, VerdictGiven
+from shared.messages.eligibility import Assessment, Decision, Stage, VerdictGiven, VerdictOverridden
 from shared.messages.ordering import CheckRecorded, InterestForwarded
 from shared.messages.values import Verdict
+
+STOPPED = "stopped_by_anbieter"
+"""Code of a refusal that a person of the Anbieter has decided."""
 
 
 @step(Command.RECHECK)
@@ -48,6 +52,31 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Mess
         return _record_check(order, SYSTEM, at, assessment)
     finding = assessment.decisive
     return refuse(order, SYSTEM, at, Refusal(code=finding.code, reason=finding.reason, remedy=finding.remedy))
+
+
+def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -> list[Message]:
+    """Record the decision of a person of the Anbieter beside the verdict: the way is free, or the Vorgang is stopped.
+
+    A decision that the Vorgang has moved past (an older check, a verdict that is to come), that holds no more, or that comes
+    after the contract was asked for changes nothing. Raises ConflictError (``check_unknown``) for a check that was never
+    requested.
+    """
+    override = overridden.override
+    if override.check > order.check:
+        raise ConflictError(f"{order.number} has asked for {order.check} checks.", code="check_unknown", check=override.check)
+    is_open = order.state in (BEFORE_ORDER | CHECKED) and order.contract_requested_at is None
+    is_current = override.check == order.check and order.verdict_at is not None and override.valid_until > day_of(at)
+    if not (is_open and is_current and override.decision.known) or order.override.value == override:
+        return []
+    order.override.value = override
+    if override.decision is Decision.STOP:
+        return refuse(order, SYSTEM, at, Refusal(code=STOPPED, reason=override.reason))
+    assessment = order.assessment.value
+    if assessment is None or not order.takes_verdict:
+        return []
+    order.signed_off_by = override.by
+    proceed = request_contract if order.stage is Stage.BESTELLUNG else _forward
+    return proceed(order, SYSTEM, at, assessment)
 
 
 @step(Command.RECORD_CHECK)

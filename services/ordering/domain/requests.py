@@ -26,6 +26,7 @@ def contract_request(order: Order, assessment: Assessment, at: datetime) -> Cont
         order_reference=order.order_reference,
         assessment=assessment,
         signed_off_by=order.signed_off_by,
+        override=order.override.value,
         ordered_at=order.placed_at or at,
     )
 

@@ -31,6 +31,7 @@ class Command(StrEnum):
     START_ONBOARDING = "start_onboarding"
     REACH_MILESTONE = "reach_milestone"
     GO_LIVE = "go_live"
+    REPORT_USES = "report_uses"
     TERMINATE = "terminate"
     END = "end"
     WITHDRAW = "withdraw"
@@ -55,7 +56,8 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.RECHECK, CHECKED, None, KUNDE),
         _row(Command.RECORD_CHECK, CHECKED, None, SYSTEM),
         _row(Command.FORWARD, {S.INTERESSE_BEKUNDET}, S.WEITERGELEITET, SYSTEM),
-        _row(Command.REFUSE, CHECKED, S.ABGELEHNT, SYSTEM),
+        # By a rule while it is checked; by a person of the Anbieter who stops it, as long as no contract is asked for.
+        _row(Command.REFUSE, BEFORE_ORDER | CHECKED, S.ABGELEHNT, SYSTEM),
         _row(Command.START_CLARIFICATION, {S.WEITERGELEITET}, S.IN_ABSTIMMUNG, BEREITSTELLER),
         _row(Command.ADD_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.SETTLE_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
@@ -70,6 +72,7 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.START_ONBOARDING, {S.VERTRAG_GESCHLOSSEN}, S.IN_ANBINDUNG, BEREITSTELLER),
         _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.GO_LIVE, {S.IN_ANBINDUNG}, S.PRODUKTIV, BEREITSTELLER),
+        _row(Command.REPORT_USES, {S.PRODUKTIV, S.GEKUENDIGT, S.BEENDET}, None, KUNDE),
         _row(Command.TERMINATE, {S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV}, S.GEKUENDIGT, KUNDE, ANBIETER),
         _row(Command.END, {S.GEKUENDIGT}, S.BEENDET, ANBIETER, SYSTEM),
         _row(Command.WITHDRAW, BEFORE_ORDER | {S.BESTELLT}, S.ZURUECKGEZOGEN, KUNDE),

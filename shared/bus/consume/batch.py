@@ -174,7 +174,10 @@ class Batch:
             await backoff.wait()
 
     def _count(self, record: Record, found: Found, verdict: tuple[str, str] | None) -> None:
-        again = isinstance(record, Replay)  # in no row: it lies among the dead letters already, and an operator waits for it
+        # In no row: what lies among the dead letters already, while an operator waits for it; and what one of many writers
+        # outside sends, who must not stop the others.
+        topic = self._topics.get(record.topic)
+        again = isinstance(record, Replay) or (topic is not None and topic.many_writers)
         if verdict is None:
             if not again:
                 self._outcome.runs.pop(record.topic, None)
@@ -233,7 +236,7 @@ def _by_identity(rejections: Sequence[Rejection]) -> dict[int, tuple[str, str]]:
 def _from_the_future(topic: Topic, kind: str) -> bool:
     """Return whether an unknown type can be one that the topic's owner added since. No command may be passed over, though."""
     name, _, version = kind.rpartition(".v")
-    return not topic.commands and name.startswith(f"{topic.producer}.") and version.isdecimal()
+    return not topic.commands and name.startswith(f"{topic.owner}.") and version.isdecimal()
 
 
 def _origin(error: Exception) -> str:

@@ -9,12 +9,14 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from structlog.typing import FilteringBoundLogger
 
+from shared.bus.consume.pace import Pace
 from shared.bus.consume.progress import Progress
 from shared.bus.consume.quarantine import BrokenBatch, GuardedConsumer
 
 Records = dict[TopicPartition, list[Any]]
 
 _IDLE_MS = 500
+_PAUSE_SECONDS = 0.5
 
 
 class Owner(Protocol):
@@ -25,6 +27,10 @@ class Owner(Protocol):
     epoch: int
     fetched_in: int
     settled: asyncio.Event
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast the group may read; None: as fast as it can."""
 
     async def quarantine(self, broken: list[BrokenBatch], records: Records) -> Records:
         """Report broken batches, then release the records read behind them."""
@@ -63,6 +69,16 @@ class WorkerConsumer(GuardedConsumer):
         if owner.progress.failure is not None:
             await asyncio.sleep(1)
             return {}
+        pace = owner.pace
+        if pace is not None:
+            if (pause := pace.pause()) > 0:
+                # Nothing is lost by waiting: what is fetched already stays, and the group knows that this member lives.
+                owner.progress.moved()
+                pause = min(pause, _PAUSE_SECONDS)
+                pace.throttled_seconds += pause
+                await asyncio.sleep(pause)
+                return {}
+            max_records = min(max_records or pace.room(), pace.room())
         try:
             # Records end this wait at once. After an empty answer FastStream pauses blindly for ``timeout_ms``: better wait here.
             wait_ms = max(timeout_ms, _IDLE_MS)
@@ -79,6 +95,14 @@ class WorkerConsumer(GuardedConsumer):
         # Without a pause since the records left the buffer: a rebalance that begins later makes them void.
         owner.fetched_in = owner.epoch
         broken, self.broken[:] = list(self.broken), []
+        if pace is not None:
+            read = [record for batch in records.values() for record in batch]
+            pace.spend(len(read) + len(broken), sum(_size(record) for record in read))
         if records or broken:
             await owner.settled.wait()
         return await owner.quarantine(broken, records) if broken else records
+
+
+def _size(record: Any) -> int:  # noqa: ANN401 - a ConsumerRecord of aiokafka, which is untyped
+    headers = sum(len(name) + len(content or b"") for name, content in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers

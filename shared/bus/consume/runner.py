@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from shared.bus import metrics
 from shared.bus.consume.watch import found_missing, needs_restart, update_progress
+from shared.bus.consume.work import Work
 from shared.bus.consume.worker import Worker
 from shared.bus.handling import Consumer
 from shared.bus.lifeline import CLOSE_SECONDS, dead_task, end
@@ -26,12 +27,14 @@ _STARTS = RetryPolicy(timedelta(seconds=0.5), timedelta(seconds=10))
 
 
 class ConsumerRunner:
-    """Runs ``shared.process.service.Consumer`` objects over Kafka, each in its own group.
+    """Runs ``Consumer`` objects and other works over Kafka, each in its own group.
 
     ``publisher`` sends the dead letters; without it the runner makes its own. ``shared.topics`` lists what a group reads.
     """
 
-    def __init__(self, settings: KafkaSettings, consumers: Sequence[Consumer], publisher: KafkaPublisher | None = None) -> None:
+    def __init__(
+        self, settings: KafkaSettings, consumers: Sequence[Consumer | Work], publisher: KafkaPublisher | None = None
+    ) -> None:
         self._settings = settings
         self._own_publisher = KafkaPublisher(settings) if publisher is None else None
         used = publisher or self._own_publisher

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
@@ -15,6 +15,7 @@ from shared.bus.admin import partitions_of
 from shared.bus.aiokafka_internals import sticky_assignor
 from shared.bus.consume.batch import Record
 from shared.bus.consume.client import Owner, Rebalance, WorkerConsumer
+from shared.bus.consume.work import Work
 from shared.bus.dead_letters.replay import replay_topic
 from shared.bus.lifeline import CLOSE_SECONDS, end
 from shared.bus.settings import KafkaSettings, milliseconds
@@ -26,9 +27,10 @@ log = structlog.get_logger()
 class Subscription:
     """What a group reads through one client. ``missing`` is what it reads and this client does not: it was not there at first."""
 
-    def __init__(self, settings: KafkaSettings, group: str, owner: Owner) -> None:
+    def __init__(self, settings: KafkaSettings, work: Work, owner: Owner) -> None:
         self.settings = settings
-        self.group = group
+        self.group = work.group
+        self._work = work
         self.missing: frozenset[str] = frozenset()
         self._owner = owner
         self._broker: KafkaBroker | None = None
@@ -42,10 +44,17 @@ class Subscription:
             return client
         return None
 
-    async def start(self, topics: Sequence[str], on_batch: Callable[[tuple[Record, ...]], Awaitable[None]]) -> None:
-        """Join the group and begin to hand over batches. Raises KafkaError if the broker does not answer."""
+    async def start(self, on_batch: Callable[[tuple[Record, ...]], Awaitable[None]]) -> None:
+        """Join the group and begin to hand over batches. Raises KafkaError if the broker does not answer.
+
+        A group without replays reads a topic that may come later than it: until then there is no client.
+        """
         settings = self.settings
-        replays = await self.replays()
+        if self._work.replays:
+            replays = await self.replays()
+        else:
+            replays = ()
+            await self._require_topics()
         broker = KafkaBroker(
             **_faststream_connection(settings),
             consumer_only=True,
@@ -55,7 +64,7 @@ class Subscription:
             graceful_timeout=settings.stop_timeout.total_seconds(),
         )
         subscriber = broker.subscriber(
-            *topics,
+            *self._work.topics,
             *replays,
             group_id=self.group,
             group_instance_id=settings.group_instance_id,
@@ -93,6 +102,15 @@ class Subscription:
             raise KafkaConnectionError from error
         self.missing = frozenset()
         return (topic,)
+
+    async def _require_topics(self) -> None:
+        for topic in self._work.topics:
+            try:
+                await partitions_of(self.settings, topic)
+            except NotFoundError as error:
+                raise UnknownTopicOrPartitionError(topic) from error
+            except BusUnavailableError as error:
+                raise KafkaConnectionError from error
 
     async def stop(self) -> None:
         """End the poll loop, within bounds. Does not raise."""

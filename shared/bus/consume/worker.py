@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared import failpoints
 from shared.bus import metrics
 from shared.bus.aiokafka_internals import member_id
-from shared.bus.consume.batch import AbandonedError, Backoff, Batch, Outcome, Record, StoppedError, reason_for, until_sent
+from shared.bus.consume.batch import AbandonedError, Backoff, Record, StoppedError
 from shared.bus.consume.client import Records, WorkerConsumer
 from shared.bus.consume.commits import Commits
+from shared.bus.consume.pace import Pace
 from shared.bus.consume.progress import Progress
-from shared.bus.consume.quarantine import BrokenBatch, HourlyLimit, report
+from shared.bus.consume.quarantine import BrokenBatch, HourlyLimit
 from shared.bus.consume.subscription import Subscription
-from shared.bus.dead_letters.letter import to_dead_letter
-from shared.bus.dead_letters.replay import replay_topic, unwrapped
+from shared.bus.consume.work import EventWork, Work
+from shared.bus.dead_letters.replay import replay_topic
 from shared.bus.handling import Consumer
 from shared.bus.lifeline import CLOSE_SECONDS, drop, end, say_goodbye
 from shared.bus.produce.publisher import KafkaPublisher
@@ -36,20 +35,21 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """Runs one ``Consumer``. Made, started, checked and stopped by the runner.
+    """Runs one ``Consumer``, or another ``Work``. Made, started, checked and stopped by the runner.
 
     ``epoch`` counts the assignments of this worker: a batch belongs to the one in which it was fetched.
     """
 
-    def __init__(self, settings: KafkaSettings, consumer: Consumer, publisher: KafkaPublisher) -> None:
+    def __init__(self, settings: KafkaSettings, work: Consumer | Work, publisher: KafkaPublisher) -> None:
+        if isinstance(work, Consumer):
+            work = EventWork(settings, work, subscribed(work.group), publisher)
         self.settings = settings
-        self.consumer = consumer
-        self.group = consumer.group
-        self.publisher = publisher
+        self.work = work
+        self.group = work.group
         self.progress = Progress(settings.stall_after.total_seconds())
-        self.commits = Commits(consumer.group, self.progress, settings.stop_timeout.total_seconds())
-        self.subscription = Subscription(settings, consumer.group, self)
-        self.log = log.bind(group=consumer.group)
+        self.commits = Commits(self.group, self.progress, settings.stop_timeout.total_seconds())
+        self.subscription = Subscription(settings, work, self)
+        self.log = log.bind(group=self.group)
         self.lock = asyncio.Lock()
         self.interrupted = asyncio.Event()
         self.settled = asyncio.Event()
@@ -57,14 +57,19 @@ class Worker:
         self.fetched_in = -1
         self._begun_in = -1
         self._stopping = False
-        self._quarantines = HourlyLimit(settings.quarantines_per_hour)
+        self._quarantines = None if work.broken_per_hour is None else HourlyLimit(work.broken_per_hour)
         self.oldest = 0.0
-        metrics.announce(self.group, (*(topic.name for topic in subscribed(self.group)), replay_topic(self.group)))
+        metrics.announce(self.group, (*work.topics, *([replay_topic(self.group)] if work.replays else [])))
 
     @property
     def client(self) -> WorkerConsumer | None:
         """The Kafka client while there is one."""
         return self.subscription.client
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast the group may read."""
+        return self.work.pace
 
     @property
     def busy(self) -> bool:
@@ -75,7 +80,7 @@ class Worker:
         """Join the group and begin to read. Raises KafkaError if the broker does not answer."""
         self._stopping = False
         try:
-            await self.subscription.start([topic.name for topic in subscribed(self.group)], self.on_batch)
+            await self.subscription.start(self.on_batch)
         except BaseException:
             await self.close()
             raise
@@ -130,6 +135,7 @@ class Worker:
             if not self._stopping:
                 self.interrupted.clear()
             self.settled.set()
+        self.work.assigned(len(partitions))
         self.progress.taken_over()
         in_a_row = max(self.commits.runs.values(), default=0)
         self.log.info("partitions_assigned", count=len(partitions), dead_in_a_row=in_a_row)
@@ -161,10 +167,7 @@ class Worker:
             self.commits.positions.setdefault(TopicPartition(record.topic, record.partition), record.offset)
         self.oldest = min(record.timestamp for record in records) / 1000
         self.show_lag()
-        topics, limit = subscribed(self.group), self.settings.dead_letters_in_a_row
-        batch = Batch(self.consumer, topics=topics, backoff=self.backoff, runs=self.commits.runs, limit=limit)
-        outcome = await batch.process([unwrapped(record, self.group) for record in records])
-        await self._send_to_dead_letters(outcome)
+        outcome = await self.work.process(records, self.commits.runs, self.backoff)
         self.commits.runs = outcome.runs
         await self.commit()
         metrics.EVENTS.labels(self.group, "handled").inc(outcome.handled)
@@ -175,23 +178,6 @@ class Worker:
     def show_lag(self) -> None:
         """Set the lag metric to the age of the oldest record in the batch."""
         metrics.LAG_SECONDS.labels(self.group).set(max(0.0, now().timestamp() - self.oldest))
-
-    async def _send_to_dead_letters(self, outcome: Outcome) -> None:
-        if not outcome.dead:
-            return
-        time = now()
-        letters = [
-            to_dead_letter(record.key, record.value, record.headers, reason_for(record, code, text, self.group, time))
-            for record, code, text in outcome.dead
-        ]
-        await self._send_dead_letters(letters)
-        for _, code, _ in outcome.dead:
-            metrics.DEAD_LETTERS.labels(self.group, code).inc()
-
-    async def _send_dead_letters(self, letters: Sequence[Any]) -> None:
-        failpoints.passing("bus.dead_letter", "before")
-        await until_sent(self.publisher.send, letters, self.backoff())
-        failpoints.passing("bus.dead_letter", "after")
 
     async def commit(self) -> None:
         """Commit the positions of all assigned partitions. If that fails the records come again, to whoever owns them then."""
@@ -226,7 +212,7 @@ class Worker:
     async def quarantine(self, broken: list[BrokenBatch], records: Records) -> Records:
         """Report the batches that the guard took out, then release what was read behind them."""
         for batch in broken:
-            if not self._quarantines.admit(batch.topic):
+            if self._quarantines is not None and not self._quarantines.admit(batch.topic):
                 self.fail(f"more than {self._quarantines.limit} undecodable batches of {batch.topic} within an hour")
                 return {}
         try:
@@ -234,7 +220,7 @@ class Worker:
                 if self.fetched_in != self.epoch or self._stopping:
                     return {}
                 self._begun_in = self.epoch
-                await self._send_dead_letters([report(batch, self.group, now()) for batch in broken])
+                await self.work.report(broken, self.backoff)
                 for batch in broken:
                     self.log.error("batch_quarantined", topic=batch.topic, partition=batch.partition, offset=batch.base_offset)
                     metrics.QUARANTINED.labels(self.group, batch.topic).inc()

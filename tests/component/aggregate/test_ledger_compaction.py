@@ -90,7 +90,7 @@ async def settled(ledger: Ledger[Counter], topic: RecordingPublisher, clock: Clo
         pass
     document = await stored(ledger, "a")
     assert sent(topic, "a")[-1] == max(sent(topic, "a")) == document["seq"]
-    assert json.loads(topic.events[-1].data)["attempts"] == document["count"]
+    assert json.loads(topic.events[-1].body)["attempts"] == document["count"]
     assert (document["outbox"], document["pending_since"], document.get("senders", [])) == ([], None, [])
 
 

@@ -100,7 +100,7 @@ class World:
         return document
 
     def bodies(self, kind: str) -> list[dict[str, Any]]:
-        return [json.loads(event.data) for event in self.publisher.events if event.type == f"contracts.contract.{kind}.v1"]
+        return [json.loads(event.body) for event in self.publisher.events if event.type == f"contracts.contract.{kind}.v1"]
 
 
 @pytest.fixture

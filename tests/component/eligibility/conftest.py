@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
 from services.eligibility.app import build
+from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
+from services.eligibility.fact_store.facts import Facts
+from services.eligibility.fact_store.state import State
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
 from services.eligibility.rules import IndirectJoint
@@ -19,6 +24,7 @@ from shared.http.app import create_app
 from shared.messages.values import Channel
 from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
+from tests.support.facts import begin_with, forget_later
 from tests.support.http import FakeAuthenticator, client
 from tests.support.publisher import RecordingPublisher
 
@@ -31,7 +37,20 @@ SACHSEN = "sven/DE-SN/KUNDE"
 KOMM_ONE = "karla/komm_one/BEREITSTELLER"
 STAFF = {Channel.GOVDIGITAL: "gerd/govdigital/ANBIETER", Channel.FITKO: "fred/fitko/ANBIETER"}
 PATH = [HUSUM, "itvsh", "dataport", "govdigital"]
+HUSUM_ITVSH = f"organisation:{HUSUM}:TRAEGER:itvsh"
+EXAMINATION = {
+    "findings": {"organ_seat": "SHARED_DELEGATE", "joint_influence": True, "contrary_interests": False, "all_fields": True},
+    "reason": "Anhand der Satzung geprüft",
+}
 SATZUNG = {"type": "SATZUNG", "title": "Organisationssatzung des ITVSH", "reference": "https://example.org/satzung.pdf"}
+
+
+EVIDENCE = TemporaryDirectory(prefix="evidence-")
+
+
+def with_folder(settings: Settings) -> Settings:
+    """Return settings whose evidence documents lie in a folder of the tests."""
+    return settings.model_copy(update={"evidence_folder": Path(EVIDENCE.name)})
 
 
 class Alive:
@@ -45,13 +64,16 @@ class Alive:
 
 
 class World:
-    """The built service with its store, its events and a clock."""
+    """The built service with its store, its events and a clock. ``loaded``: the facts that the store began with, in memory."""
 
-    def __init__(self, store: SqliteStore, settings: Settings) -> None:
+    def __init__(self, store: SqliteStore, settings: Settings, loaded: State | None = None) -> None:
         self.store = store
+        self.loaded = loaded
         self.publisher = RecordingPublisher()
         self.now = START
-        self.service: Service = build(Resources(store, self.publisher, DATA, self.clock), settings)
+        self.service: Service = build(Resources(store, self.publisher, DATA, self.clock), with_folder(settings))
+        if loaded is not None:
+            begin_with(self.service, loaded)
         self.app = create_app(
             "eligibility",
             self.service.router,
@@ -66,6 +88,8 @@ class World:
         made = [event.key for event in self.publisher.events]
         for ledger in self.service.ledgers:
             await self.store.delete(ledger.collection, made)
+        if self.loaded is not None:
+            await forget_later(self.store, self.loaded)
 
     def clock(self) -> datetime:
         """Return the time that the test has set."""
@@ -96,11 +120,13 @@ class World:
         return await self.call("POST", f"/organisations/{token.split('/')[1]}/relations", token, body)
 
     async def accredit_husum(self) -> None:
-        """Register Husum at govdigital, state its relation and have it accredited."""
+        """Register Husum at govdigital, state its relation and have it accredited and examined."""
         assert (await self.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
         assert (await self.state_relation()).status_code == 200
         assert (await self.decide(HUSUM, Channel.GOVDIGITAL, "review")).status_code == 200
         assert (await self.decide(HUSUM, Channel.GOVDIGITAL, "grant")).status_code == 200
+        examined = await self.call("POST", f"/facts/{HUSUM_ITVSH}/examination", STAFF[Channel.GOVDIGITAL], EXAMINATION)
+        assert examined.status_code == 200
 
     async def accredit_sachsen(self) -> None:
         """Register Sachsen at FITKO and have it accredited."""
@@ -109,41 +135,59 @@ class World:
         assert (await self.decide("DE-SN", Channel.FITKO, "grant")).status_code == 200
 
 
-async def loaded_store() -> SqliteStore:
-    """Return a store in memory with the reference data and nothing else."""
-    store = SqliteStore(None)
-    await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
+@pytest.fixture(scope="session")
+async def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a store with the reference data and the facts that the demo assumes, made once: every store is a copy."""
+    path = tmp_path_factory.mktemp("template") / "eligibility.db"
+    store = await opened(path)
     await load_reference(store, DATA, lambda *_: None)
+    await Facts(store).record(file_decision(read_fact_file(DATA / "demo" / "assumed_facts.json"), START.date(), "demo"))
+    await store.close()
+    return path
+
+
+async def opened(path: Path) -> SqliteStore:
+    """Return a store in a file, ready for use."""
+    store = SqliteStore(path)
+    await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
     return store
 
 
 @pytest.fixture(scope="session")
-async def store() -> AsyncIterator[SqliteStore]:
+async def store(template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[SqliteStore]:
     """The store of the tests that leave the reference data as they are."""
-    store = await loaded_store()
+    store = await opened(Path(shutil.copy(template, tmp_path_factory.mktemp("store"))))
     yield store
     await store.close()
 
 
+@pytest.fixture(scope="session")
+async def loaded(store: SqliteStore) -> State:
+    """The facts of the reference data, read once for all tests."""
+    state = await Facts(store).current()
+    state.world.view(None)
+    return state
+
+
 @pytest.fixture
-async def own_store() -> AsyncIterator[SqliteStore]:
+async def own_store(template: Path, tmp_path: Path) -> AsyncIterator[SqliteStore]:
     """A store for a test that changes the reference data."""
-    store = await loaded_store()
+    store = await opened(Path(shutil.copy(template, tmp_path)))
     yield store
     await store.close()
 
 
 @pytest.fixture
-async def world(store: SqliteStore) -> AsyncIterator[World]:
+async def world(store: SqliteStore, loaded: State) -> AsyncIterator[World]:
     """The service under its standard rule set."""
-    world = World(store, Settings(_env_file=None))
+    world = World(store, Settings(_env_file=None), loaded)
     yield world
     await world.clear()
 
 
 @pytest.fixture
-async def strict(store: SqliteStore) -> AsyncIterator[World]:
+async def strict(store: SqliteStore, loaded: State) -> AsyncIterator[World]:
     """The service with the disputed question answered strictly."""
-    world = World(store, Settings(_env_file=None, indirect_joint=IndirectJoint.STRICT))
+    world = World(store, Settings(_env_file=None, indirect_joint=IndirectJoint.STRICT), loaded)
     yield world
     await world.clear()

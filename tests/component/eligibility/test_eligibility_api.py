@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from shared.messages.values import Channel
+from shared.topics import RIGHTS
 from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, KOMM_ONE, PATH, SACHSEN, SATZUNG, STAFF, World
 
 pytestmark = pytest.mark.slow
@@ -28,6 +29,7 @@ class TestRegistration:
         assert world.publisher.types() == [
             "eligibility.organisation.registered.v1",
             "eligibility.organisation.accreditation-requested.v1",
+            "eligibility.rights.recorded.v1",
         ]
 
     async def test_a_second_person_is_refused_with_a_clear_sentence(self, world: World) -> None:
@@ -46,7 +48,7 @@ class TestRegistration:
         await world.register(ANNA, ["KUNDE"], ["govdigital"])
         response = await world.register(ANNA, ["KUNDE"], ["govdigital"])
         assert response.status_code == 200
-        assert len(world.publisher.events) == 2
+        assert len(world.publisher.events) == 3
 
     @pytest.mark.parametrize(
         ("token", "fields", "status", "code"),
@@ -204,15 +206,18 @@ class TestAccreditation:
 
     async def test_an_accreditation_runs_out_when_its_term_has_ended(self, world: World) -> None:
         await world.accredit_husum()
-        (periodic,) = world.service.periodic
+        (periodic,) = (it for it in world.service.periodic if it.name == "eligibility.expire-accreditations")
         world.now += timedelta(days=729)
         await periodic.run()
-        assert world.publisher.types()[-1] == "eligibility.organisation.accreditation-decided.v1"
+        assert world.publisher.types()[-2:] == [
+            "eligibility.organisation.accreditation-decided.v1",
+            "eligibility.rights.recorded.v1",
+        ]
         events = len(world.publisher.events)
         world.now += timedelta(days=1)
         await periodic.run()
         await periodic.run()
-        assert len(world.publisher.events) == events + 1
+        assert len(world.publisher.events) == events + 2
         own = (await world.call("GET", f"/organisations/{HUSUM}", ANNA)).json()
         assert own["accreditations"][0]["state"] == "ABGELAUFEN"
         check = (await world.call("POST", "/checks", ANNA, {"provider": "komm_one", "channel": "govdigital"})).json()
@@ -260,10 +265,10 @@ class TestTenancy:
         assert (await world.call("GET", f"/organisations/{HUSUM}", None)).status_code == 401
         assert (await world.call("GET", f"/bodies/{HUSUM}", None)).status_code == 200
 
-    async def test_no_event_holds_a_person(self, world: World) -> None:
+    async def test_no_event_but_that_of_rights_holds_a_person(self, world: World) -> None:
         await world.accredit_husum()
         await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
-        reported = json.dumps([event.data for event in world.publisher.events])
+        reported = json.dumps([event.data for event in world.publisher.events if event.topic != RIGHTS.name])
         assert not any(person in reported for person in ("anna", "bert", "gerd"))
 
 

@@ -54,13 +54,13 @@ def forwarded(world: World, order: OrderHead, seq: int = 2) -> Received:
 
 
 async def consume(world: World, *batch: Received) -> None:
-    (consumer,) = world.service.consumers
+    consumer, _ = world.service.consumers
     assert await consumer.handle(batch) == []
 
 
 def verdicts(world: World) -> list[VerdictGiven]:
     events = [event for event in world.publisher.events if event.type == VerdictGiven.TYPE]
-    return [VerdictGiven.model_validate_json(event.data) for event in events]
+    return [VerdictGiven.model_validate_json(event.body) for event in events]
 
 
 HUSUM_GOVDIGITAL = head("husum-govdigital", Channel.GOVDIGITAL, HUSUM, "komm_one")
@@ -141,7 +141,7 @@ async def test_a_foreign_message_is_a_bug(world: World) -> None:
     class Other(Message):
         TYPE = "other"
 
-    (consumer,) = world.service.consumers
+    consumer, _ = world.service.consumers
     event = Received(Other(), "k", Cause("e", "other", "/x", 1), START)
     with pytest.raises(TypeError):
         await consumer.handle([event])

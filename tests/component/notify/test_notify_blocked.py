@@ -116,7 +116,7 @@ async def test_failed_mails_are_sent_again_on_request_each_once(store: WatchedSt
     await bench.send()
     assert len(smtp.mails) == 2
     reported = [event for event in bench.recorded.events if event.type == NotificationDelivered.TYPE]
-    assert sum("EMAIL" in event.data for event in reported) == 2
+    assert sum("EMAIL" in event.body for event in reported) == 2
 
 
 async def test_only_what_failed_in_the_time_and_with_the_code_is_taken_up(store: WatchedStore, smtp: CapturingServer) -> None:

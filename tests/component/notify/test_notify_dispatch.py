@@ -173,7 +173,7 @@ async def test_events_say_by_reference_only_who_was_told(store: WatchedStore) ->
     await bench.consume([received(LIVE)])
     assert bench.recorded.events
     for event in bench.recorded.events:
-        assert "anarie" not in event.data
+        assert "anarie" not in event.body
         assert event.topic == "notify.delivery.v1"
 
 

@@ -44,8 +44,8 @@ async def test_an_erased_contact_is_nowhere_in_the_files_of_the_store(tmp_path: 
     assert holds(tmp_path, ADDRESS) == []
     assert holds(tmp_path, "Max Bleibt") == ["notify.db"]
     for event in bench.recorded.events:
-        assert NAME not in event.data
-        assert ADDRESS not in event.data
+        assert NAME not in event.body
+        assert ADDRESS not in event.body
 
 
 async def test_mails_that_wait_for_an_erased_person_are_dropped(tmp_path: Path) -> None:

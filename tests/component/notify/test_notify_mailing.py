@@ -48,13 +48,13 @@ def worker(store: WatchedStore, smtp: CapturingServer, clock: Clock | None = Non
 
 def delivered(bench: Bench) -> list[NotificationDelivered]:
     events = [event for event in bench.recorded.events if event.type == NotificationDelivered.TYPE]
-    found = [NotificationDelivered.model_validate_json(event.data) for event in events]
+    found = [NotificationDelivered.model_validate_json(event.body) for event in events]
     return [message for message in found if message.person is not None]
 
 
 def failed(bench: Bench) -> list[NotificationFailed]:
     events = [event for event in bench.recorded.events if event.type == NotificationFailed.TYPE]
-    return [NotificationFailed.model_validate_json(event.data) for event in events]
+    return [NotificationFailed.model_validate_json(event.body) for event in events]
 
 
 async def test_a_mail_leaves_right_after_its_event_and_is_marked(store: WatchedStore, smtp: CapturingServer) -> None:

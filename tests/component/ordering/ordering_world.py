@@ -156,4 +156,8 @@ class World:
 
     def messages(self) -> list[Message]:
         """Return what was published, decoded."""
-        return [message_types()[event.type].model_validate_json(event.data) for event in self.publisher.events]
+        return [
+            message_types()[event.type].model_validate_json(event.body)
+            for event in self.publisher.events
+            if event.type in message_types()
+        ]

@@ -90,7 +90,7 @@ async def test_no_event_holds_values_questions_or_answers(world: World) -> None:
     order = await world.step(order["id"], "points", KUNDE, {"label": "Gebühren", "owner": "BEREITSTELLER"})
     point = next(point for point in order["points"] if point["label"] == "Gebühren")
     await world.step(order["id"], f"points/{point['id']}/settle", BEREITSTELLER, {"value": "geheim", "note": "geheime Notiz"})
-    assert not any("geheim" in event.data or "kai" in event.data for event in world.publisher.events)
+    assert not any("geheim" in event.body or "kai" in event.body for event in world.publisher.events)
 
 
 async def test_a_refusal_shows_code_reason_and_remedy(world: World) -> None:
@@ -261,7 +261,7 @@ async def test_the_interest_needs_a_key(world: World) -> None:
 async def test_the_api_describes_each_step_with_an_answer_and_examples(world: World) -> None:
     document = (await world.get("/openapi.json", None)).json()
     steps = [path for path in document["paths"] if path.startswith("/v1/orders/{order_id}/")]
-    assert len(steps) == 17
+    assert len(steps) == 18
     for path in steps:
         answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer == {"$ref": "#/components/schemas/OrderView"}

@@ -186,10 +186,21 @@ def test_a_slow_tool_is_waited_for_once_it_has_begun(place: Place) -> None:
     assert decrypted(place.backup / place.names()[0]) == b"abc"
 
 
+ENDLESS = 'while :; do head -c 2000000 /dev/zero; sleep 0.1; done > "$PIPE/archive"'
+"""A tool that never ends by itself, and too slow to fill a disk if nobody stops it."""
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda it: it.name)
-def test_whoever_encrypts_leaves_nothing_when_stopped_and_the_tool_fails_too(place: Place, number: signal.Signals) -> None:
-    seal = place.seal()
-    tool = place.tool('cat /dev/zero > "$PIPE/archive"')
+@pytest.mark.parametrize("ignored", [False, True], ids=["in the foreground", "in the background of a script"])
+def test_whoever_encrypts_leaves_nothing_when_stopped_and_the_tool_fails_too(
+    place: Place, number: signal.Signals, *, ignored: bool
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        seal = place.seal()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    tool = place.tool(ENDLESS)
     until(lambda: any(path.stat().st_size > 2**20 for path in place.backup.iterdir()))
     seal.send_signal(number)
     assert ended(seal)[0] == 130
@@ -199,7 +210,7 @@ def test_whoever_encrypts_leaves_nothing_when_stopped_and_the_tool_fails_too(pla
 
 def test_when_whoever_encrypts_is_killed_the_tool_fails_and_what_lies_there_has_no_name_of_an_archive(place: Place) -> None:
     seal = place.seal()
-    tool = place.tool('cat /dev/zero > "$PIPE/archive"; : > "$PIPE/done"')
+    tool = place.tool(f'{ENDLESS}; : > "$PIPE/done"')
     until(lambda: any(path.stat().st_size > 2**20 for path in place.backup.iterdir()))
     seal.kill()
     assert ended(tool)[0] != 0

@@ -20,7 +20,8 @@ from marktplatz.recovery.reconcile.facts import read_stores
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.topic_facts import TopicFacts
 from marktplatz.recovery.stores import ServiceStore, opened_stores
-from services.catalog.repository import OFFERINGS
+from services.catalog.domain.known import Description, KnownService
+from services.catalog.repository import KNOWN_SERVICES, OFFERINGS
 from services.contracts import handlers
 from services.contracts.app import processor
 from services.contracts.domain.contract import Contract
@@ -31,6 +32,7 @@ from services.eligibility.repository import ORGANISATIONS
 from services.ordering.facts import OrderFact
 from services.ordering.repository import ORDERS, Orders
 from shared.bus.handling import Received
+from shared.messages.catalog import KnownStatus
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.process.service import Resources
@@ -220,4 +222,30 @@ async def test_only_states_that_a_compacted_topic_must_hold_are_republished_as_s
     await world.request("a")
     world.publisher.events.clear()
     assert await republish_state(world.stores) == {"offering": 1, "organisation": 1}
-    assert sorted(event.key for event in world.publisher.events) == [str(uuid.UUID(int=0)), registered().id]
+    assert sorted((event.key, event.topic) for event in world.publisher.events) == [
+        (str(uuid.UUID(int=0)), "catalog.offering.v1"),
+        (registered().id, "eligibility.organisation.v1"),
+        (registered().id, "eligibility.rights.v1"),
+    ]
+
+
+async def test_what_was_removed_is_republished_by_its_tombstone_only(world: World) -> None:
+    offer = offering_in(OfferingState.ZURUECKGEZOGEN)
+    offer.remove(AT)
+    description = Description(title="Digitale Baugenehmigung", status=KnownStatus.IN_REUSE, source="https://example.org")
+    listed, _ = KnownService.appear("E001", description, AT)
+    ended, _ = KnownService.appear("E002", description, AT)
+    ended.follow(None, AT)
+    catalog = world.stores[ServiceName.CATALOG].store
+    await catalog.insert_many(OFFERINGS, [await stored(OFFERINGS, offer)])
+    await catalog.insert_many(KNOWN_SERVICES, [await stored(KNOWN_SERVICES, it) for it in (listed, ended)])
+    assert await republish_state(world.stores) == {"offering": 1, "known service": 2}
+    assert {event.key: (event.type, event.data is None) for event in world.publisher.events} == {
+        offer.id: ("catalog.offering.removed.v1", True),
+        "E001": ("catalog.known-service.restated.v1", False),
+        "E002": ("catalog.known-service.removed.v1", True),
+    }
+    facts = await read_stores(world.stores)
+    held = {key: (it.retained, it.removed) for (_, key), it in facts.sequences.items()}
+    assert held == {offer.id: (False, True), "E001": (True, False), "E002": (False, True)}
+    assert facts.offerings[offer.id].removed

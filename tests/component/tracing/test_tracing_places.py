@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -137,7 +138,16 @@ def raw(seq: int) -> Raw:
     data = message.model_dump_json(exclude_none=True)
     return Raw(
         OutgoingEvent(
-            seq, f"e{seq}", "notify.delivery.v1", "a", message.TYPE, "/notify", START, data, sent_by, correlation_id="a"
+            seq,
+            str(uuid.UUID(int=seq)),
+            "notify.delivery.v1",
+            "a",
+            message.TYPE,
+            "/notify",
+            START,
+            data,
+            sent_by,
+            correlation_id="a",
         )
     )
 

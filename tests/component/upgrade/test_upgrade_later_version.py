@@ -36,7 +36,7 @@ async def test_this_version_works_on_among_fields_of_a_later_one_loses_none_of_a
         await scenario.go_on(market, await scenario.play(market))
         assert saved.keys() >= KEPT
         assert {name: lost[name] for name in KEPT if lost[name]} == {}
-        assert [event.type for event in market.bus.sent if FIELD in event.data] == []
+        assert [event.type for event in market.bus.sent if FIELD in event.body] == []
 
 
 async def test_an_outbox_that_a_later_version_left_is_published_by_this_one() -> None:

@@ -42,7 +42,11 @@ JUMP = 100
 @pytest.fixture(scope="module")
 async def played() -> AsyncIterator[Marketplace]:
     async with Marketplace() as market:
-        await scenario.play(market)
+        third = (await scenario.play(market))[2]
+        verdict = await market.people.govdigital.get("eligibility", f"/v1/verdicts/{third}")
+        stop = {"check": verdict["checks"][-1]["number"], "decision": "STOP", "valid_until": "2099-01-01"}
+        reason = {"reason": "Die Mitgliederliste ist nicht mehr gültig."}
+        await market.people.govdigital.post("eligibility", f"/v1/verdicts/{third}/overrides", stop | reason)
         await market.bus.rest()
         yield market
 
@@ -101,9 +105,9 @@ async def test_a_reader_keeps_what_it_does_not_know_and_refuses_nothing_for_it(p
     count = 0
     jump = 2 * JUMP * (1 + OPEN.index(kind))
     for event in [event for event in played.bus.sent if event.seq < JUMP]:
-        _, refused_anyhow = await read(played, event, event.data.encode(), jump)
-        message = message_types()[event.type].model_validate_json(event.data, context=READING)
-        body, found = unknown(message, event.data.encode(), kind)
+        _, refused_anyhow = await read(played, event, event.body.encode(), jump)
+        message = message_types()[event.type].model_validate_json(event.body, context=READING)
+        body, found = unknown(message, event.body.encode(), kind)
         received, refused = await read(played, event, body, jump + JUMP)
         assert {group for group, _ in refused} <= {group for group, _ in refused_anyhow}
         assert [str(value) for _, value in places(received.message, kind)] == [LATER] * found

@@ -18,7 +18,7 @@ import pyrage
 from marktplatz.assembly import BUILDERS
 from marktplatz.children import Child
 from marktplatz.demo.people import StepFailedError, eventually
-from marktplatz.infrastructure.broker_process import HOST, free_port
+from marktplatz.infrastructure.broker_process import HOST
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
@@ -30,7 +30,10 @@ from tests.deploy.kafka_rights.secured_kafka import ADMIN, SecuredKafka
 from tests.deploy.kafka_rights.strimzi import create_topics, create_users
 
 CLUSTER_CA = "marktplatz-cluster-ca-cert"
-WITHOUT_KAFKA = "contracts-api"
+ONLY_READS = "contracts-api"
+"""The process that follows who acts for whom and publishes nothing."""
+WITHOUT_USER = "contracts-migrate"
+"""A name of ours that no Kafka user has."""
 RENEWED = "contracts-fitko"
 """The process whose certificate is renewed; the unit in the new one's subject distinguishes it in the broker's log."""
 UNIT = "renewed"
@@ -192,7 +195,7 @@ class Cluster:
             "MARKTPLATZ_ENVIRONMENT": "embedded",
             "MARKTPLATZ_HOST": HOST,
             "MARKTPLATZ_PORT": "0",
-            "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{free_port()}" if pod.name == WITHOUT_KAFKA else self.kafka.secured,
+            "KAFKA_BOOTSTRAP_SERVERS": self.kafka.secured,
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             "NOTIFY_SMTP_SECURITY": "none",

@@ -32,16 +32,22 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A KafkaUser. ``granted`` are its ACLs; ``quotas`` are named as in the manifest. ``unit``: see the renewed certificate."""
+    """A KafkaUser. ``granted`` are its ACLs; ``quotas`` are named as in the manifest. ``unit``: see the renewed certificate.
+
+    ``scram``: it logs in with a password, not with a certificate.
+    """
 
     name: str
     granted: frozenset[Right]
     quotas: Mapping[str, float]
     unit: str | None = None
+    scram: bool = False
 
     @property
     def principal(self) -> str:
-        """What the broker reads from its certificate."""
+        """What the broker reads from its certificate, or its name alone."""
+        if self.scram:
+            return self.name
         return f"CN={self.name}" if self.unit is None else f"OU={self.unit},CN={self.name}"
 
     @property
@@ -75,9 +81,9 @@ class Pod:
         return {name: _REFERENCE.sub(lambda found: known[found[1]], value) for name, value in known.items()}
 
 
-def rendered() -> Objects:
-    """Return the objects of the kustomization beside this file."""
-    return render(HERE, HERE.parent)
+def rendered(folder: Path = HERE) -> Objects:
+    """Return the objects of a kustomization, by default that beside this file."""
+    return render(folder, folder.parent)
 
 
 def users(objects: Objects) -> dict[str, User]:
@@ -91,11 +97,13 @@ def pods(objects: Objects) -> dict[str, Pod]:
 
 
 def _user(document: Document) -> User:
-    assert text(document, "spec", "authentication", "type") == "tls", document
+    authentication = text(document, "spec", "authentication", "type")
+    assert authentication in ("tls", "scram-sha-512"), document
     assert text(document, "spec", "authorization", "type") == "simple", document
     acls = items(document, "spec", "authorization", "acls")
     quotas = {name: float(value) for name, value in mapping(document, "spec", "quotas").items()}
-    return User(name_of(document), frozenset(right for acl in acls for right in _rights(acl)), quotas)
+    granted = frozenset(right for acl in acls for right in _rights(acl))
+    return User(name_of(document), granted, quotas, scram=authentication == "scram-sha-512")
 
 
 def _rights(acl: Document) -> Iterator[Right]:

@@ -18,7 +18,7 @@ from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import LIMITS, Json, Person, eventually
 from shared.bus.dead_letter_operations import list_dead_letters
 from shared.topics import DEAD_LETTERS, DELIVERIES, OFFERINGS, ORDERS, ORGANISATIONS, SUBMISSIONS, TOPICS, Topic, subscribed
-from tests.deploy.kafka_rights.cluster import RENEWED, WITHOUT_KAFKA, Cluster, Done
+from tests.deploy.kafka_rights.cluster import ONLY_READS, RENEWED, Cluster, Done
 from tests.deploy.kafka_rights.manifests import Right
 from tests.deploy.kafka_rights.secured_kafka import ADMIN, Decision
 from tests.deploy.kafka_rights.strimzi import create_topics
@@ -58,7 +58,7 @@ class Played:
     letters: dict[str, int] = field(default_factory=dict)
     commands: dict[str, Done] = field(default_factory=dict)
     lag: dict[tuple[str, str], int] = field(default_factory=dict)
-    without_kafka: dict[str, httpx.Response] = field(default_factory=dict)
+    only_reads: dict[str, httpx.Response] = field(default_factory=dict)
     after_outage: set[str] = field(default_factory=set)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -87,7 +87,7 @@ async def play(cluster: Cluster) -> Played:
     await _keda(played)
     async with httpx.AsyncClient(timeout=10) as client:
         for path in ("readyz", "metrics"):
-            played.without_kafka[path] = await client.get(f"{cluster.addresses[WITHOUT_KAFKA]}/{path}")
+            played.only_reads[path] = await client.get(f"{cluster.addresses[ONLY_READS]}/{path}")
     await cluster.stop()
     await _restore(played)
     played.look()
@@ -164,13 +164,14 @@ async def _outage(played: Played, people: Cast, orders: Orders) -> None:
     cluster.kafka.start()
 
     async def sent() -> bool:
-        shown = _subjects(played.look(before))
+        since = played.look(before)
+        shown = {(it.principal, it.right) for it in since}
         relayed = all(
-            Right("topic", topic.name, "WRITE") in {it.right for it in played.look(before) if it.principal == f"CN={worker}"}
+            (f"CN={worker}", Right("topic", topic.name, "WRITE")) in shown
             for worker, topics in RELAYED.items()
             for topic in topics
         )
-        return relayed and bool(shown)
+        return relayed and bool(_subjects(since))
 
     await eventually("workers have sent what waited", sent, _SETTLED_SECONDS)
     played.after_outage = _subjects(played.look(before))

@@ -1,9 +1,9 @@
-"""A broker that lets nobody in without a client certificate and nobody do anything without an ACL, and logs what it decided."""
+"""A broker that lets nobody in without a certificate or a password and nobody do anything without an ACL, and logs what it decided."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from tests.deploy.kafka_rights.manifests import Right
 BROKER = "marktplatz-kafka"
 ADMIN = "admin"
 _AUDIT = "-Dorg.slf4j.simpleLogger.log.kafka.authorizer.logger=trace"
+_LOGGER = b"kafka.authorizer.logger"
 _DECISION = re.compile(
     r" (?P<level>INFO|DEBUG|TRACE) kafka\.authorizer\.logger - Principal = User:(?P<principal>.*?) is (?P<verdict>Allowed|Denied)"
     r" operation = (?P<operation>\w+) from host = \S+ on resource = (?P<kind>\w+):LITERAL:(?P<name>.*?) for request = (?P<request>\w+) "
@@ -33,22 +34,27 @@ class Decision:
 
 
 class SecuredKafka(NativeKafka):
-    """One broker with the listener that clients use, ``secured``, and a plain one for the start's look, on which nobody has a right."""
+    """One broker with the listeners that clients use and a plain one for the start's look, on which nobody has a right.
 
-    def __init__(self, data_dir: Path, cluster: Authority, clients: Authority) -> None:
+    ``secured`` asks for certificates, ``scram`` for name and password over TLS: ``accounts`` are the passwords by name.
+    """
+
+    def __init__(self, data_dir: Path, cluster: Authority, clients: Authority, accounts: Mapping[str, str] | None = None) -> None:
         super().__init__(data_dir)
-        self.secured = ""
+        self.secured = self.scram = ""
+        self._accounts = dict(accounts or {})
         self._own = cluster.issue(BROKER, host=HOST)
         self._trusted = cluster.certificate + clients.certificate
-        self._ports: tuple[int, int] | None = None
-        self._earlier: list[Decision] = []
+        self._ports: tuple[int, int, int] | None = None
+        self._decisions: list[Decision] = []
+        self._read_up_to = 0
 
     def configure(self) -> list[str]:
         """Return the command, with settings and logging of its own."""
         java, *rest = super().configure()
         if self._ports is None:
-            self._ports = free_port(), free_port()
-        self.secured = f"{HOST}:{self._ports[0]}"
+            self._ports = free_port(), free_port(), free_port()
+        self.secured, self.scram = (f"{HOST}:{port}" for port in self._ports[:2])
         with (self.data_dir / "server.properties").open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in self._settings(*self._ports).items())
         return [java, _AUDIT, *rest]
@@ -58,18 +64,42 @@ class SecuredKafka(NativeKafka):
         running = self.pid is not None
         super().stop()
         if running:
-            self._earlier += _read(self.log_file)
+            self._read_on()
+            self._read_up_to = 0
 
     def decisions(self) -> list[Decision]:
         """Return all decisions up to now, over all starts."""
-        return [*self._earlier, *(_read(self.log_file) if self.pid is not None else ())]
+        if self.pid is not None:
+            self._read_on()
+        return list(self._decisions)
 
-    def _settings(self, port: int, controller: int) -> dict[str, str]:
+    def _read_on(self) -> None:
+        """Read what the broker has decided since the last look: it logs many megabytes."""
+        with self.log_file.open("rb") as lines:
+            lines.seek(self._read_up_to)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                self._read_up_to += len(line)
+                if _LOGGER in line and (decision := _decision(line.decode(errors="replace"))) is not None:
+                    self._decisions.append(decision)
+
+    def _format(self, command: list[str], properties: Path) -> None:
+        accounts = [f"SCRAM-SHA-512=[name={name},password={password}]" for name, password in self._accounts.items()]
+        super()._format([*command, *(argument for account in accounts for argument in ("--add-scram", account))], properties)
+
+    def _settings(self, port: int, scram: int, controller: int) -> dict[str, str]:
+        listeners = f"PLAINTEXT://{HOST}:{self.port},CLIENTS://{HOST}:{port},SCRAM://{HOST}:{scram}"
         return {
             "controller.quorum.voters": f"1@{HOST}:{controller}",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CLIENTS://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
-            "advertised.listeners": f"PLAINTEXT://{HOST}:{self.port},CLIENTS://{self.secured}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CLIENTS:SSL,CONTROLLER:SSL",
+            "listeners": f"{listeners},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": listeners,
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CLIENTS:SSL,SCRAM:SASL_SSL,CONTROLLER:SSL",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            "listener.name.scram.ssl.client.auth": "none",
+            "listener.name.scram.scram-sha-512.sasl.jaas.config": (
+                "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+            ),
             "inter.broker.listener.name": "CLIENTS",
             "ssl.client.auth": "required",
             "ssl.keystore.type": "PEM",
@@ -92,10 +122,8 @@ def _written(path: Path, text: str) -> Path:
     return path
 
 
-def _read(log: Path) -> Iterator[Decision]:
-    with log.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if (found := _DECISION.search(line)) is not None:
-                right = Right(found["kind"].lower(), found["name"], found["operation"])
-                probing = found["level"] == "TRACE"
-                yield Decision(found["principal"], right, found["verdict"] == "Allowed", probing, found["request"])
+def _decision(line: str) -> Decision | None:
+    if (found := _DECISION.search(line)) is None:
+        return None
+    right = Right(found["kind"].lower(), found["name"], found["operation"])
+    return Decision(found["principal"], right, found["verdict"] == "Allowed", found["level"] == "TRACE", found["request"])

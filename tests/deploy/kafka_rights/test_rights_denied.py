@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 from shared.bus.settings import KafkaSettings
 from shared.topics import DEAD_LETTERS, DECLARED
 from tests.deploy.kafka_rights.attempts import DENIED, attempts
-from tests.deploy.kafka_rights.cluster import WITHOUT_KAFKA
+from tests.deploy.kafka_rights.cluster import WITHOUT_USER
 from tests.deploy.kafka_rights.manifests import User
 from tests.deploy.kafka_rights.play import Played
 
@@ -40,7 +40,7 @@ async def test_no_user_writes_reads_or_joins_what_is_not_its_own(played: Played)
 
 
 async def test_a_certificate_of_the_right_authority_without_a_user_has_no_rights(played: Played) -> None:
-    async with attempts(played.cluster.settings_of(WITHOUT_KAFKA)) as connection:
+    async with attempts(played.cluster.settings_of(WITHOUT_USER)) as connection:
         assert await connection.rights(ALL_TOPICS, ALL_GROUPS) == set()
 
 

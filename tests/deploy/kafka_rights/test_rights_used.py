@@ -6,8 +6,22 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from shared.topics import CONTRACT_REQUESTS, DEAD_LETTERS, DELIVERIES, VERDICTS, read_by, subscribed
-from tests.deploy.kafka_rights.cluster import RENEWED, UNIT, WITHOUT_KAFKA
+from shared.principals import SCALED
+from shared.topics import (
+    CHECKPOINTS,
+    CONTRACT_REQUESTS,
+    DEAD_LETTERS,
+    DELIVERIES,
+    KNOWN_SERVICES,
+    PARTNERS,
+    PORTAL_HEALTH,
+    QUARANTINE,
+    RIGHTS,
+    VERDICTS,
+    read_by,
+    subscribed,
+)
+from tests.deploy.kafka_rights.cluster import ONLY_READS, RENEWED, UNIT
 from tests.deploy.kafka_rights.manifests import Right
 from tests.deploy.kafka_rights.play import Played
 
@@ -22,6 +36,25 @@ REVIEWED: dict[str, frozenset[tuple[str, Right]]] = {
     # An order's events lie in one outbox. If the worker dies between saving and sending, the next who saves sends all of them.
     "whoever saves sends what lies in the outbox": frozenset(
         _write("ordering-api", [topic.name for topic in CONTRACT_REQUESTS.values()])
+    ),
+    "no partner system takes part in this play; test_rights_outside.py has two": frozenset(
+        (user, right)
+        for name in (PARTNERS.name, QUARANTINE.name)
+        for user, right in (
+            *((it, Right("topic", name, "WRITE")) for it in ("ordering-api", "ordering-worker", "recovery")),
+            ("recovery", Right("topic", name, "READ")),
+        )
+    ),
+    "a worker lists known services and takes checkpoints in its own time; the API sends what lies in the outbox": frozenset(
+        (user, right)
+        for name in (KNOWN_SERVICES.name, CHECKPOINTS.name)
+        for user, right in (
+            *((it, Right("topic", name, "WRITE")) for it in ("catalog-api", "catalog-worker", "recovery")),
+            ("recovery", Right("topic", name, "READ")),
+        )
+    ),
+    "portals report their health; none takes part in this play": frozenset(
+        {("recovery", Right("topic", PORTAL_HEALTH.name, "READ"))}
     ),
     "a person answers for a risk; the verdicts of this play need nobody": frozenset(_write("eligibility-api", [VERDICTS.name])),
     "a restore sends what was waiting when the backup was made; here no mail was on its way": frozenset(
@@ -51,7 +84,7 @@ async def test_every_command_of_an_operator_succeeds_with_its_own_user(played: P
 
 
 async def test_keda_sees_the_lag_of_every_group_on_every_topic(played: Played) -> None:
-    assert played.lag.keys() == {(group, topic.name) for group in DEAD_LETTERS for topic in read_by(group)}
+    assert played.lag.keys() == {(group, topic.name) for group in SCALED for topic in read_by(group)}
 
 
 async def test_nothing_was_denied_to_anybody(played: Played) -> None:
@@ -76,14 +109,10 @@ async def test_every_reviewed_right_is_granted(played: Played) -> None:
     assert {entry for entries in REVIEWED.values() for entry in entries} <= granted
 
 
-async def test_the_contracts_api_needs_neither_a_user_nor_a_broker(played: Played) -> None:
-    assert WITHOUT_KAFKA not in played.cluster.users
-    assert not [path for path in played.cluster.pods[WITHOUT_KAFKA].files if "kafka" in path]
-    assert played.without_kafka["readyz"].is_success
-    assert "marktplatz_bus_producer_up NaN" in played.without_kafka["metrics"].text
-    log = played.cluster.log(WITHOUT_KAFKA)
-    assert "aiokafka" not in log
-    assert "broker_unreachable" not in log
+async def test_the_contracts_api_follows_who_acts_for_whom_and_publishes_nothing(played: Played) -> None:
+    assert {right.name for right in played.used(ONLY_READS)} == {RIGHTS.name}
+    assert played.only_reads["readyz"].is_success
+    assert "marktplatz_bus_producer_up NaN" in played.only_reads["metrics"].text
 
 
 async def test_a_renewed_certificate_is_shown_on_new_connections_without_a_restart(played: Played) -> None:

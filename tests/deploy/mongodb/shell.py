@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.deploy.mongodb.replica_set import Servers
 from tests.deploy.mongodb.wire import listening
+from tests.deploy.npm import installed
 
 HERE = Path(__file__).parent
 SCRIPT = HERE.parents[2] / "deploy" / "components" / "mongodb" / "init.js"
-RECIPE = ("package.json", "package-lock.json")
-_FETCH_SECONDS = 600
 _RUN_SECONDS = 120
 
 
@@ -32,34 +28,7 @@ class Ended:
 
 def mongosh() -> Path:
     """Return the shell's program, fetching it if need be. Raises RuntimeError if npm is missing or fails."""
-    digest = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "efa-marktplatz"
-    folder = base / f"mongosh-{digest}"
-    program = folder / "node_modules" / "mongosh" / "bin" / "mongosh.js"
-    if not program.is_file():
-        base.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".mongosh-", dir=base) as name:
-            work = Path(name) / "shell"
-            _fetch(work)
-            try:
-                work.rename(folder)
-            except OSError:  # another run was first
-                if not program.is_file():
-                    raise
-    return program
-
-
-def _fetch(folder: Path) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise RuntimeError("mongosh is fetched by npm, which is not installed (Debian: npm; Node 20 or newer)")
-    folder.mkdir()
-    for name in RECIPE:
-        shutil.copy(HERE / name, folder)
-    command = [npm, "ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_FETCH_SECONDS, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"npm could not fetch mongosh: {done.stderr.strip()[-2000:]}")
+    return installed(HERE, "mongosh") / "mongosh" / "bin" / "mongosh.js"
 
 
 def start(servers: Servers, folder: Path, environment: Mapping[str, str], tries: int = 60) -> Ended:

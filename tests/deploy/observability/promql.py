@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from prometheus_client import REGISTRY
 
+import services.catalog.feed.metrics
+import services.catalog.portals.metrics
 import services.contracts.metrics
 import services.notify.metrics
 import services.ordering.metrics
@@ -24,6 +26,8 @@ ROOT = Path(__file__).parents[3]
 ALERTS = ROOT / "deploy" / "components" / "alerts"
 RUNBOOKS = ROOT / "docs" / "runbooks"
 MEASURING = (
+    services.catalog.feed.metrics,
+    services.catalog.portals.metrics,
     services.contracts.metrics,
     services.notify.metrics,
     services.ordering.metrics,

@@ -31,10 +31,18 @@ LISTED = {
     "ordering GET /v1/orders": (Thing.EARLY_ORDER, Thing.ORDER),
     "contracts GET /v1/contracts": (Thing.CONTRACT,),
     "notify GET /v1/contacts": (Thing.CONTACT,),
+    "ordering GET /v1/partners": (Thing.PARTNER_WHOLE,),
 }
 """Lists that hold, for each caller, exactly those of these things that they see."""
-SILENT = frozenset({"ordering POST /v1/orders", "notify DELETE /v1/contacts/{contact_id}"})
-"""Operations that tell nobody whether there is such a thing: ordering knows no drafts, and gone is gone."""
+SILENT = frozenset(
+    {
+        "ordering POST /v1/orders",
+        "notify DELETE /v1/contacts/{contact_id}",
+        "eligibility PUT /v1/evidence/{document_id}/content",
+        "eligibility GET /v1/evidence/{document_id}/content",
+    }
+)
+"""Operations that tell nobody whether there is such a thing: ordering knows no drafts, gone is gone, and content needs a file."""
 
 
 async def send(scene: Scene, row: Row, token: str | None, thing_id: str, **headers: str) -> httpx.Response:

@@ -15,18 +15,46 @@ import httpx
 from joserfc import jwt
 
 from marktplatz.demo import flow
+from services.catalog.portals.repository import Portal, Portals
+from services.ordering.partners.quarantine import Fault, Original, Quarantine
+from shared.bus.mirror.content import Content
 from shared.clock import now
 from shared.http.issuer import EmbeddedIssuer
 from shared.http.oidc import AuthSettings, OidcAuthenticator
+from shared.messages.catalog_portals import PortalHealth
 from shared.messages.values import Role
+from shared.process.service import Resources
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.sqlite.store import SqliteStore
+from shared.topics import partner_orders
 from tests.support.marketplace import HUSUM, Marketplace
 
 HUSUM_ID = "010540056056"
 ABSENT_ID = "00000000-0000-4000-8000-000000000000"
 ABSENT_BODY = "010540056057"
 ABSENT_YEAR = "2001"
+PARTNER_ID, ABSENT_PARTNER = "nord", "west"
+PORTAL_ID, ABSENT_PORTAL = "portal-nord", "portal-west"
+PARTNER_BODY: dict[str, Any] = {
+    "name": "Beschaffungsportal Nord",
+    "run_by": {"id": "dataport", "name": "Dataport AöR"},
+    "organisations": [{"id": HUSUM_ID, "name": "Husum, Stadt", "roles": ["KUNDE"]}],
+    "contact": {"mailbox": "schnittstellen@dataport.example"},
+}
+"""The partner system: run by the rival's organisation, which acts for the kunde's."""
+PARTNER_KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+FIGURES = {
+    "kind": "activity",
+    "valid_from": None,
+    "valid_to": None,
+    "org": HUSUM_ID,
+    "year": 2024,
+    "basis": "TURNOVER",
+    "scope": "SOLO",
+    "status": "ACTUAL",
+    "total": 2,
+    "entrusted": 1,
+}
 PUBLIC = "/v1/offerings?provider=komm_one"
 
 
@@ -37,6 +65,9 @@ class Thing(StrEnum):
     ORDER = "Vorgang with its contract"
     EARLY_VERDICT = "verdict on a Vorgang that is not forwarded"
     VERDICT = "verdict on the Vorgang with its contract"
+    RECORD = "verdict of record"
+    FACT = "fact that the Kunde has recorded"
+    DOCUMENT = "document that the fact cites"
     CONTRACT = "contract"
     DRAFT = "draft"
     SUBMISSION = "submission"
@@ -46,6 +77,10 @@ class Thing(StrEnum):
     NOTIFICATION = "notification"
     REGISTER = "number register"
     CONTACT = "contact"
+    PARTNER = "partner system"
+    PARTNER_WHOLE = "partner system, in what is for who runs it"
+    QUARANTINED = "record of a partner in quarantine"
+    PORTAL = "report of a federated portal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +116,41 @@ def sees(caller: Caller, thing: Thing) -> bool:
     """Return whether a caller may know of a thing: the rule, written down apart from the code that keeps it."""
     kunde = caller.organisation == HUSUM_ID
     provider = caller.organisation == "komm_one"
+    bereitsteller = provider and Role.BEREITSTELLER in caller.roles
     anbieter = caller.organisation == "govdigital" and Role.ANBIETER in caller.roles
-    match thing:
-        case Thing.EARLY_ORDER | Thing.EARLY_VERDICT | Thing.ORGANISATION:
-            return kunde or anbieter
-        case Thing.ORDER | Thing.VERDICT | Thing.CONTRACT:
-            return kunde or anbieter or provider
-        case Thing.OWN | Thing.ELSEWHERE | Thing.NOTIFICATION | Thing.CONTACT:
-            return kunde
-        case Thing.DRAFT:
-            return provider and Role.BEREITSTELLER in caller.roles
-        case Thing.SUBMISSION:
-            return (provider and Role.BEREITSTELLER in caller.roles) or anbieter
-        case Thing.REGISTER:
-            return anbieter
+    runs_partner = caller.organisation == "dataport" or Role.BETREIBER in caller.roles
+    return {
+        Thing.EARLY_ORDER: kunde or anbieter,
+        Thing.EARLY_VERDICT: kunde or anbieter,
+        Thing.RECORD: kunde or anbieter,
+        Thing.FACT: kunde or anbieter or Role.BETREIBER in caller.roles,
+        Thing.DOCUMENT: kunde or anbieter or Role.BETREIBER in caller.roles,
+        Thing.ORGANISATION: kunde or anbieter,
+        Thing.ORDER: kunde or anbieter or provider,
+        Thing.VERDICT: kunde or anbieter or provider,
+        Thing.CONTRACT: kunde or anbieter or provider,
+        Thing.OWN: kunde,
+        Thing.ELSEWHERE: kunde,
+        Thing.NOTIFICATION: kunde,
+        Thing.CONTACT: kunde,
+        Thing.DRAFT: bereitsteller,
+        Thing.SUBMISSION: bereitsteller or anbieter,
+        Thing.REGISTER: anbieter,
+        Thing.PARTNER: kunde or runs_partner,
+        Thing.PARTNER_WHOLE: runs_partner,
+        Thing.QUARANTINED: runs_partner,
+        Thing.PORTAL: Role.BETREIBER in caller.roles,
+    }[thing]
 
 
 def absent(thing: Thing) -> str:
     """Return an id of the same form under which there is nothing of that kind."""
     if thing in (Thing.ORGANISATION, Thing.OWN, Thing.ELSEWHERE):
         return ABSENT_BODY
+    if thing in (Thing.PARTNER, Thing.PARTNER_WHOLE):
+        return ABSENT_PARTNER
+    if thing is Thing.PORTAL:
+        return ABSENT_PORTAL
     return ABSENT_YEAR if thing is Thing.REGISTER else ABSENT_ID
 
 
@@ -215,7 +265,14 @@ class Scene:
         waiting = await husum.get("ordering", f"/v1/orders/{early}")
         assert (waiting["state"], waiting["verdict"]["verdict"]) == ("INTERESSE_BEKUNDET", "NO_EVIDENCE"), waiting["verdict"]
 
+        asked = {"provider": "komm_one", "channel": "govdigital"}
+        record = (await husum.post("eligibility", "/v1/verdict-records", asked))["id"]
+        testat = {"type": "TESTAT", "title": "Testat 2024", "reason": "Jahresabschluss"}
+        document = (await husum.post("eligibility", "/v1/evidence", testat))["id"]
+        stated = {"fact": {**FIGURES, "evidence": [document]}, "reason": "Jahresabschluss"}
+        fact = (await husum.post("eligibility", "/v1/facts", stated))["id"]
         self.public_before = (await self.ask(None, ("catalog", "GET", PUBLIC), None, {})).text
+        reference = await self._partner()
         draft = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Entwurf"))
         submission = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Einreichung"))
         await komm_one.post("catalog", f"/v1/offerings/{submission['id']}/submit")
@@ -225,6 +282,9 @@ class Scene:
             Thing.ORDER: order,
             Thing.EARLY_VERDICT: early,
             Thing.VERDICT: order,
+            Thing.RECORD: record,
+            Thing.FACT: fact,
+            Thing.DOCUMENT: document,
             Thing.CONTRACT: done["contract"]["id"],
             Thing.DRAFT: draft["id"],
             Thing.SUBMISSION: submission["id"],
@@ -234,9 +294,34 @@ class Scene:
             Thing.NOTIFICATION: (await husum.get("notify", "/v1/inbox"))["items"][0]["id"],
             Thing.REGISTER: str(now().year),
             Thing.CONTACT: (await husum.get("notify", "/v1/contacts"))["items"][0]["id"],
+            Thing.PARTNER: PARTNER_ID,
+            Thing.PARTNER_WHOLE: PARTNER_ID,
+            Thing.QUARANTINED: reference,
+            Thing.PORTAL: await self._portal(),
         }
         self.parts = {"point_id": done["points"][0]["id"], "question_id": done["questions"][0]["id"]}
         await self._keep()
+
+    async def _portal(self) -> str:
+        """Have a portal report, and the catalog topics be read through; return the portal's id."""
+        for mirror in self.market.services["catalog"].mirrors:
+            mirror.content = Content(mirror.member, {0: 0}, now())
+        health = PortalHealth.model_validate({"portal": PORTAL_ID, "reported_at": now(), "kit": "efa-portal 0.1.0", "topics": ()})
+        await Portals(Resources(self.stores["catalog"], self.market.bus, Path())).save([Portal(health, now(), ())])
+        return PORTAL_ID
+
+    async def _partner(self) -> str:
+        """Register the partner with a key, and put a record of it into quarantine; return the reference of that."""
+        operator = self.tokens.of(next(caller for caller in CALLERS if caller.name == "betreiber"))
+        for path, body in {
+            "/v1/partners": {"id": PARTNER_ID, **PARTNER_BODY},
+            f"/v1/partners/{PARTNER_ID}/keys": {"jwk": PARTNER_KEY, "kid": "k1"},
+        }.items():
+            answer = await self.ask(operator, ("ordering", "POST", path), body, {})
+            assert answer.is_success, answer.text
+        quarantine = Quarantine(Resources(self.stores["ordering"], self.market.bus, Path()))
+        record = Original(partner_orders(PARTNER_ID).name, 0, 17, now(), None, b"no JWS")
+        return await quarantine.take_in(PARTNER_ID, record, Fault("jws_malformed", "The value is no compact JWS in strict form."))
 
     async def restore(self) -> None:
         """Take back what was written since the scene was filled."""

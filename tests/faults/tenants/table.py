@@ -10,13 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.tenants.scene import CALLERS, HUSUM_ID, Thing
+from tests.faults.tenants.scene import CALLERS, FIGURES, HUSUM_ID, PARTNER_BODY, PARTNER_KEY, Thing
 from tests.support.marketplace import HUSUM
 
 TABLE = """
 # columns: stranger, kunde, member, provider, colleague, rival, anbieter, other, betreiber, clerk, claimant
 catalog     POST   /v1/offerings                                                                 -             token   403 403 403 201 403 201 403 403 403 201 403
 catalog     GET    /v1/offerings                                                                 -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/offerings/dcat                                                            -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/offerings/changes                                                         -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/known-services/changes                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/portals                                                                   -             token   403 403 403 403 403 403 403 403 200 403 403
+catalog     GET    /v1/portals/{portal_id}                                                       PORTAL        token   403 403 403 403 403 403 403 403 200 403 403
+catalog     DELETE /v1/portals/{portal_id}                                                       PORTAL        token   403 403 403 403 403 403 403 403 204 403 403
 catalog     PUT    /v1/offerings/{offering_id}                                                   DRAFT         token   403 403 403 200 403 404 403 403 403 404 403
 catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 412 403 404 403 403 403 404 403
 catalog     GET    /v1/offerings/{offering_id}                                                   DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
@@ -42,10 +48,23 @@ catalog     GET    /v1/reference/ozg                                            
 catalog     GET    /v1/reference/leika                                                           -             public  200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/bodies                                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/bodies/{body_id}                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/registrations                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/registrations/{body_id}                                                      -             token   404 404 404 404 404 404 404 404 404 404 404
+eligibility PUT    /v1/registrations/{body_id}                                                      -             token   200 200 200 200 200 200 200 200 200 200 200
+eligibility DELETE /v1/registrations/{body_id}                                                      -             token   204 204 204 204 204 204 204 204 204 204 204
+eligibility POST   /v1/registrations/{body_id}/check                                                -             token   200 200 200 200 200 200 200 200 200 200 200
+eligibility POST   /v1/registrations/{body_id}/submit                                               -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations                                                             -             token   403 200 409 403 403 403 403 403 403 403 403
 eligibility GET    /v1/organisations/{organisation_id}                                           ORGANISATION  token   404 200 200 404 404 404 200 404 404 404 404
 eligibility PATCH  /v1/organisations/{organisation_id}                                           OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/relations                                 OWN           token   404 200 403 404 404 404 404 404 404 404 404
+eligibility DELETE /v1/organisations/{organisation_id}/relations/{statement_id}                     OWN           token   404 404 403 404 404 404 404 404 404 404 404
+eligibility GET    /v1/organisations/{organisation_id}/members                                      OWN           token   404 200 403 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/invitations                                  OWN           token   404 201 403 404 404 404 404 404 404 404 404
+eligibility POST   /v1/invitations/accept                                                           -             token   404 404 404 404 404 404 404 404 404 404 404
+eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}                  OWN           token   404 404 403 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/leave                                        OWN           token   404 409 403 404 404 404 404 404 404 404 404
+eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                            OWN           token   404 409 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/accreditations                            OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility GET    /v1/accreditations                                                            -             token   403 403 403 403 403 403 200 200 403 403 403
 eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/review    ORGANISATION  token   404 403 403 404 404 404 200 404 404 404 404
@@ -60,11 +79,31 @@ eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/
 eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/refuse    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/revoke    ORGANISATION  token   404 403 403 404 404 404 409 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/accreditations/{channel}/{role}/revoke    ELSEWHERE     token   404 404 404 404 404 404 404 404 404 404 404
+eligibility GET    /v1/facts                                                                     -             token   422 422 422 422 422 422 422 422 422 422 422
+eligibility POST   /v1/facts                                                                     -             token   403 201 201 403 403 403 201 403 201 403 403
+eligibility GET    /v1/facts/{fact_id}                                                           FACT          token   404 200 200 404 404 404 200 404 200 404 404
+eligibility PUT    /v1/facts/{fact_id}                                                           FACT          token   404 200 200 404 404 404 200 404 200 404 404
+eligibility POST   /v1/facts/{fact_id}/examination                                               FACT          token   403 403 403 403 403 403 200 404 200 403 403
+eligibility POST   /v1/facts/{fact_id}/withdrawal                                                FACT          token   404 200 200 404 404 404 200 404 200 404 404
+eligibility POST   /v1/evidence                                                                  -             token   201 201 201 201 201 201 201 201 201 201 201
+eligibility GET    /v1/evidence/{document_id}                                                    DOCUMENT      token   404 200 200 404 404 404 200 404 200 404 404
+eligibility PUT    /v1/evidence/{document_id}                                                    DOCUMENT      token   404 200 200 404 404 404 403 404 200 404 404
+eligibility POST   /v1/evidence/{document_id}/withdrawal                                         DOCUMENT      token   404 200 200 404 404 404 403 404 200 404 404
+eligibility PUT    /v1/evidence/{document_id}/content                                            DOCUMENT      token   415 415 415 415 415 415 415 415 415 415 415
+eligibility GET    /v1/evidence/{document_id}/content                                            DOCUMENT      token   404 404 404 404 404 404 404 404 404 404 404
+eligibility GET    /v1/bodies/{body_id}/relations                                                -             token   200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/bodies/{body_id}/ways                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility POST   /v1/checks                                                                    -             token   403 200 200 403 403 403 200 200 403 403 403
 eligibility GET    /v1/verdicts/{order_id}                                                       EARLY_VERDICT token   404 200 200 404 404 404 200 404 404 404 404
 eligibility GET    /v1/verdicts/{order_id}                                                       VERDICT       token   404 200 200 200 200 404 200 404 404 404 404
 eligibility POST   /v1/verdicts/{order_id}/sign-off                                              EARLY_VERDICT token   404 403 403 404 404 404 409 404 404 404 404
 eligibility POST   /v1/verdicts/{order_id}/sign-off                                              VERDICT       token   404 403 403 403 403 404 409 404 404 404 404
+eligibility POST   /v1/verdicts/{order_id}/overrides                                             EARLY_VERDICT token   404 403 403 404 404 404 200 404 404 404 404
+eligibility POST   /v1/verdicts/{order_id}/overrides                                             VERDICT       token   404 403 403 403 403 404 409 404 404 404 404
+eligibility POST   /v1/verdict-records                                                           -             token   403 201 201 403 403 403 201 403 403 403 403
+eligibility GET    /v1/verdict-records                                                           -             token   422 422 422 422 422 422 422 422 422 422 422
+eligibility GET    /v1/verdict-records/{record_id}                                               RECORD        token   404 200 200 404 404 404 200 404 404 404 404
+eligibility GET    /v1/verdict-records/{record_id}/replay                                        RECORD        token   404 200 200 404 404 404 200 404 404 404 404
 ordering    GET    /v1/order-vocabulary                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
 ordering    GET    /v1/orders                                                                    -             token   200 200 200 200 200 200 200 200 200 200 200
 ordering    POST   /v1/orders                                                                    DRAFT         token   404 404 403 403 403 404 403 403 403 404 403
@@ -97,6 +136,8 @@ ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                 ORDER         token   404 409 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/go-live                                                 EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/go-live                                                 ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/uses                                                    EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/uses                                                    ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/withdraw                                                EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/withdraw                                                ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/expire                                                  EARLY_ORDER   token   404 403 403 404 404 404 200 404 404 404 404
@@ -105,6 +146,26 @@ ordering    POST   /v1/orders/{order_id}/terminate                              
 ordering    POST   /v1/orders/{order_id}/terminate                                               ORDER         token   404 200 403 403 403 404 200 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/end                                                     EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/end                                                     ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/partners                                                                      -             token   403 403 403 403 403 403 403 403 201 403 403
+ordering    GET    /v1/partners                                                                      -             token   200 200 200 200 200 200 200 200 200 200 200
+ordering    GET    /v1/partners/{partner_id}                                                         PARTNER       token   404 200 200 404 404 200 404 404 200 404 200
+ordering    PUT    /v1/partners/{partner_id}                                                         PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    GET    /v1/partners/{partner_id}/history                                                 PARTNER_WHOLE token   404 404 404 404 404 200 404 404 200 404 200
+ordering    POST   /v1/partners/{partner_id}/suspend                                                 PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    POST   /v1/partners/{partner_id}/resume                                                  PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    POST   /v1/partners/{partner_id}/remove                                                  PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    POST   /v1/partners/{partner_id}/keys                                                    PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    POST   /v1/partners/{partner_id}/keys/{kid}/retire                                       PARTNER       token   403 403 403 403 403 403 403 403 200 403 403
+ordering    POST   /v1/partners/{partner_id}/key-rotations                                           PARTNER_WHOLE token   404 404 404 404 404 422 404 404 404 404 422
+ordering    GET    /v1/partner-receipts/jwks                                                         -             public  200 200 200 200 200 200 200 200 200 200 200
+ordering    GET    /v1/partner-quarantine                                                            -             token   403 403 403 403 403 403 403 403 200 403 403
+ordering    GET    /v1/partner-quarantine                                                            PARTNER_WHOLE token   404 404 404 404 404 200 404 404 200 404 200
+ordering    GET    /v1/partner-quarantine/{reference}                                                QUARANTINED   token   404 404 404 404 404 200 404 404 200 404 200
+ordering    GET    /v1/partner-quarantine/{reference}/original                                       QUARANTINED   token   404 404 404 404 404 200 404 404 200 404 200
+ordering    GET    /v1/partner-quarantine/{reference}/value                                          QUARANTINED   token   404 404 404 404 404 200 404 404 200 404 200
+ordering    POST   /v1/partner-quarantine/{reference}/resubmit                                       QUARANTINED   token   404 404 404 404 404 503 404 404 403 404 503
+ordering    POST   /v1/partner-quarantine/{reference}/replay                                         QUARANTINED   token   403 403 403 403 403 403 403 403 503 403 403
+ordering    POST   /v1/partner-quarantine/{reference}/discard                                        QUARANTINED   token   403 403 403 403 403 403 403 403 200 403 403
 contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts/{contract_id}                                                   CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
@@ -118,14 +179,20 @@ notify      DELETE /v1/contacts/me                                              
 notify      DELETE /v1/contacts/{contact_id}                                                     CONTACT       token   204 204 403 204 403 204 204 204 403 204 204
 """
 
-QUERIES = {"contracts GET /v1/contracts": "?order_id=<id>"}
+QUERIES = {
+    "contracts GET /v1/contracts": "?order_id=<id>",
+    "ordering GET /v1/partner-quarantine": "?partner=<id>",
+}
 """Operations that name a thing in their query."""
 
 _PERSON = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
 _FORM = {"title": "X", "summary": "X"}
 _REASON = {"reason": "X"}
+_DOCUMENT = {"type": "TESTAT", "title": "X", "reason": "X"}
 _ACCREDITATION = "eligibility POST /v1/organisations/{organisation_id}/accreditations/{channel}/{role}"
 _ORDER = "ordering POST /v1/orders/{order_id}"
+_PARTNER = "ordering POST /v1/partners/{partner_id}"
+_RECORD = "ordering POST /v1/partner-quarantine/{reference}"
 BODIES: dict[str, object] = {
     "catalog POST /v1/offerings": _FORM,
     "catalog PUT /v1/offerings/{offering_id}": _FORM,
@@ -136,13 +203,32 @@ BODIES: dict[str, object] = {
     "eligibility POST /v1/organisations": {"organisation": HUSUM_ID, "person": _PERSON, "roles": ["KUNDE"]},
     "eligibility PATCH /v1/organisations/{organisation_id}": {"add_users": ["somebody"]},
     "eligibility POST /v1/organisations/{organisation_id}/relations": HUSUM,
-    "eligibility POST /v1/organisations/{organisation_id}/accreditations": {"channel": "fitko", "role": "KUNDE"},
+    "eligibility POST /v1/organisations/{organisation_id}/accreditations": {"channel": "govdigital", "role": "KUNDE"},
+    "eligibility PUT /v1/registrations/{body_id}": {"roles": ["KUNDE"]},
+    "eligibility POST /v1/registrations/{body_id}/check": {"roles": ["KUNDE"]},
+    "eligibility POST /v1/invitations/accept": {"organisation": HUSUM_ID, "secret": "nobody-has-this-secret"},
+    "eligibility PUT /v1/organisations/{organisation_id}/authorised-person": {"person": "nobody", "capacity": "BEVOLLMAECHTIGT"},
+    "eligibility POST /v1/organisations/{organisation_id}/invitations": {"functions": []},
+    "eligibility POST /v1/facts": {"fact": {**FIGURES, "id": "zahlen-2025", "year": 2025}, "reason": "X"},
+    "eligibility PUT /v1/facts/{fact_id}": {"fact": FIGURES, "reason": "X"},
+    "eligibility POST /v1/facts/{fact_id}/examination": {"findings": {}, "reason": "X"},
+    "eligibility POST /v1/facts/{fact_id}/withdrawal": _REASON,
+    "eligibility POST /v1/evidence": _DOCUMENT,
+    "eligibility PUT /v1/evidence/{document_id}": _DOCUMENT,
+    "eligibility POST /v1/evidence/{document_id}/withdrawal": _REASON,
     f"{_ACCREDITATION}/query": {"question": "X"},
     f"{_ACCREDITATION}/answer": {"answer": "X"},
     f"{_ACCREDITATION}/refuse": _REASON,
     f"{_ACCREDITATION}/revoke": _REASON,
     "eligibility POST /v1/checks": {"customer": HUSUM_ID, "provider": "komm_one"},
+    "eligibility POST /v1/verdict-records": {"customer": HUSUM_ID, "provider": "komm_one", "channel": "govdigital"},
     "eligibility POST /v1/verdicts/{order_id}/sign-off": {"note": "X"},
+    "eligibility POST /v1/verdicts/{order_id}/overrides": {
+        "check": 1,
+        "decision": "PROCEED",
+        "reason": "Die Unterlagen sind widersprüchlich.",
+        "valid_until": "2098-12-31",
+    },
     "ordering POST /v1/orders": {"offering_id": "<id>", "channel": "govdigital"},
     f"{_ORDER}/points": {"label": "X", "owner": "KUNDE"},
     f"{_ORDER}/points/{{point_id}}/settle": {"value": "X"},
@@ -152,7 +238,16 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/decline": _REASON,
     f"{_ORDER}/offer": {"valid_until": "2098-12-31"},
     f"{_ORDER}/place": {"accepts_agb": True},
+    f"{_ORDER}/uses": {"period": "2026-01", "count": 1},
     f"{_ORDER}/terminate": {"ends_on": "2098-12-31"},
+    "ordering POST /v1/partners": {"id": "sued", **PARTNER_BODY},
+    "ordering PUT /v1/partners/{partner_id}": PARTNER_BODY,
+    f"{_PARTNER}/suspend": _REASON,
+    f"{_PARTNER}/remove": _REASON,
+    f"{_PARTNER}/keys": {"jwk": PARTNER_KEY, "kid": "k1"},
+    f"{_PARTNER}/key-rotations": {"event": "no.JWS.this"},
+    f"{_RECORD}/resubmit": {"event": "no.JWS.this"},
+    f"{_RECORD}/discard": _REASON,
     "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
 }
 """A body that each operation takes which needs one."""
@@ -160,7 +255,16 @@ BODIES: dict[str, object] = {
 HEADERS = {"catalog PUT /v1/offerings/{offering_id}": {"If-Match": '"1"'}}
 """Headers that an operation demands."""
 
-_PARTS = {"channel": "govdigital", "role": "KUNDE", "code": "acceptance", "body_id": HUSUM_ID}
+NO_ID = "00000000-0000-5000-8000-000000000000"
+_PARTS = {
+    "channel": "govdigital",
+    "role": "KUNDE",
+    "code": "acceptance",
+    "body_id": HUSUM_ID,
+    "kid": "k1",
+    "statement_id": NO_ID,
+    "invitation_id": NO_ID,
+}
 NOTHING = "-"
 """In the table: an operation that names no thing."""
 

@@ -37,6 +37,7 @@ def poison(topic: str) -> dict[str, tuple[str, RawRecord]]:
         "a key with a dot": ("bad_key", replace(good, key=b"a.b")),
         "a partition key that is not the key": ("key_mismatch", replace(good, headers=headers(ce_partitionkey=b"other"))),
         "an id with a line break": ("bad_id", replace(good, headers=headers(ce_id=b"a\nb"))),
+        "an id that is no UUID": ("bad_id", replace(good, headers=headers(ce_id=b"event-1"))),
         "a source with a dot": ("bad_source", replace(good, headers=headers(ce_source=b"//evil.example/x"))),
         "a time without offset": ("bad_time", replace(good, headers=headers(ce_time=b"2026-03-02T09:30:00"))),
         "sequence zero": ("bad_sequence", replace(good, headers=headers(ce_sequence=b"0"))),

@@ -72,7 +72,7 @@ async def test_an_event_that_fails_alone_is_dead_lettered_and_its_neighbours_are
     assert headers["dlq_code"] == b"handler_error"
     assert b"ZeroDivisionError" in headers["dlq_reason"]
     assert b"unforeseen" not in headers["dlq_reason"]
-    assert letter.value == event(lane.topic.name, 7, number=7).data.encode()
+    assert letter.value == event(lane.topic.name, 7, number=7).body.encode()
 
 
 async def test_a_rejection_goes_to_the_dead_letters_with_its_code(lane: Lane, publisher: KafkaPublisher) -> None:

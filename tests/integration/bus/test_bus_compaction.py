@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from marktplatz.infrastructure.kafka_native import NativeKafka
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.produce.publisher import KafkaPublisher
@@ -22,6 +21,7 @@ from shared.store.port import Store
 from shared.topics import DELIVERIES
 from tests.integration.bus.bus_fixture import fast_settings, read_topic, until
 from tests.support.counting import COUNTERS, START, Clock, Counter, counted, increase, ledger_over
+from tests.support.eager_kafka import EagerKafka
 
 TOPIC = DELIVERIES.name
 AFTER = timedelta(seconds=5)
@@ -32,16 +32,6 @@ EAGER = {
     "min.compaction.lag.ms": "0",
     "max.compaction.lag.ms": "1000",
 }
-
-
-class EagerKafka(NativeKafka):
-    """A broker whose cleaner hardly rests."""
-
-    def configure(self) -> list[str]:
-        command = super().configure()
-        with (self.data_dir / "server.properties").open("a", encoding="utf-8") as file:
-            file.write("log.cleaner.backoff.ms=200\n")
-        return command
 
 
 class Killed(BaseException):

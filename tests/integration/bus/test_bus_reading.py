@@ -30,7 +30,7 @@ def structured(lane: Lane, name: str) -> RawRecord:
         "sequence": "1",
         "partitionkey": outgoing.key,
         "correlationid": outgoing.correlation_id,
-        "data": json.loads(outgoing.data),
+        "data": json.loads(outgoing.body),
     }
     headers = (("content-type", b"application/cloudevents+json; charset=UTF-8"),)
     return RawRecord(lane.topic.name, outgoing.key.encode(), json.dumps(document).encode(), headers)

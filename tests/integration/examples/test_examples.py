@@ -3,61 +3,20 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.integration.examples.up import Up, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 CONSUMER = ROOT / "examples/catalog_consumer.py"
 
 pytestmark = pytest.mark.timeout(400)
-
-
-@dataclass(frozen=True, slots=True)
-class Up:
-    """A running marketplace: the address of its broker, and the environment in which ``marktplatz`` finds it."""
-
-    kafka: str
-    environment: dict[str, str]
-
-    def order(self) -> subprocess.CompletedProcess[str]:
-        """Run the example of the order to its end."""
-        command = [str(ROOT / "examples/order.sh")]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 150) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail(what)
-        time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    var = tmp_path_factory.mktemp("up")
-    environment = {**os.environ, "MARKTPLATZ_VAR": str(var), "COLUMNS": "200"}
-    output = var / "output.txt"
-    with output.open("w") as sink:
-        run = subprocess.Popen([sys.executable, "-m", "marktplatz", "up"], cwd=ROOT, env=environment, stdout=sink, stderr=sink)
-    try:
-        wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
-        address = re.search(r"Kafka \(.*?\)\W+([\w.:\[\]]+:\d+)", output.read_text())
-        assert address is not None, output.read_text()
-        yield Up(address[1], environment)
-    finally:
-        run.send_signal(signal.SIGINT)
-        run.wait(timeout=90)
 
 
 def test_an_order_by_curl_ends_in_a_contract_each_time_and_a_consumer_without_our_library_sees_the_offers(

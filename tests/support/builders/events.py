@@ -134,6 +134,12 @@ EXAMPLES: tuple[Message, ...] = (
     eligibility.AccreditationQueried(
         organisation=organisation(), accreditation=accreditation(AccreditationState.RUECKFRAGE), question="Welcher Verband?"
     ),
+    eligibility.AccreditationAnswered(
+        organisation=organisation(),
+        accreditation=accreditation(AccreditationState.IN_PRUEFUNG),
+        question="Welcher Verband?",
+        answer="Der ITVSH.",
+    ),
     eligibility.AccreditationDecided(
         organisation=organisation(), accreditation=accreditation(AccreditationState.ERTEILT, date(2027, 12, 31))
     ),

@@ -18,10 +18,13 @@ from shared.bus.envelope import encode
 from shared.bus.handling import Consumer, Received, Rejection
 from shared.bus.record import Headers
 from shared.errors import StoreUnavailableError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.catalog import OfferingRemoved
 from shared.messages.notify import NotificationDelivered, NotificationFailed
 from shared.process.logs import configure_logs
 from shared.retry import RetryPolicy
-from shared.topics import DELIVERIES, VERDICTS, Topic
+from shared.topics import DELIVERIES, OFFERINGS, VERDICTS, Topic
 from tests.unit.bus.test_bus_envelope import EVENT
 
 QUICK = RetryPolicy(timedelta(milliseconds=1), timedelta(milliseconds=2))
@@ -38,7 +41,7 @@ class Record:
 
 
 def record(offset: int, *, value: bytes | None = None, **changes: bytes) -> Record:
-    raw = encode(replace(EVENT, seq=offset + 1, id=f"event-{offset}"))
+    raw = encode(replace(EVENT, seq=offset + 1, id=derived_id("event", str(offset))))
     headers = tuple((name, changes.get(name.replace("-", "_"), content)) for name, content in raw.headers)
     return Record(offset, raw.key, raw.value if value is None else value, headers)
 
@@ -57,13 +60,14 @@ def batch(
     limit: int = 20,
     interrupted: asyncio.Event | None = None,
     topics: Sequence[Topic] = (DELIVERIES,),
+    handles: type[Message] = NotificationFailed,
 ) -> Batch:
     event = interrupted or asyncio.Event()
 
     def backoff() -> Backoff:
         return Backoff(event, lambda _: None, QUICK)
 
-    consumer = Consumer("group", frozenset({NotificationFailed}), handle)
+    consumer = Consumer("group", frozenset({handles}), handle)
     return Batch(consumer, topics=topics, backoff=backoff, runs={DELIVERIES.name: run}, limit=limit)
 
 
@@ -144,8 +148,8 @@ async def test_a_header_that_stands_twice_is_never_passed_over(name: str) -> Non
 
 async def test_structured_mode_with_the_type_header_of_another_is_never_passed_over() -> None:
     raw = encode(EVENT)
-    document = {"specversion": "1.0", "id": "x", "source": "/notify", "type": EVENT.type, "time": "2026-03-02T09:30:00Z"}
-    body = json.dumps({**document, "sequence": "1", "data": json.loads(EVENT.data)}).encode()
+    document = {"specversion": "1.0", "id": EVENT.id, "source": "/notify", "type": EVENT.type, "time": "2026-03-02T09:30:00Z"}
+    body = json.dumps({**document, "sequence": "1", "data": json.loads(EVENT.body)}).encode()
     kind = ("content-type", b"application/cloudevents+json")
     plain = Record(0, raw.key, body, (kind,))
     disguised = Record(1, raw.key, body, (("ce_type", NotificationDelivered.TYPE.encode()), kind))
@@ -267,3 +271,40 @@ async def test_sending_repeats_only_what_was_not_acknowledged() -> None:
 
     await until_sent(every_second, ("a", "b", "c", "d"), Backoff(asyncio.Event(), lambda _: None, QUICK))
     assert sent == [("a", "b", "c", "d"), ("b", "d"), ("d",)]
+
+
+def tombstone(number: int, **changes: bytes) -> Record:
+    """A record without a value, of the end of an offer unless the headers are changed."""
+    sound = {"ce_type": OfferingRemoved.TYPE.encode(), "ce_source": b"/catalog"}
+    return replace(record(number, **{**sound, **changes}), topic=OFFERINGS.name, value=None)
+
+
+async def test_a_reader_passes_over_the_tombstones_of_its_topic() -> None:
+    outcome = await batch(accept, topics=(OFFERINGS,)).process([tombstone(0), tombstone(1)])
+    assert (outcome.handled, outcome.passed, outcome.dead) == (0, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"ce_type": b"catalog.offering.withdrawn.v1"}, "null_value"),
+        ({"ce_type": b"catalog.offering.forgotten.v1"}, "null_value"),
+        ({"ce_type": b"catalog.known-service.removed.v1"}, "foreign_type"),
+        ({"ce_source": b"/ordering"}, "foreign_source"),
+    ],
+)
+async def test_a_null_value_that_is_no_tombstone_of_the_topic_is_dead(changes: dict[str, bytes], code: str) -> None:
+    outcome = await batch(accept, topics=(OFFERINGS,)).process([tombstone(0, **changes)])
+    assert [found for _, found, _ in outcome.dead] == [code]
+
+
+async def test_a_consumer_that_handles_a_tombstone_gets_it_with_its_key() -> None:
+    seen: list[Received] = []
+
+    async def handle(events: Sequence[Received]) -> Sequence[Rejection]:
+        seen.extend(events)
+        return []
+
+    outcome = await batch(handle, topics=(OFFERINGS,), handles=OfferingRemoved).process([tombstone(0)])
+    assert (outcome.handled, outcome.dead) == (1, [])
+    assert [(event.message, event.key) for event in seen] == [(OfferingRemoved(), EVENT.key)]

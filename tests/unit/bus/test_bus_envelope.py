@@ -16,9 +16,10 @@ from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import decode, encode, envelope_of
 from shared.bus.faults import DecodeError, Fault
 from shared.bus.record import Headers, RawRecord
+from shared.messages.catalog import KnownServiceRemoved, OfferingRemoved
 from shared.messages.dataschema import dataschema_of
 from shared.messages.notify import DeliveryChannel, NotificationFailed
-from shared.topics import DELIVERIES, TOPICS, VERDICTS, Topic
+from shared.topics import DELIVERIES, KNOWN_SERVICES, OFFERINGS, TOPICS, VERDICTS, Topic
 
 AT = datetime(2026, 3, 2, 9, 30, 0, 123000, tzinfo=UTC)
 KEY = "0b8f2f6e-3a5c-4f0e-8a41-0d2f1f0c9d11"
@@ -100,7 +101,7 @@ def test_the_reference_implementation_reads_what_we_write() -> None:
     assert event.get_datacontenttype() == "application/json"
     assert event.get_extension("sequence") == "7"
     assert event.get_extension("correlationid") == "order-1"
-    assert event.get_data() == json.loads(EVENT.data)
+    assert event.get_data() == json.loads(EVENT.body)
 
 
 @pytest.mark.parametrize("write", [to_binary_event, to_structured_event], ids=["binary", "structured"])
@@ -117,7 +118,7 @@ def test_we_read_what_the_reference_implementation_writes(write: object) -> None
             "partitionkey": KEY,
             "correlationid": "order-1",
         },
-        json.loads(EVENT.data),
+        json.loads(EVENT.body),
     )
     message = write(event)  # type: ignore[operator] # one of two functions
     received = decode(Incoming(KEY.encode(), bytes(message.value), tuple(message.headers.items())))
@@ -131,7 +132,7 @@ def test_the_same_event_always_gives_the_same_bytes() -> None:
 
 
 def test_a_reader_ignores_fields_that_it_does_not_know() -> None:
-    body = json.dumps({**json.loads(EVENT.data), "added_later": {"x": 1}}).encode()
+    body = json.dumps({**json.loads(EVENT.body), "added_later": {"x": 1}}).encode()
     assert decode(incoming(replace(encode(EVENT), value=body))).message == BODY
 
 
@@ -177,7 +178,7 @@ def test_a_type_belongs_to_its_topic_and_a_source_is_the_producer_of_the_topic(
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_the_types_of_a_topic_are_those_of_its_producer(topic: Topic) -> None:
     assert topic.types
-    assert all(kind.startswith(f"{topic.producer}.") for kind in topic.types)
+    assert all(kind.startswith(f"{topic.owner}.") for kind in topic.types)
 
 
 def test_headers_in_structured_mode_may_repeat_the_attributes_and_not_contradict_them() -> None:
@@ -189,7 +190,7 @@ def test_headers_in_structured_mode_may_repeat_the_attributes_and_not_contradict
         "time": AT.isoformat(),
         "sequence": "7",
     }
-    body = json.dumps({**event, "data": json.loads(EVENT.data)}).encode()
+    body = json.dumps({**event, "data": json.loads(EVENT.body)}).encode()
     kind = ("content-type", b"application/cloudevents+json")
     same = Incoming(KEY.encode(), body, (kind, ("ce_type", EVENT.type.encode()), ("traceparent", b"x")))
     assert decode(same).message == BODY
@@ -215,7 +216,7 @@ def test_json_that_readers_could_understand_differently_is_refused(value: bytes,
 
 
 def test_an_error_does_not_repeat_what_the_record_holds() -> None:
-    body = EVENT.data.replace('"attempts":3', '"attempts":"Geheimnis"').encode()
+    body = EVENT.body.replace('"attempts":3', '"attempts":"Geheimnis"').encode()
     with pytest.raises(DecodeError) as caught:
         decode(incoming(replace(encode(EVENT), value=body)))
     assert "Geheimnis" not in caught.value.detail
@@ -223,7 +224,7 @@ def test_an_error_does_not_repeat_what_the_record_holds() -> None:
 
 @given(
     key=st.none() | st.binary(max_size=40),
-    value=st.none() | st.binary(max_size=200) | st.just(EVENT.data.encode()),
+    value=st.none() | st.binary(max_size=200) | st.just(EVENT.body.encode()),
     headers=st.lists(
         st.tuples(
             st.sampled_from([name for name, _ in encode(EVENT).headers]) | st.text(max_size=10),
@@ -245,3 +246,70 @@ def test_a_damaged_record_is_the_same_event_or_refused(data: st.DataObject) -> N
     position = data.draw(st.integers(0, len(value) - 1))
     value[position] ^= data.draw(st.integers(1, 255))
     assert outcome(incoming(replace(record, value=bytes(value)))) in {"decoded", *Fault}
+
+
+REMOVED = replace(EVENT, topic=OFFERINGS.name, type=OfferingRemoved.TYPE, source="/catalog", data=None)
+
+
+def judged(record: Incoming, topic: Topic) -> str:
+    try:
+        decode(record, topic)
+    except DecodeError as error:
+        return error.code
+    return "decoded"
+
+
+def test_a_tombstone_comes_back_as_it_was_sent() -> None:
+    record = encode(REMOVED)
+    assert record.value is None
+    received = decode(incoming(record), OFFERINGS)
+    assert received.message == OfferingRemoved()
+    assert (received.key, received.cause.seq, received.cause.source, received.time) == (KEY, 7, f"catalog:{KEY}", AT)
+
+
+def test_the_reference_implementation_reads_a_tombstone() -> None:
+    record = encode(REMOVED)
+    event = from_kafka_event(KafkaMessage({name: content or b"" for name, content in record.headers}, record.key or b"", b""))
+    assert (event.get_type(), event.get_subject(), event.get_data()) == (OfferingRemoved.TYPE, KEY, None)
+    assert event.get_datacontenttype() is None
+    assert event.get_dataschema() is None
+
+
+def test_only_a_tombstone_has_no_value_and_a_tombstone_has_none() -> None:
+    assert judged(incoming(encode(REMOVED)), OFFERINGS) == "decoded"
+    event = replace(incoming(encode(EVENT)), value=None)
+    assert judged(event, DELIVERIES) == "null_value"
+    assert judged(replace(incoming(encode(REMOVED)), value=b"{}"), OFFERINGS) == "value_of_tombstone"
+    assert judged(replace(incoming(encode(REMOVED)), value=b""), OFFERINGS) == "value_of_tombstone"
+
+
+def test_a_null_value_of_an_unknown_type_is_a_fault_even_where_the_owner_could_have_added_it() -> None:
+    record = incoming(encode(replace(REMOVED, type="catalog.offering.forgotten.v1")))
+    assert judged(record, OFFERINGS) == "null_value"
+
+
+def test_a_tombstone_is_bound_to_its_topic_and_producer() -> None:
+    assert judged(incoming(encode(REMOVED)), KNOWN_SERVICES) == "foreign_type"
+    assert judged(incoming(encode(replace(REMOVED, type=KnownServiceRemoved.TYPE))), OFFERINGS) == "foreign_type"
+    assert judged(incoming(encode(REMOVED)), DELIVERIES) == "foreign_type"
+    assert judged(incoming(encode(replace(REMOVED, source="/ordering"))), OFFERINGS) == "foreign_source"
+
+
+def test_a_tombstone_in_structured_mode_would_end_nothing_and_is_a_fault() -> None:
+    event = {
+        "specversion": "1.0",
+        "id": REMOVED.id,
+        "source": "/catalog",
+        "type": OfferingRemoved.TYPE,
+        "time": AT.isoformat(),
+        "sequence": "7",
+        "data": None,
+    }
+    structured = Incoming(KEY.encode(), json.dumps(event).encode(), (("content-type", b"application/cloudevents+json"),))
+    assert judged(structured, OFFERINGS) == "value_of_tombstone"
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_type", "ce_time", "ce_sequence", "ce_source", "ce_specversion"])
+def test_a_tombstone_without_a_required_header_is_a_fault(name: str) -> None:
+    record = incoming(encode(REMOVED))
+    assert judged(replace(record, headers=tuple(it for it in record.headers if it[0] != name)), OFFERINGS) == "missing_header"

@@ -20,8 +20,9 @@ from services.contracts.domain.rules import Terms
 from services.contracts.numbering import NumberFormat
 from services.contracts.settings import Settings
 from shared.messages.contracts import AgbVersion, Leg
+from shared.messages.eligibility import Decision, Override
 from shared.messages.ordering import ContractRequested
-from shared.messages.values import Channel, CostKind, Party, Period, Verdict
+from shared.messages.values import Channel, CostKind, Party, Period, Role, Verdict
 from tests.support.contract_requests import AT, NRW, SACHSEN, assessment, price, request
 
 
@@ -45,6 +46,23 @@ def test_a_request_that_breaks_no_rule_is_not_refused(channel: Channel) -> None:
 def test_without_exemption_there_is_no_contract_even_with_sign_off(verdict: Verdict) -> None:
     assert code_of(request(verdict=verdict)) == "not_exempt"
     assert code_of(request(verdict=verdict, signed_off_by="justiziariat-sn")) == "not_exempt"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NO_EVIDENCE, Verdict.OUT_OF_SCOPE, Verdict.RISK])
+def test_a_named_person_may_let_the_award_go_on_beside_the_verdict(verdict: Verdict) -> None:
+    override = Override(
+        check=2,
+        verdict=verdict,
+        decision=Decision.PROCEED,
+        by="anna.anbieter",
+        role=Role.ANBIETER,
+        at=AT,
+        reason="Der Beitritt ist beschlossen, die Mitgliederliste folgt.",
+        valid_until=date(2099, 1, 1),
+    )
+    assert code_of(request(verdict=verdict, override=override)) is None
+    stopped = override.model_copy(update={"decision": Decision.STOP})
+    assert code_of(request(verdict=verdict, override=stopped)) in ("not_exempt", "risk_not_signed_off")
 
 
 def test_a_risk_needs_a_sign_off() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.documents import ROOT
 
-FOLDERS = ("shared", "services", "marktplatz", "deploy", "benchmarks")
+FOLDERS = ("shared", "services", "marktplatz", "deploy", "benchmarks", "kits")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 EVASIVE = {"say", "says", "tell", "tells", "let", "lets", "spare", "spares", "take", "takes"}
 """What a docstring does not begin with: the field has a verb for it (publish, record, return, validate, accept ...)."""

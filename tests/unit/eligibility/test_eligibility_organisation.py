@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from services.eligibility.domain.organisation import MOST_FORMER_USERS, Organisation
+from services.eligibility.domain.membership import MOST_FORMER_USERS
+from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.statement import Document, make_statement
 from services.eligibility.rules import RelationType
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError

@@ -13,19 +13,16 @@ from deploy.generate import topics as generator
 from deploy.generate.deployments import DEPLOYMENTS, Deployment
 from deploy.generate.kafka import (
     dead_letter_manifests,
-    deployment_acls,
-    keda_acls,
-    operations_acls,
     operations_manifests,
-    recovery_acls,
     recovery_manifests,
     topic_manifests,
     user_manifests,
 )
 from deploy.generate.scaling import scaled_objects
 from deploy.generate.secrets import kafka_secrets, recovery_secrets
-from marktplatz.assembly import ServiceName, assignments
+from marktplatz.assembly import RoleName, ServiceName, assignments
 from shared.aggregate.outgoing import OutgoingEvent
+from shared.principals import SCALED, Principal, keda, operations, recovery
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, subscribed
@@ -49,10 +46,8 @@ def names_of(manifests: list[dict[str, Any]]) -> set[str]:
     return {manifest["metadata"]["name"] for manifest in manifests}
 
 
-def granted(acls: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
-    return {
-        (acl["resource"]["type"], acl["resource"].get("name", ""), operation) for acl in acls for operation in acl["operations"]
-    }
+def granted(principal: Principal) -> set[tuple[str, str, str]]:
+    return {(grant.kind.value, grant.name, operation.value) for grant in principal.grants for operation in grant.operations}
 
 
 @EVERY_PROCESS
@@ -64,11 +59,13 @@ def test_a_process_takes_part_in_the_groups_that_its_code_consumes(item: Deploym
 
 def test_every_group_and_every_written_topic_belongs_to_some_process() -> None:
     assert {group for item in DEPLOYMENTS for group in item.groups} == set(DEAD_LETTERS)
-    assert {topic.name for item in DEPLOYMENTS for topic in item.writes} == {topic.name for topic in TOPICS}
+    assert {topic.name for item in DEPLOYMENTS for topic in item.writes} == {
+        topic.name for topic in TOPICS if not topic.many_writers
+    }
 
 
 def test_each_contract_processor_reaches_only_its_own_channel() -> None:
-    assert granted(deployment_acls(process("contracts-fitko"))) == {
+    assert granted(process("contracts-fitko").principal) == {
         ("topic", "contracts.contract.v1", "Describe"),
         ("topic", "contracts.contract.v1", "Write"),
         ("topic", "contracts.fitko.dlq", "Describe"),
@@ -82,24 +79,30 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
 
 
 @EVERY_PROCESS
-def test_a_process_has_a_user_if_and_only_if_its_code_publishes(item: Deployment) -> None:
+def test_a_process_has_a_user_and_writes_if_and_only_if_its_code_publishes(item: Deployment) -> None:
     (assignment,) = assignments(ServiceName(item.service), item.role, item.channel)
     built = assignment.build(Resources(store=SqliteStore(None), publisher=Nobody(), data_dir=DATA))
-    assert item.uses_kafka == built.publishes
-    assert (item.name in names_of(user_manifests())) == built.publishes
+    assert bool(item.writes) == built.publishes
+    assert item.name in names_of(user_manifests()) & names_of(kafka_secrets())
 
 
-def test_the_api_of_contracts_has_neither_rights_nor_certificate() -> None:
-    assert deployment_acls(process("contracts-api")) == []
-    assert "contracts-api" not in names_of(user_manifests()) | names_of(kafka_secrets())
+def test_the_api_of_contracts_may_read_who_acts_for_whom_and_nothing_else() -> None:
+    assert granted(process("contracts-api").principal) == {
+        ("topic", "eligibility.rights.v1", "Describe"),
+        ("topic", "eligibility.rights.v1", "Read"),
+    }
 
 
 @EVERY_PROCESS
-def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_back_to_them(item: Deployment) -> None:
-    rights = granted(deployment_acls(item))
+def test_a_process_may_read_exactly_what_its_groups_read_what_is_sent_back_to_them_and_what_its_service_follows(
+    item: Deployment,
+) -> None:
+    rights = granted(item.principal)
     assert {name for kind, name, operation in rights if (kind, operation) == ("topic", "Read")} == {
         *(topic.name for group in item.groups for topic in subscribed(group)),
         *(f"{group}.replay" for group in item.groups),
+        *(topic.name for topic in TOPICS if item.channel is None and item.service in topic.read_whole_by),
+        *(topic.name for topic in TOPICS if item.role is RoleName.API and topic.read_whole_by_apis),
     }
     assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Read")} == set(item.groups)
 
@@ -107,7 +110,7 @@ def test_a_process_may_read_exactly_the_topics_of_its_groups_and_what_is_sent_ba
 @EVERY_PROCESS
 def test_only_the_producing_service_writes_a_topic(item: Deployment) -> None:
     producers = {topic.name: topic.producer for topic in TOPICS}
-    written = {name for kind, name, operation in granted(deployment_acls(item)) if operation == "Write"}
+    written = {name for kind, name, operation in granted(item.principal) if operation == "Write"}
     assert {producers[name] for name in written if name in producers} <= {item.service}
     assert {name for name in written if name not in producers} == {f"{group}.dlq" for group in item.groups}
 
@@ -122,24 +125,24 @@ def test_every_right_is_literal_and_none_creates_or_alters() -> None:
 
 
 def test_keda_may_look_at_every_group_and_change_nothing() -> None:
-    rights = granted(keda_acls())
+    rights = granted(keda())
     assert {operation for _, _, operation in rights} == {"Describe"}
-    assert {name for kind, name, _ in rights if kind == "group"} == set(DEAD_LETTERS)
+    assert {name for kind, name, _ in rights if kind == "group"} == set(SCALED)
 
 
 def test_operations_may_write_only_what_is_sent_back_to_one_group() -> None:
-    written = {name for _, name, operation in granted(operations_acls()) if operation == "Write"}
+    written = {name for _, name, operation in granted(operations()) if operation == "Write"}
     assert written == {f"{group}.replay" for group in DEAD_LETTERS}
 
 
-def test_recovery_reads_and_writes_every_topic_takes_every_group_back_and_reads_no_dead_letter() -> None:
-    rights = granted(recovery_acls())
+def test_recovery_reads_every_topic_writes_all_but_portals_reports_takes_every_group_back_and_reads_no_dead_letter() -> None:
+    rights = granted(recovery())
     names = {
         operation: {name for kind, name, it in rights if (kind, it) == ("topic", operation)} for operation in ("Read", "Write")
     }
     topics = {topic.name for topic in TOPICS}
     assert names["Read"] == {*topics, *(f"{group}.replay" for group in DEAD_LETTERS)}
-    assert names["Write"] == {*topics, *(letters.name for letters in DEAD_LETTERS.values())}
+    assert names["Write"] == {*(topics - {"catalog.portal-health.v1"}), *(letters.name for letters in DEAD_LETTERS.values())}
     assert {name for kind, name, it in rights if (kind, it) == ("group", "Read")} == set(DEAD_LETTERS)
 
 

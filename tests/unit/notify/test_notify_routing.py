@@ -16,7 +16,7 @@ from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Verdict
-from shared.topics import NOTIFY, TOPICS, subscribed
+from shared.topics import CHECKPOINTS, KNOWN_SERVICES, NOTIFY, PARTNERS, PORTAL_HEALTH, QUARANTINE, RIGHTS, TOPICS, subscribed
 from tests.support.builders.events import (
     AT,
     CUSTOMER,
@@ -53,9 +53,16 @@ def test_the_table_names_nothing_that_notify_does_not_hear() -> None:
     assert routing.routes.keys() | routing.silent.keys() == {kind.TYPE for kind in HEARD}
 
 
-def test_notify_hears_every_business_message_but_the_contract_requests_and_its_own() -> None:
+def test_notify_hears_every_business_message_but_what_programs_alone_read() -> None:
     every = {kind for topic in TOPICS for kind in topic.messages}
-    assert every - HEARD == {ordering.ContractRequested, notify.NotificationDelivered, notify.NotificationFailed}
+    read_by_programs = (PARTNERS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS)
+    for_programs = {kind for topic in read_by_programs for kind in topic.messages}
+    assert every - HEARD - for_programs == {
+        ordering.ContractRequested,
+        notify.NotificationDelivered,
+        notify.NotificationFailed,
+    }
+    assert HEARD.isdisjoint(for_programs)
 
 
 def test_there_is_an_example_of_every_routed_type() -> None:
@@ -162,6 +169,7 @@ def test_an_accreditation_is_asked_of_the_anbieter_and_its_decision_told_to_the_
     whom = {type(message): set(reported(message)) for message in EXAMPLES if message.TYPE.startswith("eligibility.")}
     assert whom[eligibility.AccreditationRequested] == {"govdigital"}
     assert whom[eligibility.AccreditationQueried] == {CUSTOMER.id}
+    assert whom[eligibility.AccreditationAnswered] == {"govdigital"}
     assert whom[eligibility.AccreditationDecided] == {CUSTOMER.id}
 
 

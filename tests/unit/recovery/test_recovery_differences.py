@@ -12,6 +12,8 @@ import pytest
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import Sequence, StoreFacts
+from marktplatz.recovery.reconcile.partner_topics import PartnerTopics
+from marktplatz.recovery.reconcile.rules_partners import with_partners
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
@@ -21,13 +23,15 @@ from services.contracts.facts import ContractFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.notify.facts import ExpectedNotification
 from services.ordering.facts import ListedOfferingFact, OrderFact
+from services.ordering.partners.quarantine import Original
 from shared.messages.values import Channel, OfferingState, OrderState
-from shared.topics import TOPICS
+from shared.topics import CHECKPOINTS, TOPICS, partner_group, partner_orders
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GOV = Channel.GOVDIGITAL
 ORDER, WAITING, CHECKED, OFFER = "order-1", "order-2", "order-3", "offer-1"
 CONTRACT = contract_id(GOV, ORDER)
+NORD = partner_orders("nord").name
 HANDBOOK = Path(__file__).parents[3] / "docs" / "betrieb" / "sicherung.md"
 
 
@@ -61,12 +65,14 @@ class World:
             expected=[ExpectedNotification("notification-1", "event-1", "t", "dataport", ORDER)],
         )
         self.notifications = {"notification-1"}
+        self.partners = PartnerTopics()
 
     def differences(self) -> list[Difference]:
         return [
             *between_stores(self.stores),
             *outboxes(self.stores),
             *with_topics(self.stores, self.topics, self.notifications),
+            *with_partners(self.partners),
         ]
 
     def change_order(self, order: str, **changes: object) -> None:
@@ -144,8 +150,21 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.RECORD_UNREADABLE: (lambda w: w.topics.unreadable.update({"ordering.order.v1": 3}), {"topic": "ordering.order.v1", "records": "3"}),
     Kind.OFFSET_OUTSIDE: (lambda w: w.position(committed=10), {"group": "ordering.contracts", "partition": "0", "committed": "10"}),
     Kind.NOT_CONSUMED: (lambda w: w.position(committed=8), {"group": "ordering.contracts", "committed": "8"}),
+    Kind.EVENT_UNANSWERED: (lambda w: w.partners.unanswered.update(nord=[Original(NORD, 1, 7, AT, None, b"x")]), {"partner": "nord", "topic": NORD, "partition": "1", "offset": "7"}),
+    Kind.RECEIPT_MISSING: (lambda w: w.partners.absent.update(nord=["receipt-1"]), {"partner": "nord", "receipt": "receipt-1"}),
     Kind.NOTIFICATION_MISSING: (lambda w: w.notifications.clear(), {"event_id": "event-1", "organisation": "dataport"}),
 }  # fmt: skip
+
+
+def test_a_partners_topics_are_named_like_ours_and_what_waits_for_a_suspended_one_is_not() -> None:
+    world = World()
+    world.partners.missing.append(NORD)
+    group = partner_group("nord")
+    world.partners.positions = [Position(group, NORD, 0, 0, 2, 5), Position(group, NORD, 1, 0, 9, 5)]
+    kinds = [Kind.TOPIC_MISSING, Kind.NOT_CONSUMED, Kind.OFFSET_OUTSIDE]
+    assert [it.kind for it in world.differences()] == kinds
+    world.partners.suspended.add(group)
+    assert [it.kind for it in world.differences()] == [it for it in kinds if it is not Kind.NOT_CONSUMED]
 
 
 def test_nothing_is_named_in_a_system_that_agrees() -> None:
@@ -171,6 +190,15 @@ def test_a_compacted_topic_that_lost_the_newest_state_is_behind_though_nothing_o
     world = World()
     del world.topics.last["catalog", OFFER]
     assert [(it.kind, it.ids["id"]) for it in world.differences()] == [(Kind.TOPIC_BEHIND, OFFER)]
+
+
+@pytest.mark.parametrize("held", [None, Sequence("checkpoints", 2, 0, None, retained=False)], ids=["lost", "older"])
+def test_a_checkpoint_after_the_backup_is_no_loss_because_the_catalog_computes_the_next(held: Sequence | None) -> None:
+    world = World()
+    world.topics.last["catalog", "offering"] = LastEvent(3, CHECKPOINTS.name, "catalog.checkpoint.recorded.v1", AT, None)
+    if held is not None:
+        world.stores.sequences["catalog", "offering"] = held
+    assert world.differences() == []
 
 
 def test_an_aggregate_of_a_topic_with_retention_may_be_gone_from_it() -> None:
@@ -224,3 +252,60 @@ def test_the_same_difference_at_a_second_look_has_the_same_key_and_another_offse
 def test_the_handbook_says_of_every_kind_what_it_means() -> None:
     described = re.findall(r"^\| `([a-z_]+)` \|", HANDBOOK.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(described) == sorted(kind.value for kind in Kind)
+
+
+def removed(world: World) -> None:
+    """The offer was withdrawn and has left its topic, by its fifth and sixth event."""
+    world.stores.offerings[OFFER] = OfferingFact(OFFER, "Angebot", 1, OfferingState.ZURUECKGEZOGEN, removed=True)
+    world.stores.listed[OFFER] = replace(world.stores.listed[OFFER], state=OfferingState.ZURUECKGEZOGEN)
+    world.sequence(("catalog", OFFER), seq=6, retained=False, removed=True)
+    world.topics.last["catalog", OFFER] = LastEvent(6, "catalog.offering.v1", "catalog.offering.removed.v1", AT, None)
+
+
+def test_a_removed_offer_agrees_while_its_tombstone_stands_and_when_that_is_gone() -> None:
+    world = World()
+    removed(world)
+    assert world.differences() == []
+    del world.topics.last["catalog", OFFER]
+    assert world.differences() == []
+    world.topics.last["catalog", OFFER] = LastEvent(3, "catalog.submission.v1", "t", AT, None)
+    assert world.differences() == [], "an older event of another topic outlives the tombstone"
+
+
+def test_a_removed_offer_of_which_the_topic_still_holds_a_state_is_a_difference() -> None:
+    world = World()
+    removed(world)
+    world.topics.last["catalog", OFFER] = LastEvent(5, "catalog.offering.v1", "catalog.offering.withdrawn.v1", AT, None)
+    assert [it.kind for it in world.differences()] == [Kind.TOPIC_BEHIND]
+
+
+def test_a_removed_offer_that_an_earlier_version_has_restated_is_a_difference() -> None:
+    world = World()
+    removed(world)
+    world.topics.last["catalog", OFFER] = LastEvent(6, "catalog.offering.v1", "catalog.offering.restated.v1", AT, None)
+    assert [(it.kind, "was removed" in it.text) for it in world.differences()] == [(Kind.TOPIC_BEHIND, True)]
+
+
+def test_a_tombstone_that_waits_in_the_outbox_is_no_difference_of_the_topic() -> None:
+    world = World()
+    removed(world)
+    world.sequence(("catalog", OFFER), waiting=1, since=AT)
+    world.topics.last["catalog", OFFER] = LastEvent(5, "catalog.offering.v1", "catalog.offering.withdrawn.v1", AT, None)
+    assert [it.kind for it in world.differences()] == [Kind.OUTBOX_WAITING]
+
+
+def test_a_reader_that_began_after_the_removal_need_not_list_the_offer_but_never_as_orderable() -> None:
+    world = World()
+    removed(world)
+    del world.stores.listed[OFFER]
+    assert world.differences() == []
+    world.stores.listed[OFFER] = ListedOfferingFact(OFFER, "Angebot", 1, OfferingState.VEROEFFENTLICHT)
+    assert [it.kind for it in world.differences()] == [Kind.OFFERING_LISTED_OTHERWISE]
+
+
+def test_a_record_that_has_left_the_quarantine_in_time_is_not_lost() -> None:
+    world = World()
+    world.topics.last["ordering", "9917f198"] = LastEvent(
+        2, "ordering.quarantine.v1", "ordering.quarantine.discarded.v1", AT, None
+    )
+    assert world.differences() == []

@@ -24,6 +24,8 @@ from shared.topics import DEAD_LETTERS
 
 REPLICAS = 3
 IN_SYNC = 2
+INSIDE, OUTSIDE = ("tls",), ("tls", "scram-sha-512")
+"""How clients may log in: processes of ours show certificates, who is outside may have a password instead."""
 CLUSTER_LABEL = "strimzi.io/cluster"
 _FACTORS = ("default.replication.factor", "offsets.topic.replication.factor", "transaction.state.log.replication.factor")
 _IN_SYNC = ("min.insync.replicas", "transaction.state.log.min.isr")
@@ -55,10 +57,10 @@ def _settings(objects: Objects, kafka: Document) -> Iterator[Finding]:
         yield Finding("kafka-authorization", where(kafka), "authorization must be simple: without it no ACL counts")
     for listener in items(kafka, "spec", "kafka", "listeners"):
         name = text(listener, "name")
-        if listener.get("tls") is not True or text(listener, "authentication", "type") != "tls":
-            yield Finding(
-                "kafka-listener", where(kafka), f"the listener '{name}' must ask for certificates (tls and authentication tls)"
-            )
+        kinds = INSIDE if text(listener, "type") == "internal" else OUTSIDE
+        if listener.get("tls") is not True or text(listener, "authentication", "type") not in kinds:
+            message = f"the listener '{name}' must have tls and ask who is there (authentication {' or '.join(kinds)})"
+            yield Finding("kafka-listener", where(kafka), message)
         if not items(listener, "networkPolicyPeers"):
             yield Finding(
                 "kafka-listener", where(kafka), f"the listener '{name}' names no peers, so Strimzi opens it to everybody"
@@ -77,7 +79,8 @@ def _settings(objects: Objects, kafka: Document) -> Iterator[Finding]:
 def _addresses(objects: Objects, kafka: Document) -> Iterator[Finding]:
     """Compare where processes look for Kafka with where the overlay's own cluster listens."""
     name, namespace = f"{name_of(kafka)}-kafka-bootstrap", namespace_of(kafka)
-    ports = {str(number(it, "port")) for it in items(kafka, "spec", "kafka", "listeners") if it.get("tls") is True}
+    listeners = [it for it in items(kafka, "spec", "kafka", "listeners") if text(it, "type") == "internal"]
+    ports = {str(number(it, "port")) for it in listeners if it.get("tls") is True}
     for workload, _ in clients_of(objects):
         hosts = {f"{name}.{namespace}", f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.cluster.local"}
         hosts |= {name} if workload.namespace == namespace else set()

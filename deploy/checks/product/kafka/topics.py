@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from deploy.checks.generic.objects import Document, Finding, Objects, mapping, name_of, number, text, where
 from deploy.checks.product.kafka.cluster import replicas_of
+from deploy.checks.product.kafka.outside import partners
 from shared.bus.admin import Declared, settings_of
-from shared.topics import DECLARED
+from shared.topics import DECLARED, partner_topics
 
 COMPONENT, ALONE = "app.kubernetes.io/component", "topic"
 ALL_TOPICS: tuple[Declared, ...] = DECLARED
@@ -16,6 +17,7 @@ ALL_TOPICS: tuple[Declared, ...] = DECLARED
 def check_topics(objects: Objects) -> Iterator[Finding]:
     """Check the topics of an overlay that brings any; codes begin with ``topic-``."""
     declared: dict[str, Declared] = {topic.name: topic for topic in ALL_TOPICS}
+    declared |= {topic.name: topic for partner in partners(objects) for topic in partner_topics(partner)}
     found = {text(it, "spec", "topicName") or name_of(it): it for it in objects.of("KafkaTopic")}
     for name in sorted(declared.keys() - found.keys()) if found or objects.of("Kafka") else ():
         yield Finding("topic-missing", objects.overlay, f"there is no KafkaTopic for {name}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, text, texts, where
 from deploy.checks.generic.pods import Workload, workloads
+from deploy.checks.product.kafka.outside import REPORTED, Right, partners, rights_on_partners, rights_outside
 from deploy.checks.product.processes import (
     STORES_AND_TOPICS,
     TOPICS_AND_LETTERS,
@@ -24,8 +25,8 @@ USER_VOLUME_KEY = "user.crt"
 AUTHORITY_SUFFIX = "-cluster-ca-cert"
 """How Strimzi ends the name of the secret with the authority of a cluster's brokers."""
 
-Right = tuple[str, str, str]
-"""Resource type, name and operation."""
+ALLOWED = ("tls", "tls-external")
+ALLOWED_OUTSIDE = ("tls", "scram-sha-512")
 
 
 def check_users(objects: Objects) -> Iterator[Finding]:
@@ -45,15 +46,28 @@ def check_users(objects: Objects) -> Iterator[Finding]:
         else:
             if name in needed:
                 yield Finding("user-shared", workload.where, f"the KafkaUser '{name}' serves another workload too")
-            needed[name] |= rights_of(process)
+            needed[name] |= rights_of(process) | rights_on_partners(process, partners(objects))
     for name, rights in _lag_rights(objects):
         needed[name] |= rights
-    for name, user in users.items():
-        yield from _manners(user)
-        if name in needed:
-            yield from _compare(user, needed[name])
-        elif clients and not _only_looks(user):
-            yield Finding("user-unused", where(user), "no workload and no trigger uses this user")
+    for user in users.values():
+        yield from _user(user, needed.get(name_of(user)), idle=bool(clients))
+
+
+def _user(user: Document, needed: set[Right] | None, *, idle: bool) -> Iterator[Finding]:
+    """Check one user against what its workload needs, or what somebody outside may.
+
+    ``idle``: whether a user that nobody uses is a fault.
+    """
+    outside = rights_outside(user)
+    yield from _manners(user, ALLOWED if outside is None else ALLOWED_OUTSIDE)
+    if outside is not None:
+        if needed is not None:
+            yield Finding("user-shared", where(user), "is that of somebody outside and of a workload of ours")
+        yield from _compare(user, outside)
+    elif needed is not None:
+        yield from _compare(user, needed)
+    elif idle and not _only_looks(user):
+        yield Finding("user-unused", where(user), "no workload and no trigger uses this user")
 
 
 def _in_vain(objects: Objects) -> Iterator[Finding]:
@@ -69,9 +83,12 @@ def _kafka_secrets(workload: Workload) -> set[str]:
     return {name for name in mounted if name.endswith(AUTHORITY_SUFFIX) or name == user_secret(workload)}
 
 
-def _manners(user: Document) -> Iterator[Finding]:
-    if text(user, "spec", "authentication", "type") not in ("tls", "tls-external"):
-        yield Finding("user-authentication", where(user), "authentication must be tls, as the processes mount certificates")
+def _manners(user: Document, allowed: tuple[str, ...]) -> Iterator[Finding]:
+    if text(user, "spec", "authentication", "type") not in allowed:
+        message = (
+            f"authentication must be {' or '.join(allowed)}: processes mount certificates, who is outside may log in by SCRAM"
+        )
+        yield Finding("user-authentication", where(user), message)
     if not mapping(user, "spec", "quotas"):
         yield Finding("user-quota", where(user), "has no quotas: one process in a loop could starve the others")
 
@@ -131,10 +148,11 @@ def _operator_rights() -> set[Right]:
 def _recovery_rights() -> set[Right]:
     """Return what ``reconcile``, ``topics rebuild --no-create`` and ``drill`` need together: one pod template serves all three.
 
-    Topics are read through and written again; groups are seen and taken back, which is a commit. Dead letters are counted, and a
-    drill buries as consumers do.
+    Topics are read through and written again, but for what portals report of themselves; groups are seen and taken back, which is
+    a commit. Dead letters are counted, and a drill buries as consumers do.
     """
-    rights = {("topic", topic.name, it) for topic in TOPICS for it in ("Describe", "Read", "Write")}
+    rights = {("topic", topic.name, it) for topic in TOPICS for it in ("Describe", "Read")}
+    rights |= {("topic", topic.name, "Write") for topic in TOPICS if topic.name != REPORTED}
     rights |= {("topic", topic.name, it) for topic in DEAD_LETTERS.values() for it in ("Describe", "Write")}
     rights |= {("topic", topic.name, it) for topic in REPLAYS.values() for it in ("Describe", "Read")}
     return rights | {("group", name, "Read") for name in DEAD_LETTERS}

@@ -9,14 +9,14 @@ from tests.deploy.manifests.planting import Mutation
 _ACLS = ("spec", "authorization", "acls")
 
 
-def _right(kind: str, name: str, *operations: str) -> Change:
+def granting(kind: str, name: str, *operations: str) -> Change:
     """Return a change that gives a right."""
     return lambda user: user["spec"]["authorization"]["acls"].append(
         {"resource": {"type": kind, "name": name, "patternType": "literal"}, "operations": list(operations)}
     )
 
 
-def _no_right(kind: str, name: str) -> Change:
+def without_right(kind: str, name: str) -> Change:
     """Return a change that takes all rights on a resource."""
 
     def change(user: Document) -> None:
@@ -75,35 +75,46 @@ def _as(name: str) -> Change:
 
 FAULTS = (
     Mutation(
-        "right to read missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "eligibility.verdict.v1")), "acl-missing"
+        "right to read missing",
+        in_("KafkaUser", "ordering-worker", without_right("topic", "eligibility.verdict.v1")),
+        "acl-missing",
     ),
     Mutation(
-        "right to a group missing", in_("KafkaUser", "ordering-worker", _no_right("group", "ordering.verdicts")), "acl-missing"
+        "right to a group missing",
+        in_("KafkaUser", "ordering-worker", without_right("group", "ordering.verdicts")),
+        "acl-missing",
     ),
     Mutation(
-        "right to bury missing", in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.dlq")), "acl-missing"
+        "right to bury missing",
+        in_("KafkaUser", "ordering-worker", without_right("topic", "ordering.verdicts.dlq")),
+        "acl-missing",
     ),
     Mutation(
         "right to what is sent back missing",
-        in_("KafkaUser", "ordering-worker", _no_right("topic", "ordering.verdicts.replay")),
+        in_("KafkaUser", "ordering-worker", without_right("topic", "ordering.verdicts.replay")),
         "acl-missing",
     ),
     Mutation(
         "operators may write a public topic",
-        in_("KafkaUser", "operations", _right("topic", "ordering.order.v1", "Write")),
+        in_("KafkaUser", "operations", granting("topic", "ordering.order.v1", "Write")),
         "acl-unused",
     ),
-    Mutation("user of a process that only reads", with_(_user("contracts-api", "IdempotentWrite", "cluster")), "user-unused"),
-    Mutation("user without rights for nobody", with_(_user("contracts-api")), "user-unused"),
+    Mutation("user of a migration", with_(_user("contracts-migrate", "IdempotentWrite", "cluster")), "user-unused"),
+    Mutation("user without rights for nobody", with_(_user("contracts-migrate")), "user-unused"),
     Mutation(
-        "certificate for a process that only reads",
-        pod("contracts-api", _with_secret("contracts-api", "user.crt")),
+        "certificate for a migration",
+        pod("contracts-migrate", _with_secret("contracts-api", "user.crt"), "Job"),
         "user-needless",
     ),
     Mutation(
-        "authority of the brokers for a process that only reads",
-        pod("contracts-api", _with_secret("marktplatz-cluster-ca-cert", "ca.crt")),
+        "authority of the brokers for a migration",
+        pod("contracts-migrate", _with_secret("marktplatz-cluster-ca-cert", "ca.crt"), "Job"),
         "user-needless",
+    ),
+    Mutation(
+        "an API cannot read who acts for whom",
+        in_("KafkaUser", "contracts-api", without_right("topic", "eligibility.rights.v1")),
+        "acl-missing",
     ),
     Mutation(
         "certificate for the nightly backup",
@@ -111,7 +122,7 @@ FAULTS = (
         "user-needless",
     ),
     Mutation(
-        "recovery cannot read a topic", in_("KafkaUser", "recovery", _no_right("topic", "ordering.order.v1")), "acl-missing"
+        "recovery cannot read a topic", in_("KafkaUser", "recovery", without_right("topic", "ordering.order.v1")), "acl-missing"
     ),
     Mutation(
         "recovery cannot republish",
@@ -119,11 +130,13 @@ FAULTS = (
         "acl-missing",
     ),
     Mutation(
-        "recovery cannot take a group back", in_("KafkaUser", "recovery", _no_right("group", "notify.dispatch")), "acl-missing"
+        "recovery cannot take a group back",
+        in_("KafkaUser", "recovery", without_right("group", "notify.dispatch")),
+        "acl-missing",
     ),
     Mutation(
         "recovery does not count dead letters",
-        in_("KafkaUser", "recovery", _no_right("topic", "ordering.verdicts.dlq")),
+        in_("KafkaUser", "recovery", without_right("topic", "ordering.verdicts.dlq")),
         "acl-missing",
     ),
     Mutation(
@@ -131,28 +144,30 @@ FAULTS = (
         in_("KafkaUser", "recovery", _no_operation("topic", "ordering.verdicts.dlq", "Write")),
         "acl-missing",
     ),
-    Mutation("recovery may delete", in_("KafkaUser", "recovery", _right("topic", "ordering.order.v1", "Delete")), "acl-unused"),
+    Mutation("recovery may delete", in_("KafkaUser", "recovery", granting("topic", "ordering.order.v1", "Delete")), "acl-unused"),
     Mutation(
-        "recovery may alter", in_("KafkaUser", "recovery", _right("topic", "ordering.order.v1", "AlterConfigs")), "acl-unused"
+        "recovery may alter", in_("KafkaUser", "recovery", granting("topic", "ordering.order.v1", "AlterConfigs")), "acl-unused"
     ),
     Mutation(
         "recovery may read dead letters",
-        in_("KafkaUser", "recovery", _right("topic", "ordering.verdicts.dlq", "Read")),
+        in_("KafkaUser", "recovery", granting("topic", "ordering.verdicts.dlq", "Read")),
         "acl-unused",
     ),
     Mutation("recovery without an identity", without("KafkaUser", "recovery"), "user-missing"),
     Mutation("recovery as the operators' tool", pod("recovery", _as("operations"), "CronJob"), "user-shared"),
     Mutation(
         "right to the other channel",
-        in_("KafkaUser", "contracts-fitko", _right("topic", "contracts.govdigital.request.v1", "Read")),
+        in_("KafkaUser", "contracts-fitko", granting("topic", "contracts.govdigital.request.v1", "Read")),
         "acl-unused",
     ),
     Mutation(
-        "right to create", in_("KafkaUser", "ordering-worker", _right("topic", "ordering.order.v1", "Create")), "acl-unused"
+        "right to create", in_("KafkaUser", "ordering-worker", granting("topic", "ordering.order.v1", "Create")), "acl-unused"
     ),
-    Mutation("KEDA may read", in_("KafkaUser", "keda", _right("topic", "ordering.order.v1", "Read")), "acl-unused"),
-    Mutation("KEDA does not see a group", in_("KafkaUser", "keda", _no_right("group", "notify.dispatch")), "acl-missing"),
-    Mutation("right given twice", in_("KafkaUser", "ordering-worker", _right("group", "ordering.verdicts", "Read")), "acl-twice"),
+    Mutation("KEDA may read", in_("KafkaUser", "keda", granting("topic", "ordering.order.v1", "Read")), "acl-unused"),
+    Mutation("KEDA does not see a group", in_("KafkaUser", "keda", without_right("group", "notify.dispatch")), "acl-missing"),
+    Mutation(
+        "right given twice", in_("KafkaUser", "ordering-worker", granting("group", "ordering.verdicts", "Read")), "acl-twice"
+    ),
     Mutation("right denied", in_("KafkaUser", "ordering-worker", put(*_ACLS, 0, "type", value="deny")), "acl-deny"),
     Mutation(
         "rights by prefix",

@@ -168,11 +168,6 @@ FAULTS = (
     Mutation("way to the mail server closed", without("NetworkPolicy", "mail-server"), "network-missing"),
     Mutation("way to the keys for workers", in_("NetworkPolicy", "identity-provider", _also_for_workers), "network-extra"),
     Mutation(
-        "way to the brokers for a process that only reads",
-        in_("NetworkPolicy", "contracts-api", lambda it: it["spec"]["egress"].append(_BROKERS)),
-        "network-extra",
-    ),
-    Mutation(
         "way to the brokers for the nightly backup",
         _backup_as_recovery,
         "network-extra",
@@ -207,12 +202,6 @@ FAULTS = (
             put("data", "KAFKA_BOOTSTRAP_SERVERS", value="marktplatz-kafka-bootstrap.marktplatz.svc:19093"),
         ),
         "network-brokers",
-        _OUTSIDE,
-    ),
-    Mutation(
-        "a way to brokers outside for the API that only reads",
-        in_("NetworkPolicy", "brokers", drop("spec", "podSelector", "matchExpressions", 1)),
-        "network-extra",
         _OUTSIDE,
     ),
     Mutation("no way to brokers in another namespace", without("NetworkPolicy", "brokers"), "network-brokers", "tests/elsewhere"),

@@ -23,7 +23,7 @@ from deploy.checks.product.settings import all_settings, known_variables
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
 from shared.messages.values import Channel
 from shared.process.service import Resources
-from shared.topics import DEAD_LETTERS, TOPICS, subscribed
+from shared.topics import DEAD_LETTERS, RIGHTS, TOPICS, subscribed
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
 
@@ -44,13 +44,16 @@ def test_the_groups_of_a_process_are_those_that_its_service_consumes_as(process:
     [assignment] = assignments(ServiceName(process.service), RoleName.WORKER, process.channel)
     service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
     assert process.groups == {consumer.group for consumer in service.consumers}
-    assert read_topics(process) == {topic.name for consumer in service.consumers for topic in subscribed(consumer.group)}
+    consumed = {topic.name for consumer in service.consumers for topic in subscribed(consumer.group)}
+    followed = {topic.name for topic in TOPICS if process.service in topic.read_whole_by and process.channel is None}
+    assert read_topics(process) == consumed | followed
 
 
 def test_together_the_workers_read_every_group_and_write_every_topic() -> None:
     assert {group for process in WORKERS for group in process.groups} == set(DEAD_LETTERS)
     written = {topic for process in WORKERS for topic in written_topics(process)}
-    assert written == {topic.name for topic in TOPICS} | {topic.name for topic in DEAD_LETTERS.values()}
+    ours = {topic.name for topic in TOPICS if not topic.many_writers}
+    assert written == ours | {topic.name for topic in DEAD_LETTERS.values()}
 
 
 def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
@@ -59,11 +62,20 @@ def test_an_api_joins_no_group_and_that_of_contracts_writes_nothing() -> None:
 
 
 @pytest.mark.parametrize("process", [*WORKERS, *APIS], ids=lambda it: f"{it.service}-{it.channel or it.role}")
-def test_a_process_talks_to_a_broker_if_and_only_if_its_service_publishes(process: ContainerProcess) -> None:
+def test_a_process_writes_topics_if_and_only_if_its_service_publishes(process: ContainerProcess) -> None:
     assert process.role is not None
     [assignment] = assignments(ServiceName(process.service), process.role, process.channel)
     service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
-    assert process.uses_kafka == service.publishes
+    assert bool(written_topics(process)) == service.publishes
+    assert process.uses_kafka
+
+
+@pytest.mark.parametrize("process", [*WORKERS, *APIS], ids=lambda it: f"{it.service}-{it.channel or it.role}")
+def test_every_api_and_whoever_checks_commands_of_events_follows_the_rights_and_no_other(process: ContainerProcess) -> None:
+    assert process.role is not None
+    [assignment] = assignments(ServiceName(process.service), process.role, process.channel)
+    service = assignment.build(Resources(store=MemoryStore(), publisher=RecordingPublisher(), data_dir=DATA))
+    assert (RIGHTS.name in read_topics(process)) == (assignment.api or service.checks_rights)
 
 
 def test_every_command_that_is_known_by_name_exists() -> None:

@@ -36,6 +36,7 @@ def test_an_exempt_secret_need_not_come_from_the_vault() -> None:
     assert [row.name for row in declared_secrets().values() if row.exempt] == [
         "mongodb-restore",
         "backup-identity",
+        "ordering-receipt-keys",
         "marktplatz-tls",
         "registry",
     ]

@@ -1,0 +1,1 @@
+"""The change feed: the catalog topics over HTTP, for portals without Kafka."""

@@ -1,0 +1,1 @@
+"""Federated portals: what they report, and how that compares with the catalog's own checkpoints."""

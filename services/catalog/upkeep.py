@@ -1,0 +1,172 @@
+"""What becomes due on the topics for portals without anybody asking: removals, restatements, the list of known services.
+
+Each run is safe beside others and after a crash: it decides on the aggregate itself, and the second finds nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from services.catalog import handlers
+from services.catalog.catalogue import ReferenceReader
+from services.catalog.domain.known import Description, KnownService
+from services.catalog.domain.statement import is_stated
+from services.catalog.reference import ReferenceNotLoadedError
+from services.catalog.repository import KnownServices, Offerings
+from services.catalog.rows import KnownOffering
+from services.catalog.search import channels_of, providers_of
+from shared.aggregate.base import Aggregate
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger
+from shared.errors import OutboxFullError
+from shared.messages.catalog import KnownServiceId
+
+S = TypeVar("S", bound=Aggregate)
+T = TypeVar("T")
+
+BATCH = 50
+RESTATE_EVERY = timedelta(minutes=10)
+
+_IDS: TypeAdapter[str] = TypeAdapter(KnownServiceId)
+
+log = structlog.get_logger()
+
+
+class Removal:
+    """Removes offers from their topic that were withdrawn ``after`` ago: a tombstone follows the visible withdrawal."""
+
+    def __init__(self, offerings: Offerings, after: timedelta, clock: Callable[[], datetime]) -> None:
+        self._offerings = offerings
+        self._after = after
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Remove what is due. Raises OutboxFullError after the others, for one that could not be removed."""
+        at = self._clock()
+        due = self._offerings.withdrawn_before(at - self._after)
+        async for ids in _batches(due):
+            await _apply(self._offerings.ledger, [handlers.remove(offering_id, at) for offering_id in ids])
+
+
+class Restatement:
+    """Publishes offers again whose last event did not hold all that this version publishes: an older version wrote it.
+
+    ``complete`` is whether a run has seen them all: before, what older versions stored lacks fields of indexes.
+    """
+
+    def __init__(self, offerings: Offerings, clock: Callable[[], datetime]) -> None:
+        self._offerings = offerings
+        self._clock = clock
+        self.complete = False
+
+    async def run(self) -> None:
+        """Restate what is due. Raises OutboxFullError after the others, for one that could not be restated."""
+        async for ids in _batches(self._due()):
+            at = self._clock()
+            await _apply(self._offerings.ledger, [handlers.state_fully(offering_id, at) for offering_id in ids])
+        self.complete = True
+
+    async def _due(self) -> AsyncIterator[str]:
+        async for offering in self._offerings.published():
+            if offering.removed_at is None and not is_stated(offering.stated, offering.changed_at):
+                yield offering.id
+
+
+class KnownList:
+    """Brings the list of known services in line with the reference data and the public offers."""
+
+    def __init__(
+        self,
+        services: KnownServices,
+        offerings: Offerings,
+        reference: ReferenceReader,
+        restatement: Restatement,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._services = services
+        self._offerings = offerings
+        self._reference = reference
+        self._restatement = restatement
+        self._clock = clock
+
+    async def run(self) -> None:
+        """List, change or remove what differs; nothing before the reference data are loaded. All offers are indexed before.
+
+        Two runs that overlap may see different offers: the next one mends what the older sight has done.
+        """
+        if not self._restatement.complete:
+            await self._restatement.run()
+        try:
+            snapshot = await self._reference.current()
+        except ReferenceNotLoadedError as error:
+            log.info("known_services_wait", reason=error.detail)
+            return
+        superseded = await self._offerings.superseded()
+        due = {row.id: _description(row) for row in snapshot.known if row.id not in superseded}
+        unfit = {service_id for service_id, description in due.items() if description is None}
+        at = self._clock()
+        present = await self._services.all()
+        differing = [
+            service_id
+            for service_id in sorted(due.keys() | present.keys())
+            if service_id not in unfit and _differs(present.get(service_id), due.get(service_id))
+        ]
+        for start in range(0, len(differing), BATCH):
+            ids = differing[start : start + BATCH]
+            await _apply(self._services.ledger, [handlers.follow_known(it, due.get(it), at) for it in ids])
+
+
+def _differs(service: KnownService | None, description: Description | None) -> bool:
+    listed = None if service is None or not service.listed else service.description
+    return listed != description
+
+
+def _description(row: KnownOffering) -> Description | None:
+    try:
+        _IDS.validate_python(row.id)
+        return Description(
+            title=row.name,
+            providers=providers_of(row),
+            provider_organisation=row.provider_organisation,
+            it_provider=row.it_provider,
+            channels=channels_of(row),
+            status=row.status,
+            topic_id=row.topic_id,
+            ozg_ids=row.ozg_ids,
+            source=row.source,
+            as_of=row.as_of,
+        )
+    except ValidationError as error:
+        log.error("known_service_unfit", id=row.id, reason=str(error)[:300])  # noqa: TRY400 - one row must not stop the others
+        return None
+
+
+async def _batches(items: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
+    batch: list[T] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _apply(ledger: Ledger[S], changes: Sequence[Change[S]]) -> None:
+    """Apply changes together; one by one if the outbox of one of them is full. Raises its OutboxFullError after the others."""
+    try:
+        await ledger.apply(changes)
+    except OutboxFullError:
+        full: OutboxFullError | None = None
+        for change in changes:
+            try:
+                await ledger.apply([change])
+            except OutboxFullError as error:
+                full = error
+        if full is not None:
+            raise full from None

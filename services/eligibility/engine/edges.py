@@ -1,0 +1,61 @@
+"""Tests of one relation: sole control (R2) and part in joint control (R3)."""
+
+from __future__ import annotations
+
+from services.eligibility.engine.bodies import examined
+from services.eligibility.engine.day import Day, Edge
+from services.eligibility.engine.facts import JointRelation, SoleRelation
+from services.eligibility.engine.verdicts import Outcome, Verdict
+
+
+def edge_outcome(day: Day, edge: Edge) -> Outcome:
+    """Return what a relation is worth on the day, by itself."""
+    key = ("edge", edge.fact.id)
+    if key not in day.remembered:
+        day.remembered[key] = _outcome(day, edge)
+    return day.remembered[key]
+
+
+def _outcome(day: Day, edge: Edge) -> Outcome:
+    fact = edge.fact
+    against, fields = _sole(fact) if isinstance(fact, SoleRelation) else _joint(day, edge, fact)
+    if day.organisation(edge.source).sector == "PRIVATE":
+        against = ("PRIVATE_CONTROLLER", ())
+    params = {"fact": fact.id, "from": edge.source, "to": edge.target}
+    if against is not None:
+        code, failing = against
+        return Outcome(Verdict.NOT_EXEMPT, code, (fact.id,), params | {"fields": failing})
+    code = "JOINT_CONTROL" if edge.joint else "CONTROL"
+    return examined(day, fact, fields, Outcome(Verdict.EXEMPT, code, (fact.id,), params))
+
+
+Failing = tuple[str, tuple[str, ...]] | None
+"""Code of the first condition that is not met, with the fields that say so; None if nothing speaks against it."""
+
+
+def _sole(fact: SoleRelation) -> tuple[Failing, tuple[str, ...]]:
+    fields = ("strategic", "significant", "all_fields")
+    failing = tuple(field for field in ("strategic", "significant") if getattr(fact, field) is False)
+    if failing:
+        return ("NO_DECISIVE_INFLUENCE", failing), fields
+    return (("PARTIAL_CONTROL", ("all_fields",)) if fact.all_fields is False else None), fields
+
+
+def _joint(day: Day, edge: Edge, fact: JointRelation) -> tuple[Failing, tuple[str, ...]]:
+    fields = ("organ_seat", "joint_influence", "contrary_interests", "all_fields")
+    conditions = (
+        ("SOLE_CONTROLLER", (), _has_other_controller(day, edge)),
+        ("NO_ORGAN_SEAT", ("organ_seat",), fact.organ_seat == "NONE"),
+        ("NO_JOINT_INFLUENCE", ("joint_influence",), fact.joint_influence is False),
+        ("CONTRARY_INTERESTS", ("contrary_interests",), fact.contrary_interests is True),
+        ("PARTIAL_CONTROL", ("all_fields",), fact.all_fields is False),
+    )
+    return next(((code, failing) for code, failing, against in conditions if against), None), fields
+
+
+def _has_other_controller(day: Day, edge: Edge) -> bool:
+    return any(
+        other.source != edge.source and other.fact.strategic is True and other.fact.significant is True
+        for other in day.sole_into(edge.target)
+        if isinstance(other.fact, SoleRelation)
+    )

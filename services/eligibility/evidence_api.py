@@ -1,0 +1,177 @@
+"""Routes of evidence documents: metadata with their history, and the content, which lies with the files under its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Request as HttpRequest
+from pydantic import Field
+from starlette.responses import Response
+
+from services.eligibility.fact_store.audience import Audience
+from services.eligibility.fact_store.entry import Record
+from services.eligibility.fact_store.facts import Facts
+from services.eligibility.fact_store.state import State
+from services.eligibility.fact_store.statements import Author, Decision, change_document, own_document, record_document
+from services.eligibility.fact_views import EvidenceView
+from services.eligibility.facts_api import CREATED, WithdrawalRequest, audience_of, author_of, settled
+from services.eligibility.schemas import Request
+from shared.errors import InvalidError, NotFoundError
+from shared.files.port import Files
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.etag import etag, json_reply
+from shared.http.uploads import file_body
+from shared.messages.values import Line, Text
+
+MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+"""Media types of documents that are taken, each with how its files begin."""
+
+
+class EvidenceRequest(Request):
+    """A document: what kind it is, from when to when it counts (``valid_to`` is the first day after), where it comes from."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")] | None = None
+    type: Line
+    title: Line
+    reference: Line | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    reason: Text
+
+    def content(self) -> dict[str, str | None]:
+        """Return the document in the shape of the specification, without its id."""
+        found = self.model_dump(mode="json", include={"type", "valid_from", "valid_to", "document_sha256"})
+        return {name: value for name, value in found.items() if value is not None or name != "document_sha256"}
+
+    def details(self) -> dict[str, str]:
+        """Return what the document has beside."""
+        return {"title": self.title} | ({} if self.reference is None else {"reference": self.reference})
+
+
+def evidence_routes(facts: Facts, files: Files) -> APIRouter:
+    """Return the routes of documents and their content."""
+    router = APIRouter(tags=["evidence"])
+    recorder = _Recorder(facts)
+    _metadata_routes(router, facts, recorder)
+    _content_routes(router, facts, files, recorder)
+    return router
+
+
+def _metadata_routes(router: APIRouter, facts: Facts, recorder: _Recorder) -> None:
+    @router.post("/evidence", response_model=EvidenceView, status_code=CREATED, summary="Record a document")
+    async def record(request: EvidenceRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
+        name = request.id or key.derived_id("evidence")
+        author = author_of(caller, request.reason)
+        decide = record_document(name, request.content(), request.details(), author)
+        return await key.run(lambda: recorder.answer(name, decide, author, status=CREATED))
+
+    @router.get("/evidence/{document_id}", response_model=EvidenceView, summary="One document with its history")
+    async def one(document_id: str, caller: CurrentCaller) -> Response:
+        return _reply(await facts.current(), document_id, audience_of(caller))
+
+    @router.put("/evidence/{document_id}", response_model=EvidenceView, summary="Correct a document: a further revision")
+    async def correct(
+        document_id: str, request: EvidenceRequest, caller: CurrentCaller, condition: IfMatch, key: IdempotencyKey
+    ) -> Response:
+        def change(before: Record) -> Record:
+            # The content on file stays that of the document: its hash is not typed in again.
+            held = {name: before.content[name] for name in ("document_sha256",) if name in before.content}
+            return replace(before, content={**held, **request.content()}, details={**before.details, **request.details()})
+
+        author = author_of(caller, request.reason)
+        decide = change_document(document_id, change, author, condition)
+        return await key.run(lambda: recorder.answer(document_id, decide, author))
+
+    @router.post("/evidence/{document_id}/withdrawal", response_model=EvidenceView, summary="Withdraw a document")
+    async def withdraw(
+        document_id: str, request: WithdrawalRequest, caller: CurrentCaller, condition: IfMatch, key: IdempotencyKey
+    ) -> Response:
+        author = author_of(caller, request.reason)
+        decide = change_document(
+            document_id, lambda before: replace(before, content={**before.content, "withdrawn": True}), author, condition
+        )
+        return await key.run(lambda: recorder.answer(document_id, decide, author))
+
+
+def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Recorder) -> None:
+    @router.put(
+        "/evidence/{document_id}/content",
+        response_model=EvidenceView,
+        summary="Bring the content of a document",
+        openapi_extra=file_body(*MAGIC),
+    )
+    async def bring(document_id: str, request: HttpRequest, caller: CurrentCaller) -> Response:
+        content = await request.body()
+        media_type = request.headers["content-type"].partition(";")[0].strip().lower()
+        author = author_of(caller, "Inhalt des Dokuments")
+        held = own_document(await facts.current(), document_id, author.audience).record
+        digest = _digest(content, media_type, held)
+        await files.put(digest, content)
+        details = {"media_type": media_type, "size": len(content)}
+
+        def change(before: Record) -> Record:
+            _digest(content, media_type, before)
+            return replace(before, content={**before.content, "document_sha256": digest}, details={**before.details, **details})
+
+        return await recorder.answer(document_id, change_document(document_id, change, author, None), author)
+
+    @router.get(
+        "/evidence/{document_id}/content",
+        summary="Read the content of a document",
+        responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MAGIC}}},
+        response_class=Response,
+    )
+    async def read(document_id: str, caller: CurrentCaller) -> Response:
+        shown = audience_of(caller).sees_document(await facts.current(), document_id)
+        record = shown[-1].record if shown else None
+        digest = None if record is None or "media_type" not in record.details else record.content.get("document_sha256")
+        content = None if digest is None else await files.get(digest)
+        if record is None or content is None:
+            raise NotFoundError(f"There is no content of a document {document_id}.", code="document_not_found")
+        headers = {
+            "Content-Disposition": f'attachment; filename="{digest}"',
+            "X-Content-Type-Options": "nosniff",
+            "ETag": etag(record.rev),
+        }
+        return Response(content, media_type=record.details["media_type"], headers=headers)
+
+
+class _Recorder:
+    """Records a decision and answers with the document as its author sees it."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+
+    async def answer(self, document_id: str, decide: Decision, author: Author, *, status: int = 200) -> Response:
+        """Record and return the document. Raises what the decision raises."""
+        state = await (self.facts.current() if settled() else self.facts.record(decide))
+        location = f"/v1/evidence/{document_id}" if status == CREATED else None
+        return _reply(state, document_id, author.audience, status=status, location=location)
+
+
+def _reply(state: State, document_id: str, audience: Audience, *, status: int = 200, location: str | None = None) -> Response:
+    shown = audience.sees_document(state, document_id)
+    if not shown:
+        raise NotFoundError(f"There is no document {document_id}.", code="document_not_found")
+    return json_reply(EvidenceView.of(shown, audience), rev=shown[-1].record.rev, status=status, location=location)
+
+
+def _digest(content: bytes, media_type: str, document: Record) -> str:
+    """Return the SHA-256 of a content. Raises InvalidError: ``content_type_differs``, ``content_differs``."""
+    if not content.startswith(MAGIC[media_type]):
+        raise InvalidError(f"The file does not begin as one of type {media_type} does.", code="content_type_differs")
+    digest = hashlib.sha256(content).hexdigest()
+    stated = document.content.get("document_sha256")
+    if stated not in (None, digest):
+        raise InvalidError(
+            f"The file has the SHA-256 {digest}, the document {stated}; correct the document first, or record another.",
+            code="content_differs",
+            expected=stated,
+            found=digest,
+        )
+    return digest

@@ -1,0 +1,186 @@
+"""Routes of an organisation's members: invitations, acceptance, leaving, the authorised person."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from services.eligibility import handlers
+from services.eligibility.access import change_own, viewer_of
+from services.eligibility.domain.invitation import Invitation, InvitationState, digest_of
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.registration import Capacity
+from services.eligibility.repository import Organisations, Viewer
+from services.eligibility.schemas import AcceptanceRequest, AuthorisedRequest, InvitationRequest
+from services.eligibility.views import MemberView, OrganisationView
+from shared.errors import NotFoundError
+from shared.http.auth import ADMINISTRATION, NO_FUNCTION
+from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
+from shared.ids import derived_id
+from shared.messages.values import EntityId, Function
+
+ONE = "/organisations/{organisation_id}"
+
+
+class InvitationView(BaseModel):
+    """An invitation and what has become of it."""
+
+    id: str
+    functions: list[Function]
+    state: InvitationState
+    invited_by: str
+    invited_at: datetime
+    expires_at: datetime
+    accepted_by: str | None
+
+    @classmethod
+    def of(cls, invitation: Invitation, at: datetime) -> InvitationView:
+        """Return the view of an invitation at a moment."""
+        shown = invitation.model_dump(exclude={"secret_sha256", "revoked"})
+        return cls(**shown, state=invitation.state(at))
+
+
+class NewInvitationView(InvitationView):
+    """A new invitation with its ``secret``, which is shown this once: pass it on to the person invited."""
+
+    secret: str
+
+
+class AuthorisedProposalView(BaseModel):
+    """Who is proposed as the authorised person; another member confirms by naming the same."""
+
+    person: str
+    capacity: Capacity
+    proposed_by: str
+    proposed_at: datetime
+
+
+class MembersView(BaseModel):
+    """Who acts for the organisation, who is invited, who is its authorised person (null: they have left)."""
+
+    members: list[MemberView]
+    invitations: list[InvitationView]
+    authorised_person: str | None
+    capacity: Capacity
+    authorised_proposal: AuthorisedProposalView | None
+
+    @classmethod
+    def of(cls, organisation: Organisation, at: datetime) -> MembersView:
+        """Return the view for a member."""
+        proposal = organisation.authorised_proposal
+        return cls(
+            members=[MemberView(**member.model_dump()) for member in organisation.members],
+            invitations=[InvitationView.of(invitation, at) for invitation in organisation.invitations],
+            authorised_person=organisation.authorised,
+            capacity=organisation.capacity,
+            authorised_proposal=None if proposal is None else AuthorisedProposalView(**proposal.model_dump()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What the routes work with. ``term``: how long an invitation is open."""
+
+    organisations: Organisations
+    term: timedelta
+    clock: Callable[[], datetime]
+
+    async def own(self, organisation_id: str, caller: CurrentCaller) -> tuple[Organisation, int]:
+        """Return the caller's own organisation. Raises NotFoundError for others, ForbiddenError for who is no member."""
+        organisation, rev = await self.organisations.get(organisation_id, viewer_of(caller, own_only=True))
+        organisation.require_user(caller.subject)
+        return organisation, rev
+
+
+def member_routes(members: Members) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(tags=["members"])
+    _invitation_routes(router, members)
+    _own_routes(router, members)
+    return router
+
+
+def _invitation_routes(router: APIRouter, members: Members) -> None:
+    @router.post(
+        f"{ONE}/invitations",
+        response_model=NewInvitationView,
+        status_code=201,
+        openapi_extra=ADMINISTRATION,
+        summary="Invite a person by a secret that works once",
+        description="The answer holds the secret, which is stored nowhere: so a repeat makes another invitation.",
+    )
+    async def invite(organisation_id: str, request: InvitationRequest, caller: CurrentCaller) -> Response:
+        await members.own(organisation_id, caller)
+        at, secret = members.clock(), secrets.token_urlsafe(32)
+        digest = digest_of(secret)
+        invitation = Invitation(
+            id=derived_id("invitation", organisation_id, digest),
+            secret_sha256=digest,
+            functions=tuple(request.functions),
+            invited_by=caller.subject,
+            invited_at=at,
+            expires_at=at + members.term,
+        )
+        await members.organisations.ledger.apply_one(handlers.invite(organisation_id, invitation, at))
+        shown = InvitationView.of(invitation, at)
+        return json_reply(NewInvitationView(**shown.model_dump(), secret=secret), status=201)
+
+    @router.delete(
+        f"{ONE}/invitations/{{invitation_id}}",
+        response_model=OrganisationView,
+        summary="Revoke an invitation",
+        openapi_extra=ADMINISTRATION,
+    )
+    async def revoke(organisation_id: str, invitation_id: EntityId, caller: CurrentCaller) -> Response:
+        command = handlers.revoke_invitation(organisation_id, invitation_id, caller.subject, members.clock())
+        return await change_own(members.organisations, organisation_id, caller, command)
+
+    @router.post(
+        "/invitations/accept",
+        response_model=OrganisationView,
+        summary="Accept an invitation, logged in as oneself",
+        openapi_extra=NO_FUNCTION,
+    )
+    async def accept(request: AcceptanceRequest, person: CurrentPerson) -> Response:
+        organisation_id = request.organisation
+        command = handlers.accept_invitation(organisation_id, digest_of(request.secret), person.subject, members.clock())
+        try:
+            result = await members.organisations.ledger.apply_one(command)
+        except NotFoundError:
+            # The same for an organisation that is not registered: whether it is, is not for everybody to learn.
+            raise NotFoundError("There is no such invitation; ask for another one.", code="invitation_not_found") from None
+        assert result.state is not None  # noqa: S101 - for the type checker: it was accepted
+        return json_reply(OrganisationView.of(result.state, Viewer(organisation_id)), rev=result.rev)
+
+
+def _own_routes(router: APIRouter, members: Members) -> None:
+    @router.get(f"{ONE}/members", response_model=MembersView, summary="Members, invitations and the authorised person")
+    async def listed(organisation_id: str, caller: CurrentCaller) -> Response:
+        organisation, rev = await members.own(organisation_id, caller)
+        return json_reply(MembersView.of(organisation, members.clock()), rev=rev)
+
+    @router.post(f"{ONE}/leave", status_code=204, summary="Leave the organisation oneself", openapi_extra=NO_FUNCTION)
+    async def leave(organisation_id: str, caller: CurrentCaller, key: IdempotencyKey) -> Response:
+        async def left() -> Response:
+            await members.organisations.get(organisation_id, viewer_of(caller, own_only=True))
+            await members.organisations.ledger.apply_one(handlers.leave(organisation_id, caller.subject, members.clock()))
+            return Response(status_code=204)
+
+        return await key.run(left)
+
+    @router.put(
+        f"{ONE}/authorised-person",
+        response_model=OrganisationView,
+        openapi_extra=ADMINISTRATION,
+        summary="Name another authorised person: one member proposes, a second confirms by naming the same",
+    )
+    async def authorise(organisation_id: str, request: AuthorisedRequest, caller: CurrentCaller, condition: IfMatch) -> Response:
+        command = handlers.authorise(organisation_id, request.person, request.capacity, caller.subject, members.clock())
+        return await change_own(members.organisations, organisation_id, caller, command, condition=condition)

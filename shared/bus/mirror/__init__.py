@@ -1,0 +1,1 @@
+"""A compacted topic, folded in memory: read from the beginning without a group, and followed."""

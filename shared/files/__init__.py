@@ -1,0 +1,1 @@
+"""Files of people, such as evidence documents: a small port, and where they lie."""

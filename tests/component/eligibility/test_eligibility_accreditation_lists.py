@@ -1,0 +1,127 @@
+"""The lists of an Anbieter: waiting, accredited, ended; decisions that need two persons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.eligibility.repository import ORGANISATIONS
+from services.eligibility.settings import Settings
+from shared.messages.values import Channel
+from shared.store.port import Save
+from shared.store.sqlite.store import SqliteStore
+from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, STAFF, World
+
+GOVDIGITAL = STAFF[Channel.GOVDIGITAL]
+SECOND = "greta/govdigital/ANBIETER"
+GRANT = f"/organisations/{HUSUM}/accreditations/govdigital/KUNDE/grant"
+
+
+async def listed(world: World, query: str = "", token: str = GOVDIGITAL) -> list[str]:
+    answer = await world.call("GET", f"/accreditations?limit=200{query}", token)
+    assert answer.status_code == 200, answer.text
+    return [item["organisation"]["id"] for item in answer.json()["items"]]
+
+
+async def test_each_state_has_its_list(world: World) -> None:
+    await world.accredit_husum()
+    assert (await world.register(KOMM_ONE, ["BEREITSTELLER"], ["govdigital", "fitko"])).status_code == 201
+    assert await listed(world) == ["komm_one"]
+    assert await listed(world, "&state=BEANTRAGT") == ["komm_one"]
+    assert await listed(world, "&state=ERTEILT") == [HUSUM]
+    assert await listed(world, "&state=IN_PRUEFUNG") == []
+    assert (await world.decide("komm_one", Channel.GOVDIGITAL, "review", role="BEREITSTELLER")).status_code == 200
+    refuse = await world.decide("komm_one", Channel.GOVDIGITAL, "refuse", {"reason": "Nein."}, role="BEREITSTELLER")
+    assert refuse.status_code == 200
+    assert await listed(world, "&state=ABGELEHNT") == ["komm_one"]
+    assert await listed(world, "&state=ENTZOGEN") == []
+    assert await listed(world, "&state=ERTEILT", STAFF[Channel.FITKO]) == []
+
+
+async def test_what_ends_first_comes_first_page_by_page(world: World) -> None:
+    await world.accredit_husum()
+    assert (await world.register(KOMM_ONE, ["BEREITSTELLER"], ["govdigital"])).status_code == 201
+    await world.decide("komm_one", Channel.GOVDIGITAL, "review", role="BEREITSTELLER")
+    soon = {"valid_to": "2026-06-01"}
+    assert (await world.decide("komm_one", Channel.GOVDIGITAL, "grant", soon, role="BEREITSTELLER")).status_code == 200
+    assert await listed(world, "&state=ERTEILT") == ["komm_one", HUSUM]
+    assert await listed(world, "&ends_before=2026-06-02") == ["komm_one"]
+    assert await listed(world, "&ends_before=2026-06-01") == []
+    first = (await world.call("GET", "/accreditations?state=ERTEILT&limit=1", GOVDIGITAL)).json()
+    second = (await world.call("GET", f"/accreditations?state=ERTEILT&limit=1&cursor={first['next']}", GOVDIGITAL)).json()
+    assert [page["items"][0]["organisation"]["id"] for page in (first, second)] == ["komm_one", HUSUM]
+    assert second["next"] is None
+
+
+async def test_filters_that_contradict_each_other_are_refused(world: World) -> None:
+    answer = await world.call("GET", "/accreditations?state=BEANTRAGT&ends_before=2026-06-01", GOVDIGITAL)
+    assert (answer.status_code, answer.json()["code"]) == (422, "filter_contradicts")
+    assert (await world.call("GET", "/accreditations?state=GIBTESNICHT", GOVDIGITAL)).status_code == 422
+
+
+async def test_the_lists_are_for_the_anbieter(world: World) -> None:
+    assert (await world.call("GET", "/accreditations?state=ERTEILT", ANNA)).status_code == 403
+
+
+async def test_organisations_that_a_version_without_the_lists_has_stored_come_onto_them(world: World) -> None:
+    await world.accredit_husum()
+    document = await world.store.get(ORGANISATIONS, HUSUM)
+    assert document is not None
+    old = {name: value for name, value in document.items() if not name.startswith(("granted_", "closed_"))}
+    assert not await world.store.save_many(ORGANISATIONS, [Save({**old, "rev": old["rev"] + 1}, expected_rev=old["rev"])])
+    assert await listed(world, "&state=ERTEILT") == []
+    run = next(it for it in world.service.periodic if it.name == "eligibility.complete-lists")
+    await run.run()
+    assert await listed(world, "&state=ERTEILT") == [HUSUM]
+    rev = (await world.store.get(ORGANISATIONS, HUSUM) or {})["rev"]
+    await run.run()
+    assert (await world.store.get(ORGANISATIONS, HUSUM) or {})["rev"] == rev
+
+
+@pytest.fixture(name="four_eyes")
+async def _four_eyes(store: SqliteStore) -> Any:
+    world = World(store, Settings(_env_file=None, four_eyes=frozenset({Channel.GOVDIGITAL})))
+    yield world
+    await world.clear()
+
+
+async def test_where_four_eyes_are_set_a_second_person_of_the_anbieter_confirms(four_eyes: World) -> None:
+    world = four_eyes
+    await world.register(ANNA, ["KUNDE"], ["govdigital"])
+    await world.decide(HUSUM, Channel.GOVDIGITAL, "review")
+    proposed = (await world.call("POST", GRANT, GOVDIGITAL, {"reason": "Satzung liegt vor."})).json()["accreditations"][0]
+    assert proposed["state"] == "IN_PRUEFUNG"
+    assert (proposed["proposal"]["command"], proposed["proposal"]["person"]) == ("grant", "gerd")
+    own = (await world.call("GET", f"/organisations/{HUSUM}", ANNA)).json()["accreditations"][0]
+    assert (own["proposal"], own["proposer"], own["decider"]) == (None, None, None)
+    again = (await world.call("POST", GRANT, GOVDIGITAL, {"reason": "Satzung liegt vor."})).json()["accreditations"][0]
+    assert again["state"] == "IN_PRUEFUNG"
+    world.now += timedelta(minutes=5)
+    granted = (await world.call("POST", GRANT, SECOND)).json()["accreditations"][0]
+    assert (granted["state"], granted["proposer"], granted["decider"]) == ("ERTEILT", "gerd", "greta")
+
+
+async def test_the_other_anbieter_decides_alone(four_eyes: World) -> None:
+    await four_eyes.accredit_sachsen()
+
+
+async def test_a_statement_is_taken_back_by_its_organisation_only(world: World) -> None:
+    await world.register(ANNA, ["KUNDE"], ["govdigital"])
+    stated = (await world.state_relation()).json()["statements"][0]["id"]
+    path = f"/organisations/{HUSUM}/relations/{stated}?reason=Falscher%20Verband"
+    assert (await world.call("DELETE", path, KOMM_ONE)).status_code == 404
+    assert (await world.call("DELETE", path, GOVDIGITAL)).status_code == 404
+    answer = await world.call("DELETE", path, ANNA)
+    assert (answer.status_code, answer.json()["statements"]) == (200, [])
+    assert (await world.call("DELETE", path, ANNA)).status_code == 200
+
+
+async def test_a_repeated_registration_with_a_bad_leitweg_id_is_refused(world: World) -> None:
+    assert (await world.register(ANNA, ["KUNDE"], [])).status_code == 201
+    assert (await world.register(ANNA, ["KUNDE"], [])).status_code == 200
+    bad = await world.register(ANNA, ["KUNDE"], [], leitweg_id="developer")
+    assert (bad.status_code, bad.json()["code"]) == (422, "leitweg_id_form")
+    other = await world.register(ANNA, ["KUNDE"], [], leitweg_id="04011000-900X999-08")
+    assert (other.status_code, other.json()["code"]) == (409, "already_registered")

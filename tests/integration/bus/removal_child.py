@@ -1,0 +1,72 @@
+"""The worker of the catalog that the tests kill while it removes offers: ``<bootstrap> <path of the store>``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.catalog.app import build
+from services.catalog.domain.offering import Offering
+from services.catalog.domain.transitions import Actor
+from services.catalog.settings import Settings
+from shared.aggregate.change import Change
+from shared.aggregate.outgoing import Publisher
+from shared.bus.produce.publisher import KafkaPublisher
+from shared.messages.base import Message
+from shared.process.files import shipped
+from shared.process.service import Resources, Service
+from shared.store.opening import open_store
+from shared.store.port import Store
+from tests.integration.bus.bus_fixture import fast_settings
+from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, complete_form
+
+LATE = AT + timedelta(days=400)
+
+
+def catalog(store: Store, publisher: Publisher) -> Service:
+    """Return the catalog at a time when whatever was withdrawn is to be removed."""
+    resources = Resources(store=store, publisher=publisher, data_dir=shipped("data"), clock=lambda: LATE)
+    return build(resources, Settings(remove_after=timedelta(days=30)))
+
+
+async def remove(service: Service) -> None:
+    """Run the removal once."""
+    (removal,) = [it for it in service.periodic if it.name == "catalog.removal"]
+    await removal.run()
+
+
+def publish(offering_id: str) -> Change[Offering]:
+    """Bring an offer into the Schaufenster."""
+
+    def decide(_: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        offering, drafted = Offering.draft(offering_id, PROVIDER, complete_form(), AT)
+        events = [*drafted, *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE), *offering.accept([Actor.ANBIETER], AT)]
+        events += offering.record_bereitstellungsvertrag([Actor.ANBIETER], AT, offering.form.channels[0], "BV-1", AT)
+        return offering, events
+
+    return Change(offering_id, decide)
+
+
+def withdraw(offering_id: str) -> Change[Offering]:
+    """Withdraw an offer."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        assert offering is not None
+        return offering, offering.withdraw([Actor.BEREITSTELLER], AT + timedelta(hours=1), "Eingestellt")
+
+    return Change(offering_id, decide)
+
+
+async def main(bootstrap: str, path: str) -> None:
+    store = open_store(f"sqlite:///{path}")
+    publisher = KafkaPublisher(fast_settings(bootstrap))
+    await publisher.start()
+    await remove(catalog(store, publisher))
+    await publisher.stop()
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

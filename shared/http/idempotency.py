@@ -41,6 +41,7 @@ SILENCE = timedelta(seconds=2)
 ANSWER_LIMIT = 16 * 1024
 """Bytes of an answer that are stored; a longer one is computed again for a repeat."""
 RETRY_AFTER_SECONDS = 1
+NOT_FOUND = 404
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NOT_REPLAYED = frozenset({"content-length", "content-type"})
 
@@ -107,7 +108,8 @@ class Idempotency:
     async def run(self, operation: Operation) -> Response:
         """Run the operation once per key and return its answer, or the stored one. Without a key it just runs.
 
-        Refusals (4xx) are stored and replayed as answers; errors of ours (5xx) are not, so that a repeat tries again.
+        Refusals (4xx) are stored and replayed as answers; errors of ours (5xx) are not, nor is a 404: what is not there yet may
+        come within moments, as services follow each other. A repeat of those tries again.
         Raises RefusedRequestError 422 when the key came with another request before, 409 while that one is at work.
         """
         if self.key is None:
@@ -239,7 +241,7 @@ class _Run:
             except Exception:
                 await self._release()
                 raise
-            if response.status_code >= 500:  # noqa: PLR2004 - class of HTTP status
+            if response.status_code >= 500 or response.status_code == NOT_FOUND:  # noqa: PLR2004 - class of HTTP status
                 await self._release()
             else:
                 await self._keep(response)

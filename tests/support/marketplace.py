@@ -146,7 +146,7 @@ class Marketplace:
             resources = Resources(self.stores[ServiceName.CONTRACTS.value], self.bus, DATA, self.clock)
             self.bus.consumers += processor(channel)(resources).consumers
         pump = asyncio.create_task(self.bus.pump())
-        self._stack.callback(pump.cancel)
+        self._stack.push_async_callback(_end, pump)
         self.client = await self._stack.enter_async_context(httpx.AsyncClient(mounts=transports, timeout=30))
         return self
 
@@ -157,6 +157,14 @@ class Marketplace:
     def people(self) -> Cast:
         """The people of the demo: all that they need of a run are its endpoints and tokens."""
         return cast_of(cast("Embedded", self), self.client)
+
+
+async def _end(pump: asyncio.Task[None]) -> None:
+    """End the pump. What ended it before, such as a consumer that failed, is raised: later records were never handled."""
+    if not pump.done():
+        pump.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await pump
 
 
 def collections_of(service: Service) -> list[Collection]:

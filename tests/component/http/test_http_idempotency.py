@@ -10,7 +10,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from shared.errors import StoreUnavailableError, WriteConflictError
+from shared.errors import NotFoundError, StoreUnavailableError, WriteConflictError
 from shared.http.idempotency import ANSWER_LIMIT, COLLECTION, RETENTION, Holder, purge_expired
 from shared.store.port import Collection, Query, Save
 from tests.component.http.probe import Probe
@@ -164,6 +164,15 @@ async def test_an_error_of_ours_is_not_kept_and_the_repeat_tries_anew(probe: Pro
     assert answer.status_code == 201
     assert "idempotency-replayed" not in answer.headers
     assert probe.runs == 2
+
+
+async def test_what_is_not_there_yet_is_looked_for_again(probe: Probe) -> None:
+    """A service follows another within moments: whoever was too early repeats with the same key."""
+    probe.fails = [NotFoundError("There is no published offer yet.", code="offering_not_found")]
+    assert (await post(probe)).status_code == 404
+    answer = await post(probe)
+    assert answer.status_code == 201
+    assert "idempotency-replayed" not in answer.headers
 
 
 async def crash_in_the_middle(probe: Probe) -> None:

@@ -36,6 +36,7 @@ from shared.http.dependencies import IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.problem import RefusedRequestError
+from shared.http.routers import join
 from shared.messages.values import OfferingState, Role
 
 
@@ -80,15 +81,13 @@ def routes(backend: Backend) -> APIRouter:
     """Return all routes of the service."""
     router = APIRouter(prefix="/v1", tags=["offerings"])
     _form_routes(router, backend)
-    steps = APIRouter(prefix="/offerings/{offering_id}")
+    steps = APIRouter(prefix="/v1/offerings/{offering_id}", tags=["offerings"])
     _review_routes(steps, backend)
     _suspension_routes(steps, backend)
-    router.include_router(steps)
+    join(router, steps)
     _work_list_routes(router, backend)
-    everything = APIRouter()
-    everything.include_router(router)
-    everything.include_router(public_routes(backend.offerings, backend.reference, backend.schaufenster))
-    return everything
+    join(router, public_routes(backend.offerings, backend.reference, backend.schaufenster))
+    return router
 
 
 def _form_routes(router: APIRouter, backend: Backend) -> None:

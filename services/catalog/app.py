@@ -24,6 +24,7 @@ from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
 from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
 from shared.aggregate.republisher import Republisher
+from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
 
 
@@ -54,11 +55,11 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     terms = Terms(settings.dcat_title, settings.dcat_publisher, settings.dcat_licence, settings.dcat_contributor)
     router = APIRouter()
     # Before the routes with an id in the path, which would take the names of these for one.
-    router.include_router(dcat_routes(Exporter(offerings, reference, terms), settings.public_url))
+    join(router, dcat_routes(Exporter(offerings, reference, terms), settings.public_url))
     waiting = Waiting(settings.feed_waiting)
-    router.include_router(feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
-    router.include_router(portal_routes(portals, watch, resources.clock))
-    router.include_router(routes(Backend(offerings, reference, schaufenster, resources.clock)))
+    join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
+    join(router, portal_routes(portals, watch, resources.clock))
+    join(router, routes(Backend(offerings, reference, schaufenster, resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",

@@ -29,7 +29,7 @@ ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
 def accreditation_routes(organisations: Organisations, settings: Settings, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes of requests, work list and decisions."""
-    router = APIRouter(tags=["accreditations"])
+    router = APIRouter(prefix="/v1", tags=["accreditations"])
     _request_routes(router, organisations, clock)
     _decision_routes(router, _Decisions(organisations, settings, clock))
     return router

@@ -37,6 +37,7 @@ from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Perso
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.routers import join
 from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
 from shared.tracing import context
 
@@ -65,12 +66,12 @@ def routes(backend: Backend) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _body_routes(router, backend.bodies)
     _organisation_routes(router, backend)
-    router.include_router(registration_routes(backend.bodies, backend.drafts, partial(_registered, backend), backend.clock))
-    router.include_router(member_routes(Members(backend.organisations, backend.settings.invitation_term, backend.clock)))
-    router.include_router(accreditation_routes(backend.organisations, backend.settings, backend.clock))
-    router.include_router(fact_routes(backend.facts, backend.bodies))
-    router.include_router(evidence_routes(backend.facts, backend.files))
-    router.include_router(graph_routes(backend.facts, backend.bodies))
+    join(router, registration_routes(backend.bodies, backend.drafts, partial(_registered, backend), backend.clock))
+    join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, backend.clock)))
+    join(router, accreditation_routes(backend.organisations, backend.settings, backend.clock))
+    join(router, fact_routes(backend.facts, backend.bodies))
+    join(router, evidence_routes(backend.facts, backend.files))
+    join(router, graph_routes(backend.facts, backend.bodies))
     _check_routes(router, backend)
     _verdict_routes(router, backend)
     return router
@@ -253,7 +254,7 @@ def _verdict_routes(router: APIRouter, backend: Backend) -> None:
         context.correlation_id.set(order_id)
         return await key.run(lambda: _sign_off(backend, order_id, request.note, caller, condition))
 
-    router.include_router(override_routes(backend.verdicts, backend.clock))
+    join(router, override_routes(backend.verdicts, backend.clock))
 
 
 async def _sign_off(backend: Backend, order_id: str, note: str, caller: Caller, condition: Condition | None) -> Response:

@@ -29,6 +29,7 @@ from services.eligibility.repository import (
 from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.files.folder import FolderFiles
+from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
 from shared.process.settings import ProcessSettings
 
@@ -59,7 +60,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         bodies, organisations, verdicts, offered, knowledge, facts, files, policy, settings, drafts, resources.clock
     )
     router = routes(backend)
-    router.include_router(record_routes(records))
+    join(router, record_routes(records))
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())

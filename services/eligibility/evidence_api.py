@@ -55,7 +55,7 @@ class EvidenceRequest(Request):
 
 def evidence_routes(facts: Facts, files: Files) -> APIRouter:
     """Return the routes of documents and their content."""
-    router = APIRouter(tags=["evidence"])
+    router = APIRouter(prefix="/v1", tags=["evidence"])
     recorder = _Recorder(facts)
     _metadata_routes(router, facts, recorder)
     _content_routes(router, facts, files, recorder)

@@ -104,7 +104,7 @@ def settled() -> bool:
 
 def fact_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     """Return the routes of facts."""
-    router = APIRouter(tags=["facts"])
+    router = APIRouter(prefix="/v1", tags=["facts"])
     _reading_routes(router, facts, bodies)
     _recording_routes(router, _Recorder(facts, bodies))
     return router

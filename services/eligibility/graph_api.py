@@ -87,7 +87,7 @@ Steps = Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many relation
 
 def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     """Return the routes of the graph. Relations that others have stated are left out: see ``Audience``."""
-    router = APIRouter(tags=["bodies"])
+    router = APIRouter(prefix="/v1", tags=["bodies"])
 
     @router.get("/bodies/{body_id}/relations", response_model=NeighbourhoodView, summary="Who is connected with a body")
     async def neighbourhood(body_id: str, caller: CurrentCaller, on: Day = None, steps: Steps = 1) -> Response:

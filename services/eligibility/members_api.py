@@ -101,7 +101,7 @@ class Members:
 
 def member_routes(members: Members) -> APIRouter:
     """Return the routes."""
-    router = APIRouter(tags=["members"])
+    router = APIRouter(prefix="/v1", tags=["members"])
     _invitation_routes(router, members)
     _own_routes(router, members)
     return router

@@ -22,7 +22,7 @@ from shared.tracing import context
 
 def override_routes(verdicts: Verdicts, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes; only the Anbieter of the order's channel decides."""
-    router = APIRouter()
+    router = APIRouter(prefix="/v1")
 
     @router.post(
         "/verdicts/{order_id}/overrides",

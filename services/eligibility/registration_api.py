@@ -97,7 +97,7 @@ class _Wizard:
 
 def registration_routes(bodies: Bodies, drafts: Drafts, register: Register, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes; ``register`` registers a body as its own route does."""
-    router = APIRouter(prefix="/registrations", tags=["registrations"])
+    router = APIRouter(prefix="/v1/registrations", tags=["registrations"])
     wizard = _Wizard(bodies, drafts, register)
 
     @router.get("", response_model=DraftsView, summary="One's own drafts of registrations, each with its faults")

@@ -25,6 +25,7 @@ from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
+from shared.http.routers import join
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Code, EntityId, OrderState
 from shared.tracing import context
@@ -57,13 +58,13 @@ def routes(backend: Backend) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["orders"])
     _reading_routes(router, backend)
     _interest_routes(router, backend)
-    steps = APIRouter(prefix="/orders/{order_id}")
+    steps = APIRouter(prefix="/v1/orders/{order_id}", tags=["orders"])
     _precheck_routes(steps, backend)
     _clarification_routes(steps, backend)
     _award_routes(steps, backend)
     _delivery_routes(steps, backend)
     _ending_routes(steps, backend)
-    router.include_router(steps)
+    join(router, steps)
     return router
 
 

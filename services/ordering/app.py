@@ -28,6 +28,7 @@ from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offe
 from services.ordering.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.bus.consume.readers import Readers
+from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
 
 PURGE_EVERY = timedelta(hours=1)
@@ -49,7 +50,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     router = routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock))
     read_rotation = rotation_reader(settings.partner_audience)
     registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)
-    router.include_router(partners_api.routes(registry))
+    join(router, partners_api.routes(registry))
     receipts = Receipts(resources)
     intake = RecordIntake(
         Actions(orders, offerings, resources.clock, resources.rights),
@@ -62,8 +63,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     released = NoIntake() if settings.receipt_keys is None else ReleasedRecords(partners, intake)
     readers = Readers("partners", settings.partners_every, PartnerReaders(partners, intake, resources.clock).current)
     backend = quarantine_api.QuarantineBackend(partners, quarantine, released, resources.clock)
-    router.include_router(quarantine_api.routes(backend))
-    router.include_router(receipts_api.routes(receipt_keys))
+    join(router, quarantine_api.routes(backend))
+    join(router, receipts_api.routes(receipt_keys))
     return Service(
         name=SERVICE,
         title="Ordering",

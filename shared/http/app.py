@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from shared.clock import now
-from shared.http import docs, even, problem
+from shared.http import docs, even, problem, routers
 from shared.http.auth import Authenticator
 from shared.http.body import RequestGuard
 from shared.http.caller import RightsSource
@@ -55,8 +55,8 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     app.state.store = store
     app.state.clock = clock
     app.state.idempotency = Holder()
-    app.include_router(router)
-    app.include_router(_probes(health))
+    routers.install(app, router)
+    routers.install(app, _probes(health))
     docs.install(app)
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)

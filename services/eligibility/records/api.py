@@ -41,7 +41,7 @@ class RecordBackend:
 
 def record_routes(backend: RecordBackend) -> APIRouter:
     """Return the routes. A verdict is for the Kunde that it is about and for the Anbieter of its channel."""
-    router = APIRouter(tags=["verdicts of record"])
+    router = APIRouter(prefix="/v1", tags=["verdicts of record"])
 
     @router.post(
         "/verdict-records",

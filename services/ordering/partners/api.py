@@ -43,7 +43,7 @@ class Registry:
 
 def routes(registry: Registry) -> APIRouter:
     """Return the routes of the partner registry."""
-    router = APIRouter(tags=["partners"])
+    router = APIRouter(prefix="/v1", tags=["orders", "partners"])
     _reading_routes(router, registry)
     _operators_routes(router, registry)
     _key_routes(router, registry)

@@ -51,7 +51,7 @@ class QuarantineBackend:
 
 def routes(backend: QuarantineBackend) -> APIRouter:
     """Return the routes of the quarantine."""
-    router = APIRouter(tags=["partner quarantine"])
+    router = APIRouter(prefix="/v1", tags=["orders", "partner quarantine"])
     _reading_routes(router, backend)
     _deciding_routes(router, backend)
     return router

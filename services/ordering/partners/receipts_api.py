@@ -40,7 +40,7 @@ _IfNoneMatch = Annotated[
 
 def routes(keys: ReceiptKeys) -> APIRouter:
     """Return the route of the keys."""
-    router = APIRouter(tags=["partners"])
+    router = APIRouter(prefix="/v1", tags=["orders", "partners"])
 
     @router.get("/partner-receipts/jwks", response_model=ReceiptKeySet, responses={304: {"description": "The set is the same."}})
     async def receipt_keys(none_match: _IfNoneMatch = None) -> Response:

@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter
 
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.assessment import assessment_of
@@ -44,8 +43,7 @@ class Api:
         self.facts = facts
         self.store = store
         self.now = AT
-        router = APIRouter(prefix="/v1")
-        router.include_router(record_routes(RecordBackend(facts, Records(store), POLICY, lambda: self.now)))
+        router = record_routes(RecordBackend(facts, Records(store), POLICY, lambda: self.now))
         self.app = create_app(
             "eligibility", router, authenticator=FakeAuthenticator(), store=store, health=FixedHealth(), clock=lambda: self.now
         )

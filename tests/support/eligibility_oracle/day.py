@@ -17,11 +17,8 @@ class Day:
         self.visible_facts = facts
         self.documents = documents
         self.organisations = {fact["id"]: fact for fact in facts if fact["kind"] == "organisation" and in_interval(fact, day)}
-        self.facts = [
-            fact
-            for fact in facts
-            if in_interval(fact, day) and all(org in self.organisations for org in named_organisations(fact))
-        ]
+        existing = self.organisations.keys()
+        self.facts = [fact for fact in facts if in_interval(fact, day) and existing >= set(named_organisations(fact))]
 
     def exists(self, organisation: str) -> bool:
         """Return whether the organisation exists on the day."""

@@ -90,17 +90,31 @@ def _inlined(schema: Any) -> Any:
 
 
 @cache
-def _validator(definition: str) -> Any:
-    return VALIDATOR(_inlined(SCHEMA["$defs"][definition]))
+def _validators(definition: str) -> tuple[Any, dict[str, Any]]:
+    """Return what looks at a value but not into its properties, and what looks at each property."""
+    schema = _inlined(SCHEMA["$defs"][definition])
+    properties = schema.get("properties", {})
+    around = VALIDATOR(schema | {"properties": dict.fromkeys(properties, True)})
+    return around, {name: VALIDATOR(entry) for name, entry in properties.items()}
+
+
+@lru_cache(maxsize=16384)
+def _valid_property(text: str, definition: str, name: str) -> bool:
+    return bool(_validators(definition)[1][name].is_valid(json.loads(text)))
 
 
 @lru_cache(maxsize=4096)
 def _valid_text(text: str, definition: str) -> bool:
-    return bool(_validator(definition).is_valid(json.loads(text)))
+    value = json.loads(text)
+    around, properties = _validators(definition)
+    if not around.is_valid(value):
+        return False
+    looked_into = value.items() if isinstance(value, dict) else ()
+    return all(_valid_property(json.dumps(entry), definition, name) for name, entry in looked_into if name in properties)
 
 
 def _valid(value: object, definition: str) -> bool:
-    """Return whether a value fits a definition of the schema; the same value, as in a copy of a case, is looked at once."""
+    """Return whether a value fits a definition of the schema; the same value or property of one is looked at once."""
     return _valid_text(json.dumps(value), definition)
 
 

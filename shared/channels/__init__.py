@@ -1,7 +1,8 @@
 """The channels there are: one file ``<channel>.json`` each, beside this module.
 
 A file holds what the whole marketplace knows of an Anbieter (names, labels), and under the name of a service what that service
-alone reads: ``eligibility`` who may order and provide, ``contracts`` the versions of the AGB.
+alone reads: ``eligibility`` who may order and provide, ``contracts`` the versions of the AGB and what contracts of a chain must
+keep to.
 """
 
 from __future__ import annotations

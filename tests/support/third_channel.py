@@ -21,9 +21,22 @@ FILE: Final[dict[str, Any]] = {
         "providers_text": "nur Länder und öffentliche IT-Dienstleister",
     },
     "contracts": {
+        "chain": {
+            "direct_types": ["LAND", "KREIS", "KOMMUNE"],
+            "order_for_others": ["KREIS"],
+            "default_act": "SUB_VERTRAG",
+            "charge_rule": "ALLOWED",
+            "first_signer": {
+                "BEREITSTELLUNG": "grantor",
+                "NACHNUTZUNG": "grantee",
+                "SUB_NACHNUTZUNG": "grantor",
+                "SUB_SUB_NACHNUTZUNG": "grantor",
+            },
+            "required_annexes": {},
+        },
         "agb": [
             {"name": "Nutzungsbedingungen", "version": "2024", "valid_from": "2024-01-01", "source": "Beschluss vom 4.12.2023"}
-        ]
+        ],
     },
 }
 MODULE_CHANGES: Final = {

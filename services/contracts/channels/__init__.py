@@ -10,10 +10,15 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from services.contracts.domain.agb import AgbSet
+from pydantic import ValidationError
+
+from services.contracts.chain.channel import Channel as ChainChannel
+from services.contracts.chain.contract import LEGS
+from services.contracts.domain.agb import AgbInForce, AgbSet
 from services.contracts.domain.rules import ChannelRules, Terms
 from services.contracts.numbering import NumberFormat
 from shared.channels import channel_file
+from shared.errors import InvalidError
 from shared.messages.values import Channel
 
 
@@ -44,6 +49,38 @@ def load_terms(agb_folder: Path | None, number_formats: Mapping[Channel, NumberF
     if len(set(patterns)) != len(patterns):
         raise ValueError(f"two channels have the same number format: {', '.join(patterns)}")
     return terms
+
+
+def chain_channel(terms: Terms) -> ChainChannel:
+    """Return what contracts of a chain through a channel must keep to. Raises InvalidError if its file does not state it."""
+    file = channel_file(terms.channel.value)
+    agb = {leg: [_version(entry) for entry in terms.agb.of_leg(leg)] for leg in LEGS}
+    try:
+        return ChainChannel.model_validate(
+            {
+                "id": file.channel,
+                "anbieter": file.channel,
+                "name": file.name,
+                "number_format": terms.rules.number_format.pattern,
+                "leg_names": {leg.value: name for leg, name in terms.rules.contract_names.items()},
+                "agb": {leg: versions for leg, versions in agb.items() if versions},
+                **file.contracts.get("chain", {}),
+            }
+        )
+    except ValidationError as error:
+        raise InvalidError(
+            f"{file.channel}.json: what contracts of a chain must keep to is missing or malformed: {error}",
+            code="channel_file_invalid",
+            channel=file.channel,
+        ) from error
+
+
+def _version(entry: AgbInForce) -> dict[str, str | None]:
+    return {
+        "version": entry.version,
+        "valid_from": entry.valid_from.isoformat(),
+        "valid_to": None if entry.valid_to is None else entry.valid_to.isoformat(),
+    }
 
 
 def _agb(channel: Channel) -> AgbSet:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from services.contracts.chain.contract import LEGS, Leg
 from shared.messages.contracts import AgbVersion
 from shared.messages.values import Channel, Line, Text
 
 
 class AgbInForce(BaseModel):
-    """One version and the days on which contracts are concluded under it, both included; ``source`` says whence it is known."""
+    """One version, the legs that it is for, and the days on which contracts are concluded under it, both included.
+
+    ``source`` says whence it is known.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,12 +25,13 @@ class AgbInForce(BaseModel):
     version: Line
     valid_from: date
     valid_to: date | None = None
+    legs: tuple[Leg, ...] = LEGS[1:]
     source: Text
     note: Text | None = None
 
 
 class AgbSet(BaseModel):
-    """All versions of one channel, oldest first. Refuses overlapping days: at most one version is in force."""
+    """All versions of one channel, oldest first. Refuses overlapping days: at most one version is in force for a leg."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,17 +40,23 @@ class AgbSet(BaseModel):
 
     @model_validator(mode="after")
     def _in_sequence(self) -> Self:
-        for earlier, later in zip(self.versions, self.versions[1:], strict=False):
-            if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
-                raise ValueError(f"AGB {later.version} of {self.channel} begins before {earlier.version} ends")
+        for leg in LEGS:
+            versions = self.of_leg(leg)
+            for earlier, later in pairwise(versions):
+                if earlier.valid_to is None or earlier.valid_to >= later.valid_from:
+                    raise ValueError(f"AGB {later.version} of {self.channel} begins before {earlier.version} ends")
         for entry in self.versions:
             if entry.valid_to is not None and entry.valid_to < entry.valid_from:
                 raise ValueError(f"AGB {entry.version} of {self.channel} ends before it begins")
         return self
 
+    def of_leg(self, leg: Leg) -> tuple[AgbInForce, ...]:
+        """Return the versions for contracts of a leg."""
+        return tuple(entry for entry in self.versions if leg in entry.legs)
+
     def on(self, day: date) -> AgbVersion | None:
-        """Return the version in force on a day, or None."""
-        for entry in self.versions:
+        """Return the version in force for a NACHNUTZUNG on a day, or None."""
+        for entry in self.of_leg("NACHNUTZUNG"):
             if entry.valid_from <= day and (entry.valid_to is None or day <= entry.valid_to):
                 return AgbVersion(name=entry.name, version=entry.version)
         return None

@@ -19,6 +19,8 @@ from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.numbering import NumberFormat
 from services.contracts.settings import Settings
+from shared.channels import channel_file
+from shared.errors import InvalidError
 from shared.messages.contracts import AgbVersion, Leg
 from shared.messages.eligibility import Decision, Override
 from shared.messages.ordering import ContractRequested
@@ -174,6 +176,40 @@ def test_each_channel_has_a_module_of_its_own_with_a_name_for_the_contract(chann
     assert rules.anbieter.id == channel.value
     assert rules.contract_names[Leg.NACHNUTZUNG] == "SaaS-Nachnutzungsvertrag"
     assert CostKind.ANBINDUNG_EINMALIG in rules.price_kinds
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_each_channel_states_what_contracts_of_a_chain_must_keep_to(channel: Channel) -> None:
+    rules = channels.chain_channel(terms(channel))
+    assert rules.id == rules.anbieter == channel.value
+    assert rules.direct_types
+    assert set(rules.order_for_others) <= set(rules.direct_types)
+    assert rules.leg_names["NACHNUTZUNG"] == "SaaS-Nachnutzungsvertrag"
+
+
+@pytest.mark.parametrize(("channel", "case"), [("fitko", "c01-land-through-fitko"), ("govdigital", "c05-two-channels")])
+def test_the_rules_of_a_chain_are_those_of_the_specification(channel: str, case: str) -> None:
+    file = Path(__file__).parents[2] / "contract" / "contracts" / "chain_cases" / f"{case}.json"
+    expected = next(item for item in json.loads(file.read_text("utf-8"))["input"]["channels"] if item["id"] == channel)
+    found = channels.chain_channel(terms(Channel(channel))).model_dump(mode="json")
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_a_file_without_rules_of_a_chain_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = channel_file("fitko")
+    without = file.model_copy(update={"contracts": {"agb": file.contracts["agb"]}})
+    monkeypatch.setattr(channels, "channel_file", lambda _: without)
+    with pytest.raises(InvalidError, match=r"fitko\.json.*missing or malformed") as refused:
+        channels.chain_channel(terms(Channel.FITKO))
+    assert refused.value.code == "channel_file_invalid"
+
+
+def test_agb_of_different_legs_may_be_in_force_on_one_day() -> None:
+    first = AgbInForce(name="AGB", version="1", valid_from=date(2025, 1, 1), legs=("NACHNUTZUNG",), source="x")
+    second = AgbInForce(name="Sub-AGB", version="2", valid_from=date(2025, 6, 30), legs=("SUB_NACHNUTZUNG",), source="x")
+    found = AgbSet(channel=Channel.FITKO, versions=(first, second))
+    assert found.on(date(2026, 1, 1)) == AgbVersion(name="AGB", version="1")
+    assert found.of_leg("SUB_NACHNUTZUNG") == (second,)
 
 
 def test_the_number_format_of_a_channel_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from marktplatz.commands import eligibility, local, mails, partners, processes, topics
+from marktplatz.commands import contracts, eligibility, local, mails, partners, processes, topics
 from marktplatz.recovery import cli as recovery
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ topics.register(app)
 mails.register(app)
 partners.register(app)
 eligibility.register(app)
+contracts.register(app)
 recovery.register(app, topics.topics)
 
 

@@ -1,0 +1,26 @@
+"""The commands of contracts: answers to cases in files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+contracts = typer.Typer(no_args_is_help=True, help="Contracts: the chain behind an offering.")
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cases as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands to the command line."""
+    app.add_typer(contracts, name="contracts")
+
+
+@contracts.command("chain")
+def chain(files: Files) -> None:
+    """Print the answers to each case as one line of JSON; exit 2 if an input was refused, else 1 if a file is no case."""
+    from marktplatz.contract_cases import print_cases  # noqa: PLC0415 - see the package
+    from services.contracts.chain.answers import line_of  # noqa: PLC0415 - see the package
+
+    raise typer.Exit(print_cases(files, line_of))

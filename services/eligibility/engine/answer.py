@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from services.eligibility.engine.canonical import digest
 from services.eligibility.engine.day import Day
 from services.eligibility.engine.leg import LegFound
 from services.eligibility.engine.rule_sets import RuleSet
 from services.eligibility.engine.verdicts import Verdict
+from shared.canonical_json import digest
 
 SPEC: Final = "eligibility/1"
 

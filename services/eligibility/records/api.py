@@ -11,13 +11,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.eligibility.access import viewer_of
-from services.eligibility.engine.canonical import canonical
 from services.eligibility.engine.evaluate import evaluate
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.records.judge import KnownFacts, Policy, Question, judge, refusal
 from services.eligibility.records.record import Because, Occasion, Records, core_of, record_of, subject_of
 from services.eligibility.records.views import RecordHead, RecordView, ReplayView, VerdictRequest
 from shared.calendar import day_of
+from shared.canonical_json import canonical
 from shared.errors import ForbiddenError, InvalidError
 from shared.http.auth import Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey

@@ -10,10 +10,10 @@ from enum import StrEnum
 from typing import Any
 
 from services.eligibility.engine.answer import Answer
-from services.eligibility.engine.canonical import canonical
 from services.eligibility.engine.explanation import ENGINE_VERSION, explained, used_facts
 from services.eligibility.records.judge import Question, instant_of
 from services.eligibility.repository import RECORDS, Viewer
+from shared.canonical_json import canonical
 from shared.errors import NotFoundError
 from shared.ids import derived_id
 from shared.store.port import Document, Query, Scalar, Store

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.eligibility.engine.canonical import canonical
 from services.eligibility.engine.evaluate import evaluate
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.engine.rule_sets import rule_sets
 from services.eligibility.engine.world import World
+from shared.canonical_json import canonical
 
 CASES = [json.loads(file.read_text("utf-8")) for file in sorted((Path(__file__).parent / "cases").glob("*.json"))]
 HASHES = {

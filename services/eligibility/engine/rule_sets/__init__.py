@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
-from services.eligibility.engine.canonical import digest
 from services.eligibility.engine.facts import ALWAYS, NEVER, DayText
+from shared.canonical_json import digest
 
 VerdictName = Literal["EXEMPT", "RISK", "NO_EVIDENCE", "OUT_OF_SCOPE", "NOT_EXEMPT"]
 Fraction = Annotated[tuple[int, int], Strict(strict=False)]

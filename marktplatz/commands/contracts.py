@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-contracts = typer.Typer(no_args_is_help=True, help="Contracts: the chain behind an offering.")
+contracts = typer.Typer(no_args_is_help=True, help="Contracts: the chain behind an offering, and its prices.")
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cases as JSON.")]
 
@@ -22,5 +22,14 @@ def chain(files: Files) -> None:
     """Print the answers to each case as one line of JSON; exit 2 if an input was refused, else 1 if a file is no case."""
     from marktplatz.contract_cases import print_cases  # noqa: PLC0415 - see the package
     from services.contracts.chain.answers import line_of  # noqa: PLC0415 - see the package
+
+    raise typer.Exit(print_cases(files, line_of))
+
+
+@contracts.command("price")
+def price(files: Files) -> None:
+    """Print the cost statement of each case as one line of JSON; exit 2 if an input was refused, else 1 if a file is no case."""
+    from marktplatz.contract_cases import print_cases  # noqa: PLC0415 - see the package
+    from services.contracts.pricing.answers import line_of  # noqa: PLC0415 - see the package
 
     raise typer.Exit(print_cases(files, line_of))

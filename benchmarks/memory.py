@@ -214,6 +214,7 @@ async def _prepare(people: Cast, count: int) -> list[str]:
     }
     customer = {"ars": people.husum.organisation, "leitweg_id": "01054056-HUSUM1-64"}
     await flow.register(people.husum, people.govdigital, "KUNDE", relation, kunde=customer)
+    await flow.admit(people.komm_one, people.govdigital)
     checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
 
     async def ready(number: int) -> str:

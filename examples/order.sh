@@ -36,7 +36,14 @@ wait_until() {
   exit 1
 }
 
-echo "1. Komm.ONE fills in the form, govdigital accepts it: the offer stands in the Schaufenster."
+echo "1. govdigital accredits Komm.ONE, which fills in the form, and accepts it: the offer stands in the Schaufenster."
+komm_one=$eligibility/v1/organisations/komm_one
+post KOMM_ONE "$eligibility/v1/organisations" '{"organisation": "komm_one",
+  "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": true}, "roles": ["BEREITSTELLER"]}' example:provider >/dev/null
+post KOMM_ONE "$komm_one/accreditations" '{"channel": "govdigital", "role": "BEREITSTELLER"}' example:provider-apply >/dev/null
+post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/review" '{}' example:provider-review >/dev/null
+post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/grant" '{"reason": "Nachweise liegen vor."}' \
+  example:provider-grant >/dev/null
 musts=$(get KOMM_ONE "$catalog/v1/reference/requirements" |
   pick 'json.dumps([{"id": one["id"], "fulfilment": "ERFUELLT"} for one in it["items"] if one["level"] == "MUSS"])')
 form='{"title": "Anwohnerparkausweis '"$run"'", "summary": "Parkausweis beantragen, verlängern und ändern.",
@@ -48,7 +55,11 @@ form='{"title": "Anwohnerparkausweis '"$run"'", "summary": "Parkausweis beantrag
     "period": "JAHR", "key": "EINWOHNER", "valid_from": "'"$(date +%Y)"'-01-01"}],
   "requirements": '"$musts"'}'
 offering=$(post KOMM_ONE "$catalog/v1/offerings" "$form" | pick 'it["id"]')
-post KOMM_ONE "$catalog/v1/offerings/$offering/submit" >/dev/null
+for _ in $(seq 100); do # the accreditation reaches catalog over Kafka, a moment after it was granted
+  (post KOMM_ONE "$catalog/v1/offerings/$offering/submit") >/dev/null 2>"$problem" && break
+  grep -qE 'provider_not_|rights_unavailable' "$problem" || { cat "$problem" >&2; exit 1; }
+  sleep 0.3
+done
 post GOVDIGITAL "$catalog/v1/offerings/$offering/accept" >/dev/null
 post GOVDIGITAL "$catalog/v1/offerings/$offering/bereitstellungsvertrag" '{"number": "B-'"$run"'"}' >/dev/null
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -46,13 +47,48 @@ def form(reference: Json, **fields: object) -> Json:
     }
 
 
+RIGHTS_ON_THEIR_WAY = ("provider_not_registered", "provider_not_accredited", "rights_unavailable")
+"""Why catalog refuses what it will accept once it has read the accreditation of a Bereitsteller."""
+
+
+async def admit(bereitsteller: Person, anbieter: Person) -> None:
+    """Have a Bereitsteller registered and accredited at an Anbieter; what has been done is not done again."""
+    organisation = f"/v1/organisations/{bereitsteller.organisation}"
+    held: list[Json] = []
+    with contextlib.suppress(StepFailedError):  # not registered yet
+        held = (await bereitsteller.get("eligibility", organisation))["accreditations"]
+    here = {"channel": anbieter.organisation, "role": "BEREITSTELLER", "state": "ERTEILT"}
+    if not any(here.items() <= accreditation.items() for accreditation in held):
+        await register(bereitsteller, anbieter, "BEREITSTELLER", None)
+
+
 async def publish(bereitsteller: Person, anbieter: Person, offer: Json, number: str) -> Json:
-    """Bring an offer from the form to the Schaufenster and return it."""
+    """Bring an offer from the form to the Schaufenster and return it; its Bereitsteller is admitted first.
+
+    Whoever publishes several of a Bereitsteller at the same time calls ``admit`` before.
+    """
+    await admit(bereitsteller, anbieter)
     draft = await bereitsteller.post("catalog", "/v1/offerings", offer)
     path = f"/v1/offerings/{draft['id']}"
-    await bereitsteller.post("catalog", f"{path}/submit")
+    await _once_accredited(bereitsteller, f"{path}/submit", {})
     await anbieter.post("catalog", f"{path}/accept")
-    return await anbieter.post("catalog", f"{path}/bereitstellungsvertrag", {"number": number})
+    return await _once_accredited(anbieter, f"{path}/bereitstellungsvertrag", {"number": number})
+
+
+async def _once_accredited(person: Person, path: str, body: Json) -> Json:
+    """POST a step that needs an accreditation, as soon as catalog knows it."""
+
+    async def try_it() -> Json | None:
+        response = await person.send("POST", "catalog", path, body)
+        answer: Json = response.json()
+        if response.is_success:
+            return answer
+        if answer.get("code") in RIGHTS_ON_THEIR_WAY:
+            return None
+        message = f"POST {path} answered {response.status_code}: {response.text}"
+        raise StepFailedError(message)
+
+    return await eventually("catalog knows the accreditation of the Bereitsteller", try_it)
 
 
 EXAMINATION: Json = {

@@ -77,4 +77,5 @@ async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
             await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
             await flow.register(people.sachsen, people.fitko, "KUNDE", None)
+            await flow.admit(people.komm_one, people.govdigital)
             yield Marketplace(run, people, Tap(run.bootstrap), checklist, server)

@@ -132,6 +132,7 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
         people = _steady(cast_of(cast("Embedded", fleet), client))
         await people.husum.put("notify", "/v1/contacts/me", {"name": "Erika Mustermann", "email": "erika@husum.example"})
         await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
+        await flow.admit(people.komm_one, people.govdigital)
         checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
         run = Run(fleet, people, journal, chance, checklist)
         nemesis = Nemesis(chance, {name: child for name, (_, child) in fleet.running.items()}, broker, journal)

@@ -21,7 +21,7 @@ from shared.messages.catalog import (
     OfferingSuspended,
     OfferingWithdrawn,
 )
-from shared.messages.values import OfferingState
+from shared.messages.values import Channel, OfferingState
 
 NOT_LISTED: Final = "offering_not_found"
 
@@ -74,6 +74,16 @@ def follow_removal(offering_id: str, cause: Cause) -> Change[O]:
         return offer, []
 
     return Change(offering_id, decide, cause)
+
+
+def open_channels(offering: Offering) -> tuple[Channel, ...]:
+    """Return the channels of an offer that take interest now; of one that takes none at all, those that it has.
+
+    A record that does not state them is of a version that closed none.
+    """
+    if offering.orderable_channels is None or offering.state is not OfferingState.VEROEFFENTLICHT:
+        return tuple(listing.channel for listing in offering.channels)
+    return offering.orderable_channels
 
 
 async def get_offer(ledger: Ledger[O], offering_id: str) -> O:

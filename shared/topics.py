@@ -203,7 +203,7 @@ RIGHTS = Topic(
     producer="eligibility",
     consumers=(),
     keep=CleanupPolicy.COMPACT,
-    read_whole_by=("ordering",),
+    read_whole_by=("catalog", "ordering"),
     read_whole_by_apis=True,
 )
 VERDICTS = Topic(

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from services.catalog import handlers
 from services.catalog.access import capacities
+from services.catalog.accreditations import Accreditations
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
@@ -47,6 +48,7 @@ class Backend:
     offerings: Offerings
     reference: ReferenceReader
     schaufenster: Schaufenster
+    accreditations: Accreditations
     clock: Callable[[], datetime]
 
 
@@ -114,9 +116,12 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/submit")
     async def submit(offering_id: str, headers: Headers) -> Response:
-        """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named."""
+        """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named.
+
+        So is an offer of a Bereitsteller who is not registered, or not accredited at the Anbieter of each channel wished.
+        """
         snapshot = await backend.reference.current()
-        return await _take(backend, offering_id, headers, Offering.submit, snapshot.catalogue)
+        return await _take(backend, offering_id, headers, Offering.submit, snapshot.catalogue, backend.accreditations.of)
 
     @post("/return")
     async def send_back(offering_id: str, body: RemarksRequest, headers: Headers) -> Response:
@@ -130,8 +135,13 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
     async def bereitstellungsvertrag(offering_id: str, body: BereitstellungsvertragRequest, headers: Headers) -> Response:
-        """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer."""
-        change = handlers.record_bereitstellungsvertrag(offering_id, headers.caller, backend.clock(), body.number, body.signed_at)
+        """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer.
+
+        The Bereitsteller must be accredited at the caller's.
+        """
+        change = handlers.record_bereitstellungsvertrag(
+            offering_id, headers.caller, backend.clock(), body.number, body.signed_at, backend.accreditations.of
+        )
         return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
 

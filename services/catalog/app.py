@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from services.catalog.accreditations import Accreditations, AccreditationWatch
 from services.catalog.api import Backend, routes
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.checkpoints import Checkpoints, mirrors
@@ -46,6 +47,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     known = KnownServices(resources)
     restatement = Restatement(offerings, resources.clock)
     removal = Removal(offerings, settings.remove_after, resources.clock)
+    accreditations = Accreditations(resources.rights, resources.clock)
+    accreditation_watch = AccreditationWatch(offerings, accreditations, resources.clock)
     known_list = KnownList(known, offerings, reference, restatement, resources.clock)
     followed = mirrors()
     checkpoint = checkpoint_ledger(resources)
@@ -59,7 +62,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     waiting = Waiting(settings.feed_waiting)
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
-    join(router, routes(Backend(offerings, reference, schaufenster, resources.clock)))
+    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",
@@ -69,6 +72,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         consumers=consumers(watch),
         periodic=(
             Periodic("catalog.removal", settings.upkeep_every, removal.run),
+            Periodic("catalog.accreditations", settings.accreditations_every, accreditation_watch.run),
             Periodic("catalog.restatement", RESTATE_EVERY, restatement.run),
             Periodic("catalog.known-services", settings.upkeep_every, known_list.run),
             Periodic("catalog.checkpoints", settings.checkpoint_every, checkpoints.record),
@@ -80,4 +84,5 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Republisher("known service", known.ledger, KnownService.restate, retained=is_listed, removed=is_off_list),
         ),
         mirrors=tuple(followed.values()),
+        checks_rights=True,
     )

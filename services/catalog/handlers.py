@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import ParamSpec
 
@@ -10,12 +10,14 @@ from services.catalog.access import capacities, unknown
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.provider import StandingOf
 from services.catalog.domain.steps import StepFunction
 from services.catalog.domain.transitions import Actor
 from shared.aggregate.change import Change
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.messages.base import Message
+from shared.messages.values import Channel
 
 P = ParamSpec("P")
 
@@ -67,6 +69,17 @@ def state_fully(offering_id: str, at: datetime) -> Change[Offering]:
     return Change(offering_id, decide)
 
 
+def follow_accreditations(offering_id: str, accredited: Collection[Channel], at: datetime) -> Change[Offering]:
+    """Close and open channels of an offer by where its Bereitsteller is accredited."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, offering.follow_accreditations(accredited, at)
+
+    return Change(offering_id, decide)
+
+
 def follow_known(service_id: str, description: Description | None, at: datetime) -> Change[KnownService]:
     """Bring a known service in line with what is to be on the list: this description, or None for nothing."""
 
@@ -81,7 +94,7 @@ def follow_known(service_id: str, description: Description | None, at: datetime)
 
 
 def record_bereitstellungsvertrag(
-    offering_id: str, caller: Caller, at: datetime, number: str, signed_at: datetime | None
+    offering_id: str, caller: Caller, at: datetime, number: str, signed_at: datetime | None, standing_of: StandingOf
 ) -> Change[Offering]:
     """Record the Bereitstellungsvertrag of the caller's channel; without a date it is signed now.
 
@@ -89,6 +102,6 @@ def record_bereitstellungsvertrag(
     """
 
     def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
-        return offering.record_bereitstellungsvertrag(acting, at, caller.channel, number, signed_at or at)
+        return offering.record_bereitstellungsvertrag(acting, at, caller.channel, number, signed_at or at, standing_of)
 
     return take(offering_id, caller, at, step)

@@ -23,11 +23,11 @@ SERVICE = "catalog"
 PAGE = 100
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels"),
+    *("form.title", "form.channels", "closed_channels"),
 )
 """What the work lists show."""
 _SEARCHED = (
-    *("rev", "provider", "state", "version", "listings", "created_at", "changed_at", "public_changed_at"),
+    *("rev", "provider", "state", "version", "listings", "closed_channels", "created_at", "changed_at", "public_changed_at"),
     *("form.title", "form.summary", "form.technical_concept", "form.nachnutzung", "form.topic_id", "form.ozg_ids"),
     *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing"),
 )
@@ -35,9 +35,9 @@ _SEARCHED = (
 
 _UPKEEP = (
     *("provider", "state", "version", "form.title", "form.known_listing", "created_at", "published_at", "changed_at"),
-    *("withdrawn_at", "removed_at", "stated", "public_changed_at"),
+    *("withdrawn_at", "removed_at", "stated", "public_changed_at", "listings", "closed_channels", "accreditation_seen"),
 )
-"""What decides whether an offer is to be removed, restated, or takes the place of a known service."""
+"""What decides whether an offer is to be removed, restated, closed or opened, or takes the place of a known service."""
 _EXPORTED = (
     *("rev", "repeats", "provider", "state", "version", "created_at", "published_at", "changed_at", "public_changed_at"),
     *("form.title", "form.summary", "form.topic_id", "form.ozg_ids", "form.leika_keys", "form.documents"),

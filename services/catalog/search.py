@@ -20,7 +20,7 @@ from services.catalog.domain.offering import Offering
 from services.catalog.repository import Offerings
 from services.catalog.rows import KnownOffering
 from services.catalog.text import TextIndex, Weight
-from shared.messages.values import Channel, OfferingState, Party
+from shared.messages.values import Channel, Party
 
 
 class Filter(StrEnum):
@@ -254,17 +254,16 @@ class Schaufenster:
 def offering_entry(offering: Offering, rev: int) -> Entry:
     """Return the entry of a public offer."""
     form = offering.form
-    orderable = offering.state is OfferingState.VEROEFFENTLICHT and bool(offering.listings)
     values = {
         Filter.KIND: frozenset((Kind.OFFERING.value,)),
         Filter.TOPIC: frozenset((form.topic_id,) if form.topic_id else ()),
         Filter.PROVIDER: frozenset((offering.provider.id,)),
         Filter.STATE: frozenset((offering.state.value,)),
-        Filter.CHANNEL: frozenset(listing.channel.value for listing in offering.listings),
+        Filter.CHANNEL: frozenset(channel.value for channel in offering.open_channels),
         Filter.ANBINDUNGSART: frozenset(kind.value for kind in form.anbindungsarten),
         Filter.LEIKA: frozenset(form.leika_keys),
         Filter.OZG: frozenset(form.ozg_ids),
-        Filter.ORDERABLE: frozenset(("true" if orderable else "false",)),
+        Filter.ORDERABLE: frozenset(("true" if offering.orderable_channels else "false",)),
     }
     # The long texts are searched, not shown: they are dropped.
     shown = offering.model_copy(update={"form": form.model_copy(update={"technical_concept": None, "nachnutzung": None})})

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     again, whatever the clocks say.
     ``remove_after``: how long a withdrawn offer stays on its topic. ``upkeep_every``: pause between two looks for what is to be
     removed from the topics for portals or listed on them.
+    ``accreditations_every``: pause between two looks for accreditations of Bereitsteller that have ended or come back.
     ``feed_waiting``: how many requests of one process may wait for changes of the catalog topics.
     ``public_url``: where everybody reaches the API of the catalog; without it, exports name the address of each request.
     ``dcat_…``: what the export for data portals states of the catalog; contributor and licence are IRIs of DCAT-AP.de's lists.
@@ -31,6 +32,7 @@ class Settings(BaseSettings):
     search_reload: timedelta = timedelta(minutes=10)
     remove_after: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(days=30)
     upkeep_every: timedelta = timedelta(seconds=15)
+    accreditations_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     feed_waiting: Annotated[int, Field(ge=0)] = 200
     public_url: Url | None = None
     dcat_title: Annotated[str, Field(min_length=1)] = "EfA-Marktplatz"

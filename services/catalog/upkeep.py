@@ -49,8 +49,8 @@ class Removal:
         """Remove what is due. Raises OutboxFullError after the others, for one that could not be removed."""
         at = self._clock()
         due = self._offerings.withdrawn_before(at - self._after)
-        async for ids in _batches(due):
-            await _apply(self._offerings.ledger, [handlers.remove(offering_id, at) for offering_id in ids])
+        async for ids in batches(due):
+            await apply_all(self._offerings.ledger, [handlers.remove(offering_id, at) for offering_id in ids])
 
 
 class Restatement:
@@ -66,9 +66,9 @@ class Restatement:
 
     async def run(self) -> None:
         """Restate what is due. Raises OutboxFullError after the others, for one that could not be restated."""
-        async for ids in _batches(self._due()):
+        async for ids in batches(self._due()):
             at = self._clock()
-            await _apply(self._offerings.ledger, [handlers.state_fully(offering_id, at) for offering_id in ids])
+            await apply_all(self._offerings.ledger, [handlers.state_fully(offering_id, at) for offering_id in ids])
         self.complete = True
 
     async def _due(self) -> AsyncIterator[str]:
@@ -118,7 +118,7 @@ class KnownList:
         ]
         for start in range(0, len(differing), BATCH):
             ids = differing[start : start + BATCH]
-            await _apply(self._services.ledger, [handlers.follow_known(it, due.get(it), at) for it in ids])
+            await apply_all(self._services.ledger, [handlers.follow_known(it, due.get(it), at) for it in ids])
 
 
 def _differs(service: KnownService | None, description: Description | None) -> bool:
@@ -146,7 +146,8 @@ def _description(row: KnownOffering) -> Description | None:
         return None
 
 
-async def _batches(items: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
+async def batches(items: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
+    """Yield the items in portions, as many as are changed together."""
     batch: list[T] = []
     async for item in items:
         batch.append(item)
@@ -157,7 +158,7 @@ async def _batches(items: AsyncIterator[T]) -> AsyncIterator[Sequence[T]]:
         yield batch
 
 
-async def _apply(ledger: Ledger[S], changes: Sequence[Change[S]]) -> None:
+async def apply_all(ledger: Ledger[S], changes: Sequence[Change[S]]) -> None:
     """Apply changes together; one by one if the outbox of one of them is full. Raises its OutboxFullError after the others."""
     try:
         await ledger.apply(changes)

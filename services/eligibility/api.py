@@ -227,7 +227,7 @@ def _check_routes(router: APIRouter, backend: Backend) -> None:
                 assessments=asked,
                 allowed_channels=[it.channel for it in advice if it.may],
                 offering_id=offer.id,
-                orderable=offer.state is OfferingState.VEROEFFENTLICHT,
+                orderable=offer.state is OfferingState.VEROEFFENTLICHT and bool(offer.channels),
                 channels=advice,
             )
         )

@@ -253,7 +253,8 @@ class Offering(Value):
         tuple[Channel, ...] | None,
         Field(
             description="Anbieter through whom interest can be declared now; empty while the offer is suspended or withdrawn, "
-            "absent in records of a version that did not state it. Not personal.",
+            "without those at whom the accreditation of the Bereitsteller has ended, absent in records of a version that did not "
+            "state it. Not personal.",
             examples=[["govdigital"]],
         ),
     ] = None
@@ -287,7 +288,7 @@ class OfferingPublished(Message):
 
 @message_type("catalog.offering.changed.v1")
 class OfferingChanged(Message):
-    """A published offer has a new version or a further channel."""
+    """A published offer has a new version or a further channel, or one of its channels closes or opens again."""
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
 

@@ -31,8 +31,9 @@ from shared.messages.values import Channel, Role
 from shared.process.service import Resources, Service
 from shared.store.port import Collection, Document
 from shared.store.sqlite.store import SqliteStore
-from shared.topics import TOPICS, subscribed
+from shared.topics import RIGHTS, TOPICS, subscribed
 from tests.support.http import FakeAuthenticator, FixedHealth
+from tests.support.rights import ReadRights
 
 DATA = Path(__file__).parents[2] / "data"
 TOPIC_BY_NAME = {topic.name: topic for topic in TOPICS}
@@ -47,11 +48,12 @@ HUSUM = {
 class QueueBus:
     """Publishes into a queue of records; ``pump`` hands them to the consumers, one by one and in order, as Kafka would.
 
-    ``before``: what is called with each record before it is handled.
+    ``before``: what is called with each record before it is handled. ``read`` follows the rights of organisations.
     """
 
     def __init__(self, rewrite: Callable[[RawRecord], RawRecord]) -> None:
         self.sent: list[OutgoingEvent] = []
+        self.read = ReadRights(decides=False)
         self.consumers: list[Consumer] = []
         self.rejected: list[Any] = []
         self.before: Callable[[RawRecord], Awaitable[None]] | None = None
@@ -69,6 +71,8 @@ class QueueBus:
             record = await self._waiting.get()
             if self.before is not None:
                 await self.before(record)
+            if record.topic == RIGHTS.name:
+                self.read.take(cast("bytes", record.key).decode(), record.value)
             self.rejected += await self.handle(record)
             self._waiting.task_done()
 
@@ -122,7 +126,7 @@ class Marketplace:
         for name, build in BUILDERS.items():
             store = self.stores[name.value]
             self._stack.push_async_callback(store.close)
-            service = build(Resources(store, self.bus, DATA, self.clock))
+            service = build(Resources(store, self.bus, DATA, self.clock, rights=self.bus.read.rights))
             self.services[name.value] = service
             collections = collections_of(service)
             await store.prepare(collections)

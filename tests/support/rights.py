@@ -20,11 +20,13 @@ MOST_AGE = timedelta(minutes=5)
 class ReadRights:
     """Rights with a mirror that tests write to as the broker would; without a time they are always fresh."""
 
-    def __init__(self, clock: Callable[[], datetime] = now, steady: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime] = now, steady: Callable[[], float] = lambda: 0.0, *, decides: bool = True
+    ) -> None:
         self.mirror: TopicMirror = rights_mirror()
         self.mirror.content = self.content = Content(None, {0: 0}, now())
         self.mirror.confirmed_at = math.inf
-        self.rights = Rights(self.mirror, MOST_AGE, clock=clock, steady=steady)
+        self.rights = Rights(self.mirror, MOST_AGE, decides=decides, clock=clock, steady=steady)
 
     def take(self, key: str, value: bytes | None, kind: str = RightsRecorded.TYPE) -> None:
         """Take a record of the topic."""

@@ -57,6 +57,27 @@ class Market:
         offering_id: str = (await flow.publish(self.people.komm_one, self.people.govdigital, draft, f"B-{title}"))["id"]
         return offering_id
 
+    async def publish_unaccredited(self) -> str:
+        """Bring an offer into the Schaufenster whose Bereitsteller nobody has accredited, as the old version lets them."""
+        people, title = self.people, "Ohne Akkreditierung"
+        fields: dict[str, Any] = {"topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"], "anbindungsarten": ["FIT_CONNECT"]}
+        draft = flow.form(self.checklist, title=title, summary=title, channels=["fitko"], **fields)
+        offer = await people.nordrhein_westfalen.post("catalog", "/v1/offerings", draft)
+        path = f"/v1/offerings/{offer['id']}"
+        await people.nordrhein_westfalen.post("catalog", f"{path}/submit")
+        await people.fitko.post("catalog", f"{path}/accept")
+        await people.fitko.post("catalog", f"{path}/bereitstellungsvertrag", {"number": "F-1"})
+        return path
+
+    async def changed(self, path: str, since: Json) -> Json:
+        """Wait until an offer is no more as it was and return it."""
+
+        async def look() -> Json | None:
+            found = await self.people.sachsen.get("catalog", path)
+            return found if found["changed_at"] != since["changed_at"] else None
+
+        return await eventually(f"{path} has changed", look, 60)
+
     async def order(self, order_id: str) -> None:
         """Order and wait for the contract."""
         await flow.place(self.people.husum, order_id)
@@ -120,6 +141,7 @@ async def market(tmp_path: Path, old: Version) -> AsyncIterator[Market]:
         checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
         await people.husum.put("notify", "/v1/contacts/me", {"name": "Erika Mustermann", "email": "erika@husum.example"})
         await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM, examine=False)
+        await flow.admit(people.komm_one, people.govdigital)
         yield Market(fleet, people, checklist)
 
 
@@ -128,6 +150,7 @@ async def test_each_version_works_beside_the_other_and_after_it(market: Market, 
     half_way = await market.ready_to_order()
     early = (await flow.declare(people.husum, await market.publish(), "govdigital"))["id"]
     await flow.reaches(people.husum, early, "WEITERGELEITET")
+    unaccredited = await market.publish_unaccredited()
 
     async with ordering_meanwhile(market):
         await fleet.done(NEW, "migrate", "all")
@@ -146,6 +169,15 @@ async def test_each_version_works_beside_the_other_and_after_it(market: Market, 
     await market.order(early)
     await market.go_live(half_way)
     left = await market.ready_to_order()
+    before = await people.sachsen.get("catalog", unaccredited)
+    assert before["orderable_channels"] == ["fitko"]
+    await flow.admit(people.nordrhein_westfalen, people.fitko)
+    seen = await market.changed(unaccredited, before)
+    assert seen["orderable_channels"] == ["fitko"]
+    reason = {"reason": "Die Nachweise gelten nicht mehr."}
+    accreditation = f"/v1/organisations/{people.nordrhein_westfalen.organisation}/accreditations/fitko/BEREITSTELLER"
+    await people.fitko.post("eligibility", f"{accreditation}/revoke", reason)
+    assert (await market.changed(unaccredited, seen))["orderable_channels"] == []
 
     async with ordering_meanwhile(market):
         await fleet.done(old, "migrate", "all")  # the overlay of the old version brings its Job

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import httpx
+
 from marktplatz.console import progress_bars
 from marktplatz.demo import flow
+from marktplatz.demo.people import eventually
 from marktplatz.demo.screen import equals, holds
 from marktplatz.demo.world import MARKETPLACE, World
 from marktplatz.loading import load_facts, load_reference_data
@@ -55,11 +58,31 @@ async def _incomplete(world: World) -> None:
     points = refused.json().get("points", [])
     world.screen.scene(
         "Komm.ONE",
-        f"reicht ein lückenhaftes Formular ein: alle {len(points)} Mängel auf einmal genannt.",
+        f"reicht ein lückenhaftes Formular ein: {len(points)} Mängel.",
         holds("mehr als ein Mangel auf einmal genannt", len(points) > 1, refused.text),
         waiting="wartet auf Komm.ONE: Formular",
     )
-    await cast.komm_one.post("catalog", f"/v1/offerings/{incomplete['id']}/withdraw", {"reason": "Zweitfassung."})
+    await _not_admitted(world, f"/v1/offerings/{incomplete['id']}")
+
+
+async def _not_admitted(world: World, path: str) -> None:
+    """Complete the form of an offer and submit it before its Bereitsteller is registered and accredited."""
+    komm_one = world.cast.komm_one
+    await komm_one.edit("catalog", path, lambda _: _form(world))
+
+    async def decided() -> httpx.Response | None:
+        answer = await komm_one.send("POST", "catalog", f"{path}/submit", {})
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+    refused = (await eventually("catalog has read the rights of organisations", decided)).json()
+    world.screen.scene(
+        "Komm.ONE",
+        "füllt es aus, ist aber nicht registriert.",
+        equals("Grund der Ablehnung", refused["code"], "provider_not_registered"),
+        equals("Kanäle, bei denen die Akkreditierung fehlt", refused["channels"], ["govdigital"]),
+        waiting="wartet auf Komm.ONE: Registrierung",
+    )
+    await komm_one.post("catalog", f"{path}/withdraw", {"reason": "Zweitfassung."})
 
 
 async def _publish(world: World) -> None:
@@ -68,7 +91,7 @@ async def _publish(world: World) -> None:
     world.offers["fahrgast"] = published
     world.screen.scene(
         "govdigital",
-        "prüft das ganze Formular, erfasst den Bereitstellungsvertrag, veröffentlicht.",
+        "akkreditiert Komm.ONE, prüft das Formular, erfasst den Vertrag, veröffentlicht.",
         equals("Stand des Angebots", published["state"], "VEROEFFENTLICHT"),
     )
     found = await cast.husum.get(

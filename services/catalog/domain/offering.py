@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.provider import StandingOf, require_accredited
 from services.catalog.domain.statement import Statement, is_stated
 from services.catalog.domain.steps import Taken, step
 from services.catalog.domain.transitions import Actor, Command
@@ -30,6 +31,8 @@ class Offering(Aggregate):
     whose Anbieter may see it: those of the last submission, and none while it is a draft.
     A public offer that is withdrawn stays on its topic for a while from ``removal_counts_from`` on, and is ``removed_at`` the end
     of it. Of one that version 0.1.0 withdrew it counts from when a later version stated that: readers of before know no removal.
+    ``closed_channels`` are those of ``listings`` at whose Anbieter the Bereitsteller's accreditation has ended. Accreditations
+    count once one was seen (``accreditation_seen``): version 0.1.0 published without.
     """
 
     provider: Party
@@ -43,6 +46,8 @@ class Offering(Aggregate):
     withdrawn_at: Time | None = None
     removal_counts_from: Time | None = None
     removed_at: Time | None = None
+    closed_channels: tuple[Channel, ...] = ()
+    accreditation_seen: bool = False
     stated: Statement | None = None
     history: tuple[messages.VersionEntry, ...] = ()
     created_at: Time
@@ -90,9 +95,13 @@ class Offering(Aggregate):
         return lambda: messages.OfferingChanged(offering=self.public())
 
     @step(Command.SUBMIT)
-    def submit(self, _actor: Actor, at: datetime, catalogue: Catalogue) -> Taken:
-        """Submit the form to the Anbieter of the channels wished. Raises InvalidError (``offering_incomplete``)."""
+    def submit(self, _actor: Actor, at: datetime, catalogue: Catalogue, standing_of: StandingOf) -> Taken:
+        """Submit the form to the Anbieter of the channels wished.
+
+        Raises InvalidError (``offering_incomplete``), and as ``require_accredited``.
+        """
         require_complete(self.form, catalogue)
+        require_accredited(self.provider, self.form.channels, standing_of)
         self.submitted_at, self.remarks = at, None
         return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)
 
@@ -110,11 +119,12 @@ class Offering(Aggregate):
 
     @step(Command.BEREITSTELLUNGSVERTRAG)
     def record_bereitstellungsvertrag(
-        self, _actor: Actor, at: datetime, channel: Channel, number: str, signed_at: datetime
+        self, _actor: Actor, at: datetime, channel: Channel, number: str, signed_at: datetime, standing_of: StandingOf
     ) -> Taken | None:
         """Record the signed Bereitstellungsvertrag of a channel: the first one publishes the offer, a further one adds a channel.
 
-        Raises InvalidError for a channel that was not wished for or a date to come, ConflictError for a second contract.
+        Raises InvalidError for a channel that was not wished for or a date to come, ConflictError for a second contract, and as
+        ``require_accredited``.
         """
         if channel not in self.form.channels:
             raise InvalidError(f"The offer is not meant for {channel}.", code="channel_not_wished", channel=str(channel))
@@ -129,6 +139,8 @@ class Offering(Aggregate):
                     code="bereitstellungsvertrag_recorded",
                     channel=str(channel),
                 )
+        require_accredited(self.provider, (channel,), standing_of)
+        self.accreditation_seen = True
         listing = messages.ChannelListing(channel=channel, bereitstellungsvertrag=number, signed_at=signed_at)
         self.listings = (*self.listings, listing)
         if self.published_at is not None:
@@ -164,6 +176,30 @@ class Offering(Aggregate):
             return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
         return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason)
 
+    def differs_from(self, accredited: Collection[Channel]) -> bool:
+        """Return whether ``follow_accreditations`` has something to do."""
+        if self.published_at is None or self.state is OfferingState.ZURUECKGEZOGEN:
+            return False
+        counts = self.accreditation_seen or bool(accredited)
+        return counts and not (self.accreditation_seen and self._closed_by(accredited) == self.closed_channels)
+
+    def follow_accreditations(self, accredited: Collection[Channel], at: datetime) -> Sequence[Message]:
+        """Close the channels at whose Anbieter the Bereitsteller is not accredited, and open those where they are again.
+
+        The first accreditation seen of a Bereitsteller whose offer is older than this rule makes it count, and states the offer.
+        """
+        if not self.differs_from(accredited):
+            return []
+        closed = self._closed_by(accredited)
+        changed = closed != self.closed_channels
+        self.accreditation_seen, self.closed_channels = True, closed
+        self.changed_at, self.stated = at, Statement.now(at)
+        offering = self.public()
+        return [messages.OfferingChanged(offering=offering) if changed else messages.OfferingRestated(offering=offering)]
+
+    def _closed_by(self, accredited: Collection[Channel]) -> tuple[Channel, ...]:
+        return tuple(listing.channel for listing in self.listings if listing.channel not in accredited)
+
     def remove(self, at: datetime) -> Sequence[Message]:
         """Remove an offer that was public and is withdrawn from its topic; of any other, and the second time, do nothing."""
         if self.published_at is None or self.state is not OfferingState.ZURUECKGEZOGEN or self.removed_at is not None:
@@ -198,7 +234,12 @@ class Offering(Aggregate):
     def orderable_channels(self) -> tuple[Channel, ...]:
         """The channels through which interest can be declared now."""
         public = self.state is OfferingState.VEROEFFENTLICHT
-        return tuple(listing.channel for listing in self.listings) if public else ()
+        return self.open_channels if public else ()
+
+    @property
+    def open_channels(self) -> tuple[Channel, ...]:
+        """The channels with a Bereitstellungsvertrag that no ended accreditation has closed."""
+        return tuple(listing.channel for listing in self.listings if listing.channel not in self.closed_channels)
 
     @property
     def visible_to(self) -> tuple[Channel, ...]:

@@ -92,11 +92,15 @@ class BereitstellungsvertragRequest(BaseModel):
 
 
 class Workflow(BaseModel):
-    """What only those in charge see: where the offer stands and what the caller can do next."""
+    """What only those in charge see: where the offer stands and what the caller can do next.
+
+    ``closed_channels`` take no interest because the Bereitsteller's accreditation at their Anbieter has ended.
+    """
 
     wished_channels: tuple[Channel, ...]
     submitted_at: Time | None
     remarks: Text | None
+    closed_channels: tuple[Channel, ...]
     allowed_moves: tuple[Command, ...]
 
 
@@ -108,6 +112,7 @@ class OfferingReply(BaseModel):
     version: int
     state: OfferingState
     orderable: bool
+    orderable_channels: tuple[Channel, ...]
     provider: Party
     title: Line
     summary: Text | None
@@ -143,7 +148,8 @@ class OfferingReply(BaseModel):
             id=offering.id,
             version=offering.version,
             state=offering.state,
-            orderable=offering.state is OfferingState.VEROEFFENTLICHT,
+            orderable=bool(offering.orderable_channels),
+            orderable_channels=offering.orderable_channels,
             provider=offering.provider,
             channels=offering.listings,
             suspension=offering.suspension,
@@ -161,6 +167,7 @@ def _workflow(offering: Offering, actors: list[Actor]) -> Workflow:
         wished_channels=offering.form.channels,
         submitted_at=offering.submitted_at,
         remarks=offering.remarks,
+        closed_channels=offering.closed_channels,
         allowed_moves=tuple(moves),
     )
 
@@ -176,6 +183,7 @@ class MyOffering(BaseModel):
     version: int
     wished_channels: tuple[Channel, ...]
     channels: tuple[Channel, ...]
+    closed_channels: tuple[Channel, ...]
     submitted_at: Time | None
     changed_at: Time
     allowed_moves: tuple[Command, ...]
@@ -192,6 +200,7 @@ class MyOffering(BaseModel):
             version=offering.version,
             wished_channels=offering.form.channels,
             channels=tuple(listing.channel for listing in offering.listings),
+            closed_channels=offering.closed_channels,
             submitted_at=offering.submitted_at,
             changed_at=offering.changed_at,
             allowed_moves=_workflow(offering, actors).allowed_moves,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.errors import ConflictError
-from shared.followed_offers import FollowedOffer
+from shared.followed_offers import FollowedOffer, open_channels
 from shared.messages.catalog import Offering
 from shared.messages.values import Channel, Party
 
@@ -23,7 +23,7 @@ class OfferedService(FollowedOffer):
             state=offering.state,
             title=offering.title,
             provider=offering.provider,
-            channels=tuple(listing.channel for listing in offering.channels),
+            channels=open_channels(offering),
         )
 
     def require_channel(self, channel: Channel) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
+from shared.followed_offers import open_channels
 from shared.messages import catalog, contracts, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
@@ -178,9 +179,19 @@ def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
             Audience.BEREITSTELLER: (offering.provider.id,),
             Audience.ANBIETER: tuple(listing.channel.value for listing in offering.channels),
         },
-        Parameters(offering_title=offering.title, provider=offering.provider.name, reason=reason),
+        Parameters(
+            offering_title=offering.title,
+            provider=offering.provider.name,
+            reason=reason,
+            closed_channels=_closed(offering) or None,
+        ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
     )
+
+
+def _closed(offering: catalog.Offering) -> tuple[Channel, ...]:
+    open_now = open_channels(offering)
+    return tuple(listing.channel for listing in offering.channels if listing.channel not in open_now)
 
 
 def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:

@@ -34,7 +34,8 @@ class Parameters(Value):
     """Values of one notification. A value that its event does not have is absent, in the store and in the template.
 
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
-    in any language (``shared.reasons``).
+    in any language (``shared.reasons``). ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
+    accreditation there has ended.
     """
 
     order_number: Line | None = None
@@ -43,6 +44,7 @@ class Parameters(Value):
     provider: Line | None = None
     organisation: Line | None = None
     channel: Channel | None = None
+    closed_channels: tuple[Channel, ...] | None = None
     role: Role | None = None
     accreditation: AccreditationState | None = None
     verdict: Verdict | None = None

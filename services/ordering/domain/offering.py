@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from services.ordering.domain.lazy_json import LazyJson
 from shared.errors import ConflictError, InvalidError
-from shared.followed_offers import FollowedOffer
+from shared.followed_offers import FollowedOffer, open_channels
 from shared.messages.catalog import Offering
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, PriceItem
 
 
 class ListedOffering(FollowedOffer):
-    """The part of an offer that an order needs. It follows the catalogue and makes no events."""
+    """The part of an offer that an order needs. It follows the catalogue and makes no events.
+
+    ``channels`` are those that take interest now; of an offer that takes none, any that it has.
+    """
 
     provider_id: str
     provider_name: str
@@ -28,7 +31,7 @@ class ListedOffering(FollowedOffer):
             title=offering.title,
             provider_id=offering.provider.id,
             provider_name=offering.provider.name,
-            channels=[listing.channel for listing in offering.channels],
+            channels=list(open_channels(offering)),
             anbindungsarten=list(offering.anbindungsarten),
             price_items=list(offering.price_items),
         )
@@ -52,7 +55,10 @@ class ListedOffering(FollowedOffer):
         if channel not in self.channels:
             listed = ", ".join(self.channels) or "none"
             raise ConflictError(
-                f"{self.title} is not offered through {channel}. Channels: {listed}.", code="channel_not_offered", **context
+                f"{self.title} is not offered through {channel}; it may have been, if the accreditation of {self.provider_name} "
+                f"there has ended. Channels: {listed}.",
+                code="channel_not_offered",
+                **context,
             )
         if customer.id == self.provider_id:
             raise InvalidError(f"{customer.name} provides {self.title} itself.", code="own_offering", offering_id=self.id)

@@ -1,4 +1,4 @@
-"""The catalog over SQLite in memory with the real reference data, its API in process."""
+"""The catalog over SQLite in memory with the real reference data, its API in process; its Bereitsteller are accredited."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from services.catalog.rows import Level, Requirement
 from shared.csv_rows import read_csv
 from shared.http import idempotency
 from shared.http.app import create_app
+from shared.messages.eligibility_rights import RoleTerm
+from shared.messages.values import Channel, Role
 from shared.process.service import Resources, Service
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.support.builders.offerings import CATALOGUE, form_body
 from tests.support.http import FakeAuthenticator, client
 from tests.support.publisher import RecordingPublisher
+from tests.support.rights import ReadRights, rights_of
 
 DATA = Path(__file__).parents[3] / "data"
 MUSTS = tuple(row.id for row in read_csv(DATA / "requirements.csv", Requirement) if row.level is Level.MUSS)
@@ -66,9 +69,20 @@ class World:
     store: Store
     publisher: RecordingPublisher
     clock: Clock
+    read: ReadRights
     service: Service
     app: FastAPI
     count: int = field(default=0)
+
+    @property
+    def resources(self) -> Resources:
+        """What another process of the catalog is built from."""
+        return Resources(self.store, self.publisher, DATA, self.clock, rights=self.read.rights)
+
+    def accredit(self, organisation: str, *accredited: Channel | RoleTerm) -> None:
+        """Take the rights of a registered Bereitsteller from the topic: accredited at these Anbieter, and at no other."""
+        terms = [RoleTerm(role=Role.BEREITSTELLER, channel=it) if isinstance(it, Channel) else it for it in accredited]
+        self.read.put(rights_of(organisation, {}, [Role.BEREITSTELLER, *terms]))
 
     def as_(self, token: str | None) -> httpx.AsyncClient:
         return client(self.app, token)
@@ -110,12 +124,17 @@ def _make_world() -> Callable[[], Any]:
         store = SqliteStore(None)
         publisher = RecordingPublisher()
         clock = Clock()
-        service = build(Resources(store=store, publisher=publisher, data_dir=DATA, clock=clock))
+        read = ReadRights(clock)
+        resources = Resources(store=store, publisher=publisher, data_dir=DATA, clock=clock, rights=read.rights)
+        service = build(resources)
         await store.prepare([*service.collections, idempotency.COLLECTION])
         app = create_app(
             service.title, service.router, authenticator=FakeAuthenticator(), store=store, health=Healthy(), clock=clock
         )
-        return World(store, publisher, clock, service, app)
+        world = World(store, publisher, clock, read, service, app)
+        for organisation in ("komm_one", "dataport"):
+            world.accredit(organisation, *Channel)
+        return world
 
     return make
 

@@ -15,7 +15,6 @@ from services.catalog.reference import KNOWN, load_reference
 from services.catalog.repository import KNOWN_SERVICES
 from shared.errors import InvalidError
 from shared.messages.catalog import KnownService
-from shared.process.service import Resources
 from shared.store.port import Save
 from tests.component.catalog.conftest import DATA, KOMM_ONE, World
 from tests.component.catalog.test_catalog_removal import as_stored_by_0_1_0, run
@@ -86,7 +85,7 @@ async def test_every_known_service_is_listed_with_what_the_api_shows_of_it(world
 
 
 async def test_a_second_look_and_other_workers_publish_nothing_more(world: World) -> None:
-    services = [world.service, *(build(Resources(world.store, world.publisher, DATA, world.clock)) for _ in range(2))]
+    services = [world.service, *(build(world.resources) for _ in range(2))]
     for service in services:
         await run(service, "restatement")
     await asyncio.gather(*(run(service, "known-services") for service in services))

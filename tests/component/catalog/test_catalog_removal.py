@@ -77,7 +77,7 @@ async def test_the_tombstone_follows_when_the_time_is_over_and_not_before(world:
 async def test_a_second_run_and_a_second_worker_remove_nothing_more(world: World) -> None:
     offering_ids = [await withdrawn(world) for _ in range(3)]
     world.clock.time += timedelta(days=31)
-    others = [build(Resources(world.store, world.publisher, DATA, world.clock)) for _ in range(3)]
+    others = [build(world.resources) for _ in range(3)]
     await asyncio.gather(*(run(service, "removal") for service in (world.service, *others)))
     await run(world.service, "removal")
     for offering_id in offering_ids:
@@ -197,7 +197,7 @@ async def test_an_offer_with_a_full_outbox_does_not_hold_up_the_others(world: Wo
 
 async def test_the_time_is_a_setting(world: World) -> None:
     offering_id = await withdrawn(world)
-    service = build(Resources(world.store, world.publisher, DATA, world.clock), Settings(remove_after=timedelta(hours=1)))
+    service = build(world.resources, Settings(remove_after=timedelta(hours=1)))
     world.clock.time += timedelta(hours=1)
     await run(service, "removal")
     assert sent_of(world, offering_id)[-1] == REMOVED

@@ -92,6 +92,16 @@ async def test_a_channel_in_which_it_is_not_offered_is_refused(offered: World) -
     assert (refused.status_code, refused.json()["code"]) == (409, "channel_not_offered")
 
 
+async def test_a_channel_that_is_closed_just_now_is_none_to_order_through(offered: World) -> None:
+    closed = offering(provider=KOMM_ONE, channels=BOTH, orderable_channels=(Channel.FITKO,))
+    await follow(offered, OfferingChanged(offering=closed), 2)
+    found = await ask(offered)
+    assert (found["orderable"], [it["channel"] for it in found["channels"]]) == (True, ["fitko"])
+    await follow(offered, OfferingChanged(offering=closed.model_copy(update={"orderable_channels": ()})), 3)
+    found = await ask(offered)
+    assert (found["orderable"], found["channels"]) == (False, [])
+
+
 async def test_an_anbieter_asks_for_others_in_its_own_channel(offered: World) -> None:
     found = await ask(offered, STAFF[Channel.GOVDIGITAL], customer="010540056056")
     assert [it["channel"] for it in found["channels"]] == ["govdigital"]

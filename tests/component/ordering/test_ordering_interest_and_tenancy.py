@@ -104,6 +104,18 @@ async def test_a_channel_that_is_not_listed_is_refused_with_those_that_are(world
     assert (answer.status_code, problem["code"], problem["channels"]) == (409, "channel_not_offered", ["govdigital"])
 
 
+async def test_a_channel_that_an_ended_accreditation_has_closed_is_refused_until_it_opens_again(world: World) -> None:
+    closed = OfferingChanged(offering=offering(orderable_channels=()))
+    await world.feed(world.received(closed, OFFERING_ID))
+    answer = await world.post("/v1/orders", KUNDE, INTEREST)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["channels"]) == (409, "channel_not_offered", [])
+    assert "accreditation" in problem["detail"]
+    opened = OfferingChanged(offering=offering(orderable_channels=(Channel.GOVDIGITAL,)))
+    await world.feed(world.received(opened, OFFERING_ID))
+    assert (await world.post("/v1/orders", KUNDE, INTEREST)).status_code == 201
+
+
 async def test_a_suspended_offer_takes_no_interest(world: World) -> None:
     suspended = OfferingSuspended(offering=offering(state=OfferingState.AUSGESETZT), reason="Wartung")
     await world.feed(world.received(suspended, OFFERING_ID))

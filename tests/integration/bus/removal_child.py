@@ -19,7 +19,7 @@ from shared.process.service import Resources, Service
 from shared.store.opening import open_store
 from shared.store.port import Store
 from tests.integration.bus.bus_fixture import fast_settings
-from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, complete_form
+from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, admitted, complete_form
 
 LATE = AT + timedelta(days=400)
 
@@ -41,8 +41,12 @@ def publish(offering_id: str) -> Change[Offering]:
 
     def decide(_: Offering | None) -> tuple[Offering, Sequence[Message]]:
         offering, drafted = Offering.draft(offering_id, PROVIDER, complete_form(), AT)
-        events = [*drafted, *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE), *offering.accept([Actor.ANBIETER], AT)]
-        events += offering.record_bereitstellungsvertrag([Actor.ANBIETER], AT, offering.form.channels[0], "BV-1", AT)
+        events = [
+            *drafted,
+            *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted),
+            *offering.accept([Actor.ANBIETER], AT),
+        ]
+        events += offering.record_bereitstellungsvertrag([Actor.ANBIETER], AT, offering.form.channels[0], "BV-1", AT, admitted)
         return offering, events
 
     return Change(offering_id, decide)

@@ -63,7 +63,9 @@ def assessment(verdict: Verdict) -> eligibility.Assessment:
     )
 
 
-def offering(state: OfferingState = OfferingState.VEROEFFENTLICHT, title: str = TITLE) -> catalog.Offering:
+def offering(
+    state: OfferingState = OfferingState.VEROEFFENTLICHT, title: str = TITLE, orderable: tuple[Channel, ...] | None = None
+) -> catalog.Offering:
     return catalog.Offering(
         id=OFFERING_ID,
         version=3,
@@ -78,6 +80,7 @@ def offering(state: OfferingState = OfferingState.VEROEFFENTLICHT, title: str = 
         reifegrad=3,
         published_at=AT,
         changed_at=AT,
+        orderable_channels=orderable,
     )
 
 
@@ -123,6 +126,7 @@ STEP: dict[str, Any] = {"order": head(), "at": AT, "milestone": "certificates", 
 EXAMPLES: tuple[Message, ...] = (
     catalog.OfferingPublished(offering=offering()),
     catalog.OfferingChanged(offering=offering()),
+    catalog.OfferingChanged(offering=offering(orderable=())),
     catalog.OfferingSuspended(offering=offering(OfferingState.AUSGESETZT), reason=REASON),
     catalog.OfferingResumed(offering=offering()),
     catalog.OfferingWithdrawn(offering=offering(OfferingState.ZURUECKGEZOGEN), reason=REASON),

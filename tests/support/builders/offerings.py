@@ -9,6 +9,7 @@ from typing import Any
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.provider import ProviderStanding
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party
@@ -16,6 +17,8 @@ from shared.messages.values import Channel, OfferingState, Party
 S, C, A = OfferingState, Command, Actor
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PROVIDER = Party(id="komm_one", name="Komm.ONE")
+ADMITTED = ProviderStanding(registered=True, channels=frozenset(Channel))
+"""The standing of a Bereitsteller whom every Anbieter has accredited."""
 OFFERING_ID = "00000000-0000-5000-8000-000000000001"
 
 MUSTS = ("R1", "R2", "O1")
@@ -62,15 +65,22 @@ def complete_form(**parts: Any) -> OfferingForm:
     return OfferingForm.model_validate(form_body(**parts))
 
 
+def admitted(_organisation: str) -> ProviderStanding:
+    """Give the standing of whom every Anbieter has accredited, for any organisation."""
+    return ADMITTED
+
+
 def give(offering: Offering, command: Command, actor: Actor, at: datetime, channel: Channel = Channel.FITKO) -> Sequence[Message]:
     """Give one command with arguments that are in order."""
     form = offering.form.model_copy(update={"title": f"{offering.form.title}."})
     acts: dict[Command, Callable[[], Sequence[Message]]] = {
         C.EDIT: lambda: offering.edit([actor], at, form, CATALOGUE),
-        C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE),
+        C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE, admitted),
         C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
         C.ACCEPT: lambda: offering.accept([actor], at),
-        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag([actor], at, channel, f"BV-{channel}", at),
+        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag(
+            [actor], at, channel, f"BV-{channel}", at, admitted
+        ),
         C.SUSPEND: lambda: offering.suspend([actor], at, "Wartung", PROVIDER),
         C.RESUME: lambda: offering.resume([actor], at, PROVIDER),
         C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),

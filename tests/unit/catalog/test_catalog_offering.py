@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.provider import ProviderStanding
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party
 from shared.topics import OFFERINGS, SUBMISSIONS, topic_of
-from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, complete_form, give, offering_in
+from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, admitted, complete_form, give, offering_in
 from tests.unit.catalog.test_catalog_transitions import EVENTS
 
 LATER = AT + timedelta(hours=1)
@@ -51,22 +52,24 @@ def test_a_public_offer_cannot_become_incomplete_or_drop_a_contracted_channel() 
 def test_an_incomplete_form_is_not_submitted() -> None:
     offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(reifegrad=0), AT)
     with pytest.raises(InvalidError):
-        offering.submit([Actor.BEREITSTELLER], LATER, CATALOGUE)
+        offering.submit([Actor.BEREITSTELLER], LATER, CATALOGUE, admitted)
     assert offering.state is OfferingState.ENTWURF
 
 
 def test_a_bereitstellungsvertrag_is_of_a_wished_channel_signed_already_and_recorded_once() -> None:
     offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital"]), AT)
-    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE)
+    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted)
     offering.accept([Actor.ANBIETER], AT)
     with pytest.raises(InvalidError, match="not meant for fitko"):
-        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.FITKO, "F-1", AT)
+        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.FITKO, "F-1", AT, admitted)
     with pytest.raises(InvalidError, match="still to come"):
-        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1))
-    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT)
-    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT) == []
+        offering.record_bereitstellungsvertrag(
+            [Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1), admitted
+        )
+    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT, admitted)
+    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT, admitted) == []
     with pytest.raises(ConflictError):
-        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-2", AT)
+        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-2", AT, admitted)
 
 
 def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
@@ -88,12 +91,45 @@ def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
 def test_a_draft_is_visible_to_no_anbieter_before_and_after_a_return() -> None:
     offering = offering_in(OfferingState.ENTWURF)
     assert list(offering.visible_to) == []
-    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE)
+    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted)
     assert list(offering.visible_to) == [Channel.GOVDIGITAL, Channel.FITKO]
     offering.send_back([Actor.ANBIETER], AT, "Bitte ergänzen.")
     assert list(offering.visible_to) == []
     offering.withdraw([Actor.BEREITSTELLER], AT, "Ende")
     assert list(offering.visible_to) == []
+
+
+@pytest.mark.parametrize(
+    ("standing", "code", "channels"),
+    [
+        (ProviderStanding(), "provider_not_registered", ["govdigital", "fitko"]),
+        (ProviderStanding(registered=True), "provider_not_accredited", ["govdigital", "fitko"]),
+        (ProviderStanding(True, frozenset({Channel.GOVDIGITAL})), "provider_not_accredited", ["fitko"]),
+    ],
+)
+def test_who_is_not_admitted_is_refused_and_the_offer_stays_as_it_was(
+    standing: ProviderStanding, code: str, channels: list[str]
+) -> None:
+    offering = offering_in(OfferingState.ENTWURF)
+    before = offering.model_copy(deep=True)
+    with pytest.raises(ConflictError) as raised:
+        offering.submit([Actor.BEREITSTELLER], LATER, CATALOGUE, lambda _: standing)
+    assert (raised.value.code, raised.value.context["channels"]) == (code, channels)
+    assert offering == before
+
+
+def test_a_form_that_is_not_complete_is_refused_as_that_first() -> None:
+    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(reifegrad=0), AT)
+    with pytest.raises(InvalidError):
+        offering.submit([Actor.BEREITSTELLER], LATER, CATALOGUE, lambda _: ProviderStanding())
+
+
+def test_an_edit_opens_no_closed_channel() -> None:
+    offering = offering_in(OfferingState.VEROEFFENTLICHT)
+    offering.follow_accreditations((), LATER)
+    (event,) = offering.edit([Actor.BEREITSTELLER], LATER, offering.form.model_copy(update={"title": "Neu"}), CATALOGUE)
+    assert isinstance(event, messages.OfferingChanged)
+    assert event.offering.orderable_channels == ()
 
 
 @pytest.mark.parametrize("state", list(OfferingState))
@@ -122,6 +158,23 @@ class RandomWalk(RuleBasedStateMachine):
     def edit(self, actor: Actor, reifegrad: int) -> None:
         form = self.offering.form.model_copy(update={"reifegrad": reifegrad})
         self._step(Command.EDIT, actor, lambda: self.offering.edit([actor], self.at, form, CATALOGUE))
+
+    @rule(accredited=st.frozensets(st.sampled_from(list(Channel))))
+    def follow(self, accredited: frozenset[Channel]) -> None:
+        self.at += timedelta(minutes=1)
+        before = self.offering.model_copy(deep=True)
+        public = self.offering.is_public
+        events = self.offering.follow_accreditations(accredited, self.at)
+        assert self.offering.state is before.state
+        assert self.offering.version == before.version
+        assert not self.offering.differs_from(accredited)
+        if not events:
+            assert self.offering == before
+        if public:
+            assert set(self.offering.open_channels) == {it.channel for it in self.offering.listings} & accredited
+        else:
+            assert list(events) == []
+        self.topics += [topic_of(event).name for event in events]
 
     def _step(self, command: Command, actor: Actor, act: Any) -> None:
         self.at += timedelta(minutes=1)

@@ -29,7 +29,6 @@ NOT_ON_THE_TOPIC_OF_KNOWN = {
     "orderable": "a known service never is",
 }
 ONLY_ON_THE_TOPIC = {
-    "orderable_channels": "the API states it of each channel by the state",
     "withdrawn_at": "the API shows it as the time of the last change",
 }
 

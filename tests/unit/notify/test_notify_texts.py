@@ -90,6 +90,15 @@ def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of
     assert "2 March 2026, 10:15 CET" in texts.of(notification(live, "went-live"), Language.EN).body
 
 
+def test_a_bereitsteller_reads_which_channel_is_closed_and_what_opens_it() -> None:
+    opened, closed = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
+    assert "govdigital" not in texts.of(notification(opened, "offering-changed"), Language.DE).body
+    text = texts.of(notification(closed, "offering-changed"), Language.DE).body
+    assert "- govdigital" in text
+    assert "Beantragen Sie die Akkreditierung dort erneut." in text
+    assert "Apply for the accreditation there again." in texts.of(notification(closed, "offering-changed"), Language.EN).body
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(FOLDER, tmp_path / "templates"))

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import typer
 
 from marktplatz.names import ServiceName
 from services.eligibility.engine.faults import RefusedError
-from services.eligibility.engine.matrix import LETTERS, Change, Column, Matrix, Scope, changes, matrix_of
+from services.eligibility.engine.matrix import LETTERS, Cells, Change, Column, Matrix, Scope, changes, matrix_of
 from services.eligibility.engine.request import End, Policy
 from services.eligibility.engine.rule_sets import rule_sets
-from services.eligibility.engine.verdicts import Verdict
 from services.eligibility.engine.view import View
 from services.eligibility.engine.world import World
 from services.eligibility.fact_store.facts import Facts
-from services.eligibility.repository import COLLECTIONS, VERDICTS
+from services.eligibility.jobs.scope import (
+    TERRITORIAL,
+    Concerned,
+    bodies_of,
+    channels_of,
+    concerned,
+    name_of,
+    orders_in,
+    provider_columns,
+)
+from services.eligibility.repository import COLLECTIONS
 from shared import strict_json
 from shared.csv_rows import read_csv
 from shared.errors import InvalidError
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
-from shared.store.paging import scanned
 from shared.store.port import Store
 
 FORMAT = "eligibility-matrix/1"
-TERRITORIAL = ("BUND", "LAND", "KREIS", "KOMMUNE")
-PROVIDING = ("BUND", "LAND", "VERBAND", "IT_PROVIDER")
 SHOWN = 10
 """Customers named per change on the terminal; a file holds all."""
+R = TypeVar("R")
 _BOUNDS = strict_json.Bounds(depth=32, nodes=20_000_000)
 
 
@@ -50,16 +57,6 @@ class Selection:
     indirect_joint: Literal["STRICT", "ACCEPT"] = "STRICT"
     accreditation: Literal["IGNORE", "REQUIRE"] = "IGNORE"
     rule_set: str = "gwb108-2016"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order that has a verdict of record."""
-
-    id: str
-    customer: str
-    provider: str
-    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +85,13 @@ async def print_what_if(selection: Selection, fact: str, out: Path | None) -> No
     Raises InvalidError with the code of the refusal, such as ``UNKNOWN_FACT``.
     """
     async with source_of(selection) as (world, store):
-        orders = [] if store is None else [order async for order in _orders(store)]
         scope = _scope(world, selection)
-        before = _computed(world, scope)
-        after = _computed(world, scope, fact)
-        found = list(changes(before, after))
-        concerned = list(_concerned(world, scope, fact, orders))
+        before, after = _cells(world, scope), _cells(world, scope, fact)
+        found = _asked(lambda: list(changes(*(cells.matrix(scope.customers, scope.columns) for cells in (before, after)))))
+        orders = [] if store is None else await _concerned(store, world, selection, before, after)
     if out is not None:
         _write(out, (_json(_entry(change)) for change in found))
-    for line in _summary(found, concerned):
+    for line in _summary(found, orders):
         typer.echo(line)
 
 
@@ -126,10 +121,19 @@ def _read(file: Path) -> World:
         raise InvalidError(f"{file}: {refused.detail}.", code=refused.code) from refused
 
 
-def _computed(world: World, scope: Scope, ended: str | None = None) -> Matrix:
+def _computed(world: World, scope: Scope) -> Matrix:
+    return _asked(lambda: matrix_of(world, scope))
+
+
+def _cells(world: World, scope: Scope, ended: str | None = None) -> Cells:
     overlay = () if ended is None else (End(op="END", fact=ended, on=scope.as_of),)
+    return _asked(lambda: Cells(world, scope, overlay))
+
+
+def _asked(ask: Callable[[], R]) -> R:
+    """Return what the engine answers. Raises InvalidError with the code of the refusal."""
     try:
-        return matrix_of(world, scope, overlay)
+        return ask()
     except RefusedError as refused:
         raise InvalidError(f"{refused.detail}.", code=refused.code) from refused
 
@@ -144,27 +148,20 @@ def _scope(world: World, selection: Selection) -> Scope:
         raise InvalidError(f"{refused.detail}.", code=refused.code) from refused
     return Scope(
         selection.on,
-        _existing(view, selection.on, selection.types),
+        bodies_of(view, selection.on, selection.types),
         _columns(view, selection),
-        _channels(world, selection),
+        tuple(sorted(_channels(world, selection).values())),
         selection.rule_set,
         policy=Policy(indirect_joint=selection.indirect_joint, accreditation=selection.accreditation),
     )
 
 
-def _channels(world: World, selection: Selection) -> tuple[str, ...]:
-    """Return the channels whose Anbieter is among the facts. Raises InvalidError if there is none."""
+def _channels(world: World, selection: Selection) -> Mapping[str, str]:
+    """Return the channels by their Anbieter. Raises InvalidError if there is no such rule set, or no Anbieter among the facts."""
     rules = rule_sets().get(selection.rule_set)
     if rules is None:
         raise InvalidError(f"There is no rule set {selection.rule_set}.", code="UNKNOWN_RULE_SET")
-    channels = tuple(channel for channel, it in sorted(rules.channels.items()) if it.anbieter in world.organisations)
-    if not channels:
-        raise InvalidError("None of the Anbieter is among the facts; load the reference data first.", code="UNKNOWN_ORGANISATION")
-    return channels
-
-
-def _existing(view: View, on: str, types: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(id_ for id_, body in view.organisations.items() if body.type in types and body.on(on)))
+    return channels_of(rules, world)
 
 
 def _columns(view: View, selection: Selection) -> tuple[Column, ...]:
@@ -175,38 +172,12 @@ def _columns(view: View, selection: Selection) -> tuple[Column, ...]:
         except OSError as error:
             raise InvalidError(f"{selection.offerings} cannot be read: {error}.", code="file_unreadable") from error
         return tuple(Column(row.offering, row.provider) for row in rows)
-    accredited = {
-        org
-        for (org, _, role), facts in view.accreditations.items()
-        if role == "BEREITSTELLER"
-        for fact in facts
-        if fact.state == "ERTEILT" and view.valid(fact, selection.on)
-    }
-    providers = sorted(accredited) or _existing(view, selection.on, PROVIDING)
-    return tuple(Column(provider, provider) for provider in providers)
+    return provider_columns(view, selection.on)
 
 
-async def _orders(store: Store) -> AsyncIterator[Order]:
-    async for page in scanned(store, VERDICTS):
-        for document in page:
-            yield Order(document["_id"], document["customer"]["id"], document["provider"]["id"], document["channel"])
-
-
-def _concerned(world: World, scope: Scope, fact: str, orders: Sequence[Order]) -> Iterable[tuple[Order, str, str]]:
-    """Yield the orders whose verdict on the day would be another, with both verdicts."""
-    orders = [
-        order for order in orders if order.channel in scope.channels and {order.customer, order.provider} <= world.organisations
-    ]
-    if not orders:
-        return
-    customers = tuple({order.customer: None for order in orders})
-    columns = tuple(Column(provider, provider) for provider in {order.provider: None for order in orders})
-    narrow = replace(scope, customers=customers, columns=columns)
-    before, after = _computed(world, narrow), _computed(world, narrow, fact)
-    for order in orders:
-        first, second = (matrix.cell(order.customer, order.provider, order.channel) for matrix in (before, after))
-        if first is not second:
-            yield order, _name(first), _name(second)
+async def _concerned(store: Store, world: World, selection: Selection, before: Cells, after: Cells) -> list[Concerned]:
+    names = _channels(world, selection)
+    return [found async for orders in orders_in(store) for found in concerned(orders, before, after, names, world.organisations)]
 
 
 def _lines(matrix: Matrix) -> Iterable[str]:
@@ -218,7 +189,7 @@ def _lines(matrix: Matrix) -> Iterable[str]:
             "rule_set": scope.rule_set,
             "policy": scope.policy.model_dump(),
             "channels": list(scope.channels),
-            "letters": {letter: _name(verdict) for verdict, letter in LETTERS.items()},
+            "letters": {letter: name_of(verdict) for verdict, letter in LETTERS.items()},
             "offerings": [asdict(column) for column in scope.columns],
         }
     )
@@ -226,12 +197,12 @@ def _lines(matrix: Matrix) -> Iterable[str]:
         yield f"{customer}\t{channel}\t{text}"
 
 
-def _summary(found: Sequence[Change], concerned: Sequence[tuple[Order, str, str]]) -> Iterable[str]:
+def _summary(found: Sequence[Change], orders: Sequence[Concerned]) -> Iterable[str]:
     if not found:
         yield "No verdict of the day changes."
     groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in found:
-        groups.setdefault((change.channel, _name(change.before), _name(change.after)), []).append(change)
+        groups.setdefault((change.channel, name_of(change.before), name_of(change.after)), []).append(change)
     for (channel, before, after), group in sorted(groups.items()):
         cells = sum(len(change.offerings) for change in group)
         yield f"{channel}: {before} -> {after}: {len(group)} customers, {cells} cells"
@@ -239,22 +210,20 @@ def _summary(found: Sequence[Change], concerned: Sequence[tuple[Order, str, str]
             yield f"  {change.customer}: {len(change.offerings)} offerings"
         if len(group) > SHOWN:
             yield f"  and {len(group) - SHOWN} more"
-    for order, before, after in concerned:
-        yield f"order {order.id} of {order.customer} from {order.provider} at {order.channel}: {before} -> {after}"
+    for it in orders:
+        order, verdicts = it.order, f"{name_of(it.before)} -> {name_of(it.after)}"
+        contract = "" if order.contract is None else f", contract {order.contract}"
+        yield f"order {order.id} of {order.customer} from {order.provider} at {order.channel}: {verdicts}{contract}"
 
 
 def _entry(change: Change) -> dict[str, Any]:
     return {
         "customer": change.customer,
         "channel": change.channel,
-        "before": _name(change.before),
-        "after": _name(change.after),
+        "before": name_of(change.before),
+        "after": name_of(change.after),
         "offerings": list(change.offerings),
     }
-
-
-def _name(verdict: Verdict | None) -> str:
-    return "-" if verdict is None else verdict.name
 
 
 def _json(value: object) -> str:

@@ -17,6 +17,11 @@ def derived_id(*cause: str) -> str:
     return str(uuid.uuid5(_ROOT, "\x1f".join(cause)))
 
 
+def contract_id(channel: str, order_id: str) -> str:
+    """Return the id of the contract that a channel forms for an order; every repeat of the request leads to the same one."""
+    return derived_id("contract", channel, order_id)
+
+
 def person_ref(subject: str, *, given: bool = False) -> str:
     """Return the reference by which a person is known here: the ``sub`` of their token where that is a safe short text.
 

@@ -7,13 +7,13 @@ the customer does. One body at the centre (an Anbieter or a Bündler) has its re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
 from services.eligibility.engine.bodies import activity, private_capital, status
 from services.eligibility.engine.cooperation import cooperation
-from services.eligibility.engine.day import Day, day_of
+from services.eligibility.engine.day import Day
 from services.eligibility.engine.evaluate import rules_for
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.engine.paths import indirect_outcome
@@ -96,20 +96,64 @@ class Change:
 
 def matrix_of(world: World, scope: Scope, overlay: Overlay = ()) -> Matrix:
     """Return the matrix; with an overlay, what it would be. Raises RefusedError as a single request would."""
-    view = world.view(scope.known_at, overlay)
-    rules = rules_for(scope.rule_set, scope.as_of, scope.known_at)
-    day = day_of(view, scope.as_of, rules)
-    _check_named(world, scope, overlay, [rules.channels[channel].anbieter for channel in scope.channels])
-    first: dict[str, dict[str, Verdict | None]] = {}
-    chain: dict[str, dict[str, Verdict | None]] = {}
-    centres: dict[str, Centre] = {}
-    for channel in scope.channels:
-        anbieter = rules.channels[channel].anbieter
-        asked = _Channel(day, channel, anbieter, scope.policy, centres)
-        first[channel] = {provider: asked.first(provider) for provider in dict.fromkeys(it.provider for it in scope.columns)}
-        bundlers = scope.bundlers
-        chain[channel] = {customer: asked.chain(customer, bundlers.get((customer, channel), ())) for customer in scope.customers}
-    return Matrix(scope, first, chain)
+    return Cells(world, scope, overlay).matrix(scope.customers, scope.columns)
+
+
+class Cells:
+    """The cells of a day, for a matrix in parts: what is computed for one part is remembered for the next.
+
+    Raises RefusedError as a single request would, as soon as it is made or asked.
+    """
+
+    def __init__(self, world: World, scope: Scope, overlay: Overlay = ()) -> None:
+        view = world.view(scope.known_at, overlay)
+        rules = rules_for(scope.rule_set, scope.as_of, scope.known_at)
+        # A day of its own: what a whole matrix finds out about it is not remembered any longer than the matrix is asked.
+        day = Day(view, scope.as_of, rules)
+        added = (operation.fact for operation in overlay if operation.op == "ADD")
+        self._known = world.organisations | {fact.id for fact in added if fact.kind == "organisation"}
+        self._scope = scope
+        centres: dict[str, Centre] = {}
+        self._channels = {
+            channel: _Channel(day, channel, rules.channels[channel].anbieter, scope.policy, centres) for channel in scope.channels
+        }
+        self._first: dict[tuple[str, str], Verdict | None] = {}
+        self._chain: dict[tuple[str, str], Verdict | None] = {}
+
+    def matrix(self, customers: Sequence[str], columns: Sequence[Column]) -> Matrix:
+        """Return the cells of these customers and offerings in all channels of the scope."""
+        providers = tuple(dict.fromkeys(column.provider for column in columns))
+        self._check_named(customers, providers)
+        first = {channel: {name: self.first(channel, name) for name in providers} for channel in self._channels}
+        chain = {channel: {name: self.chain(channel, name) for name in customers} for channel in self._channels}
+        return Matrix(replace(self._scope, customers=tuple(customers), columns=tuple(columns)), first, chain)
+
+    def first(self, channel: str, provider: str) -> Verdict | None:
+        """Return the first leg, None where it is invalid. Raises KeyError for a channel outside the scope."""
+        key = channel, provider
+        if key not in self._first:
+            self._first[key] = self._channels[channel].first(provider)
+        return self._first[key]
+
+    def chain(self, channel: str, customer: str) -> Verdict | None:
+        """Return the worst leg below the Anbieter, None where it is invalid. Raises KeyError for a channel outside the scope."""
+        key = channel, customer
+        if key not in self._chain:
+            bundlers = self._scope.bundlers.get((customer, channel), ())
+            self._chain[key] = self._channels[channel].chain(customer, bundlers)
+        return self._chain[key]
+
+    def cell(self, customer: str, provider: str, channel: str) -> Verdict | None:
+        """Return the verdict of an order, None where its chain is invalid."""
+        self._check_named((customer,), (provider,))
+        return _cell(self.first(channel, provider), self.chain(channel, customer))
+
+    def _check_named(self, customers: Iterable[str], providers: Iterable[str]) -> None:
+        anbieter = (channel.anbieter for channel in self._channels.values())
+        chains = (bundler.org for chain in self._scope.bundlers.values() for bundler in chain)
+        for name in (*customers, *providers, *anbieter, *chains):
+            if name not in self._known:
+                raise RefusedError("UNKNOWN_ORGANISATION", 19, f"there is no organisation {name}")
 
 
 def changes(before: Matrix, after: Matrix) -> Iterator[Change]:
@@ -132,15 +176,6 @@ def changes(before: Matrix, after: Matrix) -> Iterator[Change]:
 
 def _cell(first: Verdict | None, chain: Verdict | None) -> Verdict | None:
     return None if first is None or chain is None else max(first, chain)
-
-
-def _check_named(world: World, scope: Scope, overlay: Overlay, anbieter: Iterable[str]) -> None:
-    added = {operation.fact.id for operation in overlay if operation.op == "ADD" and operation.fact.kind == "organisation"}
-    chains = (bundler.org for chain in scope.bundlers.values() for bundler in chain)
-    named = (*scope.customers, *(column.provider for column in scope.columns), *anbieter, *chains)
-    for name in named:
-        if name not in world.organisations and name not in added:
-            raise RefusedError("UNKNOWN_ORGANISATION", 19, f"there is no organisation {name}")
 
 
 class Centre:

@@ -14,12 +14,30 @@ from marktplatz.cli import app
 from services.eligibility.fact_store.entry import Draft, Origin, Record
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.repository import COLLECTIONS, VERDICTS
+from shared.ids import contract_id
+from shared.messages.eligibility import Stage
+from shared.messages.values import Channel
 from shared.store.opening import open_store
 
-CASE = Path(__file__).parents[2] / "contract" / "eligibility" / "cases" / "g28-what-if-dataport-leaves.json"
+CASES = Path(__file__).parents[2] / "contract" / "eligibility" / "cases"
+CASE = CASES / "g28-what-if-dataport-leaves.json"
+AT_FITKO = CASES / "g15-sachsen-buys-from-nrw-at-fitko.json"
 HUSUM = "010540056056"
 ACCEPT = ("--indirect-joint", "ACCEPT")
 LEAVES = ("--end", "rel-dataport-govdigital", "--on", "2026-04-01", *ACCEPT)
+
+
+def order(name: str, customer: str, provider: str, channel: Channel, stage: Stage) -> dict[str, Any]:
+    parties = {"customer": {"id": customer}, "provider": {"id": provider}}
+    return {"_id": name, **parties, "channel": channel, "checks": [{"stage": stage}]}
+
+
+ORDERS = [
+    order("order-1", HUSUM, "komm_one", Channel.GOVDIGITAL, Stage.BESTELLUNG),
+    order("order-2", "unknown", "komm_one", Channel.GOVDIGITAL, Stage.BESTELLUNG),
+    order("order-3", "DE-SN", "DE-NW", Channel.FITKO, Stage.INTERESSE),
+    order("order-4", "DE-BY", "DE-NW", Channel.FITKO, Stage.BESTELLUNG),
+]
 
 
 def run(*arguments: str | Path) -> Result:
@@ -93,33 +111,46 @@ def test_what_cannot_be_computed_is_refused_with_its_code(arguments: tuple[str |
     assert result.stderr.startswith(f"{code}: ")
 
 
-@pytest.fixture
-def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Store the facts of the case, and one order that Husum has placed with komm_one."""
-    monkeypatch.setenv("MARKTPLATZ_VAR", str(tmp_path))
-    case = json.loads(CASE.read_text("utf-8"))
+def store_case(file: Path, folder: Path) -> None:
+    """Store the facts of a case, and orders at both Anbieter."""
+    case = json.loads(file.read_text("utf-8"))
 
     async def record() -> None:
-        store = open_store(f"sqlite:///{tmp_path}/eligibility.db")
+        store = open_store(f"sqlite:///{folder}/eligibility.db")
         try:
             await store.prepare(COLLECTIONS)
             facts, documents = ([Record({"rev": 1, **it}) for it in case[name]] for name in ("facts", "evidence"))
             await Facts(store).record(lambda _: Draft(Origin.PERSON, "from a case", facts, documents))
-            order = {"_id": "order-1", "customer": {"id": HUSUM}, "provider": {"id": "komm_one"}, "channel": "govdigital"}
-            other = {"_id": "order-2", "customer": {"id": "unknown"}, "provider": {"id": "komm_one"}, "channel": "FITKO"}
-            await store.insert_many(VERDICTS, [order, other])
+            await store.insert_many(VERDICTS, ORDERS)
         finally:
             await store.close()
 
     asyncio.run(record())
 
 
-@pytest.mark.usefixtures("stored")
-def test_without_a_file_the_stored_facts_count_and_the_orders_concerned_are_named(tmp_path: Path) -> None:
-    out = tmp_path / "matrix"
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data folder of the marketplace."""
+    monkeypatch.setenv("MARKTPLATZ_VAR", str(tmp_path))
+    return tmp_path
+
+
+def test_without_a_file_the_stored_facts_count_and_the_orders_concerned_are_named(folder: Path) -> None:
+    store_case(CASE, folder)
+    out = folder / "matrix"
     assert run("matrix", "--date", "2026-03-02", "--out", out, *ACCEPT).exit_code == 0
     assert matrix_in(out)[1] == {(HUSUM, "govdigital"): "NNE"}
     result = run("what-if", *LEAVES)
     assert result.exit_code == 0
-    assert f"order order-1 of {HUSUM} from komm_one at govdigital: EXEMPT -> NOT_EXEMPT" in result.stdout
-    assert "order-2" not in result.stdout
+    contract = contract_id("govdigital", "order-1")
+    named = [line for line in result.stdout.splitlines() if line.startswith("order ")]
+    assert named == [f"order order-1 of {HUSUM} from komm_one at govdigital: EXEMPT -> NOT_EXEMPT, contract {contract}"]
+
+
+def test_the_orders_of_every_channel_are_named(folder: Path) -> None:
+    store_case(AT_FITKO, folder)
+    result = run("what-if", "--end", "rel-DE-SN-fitko", "--on", "2026-04-01")
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if line.startswith("order ")] == [
+        "order order-3 of DE-SN from DE-NW at fitko: EXEMPT -> NOT_EXEMPT"
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -12,61 +11,37 @@ from typing import Any, Final
 
 from deploy.generate.handbook_settings import NOTHING, table
 from services.eligibility.engine.case import evaluate_case
-from services.eligibility.engine.explanation import JOINT_LAW, LAW, explanation
+from services.eligibility.engine.explanation import explanation
 from services.eligibility.engine.faults import RefusedError
-from services.eligibility.engine.remedies import possible
 from services.eligibility.engine.rule_sets import RuleSet, rule_sets
+from services.eligibility.rule_book import Rule, german_day, per_cent, rule_texts, rules_under
 from services.eligibility.sentences import words
 
-TEXTS: Final = Path(__file__).with_name("handbook_precheck.toml")
 CASES: Final = Path(__file__).parents[2] / "tests" / "contract" / "eligibility" / "cases"
 _FROM_THE_PAGE: Final = "../../tests/contract/eligibility/cases"
-_EVIDENCE: Final = ("EVIDENCE_MISSING", "EVIDENCE_EXPIRED", "EVIDENCE_NOT_YET_VALID")
-
-Row = tuple[str, str, str]
-"""Code, outcome, condition."""
-
-
-@cache
-def rule_texts() -> Mapping[str, Mapping[str, Any]]:
-    """Return the German texts by rule, with the table of refusals and the conditions that several rules share."""
-    return tomllib.loads(TEXTS.read_text("utf-8"))
-
-
-def rows_of(rule: str) -> list[Row]:
-    """Return all codes of a rule with outcome and condition, those of the tests that all rules share at the end."""
-    texts, shared = rule_texts()[rule], rule_texts()["shared"]
-    rows: list[Row] = [(code, outcome, condition) for code, outcome, condition in texts.get("codes", ())]
-    if examined := texts.get("examined"):
-        rows.append(("NOT_EXAMINED", "NO_EVIDENCE", f"{shared['examined']}: {examined}"))
-    if texts.get("evidence"):
-        rows += [(code, "NO_EVIDENCE", shared[code]) for code in _EVIDENCE]
-    return rows
 
 
 def rule_tables() -> str:
-    """Return a section for each rule: law, where it is asked, and a table of its codes."""
-    return "\n\n".join(_section(rule) for rule in LAW)
+    """Return a section for each rule: law, where it is asked, and a table of its codes under the rule set in force."""
+    in_force = next(rules for rules in rule_sets().values() if rules.status == "in_force")
+    return "\n\n".join(map(_section, rules_under(in_force)))
 
 
-def _section(rule: str) -> str:
-    texts, values = rule_texts()[rule], _values()
-    laws = [("sonst" if rule in JOINT_LAW else "immer", LAW[rule])]
-    if rule in JOINT_LAW:
-        laws.insert(0, ("Weg JOINT", JOINT_LAW[rule]))
-    asked = "\n".join(texts["asked"]).format_map(values)
-    found = [f"### {rule} {texts['title']}", asked, table(("Weg", "Grundlage"), laws)]
-    sentences, cases = words("de")["codes"], _cases()
+def _section(rule: Rule) -> str:
+    other = "sonst" if len(rule.laws) > 1 else "immer"
+    laws = [(other if route is None else f"Weg {route}", law) for route, law in rule.laws]
+    found = [f"### {rule.rule} {rule.title}", "\n".join(rule.asked), table(("Weg", "Grundlage"), laws)]
+    cases = _cases()
     rows = [
         (
-            condition.format_map(values),
-            f"`{code}`",
-            outcome.replace("|", ", "),
-            f"„{sentences[code]}“",
-            ", ".join(f"`{step}`" for step in possible(code, outcome.split("|"))) or NOTHING,
-            ", ".join(cases[rule, code]) or NOTHING,
+            code.condition,
+            f"`{code.name}`",
+            ", ".join(code.outcomes),
+            f"„{code.sentences['de']}“",
+            ", ".join(f"`{step}`" for step in code.remedies) or NOTHING,
+            ", ".join(cases[rule.rule, code.name]) or NOTHING,
         )
-        for code, outcome, condition in rows_of(rule)
+        for code in rule.codes
     ]
     if rows:
         found.append(table(("Bedingung", "Code", "Ergebnis", "Satz", "Abhilfe", "Fälle"), rows))
@@ -114,35 +89,13 @@ _PARAMETERS: Final = (
     ("offener Markt: weniger als", lambda rules: per_cent(rules.market_limit)),
     ("längste Kette von Beziehungen", lambda rules: str(rules.max_depth)),
     ("Bündler höchstens", lambda rules: str(rules.max_bundlers)),
-    ("Abschlüsse des Vorjahres erwartet ab", lambda rules: _day(rules.accounts_due)),
+    ("Abschlüsse des Vorjahres erwartet ab", lambda rules: german_day(rules.accounts_due)),
     ("Vorausschau in Jahren", lambda rules: str(rules.horizon_years)),
     ("Halbschwester beim Auftrag an den Bereitsteller", lambda rules: rules.half_sister.on_first_leg),
     ("Halbschwester sonst", lambda rules: rules.half_sister.elsewhere),
     ("ausgeschlossene Arten von Stellen", _channels),
     ("SHA-256 der kanonischen Form", lambda rules: f"`{rules.sha256}`"),
 )
-
-
-def per_cent(fraction: tuple[int, int]) -> str:
-    """Return a fraction as a share, exact: with the fraction itself where it is no whole number of per cent."""
-    numerator, denominator = fraction
-    whole, rest = divmod(100 * numerator, denominator)
-    return f"{numerator}/{denominator}" if rest else f"{whole} %"
-
-
-def _values() -> dict[str, str]:
-    """Return what conditions name of the rule set in force; the others stand in the table of rule sets."""
-    rules = next(rules for rules in rule_sets().values() if rules.status == "in_force")
-    return {
-        "threshold": per_cent(rules.activity_threshold),
-        "market": per_cent(rules.market_limit),
-        "depth": str(rules.max_depth),
-        "due": _day(rules.accounts_due),
-    }
-
-
-def _day(month_and_day: str) -> str:
-    return f"{month_and_day[3:]}.{month_and_day[:2]}."
 
 
 def _files() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,16 +8,7 @@ from random import Random
 
 import pytest
 
-from deploy.generate.handbook_precheck import (
-    CASES,
-    per_cent,
-    refusal_table,
-    remedy_table,
-    rows_of,
-    rule_set_table,
-    rule_tables,
-    rule_texts,
-)
+from deploy.generate.handbook_precheck import CASES, refusal_table, remedy_table, rule_set_table, rule_tables
 from services.eligibility.engine.answer import Answer
 from services.eligibility.engine.case import evaluate_case
 from services.eligibility.engine.evaluate import evaluate
@@ -25,6 +16,7 @@ from services.eligibility.engine.explanation import LAW, explanation
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.engine.rule_sets import rule_sets
 from services.eligibility.engine.world import World
+from services.eligibility.rule_book import per_cent, rows_of, rule_texts
 from services.eligibility.sentences import words
 from tests.support.eligibility_worlds import random_case
 

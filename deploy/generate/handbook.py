@@ -36,6 +36,7 @@ TABLES: Mapping[str, Callable[[Objects], str]] = {
     "codes-api": lambda _: code_table("api"),
     "codes-formular": lambda _: code_table("form"),
     "codes-vertrag": lambda _: code_table("contract"),
+    "codes-auftraege": lambda _: code_table("job"),
     "codes-nachrichten": lambda _: code_table("letter"),
     "codes-partner": lambda _: code_table("partner"),
     "codes-mail": lambda _: code_table("mail"),

@@ -13,6 +13,9 @@ from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.following import CatchUp, Following
 from services.eligibility.facts import FACTS
 from services.eligibility.handlers import appoint, expire_due, state_unrecorded_rights
+from services.eligibility.jobs.api import JobBackend, job_routes
+from services.eligibility.jobs.runner import Runner
+from services.eligibility.jobs.store import Bounds, Jobs
 from services.eligibility.knowledge import Graphs, Knowledge
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.record import Records
@@ -26,6 +29,7 @@ from services.eligibility.repository import (
     changed_organisations,
     restated,
 )
+from services.eligibility.rule_book.api import channel_routes
 from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.files.folder import FolderFiles
@@ -61,6 +65,10 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     )
     router = routes(backend)
     join(router, record_routes(records))
+    bounds = Bounds(settings.jobs_stored, settings.job_term, settings.job_lease)
+    jobs = Jobs(resources.store, bounds, resources.clock, resources.steady)
+    join(router, channel_routes(records.policy))
+    join(router, job_routes(JobBackend(jobs, facts, records.policy, resources.clock)))
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
@@ -73,6 +81,9 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 
     async def delete_old_drafts() -> None:
         await drafts.delete_unchanged(resources.clock(), settings.draft_term)
+
+    async def delete_old_jobs() -> None:
+        await jobs.delete_expired()
 
     async def complete_lists() -> None:
         await organisations.complete_lists()
@@ -89,6 +100,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Periodic("eligibility.state-rights", settings.rights_every, state_rights),
             Periodic("eligibility.follow-organisations", settings.follow_every, catch_up.run),
             Periodic("eligibility.delete-old-drafts", settings.expiry_every, delete_old_drafts),
+            Periodic("eligibility.delete-old-jobs", settings.expiry_every, delete_old_jobs),
+            Periodic("eligibility.run-precheck-jobs", settings.jobs_every, Runner(jobs, facts).run),
             Periodic("eligibility.complete-lists", LISTS_EVERY, complete_lists),
         ),
         facts=FACTS,

@@ -14,6 +14,7 @@ from services.eligibility.domain.rights import is_recorded, restate_rights, with
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.drafts import DRAFTS
 from services.eligibility.fact_store.entry import ENTRIES, PARTS
+from services.eligibility.jobs.job import JOB_PARTS, JOBS
 from services.eligibility.lists import AccreditationList
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
@@ -67,6 +68,8 @@ COLLECTIONS = (
     VERDICTS,
     OFFERED,
     RECORDS,
+    JOBS,
+    JOB_PARTS,
 )
 
 DISTRICT_LENGTH = 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.eligibility.domain.appointment import Appointment
@@ -47,6 +47,14 @@ class Settings(BaseSettings):
     """Where the content of evidence documents lies, by default ``evidence`` in the data folder; a volume of all processes."""
     follow_every: timedelta = timedelta(seconds=30)
     """Pause between two searches for organisations whose facts are not yet in step with them, as after a crash."""
+    jobs_every: timedelta = timedelta(seconds=2)
+    """Pause between two searches of a worker for a job of the pre-check (matrix, what-if) that waits."""
+    jobs_stored: Annotated[int, Field(ge=1, le=1000)] = 20
+    """Most jobs of an organisation; the oldest ended one makes room for the next."""
+    job_term: timedelta = timedelta(days=30)
+    """How long an ended job is stored with its result."""
+    job_lease: timedelta = timedelta(minutes=1)
+    """After how long without a sign of life of its worker another one goes on with a job."""
     rights_every: timedelta = timedelta(minutes=10)
     operator: OrganisationId = "marktplatz"
     operator_name: Line = "Betrieb des EfA-Marktplatzes"

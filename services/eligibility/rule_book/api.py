@@ -20,7 +20,7 @@ MAX_AGE_SECONDS: Final = 300
 
 def channel_routes(policy: Policy) -> APIRouter:
     """Return the routes. The answers are made once. Raises InvalidError if the rule set or the file of a channel is unfit."""
-    router = APIRouter(prefix="/channels", tags=["channels"])
+    router = APIRouter(prefix="/v1/channels", tags=["channels"])
     views = channel_views(policy)
     heads = [ChannelHead(**{name: getattr(view, name) for name in ChannelHead.model_fields}) for view in views.values()]
     everything = _Answer(Page[ChannelHead](items=heads))

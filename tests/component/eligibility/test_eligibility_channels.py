@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from services.eligibility.engine.explanation import LAW
 from services.eligibility.engine.rule_sets import rule_sets
@@ -18,8 +18,7 @@ from tests.support.memory_store import MemoryStore
 
 
 def app_under(policy: Policy) -> FastAPI:
-    router = APIRouter(prefix="/v1")
-    router.include_router(channel_routes(policy))
+    router = channel_routes(policy)
     return create_app("eligibility", router, authenticator=FakeAuthenticator(), store=MemoryStore(), health=FixedHealth())
 
 

@@ -38,6 +38,9 @@ eligibility POST   /v1/evidence                                                 
 eligibility PUT    /v1/evidence/{document_id}                                                               BEARBEITUNG
 eligibility POST   /v1/evidence/{document_id}/withdrawal                                                    BEARBEITUNG
 eligibility PUT    /v1/evidence/{document_id}/content                                                       BEARBEITUNG
+eligibility POST   /v1/precheck-jobs                                                                        BEARBEITUNG
+eligibility POST   /v1/precheck-jobs/{job_id}/cancel                                                        BEARBEITUNG
+eligibility DELETE /v1/precheck-jobs/{job_id}                                                               BEARBEITUNG
 eligibility POST   /v1/verdict-records                                                                      BEARBEITUNG
 eligibility PUT    /v1/registrations/{body_id}                                                              none
 eligibility DELETE /v1/registrations/{body_id}                                                              none

@@ -31,6 +31,7 @@ LISTED = {
     "ordering GET /v1/orders": (Thing.EARLY_ORDER, Thing.ORDER),
     "contracts GET /v1/contracts": (Thing.CONTRACT,),
     "notify GET /v1/contacts": (Thing.CONTACT,),
+    "eligibility GET /v1/precheck-jobs": (Thing.JOB,),
     "ordering GET /v1/partners": (Thing.PARTNER_WHOLE,),
 }
 """Lists that hold, for each caller, exactly those of these things that they see."""

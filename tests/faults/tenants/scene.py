@@ -55,6 +55,7 @@ FIGURES = {
     "total": 2,
     "entrusted": 1,
 }
+LEAVES = {"end_fact": "published:dataport:govdigital:MEMBER"}
 PUBLIC = "/v1/offerings?provider=komm_one"
 
 
@@ -66,6 +67,7 @@ class Thing(StrEnum):
     EARLY_VERDICT = "verdict on a Vorgang that is not forwarded"
     VERDICT = "verdict on the Vorgang with its contract"
     RECORD = "verdict of record"
+    JOB = "job of the pre-check that the Anbieter has asked for"
     FACT = "fact that the Kunde has recorded"
     DOCUMENT = "document that the fact cites"
     CONTRACT = "contract"
@@ -123,6 +125,7 @@ def sees(caller: Caller, thing: Thing) -> bool:
         Thing.EARLY_ORDER: kunde or anbieter,
         Thing.EARLY_VERDICT: kunde or anbieter,
         Thing.RECORD: kunde or anbieter,
+        Thing.JOB: anbieter,
         Thing.FACT: kunde or anbieter or Role.BETREIBER in caller.roles,
         Thing.DOCUMENT: kunde or anbieter or Role.BETREIBER in caller.roles,
         Thing.ORGANISATION: kunde or anbieter,
@@ -267,6 +270,9 @@ class Scene:
 
         asked = {"provider": "komm_one", "channel": "govdigital"}
         record = (await husum.post("eligibility", "/v1/verdict-records", asked))["id"]
+        job = (await govdigital.post("eligibility", "/v1/precheck-jobs", {"kind": "WHAT_IF", "day": "2027-01-01", **LEAVES}))[
+            "id"
+        ]
         testat = {"type": "TESTAT", "title": "Testat 2024", "reason": "Jahresabschluss"}
         document = (await husum.post("eligibility", "/v1/evidence", testat))["id"]
         stated = {"fact": {**FIGURES, "evidence": [document]}, "reason": "Jahresabschluss"}
@@ -283,6 +289,7 @@ class Scene:
             Thing.EARLY_VERDICT: early,
             Thing.VERDICT: order,
             Thing.RECORD: record,
+            Thing.JOB: job,
             Thing.FACT: fact,
             Thing.DOCUMENT: document,
             Thing.CONTRACT: done["contract"]["id"],

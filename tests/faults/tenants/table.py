@@ -100,6 +100,15 @@ eligibility POST   /v1/verdicts/{order_id}/sign-off                             
 eligibility POST   /v1/verdicts/{order_id}/sign-off                                              VERDICT       token   404 403 403 403 403 404 409 404 404 404 404
 eligibility POST   /v1/verdicts/{order_id}/overrides                                             EARLY_VERDICT token   404 403 403 404 404 404 200 404 404 404 404
 eligibility POST   /v1/verdicts/{order_id}/overrides                                             VERDICT       token   404 403 403 403 403 404 409 404 404 404 404
+eligibility GET    /v1/channels                                                                  -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/channels/{channel}                                                        -             public  200 200 200 200 200 200 200 200 200 200 200
+eligibility POST   /v1/precheck-jobs                                                             -             token   403 403 403 403 403 403 201 201 201 403 403
+eligibility GET    /v1/precheck-jobs                                                             -             token   403 403 403 403 403 403 200 200 200 403 403
+eligibility GET    /v1/precheck-jobs/{job_id}                                                    JOB           token   403 403 403 403 403 403 200 404 404 403 403
+eligibility GET    /v1/precheck-jobs/{job_id}/result                                             JOB           token   403 403 403 403 403 403 409 404 404 403 403
+eligibility GET    /v1/precheck-jobs/{job_id}/orders                                             JOB           token   403 403 403 403 403 403 409 404 404 403 403
+eligibility POST   /v1/precheck-jobs/{job_id}/cancel                                             JOB           token   403 403 403 403 403 403 200 404 404 403 403
+eligibility DELETE /v1/precheck-jobs/{job_id}                                                    JOB           token   403 403 403 403 403 403 409 404 404 403 403
 eligibility POST   /v1/verdict-records                                                           -             token   403 201 201 403 403 403 201 403 403 403 403
 eligibility GET    /v1/verdict-records                                                           -             token   422 422 422 422 422 422 422 422 422 422 422
 eligibility GET    /v1/verdict-records/{record_id}                                               RECORD        token   404 200 200 404 404 404 200 404 404 404 404
@@ -221,6 +230,7 @@ BODIES: dict[str, object] = {
     f"{_ACCREDITATION}/refuse": _REASON,
     f"{_ACCREDITATION}/revoke": _REASON,
     "eligibility POST /v1/checks": {"customer": HUSUM_ID, "provider": "komm_one"},
+    "eligibility POST /v1/precheck-jobs": {"kind": "MATRIX", "day": "2027-01-01"},
     "eligibility POST /v1/verdict-records": {"customer": HUSUM_ID, "provider": "komm_one", "channel": "govdigital"},
     "eligibility POST /v1/verdicts/{order_id}/sign-off": {"note": "X"},
     "eligibility POST /v1/verdicts/{order_id}/overrides": {

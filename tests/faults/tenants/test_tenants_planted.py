@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from services.catalog import repository as catalog
 from services.contracts import repository as contracts
@@ -104,16 +105,16 @@ def tokens_of_any_time_and_audience(scene: Scene, patch: pytest.MonkeyPatch) -> 
     patch.setattr(scene.tokens.authenticator._times, "validate", lambda *_: None)
 
 
-def refusals_of_what_is_hidden_are_forgotten(scene: Scene, patch: pytest.MonkeyPatch) -> None:
-    keep = idempotency._Run._keep
+def refusals_of_what_is_hidden_are_remembered(scene: Scene, patch: pytest.MonkeyPatch) -> None:
+    release = idempotency._Run._release
 
-    async def forgetful(self: idempotency._Run, response: Any) -> None:
+    async def remembering(self: idempotency._Run) -> None:
         if any(thing_id in self.path for thing_id in scene.ids.values()):
-            await self._release()
+            await self._keep(Response("{}", 404))
         else:
-            await keep(self, response)
+            await release(self)
 
-    patch.setattr(idempotency._Run, "_keep", forgetful)
+    patch.setattr(idempotency._Run, "_release", remembering)
 
 
 PLANTS: list[tuple[Plant, Judge, str]] = [
@@ -129,7 +130,7 @@ PLANTS: list[tuple[Plant, Judge, str]] = [
     (one_more_look_at_what_is_hidden, matrix.differences, "eligibility GET /v1/verdicts/{order_id} EARLY_VERDICT"),
     (roles_not_asked_for, matrix.wrong_statuses, "catalog POST /v1/offerings"),
     (tokens_of_any_time_and_audience, matrix.wrong_without_token, "ordering GET /v1/orders"),
-    (refusals_of_what_is_hidden_are_forgotten, matrix.reported_by_repeats, "ordering POST /v1/orders/{order_id}/end ORDER"),
+    (refusals_of_what_is_hidden_are_remembered, matrix.reported_by_repeats, "ordering POST /v1/orders/{order_id}/end ORDER"),
 ]
 
 

@@ -14,7 +14,6 @@ from services.eligibility.domain.rights import is_recorded, restate_rights, with
 from services.eligibility.domain.verdict import OrderVerdict, shown_to_provider
 from services.eligibility.drafts import DRAFTS
 from services.eligibility.fact_store.entry import ENTRIES, PARTS
-from services.eligibility.jobs.job import JOB_PARTS, JOBS
 from services.eligibility.lists import AccreditationList
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
@@ -54,6 +53,17 @@ VERDICTS = aggregate_collection("verdicts")
 OFFERED = aggregate_collection("offered_services")
 """Projection of the catalogue: who provides what through which channels."""
 RECORDS = Collection("verdict_records", (Index("subject", ("subject", "given_at")), Index("order_id", ("order_id", "given_at"))))
+JOBS = Collection(
+    "precheck_jobs",
+    (
+        Index("organisation", ("organisation", "created_at")),
+        Index("open", ("open_since",)),
+        Index("expiry", ("expires_at",)),
+    ),
+)
+"""``open_since`` is there until a job ends, ``expires_at`` from then on."""
+JOB_PARTS = Collection("precheck_job_parts", (Index("job", ("job", "section", "number")),))
+"""Results in portions. A part is written once, before the job that counts it; nobody reads it before."""
 """Verdicts of record: written once, never changed."""
 COLLECTIONS = (
     DRAFTS,

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.store.port import Collection, Document, Index
-
-JOBS: Final = Collection(
-    "precheck_jobs",
-    (
-        Index("organisation", ("organisation", "created_at")),
-        Index("open", ("open_since",)),
-        Index("expiry", ("expires_at",)),
-    ),
-)
-"""``open_since`` is there until a job ends, ``expires_at`` from then on."""
-JOB_PARTS: Final = Collection("precheck_job_parts", (Index("job", ("job", "section", "number")),))
-"""Results in portions. A part is written once, before the job that counts it; nobody reads it before."""
+from shared.store.port import Document
 
 IndirectJoint = Literal["STRICT", "ACCEPT"]
 Accreditation = Literal["IGNORE", "REQUIRE"]

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.eligibility.jobs.job import JOB_PARTS, JOBS, Job, JobState, Section
+from services.eligibility.jobs.job import Job, JobState, Section
+from services.eligibility.repository import JOB_PARTS, JOBS
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id

@@ -19,11 +19,10 @@ from services.eligibility.fact_store.entry import Draft, Origin, Record
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.statements import Author, withdraw_fact
 from services.eligibility.jobs.api import JobBackend, job_routes
-from services.eligibility.jobs.job import JOB_PARTS, JOBS
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import MOST_ATTEMPTS, Bounds, Jobs
 from services.eligibility.records.judge import Policy
-from services.eligibility.repository import OFFERED, VERDICTS
+from services.eligibility.repository import JOB_PARTS, JOBS, OFFERED, VERDICTS
 from shared.aggregate import record
 from shared.http.app import create_app
 from shared.ids import contract_id

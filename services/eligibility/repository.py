@@ -53,6 +53,7 @@ VERDICTS = aggregate_collection("verdicts")
 OFFERED = aggregate_collection("offered_services")
 """Projection of the catalogue: who provides what through which channels."""
 RECORDS = Collection("verdict_records", (Index("subject", ("subject", "given_at")), Index("order_id", ("order_id", "given_at"))))
+"""Verdicts of record: written once, never changed."""
 JOBS = Collection(
     "precheck_jobs",
     (
@@ -64,7 +65,6 @@ JOBS = Collection(
 """``open_since`` is there until a job ends, ``expires_at`` from then on."""
 JOB_PARTS = Collection("precheck_job_parts", (Index("job", ("job", "section", "number")),))
 """Results in portions. A part is written once, before the job that counts it; nobody reads it before."""
-"""Verdicts of record: written once, never changed."""
 COLLECTIONS = (
     DRAFTS,
     BODIES,

@@ -21,8 +21,10 @@ USER_ID = 10001
 FILE_TIME = 1767225600
 """One time for every file, 2026-01-01, whatever the commit: a layer whose content stays is the same layer in the next version."""
 
-LEFT_OUT_MODULES = frozenset({"_curses", "_curses_panel", "_dbm", "_gdbm", "_tkinter", "nis", "readline"})
-"""Extension modules of the standard library whose libraries no service needs."""
+LEFT_OUT_MODULES = frozenset({"_curses", "_curses_panel", "_dbm", "_gdbm", "_tkinter", "nis", "readline"}) | {
+    f"_codecs_{name}" for name in ("cn", "hk", "iso2022", "jp", "kr", "tw")
+}
+"""Extension modules of the standard library that no service needs: their libraries, or encodings of the Far East."""
 
 LEFT_OUT_PATHS = (
     "/usr/share/man/", "/usr/share/lintian/", "/usr/share/info/", "/usr/share/pixmaps/", "/usr/share/applications/",
@@ -30,6 +32,7 @@ LEFT_OUT_PATHS = (
     "/usr/share/gdb/", "/etc/update-motd.d/", "/etc/ca-certificates/", "/etc/profile", "/etc/ld.so.conf.d/",
     "/usr/share/python3/", "/etc/dpkg/", "/etc/python", "/usr/share/gcc/", "/usr/lib/binfmt.d/", "/etc/issue",
     f"/usr/lib/{PYTHON}/lib2to3/", f"/usr/lib/{PYTHON}/pydoc_data/", f"/usr/lib/{PYTHON}/test/",
+    f"/usr/lib/{PYTHON}/turtle.py", f"/usr/lib/{PYTHON}/xmlrpc/",
 )  # fmt: skip
 LEFT_OUT_PARTS = (
     "/gconv/",
@@ -55,6 +58,7 @@ LEXERS = ("__init__", "_mapping", "python", "special")
 CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
 """What check digits need of python-stdnum; the rest are number systems of other countries and their tables, 6 MB."""
 LEFT_OUT_OF_PACKAGES = (
+    "fastapi_offline/static/redoc.standalone.js",
     "faststream/confluent",
     "faststream/mqtt",
     "faststream/nats",
@@ -66,7 +70,7 @@ LEFT_OUT_OF_PACKAGES = (
     "rdflib/plugins/sparql",
     "rdflib/tools",
 )
-"""What works only with packages that are not here, and what of rdflib is for queries and for people: a graph is written here."""
+"""What works only with packages that are not here or no page shows, and of rdflib queries: a graph is only written here."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {
@@ -144,8 +148,8 @@ def prune_packages(root: Path) -> None:
     for path in (site / "stdnum").iterdir():
         if path.name not in CHECK_DIGITS:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for name in LEFT_OUT_OF_PACKAGES:
-        shutil.rmtree(site / name)
+    for path in (site / name for name in LEFT_OUT_OF_PACKAGES):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in site.rglob("*"):
         if path.suffix in SOURCE_SUFFIXES:
             path.unlink()

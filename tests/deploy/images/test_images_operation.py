@@ -122,7 +122,7 @@ async def test_sigterm_under_load_drains_within_the_grace_period_and_loses_nothi
         assert events[-1] == "stopped", events[-5:]
         assert "drain_timeout" not in events
     await asyncio.gather(*(stack.start(name) for name in stopped))
-    await asyncio.gather(*load)
+    await asyncio.gather(*(stack.ready(name) for name in stopped), *load)
     for talk in talks:
         talk.over.set()
     await asyncio.gather(*talking)
@@ -140,7 +140,7 @@ async def test_after_kill_9_in_the_middle_of_orders_each_has_exactly_one_contrac
     codes = await asyncio.gather(*(stack.kill(name) for name in killed))
     assert codes == [137] * len(killed)
     await asyncio.gather(*(stack.start(name) for name in killed))
-    await asyncio.gather(*load)
+    await asyncio.gather(*(stack.ready(name) for name in killed), *load)
     await every_order_has_one_contract(market, orders)
 
 

@@ -10,9 +10,9 @@ from heapq import merge
 from itertools import islice
 
 from services.contracts.domain.contract import Contract, Listed
-from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, Register
 from shared.aggregate.ledger import aggregate_collection
+from shared.ids import contract_id
 from shared.messages.open_enum import READING
 from shared.messages.values import Channel
 from shared.process.service import Resources

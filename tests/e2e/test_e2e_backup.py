@@ -28,10 +28,10 @@ from marktplatz.recovery.admin import administration
 from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.files import MANIFEST
 from marktplatz.recovery.rebuild.broker import delete_topics
-from services.contracts.domain.request import contract_id
 from services.ordering.repository import RESERVED_FOR
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
+from shared.ids import contract_id
 from shared.messages.values import Channel
 from shared.process.settings import ProcessSettings
 from tests.e2e.conftest import HUSUM

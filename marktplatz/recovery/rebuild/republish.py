@@ -11,13 +11,13 @@ from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.stores import PAGE, Stores
-from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS
 from services.eligibility.repository import VERDICTS
 from services.ordering.repository import ORDERS
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.republisher import Republisher
 from shared.errors import BusUnavailableError
+from shared.ids import contract_id
 from shared.store import port
 from shared.store.paging import scanned
 

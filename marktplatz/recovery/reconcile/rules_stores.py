@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
-from services.contracts.domain.request import contract_id
 from services.contracts.facts import ContractFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.ordering.facts import OrderFact
+from shared.ids import contract_id
 from shared.messages.values import OrderState
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
-from services.contracts.domain.request import contract_id
+from shared.ids import contract_id
 from shared.messages.base import tombstone_types
 from shared.topics import CHECKPOINTS, QUARANTINE, TOPICS, CleanupPolicy
 

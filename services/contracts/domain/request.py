@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from shared import ids
 from shared.calendar import day_of
+from shared.ids import contract_id
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel
-
-
-def contract_id(channel: Channel, order_id: str) -> str:
-    """Return the id of the contract that a channel forms for an order; every repeat of the request leads to the same one."""
-    return ids.contract_id(channel.value, order_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from services.contracts.app import build, processor
-from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
 from shared.bus.handling import Received
 from shared.http.app import create_app
+from shared.ids import contract_id
 from shared.messages.values import Channel, Party, Verdict
 from shared.process.service import Resources
 from shared.store.port import Save

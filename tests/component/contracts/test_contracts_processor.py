@@ -13,12 +13,12 @@ import pytest
 from pydantic import ValidationError
 
 from services.contracts.app import build, processor
-from services.contracts.domain.request import contract_id
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.settings import Settings
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.handling import Received
 from shared.errors import StoreUnavailableError
+from shared.ids import contract_id
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Verdict
 from shared.process.service import Resources, Service

@@ -25,13 +25,13 @@ from services.catalog.repository import KNOWN_SERVICES, OFFERINGS
 from services.contracts import handlers
 from services.contracts.app import processor
 from services.contracts.domain.contract import Contract
-from services.contracts.domain.request import contract_id
 from services.contracts.numbering import Number, NumberFormat, Register
 from services.contracts.repository import CONTRACTS, Contracts, Registers
 from services.eligibility.repository import ORGANISATIONS
 from services.ordering.facts import OrderFact
 from services.ordering.repository import ORDERS, Orders
 from shared.bus.handling import Received
+from shared.ids import contract_id
 from shared.messages.catalog import KnownStatus
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OfferingState, OrderState

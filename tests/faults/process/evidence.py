@@ -13,11 +13,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from marktplatz.assembly import ServiceName
 from marktplatz.demo.tap import Tap
 from marktplatz.recovery.stores import ServiceStore
-from services.contracts.domain.request import contract_id
 from services.notify.app import load_routing
 from services.notify.mail import IDEMPOTENCY_HEADER
 from services.ordering.repository import RESERVED_FOR
 from shared.bus.dead_letters.letter import from_dead_letter
+from shared.ids import contract_id
 from shared.messages.values import Channel
 from shared.store.paging import scanned
 from shared.store.port import Document

@@ -18,7 +18,6 @@ from typing import Any, cast
 from unittest import mock
 
 from services.contracts.app import processor
-from services.contracts.domain.request import contract_id
 from services.notify import app as notify
 from services.notify.domain.contact import AddressBook, Contact
 from services.notify.repository import Contacts
@@ -31,6 +30,7 @@ from shared.bus.envelope import IncomingRecord, decode
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.bus.record import RawRecord
 from shared.errors import RetryableError
+from shared.ids import contract_id
 from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel
 from shared.process.service import Resources

@@ -13,13 +13,13 @@ from services.contracts import channels
 from services.contracts.domain import prices
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal
-from services.contracts.domain.request import Request, contract_id
+from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
 from services.contracts.settings import Settings
 from shared.errors import ForbiddenError, IllegalMoveError
-from shared.ids import derived_id
+from shared.ids import contract_id, derived_id
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractRefused
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Money, Period, PriceItem, Verdict

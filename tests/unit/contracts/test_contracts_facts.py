@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from services.contracts.domain.request import contract_id
 from services.contracts.domain.transitions import Actor
 from services.contracts.facts import FACTS, ContractFact, RegisterFact
 from services.contracts.numbering import Number, Register
 from services.contracts.repository import CONTRACTS, REGISTERS, Registers
+from shared.ids import contract_id
 from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore

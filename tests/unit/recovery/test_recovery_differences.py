@@ -18,12 +18,12 @@ from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
 from services.catalog.facts import OfferingFact
-from services.contracts.domain.request import contract_id
 from services.contracts.facts import ContractFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.notify.facts import ExpectedNotification
 from services.ordering.facts import ListedOfferingFact, OrderFact
 from services.ordering.partners.quarantine import Original
+from shared.ids import contract_id
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.topics import CHECKPOINTS, TOPICS, partner_group, partner_orders
 

@@ -1,15 +1,11 @@
-"""A contract processor as a process of its own, fed from a file: what Kafka does for it, the arguments and files here do.
+"""A contract processor as a process of its own: what Kafka does for it, its arguments and two files do.
 
-    processor_process.py STORE_FILE CHANNEL REQUESTS_FILE OFFSET_FILE EVENTS_FILE BATCH
-
-It handles the requests after the committed offset in batches, appends what it publishes to EVENTS_FILE and commits each batch.
+It handles the requests after the committed offset in batches, appends what it publishes to a file and commits each batch.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +13,6 @@ from pathlib import Path
 from services.contracts.app import processor
 from shared import failpoints
 from shared.aggregate.outgoing import OutgoingEvent
-from shared.bus.handling import Received
 from shared.errors import RetryableError
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel
@@ -57,15 +52,19 @@ class Offset:
         failpoints.passing("bus.commit", "after")
 
 
-async def main(store_file: Path, channel: Channel, requests: list[Received], offset: Offset, events: Path, size: int) -> None:
+async def main(
+    store_file: Path, channel: Channel, requests: Sequence[ContractRequested], offset_file: Path, events: Path, size: int
+) -> None:
     """Handle every request after the committed offset, then publish what a crash before may have left."""
     store = SqliteStore(store_file)
     service = processor(channel)(Resources(store, FilePublisher(events), store_file.parent))
     await store.prepare(service.collections)
     (consumer,) = service.consumers
+    records = [received(it) for it in requests]
+    offset = Offset(offset_file)
     done = offset.read()
     while done < len(requests):
-        batch = requests[done : done + size]
+        batch = records[done : done + size]
         try:
             if await consumer.handle(batch):
                 raise SystemExit("a request was rejected")
@@ -75,11 +74,3 @@ async def main(store_file: Path, channel: Channel, requests: list[Received], off
         offset.commit(done)
     await service.ledgers[0].outbox.relay(timedelta(0))
     await store.close()
-
-
-if __name__ == "__main__":
-    store_path, channel_name, requests_path, offset_path, events_path, batch_size = sys.argv[1:]
-    expected = [received(ContractRequested.model_validate_json(line)) for line in Path(requests_path).read_text().splitlines()]
-    asyncio.run(
-        main(Path(store_path), Channel(channel_name), expected, Offset(Path(offset_path)), Path(events_path), int(batch_size))
-    )

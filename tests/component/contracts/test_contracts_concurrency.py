@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-import shared
 from services.contracts.app import processor
 from services.contracts.handlers import RegisterReport, report_register
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Registers
@@ -20,13 +18,12 @@ from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
+from tests.component.contracts import processor_process
 from tests.support.contract_requests import received, request
+from tests.support.forked import run_process
 from tests.support.publisher import RecordingPublisher
 
 pytestmark = pytest.mark.slow
-
-PROCESSOR = Path(__file__).with_name("processor_process.py")
-ROOT = Path(shared.__file__).parent.parent
 
 
 @pytest.fixture
@@ -87,20 +84,11 @@ class Processor:
     """A processor in a process of its own, with the offset of its partition."""
 
     def __init__(self, folder: Path, name: str, requests: list[ContractRequested], batch: int) -> None:
-        self.arguments = [str(folder / "contracts.db"), "fitko", str(folder / f"{name}.requests")]
-        self.arguments += [str(folder / f"{name}.offset"), str(folder / "events"), str(batch)]
-        (folder / f"{name}.requests").write_text("\n".join(item.model_dump_json() for item in requests))
+        self.arguments = (folder / "contracts.db", Channel.FITKO, requests, folder / f"{name}.offset", folder / "events", batch)
 
     async def run(self, failpoint: str = "") -> int:
         """Run to the end, or to its death, and return the exit code."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(PROCESSOR),
-            *self.arguments,
-            env={"PYTHONPATH": str(ROOT), "MARKTPLATZ_FAILPOINT": failpoint},
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        return await process.wait()
+        return await run_process(processor_process.main, *self.arguments, failpoint=failpoint)
 
 
 POINTS = [

@@ -1,18 +1,14 @@
-"""A worker in a process of its own, to be killed at a fail point: sends what is due in the store file, once, then ends.
-
-Arguments: store file, port of the mail server, minutes that the clock is ahead.
-"""
+"""A worker in a process of its own, to be killed at a fail point: sends what is due in the store file, once, then ends."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 from tests.component.notify.workbench import Bench, open_store
 
 
 async def main(path: Path, port: int, minutes: float) -> None:
+    """Send by the mail server on this port, with a clock that is ahead by ``minutes``."""
     store = await open_store(path)
     bench = Bench(store, smtp_host="127.0.0.1", smtp_port=port)
     bench.clock.turn(minutes=minutes)
@@ -22,7 +18,3 @@ async def main(path: Path, port: int, minutes: float) -> None:
         bench.clock.turn(minutes=minutes)
         await bench.send()
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

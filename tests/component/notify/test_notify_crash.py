@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from services.notify.domain.transitions import NotificationState
 from shared.messages import ordering
+from tests.component.notify import crashing_worker
 from tests.component.notify.workbench import Bench, open_store, received
 from tests.support.builders.events import AT, CUSTOMER, head
+from tests.support.forked import run_process
 from tests.support.smtp import CapturingServer
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
 LIVE = ordering.WentLive(order=head(), at=AT)
 AFTER_LEASE = 6.0
 
 
 async def run_worker(path: Path, smtp: CapturingServer, *, minutes: float = 0, failpoint: str = "") -> int:
     """Run the worker process to its end and return its exit code (negative: the signal that ended it)."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.component.notify.crashing_worker",
-        str(path),
-        str(smtp.port),
-        str(minutes),
-        cwd=ROOT,
-        env={**os.environ, "MARKTPLATZ_FAILPOINT": failpoint},
-    )
-    return await process.wait()
+    return await run_process(crashing_worker.main, path, smtp.port, minutes, failpoint=failpoint)
 
 
 async def prepared(path: Path) -> list[str]:

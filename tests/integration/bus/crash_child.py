@@ -1,14 +1,10 @@
-"""The process that the crash tests kill: one consumer with a ledger over SQLite, from a topic to the topic of deliveries.
-
-Environment: ``CHILD_BOOTSTRAP``, ``CHILD_LANE`` (mark of the lane), ``CHILD_STORE`` (path). Ends with 0 when nothing is left to do.
-"""
+"""The process that the crash tests kill: one consumer with a ledger over SQLite, from a topic to the topic of deliveries."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import shared.bus.consume.worker
 from shared.aggregate.base import Aggregate
@@ -52,12 +48,11 @@ def record(received: Received) -> Change[Tally]:
     return Change(received.key, decide, cause=received.cause)
 
 
-async def main() -> None:
-    settings = fast_settings(os.environ["CHILD_BOOTSTRAP"]).model_copy(
-        update={"max_records": 6, "session_timeout": timedelta(seconds=6)}
-    )
-    lane = Lane(settings, mark=os.environ["CHILD_LANE"])
-    store = open_store(f"sqlite:///{os.environ['CHILD_STORE']}")
+async def main(bootstrap: str, mark: str, path: Path) -> None:
+    """Work until nothing is left to do in the lane of this mark, on the store of this path."""
+    settings = fast_settings(bootstrap).model_copy(update={"max_records": 6, "session_timeout": timedelta(seconds=6)})
+    lane = Lane(settings, mark=mark)
+    store = open_store(f"sqlite:///{path}")
     await store.prepare([COLLECTION])
     publisher = KafkaPublisher(settings)
     await publisher.start()
@@ -76,7 +71,3 @@ async def main() -> None:
     await ledger.outbox.relay(timedelta(0))
     await publisher.stop()
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -1,11 +1,10 @@
-"""The worker of the catalog that the tests kill while it removes offers: ``<bootstrap> <path of the store>``."""
+"""The worker of the catalog that the tests kill while it removes offers."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from services.catalog.app import build
 from services.catalog.domain.offering import Offering
@@ -63,14 +62,11 @@ def withdraw(offering_id: str) -> Change[Offering]:
     return Change(offering_id, decide)
 
 
-async def main(bootstrap: str, path: str) -> None:
+async def main(bootstrap: str, path: Path) -> None:
+    """Remove what is due in the store of this path."""
     store = open_store(f"sqlite:///{path}")
     publisher = KafkaPublisher(fast_settings(bootstrap))
     await publisher.start()
     await remove(catalog(store, publisher))
     await publisher.stop()
     await store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,10 +16,11 @@ from shared.bus.record import RawRecord
 from shared.bus.settings import KafkaSettings
 from shared.store.opening import open_store
 from shared.topics import DELIVERIES
+from tests.integration.bus import crash_child
 from tests.integration.bus.bus_fixture import Lane, entity, event, read_topic
 from tests.integration.bus.crash_child import COLLECTION
+from tests.support.forked import run_process
 
-ROOT = Path(__file__).resolve().parents[3]
 POINTS = ("store.insert", "store.save", "store.clean", "bus.send", "bus.commit", "bus.dead_letter")
 PASSAGES = {"bus.dead_letter": (1,)}
 AGGREGATES = 5
@@ -29,17 +28,7 @@ EVENTS = 4
 
 
 async def run_child(settings: KafkaSettings, lane: Lane, store: Path, failpoint: str) -> int:
-    environment = {
-        **os.environ,
-        "CHILD_BOOTSTRAP": settings.bootstrap_servers,
-        "CHILD_LANE": lane.mark,
-        "CHILD_STORE": str(store),
-        "MARKTPLATZ_FAILPOINT": failpoint,
-    }
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.integration.bus.crash_child", cwd=ROOT, env=environment, stdout=asyncio.subprocess.DEVNULL
-    )
-    return await child.wait()
+    return await run_process(crash_child.main, settings.bootstrap_servers, lane.mark, store, failpoint=failpoint)
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -36,12 +34,13 @@ from shared.store.opening import open_store
 from shared.store.port import Store
 from shared.topics import DEAD_LETTERS, KNOWN_SERVICES, ORDERING_OFFERINGS, REPLAYS, SUBMISSIONS
 from shared.topics import OFFERINGS as TOPIC
+from tests.integration.bus import removal_child
 from tests.integration.bus.bus_fixture import committed_offsets, fast_settings, read_topic, running, until
 from tests.integration.bus.removal_child import catalog, publish, remove, withdraw
 from tests.support.builders.offerings import AT
 from tests.support.eager_kafka import EagerKafka
+from tests.support.forked import run_process
 
-ROOT = Path(__file__).resolve().parents[3]
 TOPICS = (SUBMISSIONS, TOPIC, KNOWN_SERVICES, DEAD_LETTERS[ORDERING_OFFERINGS], REPLAYS[ORDERING_OFFERINGS])
 RESTING = {**settings_of(TOPIC, replicas=1), "max.compaction.lag.ms": str(2**62)}
 EAGER = {
@@ -231,13 +230,7 @@ async def test_a_worker_killed_while_it_removes_leaves_one_tombstone_to_the_rela
     service = catalog(store, publisher)
     ledger = service.ledgers[0]
     await ledger.apply([publish(ended), withdraw(ended)])
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.integration.bus.removal_child", settings.bootstrap_servers, str(path)),
-        cwd=ROOT,
-        env={**os.environ, "MARKTPLATZ_FAILPOINT": point},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    assert await child.wait() == -signal.SIGKILL
+    assert await run_process(removal_child.main, settings.bootstrap_servers, path, failpoint=point) == -signal.SIGKILL
     document = await store.get(OFFERINGS, ended)
     assert document is not None
     assert document["removed_at"] is not None

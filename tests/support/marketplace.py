@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -133,7 +134,7 @@ class Marketplace:
             for collection in collections:
                 await store.insert_many(collection, self.seed.get(name.value, {}).get(collection.name, ()))
             if name.value in LOADERS:
-                await LOADERS[name.value][1](store, DATA, lambda _kind, _done, _total: None)
+                await _load(name.value, store, fresh=type(store) is SqliteStore and name.value not in self.seed)
             app = create_app(
                 service.name,
                 service.router,
@@ -161,6 +162,21 @@ class Marketplace:
     def people(self) -> Cast:
         """The people of the demo: all that they need of a run are its endpoints and tokens."""
         return cast_of(cast("Embedded", self), self.client)
+
+
+_LOADED: dict[str, sqlite3.Connection] = {}
+
+
+async def _load(service: str, store: SqliteStore, *, fresh: bool) -> None:
+    """Load the reference data; a fresh store becomes a copy of the first that was loaded, in a tenth of the time."""
+    loaded = _LOADED.get(service) if fresh else None
+    if loaded is not None:
+        await store._writer.run(loaded.backup)
+        return
+    await LOADERS[service][1](store, DATA, lambda _kind, _done, _total: None)
+    if fresh:
+        copy = _LOADED[service] = sqlite3.connect(":memory:", check_same_thread=False)
+        await store._writer.run(lambda connection: connection.backup(copy))
 
 
 async def _end(pump: asyncio.Task[None]) -> None:

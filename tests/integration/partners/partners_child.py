@@ -1,12 +1,7 @@
-"""The process that the crash tests kill: ordering's readers of partners over SQLite. It ends with 0 when nothing is left to do.
-
-Environment: ``CHILD_BOOTSTRAP``, ``CHILD_STORE`` (path), ``CHILD_PARTNER``, ``CHILD_SENT`` (number of records on its topic).
-"""
+"""The process that the crash tests kill: ordering's readers of partners over SQLite."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,20 +11,17 @@ from tests.integration.partners.partners_fixture import Sender, Shop
 from tests.support.partners import PartnerSystem
 
 
-async def main() -> None:
-    settings = fast_settings(os.environ["CHILD_BOOTSTRAP"]).model_copy(update={"session_timeout": timedelta(seconds=6)})
+async def main(bootstrap: str, path: Path, partner_id: str, sent: int) -> None:
+    """Work until nothing is left to do of the ``sent`` records on the topic of this partner."""
+    settings = fast_settings(bootstrap).model_copy(update={"session_timeout": timedelta(seconds=6)})
     publisher = KafkaPublisher(settings)
     await publisher.start()
-    shop = Shop(Path(os.environ["CHILD_STORE"]), publisher)
+    shop = Shop(path, publisher)
     await shop.open()
     await shop.relay()
-    sender = Sender(settings, publisher, PartnerSystem(os.environ["CHILD_PARTNER"], ()), int(os.environ["CHILD_SENT"]))
+    sender = Sender(settings, publisher, PartnerSystem(partner_id, ()), sent)
     async with shop.reading(settings, publisher):
         await until(sender.done)
     await shop.relay()
     await publisher.stop()
     await shop.store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

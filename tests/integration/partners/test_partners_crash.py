@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError
 
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.topics import partner_group, partner_orders
-from tests.integration.bus.bus_fixture import read_topic
+from tests.integration.bus.bus_fixture import read_topic, until
+from tests.integration.partners import partners_child
 from tests.integration.partners.partners_fixture import Sender, Shop, said
+from tests.support.forked import run_process
 from tests.support.publisher import RecordingPublisher
 
-ROOT = Path(__file__).resolve().parents[3]
 PASSAGES = {
     "store.insert": (1, 2, 3),
     "store.save": (1, 2, 3),
@@ -30,23 +30,9 @@ PASSAGES = {
 
 
 async def run_child(settings: KafkaSettings, store: Path, sender: Sender, failpoint: str) -> int:
-    environment = {
-        **os.environ,
-        "CHILD_BOOTSTRAP": settings.bootstrap_servers,
-        "CHILD_STORE": str(store),
-        "CHILD_PARTNER": sender.system.id,
-        "CHILD_SENT": str(sender.sent),
-        "MARKTPLATZ_FAILPOINT": failpoint,
-    }
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.integration.partners.partners_child",
-        cwd=ROOT,
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
+    return await run_process(
+        partners_child.main, settings.bootstrap_servers, store, sender.system.id, sender.sent, failpoint=failpoint
     )
-    return await child.wait()
 
 
 @pytest.mark.slow
@@ -101,12 +87,20 @@ async def check(sender: Sender, shop: Shop, order_id: str, before: list[str], fa
 
 
 async def rewind(settings: KafkaSettings, sender: Sender) -> None:
-    """Set the group back to the beginning of the topic."""
+    """Set the group back to the beginning of the topic, once the broker has forgotten the member that was killed."""
     topic = partner_orders(sender.system.id)
     consumer = AIOKafkaConsumer(**settings.connection(), group_id=partner_group(sender.system.id), enable_auto_commit=False)
+
+    async def set_back() -> bool:
+        try:
+            await consumer.commit({TopicPartition(topic.name, number): 0 for number in range(topic.partitions)})
+        except CommitFailedError:
+            return False
+        return True
+
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])
-        await consumer.commit({TopicPartition(topic.name, number): 0 for number in range(topic.partitions)})
+        await until(set_back)
     finally:
         await consumer.stop()

@@ -168,7 +168,7 @@ FAILURES = {
 def test_a_tool_that_fails_leaves_no_file_keeps_the_old_ones_and_fails_the_job(place: Place, script: str) -> None:
     place.put(b"old", "marktplatz-20200101T011500Z.archive.gz.age")
     before = place.names()
-    seal = place.seal("--keep-days", "14", "--wait", "5")
+    seal = place.seal("--keep-days", "14", "--wait", "2")
     place.tool(script)
     code, log = ended(seal)
     assert code == 1
@@ -178,9 +178,9 @@ def test_a_tool_that_fails_leaves_no_file_keeps_the_old_ones_and_fails_the_job(p
 
 
 def test_a_slow_tool_is_waited_for_once_it_has_begun(place: Place) -> None:
-    seal = place.seal("--wait", "10")
-    parts = "for part in a b c; do printf $part; sleep 6; done"
-    tool = place.tool(f'exec > "$PIPE/archive"; {parts}; exec >&-; sleep 2; : > "$PIPE/done"')
+    seal = place.seal("--wait", "5")
+    parts = "for part in a b c; do printf $part; sleep 3; done"
+    tool = place.tool(f'exec > "$PIPE/archive"; {parts}; exec >&-; sleep 1; : > "$PIPE/done"')
     assert ended(tool)[0] == 0
     assert ended(seal)[0] == 0
     assert decrypted(place.backup / place.names()[0]) == b"abc"

@@ -62,6 +62,7 @@ async def test_a_cut_connection_is_reported_and_found_again(mongodb: str, scheme
                 netloc=address.netloc.replace(f"{address.hostname}:{address.port}", f"127.0.0.1:{proxy.port}")
             )
             options: dict[str, str | int] = {"directConnection": "true", "serverSelectionTimeoutMS": 1500}
+            options["heartbeatFrequencyMS"] = 500  # closing waits for the next one, ten seconds by default
             store = open_store(database_url(server.geturl(), name, scheme=scheme, **options))
             await store.prepare([THINGS])
             await store.insert_many(THINGS, [thing("a")])

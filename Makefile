@@ -17,9 +17,9 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install demo up format lock clean
 .PHONY: test test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
-.PHONY: manifests test-rights test-mongodb test-asyncapi
+.PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
-.PHONY: ci ci-processes ci-containers ci-images ci-arm64
+.PHONY: ci ci-static ci-packages ci-processes ci-containers ci-images ci-arm64
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -44,7 +44,7 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
 	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=20 $(WITHOUT_BROKER)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=20 tests/integration tests/e2e
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e tests/integration
 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
@@ -135,9 +135,14 @@ docs: $(STAMP) ## Build build/docs: all pages, APIs, topics and messages as HTML
 
 # Kubernetes (needs kubectl and promtool)
 
-manifests: $(STAMP) ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
+manifests: manifests-checks ## Build and check every overlay and combination of the Kubernetes manifests, and plant faults that the checks must catch
+	@$(MAKE) --no-print-directory manifests-tests
+
+manifests-checks: $(STAMP)
 	@$(BIN)/python -m deploy.generate.handbook --check
 	@$(BIN)/python -m deploy.checks
+
+manifests-tests: $(STAMP)
 	@$(BIN)/pytest -q -n 2 --dist loadfile tests/deploy/manifests tests/deploy/rollout tests/deploy/observability tests/deploy/handbook
 
 test-rights: $(STAMP) ## Run every process, and portals and partners by SCRAM and by certificate, on a broker with the generated rights; compare granted with used, refuse the rest
@@ -176,8 +181,16 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 # All of it
 
-ci: check hooks-check test test-wheel manifests ## What CI runs: everything above but the benchmarks and the planted bugs
+ci: $(STAMP) ## What CI runs: everything above but the benchmarks and the planted bugs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-static ci-packages
+	@$(MAKE) --no-print-directory --jobs 1 test manifests-tests
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-processes ci-containers
+
+ci-static: ## The static checks, which take one processor, as ci-packages does
+	@$(MAKE) --no-print-directory --jobs 1 check hooks-check
+
+ci-packages: ## The part of the wheels and the overlays
+	@$(MAKE) --no-print-directory --jobs 1 test-wheel manifests-checks
 
 ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
 	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade test-faults chaos test-rights test-mongodb test-asyncapi

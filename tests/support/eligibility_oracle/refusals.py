@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,12 @@ class Stored:
         """Return what is visible, with the overlay."""
         return with_overlay(self.visible_facts(), self.request)
 
-    def days(self) -> Iterator[Day]:
-        """Return each day on which the validity of a seen fact may change, and the first day of all."""
+    @cached_property
+    def days(self) -> list[Day]:
+        """Each day on which the validity of a seen fact may change, and the first day of all."""
         seen = self.seen_facts()
         days = {date.min.isoformat()} | {fact[end] for fact in seen for end in ("valid_from", "valid_to") if fact[end]}
-        for day in sorted(days):
-            yield Day(seen, [], day, {}, strict=True)
+        return [Day(seen, [], day, {}, strict=True) for day in sorted(days)]
 
 
 def refuse(stored: Stored) -> None:
@@ -189,7 +189,8 @@ def _described(stored: Stored) -> set[str]:
 
 
 def _unknown_organisation(stored: Stored) -> bool:
-    return any(org not in _described(stored) for fact in stored.every_fact() for org in named_organisations(fact))
+    described = _described(stored)
+    return any(org not in described for fact in stored.every_fact() for org in named_organisations(fact))
 
 
 def _unknown_evidence(stored: Stored) -> bool:
@@ -292,7 +293,7 @@ def _cycle(arcs: list[tuple[str, str]]) -> bool:
 def _cyclic_part_of(stored: Stored) -> bool:
     return any(
         _cycle([(fact["from"], fact["to"]) for fact in day.of_kind("relation") if fact["type"] == "PART_OF"])
-        for day in stored.days()
+        for day in stored.days
     )
 
 
@@ -301,7 +302,7 @@ def _sole(day: Day) -> list[tuple[str, str]]:
 
 
 def _sole_control_not_unique(stored: Stored) -> bool:
-    for day in stored.days():
+    for day in stored.days:
         sole = _sole(day)
         if any(end == target and start != owner for start, end in sole for owner, target in sole):
             return True
@@ -309,7 +310,7 @@ def _sole_control_not_unique(stored: Stored) -> bool:
 
 
 def _cyclic_control(stored: Stored) -> bool:
-    return any(_cycle(_sole(day)) for day in stored.days())
+    return any(_cycle(_sole(day)) for day in stored.days)
 
 
 def _impossible_request(stored: Stored) -> bool:

@@ -21,12 +21,12 @@ from services.eligibility.evidence_api import evidence_routes
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.facts_api import fact_routes
 from services.eligibility.graph_api import graph_routes
-from services.eligibility.knowledge import Knowledge
 from services.eligibility.members_api import Members, member_routes
 from services.eligibility.override_api import override_routes
+from services.eligibility.records.check import check
+from services.eligibility.records.judge import Policy, Question
 from services.eligibility.registration_api import registration_routes
 from services.eligibility.repository import Bodies, OfferedServices, Organisations, Verdicts
-from services.eligibility.rules import CheckRequest, Policy, assess
 from services.eligibility.settings import Settings
 from shared.aggregate.change import Effect
 from shared.aggregate.condition import Condition
@@ -52,7 +52,6 @@ class Backend:
     organisations: Organisations
     verdicts: Verdicts
     offered: OfferedServices
-    knowledge: Knowledge
     facts: Facts
     files: Files
     policy: Policy
@@ -188,7 +187,8 @@ async def _state_relation(backend: Backend, organisation_id: str, request: schem
     stated = handlers.StateRelation(
         tuple(request.path), request.type, request.valid_from, request.valid_to, tuple(request.evidence)
     )
-    statement = await handlers.statement_of(stated, organisation_id, backend.knowledge, caller.subject, at)
+    known = (await backend.facts.world()).view(None)
+    statement = await handlers.statement_of(stated, organisation_id, backend.bodies, known, caller.subject, at)
     command = handlers.state_relation(organisation_id, statement, caller.subject, at)
     return await change_own(backend.organisations, organisation_id, caller, command)
 
@@ -201,11 +201,11 @@ def _check_routes(router: APIRouter, backend: Backend) -> None:
         openapi_extra=NO_FUNCTION,
         summary="Pre-check: which channel may we use?",
     )
-    async def check(request: schemas.CheckRequest, caller: CurrentCaller) -> Response:
+    async def pre_check(request: schemas.CheckRequest, caller: CurrentCaller) -> Response:
         customer = request.customer or caller.organisation
         offer = None if request.offering_id is None else await backend.offered.get(request.offering_id)
         provider = request.provider or (offer.provider.id if offer else "")
-        channels = list(backend.policy.channels) if offer is None else [c for c in offer.channels if c in backend.policy.channels]
+        channels = [c for c in backend.policy.channels if offer is None or c in offer.channels]
         if request.channel is not None:
             channels = [request.channel]
         if customer != caller.organisation:
@@ -216,9 +216,11 @@ def _check_routes(router: APIRouter, backend: Backend) -> None:
             for channel in channels:
                 offer.require_channel(channel)
         as_of = request.as_of or day_of(backend.clock())
-        facts = await backend.knowledge.facts_for(viewer_of(caller), customer, provider)
-        found = [assess(CheckRequest(c, customer, provider, as_of, backend.policy), facts) for c in channels]
-        asked = [views.of_channels(assessment, channels) for assessment in found]
+        known, at = await backend.facts.current(), backend.clock()
+        asked = [
+            views.of_channels(check(known, backend.policy, Question(customer, provider, c.value, as_of), at).assessment, channels)
+            for c in channels
+        ]
         if offer is None:
             return json_reply(views.ChecksView(assessments=asked, allowed_channels=list(asked[0].allowed_channels)))
         advice = [views.ChannelAdviceView.of(assessment) for assessment in asked]

@@ -1,4 +1,4 @@
-"""Assembles the eligibility service. No I/O happens here but the reading of the rule set."""
+"""Assembles the eligibility service. No I/O happens here but the reading of the rule sets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.eligibility.api import Backend, routes
-from services.eligibility.consumers import consumers
+from services.eligibility.consumers import Judging, consumers
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.drafts import Drafts
 from services.eligibility.fact_store.facts import Facts
@@ -16,7 +16,6 @@ from services.eligibility.handlers import appoint, expire_due, state_unrecorded_
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import Bounds, Jobs
-from services.eligibility.knowledge import Graphs, Knowledge
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.record import Records
 from services.eligibility.repository import (
@@ -43,7 +42,7 @@ LISTS_EVERY = timedelta(hours=1)
 def build(resources: Resources, settings: Settings | None = None) -> Service:
     """Return the service: API, the consumer that checks orders, the run that ends accreditations.
 
-    Raises OSError, KeyError or ValueError if the settings or the rule set are unfit.
+    Raises InvalidError if the rule set is unknown or a draft, ValueError if the settings are unfit.
     """
     settings = settings or Settings()
     policy = settings.policy()
@@ -56,19 +55,15 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     following = Following(facts)
     organisations.ledger.followed = following.changed
     catch_up = CatchUp(following, partial(changed_organisations, resources.store))
-    knowledge = Knowledge(Graphs(resources.store), organisations, bodies, policy)
-
-    records = RecordBackend(facts, Records(resources.store), settings.record_policy(), resources.clock)
+    records = RecordBackend(facts, Records(resources.store), policy, resources.clock)
     drafts = Drafts(resources.store)
-    backend = Backend(
-        bodies, organisations, verdicts, offered, knowledge, facts, files, policy, settings, drafts, resources.clock
-    )
+    backend = Backend(bodies, organisations, verdicts, offered, facts, files, policy, settings, drafts, resources.clock)
     router = routes(backend)
     join(router, record_routes(records))
     bounds = Bounds(settings.jobs_stored, settings.job_term, settings.job_lease)
     jobs = Jobs(resources.store, bounds, resources.clock, resources.steady)
-    join(router, channel_routes(records.policy))
-    join(router, job_routes(JobBackend(jobs, facts, records.policy, resources.clock)))
+    join(router, channel_routes(policy))
+    join(router, job_routes(JobBackend(jobs, facts, policy, resources.clock)))
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
@@ -94,7 +89,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         collections=COLLECTIONS,
         router=router,
         ledgers=(organisations.ledger, verdicts.ledger, offered.ledger),
-        consumers=consumers(knowledge, verdicts, offered, policy, resources.clock),
+        consumers=consumers(Judging(facts, policy, records.records, verdicts), offered, resources.clock),
         periodic=(
             Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),
             Periodic("eligibility.state-rights", settings.rights_every, state_rights),

@@ -1,4 +1,4 @@
-"""Events of orders become verdicts; a whole batch is judged on facts that are read together. Offers are followed.
+"""Events of orders become verdicts; a whole batch is judged on the same facts. Offers are followed.
 
 That an interest was forwarded is recorded: from then on the Bereitsteller sees the verdicts.
 """
@@ -6,50 +6,74 @@ That an interest was forwarded is recorded: from then on the Bereitsteller sees 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.eligibility import handlers
 from services.eligibility.domain.offering import OfferedService
+from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.handlers import CheckOrder
-from services.eligibility.knowledge import Knowledge
+from services.eligibility.records.check import check
+from services.eligibility.records.judge import KnownFacts, Policy, Question
+from services.eligibility.records.record import Because, Occasion, Records
 from services.eligibility.repository import OfferedServices, Verdicts
-from services.eligibility.rules import Policy
+from shared.aggregate.change import Change
 from shared.bus.handling import Consumer, Received, Rejection, in_slices, rejections
+from shared.calendar import day_of
 from shared.followed_offers import offers_consumer
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
+from shared.store.port import Document
 from shared.topics import ELIGIBILITY_OFFERINGS, ELIGIBILITY_ORDERS
 
 
-def consumers(
-    knowledge: Knowledge, verdicts: Verdicts, offered: OfferedServices, policy: Policy, clock: Callable[[], datetime]
-) -> tuple[Consumer, ...]:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What verdicts on orders are made of, and where they are recorded."""
+
+    facts: KnownFacts
+    policy: Policy
+    records: Records
+    verdicts: Verdicts
+
+
+def consumers(judging: Judging, offered: OfferedServices, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
     """Return the consumers that answer each request of an order for a check, and follow the catalogue."""
     return (
-        _orders(knowledge, verdicts, policy, clock),
+        _orders(judging, clock),
         offers_consumer(ELIGIBILITY_OFFERINGS, offered.ledger, OfferedService.of),
     )
 
 
-def _orders(knowledge: Knowledge, verdicts: Verdicts, policy: Policy, clock: Callable[[], datetime]) -> Consumer:
-
+def _orders(judging: Judging, clock: Callable[[], datetime]) -> Consumer:
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        requests = [event for event in batch if not isinstance(event.message, InterestForwarded)]
-        commands = [_command(event.message) for event in requests]
-        facts = await knowledge.facts([(command.order.customer.id, command.order.provider.id) for command in commands])
-        at = clock()
-        changes = {
-            id(event): handlers.give_verdict(command, handlers.assess_order(command, known, policy), at, event.cause)
-            for event, command, known in zip(requests, commands, facts, strict=True)
-        }
+        recorded, at = await judging.facts.current(), clock()
+        changes: list[Change[OrderVerdict]] = []
+        records: list[Document] = []
         for event in batch:
             if isinstance(event.message, InterestForwarded):
-                changes[id(event)] = handlers.forward(event.message.order.id, event.cause)
-        return rejections(batch, await verdicts.ledger.apply([changes[id(event)] for event in batch]))
+                changes.append(handlers.forward(event.message.order.id, event.cause))
+                continue
+            command = _command(event.message)
+            checked = check(recorded, judging.policy, _question(command), at, _occasion(command))
+            records += [] if checked.record is None else [checked.record]
+            changes.append(handlers.give_verdict(command, checked.assessment, at, event.cause))
+        # First the records: a verdict names its own, and a record that no verdict names harms nobody.
+        await judging.records.add(records)
+        return rejections(batch, await judging.verdicts.ledger.apply(changes))
 
     handled: frozenset[type[Message]] = frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced})
     return Consumer(ELIGIBILITY_ORDERS, handled, in_slices(handle))
+
+
+def _question(command: CheckOrder) -> Question:
+    order = command.order
+    return Question(order.customer.id, order.provider.id, order.channel.value, day_of(command.at))
+
+
+def _occasion(command: CheckOrder) -> Occasion:
+    return Occasion(Because.ORDER, order_id=command.order.id, check=command.number)
 
 
 def _command(message: Message) -> CheckOrder:

@@ -15,10 +15,10 @@ from services.eligibility.engine.facts import Relation
 from services.eligibility.engine.view import View
 from services.eligibility.fact_store.audience import Audience
 from services.eligibility.fact_store.facts import Facts
-from services.eligibility.fact_store.organisation_facts import ANBIETER
 from services.eligibility.fact_store.state import State
 from services.eligibility.facts_api import audience_of
 from services.eligibility.repository import Bodies
+from shared.channels import channel_ids
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 
@@ -103,7 +103,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
         graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
         found = [
             WayView(anbieter=anbieter, relations=[RelationView.of(fact, graph.view) for fact in way])
-            for anbieter in sorted(ANBIETER)
+            for anbieter in channel_ids()
             for way in graph.ways(body, anbieter)
         ]
         return json_reply(WaysView(body=body, on=graph.on, ways=found))

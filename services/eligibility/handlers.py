@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,12 +15,10 @@ from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity, PublicBody, Registration
 from services.eligibility.domain.rights import record_rights
 from services.eligibility.domain.statement import Document as EvidenceDocument
-from services.eligibility.domain.statement import Statement, make_statement
+from services.eligibility.domain.statement import RelationType, Statement, make_statement
 from services.eligibility.domain.verdict import Check, OrderVerdict
-from services.eligibility.knowledge import Knowledge
-from services.eligibility.repository import Organisations, Viewer
-from services.eligibility.rules import CheckRequest, Confirmation, Facts, Policy, Relation, RelationType, assess
-from services.eligibility.rules.paths import collectives_of
+from services.eligibility.engine.view import View
+from services.eligibility.repository import Bodies, Organisations
 from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
 from shared.errors import InvalidError, NotFoundError
@@ -121,7 +119,7 @@ class StateRelation:
 
 
 async def statement_of(
-    command: StateRelation, organisation_id: str, knowledge: Knowledge, person: str, at: datetime
+    command: StateRelation, organisation_id: str, bodies: Bodies, facts: View, person: str, at: datetime
 ) -> Statement:
     """Return the statement, after looking up that its bodies exist and that its further legs are known.
 
@@ -129,24 +127,21 @@ async def statement_of(
     """
     if command.path[0] != organisation_id:
         raise InvalidError("The first leg of the path must be the organisation's own.", code="own_leg_missing")
-    viewer = Viewer(organisation_id)
-    known = await knowledge.about(command.path, viewer.may_know)
-    missing = [body for body in command.path if body not in known.bodies]
+    known = await bodies.get_many(list(command.path))
+    missing = [body for body in command.path if body not in known]
     if missing:
         raise InvalidError(f"The register knows no body {', '.join(missing)}.", code="body_unknown", bodies=missing)
-    _check_legs(command.path[1:], known.relations(viewer))
-    facts = known.facts(viewer, organisation_id, command.path[1], ())
-    groups = collectives_of(organisation_id, day_of(at), facts)
-    plausible = next((group.name for group in groups if group.target == command.path[1]), None)
+    _check_legs(command.path[1:], facts)
+    plausible = await bodies.group_of(known[organisation_id], command.path[1], day_of(at))
     relation = (command.type, command.valid_from, command.valid_to)
     return make_statement(command.path, relation, command.evidence, plausible, person, at)
 
 
-def _check_legs(path: Sequence[str], relations: Iterable[Relation]) -> None:
-    legs = {(r.source, r.target) for r in relations if r.confirmation is not Confirmation.STATED}
-    legs |= {(r.target, r.source) for r in relations if r.type is RelationType.PART}
+def _check_legs(path: Sequence[str], facts: View) -> None:
     for source, target in pairwise(path):
-        if (source, target) not in legs:
+        parts = (*facts.part_of.get(source, ()), *facts.parts.get(source, ()))
+        targets = {relation.target for relation in facts.relations_from.get(source, ())}
+        if target not in targets | {end for part in parts for end in (part.source, part.target)}:
             raise InvalidError(
                 f"No relation of {source} to {target} is known; {source} must state it itself.",
                 code="path_leg_unknown",
@@ -236,13 +231,6 @@ class CheckOrder:
     stage: Stage
     number: int
     at: datetime
-
-
-def assess_order(command: CheckOrder, facts: Facts, policy: Policy) -> Assessment:
-    """Return the assessment of an order at the day of its event."""
-    order = command.order
-    request = CheckRequest(order.channel, order.customer.id, order.provider.id, day_of(command.at), policy)
-    return assess(request, facts)
 
 
 def give_verdict(command: CheckOrder, assessment: Assessment, at: datetime, cause: Cause | None = None) -> Change[OrderVerdict]:

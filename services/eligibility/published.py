@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from services.eligibility.domain.statement import RelationType
 from services.eligibility.rows import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State
-from services.eligibility.rules import RelationType
 from shared.channels import channel_file
 from shared.csv_rows import first_day, read_csv
 from shared.ids import derived_id

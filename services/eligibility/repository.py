@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,7 +23,7 @@ from shared.errors import GoneError, NotFoundError
 from shared.followed_offers import get_offer
 from shared.http.limits import PAGE_BYTES
 from shared.messages.base import Message
-from shared.messages.values import AccreditationState, Channel, OrganisationType
+from shared.messages.values import Channel, OrganisationType
 from shared.process.service import Resources
 from shared.store.documents import plain
 from shared.store.paging import portions, scanned
@@ -83,16 +83,10 @@ COLLECTIONS = (
 )
 
 DISTRICT_LENGTH = 5
+MOST_GROUPS = 10_000
 WAITING_BYTES = 2 * PAGE_BYTES
 """How much is read of organisations for a page of the work list, which shows most of what they hold."""
 CHANGED_PAGE = 200
-
-
-MayKnow = Callable[[str, Iterable[str]], bool]
-"""Returns for an organisation, and the Anbieter that it has turned to, whether all that it has stated may be known.
-
-Of any other may be known what an Anbieter has confirmed.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +152,15 @@ class Bodies:
         """Return the bodies that exist, by id."""
         return await self.store.get_many(BODIES, ids)
 
+    async def group_of(self, body: Document, target: str, on: date) -> str | None:
+        """Return the group of Kommunen or Kreise of which a source says that all belong to ``target``, None if it names none."""
+        if body["ars"] is None or body["type"] not in (OrganisationType.KOMMUNE, OrganisationType.KREIS):
+            return None
+        groups = await self.store.find(RELATIONS, Query("kind", equals={"kind": "collective"}, limit=MOST_GROUPS))
+        found = (group for group in groups if group["target"] == target and body["ars"].startswith(group["region"]))
+        names = [group["name"] for group in sorted(found, key=lambda group: str(group["_id"])) if _holds(group, on.isoformat())]
+        return names[0] if names else None
+
     async def search(
         self, text: str, kind: OrganisationType | None, state_code: str | None, after: Place | None, limit: int
     ) -> tuple[list[Document], Place | None]:
@@ -219,15 +222,6 @@ class Organisations:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
 
-    async def known_to(self, may_know: MayKnow, ids: list[str]) -> dict[str, Organisation]:
-        """Return those of these organisations of whose statements something may be known, by id: see ``MayKnow``."""
-        documents = await self.store.get_many(ORGANISATIONS, ids)
-        return {
-            organisation_id: self.ledger.state_of(document)
-            for organisation_id, document in documents.items()
-            if _confirms(document) or may_know(organisation_id, _anbieter(document))
-        }
-
     async def listed(
         self, chosen: AccreditationList, after: tuple[Scalar, ...] | None, limit: int
     ) -> tuple[list[Organisation], bool]:
@@ -278,15 +272,13 @@ async def changed_organisations(store: Store, since: datetime | None) -> AsyncIt
         yield [records.state_of(document) for document in portion.documents]
 
 
+def _holds(group: Document, day: str) -> bool:
+    return (group["valid_from"] or "") <= day and (group["valid_to"] is None or day < group["valid_to"])
+
+
 def _anbieter(document: Document) -> list[str]:
     """Return the Anbieter that a stored organisation has turned to."""
     return [record["channel"] for record in document["accreditations"]]
-
-
-def _confirms(document: Document) -> bool:
-    """Return whether an Anbieter stands behind something that the stored organisation has stated: everybody may know that."""
-    granted = (record for record in document["accreditations"] if record["state"] == AccreditationState.ERTEILT)
-    return any(record["statements"] for record in granted)
 
 
 class OfferedServices:

@@ -9,8 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
 from services.eligibility.domain.registration import Capacity, Registration
-from services.eligibility.domain.statement import Document
-from services.eligibility.rules import RelationType
+from services.eligibility.domain.statement import Document, RelationType
 from shared.ids import person_ref
 from shared.messages.values import (
     Channel,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
@@ -11,30 +10,27 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.eligibility.domain.appointment import Appointment
-from services.eligibility.records.judge import Policy as RecordPolicy
-from services.eligibility.rules import IndirectJoint, Policy, policy_of
+from services.eligibility.records.judge import IndirectJoint, Policy
 from shared.channels import channel_file
 from shared.ids import person_ref
 from shared.messages.values import Channel, Line, OrganisationId, OrganisationType, Role
-
-RULE_SETS = Path(__file__).parent / "rule_sets"
 
 
 class Settings(BaseSettings):
     """From ``ELIGIBILITY_…`` variables.
 
-    ``rule_set`` names the file of the legal rules; ``indirect_joint`` replaces its answer to that disputed question.
+    ``rule_set`` names the legal rules; ``indirect_joint`` answers what they leave open.
     ``accreditation_term`` is how long a grant lasts if the Anbieter names no end. Every ``rights_every``, rights that a version
     without the topic of rights has changed are published. ``first_members`` names for the operator and each Anbieter, by their
     ids, the ``sub`` of the person who is the first member there and adds the others. ``four_eyes`` names the channels at whose
     Anbieter a second person has to confirm each grant, refusal and withdrawal of an accreditation. ``accreditation_required``:
-    whether a verdict of record asks for accreditations.
+    whether a verdict asks for accreditations.
     """
 
     model_config = SettingsConfigDict(env_prefix="ELIGIBILITY_", extra="ignore")
 
     rule_set: str = "gwb108-2016"
-    indirect_joint: IndirectJoint | None = None
+    indirect_joint: IndirectJoint = IndirectJoint.ACCEPT
     accreditation_required: bool = True
     accreditation_term: timedelta = timedelta(days=730)
     four_eyes: frozenset[Channel] = frozenset()
@@ -83,15 +79,8 @@ class Settings(BaseSettings):
             found.append(Appointment(organisation, name, kind, role, person))
         return found
 
-    def record_policy(self) -> RecordPolicy:
-        """Return by what verdicts of record are given. Raises InvalidError if the rule set is unknown or a draft."""
-        policy = RecordPolicy(self.rule_set, self.indirect_joint or IndirectJoint.ACCEPT, self.accreditation_required)
+    def policy(self) -> Policy:
+        """Return by what verdicts are given. Raises InvalidError if the rule set is unknown or a draft."""
+        policy = Policy(self.rule_set, self.indirect_joint, self.accreditation_required)
         _ = policy.rules
         return policy
-
-    def policy(self) -> Policy:
-        """Return the rule set. Raises OSError, KeyError or ValueError if its file or that of a channel is missing or unfit."""
-        data = json.loads((RULE_SETS / f"{self.rule_set}.json").read_text(encoding="utf-8"))
-        if self.indirect_joint is not None:
-            data["indirect_joint"] = self.indirect_joint
-        return policy_of(data, [channel_file(channel.value) for channel in Channel])

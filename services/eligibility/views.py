@@ -9,11 +9,10 @@ from pydantic import BaseModel
 
 from services.eligibility.domain.accreditation import AccreditationRecord
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.statement import EvidenceType, Statement
+from services.eligibility.domain.statement import EvidenceType, RelationType, Statement
 from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
 from services.eligibility.domain.verdict import Check, OrderVerdict
 from services.eligibility.repository import Viewer
-from services.eligibility.rules import RelationType
 from shared.messages.eligibility import Assessment, Decision, Finding, Override, Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -229,14 +228,15 @@ class ChannelAdviceView(BaseModel):
     @classmethod
     def of(cls, assessment: Assessment) -> ChannelAdviceView:
         """Return the advice that an assessment gives."""
-        lacking = [finding for finding in assessment.findings if finding.verdict is not Verdict.EXEMPT]
+        # Rules that miss the same on a leg say so in the same words.
+        lacking = {(it.leg, it.reason): it for it in reversed(assessment.findings) if it.verdict is not Verdict.EXEMPT}
         return cls(
             channel=assessment.channel,
             may=assessment.verdict is Verdict.EXEMPT,
             verdict=assessment.verdict,
             lacking=[
                 LackingView(**finding.model_dump(include=set(LackingView.model_fields) - {"who"}), who=who_acts(finding))
-                for finding in lacking
+                for finding in reversed(lacking.values())
             ],
         )
 

@@ -199,7 +199,7 @@ def _summary(order: Order, party: OrderParty) -> Document:
 
 def _verdict(order: Order, party: OrderParty) -> VerdictView:
     pending = order.verdict_at is None
-    assessment = order.assessment.value
+    assessment = order.judged
     if assessment is None:
         return VerdictView(check=order.check, pending=pending)
     if party is OrderParty.BEREITSTELLER:

@@ -1,8 +1,8 @@
 """The channels there are: one file ``<channel>.json`` each, beside this module.
 
 A file holds what the whole marketplace knows of an Anbieter (names, labels), and under the name of a service what that service
-alone reads: ``eligibility`` who may order and provide, ``contracts`` the versions of the AGB and what contracts of a chain must
-keep to.
+alone reads: ``eligibility`` the ``excluded_types`` of bodies of a channel that no rule set names, ``contracts`` the versions of
+the AGB and what contracts of a chain must keep to.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ChannelFile(BaseModel):
     short_name: _Text
     name: _Text
     labels: Annotated[dict[Literal["de", "en"], _Text], Field(min_length=2)]
-    eligibility: dict[str, Any]
+    eligibility: dict[str, Any] = {}
     contracts: dict[str, Any]
 
 

@@ -19,6 +19,8 @@ from marktplatz.demo.cast import cast as cast_of
 from marktplatz.embedded import Embedded
 from marktplatz.loading import LOADERS
 from services.contracts.app import processor
+from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
+from services.eligibility.fact_store.facts import Facts
 from shared.aggregate import epochs
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.bus.envelope import IncomingRecord, decode, encode
@@ -94,7 +96,7 @@ class QueueBus:
 
 
 class Marketplace:
-    """Async context manager: reference data loaded, nothing registered. ``people`` act over HTTP as in the demo.
+    """Async context manager: reference data and assumed facts loaded, nothing registered. ``people`` act over HTTP as in the demo.
 
     ``make_store`` makes the store of a service; ``rewrite`` may change each record on its way. ``seed`` holds documents by
     service and collection that lie there before the reference data are loaded. ``authenticator`` judges tokens; without one
@@ -168,12 +170,18 @@ _LOADED: dict[str, sqlite3.Connection] = {}
 
 
 async def _load(service: str, store: SqliteStore, *, fresh: bool) -> None:
-    """Load the reference data; a fresh store becomes a copy of the first that was loaded, in a tenth of the time."""
+    """Load the reference data, and for eligibility the facts that the demo assumes.
+
+    A fresh store becomes a copy of the first that was loaded, in a tenth of the time.
+    """
     loaded = _LOADED.get(service) if fresh else None
     if loaded is not None:
         await store._writer.run(loaded.backup)
         return
     await LOADERS[service][1](store, DATA, lambda _kind, _done, _total: None)
+    if service == ServiceName.ELIGIBILITY:
+        assumed = read_fact_file(DATA / "demo" / "assumed_facts.json")
+        await Facts(store).record(file_decision(assumed, now().date(), "demo"))
     if fresh:
         copy = _LOADED[service] = sqlite3.connect(":memory:", check_same_thread=False)
         await store._writer.run(lambda connection: connection.backup(copy))

@@ -14,12 +14,7 @@ FILE: Final[dict[str, Any]] = {
     "short_name": "Nordverbund",
     "name": "Nordverbund eG (eingetragene Genossenschaft)",
     "labels": {"de": "Nordverbund eG", "en": "Nordverbund (cooperative)"},
-    "eligibility": {
-        "customers": ["LAND", "KREIS", "KOMMUNE"],
-        "customers_text": "nur Länder, Kreise und Kommunen",
-        "providers": ["LAND", "IT_PROVIDER"],
-        "providers_text": "nur Länder und öffentliche IT-Dienstleister",
-    },
+    "eligibility": {"excluded_types": ["VERBAND"]},
     "contracts": {
         "chain": {
             "direct_types": ["LAND", "KREIS", "KOMMUNE"],

@@ -127,13 +127,17 @@ async def refusal(world: World) -> None:
     world.orders.append(order["id"])
     refused = await flow.reaches(cast.husum, order["id"], "ABGELEHNT")
     reason = refused["refusal"]
+    verdict = await cast.husum.get("eligibility", f"/v1/verdicts/{order['id']}")
+    assessment = verdict["checks"][-1]["assessment"]
+    record = await cast.husum.get("eligibility", f"/v1/verdict-records/{assessment['record']}/replay")
     screen.scene(
         "Husum",
         "will die Sozialplattform unmittelbar bei der FITKO und wird abgelehnt.",
         holds("Regel, Grund und Abhilfe", reason["code"] and reason["reason"] and reason["remedy"], reason),
         holds("die Abhilfe nennt den offenen Weg, govdigital", "govdigital" in (reason["remedy"] or ""), reason),
+        equals("dieselbe Prüfung, noch einmal gerechnet", record["hash"], assessment["hash"]),
         waiting=world.waiting(refused),
-        notes=[f"Grund: {reason['reason']}", f"Abhilfe: {reason['remedy']}"],
+        notes=[f"Grund: {reason['reason']}", f"Abhilfe: {reason['remedy']}", _tree(assessment)],
     )
 
 
@@ -149,6 +153,15 @@ async def delivery(world: World) -> None:
         equals("am Zug", live["waiting"], None),
         waiting=world.waiting(live),
     )
+
+
+def _tree(assessment: Json) -> str:
+    """Return the legs of a verdict on one line, each with the rules that decide it."""
+    legs = []
+    for leg in assessment["legs"]:
+        rules = [rule["rule"] for rule in assessment["rules"] if rule["leg"] == leg["leg"]]
+        legs.append(f"{leg['leg']} {leg['verdict']}" + (f" ({', '.join(rules)})" if rules else ""))
+    return f"Prüfbaum: {'; '.join(legs)}"
 
 
 def chain(contract: Json) -> str:

@@ -19,7 +19,7 @@ async def register(world: World) -> None:
     screen.scene(
         "Husum",
         f"fragt vorab, ob sie vergabefrei bestellen darf: {world.label('Verdict', before['verdict'])}.",
-        equals("Urteil vor der Registrierung", before["verdict"], "NO_EVIDENCE"),
+        equals("Urteil vor der Registrierung", before["verdict"], "NOT_EXEMPT"),
         waiting="wartet auf Husum: Registrierung",
         notes=[decisive(before)["reason"]],
     )

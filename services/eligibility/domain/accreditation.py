@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.eligibility.domain.transitions import FIRST_STATE, Actor, Command
-from services.eligibility.rules.facts import holds
 from shared.errors import InvalidError
 from shared.messages import eligibility as wire
 from shared.messages.base import Message, Value
@@ -156,7 +155,7 @@ def granted(record: AccreditationRecord, term: Term, today: date, default_end: d
     renewed = record.state is AccreditationState.ERTEILT
     valid_from = term.valid_from or (record.valid_from if renewed else today)
     valid_to = term.valid_to or (record.valid_to if renewed else default_end)
-    if valid_to is not None and (valid_to <= today or not holds(None, valid_to, valid_from or today)):
+    if valid_to is not None and valid_to <= max(today, valid_from or today):
         raise InvalidError(
             f"The accreditation would end before {valid_to}; it must end after today and after it begins.",
             code="term_invalid",

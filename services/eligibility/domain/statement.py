@@ -9,11 +9,19 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.eligibility.rules.facts import RelationType
 from shared.errors import InvalidError
 from shared.ids import derived_id
 from shared.messages.base import Value
 from shared.messages.values import EntityId, Line, OrganisationId, PersonRef, Text, Time
+
+
+class RelationType(StrEnum):
+    """How an organisation belongs to another body. PART: no legal person of its own, both are the same body in law."""
+
+    TRAEGER = "TRAEGER"
+    MEMBER = "MEMBER"
+    OWNER = "OWNER"
+    PART = "PART"
 
 
 class EvidenceType(StrEnum):

@@ -118,10 +118,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def _other_channels(answer: Answer) -> dict[str, Verdict]:
-    """Return the verdict of the same order on the same day in each other channel, where it could be placed there."""
+    """Return the verdict of the same order on the same day in each other channel, where it could be placed there.
+
+    Without accreditations: the Anbieter of this channel reads it too, and how the Kunde stands at another is not for it to know.
+    """
     if answer.verdict is not Verdict.NOT_EXEMPT or "channel" not in answer.request:
         return {}
-    request = parse_request({**answer.request, "overlay": []})
+    request = parse_request({**answer.request, "overlay": [], "policy": {**answer.request["policy"], "accreditation": "IGNORE"}})
     if not isinstance(request, OrderRequest):
         return {}
     found: dict[str, Verdict] = {}

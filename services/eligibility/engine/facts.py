@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Strict, StringConstraints, Tag, TypeAdapter
 
+from shared.channels import channel_ids
+
 ALWAYS: Final = ""
 NEVER: Final = "9999-99-99"
 """Bounds of an open interval: days are compared as text, which is right for ISO 8601."""
@@ -31,6 +33,19 @@ def _unique(ids: tuple[str, ...]) -> tuple[str, ...]:
 Ids = Annotated[tuple[Id, ...], Strict(strict=False), AfterValidator(_unique)]
 Parties = Annotated[tuple[Id, ...], Strict(strict=False), Field(min_length=2), AfterValidator(_unique)]
 Days = Annotated[tuple[DayText, ...], Strict(strict=False)]
+
+
+_ANBIETER: Final = channel_ids()
+
+
+def _anbieter(id_: str) -> str:
+    if id_ not in _ANBIETER:
+        raise ValueError(f"one of {', '.join(_ANBIETER)}")
+    return id_
+
+
+Anbieter = Annotated[str, AfterValidator(_anbieter)]
+"""The id of a channel is that of its Anbieter."""
 
 
 class Recorded(BaseModel):
@@ -249,7 +264,7 @@ class Accreditation(AboutOne):
     """Standing of an organisation at an Anbieter in a role, one fact for each interval of a state."""
 
     kind: Literal["accreditation"]
-    anbieter: Literal["fitko", "govdigital"]
+    anbieter: Anbieter
     role: Literal["KUNDE", "BEREITSTELLER", "BUENDLER", "KLIENT"]
     state: Literal["BEANTRAGT", "IN_PRUEFUNG", "RUECKFRAGE", "ERTEILT", "ABGELEHNT", "ABGELAUFEN", "ENTZOGEN"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Strict, Tag, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Strict, Tag, TypeAdapter
 
 from services.eligibility.engine.facts import AnyFact, DayText, Id, InstantText
+from services.eligibility.engine.rule_sets import channel_names
 
 
 class Asked(BaseModel):
@@ -40,6 +41,15 @@ class Add(Asked):
 
 Operation = Annotated[End | Add, Field(discriminator="op")]
 Overlay = Annotated[tuple[Operation, ...], Strict(strict=False)]
+
+
+def _channel(name: str) -> str:
+    if name not in channel_names():
+        raise ValueError(f"one of {', '.join(sorted(channel_names()))}")
+    return name
+
+
+ChannelName = Annotated[str, AfterValidator(_channel)]
 
 
 class Bundler(Asked):
@@ -78,7 +88,7 @@ class OrderRequest(Request):
     """The chain from Bereitsteller over Anbieter and Bündler to the customer."""
 
     kind: Literal["ORDER"]
-    channel: Literal["FITKO", "govdigital"]
+    channel: ChannelName
     provider: Id
     customer: Id
     bundlers: Annotated[tuple[Bundler, ...], Strict(strict=False)] = ()

@@ -39,7 +39,7 @@ class Figures(BaseModel):
 
 
 class Examined(BaseModel):
-    """Findings on the published relations into a body."""
+    """Findings on the relations into a body that are published, or were accepted with an accreditation until now."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -99,9 +99,8 @@ def _examined(file: FactFile, state: State) -> Iterator[Mapping[str, Any]]:
     for examined in file.examined:
         for fact_id in state.facts_of.get(examined.into, ()):
             last = state.facts[fact_id][-1]
-            published = state.facts[fact_id][0].head.origin is Origin.REFERENCE
             if (
-                published
+                state.facts[fact_id][0].head.origin in (Origin.REFERENCE, Origin.ORGANISATION)
                 and not last.record.withdrawn
                 and last.content.get("to") == examined.into
                 and "organ_seat" in last.content

@@ -13,17 +13,13 @@ from typing import Any, get_args
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Step
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.statement import Statement
+from services.eligibility.domain.statement import RelationType, Statement
 from services.eligibility.domain.transitions import Command
-from services.eligibility.engine.facts import Accreditation as AccreditationFact
 from services.eligibility.engine.facts import Document as EvidenceDocument
 from services.eligibility.fact_store.sources import Stated
-from services.eligibility.rules import RelationType
 from shared.calendar import day_of
 from shared.messages.values import AccreditationState, Role
 
-ANBIETER = frozenset(get_args(AccreditationFact.model_fields["anbieter"].annotation))
-"""Those of whom accreditations are facts; a further channel takes part without."""
 DOCUMENT_TYPES = frozenset(get_args(EvidenceDocument.model_fields["type"].annotation))
 _ROLES = {Role.BUENDELNDE_ORGANISATION: "BUENDLER"}
 _JOINT = {RelationType.TRAEGER: "TRAEGER", RelationType.MEMBER: "MEMBER", RelationType.OWNER: "SHAREHOLDER"}
@@ -41,9 +37,7 @@ class _Span:
 
 def organisation_facts(organisation: Organisation) -> tuple[list[Stated], list[Stated]]:
     """Return facts and documents that the record of an organisation states now."""
-    facts = [
-        it for a in organisation.accreditations if a.channel.value in ANBIETER for it in accreditation_facts(organisation.id, a)
-    ]
+    facts = [it for a in organisation.accreditations if a.channel.known for it in accreditation_facts(organisation.id, a)]
     facts += [_declaration(organisation.id, statement) for statement in organisation.statements]
     facts += _relations(organisation)
     documents = {document.content["id"]: document for s in organisation.statements for document in _documents(s)}

@@ -12,11 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from services.eligibility.domain.statement import RelationType
 from services.eligibility.fact_store.sources import Stated
 from services.eligibility.published import CITY_STATES, MEMBER_ALIASES, PART_FORMS, published_bodies, relation_type
 from services.eligibility.reforms import Reform, reforms
 from services.eligibility.rows import GovdigitalMember, ItProvider, ItProviderOwner, State
-from services.eligibility.rules import RelationType
 from shared.csv_rows import read_csv
 from shared.messages.values import OrganisationType
 from shared.store.port import Document

@@ -14,6 +14,7 @@ from shared.messages.eligibility import Assessment, DecidingRule, Finding, LegVe
 from shared.messages.values import Channel, Verdict
 
 LINE_LENGTH = 200
+FIRST_LEG = "L1"
 
 
 def assessment_of(answer: Answer, question: Question, allowed: Iterable[Channel], record: str | None = None) -> Assessment:
@@ -49,7 +50,8 @@ def _decisive_first(results: list[Mapping[str, Any]], verdict: str) -> list[Mapp
 
 
 def _worst_first(findings: list[Finding], verdict: Verdict) -> list[Finding]:
-    return sorted(findings, key=lambda finding: finding.verdict is not verdict)
+    """Return the findings: those that decide first, of these those that the Kunde can change before the Bereitsteller's."""
+    return sorted(findings, key=lambda it: (it.verdict is not verdict, it.verdict is verdict and it.leg == FIRST_LEG))
 
 
 def _finding(leg: str, result: Mapping[str, Any], reader: Reader) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from services.eligibility.engine.answer import Answer
@@ -15,6 +16,7 @@ from services.eligibility.engine.view import View
 from services.eligibility.engine.world import World
 from services.eligibility.sentences import Language, Reader
 from shared.errors import InvalidError, NotFoundError
+from shared.messages.values import Channel
 
 _UNKNOWN: Final = "UNKNOWN_ORGANISATION"
 
@@ -49,12 +51,19 @@ class Question:
     return_duty: bool = False
 
 
+class IndirectJoint(StrEnum):
+    """How indirect joint control (Kommune -> Verband -> IT provider) is judged; courts have not settled it."""
+
+    ACCEPT = "ACCEPT"
+    STRICT = "STRICT"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the service decides, not the law: the rule set, ``indirect_joint`` and whether accreditation is ``required``."""
 
     rule_set: str
-    indirect_joint: str
+    indirect_joint: IndirectJoint
     required: bool
 
     @property
@@ -72,6 +81,11 @@ class Policy:
             )
         return rules
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels that the rule set has rules for, in a fixed order."""
+        return tuple(Channel(anbieter) for anbieter in sorted(rules.anbieter for rules in self.rules.channels.values()))
+
     def request(self, question: Question, known_at: str) -> dict[str, Any]:
         """Return the request to the engine. Raises InvalidError (``channel_without_rules``), or as ``rules``."""
         names = {rules.anbieter: name for name, rules in self.rules.channels.items()}
@@ -86,7 +100,7 @@ class Policy:
             "as_of": question.as_of.isoformat(),
             "rule_set": self.rule_set,
             "known_at": known_at,
-            "policy": {"indirect_joint": self.indirect_joint, "accreditation": "REQUIRE" if self.required else "IGNORE"},
+            "policy": {"indirect_joint": self.indirect_joint.value, "accreditation": "REQUIRE" if self.required else "IGNORE"},
             "customer": question.customer,
             "provider": question.provider,
             "channel": names[question.channel],

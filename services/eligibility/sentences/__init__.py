@@ -14,6 +14,7 @@ Language = Literal["de", "en"]
 _BODIES: Final = frozenset(
     {"org", "holder", "from", "to", "awarder", "contractor", "mother", "controlling", "controlled", "anbieter"}
 )
+_WORDS: Final = frozenset({"role", "type", "verdict"})
 _MONEY: Final = frozenset({"entrusted", "total", "needed", "market", "largest"})
 _DAYS: Final = frozenset({"expired_on", "date", "valid_from", "valid_to"})
 
@@ -69,6 +70,8 @@ class Reader:
         return self._value(name, value)
 
     def _value(self, name: str, value: Any) -> str:  # noqa: ANN401 - any param
+        if name in _WORDS:
+            return words(self.language)[name].get(value, str(value))
         if name in _MONEY:
             return euros(value, self.language)
         if name in _DAYS:
@@ -86,6 +89,12 @@ class Reader:
 
     def _day(self, day: str) -> str:
         return f"{day[8:]}.{day[5:7]}.{day[:4]}" if self.language == "de" else day
+
+
+def refused(language: Language, code: str, params: Mapping[str, str]) -> tuple[str, str]:
+    """Return why a question is out of scope, and what would help. Raises KeyError for a code without sentences."""
+    found = words(language)
+    return found["refusals"][code].format_map(params), found["refusal_remedies"][code].format_map(params)
 
 
 def euros(cents: int, language: Language) -> str:

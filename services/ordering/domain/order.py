@@ -65,6 +65,9 @@ class Order(Aggregate):
     override: LazyJson[Override | None] = Field(default="null", validate_default=True)
     """Decision of a person of the Anbieter beside the verdict that counts."""
     assessment: LazyJson[Assessment | None] = Field(default="null", validate_default=True)
+    """What 0.1.0 reads of the assessment: inside of this field it refuses what it does not know."""
+    grounds: LazyJson[Assessment | None] = Field(default="null", validate_default=True)
+    """The whole assessment, with the verdict of record that it names."""
     refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
 
     points: LazyJson[list[Point]] = Field(default="[]", validate_default=True)
@@ -191,4 +194,18 @@ class Order(Aggregate):
         self.verdict_at = at
         self.signed_off_by = given.signed_off_by
         self.override.value = None
-        self.assessment.value = given.assessment
+        self.assessment.value = _of_first_release(given.assessment)
+        self.grounds.value = given.assessment
+
+    @property
+    def judged(self) -> Assessment | None:
+        """The assessment of the pre-check that counts; None before it. Where 0.1.0 has recorded one since, its own."""
+        assessment, grounds = self.assessment.value, self.grounds.value
+        return grounds if grounds is not None and _of_first_release(grounds) == assessment else assessment
+
+
+def _of_first_release(assessment: Assessment) -> Assessment:
+    """Return an assessment without the fields that were added after 0.1.0: they are left out of the document where None."""
+    findings = tuple(finding.model_copy(update={"law": None, "remedy_code": None}) for finding in assessment.findings)
+    later = dict.fromkeys(("hash", "record", "legs", "rules", "changes_on", "changes_to"))
+    return assessment.model_copy(update={**later, "findings": findings})

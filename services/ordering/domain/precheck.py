@@ -20,6 +20,8 @@ from shared.messages.values import Verdict
 
 STOPPED = "stopped_by_anbieter"
 """Code of a refusal that a person of the Anbieter has decided."""
+RELATION_UNKNOWN = ("L2", "NO_RELATION")
+"""Leg and code of a finding that the Kunde changes by stating, with evidence, how it belongs to the Anbieter."""
 
 
 @step(Command.RECHECK)
@@ -48,7 +50,7 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Mess
     if assessment.verdict is Verdict.EXEMPT or (assessment.verdict is Verdict.RISK and given.signed_off_by is not None):
         proceed = request_contract if given.stage is Stage.BESTELLUNG else _forward
         return proceed(order, SYSTEM, at, assessment)
-    if assessment.verdict in (Verdict.RISK, Verdict.NO_EVIDENCE):
+    if assessment.verdict in (Verdict.RISK, Verdict.NO_EVIDENCE) or _may_be_mended_by_the_customer(assessment):
         return _record_check(order, SYSTEM, at, assessment)
     finding = assessment.decisive
     return refuse(order, SYSTEM, at, Refusal(code=finding.code, reason=finding.reason, remedy=finding.remedy))
@@ -71,12 +73,18 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
     order.override.value = override
     if override.decision is Decision.STOP:
         return refuse(order, SYSTEM, at, Refusal(code=STOPPED, reason=override.reason))
-    assessment = order.assessment.value
+    assessment = order.judged
     if assessment is None or not order.takes_verdict:
         return []
     order.signed_off_by = override.by
     proceed = request_contract if order.stage is Stage.BESTELLUNG else _forward
     return proceed(order, SYSTEM, at, assessment)
+
+
+def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:
+    """Return whether nothing but a relation of the Kunde that nobody knows of stands in the way: it may still be stated."""
+    decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
+    return assessment.verdict is Verdict.NOT_EXEMPT and all((it.leg, it.code) == RELATION_UNKNOWN for it in decisive)
 
 
 @step(Command.RECORD_CHECK)

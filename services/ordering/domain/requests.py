@@ -36,7 +36,7 @@ def outstanding_request(order: Order) -> Sequence[Message]:
 
     A repeat is safe: whoever is asked answers a pre-check and a contract once.
     """
-    assessment = order.assessment.value
+    assessment = order.judged
     if order.contract_requested_at is not None and assessment is not None:
         request = contract_request(order, assessment, order.contract_requested_at)
         return [request.model_copy(update={"requested_at": order.contract_requested_at})]

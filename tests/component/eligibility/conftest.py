@@ -15,9 +15,9 @@ from services.eligibility.app import build
 from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.state import State
+from services.eligibility.records.judge import IndirectJoint
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
-from services.eligibility.rules import IndirectJoint
 from services.eligibility.settings import Settings
 from shared.http import idempotency
 from shared.http.app import create_app
@@ -35,6 +35,7 @@ ANNA = f"anna/{HUSUM}/KUNDE"
 BERT = f"bert/{HUSUM}/KUNDE"
 SACHSEN = "sven/DE-SN/KUNDE"
 KOMM_ONE = "karla/komm_one/BEREITSTELLER"
+NRW = "nils/DE-NW/BEREITSTELLER"
 STAFF = {Channel.GOVDIGITAL: "gerd/govdigital/ANBIETER", Channel.FITKO: "fred/fitko/ANBIETER"}
 PATH = [HUSUM, "itvsh", "dataport", "govdigital"]
 HUSUM_ITVSH = f"organisation:{HUSUM}:TRAEGER:itvsh"
@@ -119,6 +120,15 @@ class World:
         body = {"path": path or PATH, "type": "TRAEGER", "valid_from": "2012-01-01", "evidence": [SATZUNG], **fields}
         return await self.call("POST", f"/organisations/{token.split('/')[1]}/relations", token, body)
 
+    async def accredit_provider(self, token: str, *channels: Channel) -> None:
+        """Register a Bereitsteller at the Anbieter of these channels and have it accredited."""
+        organisation = token.split("/")[1]
+        anbieter = [channel.value for channel in channels]
+        assert (await self.register(token, ["BEREITSTELLER"], anbieter)).status_code == 201
+        for channel in channels:
+            for command in ("review", "grant"):
+                assert (await self.decide(organisation, channel, command, role="BEREITSTELLER")).status_code == 200
+
     async def accredit_husum(self) -> None:
         """Register Husum at govdigital, state its relation and have it accredited and examined."""
         assert (await self.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
@@ -133,6 +143,11 @@ class World:
         assert (await self.register(SACHSEN, ["KUNDE"], ["fitko"])).status_code == 201
         assert (await self.decide("DE-SN", Channel.FITKO, "review")).status_code == 200
         assert (await self.decide("DE-SN", Channel.FITKO, "grant")).status_code == 200
+
+    async def open_the_way(self) -> None:
+        """Accredit Husum, and Komm.ONE as its Bereitsteller in both channels."""
+        await self.accredit_provider(KOMM_ONE, *STAFF)
+        await self.accredit_husum()
 
 
 @pytest.fixture(scope="session")

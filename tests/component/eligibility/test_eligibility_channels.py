@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from services.eligibility.engine.explanation import LAW
 from services.eligibility.engine.rule_sets import rule_sets
-from services.eligibility.records.judge import Policy
+from services.eligibility.records.judge import IndirectJoint, Policy
 from services.eligibility.rule_book import rows_of
 from services.eligibility.rule_book.api import channel_routes
 from services.eligibility.sentences import words
@@ -24,7 +24,7 @@ def app_under(policy: Policy) -> FastAPI:
 
 @pytest.fixture
 def app() -> FastAPI:
-    return app_under(Policy("gwb108-2016", "ACCEPT", required=True))
+    return app_under(Policy("gwb108-2016", IndirectJoint.ACCEPT, required=True))
 
 
 async def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
@@ -73,7 +73,7 @@ async def test_who_holds_the_rules_is_told_that_they_are_the_same(app: FastAPI, 
     assert first.headers["Cache-Control"].startswith("public")
     again = await get(app, path, If_None_Match=first.headers["ETag"])
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
-    other = app_under(Policy("gwb108-2016", "STRICT", required=True))
+    other = app_under(Policy("gwb108-2016", IndirectJoint.STRICT, required=True))
     changed = await get(other, "/v1/channels/fitko", If_None_Match=(await get(app, "/v1/channels/fitko")).headers["ETag"])
     assert changed.status_code == 200
 

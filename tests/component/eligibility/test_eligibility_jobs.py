@@ -21,7 +21,7 @@ from services.eligibility.fact_store.statements import Author, withdraw_fact
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import MOST_ATTEMPTS, Bounds, Jobs
-from services.eligibility.records.judge import Policy
+from services.eligibility.records.judge import IndirectJoint, Policy
 from services.eligibility.repository import JOB_PARTS, JOBS, OFFERED, VERDICTS
 from shared.aggregate import record
 from shared.http.app import create_app
@@ -94,7 +94,7 @@ class Process:
         self.facts = Facts(self.store, lambda: self.now)
         self.jobs = Jobs(self.store, bounds, lambda: self.now, lambda: self.passed)
         self.runner = Runner(self.jobs, self.facts, part)
-        policy = Policy("gwb108-2016", "ACCEPT", required=False)
+        policy = Policy("gwb108-2016", IndirectJoint.ACCEPT, required=False)
         router = job_routes(JobBackend(self.jobs, self.facts, policy, lambda: self.now))
         self.app = create_app(
             "eligibility",

@@ -51,12 +51,16 @@ async def test_each_channel_of_the_offer_says_what_is_lacking_and_who_must_act(o
     assert [it["may"] for it in advice.values()] == [False, False]
     assert ("CHANNEL_EXCLUDES_TYPE", "KUNDE") in {(it["code"], it["who"]) for it in advice["fitko"]["lacking"]}
     lacking = {it["code"]: it for it in advice["govdigital"]["lacking"]}
-    assert (lacking["NOT_REGISTERED"]["who"], lacking["NOT_REGISTERED"]["verdict"]) == ("KUNDE", "NO_EVIDENCE")
-    assert lacking["NOT_REGISTERED"]["remedy"].startswith("Registrieren Sie")
+    assert (lacking["NO_RELATION"]["who"], lacking["NO_RELATION"]["verdict"]) == ("KUNDE", "NOT_EXEMPT")
+    assert "angeben und belegen" in lacking["NO_RELATION"]["remedy"]
+    missing = [(it["leg"], it["who"]) for it in advice["govdigital"]["lacking"] if it["code"] == "ACCREDITATION_MISSING"]
+    assert missing == [("L1", "BEREITSTELLER"), ("L2", "KUNDE")]
+    said = [(it["leg"], it["reason"]) for it in advice["govdigital"]["lacking"]]
+    assert len(said) == len(set(said)), "two rules that miss the same are one thing to do"
 
 
 async def test_who_may_order_is_told_so_and_finds_the_verdict_that_an_order_would_get(offered: World) -> None:
-    await offered.accredit_husum()
+    await offered.open_the_way()
     found = await ask(offered)
     assert found["allowed_channels"] == ["govdigital"]
     (govdigital,) = [it for it in found["channels"] if it["channel"] == "govdigital"]
@@ -68,7 +72,7 @@ async def test_who_may_order_is_told_so_and_finds_the_verdict_that_an_order_woul
 
 async def test_a_risk_is_the_anbieters_to_act_on(strict: World) -> None:
     await follow(strict, OfferingPublished(offering=offering(provider=KOMM_ONE, channels=BOTH)), 1)
-    await strict.accredit_husum()
+    await strict.open_the_way()
     found = await ask(strict, channel="govdigital")
     (advice,) = found["channels"]
     assert [(it["code"], it["who"]) for it in advice["lacking"]] == [("INDIRECT_JOINT_DISPUTED", "ANBIETER")]

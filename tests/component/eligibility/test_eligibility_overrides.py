@@ -41,10 +41,10 @@ async def test_a_person_of_the_anbieter_lets_an_award_go_on_and_the_verdict_stay
     answer = await decide(world, evidence=["doc-17"])
     assert answer.status_code == 200, answer.text
     (check,), (shown,) = answer.json()["checks"], answer.json()["overrides"]
-    assert check["verdict"] == "NO_EVIDENCE"
+    assert check["verdict"] == "NOT_EXEMPT"
     assert (shown["decision"], shown["by"], shown["role"], shown["reason"]) == ("PROCEED", "gerd", "ANBIETER", REASON)
     (event,) = overridden(world)
-    assert (event.order_id, event.stage, event.override.verdict) == (HUSUM_GOVDIGITAL.id, Stage.INTERESSE, Verdict.NO_EVIDENCE)
+    assert (event.order_id, event.stage, event.override.verdict) == (HUSUM_GOVDIGITAL.id, Stage.INTERESSE, Verdict.NOT_EXEMPT)
     assert event.override.evidence == ("doc-17",)
     assert (await decide(world, evidence=["doc-17"])).status_code == 200
     assert len(overridden(world)) == 1, "the same decision again changes nothing"
@@ -61,7 +61,7 @@ async def test_kunde_and_anbieter_read_the_reason_the_bereitsteller_the_decision
 
 
 async def test_a_risk_that_shall_go_on_is_signed_off_with_the_decision(strict: World) -> None:
-    await strict.accredit_husum()
+    await strict.open_the_way()
     await consume(strict, interest(HUSUM_GOVDIGITAL))
     assert (await decide(strict)).status_code == 200
     signed = verdicts(strict)[-1]
@@ -105,7 +105,7 @@ async def test_the_conditions_of_the_portal_are_nobodys_to_set_aside(world: Worl
 
 
 async def test_what_is_refused_and_why(world: World) -> None:
-    await world.accredit_husum()
+    await world.open_the_way()
     await consume(world, interest(HUSUM_GOVDIGITAL))
     for fields, status, code in (
         ({}, 409, "nothing_to_override"),

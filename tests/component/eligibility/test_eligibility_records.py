@@ -12,7 +12,7 @@ import pytest
 
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.assessment import assessment_of
-from services.eligibility.records.judge import Policy, Question, judge
+from services.eligibility.records.judge import IndirectJoint, Policy, Question, judge
 from services.eligibility.records.record import Because, Occasion, Records, record_of
 from services.eligibility.records.sentences import reader_for, tree
 from services.eligibility.repository import RECORDS
@@ -28,7 +28,7 @@ from tests.support.known_facts import TestedFacts
 
 HUSUM = "010540056056"
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-POLICY = Policy("gwb108-2016", "ACCEPT", required=False)
+POLICY = Policy("gwb108-2016", IndirectJoint.ACCEPT, required=False)
 QUESTION = Question(HUSUM, "komm_one", "govdigital", date(2026, 3, 2))
 ANNA = f"anna/{HUSUM}/KUNDE"
 GERD = "gerd/govdigital/ANBIETER"
@@ -163,10 +163,10 @@ async def test_what_the_engine_refuses_has_no_verdict(api: Api, fields: dict[str
 
 def test_a_draft_is_no_rule_set_of_record() -> None:
     with pytest.raises(InvalidError) as refused:
-        _ = Policy("gwb108-2027-draft", "ACCEPT", required=True).rules
+        _ = Policy("gwb108-2027-draft", IndirectJoint.ACCEPT, required=True).rules
     assert refused.value.code == "rule_set_draft"
     with pytest.raises(InvalidError) as unknown:
-        _ = Settings(_env_file=None, rule_set="gwb108-1900").record_policy()
+        _ = Settings(_env_file=None, rule_set="gwb108-1900").policy()
     assert unknown.value.code == "rule_set_unknown"
 
 

@@ -83,14 +83,14 @@ async def test_a_missing_file_is_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 async def test_a_new_edition_counts_in_a_running_process(own_store: SqliteStore, tmp_path: Path) -> None:
     world = World(own_store, Settings(_env_file=None))
-    await world.accredit_husum()
+    await world.open_the_way()
     body = {"provider": "komm_one", "channel": "govdigital"}
     before = (await world.call("POST", "/checks", ANNA, body)).json()["assessments"][0]
     edition = tmp_path / "data"
     shutil.copytree(DATA, edition)
-    members = edition / "govdigital_members.csv"
-    rows = members.read_text(encoding="utf-8").splitlines(keepends=True)
-    members.write_text("".join(row for row in rows if ",dataport," not in row), encoding="utf-8")
+    municipalities = edition / "municipalities.csv"
+    rows = municipalities.read_text(encoding="utf-8").splitlines(keepends=True)
+    municipalities.write_text("".join(row for row in rows if HUSUM not in row), encoding="utf-8")
     await load_reference(world.store, edition, lambda *_: None)
     after = (await world.call("POST", "/checks", ANNA, body)).json()["assessments"][0]
     assert (before["verdict"], after["verdict"]) == ("EXEMPT", "NOT_EXEMPT")

@@ -11,10 +11,10 @@ from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.ids import derived_id
 from shared.messages.base import Message
-from shared.messages.eligibility import Stage, VerdictGiven
+from shared.messages.eligibility import Assessment, Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderHead, OrderPlaced
 from shared.messages.values import Channel, OrderState, Party, Verdict
-from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, SACHSEN, STAFF, START, World
+from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, NRW, SACHSEN, STAFF, START, World
 
 PARTIES = {
     HUSUM: Party(id=HUSUM, name="Husum, Stadt"),
@@ -68,48 +68,55 @@ HUSUM_FITKO = head("husum-fitko", Channel.FITKO, HUSUM, "komm_one")
 SACHSEN_FITKO = head("sachsen-fitko", Channel.FITKO, "DE-SN", "DE-NW")
 
 
+def found(given: VerdictGiven) -> Assessment:
+    """Return what a verdict found, whichever record holds it and up to whichever instant the facts were known."""
+    return given.assessment.model_copy(update={"record": None, "hash": None})
+
+
 async def test_the_three_cases_in_one_batch(world: World) -> None:
-    await world.accredit_husum()
+    await world.open_the_way()
     await world.accredit_sachsen()
+    await world.accredit_provider(NRW, Channel.FITKO)
     await consume(world, *(interest(order) for order in (HUSUM_GOVDIGITAL, SACHSEN_FITKO, HUSUM_FITKO)))
     husum, sachsen, refused = verdicts(world)
     assert husum.assessment.verdict is Verdict.EXEMPT
-    assert [f.code for f in husum.assessment.findings] == ["CHANNEL_OPEN", "ACCREDITED", "INDIRECT_JOINT_ACCEPTED", "INVERSE"]
-    assert husum.assessment.findings[2].facts == (
-        "Husum, Stadt -> IT-Verbund Schleswig-Holstein (ITVSH) (Träger seit 01.01.2012)",
-        "IT-Verbund Schleswig-Holstein (ITVSH) -> Dataport (Träger seit 01.01.2012)",
-        "Dataport -> govdigital eG (Mitglied seit 12.12.2019)",
+    grounds = {(finding.leg, finding.code): finding for finding in husum.assessment.findings}
+    assert {("L1", "INVERSE"), ("L1", "PORTAL_OK"), ("L2", "PORTAL_OK"), ("L2", "INDIRECT_JOINT_ACCEPTED")} <= grounds.keys()
+    assert grounds["L2", "INDIRECT_JOINT_ACCEPTED"].facts == (
+        "Trägerschaft von Husum, Stadt an IT-Verbund Schleswig-Holstein (ITVSH)",
+        "Trägerschaft von IT-Verbund Schleswig-Holstein (ITVSH) an Dataport",
+        "Mitgliedschaft von Dataport in govdigital eG",
     )
     assert sachsen.assessment.verdict is Verdict.EXEMPT
     assert "JOINT_CONTROL" in [f.code for f in sachsen.assessment.findings]
     decisive = refused.assessment.decisive
     assert refused.assessment.verdict is Verdict.NOT_EXEMPT
     assert (decisive.rule, decisive.code, decisive) == ("R12", "CHANNEL_EXCLUDES_TYPE", refused.assessment.findings[0])
-    assert "govdigital eG" in (decisive.remedy or "")
+    assert "Über govdigital bestellen" in (decisive.remedy or "")
     assert refused.assessment.allowed_channels == (Channel.GOVDIGITAL,)
 
 
 async def test_a_batch_gives_what_single_events_give(world: World) -> None:
-    await world.accredit_husum()
+    await world.open_the_way()
     await world.accredit_sachsen()
     orders = [HUSUM_GOVDIGITAL, HUSUM_FITKO, SACHSEN_FITKO, head("s2", Channel.GOVDIGITAL, "DE-SN", "kdo_service")]
     await consume(world, *(interest(order) for order in orders))
-    together = [verdict.assessment for verdict in verdicts(world)]
+    together = [found(verdict) for verdict in verdicts(world)]
     for order in orders:
         await consume(world, received(CheckRequested(order=order, at=START, stage=Stage.INTERESSE, check=2), 2))
-    assert [verdict.assessment for verdict in verdicts(world)][len(orders) :] == together
+    assert [found(verdict) for verdict in verdicts(world)][len(orders) :] == together
 
 
 @pytest.mark.parametrize("seq", [1, 2])
 async def test_a_duplicate_event_gives_one_verdict(world: World, seq: int) -> None:
-    await world.accredit_husum()
+    await world.open_the_way()
     await consume(world, interest(HUSUM_GOVDIGITAL))
     await consume(world, interest(HUSUM_GOVDIGITAL, seq=seq), interest(HUSUM_GOVDIGITAL, seq=seq))
     assert len(verdicts(world)) == 1
 
 
 async def test_each_stage_is_checked_on_its_own_day(world: World) -> None:
-    await world.accredit_husum()
+    await world.open_the_way()
     revoked = START.replace(month=6)
     await consume(world, interest(HUSUM_GOVDIGITAL))
     await world.decide(HUSUM, Channel.GOVDIGITAL, "revoke", {"reason": "Austritt"})
@@ -128,7 +135,9 @@ async def test_a_statement_just_made_counts_at_once(world: World) -> None:
     await world.decide(HUSUM, Channel.GOVDIGITAL, "review")
     await world.decide(HUSUM, Channel.GOVDIGITAL, "grant")
     await consume(world, received(CheckRequested(order=HUSUM_GOVDIGITAL, at=START, stage=Stage.INTERESSE, check=2), 2))
-    assert [v.assessment.verdict for v in verdicts(world)] == [Verdict.NO_EVIDENCE, Verdict.EXEMPT]
+    before, after = (v.assessment for v in verdicts(world))
+    assert before.decisive.code == "NO_RELATION"
+    assert after.decisive.code == "NOT_EXAMINED", "confirmed by the accreditation, and still to be examined"
 
 
 async def test_the_verdict_travels_under_the_order_and_its_correlation(world: World) -> None:
@@ -152,12 +161,12 @@ class TestReading:
         return [(await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", token)).status_code for token in tokens]
 
     async def test_kunde_and_anbieter_see_the_grounds_the_bereitsteller_the_result(self, world: World) -> None:
-        await world.accredit_husum()
+        await world.open_the_way()
         await consume(world, interest(HUSUM_GOVDIGITAL))
         path = f"/verdicts/{HUSUM_GOVDIGITAL.id}"
         for token in (ANNA, STAFF[Channel.GOVDIGITAL]):
             (check,) = (await world.call("GET", path, token)).json()["checks"]
-            assert check["assessment"]["findings"][0]["code"] == "CHANNEL_OPEN"
+            assert check["assessment"]["findings"][0]["code"] == "PORTAL_OK"
         await consume(world, forwarded(world, HUSUM_GOVDIGITAL))
         (check,) = (await world.call("GET", path, KOMM_ONE)).json()["checks"]
         assert (check["verdict"], check["assessment"]) == ("EXEMPT", None)
@@ -168,7 +177,7 @@ class TestReading:
         assert await self.see(world, [ANNA, KOMM_ONE]) == [200, 404]
         hidden = await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", KOMM_ONE)
         assert hidden.json()["code"] == absent.json()["code"]
-        await world.accredit_husum()
+        await world.open_the_way()
         again = CheckRequested(order=HUSUM_GOVDIGITAL, at=START, check=2, stage=Stage.INTERESSE)
         await consume(world, received(again, 2))
         assert verdicts(world)[-1].assessment.verdict is Verdict.EXEMPT
@@ -178,7 +187,7 @@ class TestReading:
         assert await self.see(world, [KOMM_ONE]) == [200]
 
     async def test_an_anbieter_may_know_of_no_other_channel(self, world: World) -> None:
-        await world.accredit_husum()
+        await world.open_the_way()
         await consume(world, interest(HUSUM_GOVDIGITAL))
         found = (await world.call("GET", f"/verdicts/{HUSUM_GOVDIGITAL.id}", STAFF[Channel.GOVDIGITAL])).json()
         assert found["checks"][0]["assessment"]["allowed_channels"] == ["govdigital"]
@@ -196,7 +205,7 @@ class TestSignOff:
         return response.status_code, response.json().get("code")
 
     async def test_a_named_person_of_the_anbieter_signs_a_risk_off(self, strict: World) -> None:
-        await strict.accredit_husum()
+        await strict.open_the_way()
         await consume(strict, interest(HUSUM_GOVDIGITAL))
         assert await self.sign(strict, STAFF[Channel.GOVDIGITAL]) == (200, None)
         assert await self.sign(strict, STAFF[Channel.GOVDIGITAL]) == (200, None)
@@ -208,14 +217,14 @@ class TestSignOff:
         assert (check["signed_off"], check["signed_off_by"]) == (True, None)
 
     async def test_nobody_else_signs(self, strict: World) -> None:
-        await strict.accredit_husum()
+        await strict.open_the_way()
         await consume(strict, interest(HUSUM_GOVDIGITAL))
         assert await self.sign(strict, ANNA) == (403, "role_missing")
         assert await self.sign(strict, STAFF[Channel.FITKO]) == (404, "verdict_not_found")
         assert len(verdicts(strict)) == 1
 
     async def test_only_a_risk_is_signed(self, world: World) -> None:
-        await world.accredit_husum()
+        await world.open_the_way()
         await consume(world, interest(HUSUM_GOVDIGITAL))
         assert await self.sign(world, STAFF[Channel.GOVDIGITAL]) == (409, "nothing_to_sign")
 
@@ -231,7 +240,7 @@ async def test_a_verdict_tells_nothing_of_what_others_have_stated_until_it_is_co
     await world.decide(HUSUM, Channel.GOVDIGITAL, "review")
     await world.decide(HUSUM, Channel.GOVDIGITAL, "grant")
     await consume(world, interest(orders[2]))
-    unknown, stated, confirmed = (given.assessment for given in verdicts(world))
+    unknown, stated, confirmed = (found(given) for given in verdicts(world))
     assert stated == unknown
     assert confirmed != unknown
 
@@ -241,7 +250,11 @@ async def test_a_check_and_the_verdict_on_an_order_rest_on_the_same_facts(world:
     await world.state_relation()
     await consume(world, interest(HUSUM_GOVDIGITAL))
     asked = await world.call("POST", "/checks", ANNA, {"provider": "komm_one", "channel": "govdigital"})
-    (found,) = asked.json()["assessments"]
+    (shown,) = asked.json()["assessments"]
     (given,) = verdicts(world)
-    assert found["findings"] == given.assessment.model_dump(mode="json")["findings"]
-    assert "STATEMENT_NOT_CONFIRMED" in [finding["code"] for finding in found["findings"]]
+    assert shown["findings"] == given.assessment.model_dump(mode="json")["findings"]
+    assert (shown["verdict"], shown["hash"]) == ("NOT_EXEMPT", given.assessment.hash)
+    record = await world.call("GET", f"/verdict-records/{given.assessment.record}", ANNA)
+    assert (record.json()["because"], record.json()["order_id"], record.json()["check"]) == ("ORDER", HUSUM_GOVDIGITAL.id, 1)
+    replay = await world.call("GET", f"/verdict-records/{given.assessment.record}/replay", ANNA)
+    assert replay.json()["identical"] is True

@@ -7,9 +7,8 @@ from datetime import UTC, date, datetime
 from services.eligibility.domain.accreditation import Move
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity, PublicBody, Registration
-from services.eligibility.domain.statement import Document, EvidenceType, Statement, make_statement
+from services.eligibility.domain.statement import Document, EvidenceType, RelationType, Statement, make_statement
 from services.eligibility.domain.transitions import Actor, Command
-from services.eligibility.rules import RelationType
 from shared.messages.values import Channel, OrganisationType, Role
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.contracts import channels
-from services.eligibility.rules import policy_of
+from services.eligibility.engine.rule_sets import rules_of_file
 from shared.channels import FOLDER, RESERVED, ChannelFile, channel_file, channel_ids
 from shared.errors import InvalidError
 from shared.messages.values import Channel
@@ -78,7 +78,14 @@ def test_a_missing_or_malformed_file_is_named(tmp_path: Path) -> None:
 
 
 def test_what_eligibility_does_not_read_is_refused() -> None:
-    section = FILE["eligibility"] | {"resellers": []}
-    file = ChannelFile.model_validate(FILE | {"eligibility": section})
-    with pytest.raises(ValueError, match="resellers"):
-        policy_of({"rule_set": "x", "indirect_joint": "ACCEPT", "customer_roles": []}, [file])
+    file = ChannelFile.model_validate(FILE | {"eligibility": {"excluded_types": ["KREIS"], "resellers": []}})
+    with pytest.raises(InvalidError, match=r"(?s)^fitko\.json, 'eligibility'.*resellers") as refused:
+        rules_of_file(file)
+    assert refused.value.code == "channel_file_invalid"
+
+
+def test_a_channel_that_no_rule_set_names_must_say_whom_it_excludes() -> None:
+    with pytest.raises(InvalidError, match="excluded_types"):
+        rules_of_file(ChannelFile.model_validate(FILE))
+    file = ChannelFile.model_validate(FILE | {"eligibility": {"excluded_types": ["KREIS"]}})
+    assert rules_of_file(file) == {"anbieter": "fitko", "excluded_types": ["KREIS"]}

@@ -12,8 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.eligibility.domain.membership import MOST_FORMER_USERS
 from services.eligibility.domain.organisation import Organisation
-from services.eligibility.domain.statement import Document, make_statement
-from services.eligibility.rules import RelationType
+from services.eligibility.domain.statement import Document, RelationType, make_statement
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
 from shared.ids import person_mark
 from shared.messages import eligibility as wire

@@ -9,10 +9,11 @@ import pytest
 
 from services.eligibility.names import fold, search_keys
 from services.eligibility.published import published_relations
-from services.eligibility.rules import IndirectJoint
+from services.eligibility.records.judge import IndirectJoint
 from services.eligibility.settings import Settings
 from shared.calendar import day_of
-from shared.messages.values import Channel, OrganisationType
+from shared.errors import InvalidError
+from shared.messages.values import Channel
 from shared.store.port import Document
 
 PROVIDERS = """id,name,kind,legal_form,owners,states,seat,active,govdigital_member,govdigital_since,ars,source,note
@@ -124,9 +125,9 @@ def test_each_word_of_a_name_can_be_found_by_its_beginning() -> None:
 def test_the_rule_set_closes_fitko_to_kommunen() -> None:
     policy = Settings(_env_file=None).policy()
     assert policy.rule_set == "gwb108-2016"
-    assert policy.channels[Channel.FITKO].customers == {OrganisationType.BUND, OrganisationType.LAND}
-    assert OrganisationType.KOMMUNE in policy.channels[Channel.GOVDIGITAL].customers
-    assert set(policy.channels) == set(Channel)
+    assert policy.rules.channels["FITKO"].excluded_types == {"KOMMUNE", "KREIS"}
+    assert policy.rules.channels["govdigital"].excluded_types == frozenset()
+    assert policy.channels == tuple(Channel)
 
 
 def test_the_disputed_question_can_be_answered_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_the_disputed_question_can_be_answered_by_a_setting(monkeypatch: pytest.
 
 def test_an_unknown_rule_set_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELIGIBILITY_RULE_SET", "gwb108-1999")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(InvalidError, match="gwb108-2016"):
         Settings().policy()
 
 

@@ -7,21 +7,30 @@ from datetime import UTC, datetime
 import pytest
 
 from services.eligibility.domain.verdict import Check, OrderVerdict
-from services.eligibility.rules import IndirectJoint, assess
 from shared.errors import ConflictError
 from shared.messages.base import Message
-from shared.messages.eligibility import Stage, VerdictGiven
-from shared.messages.values import Party, Verdict
-from tests.unit.eligibility.world import ALL, HUSUM, request
+from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
+from shared.messages.values import Channel, Party, Verdict
 
+HUSUM = "010540056056"
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ORDER = "0b0f5a34-6d0c-5a51-8d6d-0d6a5b1f2c3d"
 PARTIES = (Party(id=HUSUM, name="Husum, Stadt"), Party(id="komm_one", name="Komm.ONE"))
 
 
 def check(number: int = 1, *, risk: bool = False) -> Check:
-    indirect = IndirectJoint.STRICT if risk else IndirectJoint.ACCEPT
-    return Check(number=number, stage=Stage.INTERESSE, assessment=assess(request(indirect=indirect), ALL), given_at=AT)
+    verdict = Verdict.RISK if risk else Verdict.EXEMPT
+    code = "INDIRECT_JOINT_DISPUTED" if risk else "JOINT_CONTROL"
+    assessment = Assessment(
+        verdict=verdict,
+        rule_set="gwb108-2016",
+        as_of=AT.date(),
+        channel=Channel.GOVDIGITAL,
+        customer=HUSUM,
+        provider="komm_one",
+        findings=(Finding(leg="L2", rule="R3", code=code, verdict=verdict, reason="Geprüft."),),
+    )
+    return Check(number=number, stage=Stage.INTERESSE, assessment=assessment, given_at=AT)
 
 
 def first(*, risk: bool = False) -> OrderVerdict:

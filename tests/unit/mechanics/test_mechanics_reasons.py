@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.contracts.domain.refusal import Refusal
+from services.eligibility import sentences
 from shared import reasons
 from shared.messages.reasons import Fact
 
@@ -30,8 +31,8 @@ def test_every_refusal_of_a_contract_has_words_in_both_languages_with_the_same_f
 
 
 def test_every_finding_of_the_in_house_check_has_english_words() -> None:
-    codes = set(_codes("services/eligibility/rules", r'"(?!R\d)([A-Z]+(?:_[A-Z]+)+|ACCREDITED|INVERSE)"'))
-    assert {"NO_RELATION", "EVIDENCE_EXPIRED", "HALF_SISTER", "ACCREDITED", "CHANNEL_UNKNOWN"} <= codes
+    codes = {*sentences.words("de")["codes"], *sentences.words("de")["refusals"]}
+    assert {"NO_RELATION", "EVIDENCE_EXPIRED", "HALF_SISTER", "PORTAL_OK", "CHANNEL_UNKNOWN"} <= codes
     assert codes <= ENGLISH.keys()
 
 

@@ -8,7 +8,7 @@ from services.ordering.domain import award, exits, precheck
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Task, Waiting
 from shared.errors import ConflictError, InvalidError
-from shared.messages.eligibility import Stage
+from shared.messages.eligibility import Finding, Stage, VerdictGiven
 from shared.messages.ordering import (
     CheckRecorded,
     CheckRequested,
@@ -95,6 +95,44 @@ def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage,
     assert event.stage is stage
     assert order.state is OrderState.ABGELEHNT
     assert order.waiting is None
+
+
+def _found(stage: Stage, check: int, *legs_and_codes: tuple[str, str]) -> VerdictGiven:
+    given = verdict(Verdict.NOT_EXEMPT, stage, check)
+    findings = [
+        Finding(leg=leg, rule="R3", code=code, verdict=Verdict.NOT_EXEMPT, reason="Nicht bekannt.")
+        for leg, code in legs_and_codes
+    ]
+    free = Finding(leg="L1", rule="R6", code="INVERSE", verdict=Verdict.EXEMPT, reason="Frei.")
+    changed = given.assessment.model_copy(update={"findings": (*findings, free)})
+    return given.model_copy(update={"assessment": changed})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_unknown_relation_of_the_customer_is_waited_for(stage: Stage) -> None:
+    order = _awaiting(stage)
+    given = _found(stage, order.check, ("L2", "NO_RELATION"), ("L2", "NO_RELATION"))
+    (event,) = precheck.record_verdict(order, given, later(1))
+    assert isinstance(event, CheckRecorded)
+    assert order.waiting == Waiting(OrderParty.KUNDE, later(1), Task.BRING_EVIDENCE)
+    (again,) = precheck.recheck(order, KUNDE, later(2))
+    assert isinstance(again, CheckRequested)
+
+
+@pytest.mark.parametrize(
+    "grounds",
+    [
+        [("L1", "NO_RELATION")],
+        [("L2", "NO_RELATION"), ("L1", "NO_RELATION")],
+        [("L2", "CHANNEL_EXCLUDES_TYPE"), ("L2", "NO_RELATION")],
+        [("L2", "RELATION_NOT_VALID")],
+    ],
+)
+def test_what_the_customer_cannot_mend_by_a_statement_is_refused(grounds: list[tuple[str, str]]) -> None:
+    order = _awaiting(Stage.INTERESSE)
+    (event,) = precheck.record_verdict(order, _found(Stage.INTERESSE, order.check, *grounds), later(1))
+    assert isinstance(event, OrderRefused)
+    assert event.code == grounds[0][1]
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -209,7 +209,7 @@ RIGHTS = Topic(
 VERDICTS = Topic(
     "eligibility.verdict.v1",
     "order id",
-    (eligibility.VerdictGiven, eligibility.VerdictOverridden),
+    (eligibility.VerdictGiven, eligibility.VerdictOverridden, eligibility.VerdictChanged),
     producer="eligibility",
     consumers=(ORDERING_VERDICTS, NOTIFY),
 )
@@ -220,6 +220,7 @@ ORDERS = Topic(
         ordering.InterestDeclared,
         ordering.CheckRequested,
         ordering.CheckRecorded,
+        ordering.OrderVerdictChanged,
         ordering.InterestForwarded,
         ordering.OrderRefused,
         ordering.OrderDeclined,

@@ -16,6 +16,10 @@ from services.eligibility.handlers import appoint, expire_due, state_unrecorded_
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import Bounds, Jobs
+from services.eligibility.recheck.events import followed
+from services.eligibility.recheck.progress import Turn
+from services.eligibility.recheck.runner import Rechecker
+from services.eligibility.recheck.watched import Watching
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.record import Records
 from services.eligibility.repository import (
@@ -62,8 +66,20 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, record_routes(records))
     bounds = Bounds(settings.jobs_stored, settings.job_term, settings.job_lease)
     jobs = Jobs(resources.store, bounds, resources.clock, resources.steady)
+    watching = Watching(resources.store)
+    recheck = Rechecker(
+        Turn(resources.store, settings.job_lease, resources.steady),
+        watching,
+        facts,
+        verdicts.ledger,
+        records.records,
+        policy,
+        resources.clock,
+    )
     join(router, channel_routes(policy))
     join(router, job_routes(JobBackend(jobs, facts, policy, resources.clock)))
+
+    orders, offers = consumers(Judging(facts, policy, records.records, verdicts), offered, resources.clock)
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
@@ -89,7 +105,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         collections=COLLECTIONS,
         router=router,
         ledgers=(organisations.ledger, verdicts.ledger, offered.ledger),
-        consumers=consumers(Judging(facts, policy, records.records, verdicts), offered, resources.clock),
+        consumers=(followed(orders, watching), offers),
         periodic=(
             Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),
             Periodic("eligibility.state-rights", settings.rights_every, state_rights),
@@ -97,6 +113,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Periodic("eligibility.delete-old-drafts", settings.expiry_every, delete_old_drafts),
             Periodic("eligibility.delete-old-jobs", settings.expiry_every, delete_old_jobs),
             Periodic("eligibility.run-precheck-jobs", settings.jobs_every, Runner(jobs, facts).run),
+            Periodic("eligibility.recheck-orders", settings.recheck_every, recheck.run),
             Periodic("eligibility.complete-lists", LISTS_EVERY, complete_lists),
         ),
         facts=FACTS,

@@ -65,6 +65,9 @@ JOBS = Collection(
 """``open_since`` is there until a job ends, ``expires_at`` from then on."""
 JOB_PARTS = Collection("precheck_job_parts", (Index("job", ("job", "section", "number")),))
 """Results in portions. A part is written once, before the job that counts it; nobody reads it before."""
+WATCHED = Collection("watched_orders", (Index("open", ("open",)), Index("new", ("new",))))
+"""Orders and contracts whose verdict is followed: ``open`` is there until one ends, ``new`` until one is judged."""
+RECHECK_PROGRESS = Collection("recheck_progress")
 COLLECTIONS = (
     DRAFTS,
     BODIES,
@@ -80,6 +83,8 @@ COLLECTIONS = (
     RECORDS,
     JOBS,
     JOB_PARTS,
+    WATCHED,
+    RECHECK_PROGRESS,
 )
 
 DISTRICT_LENGTH = 5

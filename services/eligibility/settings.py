@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     job_term: timedelta = timedelta(days=30)
     """How long an ended job is stored with its result."""
     job_lease: timedelta = timedelta(minutes=1)
-    """After how long without a sign of life of its worker another one goes on with a job."""
+    """After how long without a sign of life of its worker another one goes on with a job, or with the re-check."""
+    recheck_every: timedelta = timedelta(seconds=30)
+    """Pause between two searches for orders whose verdict has to be looked at again."""
     rights_every: timedelta = timedelta(minutes=10)
     operator: OrganisationId = "marktplatz"
     operator_name: Line = "Betrieb des EfA-Marktplatzes"

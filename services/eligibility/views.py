@@ -11,9 +11,9 @@ from services.eligibility.domain.accreditation import AccreditationRecord
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.statement import EvidenceType, RelationType, Statement
 from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
-from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.domain.verdict import Check, OrderVerdict, Recheck
 from services.eligibility.repository import Viewer
-from shared.messages.eligibility import Assessment, Decision, Finding, Override, Stage
+from shared.messages.eligibility import Assessment, ChangeReason, Decision, Finding, Override, Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
     AccreditationState,
@@ -310,14 +310,39 @@ class CheckView(BaseModel):
         )
 
 
+class RecheckView(BaseModel):
+    """The verdict that was found without a check. ``check``: the one whose verdict it replaces. Grounds as in a check."""
+
+    check: int
+    verdict: Verdict
+    because: ChangeReason
+    found_at: datetime
+    assessment: Assessment | None
+
+    @classmethod
+    def of(cls, found: Recheck, *, grounds: bool, channels: Sequence[Channel]) -> RecheckView:
+        """Return the view of what was found, with or without its grounds, which name no other channels than these."""
+        return cls(
+            check=found.check,
+            verdict=found.assessment.verdict,
+            because=found.because,
+            found_at=found.found_at,
+            assessment=of_channels(found.assessment, channels) if grounds else None,
+        )
+
+
 class VerdictView(BaseModel):
-    """All checks of an order; the last one counts. ``overrides``: what persons have decided beside them, oldest first."""
+    """All checks of an order; the last one counts, unless a ``recheck`` has found another verdict since.
+
+    ``overrides``: what persons have decided beside them, oldest first.
+    """
 
     order_id: str
     customer: Party
     provider: Party
     channel: Channel
     checks: list[CheckView]
+    recheck: RecheckView | None = None
     overrides: list[OverrideView] = []
 
     @classmethod
@@ -326,11 +351,13 @@ class VerdictView(BaseModel):
         own = viewer.organisation == verdict.customer.id
         grounds = own or viewer.channel is verdict.channel
         channels = tuple(Channel) if own else (verdict.channel,)
+        found = verdict.replaced_by
         return cls(
             order_id=verdict.id,
             customer=verdict.customer,
             provider=verdict.provider,
             channel=verdict.channel,
             checks=[CheckView.of(check, grounds=grounds, channels=channels) for check in verdict.checks],
+            recheck=None if found is None else RecheckView.of(found, grounds=grounds, channels=channels),
             overrides=[OverrideView.of(override, grounds=grounds) for override in verdict.overrides],
         )

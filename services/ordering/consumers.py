@@ -13,7 +13,7 @@ from shared.aggregate.change import Change
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import offers_consumer
 from shared.messages.contracts import ContractConcluded, ContractRefused
-from shared.messages.eligibility import VerdictGiven, VerdictOverridden
+from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
 
 
@@ -37,9 +37,11 @@ def _verdicts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
                     changes.append(handlers.record_verdict(given, event.cause, at))
                 case VerdictOverridden() as overridden:
                     changes.append(handlers.record_override(overridden, event.cause, at))
+                case VerdictChanged() as changed:
+                    changes.append(handlers.record_verdict_change(changed, event.cause, at))
         return rejections(batch, await orders.ledger.apply(changes))
 
-    return Consumer(ORDERING_VERDICTS, frozenset({VerdictGiven, VerdictOverridden}), handle)
+    return Consumer(ORDERING_VERDICTS, frozenset({VerdictGiven, VerdictOverridden, VerdictChanged}), handle)
 
 
 def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:

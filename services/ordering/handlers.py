@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, delivery, exits, interest, precheck
+from services.ordering.domain import award, delivery, exits, interest, precheck, rechecks
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import StepFunction
@@ -18,7 +18,7 @@ from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
-from shared.messages.eligibility import VerdictGiven, VerdictOverridden
+from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel
 
@@ -102,6 +102,11 @@ def record_verdict(given: VerdictGiven, cause: Cause, at: datetime) -> Change[Or
 def record_override(overridden: VerdictOverridden, cause: Cause, at: datetime) -> Change[Order]:
     """Record the decision of a person beside the verdict."""
     return _change(overridden.order_id, lambda order: precheck.record_override(order, overridden, at), cause)
+
+
+def record_verdict_change(changed: VerdictChanged, cause: Cause, at: datetime) -> Change[Order]:
+    """Record a verdict that was found without a check."""
+    return _change(changed.order_id, lambda order: rechecks.record_change(order, changed, at), cause)
 
 
 def record_contract(concluded: ContractConcluded, cause: Cause, at: datetime) -> Change[Order]:

@@ -10,9 +10,10 @@ from pydantic import BaseModel
 from services.ordering.domain.formats import Format, example_of
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
+from services.ordering.domain.rechecks import task_of
 from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import Command
-from shared.messages.eligibility import Finding, Override
+from shared.messages.eligibility import ChangeReason, Finding, Override
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 from shared.store.port import Document
@@ -50,6 +51,25 @@ class OrderSummary(BaseModel):
     waiting: WaitingView | None
 
 
+class LaterVerdictView(BaseModel):
+    """The verdict that was found since the last check, without one. ``who`` has to act on it, None if nobody has to any more.
+
+    Its grounds, and the decision beside it, are those of Kunde and Anbieter.
+    """
+
+    verdict: Verdict
+    before: Verdict
+    because: ChangeReason
+    at: datetime
+    as_of: date
+    who: OrderParty | None
+    code: str | None = None
+    reason: str | None = None
+    remedy: str | None = None
+    findings: tuple[Finding, ...] = ()
+    decided: Override | None = None
+
+
 class VerdictView(BaseModel):
     """The in-house pre-check. ``pending``: another one has been asked for; the rest then is that of the one before.
 
@@ -69,6 +89,7 @@ class VerdictView(BaseModel):
     findings: tuple[Finding, ...] = ()
     signed_off_by: str | None = None
     override: Override | None = None
+    later: LaterVerdictView | None = None
 
 
 class PointView(BaseModel):
@@ -203,7 +224,9 @@ def _verdict(order: Order, party: OrderParty) -> VerdictView:
     if assessment is None:
         return VerdictView(check=order.check, pending=pending)
     if party is OrderParty.BEREITSTELLER:
-        return VerdictView(check=order.check, pending=pending, verdict=assessment.verdict, as_of=assessment.as_of)
+        return VerdictView(
+            check=order.check, pending=pending, verdict=assessment.verdict, as_of=assessment.as_of, later=_later(order, party)
+        )
     decisive = assessment.decisive
     return VerdictView(
         check=order.check,
@@ -220,7 +243,28 @@ def _verdict(order: Order, party: OrderParty) -> VerdictView:
         findings=assessment.findings,
         signed_off_by=order.signed_off_by,
         override=order.override.value,
+        later=_later(order, party),
     )
+
+
+def _later(order: Order, party: OrderParty) -> LaterVerdictView | None:
+    later = order.later.value
+    if later is None:
+        return None
+    assessment = later.assessment
+    shown = {
+        "verdict": assessment.verdict,
+        "before": later.before,
+        "because": later.because,
+        "at": later.at,
+        "as_of": assessment.as_of,
+        "who": task_of(order),
+    }
+    if party is OrderParty.BEREITSTELLER:
+        return LaterVerdictView(**shown)
+    decisive = assessment.decisive
+    grounds = {"code": decisive.code, "reason": decisive.reason, "remedy": decisive.remedy, "findings": assessment.findings}
+    return LaterVerdictView(**shown, **grounds, decided=later.decided)
 
 
 def _may_know_why(order: Order, party: OrderParty) -> bool:
@@ -231,6 +275,8 @@ def _may_know_why(order: Order, party: OrderParty) -> bool:
 def _step(order: Order, step: Step, party: OrderParty) -> Step:
     hidden: dict[str, None] = {} if step.party is party else {"person": None}
     if step.command is Command.REFUSE and not _may_know_why(order, party):
+        hidden["note"] = None
+    if step.command is Command.RECORD_CHECK and party is OrderParty.BEREITSTELLER:
         hidden["note"] = None
     return step.model_copy(update=hidden) if hidden else step
 

@@ -443,3 +443,35 @@ class VerdictOverridden(Message):
     customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
     channel: Annotated[Channel, Field(description="The Anbieter. Not personal.", examples=["govdigital"])]
     override: Annotated[Override, Field(description="The decision. Personal: by only.")]
+
+
+class ChangeReason(OpenEnum):
+    """Why a verdict is another one than before, though nobody has asked for a check."""
+
+    FACTS = "FACTS"
+    CALENDAR = "CALENDAR"
+    RULES = "RULES"
+
+
+@message_type("eligibility.verdict.changed.v1")
+class VerdictChanged(Message):
+    """The verdict on an open Vorgang or a running contract is another one now. ``check`` stays that of the last check."""
+
+    order_id: Annotated[
+        EntityId,
+        Field(description="The Vorgang, the record's key. Not personal.", examples=["6567c570-29f9-5802-be12-1ed9f73a83ae"]),
+    ]
+    stage: Annotated[
+        Stage, Field(description="Moment of the procedure of the last check. Not personal.", examples=["BESTELLUNG"])
+    ]
+    check: Annotated[int, Field(description="Number of the last check within the Vorgang. Not personal.", examples=[2])]
+    customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
+    before: Annotated[Verdict, Field(description="The verdict until now. Not personal.", examples=["EXEMPT"])]
+    because: Annotated[
+        ChangeReason,
+        Field(
+            description="What has changed it: facts or evidence, the calendar, or the rules. Not personal.", examples=["CALENDAR"]
+        ),
+    ]
+    assessment: Annotated[Assessment, Field(description="The verdict with its reasoning. Not personal.")]
+    found_at: Annotated[Time, Field(description="When it was found, in UTC. Not personal.", examples=["2027-07-01T00:00:30Z"])]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.messages.base import Message, Value, message_type
-from shared.messages.eligibility import Assessment, Override, Stage
+from shared.messages.eligibility import Assessment, ChangeReason, Override, Stage
 from shared.messages.open_enum import OpenEnum
 from shared.messages.reasons import Fact
 from shared.messages.values import (
@@ -24,6 +24,7 @@ from shared.messages.values import (
     PriceItem,
     Text,
     Time,
+    Verdict,
 )
 
 
@@ -105,6 +106,21 @@ class InterestForwarded(OrderEvent):
     """The pre-check leaves the way free; the Bereitsteller learns of the interest."""
 
     assessment: Annotated[Assessment, Field(description="Result of the pre-check with its reasoning. Not personal.")]
+
+
+@message_type("ordering.order.verdict-changed.v1")
+class OrderVerdictChanged(OrderEvent):
+    """The verdict on the Vorgang, or on its running contract, is another one now; it goes on until somebody decides."""
+
+    stage: Annotated[Stage, Field(description="Moment of the last check. Not personal.", examples=["BESTELLUNG"])]
+    before: Annotated[Verdict, Field(description="The verdict until now. Not personal.", examples=["EXEMPT"])]
+    because: Annotated[
+        ChangeReason,
+        Field(
+            description="What has changed it: facts or evidence, the calendar, or the rules. Not personal.", examples=["CALENDAR"]
+        ),
+    ]
+    assessment: Annotated[Assessment, Field(description="The verdict now, with its reasoning. Not personal.")]
 
 
 @message_type("ordering.order.refused.v1")

@@ -10,7 +10,16 @@ from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
 from shared.ids import derived_id
 from shared.messages.base import Message, Value
-from shared.messages.eligibility import Assessment, Decision, Override, Stage, VerdictGiven, VerdictOverridden
+from shared.messages.eligibility import (
+    Assessment,
+    ChangeReason,
+    Decision,
+    Override,
+    Stage,
+    VerdictChanged,
+    VerdictGiven,
+    VerdictOverridden,
+)
 from shared.messages.values import Channel, Line, Party, PersonRef, Text, Time, Verdict
 
 PORTAL_RULE = "R12"
@@ -34,6 +43,15 @@ class Check(Value):
     assessment: Assessment
     given_at: Time
     sign_off: SignOff | None = None
+
+
+class Recheck(Value):
+    """The verdict as it was found later, without anybody asking for a check. ``check``: the one whose verdict it replaces."""
+
+    check: int
+    assessment: Assessment
+    because: ChangeReason
+    found_at: Time
 
 
 def shown_to_provider(forwarded: bool | None, checks: Iterable[tuple[str, str, bool]]) -> bool:  # noqa: FBT001 - as stored
@@ -60,6 +78,8 @@ class OrderVerdict(Aggregate):
     """Whether ordering has forwarded the interest to the Bereitsteller; None for one that an earlier version has recorded."""
     overrides: tuple[Override, ...] = ()
     """Decisions of persons beside the verdicts, oldest first; they change no verdict."""
+    recheck: Recheck | None = None
+    """The last verdict that was found without a check; one on an earlier check counts no more."""
 
     def forward(self) -> list[Message]:
         """Record that the interest has been forwarded."""
@@ -70,6 +90,16 @@ class OrderVerdict(Aggregate):
     def last(self) -> Check:
         """The check that counts."""
         return self.checks[-1]
+
+    @property
+    def replaced_by(self) -> Recheck | None:
+        """The verdict that has replaced that of the last check, None if that one stands."""
+        return self.recheck if self.recheck is not None and self.recheck.check == self.last.number else None
+
+    @property
+    def current(self) -> Assessment:
+        """The assessment that counts: that of the last check, or what was found since."""
+        return self.last.assessment if self.replaced_by is None else self.replaced_by.assessment
 
     @classmethod
     def give_first(cls, order_id: str, parties: tuple[Party, Party], check: Check) -> tuple[OrderVerdict, list[Message]]:
@@ -86,16 +116,36 @@ class OrderVerdict(Aggregate):
         self.checks = (*self.checks, check)
         return [self._given(check)]
 
+    def change(self, found: Recheck) -> list[Message]:
+        """Record that the verdict is another one than before; the same one changes nothing, nor one on an earlier check."""
+        before = self.current
+        if found.check != self.last.number or same_verdict(before, found.assessment):
+            return []
+        self.recheck = found
+        return [
+            VerdictChanged(
+                order_id=self.id,
+                stage=self.last.stage,
+                check=found.check,
+                customer=self.customer,
+                before=before.verdict,
+                because=found.because,
+                assessment=found.assessment,
+                found_at=found.found_at,
+            )
+        ]
+
     def sign_off(self, person: str, note: str, at: datetime) -> list[Message]:
         """Record that a person of the Anbieter answers for the RISK of the last check. The verdict stays what it is.
 
         A second signature changes nothing. Raises ConflictError (``nothing_to_sign``) unless the verdict is RISK.
         """
         check = self.last
-        if check.assessment.verdict is not Verdict.RISK:
-            raise ConflictError(
-                f"The verdict on this order is {check.assessment.verdict}; only a RISK can be signed off.", code="nothing_to_sign"
-            )
+        verdict = check.assessment.verdict
+        if verdict is Verdict.RISK:
+            verdict = self.current.verdict
+        if verdict is not Verdict.RISK:
+            raise ConflictError(f"The verdict on this order is {verdict}; only a RISK can be signed off.", code="nothing_to_sign")
         if check.sign_off is not None:
             return []
         signed = check.model_copy(update={"sign_off": SignOff(person=person, note=note, at=at)})
@@ -115,12 +165,10 @@ class OrderVerdict(Aggregate):
             return []
         if len(self.overrides) >= MOST_OVERRIDES:
             raise ConflictError(f"{MOST_OVERRIDES} decisions are recorded on this order already.", code="too_many_overrides")
-        recorded = override.model_copy(
-            update={"verdict": self.last.assessment.verdict, "verdict_hash": self.last.assessment.hash}
-        )
+        recorded = override.model_copy(update={"verdict": self.current.verdict, "verdict_hash": self.current.hash})
         self.overrides = (*self.overrides, recorded)
         events: list[Message] = []
-        if recorded.decision is Decision.PROCEED and recorded.verdict is Verdict.RISK:
+        if recorded.decision is Decision.PROCEED and recorded.verdict is Verdict.RISK and self.replaced_by is None:
             events += self.sign_off(recorded.by, recorded.reason, recorded.at)
         return [
             *events,
@@ -132,10 +180,12 @@ class OrderVerdict(Aggregate):
     def override_in_force(self, on: date) -> Override | None:
         """Return the decision of a person that stands beside the last verdict on a day; None if there is none, or no more."""
         last = self.overrides[-1] if self.overrides else None
-        return last if last is not None and last.check == self.last.number and on < last.valid_until else None
+        if last is None or last.check != self.last.number or on >= last.valid_until:
+            return None
+        return None if self.replaced_by is not None and last.at < self.replaced_by.found_at else last
 
     def _check_override(self, override: Override) -> None:
-        assessment = self.last.assessment
+        assessment = self.current
         if override.check != self.last.number or override.verdict_hash not in (None, assessment.hash):
             raise ConflictError(
                 f"The verdict has been replaced; the last one is that of check {self.last.number}. Read it and decide again.",
@@ -173,6 +223,18 @@ class OrderVerdict(Aggregate):
             signed_off_by=signed_by,
             given_at=at or check.given_at,
         )
+
+
+def same_verdict(one: Assessment, other: Assessment) -> bool:
+    """Return whether two assessments find the same: verdict, deciding rules, open channels.
+
+    One of a version that did not state its deciding rules is compared by the verdict alone.
+    """
+    if one.verdict is not other.verdict:
+        return False
+    if one.rules is None or other.rules is None:
+        return True
+    return one.rules == other.rules and set(one.allowed_channels) == set(other.allowed_channels)
 
 
 def _same(one: Override, other: Override) -> bool:

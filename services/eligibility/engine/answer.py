@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -14,6 +14,21 @@ from services.eligibility.engine.verdicts import Verdict
 from shared.canonical_json import digest
 
 SPEC: Final = "eligibility/1"
+
+
+def deciding_of(legs: Iterable[LegFound], verdict: Verdict) -> list[dict[str, str]]:
+    """Return the rules that decide, of all legs that have the overall verdict."""
+    found = {
+        (leg.asked.number, int(result.rule[1:]), result.code): {
+            "leg": leg.asked.name,
+            "rule": result.rule,
+            "code": result.code,
+        }
+        for leg in legs
+        if leg.verdict is verdict
+        for result in leg.deciding
+    }
+    return [found[key] for key in sorted(found)]
 
 
 @dataclass(frozen=True)
@@ -30,17 +45,7 @@ class Answer:
     @property
     def deciding(self) -> list[dict[str, str]]:
         """The rules that decide, of all legs that have the overall verdict."""
-        found = {
-            (leg.asked.number, int(result.rule[1:]), result.code): {
-                "leg": leg.asked.name,
-                "rule": result.rule,
-                "code": result.code,
-            }
-            for leg in self.legs
-            if leg.verdict is self.verdict
-            for result in leg.deciding
-        }
-        return [found[key] for key in sorted(found)]
+        return deciding_of(self.legs, self.verdict)
 
     @cached_property
     def core(self) -> dict[str, Any]:

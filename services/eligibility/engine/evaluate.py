@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.eligibility.engine.answer import Answer
+from services.eligibility.engine.answer import Answer, deciding_of
 from services.eligibility.engine.day import Day, day_of
 from services.eligibility.engine.facts import Organisation
 from services.eligibility.engine.faults import RefusedError, is_day, is_instant
@@ -38,13 +38,28 @@ def parse_request(given: Mapping[str, Any]) -> AnyRequest:
 
 def evaluate(world: World, given: Mapping[str, Any]) -> Answer:
     """Return the answer to a request. Same world, same request: same answer. Raises RefusedError."""
+    request, rules, day = _asked(world, given)
+    found, verdict, change = _answered(day, tuple(legs_of(request, rules)))
+    return Answer(normalised(request, given), rules, day, found, verdict, change)
+
+
+def glance(world: World, given: Mapping[str, Any]) -> tuple[Verdict, list[dict[str, str]]]:
+    """Return verdict and deciding rules of ``evaluate`` without looking for the day on which they change: most of its time.
+
+    Raises RefusedError.
+    """
+    request, _, day = _asked(world, given)
+    found = find_legs(day, request)
+    verdict = overall(found)
+    return verdict, deciding_of(found, verdict)
+
+
+def _asked(world: World, given: Mapping[str, Any]) -> tuple[AnyRequest, RuleSet, Day]:
     request = parse_request(given)
     view = world.view(request.known_at, request.overlay)
     rules = rules_for(request.rule_set, request.as_of, request.known_at)
     _check_request(request, world, rules)
-    day = day_of(view, request.as_of, rules)
-    found, verdict, change = _answered(day, tuple(legs_of(request, rules)))
-    return Answer(normalised(request, given), rules, day, found, verdict, change)
+    return request, rules, day_of(view, request.as_of, rules)
 
 
 def find_legs(day: Day, request: AnyRequest) -> list[LegFound]:

@@ -26,6 +26,7 @@ class Because(StrEnum):
     ORDER = "ORDER"
     FACTS = "FACTS"
     CALENDAR = "CALENDAR"
+    RULES = "RULES"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from shared.messages import catalog, contracts, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, Verdict
+from shared.messages.values import Channel, OrderState, Verdict
 
 
 class Audience(StrEnum):
@@ -106,6 +106,8 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
             return Audience.BEREITSTELLER, Audience.ANBIETER
+        case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
+            return (Audience.BEREITSTELLER,)
         case ordering.OrderWithdrawn(forwarded=False) | ordering.OrderExpired(forwarded=False):
             return (Audience.BEREITSTELLER,)
     return ()
@@ -145,7 +147,7 @@ def _counterpart(order: ordering.OrderHead, actor: OrderParty) -> tuple[str, ...
 
 def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one case per message type
     match message:
-        case ordering.CheckRecorded(assessment=assessment):
+        case ordering.CheckRecorded(assessment=assessment) | ordering.OrderVerdictChanged(assessment=assessment):
             finding = assessment.decisive
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
         case ordering.OrderRefused(code=code, facts=facts, reason=reason, remedy=remedy):

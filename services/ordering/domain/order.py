@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from services.ordering.domain.lazy_json import LazyJson
-from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task, UsesEntry, Waiting
+from services.ordering.domain.parts import LaterVerdict, Milestone, Point, Question, Refusal, Step, Task, UsesEntry, Waiting
 from services.ordering.domain.transitions import takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
@@ -68,6 +68,8 @@ class Order(Aggregate):
     """What 0.1.0 reads of the assessment: inside of this field it refuses what it does not know."""
     grounds: LazyJson[Assessment | None] = Field(default="null", validate_default=True)
     """The whole assessment, with the verdict of record that it names."""
+    later: LazyJson[LaterVerdict | None] = Field(default="null", validate_default=True)
+    """The verdict that was found since the last check, without one."""
     refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
 
     points: LazyJson[list[Point]] = Field(default="[]", validate_default=True)
@@ -186,6 +188,7 @@ class Order(Aggregate):
         self.check_requested_at = at
         self.verdict = self.verdict_id = self.verdict_at = self.signed_off_by = None
         self.override.value = None
+        self.later.value = None
 
     def store_verdict(self, given: VerdictGiven, at: datetime) -> None:
         """Set the verdict of the pre-check that is under way."""
@@ -194,6 +197,7 @@ class Order(Aggregate):
         self.verdict_at = at
         self.signed_off_by = given.signed_off_by
         self.override.value = None
+        self.later.value = None
         self.assessment.value = _of_first_release(given.assessment)
         self.grounds.value = given.assessment
 

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from services.ordering.domain.formats import Format
 from services.ordering.domain.transitions import Command
+from shared.messages.eligibility import Assessment, ChangeReason, Override
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
-from shared.messages.values import OrderState
+from shared.messages.values import OrderState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,19 @@ class Refusal(Part):
     reason: str
     remedy: str | None = None
     facts: tuple[Fact, ...] | None = None
+
+
+class LaterVerdict(Part):
+    """A verdict that was found without a check: by a change of facts, the calendar or the rules. It ends nothing by itself.
+
+    ``before`` is the verdict that it replaces; ``decided`` is what a person of the Anbieter has decided beside it.
+    """
+
+    at: datetime
+    before: Verdict
+    because: ChangeReason
+    assessment: Assessment
+    decided: Override | None = None
 
 
 class Step(Part):

@@ -8,6 +8,7 @@ from services.ordering.domain.award import request_contract
 from services.ordering.domain.exits import refuse
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
+from services.ordering.domain.rechecks import record_decision
 from services.ordering.domain.requests import check_request
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command
@@ -66,6 +67,7 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
     override = overridden.override
     if override.check > order.check:
         raise ConflictError(f"{order.number} has asked for {order.check} checks.", code="check_unknown", check=override.check)
+    record_decision(order, overridden, at)
     is_open = order.state in (BEFORE_ORDER | CHECKED) and order.contract_requested_at is None
     is_current = override.check == order.check and order.verdict_at is not None and override.valid_until > day_of(at)
     if not (is_open and is_current and override.decision.known) or order.override.value == override:

@@ -42,13 +42,23 @@ JUMP = 100
 @pytest.fixture(scope="module")
 async def played() -> AsyncIterator[Marketplace]:
     async with Marketplace() as market:
-        third = (await scenario.play(market))[2]
+        _, _, third = await scenario.play(market)
         verdict = await market.people.govdigital.get("eligibility", f"/v1/verdicts/{third}")
         stop = {"check": verdict["checks"][-1]["number"], "decision": "STOP", "valid_until": "2099-01-01"}
         reason = {"reason": "Die Mitgliederliste ist nicht mehr gültig."}
         await market.people.govdigital.post("eligibility", f"/v1/verdicts/{third}/overrides", stop | reason)
+        await _lose_accreditation(market, reason)
         await market.bus.rest()
         yield market
+
+
+async def _lose_accreditation(market: Marketplace, reason: dict[str, str]) -> None:
+    """End the accreditation on which a running contract rests: its verdict is another one from then on."""
+    husum, govdigital = market.people.husum, market.people.govdigital
+    path = f"/v1/organisations/{husum.organisation}/accreditations/govdigital/KUNDE/revoke"
+    await govdigital.post("eligibility", path, reason)
+    (recheck,) = [it for it in market.services["eligibility"].periodic if it.name == "eligibility.recheck-orders"]
+    await recheck.run()
 
 
 def places(

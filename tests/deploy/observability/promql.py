@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 import services.catalog.feed.metrics
 import services.catalog.portals.metrics
 import services.contracts.metrics
+import services.eligibility.recheck.metrics
 import services.notify.metrics
 import services.ordering.metrics
 import shared.bus.metrics
@@ -29,6 +30,7 @@ MEASURING = (
     services.catalog.feed.metrics,
     services.catalog.portals.metrics,
     services.contracts.metrics,
+    services.eligibility.recheck.metrics,
     services.notify.metrics,
     services.ordering.metrics,
     shared.bus.metrics,

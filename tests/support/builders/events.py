@@ -153,6 +153,17 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.InterestDeclared(order=head(OrderState.INTERESSE_BEKUNDET), at=AT, check=1),
     ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.NO_EVIDENCE)),
     ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.RISK)),
+    *(
+        ordering.OrderVerdictChanged(
+            order=head(OrderState.PRODUKTIV),
+            at=AT,
+            stage=eligibility.Stage.BESTELLUNG,
+            before=before,
+            because=eligibility.ChangeReason.CALENDAR,
+            assessment=assessment(after),
+        )
+        for before, after in ((Verdict.EXEMPT, Verdict.NOT_EXEMPT), (Verdict.RISK, Verdict.EXEMPT))
+    ),
     ordering.InterestForwarded(order=head(OrderState.WEITERGELEITET), at=AT, assessment=assessment(Verdict.EXEMPT)),
     ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON, remedy=REMEDY),
     ordering.OrderRefused(order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON),

@@ -13,9 +13,9 @@ from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
 from shared.messages import contracts, eligibility, notify, ordering
 from shared.messages.base import Message
-from shared.messages.eligibility import Stage
+from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Verdict
+from shared.messages.values import OrderState, Verdict
 from shared.topics import CHECKPOINTS, KNOWN_SERVICES, NOTIFY, PARTNERS, PORTAL_HEALTH, QUARANTINE, RIGHTS, TOPICS, subscribed
 from tests.support.builders.events import (
     AT,
@@ -132,6 +132,20 @@ def test_a_new_point_may_know_to_whoever_it_belongs_to(owner: OrderParty, expect
 )
 def test_a_risk_may_know_to_the_anbieter_who_must_answer_for_it(verdict: Verdict, expected: set[str]) -> None:
     assert reported(ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(verdict))).keys() == expected
+
+
+@pytest.mark.parametrize("forwarded", [True, False])
+def test_another_verdict_may_know_to_all_who_know_of_the_vorgang(*, forwarded: bool) -> None:
+    changed = ordering.OrderVerdictChanged(
+        order=head(OrderState.WEITERGELEITET if forwarded else OrderState.INTERESSE_BEKUNDET),
+        at=AT,
+        stage=Stage.INTERESSE,
+        before=Verdict.EXEMPT,
+        because=ChangeReason.FACTS,
+        assessment=assessment(Verdict.NO_EVIDENCE),
+    )
+    expected = {CUSTOMER.id: "verdict-changed", "govdigital": "verdict-changed-anbieter"}
+    assert reported(changed) == (expected | {PROVIDER.id: "verdict-changed-provider"} if forwarded else expected)
 
 
 def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> None:

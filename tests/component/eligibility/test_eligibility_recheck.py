@@ -15,7 +15,7 @@ from services.eligibility.recheck.metrics import BEHIND
 from services.eligibility.recheck.progress import SETTLED, Turn
 from services.eligibility.recheck.runner import Rechecker
 from services.eligibility.recheck.watched import Phase, Watched, Watching, checked, order_of, reached
-from services.eligibility.records.judge import Policy
+from services.eligibility.records.judge import IndirectJoint, Policy
 from services.eligibility.records.record import Records
 from services.eligibility.repository import RECHECK_PROGRESS, RECORDS, VERDICTS, WATCHED
 from shared.aggregate.change import Cause, Change
@@ -36,8 +36,8 @@ from tests.support.publisher import RecordingPublisher
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HUSUM = "010540056056"
 LEASE = timedelta(minutes=1)
-POLICY = Policy("gwb108-2016", "ACCEPT", required=False)
-STRICT = Policy("gwb108-2016", "STRICT", required=False)
+POLICY = Policy("gwb108-2016", IndirectJoint.ACCEPT, required=False)
+STRICT = Policy("gwb108-2016", IndirectJoint.STRICT, required=False)
 CASES = [TestedFacts.of_case(name) for name in ("g15", "g28")]
 CONTENT = {fact["id"]: fact for case in CASES for fact in case.facts}
 EVIDENCE = {document["id"]: document for case in CASES for document in case.evidence}

@@ -26,6 +26,7 @@ from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import BusUnavailableError
 from shared.http.issuer import EmbeddedIssuer
+from shared.invitation_keys import ensure_keys
 from shared.messages.values import Channel, Role
 from shared.process.settings import ProcessSettings
 
@@ -63,6 +64,7 @@ class Embedded:
         self.broker_kind = ""
         self.smtp = CapturingSmtp(self.var / "mails")
         self.receipt_keys = self.var / "receipt-keys"
+        self.invitation_keys = self.var / "invitation-keys"
         self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
 
@@ -92,6 +94,7 @@ class Embedded:
         await self._create_topics()
         self._publish_bootstrap()
         ensure_key(self.receipt_keys, now())
+        ensure_keys(self.invitation_keys)
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
@@ -133,6 +136,8 @@ class Embedded:
             "MARKTPLATZ_VAR": str(self.var),
             "MARKTPLATZ_PORT": "0",
             "ORDERING_RECEIPT_KEYS": str(self.receipt_keys),
+            "ELIGIBILITY_INVITATION_KEYS": str(self.invitation_keys),
+            "NOTIFY_INVITATION_KEYS": str(self.invitation_keys),
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             **({"MARKTPLATZ_STORE_URLS": json.dumps(self.settings.store_urls)} if self.settings.store_urls else {}),

@@ -12,6 +12,7 @@ from shared.messages import (
     catalog_portals,
     contracts,
     eligibility,
+    eligibility_invitations,
     eligibility_rights,
     notify,
     ordering,
@@ -206,6 +207,15 @@ RIGHTS = Topic(
     read_whole_by=("catalog", "ordering"),
     read_whole_by_apis=True,
 )
+INVITATIONS = Topic(
+    "eligibility.invitation.v1",
+    "organisation id",
+    (eligibility_invitations.InvitationAddressed,),
+    producer="eligibility",
+    consumers=(NOTIFY,),
+    partitions=3,
+    retention=timedelta(days=7),
+)
 VERDICTS = Topic(
     "eligibility.verdict.v1",
     "order id",
@@ -366,6 +376,7 @@ TOPICS: tuple[Topic, ...] = (
     SUBMISSIONS,
     ORGANISATIONS,
     RIGHTS,
+    INVITATIONS,
     VERDICTS,
     ORDERS,
     PARTNERS,

@@ -38,6 +38,7 @@ from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKe
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.http.routers import join
+from shared.invitation_keys import InvitationKeys
 from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
 from shared.tracing import context
 
@@ -66,7 +67,8 @@ def routes(backend: Backend) -> APIRouter:
     _body_routes(router, backend.bodies)
     _organisation_routes(router, backend)
     join(router, registration_routes(backend.bodies, backend.drafts, partial(_registered, backend), backend.clock))
-    join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, backend.clock)))
+    keys = InvitationKeys(backend.settings.invitation_keys)
+    join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, keys, backend.clock)))
     join(router, accreditation_routes(backend.organisations, backend.settings, backend.clock))
     join(router, fact_routes(backend.facts, backend.bodies))
     join(router, evidence_routes(backend.facts, backend.files))

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.appointment import Appointment
-from services.eligibility.domain.invitation import Invitation
+from services.eligibility.domain.invitation import Invitation, InvitationMail
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity, PublicBody, Registration
 from services.eligibility.domain.rights import record_rights
@@ -82,9 +82,18 @@ def change_organisation(organisation_id: str, changes: Changes, person: str, at:
     )
 
 
-def invite(organisation_id: str, invitation: Invitation, at: datetime) -> Change[Organisation]:
-    """Record an invitation."""
-    return _on(organisation_id, lambda organisation: organisation.invite(invitation, at))
+def invite(
+    organisation_id: str, invitation: Invitation, at: datetime, mail: InvitationMail | None = None
+) -> Change[Organisation]:
+    """Record an invitation, and have it sent if ``mail`` says where to."""
+    return _on(organisation_id, lambda organisation: organisation.invite(invitation, at, mail))
+
+
+def mail_invitation(
+    organisation_id: str, invitation_id: str, mail: InvitationMail, person: str, at: datetime
+) -> Change[Organisation]:
+    """Have an invitation sent, for the first time or again."""
+    return _on(organisation_id, lambda organisation: organisation.mail_invitation(invitation_id, mail, person, at))
 
 
 def revoke_invitation(organisation_id: str, invitation_id: str, person: str, at: datetime) -> Change[Organisation]:

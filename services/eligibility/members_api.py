@@ -13,24 +13,25 @@ from starlette.responses import Response
 
 from services.eligibility import handlers
 from services.eligibility.access import change_own, viewer_of
-from services.eligibility.domain.invitation import Invitation, InvitationState, digest_of
+from services.eligibility.domain.invitation import Invitation, InvitationMail, InvitationState, digest_of
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity
 from services.eligibility.repository import Organisations, Viewer
-from services.eligibility.schemas import AcceptanceRequest, AuthorisedRequest, InvitationRequest
+from services.eligibility.schemas import AcceptanceRequest, AuthorisedRequest, InvitationMailRequest, InvitationRequest
 from services.eligibility.views import MemberView, OrganisationView
 from shared.errors import NotFoundError
-from shared.http.auth import ADMINISTRATION, NO_FUNCTION
+from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.ids import derived_id
+from shared.invitation_keys import InvitationKeyMissingError, InvitationKeys
 from shared.messages.values import EntityId, Function
 
 ONE = "/organisations/{organisation_id}"
 
 
 class InvitationView(BaseModel):
-    """An invitation and what has become of it."""
+    """An invitation and what has become of it. ``mails``: how often it was sent by mail, the last time at ``mailed_at``."""
 
     id: str
     functions: list[Function]
@@ -39,18 +40,20 @@ class InvitationView(BaseModel):
     invited_at: datetime
     expires_at: datetime
     accepted_by: str | None
+    mails: int
+    mailed_at: datetime | None
 
     @classmethod
     def of(cls, invitation: Invitation, at: datetime) -> InvitationView:
         """Return the view of an invitation at a moment."""
-        shown = invitation.model_dump(exclude={"secret_sha256", "revoked"})
+        shown = invitation.model_dump(exclude={"secret_sha256", "revoked", "key"})
         return cls(**shown, state=invitation.state(at))
 
 
 class NewInvitationView(InvitationView):
-    """A new invitation with its ``secret``, which is shown this once: pass it on to the person invited."""
+    """A new invitation. ``secret`` is shown this once, to be passed on by hand; null: it was sent by mail."""
 
-    secret: str
+    secret: str | None
 
 
 class AuthorisedProposalView(BaseModel):
@@ -86,10 +89,11 @@ class MembersView(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """What the routes work with. ``term``: how long an invitation is open."""
+    """What the routes work with. ``term``: how long an invitation is open; ``keys``: what its secret follows from."""
 
     organisations: Organisations
     term: timedelta
+    keys: InvitationKeys
     clock: Callable[[], datetime]
 
     async def own(self, organisation_id: str, caller: CurrentCaller) -> tuple[Organisation, int]:
@@ -113,24 +117,47 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
         response_model=NewInvitationView,
         status_code=201,
         openapi_extra=ADMINISTRATION,
-        summary="Invite a person by a secret that works once",
-        description="The answer holds the secret, which is stored nowhere: so a repeat makes another invitation.",
+        summary="Invite a person by a link that works once, sent by mail",
+        description="Without an address the answer holds the secret, stored nowhere else: so a repeat makes another invitation.",
     )
     async def invite(organisation_id: str, request: InvitationRequest, caller: CurrentCaller) -> Response:
         await members.own(organisation_id, caller)
-        at, secret = members.clock(), secrets.token_urlsafe(32)
-        digest = digest_of(secret)
+        at, key = members.clock(), members.keys.first()
+        if key is None and request.email is not None:
+            raise InvitationKeyMissingError("Invitations cannot be sent by mail here: set ELIGIBILITY_INVITATION_KEYS.")
+        invitation_id = derived_id("invitation", organisation_id, secrets.token_urlsafe(32))
+        secret = secrets.token_urlsafe(32) if key is None else key.secret_of(invitation_id)
         invitation = Invitation(
-            id=derived_id("invitation", organisation_id, digest),
-            secret_sha256=digest,
+            id=invitation_id,
+            secret_sha256=digest_of(secret),
+            key=None if key is None else key.id,
             functions=tuple(request.functions),
             invited_by=caller.subject,
             invited_at=at,
             expires_at=at + members.term,
         )
-        await members.organisations.ledger.apply_one(handlers.invite(organisation_id, invitation, at))
-        shown = InvitationView.of(invitation, at)
-        return json_reply(NewInvitationView(**shown.model_dump(), secret=secret), status=201)
+        mail = None
+        if key is not None and request.email is not None:
+            mail = InvitationMail(key.seal(request.email), request.language)
+        result = await members.organisations.ledger.apply_one(handlers.invite(organisation_id, invitation, at, mail))
+        assert result.state is not None  # noqa: S101 - for the type checker: it was recorded
+        shown = InvitationView.of(result.state.invitation(invitation_id), at)
+        return json_reply(NewInvitationView(**shown.model_dump(), secret=secret if mail is None else None), status=201)
+
+    @router.post(
+        f"{ONE}/invitations/{{invitation_id}}/mail",
+        response_model=InvitationView,
+        openapi_extra=ADMINISTRATION,
+        summary="Send an open invitation once more",
+    )
+    async def mail_again(
+        organisation_id: str,
+        invitation_id: EntityId,
+        request: InvitationMailRequest,
+        caller: CurrentCaller,
+        key: IdempotencyKey,
+    ) -> Response:
+        return await key.run(lambda: _mail_again(members, organisation_id, invitation_id, request, caller))
 
     @router.delete(
         f"{ONE}/invitations/{{invitation_id}}",
@@ -158,6 +185,20 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
             raise NotFoundError("There is no such invitation; ask for another one.", code="invitation_not_found") from None
         assert result.state is not None  # noqa: S101 - for the type checker: it was accepted
         return json_reply(OrganisationView.of(result.state, Viewer(organisation_id)), rev=result.rev)
+
+
+async def _mail_again(
+    members: Members, organisation_id: str, invitation_id: str, request: InvitationMailRequest, caller: Caller
+) -> Response:
+    organisation, _ = await members.own(organisation_id, caller)
+    at, key_id = members.clock(), organisation.invitation(invitation_id).key
+    # Whether it can be sent is decided on the state that is changed; one without a key is refused there.
+    sealed = "" if key_id is None else members.keys.get(key_id).seal(request.email)
+    mail = InvitationMail(sealed, request.language)
+    command = handlers.mail_invitation(organisation_id, invitation_id, mail, caller.subject, at)
+    result = await members.organisations.ledger.apply_one(command)
+    assert result.state is not None  # noqa: S101 - for the type checker: it was changed
+    return json_reply(InvitationView.of(result.state.invitation(invitation_id), at))
 
 
 def _own_routes(router: APIRouter, members: Members) -> None:

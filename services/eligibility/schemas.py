@@ -11,6 +11,7 @@ from services.eligibility.domain.draft import Application, Draft, DraftCustomer,
 from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document, RelationType
 from shared.ids import person_ref
+from shared.mail_address import MailAddress
 from shared.messages.values import (
     Channel,
     EntityId,
@@ -132,9 +133,29 @@ class ChangeRequest(Request):
 
 
 class InvitationRequest(Request):
-    """What the person invited will be able to do; empty: read only."""
+    """What the person invited will be able to do (empty: read only), and the address that the link is sent to.
 
-    functions: Annotated[list[Function], Field(max_length=len(Function), examples=[["BEARBEITUNG"]])] = []
+    Without an address the answer holds the secret, to be passed on by hand.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={"examples": [{"functions": ["BEARBEITUNG"], "email": "erika.mustermann@kommune.example"}]}
+    )
+
+    functions: Annotated[list[Function], Field(max_length=len(Function))] = []
+    email: Annotated[MailAddress | None, Field(description="Stored encrypted until the mail has left, then nowhere.")] = None
+    language: Annotated[Literal["de", "en"], Field(description="Language of the mail.")] = "de"
+
+
+class InvitationMailRequest(Request):
+    """Where an open invitation is to be sent once more; it was stored nowhere."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={"examples": [{"email": "erika.mustermann@kommune.example", "language": "de"}]}
+    )
+
+    email: MailAddress
+    language: Annotated[Literal["de", "en"], Field(description="Language of the mail.")] = "de"
 
 
 class AcceptanceRequest(Request):

@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     """How long a draft of a registration that nobody changes is stored."""
     invitation_term: timedelta = timedelta(days=7)
     """How long an invitation to become a member is open."""
+    invitation_keys: Path | None = None
+    """File of the keys that invitations are sent by mail with, one per line in base64, the one for new invitations first.
+
+    notify has the same. Without it invitations are passed on by hand.
+    """
     expiry_every: timedelta = timedelta(minutes=10)
     evidence_folder: Path | None = None
     """Where the content of evidence documents lies, by default ``evidence`` in the data folder; a volume of all processes."""

@@ -11,6 +11,8 @@ from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
 from shared.aggregate.change import Effect
 from shared.bus.handling import Consumer, Received, Rejection, in_slices
+from shared.messages.base import Message
+from shared.messages.eligibility_invitations import InvitationAddressed
 from shared.messages.notify import DeliveryChannel
 from shared.topics import NOTIFY
 
@@ -25,7 +27,7 @@ def consumers(
     clock: Callable[[], datetime],
     mail_max_age: timedelta,
 ) -> tuple[Consumer, ...]:
-    """Return the consumer that erases who has left their organisation and notifies of what has happened.
+    """Return the consumer that erases who has left their organisation, notifies of what has happened, and sends invitations.
 
     One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
     Events older than ``mail_max_age`` make no e-mail.
@@ -44,6 +46,7 @@ def consumers(
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
         for channel, changes in (
             (DeliveryChannel.EMAIL, [it for plan in plans for it in handlers.mails(plan, books, known, oldest, at)]),
+            (DeliveryChannel.EMAIL, handlers.invitation_mails(batch, at)),
             (DeliveryChannel.INBOX, [it for plan in plans for it in handlers.notes(plan, at)]),
         ):
             for start in range(0, len(changes), _NOTED_AT_ONCE):
@@ -53,4 +56,5 @@ def consumers(
         nudge()
         return []
 
-    return (Consumer(NOTIFY, routing.handled | frozenset(handlers.ORGANISATION_EVENTS), in_slices(handle)),)
+    handled: frozenset[type[Message]] = routing.handled.union(handlers.ORGANISATION_EVENTS, (InvitationAddressed,))
+    return (Consumer(NOTIFY, handled, in_slices(handle)),)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from services.notify.domain.contact import AddressBook, Contact
+from services.notify.domain.contact import AddressBook, Contact, Language
 from services.notify.domain.facts import Facts, facts_of
-from services.notify.domain.notification import Notification, Occasion, Recipient
+from services.notify.domain.notification import Invited, Notification, Occasion, Recipient
+from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
+from services.notify.texts import INVITATION
 from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
 from shared.bus.handling import Received
@@ -20,6 +22,7 @@ from shared.http.auth import Caller
 from shared.messages import eligibility
 from shared.messages.base import Message
 from shared.messages.eligibility import Organisation
+from shared.messages.eligibility_invitations import InvitationAddressed
 
 ERASED = "contact_erased"
 ORGANISATION_EVENTS = (
@@ -75,6 +78,31 @@ def mails(
             change = _noted(plan, Recipient(organisation, contact.person), at)
             changes.setdefault(change.id, change)
     return list(changes.values())
+
+
+def invitation_mails(batch: Sequence[Received], at: datetime) -> list[Change[Notification]]:
+    """Return the e-mails to those who are invited to an organisation. A repeat finds them there."""
+    return [_invitation_mail(event, event.message, at) for event in batch if isinstance(event.message, InvitationAddressed)]
+
+
+def _invitation_mail(event: Received, message: InvitationAddressed, at: datetime) -> Change[Notification]:
+    organisation = message.organisation
+    # The invitation stands for the person, of whom nothing else is known.
+    recipient = Recipient(organisation.id, message.invitation_id)
+    parameters = Parameters(organisation=organisation.name, functions=message.functions, open_until=message.expires_at)
+    subject = Subject(kind=SubjectKind.ORGANISATION, id=organisation.id)
+    occasion = Occasion(event.cause.event_id, message.TYPE, event.time, INVITATION, parameters, subject, event.cause.traceparent)
+    language = Language(message.language) if message.language in set(Language) else Language.DE
+    invited = Invited(invitation_id=message.invitation_id, key=message.key, address=message.address, language=language)
+
+    def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
+        if present is not None:
+            return present, []
+        notification, events = Notification.note(occasion, recipient, at)
+        notification.invited = invited
+        return notification, events
+
+    return Change(recipient.notification_id(occasion.event_id), decide, event.cause)
 
 
 def note_id(plan: NotificationPlan, organisation: str) -> str:

@@ -8,10 +8,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from services.notify.domain.contact import Contact
-from services.notify.domain.notification import Notification
+from services.notify.domain.contact import Contact, Language
+from services.notify.domain.notification import Invited, Notification
 from services.notify.headers import LINE, mailbox, section, unstructured, verify
-from services.notify.texts import Texts
+from services.notify.texts import Text, Texts
+from shared.invitation_keys import InvitationKey
 
 IDEMPOTENCY_HEADER = "X-Idempotency-Key"
 _BODY_HEADERS = ("Content-Type", "Content-Transfer-Encoding", "MIME-Version")
@@ -31,6 +32,15 @@ class Mail:
         return self.content
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Whom a message goes to; ``name`` may be empty."""
+
+    name: str
+    address: str
+    language: Language
+
+
 class Composer:
     """Makes messages. A repeat has the same ``Message-ID`` and idempotency key as the first: a receiver can see it is one."""
 
@@ -45,10 +55,19 @@ class Composer:
         Raises UnsafeHeaderError if it would not be read as it was meant.
         """
         text = self.texts.mail(notification, contact, organisation)
+        unsubscribe = ("List-Unsubscribe", f"<{self.texts.settings_link}>")
+        return self._message(notification, _Reader(contact.name, contact.email, contact.language), text, at, unsubscribe)
+
+    def compose_invitation(self, notification: Notification, invited: Invited, key: InvitationKey, at: datetime) -> Mail:
+        """Return the message to somebody invited, who is no contact yet. Raises as ``compose``, ValueError for a wrong key."""
+        text = self.texts.invitation(notification, invited, key.secret_of(invited.invitation_id))
+        return self._message(notification, _Reader("", key.unseal(invited.address), invited.language), text, at)
+
+    def _message(self, notification: Notification, reader: _Reader, text: Text, at: datetime, *more: tuple[str, str]) -> Mail:
         domain = self.sender_address.rpartition("@")[2]
         headers = [
             ("From", mailbox(self.sender_name, self.sender_address)),
-            ("To", mailbox(contact.name, contact.email)),
+            ("To", mailbox(reader.name, reader.address)),
             ("Subject", unstructured(text.subject)),
             ("Date", format_datetime(at)),
             ("Message-ID", f"<{notification.id}@{domain}>"),
@@ -58,17 +77,17 @@ class Composer:
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "All"),
             ("List-Id", f"<notifications.{domain}>"),
-            ("List-Unsubscribe", f"<{self.texts.settings_link}>"),
-            ("Content-Language", contact.language.value),
+            *more,
+            ("Content-Language", reader.language.value),
         ]
         content = section(headers) + _body(text.body)
         verify(
             content,
             [*(name for name, _ in headers), *_BODY_HEADERS],
-            {"From": (self.sender_name, self.sender_address), "To": (contact.name, contact.email)},
+            {"From": (self.sender_name, self.sender_address), "To": (reader.name, reader.address)},
             {"Subject": text.subject},
         )
-        return Mail(self.sender_address, contact.email, content)
+        return Mail(self.sender_address, reader.address, content)
 
 
 def _body(text: str) -> bytes:

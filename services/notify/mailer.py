@@ -22,7 +22,7 @@ from jinja2 import TemplateError
 
 from services.notify import handlers
 from services.notify.domain.contact import Contact
-from services.notify.domain.notification import Notification
+from services.notify.domain.notification import Invited, Notification
 from services.notify.headers import UnsafeHeaderError
 from services.notify.mail import Composer, Mail
 from services.notify.metrics import OUTCOMES, OVERDUE
@@ -32,6 +32,7 @@ from services.notify.settings import MARGIN, Settings
 from services.notify.smtp import SmtpConnection, SmtpTransport
 from shared.aggregate.change import Change
 from shared.errors import ConflictError, RejectedError
+from shared.invitation_keys import InvitationKeyMissingError, InvitationKeys
 from shared.messages.notify import DeliveryChannel
 from shared.tracing.spans import Kind, recorded_span
 
@@ -39,6 +40,7 @@ UNWANTED = "email_not_wanted"
 ABSENT = "contact_absent"
 UNRENDERABLE = "text_failed"
 UNSAFE = "header_unsafe"
+EXPIRED = "invitation_expired"
 _EMAIL = DeliveryChannel.EMAIL.value
 _DOUBLINGS = 30
 _ENDING_SECONDS = 5.0
@@ -72,6 +74,7 @@ class Mailer:
         self.settings = settings
         self.clock = clock
         self.jitter = jitter
+        self.keys = InvitationKeys(settings.invitation_keys)
         self._nudged = asyncio.Event()
         self._blocked_since: datetime | None = None
 
@@ -133,6 +136,8 @@ class Mailer:
                 await self._end(
                     handlers.failed(notification.id, claim.number, notification.code or "smtp_unreachable", at), "failed"
                 )
+            elif notification.invited is not None:
+                jobs += await self._invitation_job(claim, notification.invited, at)
             elif book is None or contact is None or not contact.wants(notification.event_type):
                 code = UNWANTED if contact else ABSENT
                 await self._end(handlers.dropped(notification.id, code, at), "dropped")
@@ -142,9 +147,31 @@ class Mailer:
                 await self._mark(claim, mail)
         return jobs
 
-    def _compose(self, claim: Claim, contact: Contact, organisation: str, at: datetime) -> Mail | Delayed | Refused:
+    async def _invitation_job(self, claim: Claim, invited: Invited, at: datetime) -> list[_Job]:
+        """Return the mail of an invitation, none for one that cannot be accepted any more."""
+        notification = claim.notification
+        open_until = notification.parameters.open_until
+        if open_until is not None and open_until <= at:
+            await self._end(handlers.dropped(notification.id, EXPIRED, at), "dropped")
+            return []
         try:
-            return self.composer.compose(claim.notification, contact, organisation, at)
+            key = self.keys.get(invited.key)
+        except InvitationKeyMissingError as error:
+            log.warning(error.code, notification=notification.id, key=invited.key)
+            await self._mark(claim, Delayed(error.code))
+            return []
+        mail = self._composed(claim, lambda: self.composer.compose_invitation(notification, invited, key, at))
+        if isinstance(mail, Mail):
+            return [_Job(claim, mail)]
+        await self._mark(claim, mail)
+        return []
+
+    def _compose(self, claim: Claim, contact: Contact, organisation: str, at: datetime) -> Mail | Delayed | Refused:
+        return self._composed(claim, lambda: self.composer.compose(claim.notification, contact, organisation, at))
+
+    def _composed(self, claim: Claim, compose: Callable[[], Mail]) -> Mail | Delayed | Refused:
+        try:
+            return compose()
         except UnsafeHeaderError:
             log.exception("header_unsafe", notification=claim.notification.id, template=claim.notification.template)
             return Refused(UNSAFE)

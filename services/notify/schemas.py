@@ -7,10 +7,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.notify.domain.contact import Contact, Language, MailAddress
+from services.notify.domain.contact import Contact, Language
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import SubjectKind
 from services.notify.texts import Texts
+from shared.mail_address import MailAddress
 from shared.messages.values import EntityId, Line
 
 MUTED_LIMIT = 100

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.notify.domain.contact import MailAddress
+from shared.mail_address import MailAddress
 from shared.messages.values import Line
 
 Security = Literal["none", "starttls", "tls"]
@@ -27,7 +27,8 @@ class Settings(BaseSettings):
     ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
     one worker may hold a mail; others watch it stand for as long before they take it over. Events older than
     ``mail_max_age`` go to the inbox only: they come from a topic that is read again. ``max_attempts`` with the back-off
-    reaches over four days (RFC 5321, section 4.5.4.1).
+    reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys that eligibility has too, by which
+    invitations are sent; without it they wait.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[!$-.0-;=@-~]+(/[!$-;=@-~]*)?$")] = "http://localhost:8000"
     time_zone: str = "Europe/Berlin"
 
+    invitation_keys: Path | None = None
     mail_max_age: timedelta = timedelta(days=7)
     batch: Annotated[int, Field(ge=1, le=500)] = 50
     lease: timedelta = timedelta(minutes=5)

@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.notify.domain.contact import Contact, Language
-from services.notify.domain.notification import Notification
+from services.notify.domain.notification import Invited, Notification
 from services.notify.domain.parameters import Parameters, SubjectKind
 from shared import reasons
 from shared.labels import Labels
@@ -24,6 +24,7 @@ from shared.labels import Labels
 FOLDER = Path(__file__).parent / "templates"
 FRAME = "mail-frame"
 UNTOLD = "untold"
+INVITATION = "invitation"
 _PATHS = {
     SubjectKind.ORDER: "orders",
     SubjectKind.OFFERING: "offerings",
@@ -36,6 +37,7 @@ SUBJECT_LENGTH = 200
 
 VALUES = frozenset(Parameters.model_fields) | {"occurred_at"}
 FRAME_VALUES = frozenset({"name", "organisation", "text", "link", "settings_link"})
+_ALLOWED = {FRAME: FRAME_VALUES, INVITATION: frozenset({"organisation", "functions", "open_until", "link"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Texts:
     @property
     def keys(self) -> frozenset[str]:
         """Keys of the templates of an event."""
-        return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD}
+        return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD, INVITATION}
 
     def of(self, notification: Notification, language: Language) -> Text:
         """Return the text of a notification."""
@@ -101,6 +103,20 @@ class Texts:
         }
         return Text(text.subject, frame.body.render(values).strip() + "\n")
 
+    def invitation(self, notification: Notification, invited: Invited, secret: str) -> Text:
+        """Return the text of the e-mail to somebody invited.
+
+        The secret stands in the fragment of the link, which a browser sends to nobody (RFC 3986, section 3.5).
+        """
+        pair, parameters = self._pairs[invited.language][INVITATION], notification.parameters
+        values = {
+            "organisation": one_line(parameters.organisation or notification.organisation),
+            "functions": parameters.functions or (),
+            "open_until": parameters.open_until,
+            "link": f"{self.portal_url}/invitations/{notification.organisation}#{secret}",
+        }
+        return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip() + "\n")
+
     def link(self, notification: Notification) -> str:
         """Return the portal's page of what a notification speaks of."""
         subject = notification.subject
@@ -119,7 +135,7 @@ class Texts:
                 place = f"{language}/{path.name}: {key}"
                 if key in pairs or parts.keys() != {"subject", "body"}:
                     raise ValueError(f"{place} must be there once, with subject and body")
-                allowed = FRAME_VALUES if key == FRAME else VALUES
+                allowed = _ALLOWED.get(key, VALUES)
                 trees = {part: environment.parse(source) for part, source in parts.items()}
                 for tree in trees.values():
                     if unknown := meta.find_undeclared_variables(tree) - allowed:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from services.eligibility.domain.registration import Capacity
 from shared.messages.base import Value
-from shared.messages.values import EntityId, Function, PersonRef, Time
+from shared.messages.values import EntityId, Function, Line, PersonRef, Time
+
+MOST_MAILS = 5
+"""How often one invitation is sent by mail at most, whatever the addresses: its link works once."""
 
 
 class InvitationState(StrEnum):
@@ -20,8 +24,20 @@ class InvitationState(StrEnum):
     EXPIRED = "EXPIRED"
 
 
+@dataclass(frozen=True, slots=True)
+class InvitationMail:
+    """Where an invitation is to be sent: the address is encrypted by the key that the secret follows from."""
+
+    address: str
+    language: str
+
+
 class Invitation(Value):
-    """An invitation. The secret itself is not stored: only who has it can show it."""
+    """An invitation. The secret itself is not stored: only who has it can show it. The address that it goes to is not, either.
+
+    ``key``: id of the key that the secret follows from, None if it follows from none and cannot be sent by mail. ``mails``: how
+    often it was sent, ``mailed_at`` the last time.
+    """
 
     id: EntityId
     secret_sha256: str
@@ -31,6 +47,9 @@ class Invitation(Value):
     expires_at: Time
     accepted_by: PersonRef | None = None
     revoked: bool = False
+    key: Line | None = None
+    mails: int = 0
+    mailed_at: Time | None = None
 
     def state(self, at: datetime) -> InvitationState:
         """Return what has become of it by a moment."""

@@ -5,14 +5,21 @@ from __future__ import annotations
 import hmac
 from datetime import datetime
 
-from services.eligibility.domain.invitation import AuthorisedProposal, Invitation, InvitationState
+from services.eligibility.domain.invitation import (
+    MOST_MAILS,
+    AuthorisedProposal,
+    Invitation,
+    InvitationMail,
+    InvitationState,
+)
 from services.eligibility.domain.members import Member, checked, in_order, without_people
 from services.eligibility.domain.organisation_state import OrganisationState
 from services.eligibility.domain.registration import Capacity
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.messages import eligibility as wire
 from shared.messages.base import Message
-from shared.messages.values import Function, PersonRef
+from shared.messages.eligibility_invitations import InvitationAddressed
+from shared.messages.values import Function, Party, PersonRef
 
 MOST_INVITATIONS = 50
 _BINDING = (Function.VERWALTUNG, Function.ZEICHNUNG)
@@ -31,10 +38,10 @@ class OrganisationMembers(OrganisationState):
         person = self.authorised_person or self.registered_by
         return person if person in self.users else None
 
-    def invite(self, invitation: Invitation, at: datetime) -> list[Message]:
-        """Record an invitation by a member with VERWALTUNG. Those that have ended make room for it.
+    def invite(self, invitation: Invitation, at: datetime, mail: InvitationMail | None = None) -> list[Message]:
+        """Record an invitation by a member with VERWALTUNG, and have it sent if ``mail`` says where to.
 
-        Raises ConflictError (``too_many_invitations``).
+        Those that have ended make room for it. Raises ConflictError (``too_many_invitations``).
         """
         self.require(invitation.invited_by, Function.VERWALTUNG)
         waiting = [it for it in self.invitations if it.state(at) is InvitationState.OPEN]
@@ -46,18 +53,55 @@ class OrganisationMembers(OrganisationState):
         room = MOST_INVITATIONS - len(waiting) - 1
         ordered = invitation.model_copy(update={"functions": in_order(invitation.functions)})
         self.invitations = (*ended[len(ended) - min(room, len(ended)) :], *waiting, ordered)
-        return self._changed(at)
+        events = self._changed(at)
+        return events if mail is None else [*events, *self.mail_invitation(invitation.id, mail, invitation.invited_by, at)]
+
+    def mail_invitation(self, invitation_id: str, mail: InvitationMail, person: str, at: datetime) -> list[Message]:
+        """Have an open invitation sent to an address, for the first time or again.
+
+        Raises NotFoundError (``invitation_not_found``), ConflictError: ``invitation_closed`` for one that has ended,
+        ``invitation_without_key`` for one whose secret follows from no key, ``too_many_mails``.
+        """
+        self.require(person, Function.VERWALTUNG)
+        found = self.invitation(invitation_id)
+        if found.state(at) is not InvitationState.OPEN:
+            raise ConflictError("The invitation is open no more; make another one.", code="invitation_closed")
+        if found.key is None:
+            raise ConflictError(
+                "The invitation was made to be passed on by hand; revoke it and make another one.", code="invitation_without_key"
+            )
+        if found.mails >= MOST_MAILS:
+            raise ConflictError(
+                f"The invitation was sent {MOST_MAILS} times; revoke it and make another one.", code="too_many_mails"
+            )
+        self._replace_invitation(found.model_copy(update={"mails": found.mails + 1, "mailed_at": at}))
+        return [
+            InvitationAddressed(
+                invitation_id=found.id,
+                organisation=Party(id=self.id, name=self.name),
+                functions=found.functions,
+                expires_at=found.expires_at,
+                language=mail.language,
+                key=found.key,
+                address=mail.address,
+            )
+        ]
 
     def revoke_invitation(self, invitation_id: str, person: str, at: datetime) -> list[Message]:
         """Revoke an invitation; one that has ended stays as it ended. Raises NotFoundError (``invitation_not_found``)."""
         self.require(person, Function.VERWALTUNG)
-        found = next((it for it in self.invitations if it.id == invitation_id), None)
-        if found is None:
-            raise NotFoundError(f"{self.name} has no invitation {invitation_id}.", code="invitation_not_found")
+        found = self.invitation(invitation_id)
         if found.state(at) is not InvitationState.OPEN:
             return []
         self._replace_invitation(found.model_copy(update={"revoked": True}))
         return self._changed(at)
+
+    def invitation(self, invitation_id: str) -> Invitation:
+        """Return an invitation. Raises NotFoundError (``invitation_not_found``)."""
+        found = next((it for it in self.invitations if it.id == invitation_id), None)
+        if found is None:
+            raise NotFoundError(f"{self.name} has no invitation {invitation_id}.", code="invitation_not_found")
+        return found
 
     def accept(self, secret_sha256: str, person: str, at: datetime) -> list[Message]:
         """Make whoever shows the secret of an open invitation a member; by the same person again it changes nothing.

@@ -5,31 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from shared.aggregate.base import Aggregate
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import person_mark
+from shared.mail_address import MailAddress
 from shared.messages.base import Value
 from shared.messages.values import EntityId, Line, PersonRef, Time
 
 PEOPLE_LIMIT = 500
-
-MailAddress = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        max_length=254,
-        pattern=(
-            r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-            r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])$"
-        ),
-    ),
-]
-"""An address as RFC 5321 writes it without quoting; a domain with umlauts in its ``xn--`` form."""
 
 
 class Language(StrEnum):

@@ -9,14 +9,16 @@ from typing import Any, Self
 
 from pydantic import computed_field
 
+from services.notify.domain.contact import Language
 from services.notify.domain.parameters import Parameters, Subject
 from services.notify.domain.transitions import TRANSITIONS, Actor, Command, NotificationState
 from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError
 from shared.ids import derived_id
-from shared.messages.base import Message
+from shared.messages.base import Message, Value
+from shared.messages.eligibility_invitations import SealedAddress
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
-from shared.messages.values import Code, EntityId, OrganisationId, PersonRef, Time
+from shared.messages.values import Code, EntityId, Line, OrganisationId, PersonRef, Time
 
 
 class ClaimLostError(ConflictError):
@@ -55,13 +57,22 @@ class Recipient:
         return derived_id("notification", event_id, self.person or self.organisation, self.channel.value)
 
 
+class Invited(Value):
+    """Whom an invitation goes to, who is nobody's contact yet: ``address`` is encrypted by ``key``."""
+
+    invitation_id: EntityId
+    key: Line
+    address: SealedAddress
+    language: Language = Language.DE
+
+
 class Notification(Aggregate):
     """A notification. ``claims`` counts the claims and fences off late reports; ``attempts`` counts tries to send.
 
     ``next_attempt_at`` is the moment from which a worker may take it, None once it is done; ``marked_at`` is when that was set,
     by the same clock: others, whose clocks differ, can rely on the time between the two only. Nothing here names a person or
-    holds an address: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to the
-    trace of the event.
+    holds an address in clear: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to
+    the trace of the event. ``invited``: where the mail of an invitation goes, None as soon as it has ended.
     """
 
     event_id: EntityId
@@ -83,6 +94,7 @@ class Notification(Aggregate):
     ended_at: Time | None = None
     read_at: Time | None = None
     traceparent: str | None = None
+    invited: Invited | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -216,7 +228,7 @@ class Notification(Aggregate):
 
     def _end(self, command: Command, actor: Actor, code: str | None, at: datetime) -> None:
         self._go(command, actor)
-        self.marked_at = self.next_attempt_at = None
+        self.marked_at = self.next_attempt_at = self.invited = None
         self.code = code
         self.ended_at = at
 

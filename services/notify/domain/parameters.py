@@ -11,7 +11,19 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
-from shared.messages.values import AccreditationState, Channel, Code, EntityId, Line, OrganisationId, Role, Text, Verdict
+from shared.messages.values import (
+    AccreditationState,
+    Channel,
+    Code,
+    EntityId,
+    Function,
+    Line,
+    OrganisationId,
+    Role,
+    Text,
+    Time,
+    Verdict,
+)
 
 
 class SubjectKind(StrEnum):
@@ -63,6 +75,8 @@ class Parameters(Value):
     contract_number: Line | None = None
     valid_until: date | None = None
     ends_on: date | None = None
+    functions: tuple[Function, ...] | None = None
+    open_until: Time | None = None
 
     @model_serializer(mode="wrap")
     def _present(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

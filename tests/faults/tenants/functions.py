@@ -47,6 +47,7 @@ eligibility DELETE /v1/registrations/{body_id}                                  
 eligibility POST   /v1/registrations/{body_id}/check                                                        none
 eligibility POST   /v1/registrations/{body_id}/submit                                                       none
 eligibility POST   /v1/organisations/{organisation_id}/invitations                                          VERWALTUNG
+eligibility POST   /v1/organisations/{organisation_id}/invitations/{invitation_id}/mail                     VERWALTUNG
 eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}                          VERWALTUNG
 eligibility POST   /v1/invitations/accept                                                                   none
 eligibility POST   /v1/organisations/{organisation_id}/leave                                                none

@@ -62,6 +62,7 @@ eligibility DELETE /v1/organisations/{organisation_id}/relations/{statement_id} 
 eligibility GET    /v1/organisations/{organisation_id}/members                                      OWN           token   404 200 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/invitations                                  OWN           token   404 201 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/invitations/accept                                                           -             token   404 404 404 404 404 404 404 404 404 404 404
+eligibility POST   /v1/organisations/{organisation_id}/invitations/{invitation_id}/mail             OWN           token   404 404 403 404 404 404 404 404 404 404 404
 eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}                  OWN           token   404 404 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/leave                                        OWN           token   404 409 403 404 404 404 404 404 404 404 404
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                            OWN           token   404 409 403 404 404 404 404 404 404 404 404
@@ -218,6 +219,7 @@ BODIES: dict[str, object] = {
     "eligibility POST /v1/invitations/accept": {"organisation": HUSUM_ID, "secret": "nobody-has-this-secret"},
     "eligibility PUT /v1/organisations/{organisation_id}/authorised-person": {"person": "nobody", "capacity": "BEVOLLMAECHTIGT"},
     "eligibility POST /v1/organisations/{organisation_id}/invitations": {"functions": []},
+    "eligibility POST /v1/organisations/{organisation_id}/invitations/{invitation_id}/mail": {"email": "x@example.org"},
     "eligibility POST /v1/facts": {"fact": {**FIGURES, "id": "zahlen-2025", "year": 2025}, "reason": "X"},
     "eligibility PUT /v1/facts/{fact_id}": {"fact": FIGURES, "reason": "X"},
     "eligibility POST /v1/facts/{fact_id}/examination": {"findings": {}, "reason": "X"},

@@ -25,9 +25,10 @@ from services.eligibility.members_api import Members, member_routes
 from services.eligibility.override_api import override_routes
 from services.eligibility.records.check import check
 from services.eligibility.records.judge import Policy, Question
-from services.eligibility.registration_api import registration_routes
+from services.eligibility.registration_api import Wizard, registration_routes
 from services.eligibility.repository import Bodies, OfferedServices, Organisations, Verdicts
 from services.eligibility.settings import Settings
+from services.eligibility.vollmacht_api import Vollmachten, vollmacht_routes
 from shared.aggregate.change import Effect
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
@@ -66,7 +67,11 @@ def routes(backend: Backend) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _body_routes(router, backend.bodies)
     _organisation_routes(router, backend)
-    join(router, registration_routes(backend.bodies, backend.drafts, partial(_registered, backend), backend.clock))
+    vollmachten = Vollmachten(backend.organisations, backend.files, backend.clock)
+    required = backend.settings.vollmacht_required
+    wizard = Wizard(backend.bodies, backend.drafts, partial(_registered, backend), vollmachten, vollmacht_required=required)
+    join(router, registration_routes(wizard))
+    join(router, vollmacht_routes(vollmachten))
     keys = InvitationKeys(backend.settings.invitation_keys)
     join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, keys, backend.clock)))
     join(router, accreditation_routes(backend.organisations, backend.settings, backend.clock))
@@ -177,6 +182,8 @@ async def _register(backend: Backend, request: schemas.RegistrationRequest, pers
 async def _registered(backend: Backend, body: PublicBody, registration: Registration, person: Person) -> Response:
     if isinstance(person, Caller) and person.organisation != body.id:
         raise ForbiddenError(f"You act for {person.organisation}; you cannot register {body.id}.", code="other_organisation")
+    if backend.settings.vollmacht_required:
+        registration.require_vollmacht()
     result = await backend.organisations.ledger.apply_one(handlers.register(body, registration, backend.clock()))
     status = CREATED if result.effect is Effect.APPLIED else 200
     caller = person if isinstance(person, Caller) else Caller(person.subject, body.id, body.name, frozenset())

@@ -12,7 +12,7 @@ from services.eligibility.drafts import Drafts
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.following import CatchUp, Following
 from services.eligibility.facts import FACTS
-from services.eligibility.handlers import appoint, expire_due, state_unrecorded_rights
+from services.eligibility.handlers import appoint, expire_due, expire_vollmachten, state_unrecorded_rights
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import Bounds, Jobs
@@ -93,6 +93,9 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     async def delete_old_drafts() -> None:
         await drafts.delete_unchanged(resources.clock(), settings.draft_term)
 
+    async def delete_old_vollmachten() -> None:
+        await expire_vollmachten(organisations, settings.vollmacht_term, resources.clock())
+
     async def delete_old_jobs() -> None:
         await jobs.delete_expired()
 
@@ -111,6 +114,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Periodic("eligibility.state-rights", settings.rights_every, state_rights),
             Periodic("eligibility.follow-organisations", settings.follow_every, catch_up.run),
             Periodic("eligibility.delete-old-drafts", settings.expiry_every, delete_old_drafts),
+            Periodic("eligibility.delete-old-vollmachten", LISTS_EVERY, delete_old_vollmachten),
             Periodic("eligibility.delete-old-jobs", settings.expiry_every, delete_old_jobs),
             Periodic("eligibility.run-precheck-jobs", settings.jobs_every, Runner(jobs, facts).run),
             Periodic("eligibility.recheck-orders", settings.recheck_every, recheck.run),

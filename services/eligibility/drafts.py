@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.eligibility.domain.draft import Draft
+from services.eligibility.domain.vollmacht import Vollmacht
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
@@ -19,18 +20,21 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class StoredDraft:
-    """A draft for a body, its revision, and when it was changed last."""
+    """A draft for a body, its revision, when it was changed last, and the Vollmacht that was brought for it."""
 
     organisation: str
     draft: Draft
     rev: int
     changed_at: datetime
+    vollmacht: Vollmacht | None = None
 
     @classmethod
     def of(cls, document: Document) -> StoredDraft:
         """Return a stored draft; steps that a later version has added are passed over."""
         draft = Draft.model_validate(document["draft"], extra="ignore")
-        return cls(document["organisation"], draft, document["rev"], document["changed_at"])
+        brought = document.get("vollmacht")
+        vollmacht = None if brought is None else Vollmacht.model_validate(brought, extra="ignore")
+        return cls(document["organisation"], draft, document["rev"], document["changed_at"], vollmacht)
 
 
 class Drafts:
@@ -41,10 +45,7 @@ class Drafts:
 
     async def get(self, person: str, organisation: str) -> StoredDraft:
         """Return a person's draft for a body. Raises NotFoundError (``draft_not_found``)."""
-        document = await self.store.get(DRAFTS, _id(person, organisation))
-        if document is None:
-            raise NotFoundError(f"You have no draft of a registration of {organisation}.", code="draft_not_found")
-        return StoredDraft.of(document)
+        return StoredDraft.of(await self._document(person, organisation))
 
     async def of_person(self, person: str) -> list[StoredDraft]:
         """Return all drafts of a person."""
@@ -61,14 +62,26 @@ class Drafts:
             rev = 0 if present is None else present["rev"]
             if condition is not None:
                 condition.require("The draft", rev or None)
-            document = {"_id": name, **body, "rev": rev + 1}
+            # What came by other routes, or of a later version, stays.
+            document = {**(present or {}), "_id": name, **body, "rev": rev + 1}
             if present is None:
                 await self._require_room(person)
                 written = bool(await self.store.insert_many(DRAFTS, [document]))
             else:
                 written = not await self.store.save_many(DRAFTS, [Save(document, expected_rev=rev)])
             if written:
-                return StoredDraft(organisation, draft, rev + 1, at)
+                return StoredDraft.of(document)
+            await contention.overtaken()
+
+    async def bring(self, person: str, organisation: str, vollmacht: Vollmacht, at: datetime) -> StoredDraft:
+        """Store the Vollmacht of a draft in place of the one before. Raises NotFoundError (``draft_not_found``)."""
+        name = _id(person, organisation)
+        contention = Contention(f"the draft for {organisation}", [name])
+        while True:
+            present = await self._document(person, organisation)
+            document = {**present, "vollmacht": vollmacht.model_dump(), "changed_at": at, "rev": present["rev"] + 1}
+            if not await self.store.save_many(DRAFTS, [Save(document, expected_rev=present["rev"])]):
+                return StoredDraft.of(document)
             await contention.overtaken()
 
     async def delete(self, person: str, organisation: str) -> None:
@@ -82,6 +95,12 @@ class Drafts:
         while old := await self.store.find(DRAFTS, query):
             deleted += await self.store.delete(DRAFTS, [document["_id"] for document in old])
         return deleted
+
+    async def _document(self, person: str, organisation: str) -> Document:
+        document = await self.store.get(DRAFTS, _id(person, organisation))
+        if document is None:
+            raise NotFoundError(f"You have no draft of a registration of {organisation}.", code="draft_not_found")
+        return document
 
     async def _require_room(self, person: str) -> None:
         if await self.store.count(DRAFTS, Query("person", equals={"person": person})) >= MOST_DRAFTS:

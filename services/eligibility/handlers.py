@@ -17,6 +17,7 @@ from services.eligibility.domain.rights import record_rights
 from services.eligibility.domain.statement import Document as EvidenceDocument
 from services.eligibility.domain.statement import RelationType, Statement, make_statement
 from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.engine.view import View
 from services.eligibility.repository import Bodies, Organisations
 from shared.aggregate.change import Cause, Change
@@ -172,6 +173,25 @@ def request_accreditation(organisation_id: str, channel: Channel, role: Role, pe
 def take_back(organisation_id: str, statement_id: str, person: str, reason: str | None, at: datetime) -> Change[Organisation]:
     """Withdraw a statement."""
     return _on(organisation_id, lambda organisation: organisation.take_back(statement_id, person, at, reason))
+
+
+def put_vollmacht(organisation_id: str, vollmacht: Vollmacht | None, person: str, at: datetime) -> Change[Organisation]:
+    """Record the Vollmacht of the authorised person, None: delete it."""
+    return _on(organisation_id, lambda organisation: organisation.put_vollmacht(vollmacht, person, at))
+
+
+def expire_vollmacht(organisation_id: str, before: datetime, at: datetime) -> Change[Organisation]:
+    """Delete a Vollmacht that was brought before a moment."""
+    return _on(organisation_id, lambda organisation: organisation.expire_vollmacht(before, at))
+
+
+async def expire_vollmachten(organisations: Organisations, term: timedelta, at: datetime) -> int:
+    """Delete every Vollmacht that was brought longer ago than ``term``; return how many."""
+    total = 0
+    async for ids in organisations.with_vollmacht_before(at - term):
+        results = await organisations.ledger.apply([expire_vollmacht(organisation_id, at - term, at) for organisation_id in ids])
+        total += sum(1 for result in results if result.events)
+    return total
 
 
 def move_accreditation(organisation_id: str, move: Move, *, four_eyes: bool) -> Change[Organisation]:

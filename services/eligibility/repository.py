@@ -245,6 +245,12 @@ class Organisations:
             states = [self.ledger.state_of(document) for document in documents]
             yield [state.id for state in states if not is_recorded(state)]
 
+    async def with_vollmacht_before(self, moment: datetime) -> AsyncIterator[list[str]]:
+        """Yield ids of organisations whose Vollmacht was brought before a moment, page by page."""
+        async for documents in scanned(self.store, ORGANISATIONS):
+            states = [self.ledger.state_of(document) for document in documents if document.get("vollmacht") is not None]
+            yield [state.id for state in states if state.vollmacht is not None and state.vollmacht.brought_at < moment]
+
     async def complete_lists(self) -> int:
         """Bring the index fields of the lists up to date and return how many organisations lacked it.
 

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     four_eyes: frozenset[Channel] = frozenset()
     draft_term: timedelta = timedelta(days=90)
     """How long a draft of a registration that nobody changes is stored."""
+    vollmacht_required: bool = False
+    """Whether whoever registers an organisation as BEVOLLMAECHTIGT brings the Vollmacht."""
+    vollmacht_term: timedelta = timedelta(days=3 * 365)
+    """How long a Vollmacht is stored after it was brought."""
     invitation_term: timedelta = timedelta(days=7)
     """How long an invitation to become a member is open."""
     invitation_keys: Path | None = None

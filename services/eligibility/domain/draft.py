@@ -10,11 +10,13 @@ from typing import TypeVar
 from services.eligibility.domain.registration import (
     ACCREDITED,
     REGISTERABLE,
+    VOLLMACHT_MISSING,
     Capacity,
     PublicBody,
     Registration,
     customer_details,
 )
+from services.eligibility.domain.vollmacht import Vollmacht
 from shared.ars import parse_ars
 from shared.errors import InvalidError, RejectedError
 from shared.leitweg import parse_leitweg_id
@@ -76,16 +78,19 @@ class Fault:
     detail: str
 
 
-def faults_of(draft: Draft, body: PublicBody | RejectedError) -> list[Fault]:
-    """Return all that is wrong with a draft, in the order of the steps; ``body`` may be the error of looking it up."""
+def faults_of(draft: Draft, body: PublicBody | RejectedError, *, lacks_vollmacht: bool = False) -> list[Fault]:
+    """Return all that is wrong with a draft, in the order of the steps; ``body`` may be the error of looking it up.
+
+    ``lacks_vollmacht``: a Vollmacht is asked for and has not been brought.
+    """
     found = [] if isinstance(body, PublicBody) else [Fault(Step.ORGANISATION, "organisation", body.code, body.detail)]
-    found += _person_faults(draft.person)
+    found += _person_faults(draft.person, lacks_vollmacht=lacks_vollmacht)
     found += _role_faults(draft, body if isinstance(body, PublicBody) else None)
     found += _application_faults(draft)
     return found
 
 
-def registration_of(draft: Draft, person: str) -> Registration:
+def registration_of(draft: Draft, person: str, vollmacht: Vollmacht | None = None) -> Registration:
     """Return the registration that a draft without faults makes. Raises ValueError for one with faults."""
     return Registration(
         person=person,
@@ -94,16 +99,19 @@ def registration_of(draft: Draft, person: str) -> Registration:
         anbieter=(),
         ars=draft.kunde.ars,
         leitweg_id=draft.kunde.leitweg_id,
+        vollmacht=vollmacht,
         applications=tuple((Channel(it.channel or ""), Role(it.role or "")) for it in draft.accreditations),
     )
 
 
-def _person_faults(person: DraftPerson) -> Iterator[Fault]:
+def _person_faults(person: DraftPerson, *, lacks_vollmacht: bool) -> Iterator[Fault]:
     kinds = ", ".join(Capacity)
     if person.capacity is None:
         yield Fault(Step.PERSON, "person.capacity", "missing", f"State by what right you act for the organisation: {kinds}.")
     elif person.capacity not in set(Capacity):
         yield Fault(Step.PERSON, "person.capacity", "capacity_unknown", f"'{person.capacity}' is none of: {kinds}.")
+    elif person.capacity == Capacity.BEVOLLMAECHTIGT and lacks_vollmacht:
+        yield Fault(Step.PERSON, "person.vollmacht", "vollmacht_missing", VOLLMACHT_MISSING)
     if person.confirmed is not True:
         yield Fault(Step.PERSON, "person.confirmed", "not_confirmed", "Confirm that you may act for the organisation.")
 

@@ -25,6 +25,7 @@ from services.eligibility.domain.registration import (
 )
 from services.eligibility.domain.statement import FormerStatement, Statement
 from services.eligibility.domain.transitions import DECISIONS, NOTE_NEEDED, OPEN, TRANSITIONS, Actor, Command
+from services.eligibility.domain.vollmacht import Vollmacht
 from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.leitweg import parse_leitweg_id
 from shared.messages import eligibility as wire
@@ -55,6 +56,7 @@ class Organisation(OrganisationMembers):
             members=(Member(person=registration.person),),
             registered_by=registration.person,
             capacity=registration.capacity,
+            vollmacht=registration.vollmacht,
             registered_at=at,
             changed_at=at,
         )
@@ -115,6 +117,21 @@ class Organisation(OrganisationMembers):
             return []
         self._set_members(members)
         self.roles, self.leitweg_id, self.changed_at = roles, leitweg, at
+        return [wire.OrganisationChanged(organisation=self.public())]
+
+    def put_vollmacht(self, vollmacht: Vollmacht | None, person: str, at: datetime) -> list[Message]:
+        """Record the Vollmacht of the authorised person in place of the one before, None: delete it."""
+        self.require(person, Function.VERWALTUNG)
+        if vollmacht == self.vollmacht:
+            return []
+        self.vollmacht, self.changed_at = vollmacht, at
+        return [wire.OrganisationChanged(organisation=self.public())]
+
+    def expire_vollmacht(self, before: datetime, at: datetime) -> list[Message]:
+        """Delete a Vollmacht that was brought before a moment."""
+        if self.vollmacht is None or self.vollmacht.brought_at >= before:
+            return []
+        self.vollmacht, self.changed_at = None, at
         return [wire.OrganisationChanged(organisation=self.public())]
 
     def state_relation(self, statement: Statement, person: str, at: datetime) -> list[Message]:

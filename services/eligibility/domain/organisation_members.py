@@ -151,6 +151,8 @@ class OrganisationMembers(OrganisationState):
         proposal = self.authorised_proposal
         same = proposal is not None and (proposal.person, proposal.capacity) == (candidate, capacity)
         if proposal is not None and same and proposal.proposed_by != person and proposal.proposed_by in self.users:
+            if candidate != self.authorised:
+                self.vollmacht = None  # it was for another person
             self.authorised_person, self.capacity, self.authorised_proposal = candidate, capacity, None
             return self._changed(at)
         if proposal is not None and same and proposal.proposed_by == person:

@@ -13,6 +13,7 @@ from services.eligibility.domain.membership import Membership
 from services.eligibility.domain.registration import Capacity
 from services.eligibility.domain.statement import FormerStatement, Statement
 from services.eligibility.domain.transitions import CLOSED, OPEN
+from services.eligibility.domain.vollmacht import Vollmacht
 from shared.errors import NotFoundError
 from shared.ids import person_mark
 from shared.messages import eligibility as wire
@@ -35,6 +36,7 @@ class OrganisationState(Membership):
     statements: tuple[Statement, ...] = ()
     former_statements: tuple[FormerStatement, ...] = ()
     accreditations: tuple[AccreditationRecord, ...] = ()
+    vollmacht: Vollmacht | None = None
     registered_at: Time
     changed_at: Time
     rights_recorded: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.eligibility.domain.vollmacht import Vollmacht
 from shared.ars import parse_ars
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
@@ -13,6 +14,11 @@ from shared.messages.values import Channel, OrganisationType, Role
 
 REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)
 ACCREDITED = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION)
+
+
+VOLLMACHT_MISSING = (
+    "Whoever is BEVOLLMAECHTIGT brings the Vollmacht: PUT /v1/registrations/{body}/vollmacht, then submit that draft."
+)
 
 
 class Capacity(StrEnum):
@@ -45,6 +51,12 @@ class Registration:
     leitweg_id: str | None = None
     applications: tuple[tuple[Channel, Role], ...] = ()
     """Accreditations applied for one by one, beside ``anbieter``, where each role is applied for."""
+    vollmacht: Vollmacht | None = None
+
+    def require_vollmacht(self) -> None:
+        """Return unless the person acts by a Vollmacht not brought yet. Raises InvalidError (``vollmacht_missing``)."""
+        if self.capacity is Capacity.BEVOLLMAECHTIGT and self.vollmacht is None:
+            raise InvalidError(VOLLMACHT_MISSING, code="vollmacht_missing")
 
     def accreditations(self, roles: Sequence[Role]) -> tuple[tuple[Channel, Role], ...]:
         """Return the accreditations applied for by an organisation of these roles, each once.

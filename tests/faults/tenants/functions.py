@@ -44,12 +44,15 @@ eligibility DELETE /v1/precheck-jobs/{job_id}                                   
 eligibility POST   /v1/verdict-records                                                                      BEARBEITUNG
 eligibility PUT    /v1/registrations/{body_id}                                                              none
 eligibility DELETE /v1/registrations/{body_id}                                                              none
+eligibility PUT    /v1/registrations/{body_id}/vollmacht                                                    none
 eligibility POST   /v1/registrations/{body_id}/check                                                        none
 eligibility POST   /v1/registrations/{body_id}/submit                                                       none
 eligibility POST   /v1/organisations/{organisation_id}/invitations                                          VERWALTUNG
 eligibility POST   /v1/organisations/{organisation_id}/invitations/{invitation_id}/mail                     VERWALTUNG
 eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}                          VERWALTUNG
 eligibility POST   /v1/invitations/accept                                                                   none
+eligibility PUT    /v1/organisations/{organisation_id}/vollmacht                                            VERWALTUNG
+eligibility DELETE /v1/organisations/{organisation_id}/vollmacht                                            VERWALTUNG
 eligibility POST   /v1/organisations/{organisation_id}/leave                                                none
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                                    VERWALTUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG

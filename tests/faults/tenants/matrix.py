@@ -39,6 +39,7 @@ SILENT = frozenset(
     {
         "ordering POST /v1/orders",
         "notify DELETE /v1/contacts/{contact_id}",
+        "eligibility PUT /v1/organisations/{organisation_id}/vollmacht",
         "eligibility PUT /v1/evidence/{document_id}/content",
         "eligibility GET /v1/evidence/{document_id}/content",
     }

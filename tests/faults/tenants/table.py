@@ -52,6 +52,7 @@ eligibility GET    /v1/registrations                                            
 eligibility GET    /v1/registrations/{body_id}                                                      -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility PUT    /v1/registrations/{body_id}                                                      -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility DELETE /v1/registrations/{body_id}                                                      -             token   204 204 204 204 204 204 204 204 204 204 204
+eligibility PUT    /v1/registrations/{body_id}/vollmacht                                            -             token   415 415 415 415 415 415 415 415 415 415 415
 eligibility POST   /v1/registrations/{body_id}/check                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility POST   /v1/registrations/{body_id}/submit                                               -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations                                                             -             token   403 200 409 403 403 403 403 403 403 403 403
@@ -64,6 +65,10 @@ eligibility POST   /v1/organisations/{organisation_id}/invitations              
 eligibility POST   /v1/invitations/accept                                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/invitations/{invitation_id}/mail             OWN           token   404 404 403 404 404 404 404 404 404 404 404
 eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}                  OWN           token   404 404 403 404 404 404 404 404 404 404 404
+eligibility PUT    /v1/organisations/{organisation_id}/vollmacht                                    OWN           token   415 415 415 415 415 415 415 415 415 415 415
+eligibility DELETE /v1/organisations/{organisation_id}/vollmacht                                    OWN           token   404 204 403 404 404 404 404 404 404 404 404
+eligibility GET    /v1/organisations/{organisation_id}/vollmacht                                    ORGANISATION  token   404 404 403 404 404 404 404 404 404 404 404
+eligibility GET    /v1/organisations/{organisation_id}/vollmacht/content                            ORGANISATION  token   404 404 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/leave                                        OWN           token   404 409 403 404 404 404 404 404 404 404 404
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                            OWN           token   404 409 403 404 404 404 404 404 404 404 404
 eligibility POST   /v1/organisations/{organisation_id}/accreditations                            OWN           token   404 200 403 404 404 404 404 404 404 404 404

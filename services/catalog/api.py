@@ -104,7 +104,9 @@ def _form_routes(router: APIRouter, backend: Backend) -> None:
         """Replace the form of a draft; of a public offer, publish a new version. Needs If-Match."""
         if condition is None or condition.revision is None:
             raise RefusedRequestError(
-                "This request needs an If-Match header with the ETag as it was read.", status=428, code="if_match_missing"
+                "This request needs an If-Match header with the ETag that was read; * names none.",
+                status=428,
+                code="if_match_missing",
             )
         snapshot = await backend.reference.current()
         change = handlers.take(offering_id, caller, backend.clock(), Offering.edit, body.form(), snapshot.catalogue)

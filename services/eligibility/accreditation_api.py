@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -19,6 +19,7 @@ from services.eligibility.repository import Organisations
 from services.eligibility.settings import Settings
 from shared.errors import NotFoundError
 from shared.http.auth import ADMINISTRATION, SIGNING
+from shared.http.days import Day
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
@@ -57,7 +58,7 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
             AccreditationState | None, Query(description="Those in this state; without it the work list, longest waiting first.")
         ] = None,
         ends_before: Annotated[
-            date | None, Query(description="Of those granted the ones that end before this day; the soonest end comes first.")
+            Day | None, Query(description="Of those granted the ones that end before this day; the soonest end comes first.")
         ] = None,
         cursor: str | None = None,
         limit: Limit = 50,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -22,6 +21,7 @@ from services.eligibility.facts_api import CREATED, WithdrawalRequest, audience_
 from services.eligibility.schemas import Request
 from shared.errors import InvalidError, NotFoundError
 from shared.files.port import Files
+from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
@@ -38,8 +38,8 @@ class EvidenceRequest(Request):
     type: Line
     title: Line
     reference: Line | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     reason: Text
 

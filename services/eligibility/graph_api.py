@@ -19,6 +19,7 @@ from services.eligibility.fact_store.state import State
 from services.eligibility.facts_api import audience_of
 from services.eligibility.repository import Bodies
 from shared.channels import channel_ids
+from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 
@@ -81,7 +82,7 @@ class WaysView(BaseModel):
     ways: list[WayView]
 
 
-Day = Annotated[date | None, Query(description="Day on which the relations are to be valid; today if left out.")]
+On = Annotated[Day | None, Query(description="Day on which the relations are to be valid; today if left out.")]
 Steps = Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many relations away at most.")]
 
 
@@ -90,7 +91,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["bodies"])
 
     @router.get("/bodies/{body_id}/relations", response_model=NeighbourhoodView, summary="Who is connected with a body")
-    async def neighbourhood(body_id: str, caller: CurrentCaller, on: Day = None, steps: Steps = 1) -> Response:
+    async def neighbourhood(body_id: str, caller: CurrentCaller, on: On = None, steps: Steps = 1) -> Response:
         body = (await bodies.get(body_id))["_id"]
         graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
         found = list(graph.around(body, steps))
@@ -98,7 +99,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
         return json_reply(NeighbourhoodView(body=body, on=graph.on, relations=shown, cut=len(found) > MOST_RELATIONS))
 
     @router.get("/bodies/{body_id}/ways", response_model=WaysView, summary="Known ways from a body to each Anbieter")
-    async def ways(body_id: str, caller: CurrentCaller, on: Day = None) -> Response:
+    async def ways(body_id: str, caller: CurrentCaller, on: On = None) -> Response:
         body = (await bodies.get(body_id))["_id"]
         graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
         found = [

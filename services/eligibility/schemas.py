@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
 from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document, RelationType
+from shared.http.days import Day
 from shared.ids import person_ref
 from shared.mail_address import MailAddress
 from shared.messages.values import (
@@ -172,6 +172,13 @@ class AuthorisedRequest(Request):
     capacity: Capacity
 
 
+class StatedDocument(Document):
+    """A document that proves the relation."""
+
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
 class RelationRequest(Request):
     """The organisation's word: the way from itself to the Anbieter; type, period and documents are of its own first leg."""
 
@@ -197,9 +204,9 @@ class RelationRequest(Request):
 
     path: Annotated[list[OrganisationId], Field(min_length=2, max_length=10)]
     type: RelationType
-    valid_from: date | None = None
-    valid_to: date | None = None
-    evidence: Annotated[list[Document], Field(min_length=1, max_length=20)]
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    evidence: Annotated[list[StatedDocument], Field(min_length=1, max_length=20)]
 
 
 class AccreditationRequest(Request):
@@ -226,8 +233,8 @@ class AnswerRequest(Request):
 class GrantRequest(Request):
     """Term and grounds of a grant. Without ``statements`` it rests on those of the request."""
 
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     statements: Annotated[list[EntityId], Field(max_length=50)] | None = None
     reason: Text | None = None
 
@@ -252,7 +259,7 @@ class CheckRequest(Request):
     provider: OrganisationId | None = None
     offering_id: EntityId | None = None
     channel: Channel | None = None
-    as_of: date | None = None
+    as_of: Day | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -290,5 +297,5 @@ class OverrideRequest(Request):
     verdict_hash: Line | None = None
     decision: Literal["PROCEED", "STOP"]
     reason: Annotated[Text, Field(min_length=20)]
-    valid_until: date
+    valid_until: Day
     evidence: Annotated[list[Line], Field(max_length=20)] = []

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
+from shared.http.days import Day
 from shared.messages.partner import Remark, Side, Uses
 from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, Month, PriceItem, Text
 
 ConditionText = Annotated[Text, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-Day = Annotated[date, Field(lt=date(3000, 1, 1))]
+EndDay = Annotated[Day, Field(lt=date(3000, 1, 1))]
 MOST_CONDITIONS = 40
 MOST_LISTED = 50
 
@@ -91,7 +92,7 @@ class Decline(Body):
 class MakeOffer(Body):
     """Offer of the contract, valid through a day in Germany. ``price_items`` only where they differ from the price sheet."""
 
-    valid_until: Annotated[Day, Field(examples=["2027-01-31"])]
+    valid_until: Annotated[EndDay, Field(examples=["2027-01-31"])]
     price_items: Annotated[tuple[PriceItem, ...] | None, Field(max_length=MOST_LISTED)] = None
 
 
@@ -144,4 +145,4 @@ class Withdraw(Body):
 class Terminate(Body):
     """Notice; the use goes on through ``ends_on``."""
 
-    ends_on: Annotated[Day, Field(examples=["2027-12-31"])]
+    ends_on: Annotated[EndDay, Field(examples=["2027-12-31"])]

@@ -42,8 +42,9 @@ class Accreditation(Value):
     valid_to: Annotated[
         date | None,
         Field(
-            description="Last day, a calendar day in Germany; null or absent: no end is set. Not personal.",
-            examples=["2027-12-31"],
+            description="First day on which it no longer holds, a calendar day in Germany; null or absent: no end is set. "
+            "Not personal.",
+            examples=["2028-01-01"],
         ),
     ] = None
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.eligibility.jobs.job import Accreditation, IndirectJoint, Job, JobKind, JobState, Offerings
 from services.eligibility.schemas import Request
+from shared.http.days import Day
 from shared.messages.eligibility import Stage
 from shared.messages.values import Channel
 
@@ -35,7 +36,7 @@ class JobRequest(Request):
     )
 
     kind: JobKind
-    day: date
+    day: Day
     end_fact: FactId | None = None
     channels: Annotated[list[Channel], Field(min_length=1, max_length=20)] | None = None
     types: Annotated[list[BodyType], Field(min_length=1, max_length=6)] = Field(default_factory=lambda: list(TYPES))

@@ -12,6 +12,7 @@ from services.eligibility.records.record import Because
 from services.eligibility.records.sentences import reader_for, sentences
 from services.eligibility.schemas import Request
 from services.eligibility.sentences import Language
+from shared.http.days import Day
 from shared.messages.values import Channel, OrganisationId, Verdict
 from shared.store.port import Document
 
@@ -39,7 +40,7 @@ class VerdictRequest(Request):
     customer: OrganisationId | None = None
     provider: OrganisationId
     channel: Channel
-    as_of: date | None = None
+    as_of: Day | None = None
     bundlers: Annotated[list[BundlerStep], Field(max_length=10)] = Field(default_factory=list)
     payment: bool = True
     return_duty: bool = False

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Query as Parameter
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -106,6 +107,7 @@ class Probe:
             thing: NewThing,
             caller: Annotated[Caller, Depends(needs(Role.KUNDE))],
             key: Annotated[Idempotency, Depends()],
+            _dry: Annotated[int, Parameter(alias="dry", include_in_schema=False)] = 0,
         ) -> Response:
             key.required()
             return await key.run(lambda: self._make(thing, caller, key.derived_id("thing")))
@@ -131,7 +133,10 @@ class Probe:
             return json_reply(Thing(id=thing_id, name=str(rev)), rev=(rev or 0) + 1, location=f"/v1/things/{thing_id}")
 
         @router.get("/me")
-        async def me(caller: Annotated[Caller | None, Depends(optional_caller)]) -> dict[str, str | None]:
+        async def me(
+            caller: Annotated[Caller | None, Depends(optional_caller)],
+            _name: Annotated[str | None, Parameter(alias="name")] = None,
+        ) -> dict[str, str | None]:
             return {"subject": caller.subject if caller else None}
 
         @router.get("/errors/{name}")

@@ -23,6 +23,19 @@ async def fill(probe: Probe, count: int) -> list[str]:
     return [document["_id"] for document in documents]
 
 
+async def test_a_parameter_that_a_route_does_not_know_is_refused_and_not_passed_over(probe: Probe) -> None:
+    """A list would look filtered and not be."""
+    async with client(probe.app, TOKEN) as http:
+        for query in ("waiting=KUNDE", "limit=2&q=", "Limit=2", "lim%69t=2&x"):
+            refused = await http.get(f"/v1/things?{query}")
+            assert refused.status_code == 422, query
+            assert refused.json()["errors"][0]["code"] == "extra_forbidden", query
+        assert (await http.post("/v1/notes?dry=true", json={"name": "x"})).status_code == 422
+        assert probe.runs == 0
+        assert (await http.get("/v1/things?lim%69t=2")).status_code == 200
+        assert (await http.get("/livez?from=probe")).status_code == 200
+
+
 @pytest.mark.parametrize("limit", [1, 2, 7, 10, 200])
 async def test_pages_give_every_item_once_in_order(probe: Probe, limit: int) -> None:
     expected = await fill(probe, 20)

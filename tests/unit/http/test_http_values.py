@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import ForbiddenError, MarktplatzError
 from shared.http.auth import Caller
 from shared.http.body import BOUNDS
+from shared.http.days import Day
 from shared.http.limits import BODY_DEPTH
 from shared.http.paging import CURSOR_LENGTH, decode_cursor, encode_cursor
 from shared.http.problem import RefusedRequestError, problem_of
@@ -126,3 +128,16 @@ def test_no_context_breaks_a_problem_or_its_standard_members(context: dict[str, 
     answer = problem_of(error, "/v1/x")
     found = json.loads(bytes(answer.body))
     assert (answer.status_code, found["status"], found["code"], found["instance"]) == (409, 409, "taken", "/v1/x")
+
+
+@given(st.dates())
+def test_a_day_is_read_as_it_is_written(day: date) -> None:
+    assert TypeAdapter(Day).validate_python(day.isoformat()) == day
+
+
+@pytest.mark.parametrize(
+    "value", [0, 1767225600, 0.0, True, "0", "1767225600", "2026-1-2", "2026-01-02T00:00:00", " 2026-01-02", "", []]
+)
+def test_what_is_not_written_as_a_day_is_none(value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Day | None).validate_python(value)

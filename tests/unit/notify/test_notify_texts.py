@@ -6,7 +6,7 @@ import email
 import email.policy
 import re
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -24,8 +24,10 @@ from services.notify.settings import Settings
 from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quoted
 from shared.ids import derived_id
 from shared.labels import read_labels
+from shared.messages import eligibility
 from shared.messages.base import Message
-from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID
+from shared.messages.values import AccreditationState
+from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID, accreditation, organisation
 
 DATA = Path(__file__).parents[3] / "data"
 settings = Settings(portal_url="https://marktplatz.example/")
@@ -75,6 +77,16 @@ def test_every_text_of_a_vorgang_names_its_number(message: Message, template: st
     text = texts.of(notification(message, template), language)
     assert NUMBER in text.subject
     assert NUMBER in text.body
+
+
+@pytest.mark.parametrize("language", Language)
+def test_only_a_granted_accreditation_is_said_to_hold_until_a_day(language: Language) -> None:
+    until = date(2028, 1, 1)
+    for state in (AccreditationState.ERTEILT, AccreditationState.ENTZOGEN, AccreditationState.ABGELAUFEN):
+        decided = eligibility.AccreditationDecided(organisation=organisation(), accreditation=accreditation(state, until))
+        body = texts.of(notification(decided, "accreditation-decided"), language).body
+        assert ("2028" in body) is (state is AccreditationState.ERTEILT), state
+        assert ("Vorprüfung" in body or "pre-check" in body) is (state is AccreditationState.ERTEILT), state
 
 
 def test_every_routed_template_exists_and_none_is_unused() -> None:

@@ -25,6 +25,7 @@ PARTS = (
     ("marktplatz.recovery.dump.keys", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
+    ("shared.files.settings", "Inhalte von Nachweisen: `run eligibility`, `reconcile`, `drill`"),
     *((f"services.{name.value}.settings", f"Dienst {name.value}") for name in BUILDERS),
 )
 NOTHING = "-"

@@ -35,10 +35,8 @@ from services.eligibility.repository import (
 from services.eligibility.rule_book.api import channel_routes
 from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
-from shared.files.folder import FolderFiles
 from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
-from shared.process.settings import ProcessSettings
 
 LISTS_EVERY = timedelta(hours=1)
 
@@ -55,7 +53,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     verdicts = Verdicts(resources)
     offered = OfferedServices(resources)
     facts = Facts(resources.store, resources.clock)
-    files = FolderFiles(settings.evidence_folder or ProcessSettings().var / "evidence")
+    files = settings.files()
     following = Following(facts)
     organisations.ledger.followed = following.changed
     catch_up = CatchUp(following, partial(changed_organisations, resources.store))
@@ -120,6 +118,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Periodic("eligibility.recheck-orders", settings.recheck_every, recheck.run),
             Periodic("eligibility.complete-lists", LISTS_EVERY, complete_lists),
         ),
+        probes=(Periodic("eligibility.reach-files", settings.files_probe_every, files.ping),),
         facts=FACTS,
         republishers=(
             Republisher("organisation", organisations.ledger, restated, retained=lambda _: True),

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter
 from fastapi import Request as HttpRequest
 from pydantic import Field
@@ -19,8 +20,8 @@ from services.eligibility.fact_store.statements import Author, Decision, change_
 from services.eligibility.fact_views import EvidenceView
 from services.eligibility.facts_api import CREATED, WithdrawalRequest, audience_of, author_of, settled
 from services.eligibility.schemas import Request
-from shared.errors import InvalidError, NotFoundError
-from shared.files.port import Files
+from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.files.port import FileDamagedError, Files
 from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import etag, json_reply
@@ -29,6 +30,9 @@ from shared.messages.values import Line, Text
 
 MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """Media types of documents that are taken, each with how its files begin."""
+
+
+log = structlog.get_logger()
 
 
 class EvidenceRequest(Request):
@@ -130,15 +134,32 @@ def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Re
         shown = audience_of(caller).sees_document(await facts.current(), document_id)
         record = shown[-1].record if shown else None
         digest = None if record is None or "media_type" not in record.details else record.content.get("document_sha256")
-        content = None if digest is None else await files.get(digest)
-        if record is None or content is None:
+        if record is None or digest is None:
             raise NotFoundError(f"There is no content of a document {document_id}.", code="document_not_found")
+        content = await _content(files, digest, document_id)
         headers = {
             "Content-Disposition": f'attachment; filename="{digest}"',
             "X-Content-Type-Options": "nosniff",
             "ETag": etag(record.rev),
         }
         return Response(content, media_type=record.details["media_type"], headers=headers)
+
+
+async def _content(files: Files, digest: str, document_id: str) -> bytes:
+    """Return a content that was brought. Raises ConflictError (``content_lost``), FilesUnavailableError."""
+    try:
+        content = await files.get(digest)
+    except FileDamagedError as error:
+        content, reason = None, error.detail
+    else:
+        reason = f"the file {digest} is missing"
+    if content is None:
+        log.error("evidence_content_lost", document=document_id, reason=reason)
+        raise ConflictError(
+            f"The content of the document {document_id} is lost or damaged; bring it again, or another document.",
+            code="content_lost",
+        )
+    return content
 
 
 class _Recorder:

@@ -12,8 +12,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.eligibility.domain.appointment import Appointment
 from services.eligibility.records.judge import IndirectJoint, Policy
 from shared.channels import channel_file
+from shared.errors import InvalidError
+from shared.files.opening import open_files
+from shared.files.port import Files
+from shared.files.settings import FilesSettings
 from shared.ids import person_ref
 from shared.messages.values import Channel, Line, OrganisationId, OrganisationType, Role
+from shared.process.settings import ProcessSettings
 
 
 class Settings(BaseSettings):
@@ -49,7 +54,10 @@ class Settings(BaseSettings):
     """
     expiry_every: timedelta = timedelta(minutes=10)
     evidence_folder: Path | None = None
-    """Where the content of evidence documents lies, by default ``evidence`` in the data folder; a volume of all processes."""
+    """Where the content of evidence documents lies without an S3-compatible store (``FILES_S3_ENDPOINT``): by default
+    ``evidence`` in the data folder; a volume of all processes."""
+    files_probe_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=30)
+    """Pause between two questions of the API whether the place of the contents answers."""
     follow_every: timedelta = timedelta(seconds=30)
     """Pause between two searches for organisations whose facts are not yet in step with them, as after a crash."""
     jobs_every: timedelta = timedelta(seconds=2)
@@ -89,6 +97,17 @@ class Settings(BaseSettings):
                 kind, name, role = OrganisationType.ANBIETER, channel_file(organisation).name, Role.ANBIETER
             found.append(Appointment(organisation, name, kind, role, person))
         return found
+
+    def files(self) -> Files:
+        """Return where the content of evidence documents lies. Raises InvalidError if its settings are unfit."""
+        place = FilesSettings()
+        if place.uses_s3 and self.evidence_folder is not None:
+            raise InvalidError(
+                "ELIGIBILITY_EVIDENCE_FOLDER and FILES_S3_ENDPOINT name two places for the content of evidence documents; "
+                "set one of them",
+                code="files_place_twice",
+            )
+        return open_files(place, "evidence", self.evidence_folder or ProcessSettings().var / "evidence")
 
     def policy(self) -> Policy:
         """Return by what verdicts are given. Raises InvalidError if the rule set is unknown or a draft."""

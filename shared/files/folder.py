@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import tempfile
 from pathlib import Path
 
-from shared.errors import StoreUnavailableError
-
-_NAME = re.compile(r"[0-9a-f]{8,128}")
+from shared.files.port import LARGEST, FilesUnavailableError, require_content, require_name, too_large, verified
 
 
 class FolderFiles:
@@ -20,35 +17,39 @@ class FolderFiles:
         self.folder = folder
 
     async def put(self, name: str, content: bytes) -> None:
-        """Write a file; one of this name that is there already stays. Raises StoreUnavailableError."""
-        path = self._path(name)
+        """Write a file. Raises ValueError, FilesUnavailableError."""
+        require_content(name, content)
         try:
-            await asyncio.to_thread(_put, path, content)
+            await asyncio.to_thread(_put, self._path(name), content)
         except OSError as error:
             raise self._away(error) from error
 
     async def get(self, name: str) -> bytes | None:
-        """Return a file, None if there is none. Raises StoreUnavailableError."""
+        """Return a file, None if there is none. Raises FileDamagedError, FilesUnavailableError."""
         path = self._path(name)
         try:
-            return await asyncio.to_thread(path.read_bytes)
+            content = await asyncio.to_thread(_get, path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._away(error) from error
+        return verified(name, content)
+
+    async def ping(self) -> None:
+        """Make the folder where it is missing and look into it. Raises FilesUnavailableError."""
+        try:
+            await asyncio.to_thread(_look, self.folder)
+        except OSError as error:
+            raise self._away(error) from error
 
     def _path(self, name: str) -> Path:
-        if _NAME.fullmatch(name) is None:
-            raise ValueError(f"{name!r} is no name of a file here: lower-case hexadecimal, 8 to 128 digits")
-        return self.folder / name[:2] / name
+        return self.folder / require_name(name)[:2] / name
 
-    def _away(self, error: OSError) -> StoreUnavailableError:
-        return StoreUnavailableError(f"the folder of files {self.folder} cannot be used: {error.strerror}")
+    def _away(self, error: OSError) -> FilesUnavailableError:
+        return FilesUnavailableError(f"the folder of files {self.folder} cannot be used: {error.strerror}")
 
 
 def _put(path: Path, content: bytes) -> None:
-    if path.exists():
-        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
     try:
@@ -60,3 +61,15 @@ def _put(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _get(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST:
+        raise too_large(path.name)
+    return path.read_bytes()
+
+
+def _look(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.scandir(folder) as entries:
+        next(entries, None)

@@ -187,9 +187,10 @@ class Runtime:
                 reader_runner = ReaderRunner(self.kafka, readers, self.publisher)
                 await reader_runner.start()
                 self._readers.append(reader_runner)
+        repeated = [probe for item in running if item.assignment.api for probe in item.service.probes]
         for item in workers:
-            for periodic in (*self._relays(item.service), _purge(item.store), *item.service.periodic):
-                self._tasks.append(asyncio.create_task(repeat(periodic), name=periodic.name))
+            repeated += (*self._relays(item.service), _purge(item.store), *item.service.periodic)
+        self._tasks += [asyncio.create_task(repeat(periodic), name=periodic.name) for periodic in repeated]
         self._tasks.append(asyncio.create_task(self._probe(running), name="probe"))
         self.health.checks.pop("started", None)
         log.info("started", services=[item.assignment.label for item in running])

@@ -28,7 +28,7 @@ S = TypeVar("S", bound=Aggregate)
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """Work that a worker repeats; the next run starts ``every`` after the last one ended. Errors are logged and retried."""
+    """Work that a process repeats; the next run starts ``every`` after the last one ended. Errors are logged and retried."""
 
     name: str
     every: timedelta
@@ -73,7 +73,8 @@ class Resources:
 class Service:
     """A built service. ``name`` is the same on topics, in metrics and on the command line; ``title`` is for people.
 
-    The api role serves ``router``; the worker role runs ``consumers``, ``readers``, ``periodic`` and the relay of ``ledgers``.
+    The api role serves ``router`` and repeats ``probes``, which ask for places that only some routes need: they show in metrics
+    and leave the process ready. The worker role runs ``consumers``, ``readers``, ``periodic`` and the relay of ``ledgers``.
     A service that ``publishes`` nothing in this assembly only reads, and its process needs no broker.
     Both roles follow the topics of ``mirrors``, which both may answer from.
     Its worker role follows the rights of organisations if it ``checks_rights``; every API role does.
@@ -88,6 +89,7 @@ class Service:
     ledgers: tuple[Ledger[Any], ...] = ()
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[Periodic, ...] = field(default=())
+    probes: tuple[Periodic, ...] = ()
     publishes: bool = True
     readers: tuple[Readers, ...] = ()
     facts: Mapping[Collection, Callable[[Document], object]] = field(default_factory=dict)

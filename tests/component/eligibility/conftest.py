@@ -19,6 +19,7 @@ from services.eligibility.records.judge import IndirectJoint
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
 from services.eligibility.settings import Settings
+from shared.files.settings import FilesSettings
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.messages.values import Channel
@@ -50,7 +51,9 @@ EVIDENCE = TemporaryDirectory(prefix="evidence-")
 
 
 def with_folder(settings: Settings) -> Settings:
-    """Return settings whose evidence documents lie in a folder of the tests."""
+    """Return settings whose evidence documents lie in a folder of the tests, unless the environment names another place."""
+    if FilesSettings().uses_s3:
+        return settings
     return settings.model_copy(update={"evidence_folder": Path(EVIDENCE.name)})
 
 

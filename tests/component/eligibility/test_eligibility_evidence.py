@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from services.eligibility.fact_store.state import State
+from services.eligibility.settings import Settings
+from shared.errors import InvalidError
 from shared.http import limits
 from shared.messages.values import Channel
-from tests.component.eligibility.conftest import ANNA, HUSUM, SACHSEN, STAFF, World
+from shared.store.sqlite.store import SqliteStore
+from tests.component.eligibility.conftest import ANNA, EVIDENCE, HUSUM, SACHSEN, STAFF, World
 from tests.support.facts import facts_of
 from tests.support.http import client
+from tests.support.s3 import s3_server, write_keys
 
 PDF = b"%PDF-1.7\nSatzung"
 DOCUMENT = {"type": "TESTAT", "title": "Testat 2025", "valid_from": "2026-02-01", "reason": "Jahresabschluss"}
@@ -117,3 +124,59 @@ async def test_a_corrected_and_a_withdrawn_document_keep_their_history_and_a_wit
 async def test_a_document_that_the_specification_refuses_gets_its_code(world: World, fields: dict[str, Any], code: str) -> None:
     answer = await world.call("POST", "/evidence", ANNA, {**DOCUMENT, **fields})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def content_file(content: bytes = PDF) -> Path:
+    name = hashlib.sha256(content).hexdigest()
+    return Path(EVIDENCE.name) / name[:2] / name
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"%PDF-1.7 other")], ids=["gone", "damaged"])
+async def test_a_content_that_is_lost_is_named_and_bringing_it_again_mends_it(
+    world: World, damage: Callable[[Path], object]
+) -> None:
+    document = await record(world)
+    await bring(world, document["id"])
+    damage(content_file())
+    lost = await world.call("GET", f"/evidence/{document['id']}/content", ANNA)
+    assert (lost.status_code, lost.json()["code"]) == (409, "content_lost")
+    again = await bring(world, document["id"])
+    assert (again.status_code, again.json()["rev"]) == (200, 2), "the document is as it was"
+    assert (await world.call("GET", f"/evidence/{document['id']}/content", ANNA)).content == PDF
+
+
+async def test_while_the_store_of_contents_is_away_nothing_is_recorded_and_a_repeat_succeeds(
+    store: SqliteStore, loaded: State, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with s3_server() as server:
+        server.bucket("evidence-test")
+        access_key, secret_key = write_keys(tmp_path)
+        settings = {"ENDPOINT": server.endpoint, "BUCKET": "evidence-test", "PATIENCE": "PT0.3S"}
+        keys = {"ACCESS_KEY_FILE": str(access_key), "SECRET_KEY_FILE": str(secret_key)}
+        for name, value in (settings | keys).items():
+            monkeypatch.setenv(f"FILES_S3_{name}", value)
+        world = World(store, Settings(_env_file=None), loaded)
+        document = await record(world)
+        path = f"/evidence/{document['id']}"
+        server.stop()
+        away = await bring(world, document["id"])
+        assert (away.status_code, away.json()["code"], away.headers["retry-after"]) == (503, "files_unavailable", "2")
+        assert server.endpoint not in away.text
+        assert (await world.call("GET", path, ANNA)).json()["rev"] == 1, "metadata are served and unchanged"
+        server.start()
+        assert (await bring(world, document["id"])).json()["rev"] == 2
+        assert (await world.call("GET", f"{path}/content", ANNA)).content == PDF
+        server.stop()
+        reading = await world.call("GET", f"{path}/content", ANNA)
+        assert (reading.status_code, reading.json()["code"]) == (503, "files_unavailable")
+        await world.clear()
+
+
+def test_contents_have_one_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    access_key, secret_key = write_keys(tmp_path)
+    monkeypatch.setenv("FILES_S3_ENDPOINT", "https://s3.example")
+    monkeypatch.setenv("FILES_S3_BUCKET", "evidence")
+    monkeypatch.setenv("FILES_S3_ACCESS_KEY_FILE", str(access_key))
+    monkeypatch.setenv("FILES_S3_SECRET_KEY_FILE", str(secret_key))
+    with pytest.raises(InvalidError, match="set one of them"):
+        Settings(_env_file=None, evidence_folder=tmp_path).files()

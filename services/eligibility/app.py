@@ -120,6 +120,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         ),
         probes=(Periodic("eligibility.reach-files", settings.files_probe_every, files.ping),),
         facts=FACTS,
+        files=files,
         republishers=(
             Republisher("organisation", organisations.ledger, restated, retained=lambda _: True),
             Republisher("verdict", verdicts.ledger, OrderVerdict.restate),

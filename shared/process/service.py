@@ -19,6 +19,7 @@ from shared.bus.consume.readers import Readers
 from shared.bus.handling import Consumer
 from shared.bus.mirror.mirror import TopicMirror
 from shared.clock import now
+from shared.files.port import Files
 from shared.messages.base import Message
 from shared.rights.projection import Rights
 from shared.store.port import Collection, Document, Store
@@ -79,7 +80,7 @@ class Service:
     Both roles follow the topics of ``mirrors``, which both may answer from.
     Its worker role follows the rights of organisations if it ``checks_rights``; every API role does.
     ``facts`` returns the typed facts of a stored document, by which stores are compared, or None; ``republishers`` publish
-    aggregates again after a restore.
+    aggregates again after a restore. ``files`` is where the contents lie that its documents name.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Service:
     republishers: tuple[Republisher, ...] = ()
     mirrors: tuple[TopicMirror, ...] = ()
     checks_rights: bool = False
+    files: Files | None = None
 
 
 class Builder(Protocol):

@@ -54,7 +54,8 @@ def write_report(file: Path, document: dict[str, Any]) -> None:
 def print_report(report: Report) -> None:
     """Print how much was compared and every difference, the first ``SHOWN`` of them as a table."""
     console.print(
-        f"{report.orders} orders, {report.contracts} contracts, {report.offerings} offers, {report.aggregates} aggregates; "
+        f"{report.orders} orders, {report.contracts} contracts, {report.offerings} offers, {report.aggregates} aggregates, "
+        f"{report.contents} contents; "
         f"{sum(report.records.values())} records on {len(report.records)} topics"
     )
     for title, counts in (("to read", report.waiting), ("dead letters", report.dead_letters)):

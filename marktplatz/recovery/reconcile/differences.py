@@ -26,6 +26,8 @@ class Kind(StrEnum):
     VERDICT_NOT_RECORDED = "verdict_not_recorded"
     VERDICT_DUE = "verdict_due"
     VERDICT_WITHOUT_ORDER = "verdict_without_order"
+    CONTENT_MISSING = "content_missing"
+    CONTENT_DAMAGED = "content_damaged"
     OFFERING_NOT_LISTED = "offering_not_listed"
     OFFERING_LISTED_OTHERWISE = "offering_listed_otherwise"
     OFFERING_UNKNOWN = "offering_unknown"

@@ -8,7 +8,7 @@ from datetime import datetime
 from marktplatz.recovery.stores import ServiceStore, Stores
 from services.catalog.facts import OfferingFact
 from services.contracts.facts import ContractFact, RegisterFact
-from services.eligibility.facts import VerdictFact
+from services.eligibility.facts import ContentsFact, VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, PlaceFact
 from shared.aggregate import epochs
 from shared.aggregate.stored import stored_events
@@ -44,6 +44,7 @@ class StoreFacts:
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
     listed: dict[str, ListedOfferingFact] = field(default_factory=dict)
+    contents: list[ContentsFact] = field(default_factory=list)
     sequences: dict[tuple[str, str], Sequence] = field(default_factory=dict)
     """By service and id of the aggregate: together the source of its events."""
 
@@ -60,6 +61,8 @@ class StoreFacts:
                 self.registers.append(fact)
             case VerdictFact():
                 self.verdicts[fact.order_id] = fact
+            case ContentsFact():
+                self.contents.append(fact)
             case OfferingFact():
                 self.offerings[fact.id] = fact
             case ListedOfferingFact():

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marktplatz.assembly import ServiceName
+from marktplatz.recovery.reconcile.contents import named_contents, with_files
 from marktplatz.recovery.reconcile.differences import Difference
 from marktplatz.recovery.reconcile.facts import StoreFacts, read_stores
 from marktplatz.recovery.reconcile.partner_topics import PartnerTopics, answers_in, read_partner_topics
@@ -46,6 +47,7 @@ class Report:
     contracts: int
     offerings: int
     aggregates: int
+    contents: int
     records: Mapping[str, int]
     waiting: Mapping[str, int]
     dead_letters: Mapping[str, int]
@@ -59,6 +61,7 @@ class Report:
                 "contracts": self.contracts,
                 "offerings": self.offerings,
                 "aggregates": self.aggregates,
+                "contents": self.contents,
                 "records": dict(self.records),
             },
             "records_to_read_by_group": dict(self.waiting),
@@ -88,12 +91,16 @@ async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
 async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
     """Compare two snapshots, ``pause`` apart, and report what differs in both: in a running system much is always on its way.
 
-    With ``pause`` 0 one snapshot counts (nothing is running). Raises as ``take_snapshot``.
+    With ``pause`` 0 one snapshot counts (nothing is running). Contents of evidence documents are read once: they are written
+    before a document names them, and never change. Raises as ``take_snapshot``, and FilesUnavailableError.
     """
     first = last = await take_snapshot(stores, kafka)
     if pause:
         await asyncio.sleep(pause.total_seconds())
         last = await take_snapshot(stores, kafka)
+    files = stores[ServiceName.ELIGIBILITY].service.files
+    named = named_contents(last.stores.contents)
+    lost = [] if files is None else await with_files(named, files)
     seen = {difference.key for difference in first.differences}
     waiting: Counter[str] = Counter()
     active = (it for it in last.partners.positions if it.group not in last.partners.suspended)
@@ -101,11 +108,14 @@ async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAU
         waiting[position.group] += position.waiting
     return Report(
         at=now(),
-        differences=tuple(sorted((it for it in last.differences if it.key in seen), key=lambda difference: difference.key)),
+        differences=tuple(
+            sorted((*(it for it in last.differences if it.key in seen), *lost), key=lambda difference: difference.key)
+        ),
         orders=len(last.stores.orders),
         contracts=len(last.stores.contracts),
         offerings=len(last.stores.offerings),
         aggregates=len(last.stores.sequences),
+        contents=len(named),
         records={**last.topics.records, **last.partners.records},
         waiting=waiting,
         dead_letters=last.topics.dead_letters,

@@ -59,7 +59,7 @@ async def play(drill: Drill, stores: Stores) -> None:
 
 
 def passed(*differences: Difference, dead_letters: dict[str, int] | None = None) -> Drill:
-    report = Report(AT, differences, 1, 1, 1, 1, {}, {}, dead_letters or {})
+    report = Report(AT, differences, 1, 1, 1, 1, 0, {}, {}, dead_letters or {})
     manifest = Manifest(product="0.1.0", started_at=TAKEN, finished_at=AT, files=())
     steps = [Step("check", 1.25, "ok"), Step("restore", 2.5, "ok")]
     caught_up = CaughtUp(complete=True, stopped={})

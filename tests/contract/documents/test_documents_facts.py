@@ -25,7 +25,7 @@ def facts_of(release: Path) -> StoreFacts:
     facts, documents = StoreFacts(), read(release)
     for service, by_collection in SERVICES.items():
         for collection, fact_of in by_collection.items():
-            for document in documents[service][collection.name]:
+            for document in documents[service].get(collection.name, ()):  # none of a collection that came later
                 facts.add(fact_of(document))
     return facts
 

@@ -40,8 +40,5 @@ def _contents(document: Document) -> ContentsFact | None:
     return ContentsFact({content["document_sha256"]: content["id"] for content in brought}) if brought else None
 
 
-FACTS: Mapping[Collection, Callable[[Document], VerdictFact | ContentsFact | None]] = {
-    VERDICTS: _verdict,
-    ENTRIES: _contents,
-    PARTS: _contents,
-}
+CONTENTS: Mapping[Collection, Callable[[Document], ContentsFact | None]] = {ENTRIES: _contents, PARTS: _contents}
+FACTS: Mapping[Collection, Callable[[Document], VerdictFact | ContentsFact | None]] = {VERDICTS: _verdict, **CONTENTS}

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.commands.output import configured, console
+from marktplatz.recovery.dump.contents import Contents, copy_contents
 from marktplatz.recovery.dump.dump import back_up, delete_all_but
 from marktplatz.recovery.dump.keys import SealSettings, write_identity
 from marktplatz.recovery.dump.listing import list_backups
@@ -32,8 +33,10 @@ async def run_backup(root: Path, keep: int | None) -> None:
         )
     async with opened_stores(settings) as stores:
         folder, manifest = await back_up(stores, root, keys)
+        contents = await copy_contents(stores, root, keys)
     console.print(f"encrypted for {len(keys.recipients)} public keys" if keys.recipients else "NOT encrypted")
     console.print(f"{manifest.documents} documents in {len(manifest.files)} files: {folder}", markup=False)
+    _print_contents(contents, "copied")
     for old in [] if keep is None else delete_all_but(root, keep):
         console.print(f"deleted: {old}", markup=False)
 
@@ -71,7 +74,7 @@ async def run_backups(root: Path, *, verified: bool, newest_within: timedelta | 
 
 
 async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
-    """Restore a backup; exit code 1 if documents that were there differ from it."""
+    """Restore a backup; exit code 1 if documents that were there differ from it, or contents are missing."""
     settings = configured()
     async with opened_stores(settings) as stores:
         manifest, result = await restore(stores, folder, SealSettings().keys(), now(), into_non_empty=into_non_empty)
@@ -81,8 +84,16 @@ async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
     )
     for place in result.differ:
         console.print(f"differs: {place}", markup=False)
+    _print_contents(result.contents, "put back")
     console.print(NEXT)
-    return 1 if result.differ else 0
+    return 1 if result.differ or result.contents.missing else 0
+
+
+def _print_contents(contents: Contents, done: str) -> None:
+    if contents != Contents():
+        console.print(f"contents of evidence: {contents.copied} {done}, {contents.present} were there")
+    for digest in contents.missing:
+        console.print(f"content missing or damaged: {digest}")
 
 
 async def run_mark_restored(taken_at: datetime) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import bson
 import structlog
 
+from marktplatz.recovery.dump.contents import Contents, restore_contents
 from marktplatz.recovery.dump.files import DumpFile, Manifest, documents_in, read_manifest, verify
 from marktplatz.recovery.dump.keys import Keys, require_key
 from marktplatz.recovery.errors import DamagedBackupError, StoreNotEmptyError
@@ -25,12 +26,13 @@ log = structlog.get_logger()
 class Restored:
     """Result of a restore, in documents: ``added``, ``equal`` ones that were there, and ids of those that ``differ`` and stayed.
 
-    Reference data that were loaded before count as equal, whatever their edition.
+    Reference data that were loaded before count as equal, whatever their edition. ``contents``: those of evidence documents.
     """
 
     added: int = 0
     equal: int = 0
     differ: list[str] = field(default_factory=list)
+    contents: Contents = field(default_factory=Contents)
 
 
 async def restore(
@@ -68,7 +70,10 @@ async def examine(stores: Stores, folder: Path, keys: Keys, *, into_non_empty: b
 
 
 async def put_back(stores: Stores, folder: Path, keys: Keys, manifest: Manifest, at: datetime) -> Restored:
-    """Write what ``examine`` has approved and return what was done. Raises StoreUnavailableError."""
+    """Write what ``examine`` has approved, and the contents beside the backup, and return what was done.
+
+    Raises StoreUnavailableError, and as ``restore_contents``.
+    """
     result = Restored()
     await mark_restored(stores, manifest.started_at, at)
     for file in manifest.files:
@@ -76,6 +81,7 @@ async def put_back(stores: Stores, folder: Path, keys: Keys, manifest: Manifest,
         for batch in batches(documents_in(folder, file, keys)):
             await _put(held, collection, batch, result)
         log.info("collection_restored", service=file.service, collection=file.collection, documents=file.documents)
+    result.contents = await restore_contents(stores, folder.parent, keys)
     return result
 
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.evidence_api import MAGIC
 from shared.errors import InvalidError
-from shared.files.port import Files
+from shared.files.port import FileDamagedError, Files
 
 _NONCE_BYTES = 12
 
@@ -43,7 +43,10 @@ async def store_content(files: Files, content: bytes, media_type: str, person: s
 
 async def read_content(files: Files, vollmacht: Vollmacht) -> bytes | None:
     """Return the content of a Vollmacht, None if it is not there, or not as it was written."""
-    sealed = await files.get(vollmacht.file)
+    try:
+        sealed = await files.get(vollmacht.file)
+    except FileDamagedError:
+        return None
     if sealed is None:
         return None
     cipher = AESGCM(base64.b64decode(vollmacht.key))

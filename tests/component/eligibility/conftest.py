@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -105,7 +105,7 @@ class World:
         async with client(self.app, token) as caller:
             return await caller.request(method, f"/v1{path}", json=body, headers=names)
 
-    async def register(self, token: str, roles: list[str], anbieter: list[str], **kunde: str) -> httpx.Response:
+    async def register(self, token: str, roles: Sequence[str], anbieter: Sequence[str], **kunde: str) -> httpx.Response:
         """Register the caller's organisation."""
         person = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
         body = {"organisation": token.split("/")[1], "person": person, "roles": roles, "anbieter": anbieter, "kunde": kunde}

@@ -67,7 +67,8 @@ class Marketplace:
 async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Marketplace]:
     """Start it once, with Husum and Sachsen registered and accredited."""
     var: Path = tmp_path_factory.mktemp("marketplace")
-    with mongodb_server() as server:
+    with mongodb_server() as server, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ELIGIBILITY_RECHECK_EVERY", "PT1S")
         urls = {service: f"{server}/marktplatz_{service}" for service in ON_MONGODB}
         settings = ProcessSettings(var=var, store_urls=urls)
         async with Embedded(settings) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:

@@ -12,7 +12,7 @@ import pytest
 from pymongo import AsyncMongoClient
 
 from marktplatz.demo import flow
-from marktplatz.demo.people import StepFailedError, eventually
+from marktplatz.demo.people import Json, StepFailedError, eventually
 from marktplatz.embedded import SERVICES, processor
 from shared.messages.values import Channel
 from tests.e2e.conftest import ON_MONGODB, Marketplace
@@ -30,6 +30,36 @@ async def test_a_vorgang_goes_from_interest_to_productive_use(marketplace: Marke
     assert live["state"] == "PRODUKTIV"
     assert live["waiting"] is None
     assert all(milestone["reached_at"] for milestone in live["milestones"])
+
+
+async def test_a_fact_that_changes_the_verdict_shows_on_the_running_contract_and_reaches_the_anbieter(
+    marketplace: Marketplace,
+) -> None:
+    people = marketplace.cast
+    order_id = await marketplace.ready_to_order("Neu geprüft")
+    await flow.place(people.husum, order_id)
+    await flow.reaches(people.husum, order_id, "VERTRAG_GESCHLOSSEN")
+    examination = f"/v1/facts/organisation:{people.husum.organisation}:TRAEGER:itvsh/examination"
+
+    async def later() -> Json | None:
+        order = await people.govdigital.get("ordering", f"/v1/orders/{order_id}")
+        return order["verdict"]["later"]  # type: ignore[no-any-return] # JSON
+
+    async def told() -> Json | None:
+        inbox = await people.govdigital.get("notify", "/v1/inbox", {"limit": 50})
+        return next((it for it in inbox["items"] if it["event_type"] == "ordering.order.verdict-changed.v1"), None)
+
+    findings = {**flow.EXAMINATION["findings"], "joint_influence": False}
+    await people.govdigital.post("eligibility", examination, {"findings": findings, "reason": "Satzung geändert"})
+    try:
+        found = await eventually("the order has another verdict", later, 60)
+        assert (found["verdict"], found["before"], found["because"], found["who"]) == ("NOT_EXEMPT", "EXEMPT", "FACTS", "ANBIETER")
+        assert found["code"] == "NO_JOINT_INFLUENCE"
+        order = await people.husum.get("ordering", f"/v1/orders/{order_id}")
+        assert order["state"] == "VERTRAG_GESCHLOSSEN", "a contract goes on until people decide otherwise"
+        await eventually("govdigital is told", told, 60)
+    finally:
+        await people.govdigital.post("eligibility", examination, flow.EXAMINATION)
 
 
 async def test_fitko_numbers_its_contracts_by_its_own_pattern(marketplace: Marketplace) -> None:
@@ -51,7 +81,7 @@ async def test_a_municipality_is_refused_at_fitko_with_rule_reason_and_remedy(ma
     assert refused["refusal"]["code"] == "CHANNEL_EXCLUDES_TYPE"
     assert "Kommune" in refused["refusal"]["reason"]
     assert "govdigital" in refused["refusal"]["remedy"]
-    assert refused["verdict"]["allowed_channels"] == ["govdigital"]
+    assert refused["verdict"]["allowed_channels"] == [], "at govdigital neither side is accredited for it"
 
 
 async def test_the_two_services_really_keep_their_documents_on_the_mongodb_server(marketplace: Marketplace) -> None:

@@ -49,7 +49,7 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
 
-conformance: $(STAMP) ## Install both kits from their wheels and run a portal and a partner system against a marketplace; report in build/conformance
+conformance: $(STAMP) ## Install the kits from their wheels, run a portal and a partner system against a marketplace, verify the published archives; report in build/conformance
 	@$(BIN)/python -m tests.conformance --report build/conformance
 
 test-upgrade: $(STAMP) ## Run the previous version and this one on the same stores: rolling update, rollback

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from marktplatz.commands import contracts, eligibility, local, mails, partners, processes, topics
+from marktplatz.commands import archive, contracts, eligibility, local, mails, partners, processes, topics
 from marktplatz.recovery import cli as recovery
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ mails.register(app)
 partners.register(app)
 eligibility.register(app)
 contracts.register(app)
+archive.register(app)
 recovery.register(app, topics.topics)
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.conformance [--report FOLDER]``: both kits against a running marketplace; exit code 0 only if every check holds.
+"""``python -m tests.conformance [--report FOLDER]``: the kits against a running marketplace; exit code 0 only if every check holds.
 
 The kits are built as wheels and installed in environments that hold nothing else; the marketplace runs as processes of its own.
 """
@@ -22,6 +22,7 @@ from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.loading import load_reference_data
 from shared.process.settings import ProcessSettings
+from tests.conformance.archive import try_verifier
 from tests.conformance.checks import Checks
 from tests.conformance.partner import prepare_orders, try_partner
 from tests.conformance.portal import try_feed, try_portal, try_view
@@ -41,8 +42,11 @@ async def run(folder: Path, report: Path) -> int:
     checks = Checks()
     installed = {kit.name: InstalledKit(kit, _made(folder / kit.name)) for kit in KITS}
     checks.record(
-        "both kits are built and installed from their wheels", installed.keys() == {"portal", "partner"}, list(installed)
+        "the kits are built and installed from their wheels",
+        installed.keys() == {"portal", "partner", "verify"},
+        list(installed),
     )
+    try_verifier(checks, installed["verify"], _made(folder / "verify-run"))
     settings = ProcessSettings(var=folder / "var")
     async with Embedded(settings, PACE) as running, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         await load_reference_data(settings, lambda _kind, _done, _total: None)

@@ -32,9 +32,9 @@ def answer(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dict
 
 
 def test_options_in_any_order_and_several_values(bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = tmp_path / "kept"
-    kept.write_text(note(3, root(LOG.entries[:3])), encoding="utf-8", newline="")
-    key, other, head = KEY.vkey, OTHER.vkey, str(kept)
+    older = tmp_path / "older"
+    older.write_text(note(3, root(LOG.entries[:3])), encoding="utf-8", newline="")
+    key, other, head = KEY.vkey, OTHER.vkey, str(older)
     for command in (
         (bundle, "--key", key),
         ("--key", key, bundle),
@@ -76,12 +76,12 @@ def test_what_cannot_be_read_is_one_object_too(bundle: str, tmp_path: Path, caps
         assert found["findings"] == [{"code": "UNREADABLE", "at": None}]
 
 
-def test_a_kept_checkpoint_with_other_line_ends_is_malformed(
+def test_a_checkpoint_from_outside_with_other_line_ends_is_malformed(
     bundle: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kept = tmp_path / "kept"
-    kept.write_bytes(LOG.head()["note"].replace("\n", "\r\n").encode())
-    code, found = answer(capsys, bundle, "--key", KEY.vkey, "--against", str(kept))
+    older = tmp_path / "older"
+    older.write_bytes(LOG.head()["note"].replace("\n", "\r\n").encode())
+    code, found = answer(capsys, bundle, "--key", KEY.vkey, "--against", str(older))
     assert (code, found["findings"]) == (1, [{"code": "CHECKPOINT_MALFORMED", "at": 1}])
 
 

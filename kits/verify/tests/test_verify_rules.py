@@ -171,7 +171,7 @@ def test_origin_key_and_signature_of_a_checkpoint() -> None:
     assert found(MODEL.full(HEAD), note(5, root_, signers=(OTHER,)), keys=(KEY.vkey, OTHER.vkey)) == set()
 
 
-def test_kept_checkpoints_alone_are_enough() -> None:
+def test_checkpoints_from_outside_alone_are_enough() -> None:
     assert found(MODEL.full(), HEAD["note"]) == set()
     assert found(MODEL.full()) == {("NO_CHECKPOINT", None)}
     assert found(MODEL.full(), "") == {("CHECKPOINT_MALFORMED", 0)}

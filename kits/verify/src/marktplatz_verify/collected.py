@@ -84,7 +84,7 @@ class Collected:
         return bytes(self._leaves[index * _HASH : (index + 1) * _HASH])
 
     def take(self, line: Line) -> None:
-        """Take one line after the header."""
+        """Add one line after the header."""
         members = line.members
         match line.type:
             case "entry":
@@ -105,7 +105,7 @@ class Collected:
         self.counts[line.type] += 1
 
     def take_note(self, note: str) -> None:
-        """Take a checkpoint of the bundle, or after those one that is kept beside it."""
+        """Add a checkpoint of the bundle, or after those one from outside it."""
         at = self.counts["checkpoint"]
         self.counts["checkpoint"] += 1
         try:

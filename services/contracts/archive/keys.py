@@ -1,0 +1,48 @@
+"""The key that a log signs its checkpoints with: Ed25519, known to verifiers as ``name+<key id>+<base64>``."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_ALGORITHM: Final = b"\x01"
+_KEY_ID: Final = 4
+
+
+def is_origin(text: str) -> bool:
+    """Return whether a text can be the name of a log: something, without blank, plus and control characters."""
+    return text != "" and not any(sign in " +" or sign < " " for sign in text)
+
+
+@dataclass(frozen=True, slots=True)
+class LogKey:
+    """The private key of the log ``name``, its origin. Raises ValueError for a name that no log can have."""
+
+    name: str
+    private: Ed25519PrivateKey
+
+    def __post_init__(self) -> None:
+        if not is_origin(self.name):
+            raise ValueError(f"{self.name!r} is no name of a log: it is empty or holds a blank, a plus or a control character")
+
+    @property
+    def id(self) -> bytes:
+        """The four bytes by which signatures name the key."""
+        return sha256(self.name.encode() + b"\n" + self._public).digest()[:_KEY_ID]
+
+    @property
+    def vkey(self) -> str:
+        """The public key as verifiers get it."""
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self._public).decode()}"
+
+    @property
+    def _public(self) -> bytes:
+        return _ALGORITHM + self.private.public_key().public_bytes_raw()
+
+    def signature_line(self, text: str) -> str:
+        """Return the line that signs the text of a checkpoint."""
+        return f"— {self.name} {base64.b64encode(self.id + self.private.sign(text.encode())).decode()}\n"

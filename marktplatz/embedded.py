@@ -20,6 +20,7 @@ from marktplatz.infrastructure.errors import EmbeddedError
 from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
 from marktplatz.partners import BOOTSTRAP_FILE, topics_of_partners
+from services.contracts.archive.keys import new_private_key
 from services.ordering.partners.receipt_keys import ensure_key
 from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
@@ -28,6 +29,7 @@ from shared.errors import BusUnavailableError
 from shared.http.issuer import EmbeddedIssuer
 from shared.invitation_keys import ensure_keys
 from shared.messages.values import Channel, Role
+from shared.private_file import create_private_file
 from shared.process.settings import ProcessSettings
 
 READY_SECONDS = 60.0
@@ -65,6 +67,7 @@ class Embedded:
         self.smtp = CapturingSmtp(self.var / "mails")
         self.receipt_keys = self.var / "receipt-keys"
         self.invitation_keys = self.var / "invitation-keys"
+        self.archive_key = self.var / "archive-key.pem"
         self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
 
@@ -95,6 +98,7 @@ class Embedded:
         self._publish_bootstrap()
         ensure_key(self.receipt_keys, now())
         ensure_keys(self.invitation_keys)
+        create_private_file(self.archive_key, new_private_key())
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
         environment = self._environment()
@@ -138,6 +142,7 @@ class Embedded:
             "ORDERING_RECEIPT_KEYS": str(self.receipt_keys),
             "ELIGIBILITY_INVITATION_KEYS": str(self.invitation_keys),
             "NOTIFY_INVITATION_KEYS": str(self.invitation_keys),
+            "CONTRACTS_ARCHIVE_KEY": str(self.archive_key),
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             **({"MARKTPLATZ_STORE_URLS": json.dumps(self.settings.store_urls)} if self.settings.store_urls else {}),

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-archive = typer.Typer(no_args_is_help=True, help="The archive of contracts: what was exported from it.")
+from marktplatz.running import run_async, run_blocking
+
+archive = typer.Typer(no_args_is_help=True, help="The archive of contracts: exports, proofs, checkpoints.")
 
 
 def register(app: typer.Typer) -> None:
@@ -16,9 +18,50 @@ def register(app: typer.Typer) -> None:
     app.add_typer(archive, name="archive")
 
 
-@archive.callback()
-def group() -> None:
-    """Keep the group a group while it has one command."""
+@archive.command("export")
+def export(
+    contract: Annotated[
+        str | None, typer.Option("--contract", metavar="ID", help="Only the entries about this contract, with their proofs.")
+    ] = None,
+    since: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--since", metavar="SIZE", help="With --contract: size of a checkpoint that the reader holds; may be repeated."
+        ),
+    ] = None,
+    *,
+    persons: Annotated[bool, typer.Option("--persons", help="With the records about persons that are still there.")] = False,
+) -> None:
+    """Print the archive for marktplatz-verify, a line of JSON for each entry and document; or the receipt of one contract."""
+    from marktplatz.archive import export as write  # noqa: PLC0415 - see the package
+
+    run_async(write(contract, since or (), persons=persons))
+
+
+@archive.command("checkpoint")
+def checkpoint(
+    size: Annotated[int | None, typer.Option("--size", metavar="SIZE", help="That of this size; without it the newest.")] = None,
+) -> None:
+    """Print a checkpoint as it was signed: whoever keeps it can show later that entries before it were changed."""
+    from marktplatz.archive import print_checkpoint  # noqa: PLC0415 - see the package
+
+    run_async(print_checkpoint(size))
+
+
+@archive.command("new-key")
+def new_key(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write (CONTRACTS_ARCHIVE_KEY).")]) -> None:
+    """Write a key that signs checkpoints, and print its public half as verifiers get it."""
+    from marktplatz.archive import make_key  # noqa: PLC0415 - see the package
+
+    run_blocking(lambda: make_key(file))
+
+
+@archive.command("key")
+def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="File of the key (CONTRACTS_ARCHIVE_KEY).")]) -> None:
+    """Print the public half of a key as verifiers get it."""
+    from marktplatz.archive import print_key  # noqa: PLC0415 - see the package
+
+    run_blocking(lambda: print_key(file))
 
 
 @archive.command("prove")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.contracts import channels
+from services.contracts import archive_log, channels
 from services.contracts.api import routes
+from services.contracts.archive_log import ArchiveLog
+from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
 from services.contracts.domain.contract import Contract
@@ -41,15 +43,22 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS),
+        collections=(CONTRACTS, REGISTERS, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS),
         router=routes(contracts, registers),
         ledgers=(contracts.ledger,),
         publishes=bool(served),
         consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
-        periodic=tuple(
-            Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run)
-            for channel in served
-        ),
+        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, settings)),
         facts=FACTS,
         republishers=(Republisher("contract", contracts.ledger, Contract.restate),),
+    )
+
+
+def _periodic(channel: Channel, contracts: Contracts, settings: Settings) -> Sequence[Periodic]:
+    archivist = Archivist(
+        contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), contracts.ledger.clock
+    )
+    return (
+        Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
+        Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 _ALGORITHM: Final = b"\x01"
 _KEY_ID: Final = 4
@@ -16,6 +18,12 @@ _KEY_ID: Final = 4
 def is_origin(text: str) -> bool:
     """Return whether a text can be the name of a log: something, without blank, plus and control characters."""
     return text != "" and not any(sign in " +" or sign < " " for sign in text)
+
+
+def new_private_key() -> bytes:
+    """Return a new private key as PEM (PKCS #8)."""
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,17 @@ class LogKey:
     def __post_init__(self) -> None:
         if not is_origin(self.name):
             raise ValueError(f"{self.name!r} is no name of a log: it is empty or holds a blank, a plus or a control character")
+
+    @classmethod
+    def read(cls, name: str, pem: bytes) -> LogKey:
+        """Return the key in PEM (PKCS #8). Raises ValueError if that is no unencrypted Ed25519 key."""
+        try:
+            key = load_pem_private_key(pem, None)
+        except (TypeError, UnsupportedAlgorithm) as error:
+            raise ValueError("the key of the archive cannot be read: it is encrypted or of an unknown kind") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError("the key of the archive is no Ed25519 key")  # noqa: TRY004 - of a file, not of an argument
+        return cls(name, key)
 
     @property
     def id(self) -> bytes:

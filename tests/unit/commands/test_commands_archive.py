@@ -1,14 +1,17 @@
-"""``marktplatz archive prove``: a receipt on standard output, or why there is none."""
+"""``marktplatz archive``: receipts, exports, checkpoints on standard output, or why there are none; keys."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import marktplatz_verify as verifier
+from marktplatz.archive import opened_log
 from marktplatz.cli import app
-from tests.support.archive_log import MemoryLog, effect, verified
+from tests.support.archive_log import KEY, ORIGIN, MemoryLog, effect, verified
 
 LOG = MemoryLog.of(5)
 
@@ -35,3 +38,51 @@ def test_what_cannot_be_proven_is_said(bundle: Path, tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["archive", "prove", str(file), subject])
         assert (result.exit_code, result.stdout) == (1, "")
         assert reason in result.stderr
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Fill the archive of a marketplace in a folder, and return the subject of two of its entries."""
+    monkeypatch.setenv("MARKTPLATZ_VAR", str(tmp_path))
+    monkeypatch.setenv("CONTRACTS_ARCHIVE_ORIGIN", ORIGIN)
+
+    async def fill() -> None:
+        async with opened_log() as log:
+            await log.append({f"k{place}": effect(place) for place in range(4)})
+            await log.sign(KEY)
+            await log.append({f"k{place}": effect(place) for place in range(9)})
+            await log.sign(KEY)
+
+    asyncio.run(fill())
+    return effect(2).subject.id
+
+
+def printed(*command: str) -> bytes:
+    result = CliRunner().invoke(app, ["archive", *command])
+    assert result.exit_code == 0, result.output
+    return result.stdout_bytes
+
+
+def test_an_export_and_a_receipt_verify_against_checkpoints_that_were_printed(archive: str) -> None:
+    older, newest = printed("checkpoint", "--size", "4").decode(), printed("checkpoint").decode()
+    assert verified(printed("export").splitlines(keepends=True), older, newest) == ("VALID", [])
+    receipt = printed("export", "--contract", archive, "--since", "4").splitlines(keepends=True)
+    assert verified(receipt, older, newest) == ("VALID", [])
+
+
+def test_what_the_archive_does_not_hold_is_said(archive: str) -> None:
+    assert archive
+    for command in (["export", "--contract", effect(99).subject.id], ["checkpoint", "--size", "5"]):
+        result = CliRunner().invoke(app, ["archive", *command])
+        assert (result.exit_code, result.stdout) == (1, ""), command
+
+
+def test_a_key_is_written_once_and_its_public_half_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONTRACTS_ARCHIVE_ORIGIN", ORIGIN)
+    file = tmp_path / "key.pem"
+    vkey = printed("new-key", str(file)).decode()
+    assert verifier.VerifierKey.parse(vkey.rstrip("\n"), verifier.LOG).name == ORIGIN
+    assert printed("key", str(file)).decode() == vkey
+    assert file.stat().st_mode & 0o077 == 0
+    assert CliRunner().invoke(app, ["archive", "new-key", str(file)]).exit_code == 1
+    assert printed("key", str(file)).decode() == vkey

@@ -1,0 +1,63 @@
+"""The archive of contracts on the command line: exports, checkpoints, and the key that signs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from marktplatz.names import ServiceName
+from services.contracts import archive_log
+from services.contracts.archive.keys import LogKey, new_private_key
+from services.contracts.archive_export import Export
+from services.contracts.archive_log import ArchiveLog
+from services.contracts.archivist import DOCUMENTS, RECORDS
+from services.contracts.settings import Settings
+from shared.errors import ConflictError, NotFoundError
+from shared.private_file import create_private_file
+from shared.process.settings import ProcessSettings
+from shared.process.stores import opened
+
+COLLECTIONS = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS)
+
+
+@asynccontextmanager
+async def opened_log() -> AsyncIterator[ArchiveLog]:
+    """Open the archive in the store of contracts."""
+    async with opened(ServiceName.CONTRACTS.value, ProcessSettings()) as store:
+        await store.prepare(COLLECTIONS)
+        yield ArchiveLog(store, Settings().archive_origin)
+
+
+async def export(subject: str | None, since: Sequence[int], *, persons: bool) -> None:
+    """Write the whole archive to standard output, or the receipt of one subject. Raises NotFoundError for none."""
+    async with opened_log() as log:
+        bundle = Export(log, persons=persons)
+        async for line in bundle.whole() if subject is None else bundle.receipt(subject, since):
+            sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+async def print_checkpoint(size: int | None) -> None:
+    """Print the newest checkpoint, or that of a size, as it was signed. Raises NotFoundError for none."""
+    async with opened_log() as log:
+        note = await log.checkpoint(size)
+    if note is None:
+        raise NotFoundError("No such checkpoint was signed: CONTRACTS_ARCHIVE_KEY names the key, the processors sign.")
+    sys.stdout.buffer.write(note.encode())
+    sys.stdout.buffer.flush()
+
+
+def make_key(file: Path) -> None:
+    """Write a new key for its owner only, unless there is a file already, and print what verifiers need of it."""
+    pem = new_private_key()
+    create_private_file(file, pem)
+    if file.read_bytes() != pem:
+        raise ConflictError(f"{file} is there already; it stays as it is.")
+    print_key(file)
+
+
+def print_key(file: Path) -> None:
+    """Print the public key as verifiers get it."""
+    print(LogKey.read(Settings().archive_origin, file.read_bytes()).vkey)

@@ -1,0 +1,224 @@
+"""Every contract has its entry in the archive, whatever dies in between; what is exported verifies."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.contracts.app import build, processor
+from services.contracts.archive.keys import LogKey, new_private_key
+from services.contracts.archive_export import Export
+from services.contracts.archive_log import ENTRIES, ArchiveLog
+from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist
+from services.contracts.repository import Contracts
+from services.contracts.settings import Settings
+from shared.errors import NotFoundError, StoreUnavailableError
+from shared.ids import contract_id
+from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.values import Channel, Verdict
+from shared.process.service import Resources
+from tests.support.archive_log import KEY, ORIGIN, verified
+from tests.support.contract_requests import order_id, received, request
+from tests.support.memory_store import Documents, MemoryStore
+from tests.support.publisher import RecordingPublisher
+
+PERSON = "3f0c8b7e-vergabestelle"
+NAMES = ("a", "b", "c", "d", "e")
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class World:
+    """Contracts in a store that may fail at its n-th access, and archivists on it."""
+
+    def __init__(self) -> None:
+        self.documents = Documents()
+        self.publisher = RecordingPublisher()
+        self.now = AT
+
+    def resources(self, store: MemoryStore) -> Resources:
+        return Resources(store, self.publisher, Path(), clock=lambda: self.now)
+
+    async def form(self, *names: str, channel: Channel = Channel.FITKO) -> None:
+        store = MemoryStore(documents=self.documents)
+        (consumer,) = processor(channel)(self.resources(store)).consumers
+        events = [
+            received(request(name, channel, verdict=Verdict.RISK, signed_off_by=None if name == "c" else PERSON))
+            for name in names
+        ]
+        assert list(await consumer.handle(events)) == []
+
+    def archivist(self, store: MemoryStore | None = None, channel: Channel = Channel.FITKO) -> Archivist:
+        opened = store or MemoryStore(documents=self.documents)
+        contracts = Contracts(self.resources(opened))
+        return Archivist(contracts, channel, ArchiveLog(opened, ORIGIN), KEY, lambda: self.now)
+
+    @property
+    def log(self) -> ArchiveLog:
+        return ArchiveLog(MemoryStore(documents=self.documents), ORIGIN)
+
+    async def exported(self, *, persons: bool = False) -> list[bytes]:
+        return [line async for line in Export(self.log, persons=persons).whole()]
+
+    def entries(self) -> list[dict[str, Any]]:
+        return [json.loads(document["raw"]) for _, document in sorted(self.documents[ENTRIES.name].items())]
+
+
+@pytest.fixture
+async def world() -> World:
+    world = World()
+    await world.form(*NAMES)
+    return world
+
+
+async def test_each_contract_has_one_entry_that_says_what_became_of_it(world: World) -> None:
+    archivist = world.archivist()
+    for _ in range(3):
+        await archivist.run()
+    entries = world.entries()
+    assert {entry["subject"]["id"] for entry in entries} == {contract_id(Channel.FITKO, order_id(name)) for name in NAMES}
+    refused = next(entry for entry in entries if entry["subject"]["id"] == contract_id(Channel.FITKO, order_id("c")))
+    concluded = [entry for entry in entries if entry is not refused]
+    assert (refused["effect"], refused["number"], refused["state"]) == (ContractRefused.TYPE, None, "ABGELEHNT")
+    assert {(entry["effect"], entry["state"]) for entry in concluded} == {(ContractConcluded.TYPE, "GESCHLOSSEN")}
+    assert sorted(entry["number"] for entry in concluded) == [f"FITST/2026/{number:04d}" for number in range(1, 5)]
+    assert {entry["effect_id"] for entry in entries} == {event.id for event in world.publisher.events}
+
+
+async def test_no_person_stands_in_the_log_or_in_its_documents_and_the_commitment_opens(world: World) -> None:
+    await world.archivist().run()
+    exported = await world.exported()
+    assert PERSON not in json.dumps([world.documents[ENTRIES.name], world.documents[DOCUMENTS.name]])
+    assert verified(exported) == ("VALID", [])
+    with_persons = await world.exported(persons=True)
+    assert verified(with_persons) == ("VALID", [])
+    assert sum(b'"t":"disclosure"' in line for line in with_persons) == len(NAMES) - 1
+    world.documents[RECORDS.name].clear()
+    world.documents[DOCUMENTS.name].clear()
+    assert verified(await world.exported(persons=True)) == ("VALID", [])
+    await world.archivist().run()
+    assert not world.documents[RECORDS.name]
+
+
+async def test_both_channels_write_one_log(world: World) -> None:
+    await world.form("a", "b", channel=Channel.GOVDIGITAL)
+    for archivist in (world.archivist(), world.archivist(channel=Channel.GOVDIGITAL)):
+        await archivist.run()
+    assert len(world.entries()) == len(NAMES) + 2
+    assert verified(await world.exported()) == ("VALID", [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_death_at_any_access_to_the_store_leaves_no_contract_without_its_entry(where: str) -> None:
+    died = 0
+    while await _dies(where, died):
+        died += 1
+    assert died > 10
+
+
+async def _dies(where: str, access: int) -> bool:
+    """Return whether an archivist that dies at this access comes to it; what the next one leaves is whole either way."""
+    world = World()
+    await world.form("a")
+    await world.archivist().run()
+    await world.form("b", "c")
+    passed = 0
+
+    async def die(point: str) -> None:
+        nonlocal passed
+        passed += point.endswith(where)
+        if passed > access and point.endswith(where):
+            raise StoreUnavailableError("killed")
+
+    died = False
+    try:
+        await world.archivist(MemoryStore(die, world.documents)).run()
+    except StoreUnavailableError:
+        died = True
+    notes = [note for _, note in await world.log.checkpoints()]
+    await world.archivist().run()
+    assert len({entry["effect_id"] for entry in world.entries()}) == len(world.entries()) == 3
+    assert verified(await world.exported(), *notes) == ("VALID", [])
+    return died
+
+
+async def test_what_was_saved_late_or_recorded_by_a_clock_that_ran_ahead_is_found(world: World) -> None:
+    archivist = world.archivist()
+    world.now = AT + timedelta(days=1)
+    await world.form("future")
+    world.now = AT
+    await archivist.run()
+    await world.form("present")
+    world.now = AT - timedelta(minutes=5)
+    await world.form("late")
+    world.now = AT
+    await archivist.run()
+    assert len(world.entries()) == len(NAMES) + 3
+
+
+async def test_a_receipt_proves_one_contract_to_somebody_with_an_older_checkpoint(world: World) -> None:
+    await world.archivist().run()
+    ((size, older),) = await world.log.checkpoints()
+    await world.form("f", "g")
+    await world.archivist().run()
+    subject = contract_id(Channel.FITKO, order_id("b"))
+    export = Export(world.log, persons=True)
+    lines = [line async for line in export.receipt(subject, [size])]
+    assert verified(lines, older) == ("VALID", [])
+    assert [json.loads(line)["t"] for line in lines] == [
+        "bundle",
+        "inclusion",
+        "checkpoint",
+        "consistency",
+        "document",
+        "disclosure",
+    ]
+    unconnected = [line async for line in export.receipt(subject)]
+    assert verified(unconnected, older) == ("INCOMPLETE", [("CONSISTENCY_MISSING", None)])
+    for wanting in (export.receipt(contract_id(Channel.FITKO, order_id("x"))), export.receipt(subject, [99])):
+        with pytest.raises(NotFoundError):
+            await anext(wanting)
+
+
+async def test_the_document_is_the_contract_of_its_hash(world: World) -> None:
+    await world.archivist().run()
+    for entry in world.entries():
+        (named,) = entry["documents"]
+        content = world.documents[DOCUMENTS.name][named["sha256"]]["content"]
+        assert sha256(content.encode()).hexdigest() == named["sha256"]
+        contract = json.loads(content)
+        assert (contract["id"], contract["number"]) == (entry["subject"]["id"], entry["number"])
+
+
+async def test_without_a_key_contracts_are_archived_and_nothing_is_signed(world: World) -> None:
+    archivist = world.archivist()
+    archivist.key = None
+    await archivist.run()
+    assert verified(await world.exported()) == ("INCOMPLETE", [("NO_CHECKPOINT", None)])
+
+
+def test_a_processor_archives_with_the_key_in_its_settings_and_the_api_needs_none(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(new_private_key())
+    settings = Settings(archive_key=file, archive_origin=ORIGIN)
+    key = settings.log_key()
+    assert isinstance(key, LogKey)
+    assert key.vkey.startswith(f"{ORIGIN}+")
+    resources = World().resources(MemoryStore())
+    names = [periodic.name for periodic in processor(Channel.FITKO)(resources, settings).periodic]
+    assert "contracts.fitko.archive" in names
+    file.write_bytes(b"no key")
+    with pytest.raises(ValueError, match="PEM"):
+        processor(Channel.FITKO)(resources, settings)
+    assert build(resources, settings).periodic == ()
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb"])
+def test_an_origin_that_no_log_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="archive_origin"):
+        Settings(archive_origin=name)

@@ -11,6 +11,7 @@ from shared.messages import (
     catalog_checkpoints,
     catalog_portals,
     contracts,
+    contracts_checkpoints,
     eligibility,
     eligibility_invitations,
     eligibility_rights,
@@ -287,6 +288,15 @@ QUARANTINE = Topic(
     partitions=3,
     retention=timedelta(days=90),
 )
+ARCHIVE_CHECKPOINTS = Topic(
+    "contracts.checkpoint.v1",
+    "id derived of the log's name",
+    (contracts_checkpoints.CheckpointSigned,),
+    producer="contracts",
+    consumers=(),
+    partitions=1,
+    keep=CleanupPolicy.COMPACT,
+)
 CONTRACTS = Topic(
     "contracts.contract.v1",
     "contract id",
@@ -382,6 +392,7 @@ TOPICS: tuple[Topic, ...] = (
     PARTNERS,
     QUARANTINE,
     *CONTRACT_REQUESTS.values(),
+    ARCHIVE_CHECKPOINTS,
     CONTRACTS,
     DELIVERIES,
 )

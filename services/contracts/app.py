@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from services.contracts import archive_log, channels
 from services.contracts.api import routes
 from services.contracts.archive_log import ArchiveLog
-from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist
+from services.contracts.archivist import DOCUMENTS, PUBLISHED, RECORDS, Archivist, checkpoint_ledger
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
+from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
 from services.contracts.facts import FACTS
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
+from shared.aggregate.ledger import Ledger
 from shared.aggregate.republisher import Republisher
 from shared.messages.values import Channel
 from shared.process.service import Builder, Periodic, Resources, Service
@@ -40,24 +42,28 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     terms = channels.load_terms(settings.agb_folder, settings.number_formats)
     contracts = Contracts(resources)
     registers = Registers(resources)
+    published = checkpoint_ledger(resources)
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS),
+        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS),
         router=routes(contracts, registers),
-        ledgers=(contracts.ledger,),
+        ledgers=(contracts.ledger, published),
         publishes=bool(served),
         consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
-        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, settings)),
+        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, published, settings)),
         facts=FACTS,
-        republishers=(Republisher("contract", contracts.ledger, Contract.restate),),
+        republishers=(
+            Republisher("contract", contracts.ledger, Contract.restate),
+            Republisher("checkpoint", published, PublishedCheckpoint.restate, retained=lambda _: True),
+        ),
     )
 
 
-def _periodic(channel: Channel, contracts: Contracts, settings: Settings) -> Sequence[Periodic]:
-    archivist = Archivist(
-        contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), contracts.ledger.clock
-    )
+def _periodic(
+    channel: Channel, contracts: Contracts, published: Ledger[PublishedCheckpoint], settings: Settings
+) -> Sequence[Periodic]:
+    archivist = Archivist(contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), published)
     return (
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),

@@ -6,21 +6,27 @@ what has no entry yet, and a repeat makes no second one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
+from services.contracts.archive.checkpoint import Checkpoint
 from services.contracts.archive.commitment import commit, new_salt
 from services.contracts.archive.entry import Effect, Subject
 from services.contracts.archive.keys import LogKey
 from services.contracts.archive_log import ArchiveLog
+from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
 from services.contracts.domain.contract import Contract
 from services.contracts.repository import CONTRACTS, SERVICE, Contracts
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.canonical_json import canonical
 from shared.ids import derived_id
+from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.values import Channel
+from shared.process.service import Resources
 from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Query, Store
 
@@ -28,6 +34,9 @@ DOCUMENTS = Collection("archive_documents")
 """Documents that entries name, by their SHA-256."""
 RECORDS = Collection("archive_records")
 """Records about persons with their salts, by key of the entry and role: what is erased here stays committed to."""
+
+PUBLISHED = aggregate_collection("archive_published")
+"""The checkpoint that was published last, with its outbox."""
 
 CONTRACT: Final = "contract.json"
 OVERLAP: Final = timedelta(minutes=10)
@@ -40,13 +49,19 @@ class Archivist:
     """Archives the contracts of one channel; any number of them may work on one log."""
 
     def __init__(
-        self, contracts: Contracts, channel: Channel, log: ArchiveLog, key: LogKey | None, clock: Callable[[], datetime]
+        self,
+        contracts: Contracts,
+        channel: Channel,
+        log: ArchiveLog,
+        key: LogKey | None,
+        published: Ledger[PublishedCheckpoint],
     ) -> None:
         self.contracts = contracts
         self.channel = channel
         self.log = log
         self.key = key
-        self.clock = clock
+        self.published = published
+        self.clock = contracts.ledger.clock
         self._seen: datetime | None = None
         self._signed = 0
         self._recent: set[str] = set()
@@ -63,7 +78,8 @@ class Archivist:
             self._seen = min(portion.documents[-1]["recorded_at"], self.clock())
         self._recent = recent
         if self.key is not None and (size := (await self.log.frontier()).size) > self._signed:
-            await self.log.sign(self.key)
+            note = await self.log.sign(self.key)
+            await self.published.apply([_publication(self.log.origin, note)])
             self._signed = size
 
     async def _archive(self, documents: Sequence[Document]) -> None:
@@ -86,6 +102,22 @@ class Archivist:
             documents={CONTRACT: digest},
             commitments=await _commitments(self.contracts.store, key, persons_of(contract)),
         )
+
+
+def checkpoint_ledger(resources: Resources) -> Ledger[PublishedCheckpoint]:
+    """Return the ledger of the checkpoint that was published last."""
+    return resources.ledger(PublishedCheckpoint, PUBLISHED, service=SERVICE, restate=PublishedCheckpoint.restate)
+
+
+def _publication(log: str, note: str) -> Change[PublishedCheckpoint]:
+    size = Checkpoint.read(note).size
+
+    def decide(published: PublishedCheckpoint | None) -> tuple[PublishedCheckpoint, Sequence[Message]]:
+        if published is None:
+            return PublishedCheckpoint.begin(log, size, note)
+        return published, published.advance(size, note)
+
+    return Change(published_id(log), decide)
 
 
 def key_of(contract_id: str) -> str:

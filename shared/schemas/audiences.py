@@ -120,6 +120,7 @@ def operators() -> Document:
         "ordering.quarantine.v1",
         "catalog.checkpoint.v1",
         "catalog.portal-health.v1",
+        "contracts.checkpoint.v1",
         "notify.delivery.v1",
     )
     letters = {topic.name: dead_letter_channel(topic) for topic in DEAD_LETTERS.values()}
@@ -130,7 +131,8 @@ def operators() -> Document:
         "operators",
         "EfA-Marktplatz for operators",
         "What those who run the marketplace observe: the partner registry, records in quarantine, checkpoints and reports of "
-        "portals, deliveries, and for each consumer group its dead letters and what is sent back to it.\n\n"
+        "portals, checkpoints of the archive of contracts, deliveries, and for each consumer group its dead letters and what is "
+        "sent back to it.\n\n"
         + _ONCE
         + "A dead letter keeps key, headers and bytes of the record, whatever they are.\n\n"
         + _ADDITIVE,

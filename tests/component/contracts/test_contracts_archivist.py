@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,14 +14,17 @@ from services.contracts.app import build, processor
 from services.contracts.archive.keys import LogKey, new_private_key
 from services.contracts.archive_export import Export
 from services.contracts.archive_log import ENTRIES, ArchiveLog
-from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist
+from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist, checkpoint_ledger
 from services.contracts.repository import Contracts
 from services.contracts.settings import Settings
+from shared.bus.envelope import IncomingRecord, decode, encode
 from shared.errors import NotFoundError, StoreUnavailableError
 from shared.ids import contract_id
 from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.contracts_checkpoints import CheckpointSigned
 from shared.messages.values import Channel, Verdict
 from shared.process.service import Resources
+from shared.topics import ARCHIVE_CHECKPOINTS, CONTRACTS
 from tests.support.archive_log import KEY, ORIGIN, verified
 from tests.support.contract_requests import order_id, received, request
 from tests.support.memory_store import Documents, MemoryStore
@@ -54,8 +57,9 @@ class World:
 
     def archivist(self, store: MemoryStore | None = None, channel: Channel = Channel.FITKO) -> Archivist:
         opened = store or MemoryStore(documents=self.documents)
-        contracts = Contracts(self.resources(opened))
-        return Archivist(contracts, channel, ArchiveLog(opened, ORIGIN), KEY, lambda: self.now)
+        resources = self.resources(opened)
+        contracts, published = Contracts(resources), checkpoint_ledger(resources)
+        return Archivist(contracts, channel, ArchiveLog(opened, ORIGIN), KEY, published)
 
     @property
     def log(self) -> ArchiveLog:
@@ -86,7 +90,8 @@ async def test_each_contract_has_one_entry_that_says_what_became_of_it(world: Wo
     assert (refused["effect"], refused["number"], refused["state"]) == (ContractRefused.TYPE, None, "ABGELEHNT")
     assert {(entry["effect"], entry["state"]) for entry in concluded} == {(ContractConcluded.TYPE, "GESCHLOSSEN")}
     assert sorted(entry["number"] for entry in concluded) == [f"FITST/2026/{number:04d}" for number in range(1, 5)]
-    assert {entry["effect_id"] for entry in entries} == {event.id for event in world.publisher.events}
+    events = [event for event in world.publisher.events if event.topic == CONTRACTS.name]
+    assert {entry["effect_id"] for entry in entries} == {event.id for event in events}
 
 
 async def test_no_person_stands_in_the_log_or_in_its_documents_and_the_commitment_opens(world: World) -> None:
@@ -193,6 +198,17 @@ async def test_the_document_is_the_contract_of_its_hash(world: World) -> None:
         assert sha256(content.encode()).hexdigest() == named["sha256"]
         contract = json.loads(content)
         assert (contract["id"], contract["number"]) == (entry["subject"]["id"], entry["number"])
+
+
+async def test_each_signed_checkpoint_is_published_once_and_verifies(world: World) -> None:
+    for names in ((), ("f",), ()):
+        await world.form(*names)
+        for archivist in (world.archivist(), world.archivist()):
+            await archivist.run()
+    published = [event for event in world.publisher.events if event.topic == ARCHIVE_CHECKPOINTS.name]
+    messages = [decode(cast(IncomingRecord, encode(event)), ARCHIVE_CHECKPOINTS).message for event in published]
+    assert [(it.log, it.size) for it in messages if isinstance(it, CheckpointSigned)] == [(ORIGIN, 5), (ORIGIN, 6)]
+    assert verified(await world.exported(), *(json.loads(event.body)["note"] for event in published)) == ("VALID", [])
 
 
 async def test_without_a_key_contracts_are_archived_and_nothing_is_signed(world: World) -> None:

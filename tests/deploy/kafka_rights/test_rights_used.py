@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from shared.messages.values import Channel
 from shared.principals import SCALED
 from shared.topics import (
+    ARCHIVE_CHECKPOINTS,
     CHECKPOINTS,
     CONTRACT_REQUESTS,
     DEAD_LETTERS,
@@ -51,6 +53,16 @@ REVIEWED: dict[str, frozenset[tuple[str, Right]]] = {
         for user, right in (
             *((it, Right("topic", name, "WRITE")) for it in ("catalog-api", "catalog-worker", "recovery")),
             ("recovery", Right("topic", name, "READ")),
+        )
+    ),
+    "no key signs the archive of contracts in this play": frozenset(
+        (user, right)
+        for user, right in (
+            *(
+                (it, Right("topic", ARCHIVE_CHECKPOINTS.name, "WRITE"))
+                for it in (*(f"contracts-{channel.value}" for channel in Channel), "recovery")
+            ),
+            ("recovery", Right("topic", ARCHIVE_CHECKPOINTS.name, "READ")),
         )
     ),
     "portals report their health; none takes part in this play": frozenset(

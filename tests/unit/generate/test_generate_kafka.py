@@ -66,6 +66,8 @@ def test_every_group_and_every_written_topic_belongs_to_some_process() -> None:
 
 def test_each_contract_processor_reaches_only_its_own_channel() -> None:
     assert granted(process("contracts-fitko").principal) == {
+        ("topic", "contracts.checkpoint.v1", "Describe"),
+        ("topic", "contracts.checkpoint.v1", "Write"),
         ("topic", "contracts.contract.v1", "Describe"),
         ("topic", "contracts.contract.v1", "Write"),
         ("topic", "contracts.fitko.dlq", "Describe"),

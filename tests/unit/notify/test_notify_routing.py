@@ -16,7 +16,18 @@ from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Verdict
-from shared.topics import CHECKPOINTS, KNOWN_SERVICES, NOTIFY, PARTNERS, PORTAL_HEALTH, QUARANTINE, RIGHTS, TOPICS, subscribed
+from shared.topics import (
+    ARCHIVE_CHECKPOINTS,
+    CHECKPOINTS,
+    KNOWN_SERVICES,
+    NOTIFY,
+    PARTNERS,
+    PORTAL_HEALTH,
+    QUARANTINE,
+    RIGHTS,
+    TOPICS,
+    subscribed,
+)
 from tests.support.builders.events import (
     AT,
     CUSTOMER,
@@ -55,7 +66,7 @@ def test_the_table_names_nothing_that_notify_does_not_hear() -> None:
 
 def test_notify_hears_every_business_message_but_what_programs_alone_read() -> None:
     every = {kind for topic in TOPICS for kind in topic.messages}
-    read_by_programs = (PARTNERS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS)
+    read_by_programs = (PARTNERS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS, ARCHIVE_CHECKPOINTS)
     for_programs = {kind for topic in read_by_programs for kind in topic.messages}
     assert every - HEARD - for_programs == {
         ordering.ContractRequested,

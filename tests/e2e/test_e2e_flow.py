@@ -53,7 +53,12 @@ async def test_a_fact_that_changes_the_verdict_shows_on_the_running_contract_and
     await people.govdigital.post("eligibility", examination, {"findings": findings, "reason": "Satzung geändert"})
     try:
         found = await eventually("the order has another verdict", later, 60)
-        assert (found["verdict"], found["before"], found["because"], found["who"]) == ("NOT_EXEMPT", "EXEMPT", "FACTS", "ANBIETER")
+        assert (found["verdict"], found["before"], found["because"], found["who"]) == (
+            "NOT_EXEMPT",
+            "EXEMPT",
+            "FACTS",
+            "ANBIETER",
+        )
         assert found["code"] == "NO_JOINT_INFLUENCE"
         order = await people.husum.get("ordering", f"/v1/orders/{order_id}")
         assert order["state"] == "VERTRAG_GESCHLOSSEN", "a contract goes on until people decide otherwise"

@@ -21,8 +21,8 @@ from shared.messages.values import Verdict
 
 STOPPED = "stopped_by_anbieter"
 """Code of a refusal that a person of the Anbieter has decided."""
-RELATION_UNKNOWN = ("L2", "NO_RELATION")
-"""Leg and code of a finding that the Kunde changes by stating, with evidence, how it belongs to the Anbieter."""
+RELATION_LACKING = {("L2", "NO_RELATION"), ("L2", "RELATION_NOT_VALID")}
+"""Legs and codes of findings that the Kunde changes by stating, with evidence, how it belongs to the Anbieter."""
 
 
 @step(Command.RECHECK)
@@ -84,9 +84,9 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
 
 
 def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:
-    """Return whether nothing but a relation of the Kunde that nobody knows of stands in the way: it may still be stated."""
+    """Return whether nothing but a relation of the Kunde is lacking, unknown or not in force: it may still be stated."""
     decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
-    return assessment.verdict is Verdict.NOT_EXEMPT and all((it.leg, it.code) == RELATION_UNKNOWN for it in decisive)
+    return assessment.verdict is Verdict.NOT_EXEMPT and all((it.leg, it.code) in RELATION_LACKING for it in decisive)
 
 
 @step(Command.RECORD_CHECK)

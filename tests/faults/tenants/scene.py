@@ -266,7 +266,7 @@ class Scene:
         early = (await flow.declare(husum, second["id"], "govdigital"))["id"]
         await self.market.bus.rest()
         waiting = await husum.get("ordering", f"/v1/orders/{early}")
-        assert (waiting["state"], waiting["verdict"]["verdict"]) == ("INTERESSE_BEKUNDET", "NO_EVIDENCE"), waiting["verdict"]
+        assert (waiting["state"], waiting["verdict"]["verdict"]) == ("INTERESSE_BEKUNDET", "NOT_EXEMPT"), waiting["verdict"]
 
         asked = {"provider": "komm_one", "channel": "govdigital"}
         record = (await husum.post("eligibility", "/v1/verdict-records", asked))["id"]

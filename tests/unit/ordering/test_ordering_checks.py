@@ -109,9 +109,10 @@ def _found(stage: Stage, check: int, *legs_and_codes: tuple[str, str]) -> Verdic
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_an_unknown_relation_of_the_customer_is_waited_for(stage: Stage) -> None:
+@pytest.mark.parametrize("code", ["NO_RELATION", "RELATION_NOT_VALID"])
+def test_a_relation_of_the_customer_that_is_lacking_is_waited_for(stage: Stage, code: str) -> None:
     order = _awaiting(stage)
-    given = _found(stage, order.check, ("L2", "NO_RELATION"), ("L2", "NO_RELATION"))
+    given = _found(stage, order.check, ("L2", "NO_RELATION"), ("L2", code))
     (event,) = precheck.record_verdict(order, given, later(1))
     assert isinstance(event, CheckRecorded)
     assert order.waiting == Waiting(OrderParty.KUNDE, later(1), Task.BRING_EVIDENCE)
@@ -125,7 +126,7 @@ def test_an_unknown_relation_of_the_customer_is_waited_for(stage: Stage) -> None
         [("L1", "NO_RELATION")],
         [("L2", "NO_RELATION"), ("L1", "NO_RELATION")],
         [("L2", "CHANNEL_EXCLUDES_TYPE"), ("L2", "NO_RELATION")],
-        [("L2", "RELATION_NOT_VALID")],
+        [("L2", "RELATION_NOT_VALID"), ("L2", "ACCREDITATION_REFUSED")],
     ],
 )
 def test_what_the_customer_cannot_mend_by_a_statement_is_refused(grounds: list[tuple[str, str]]) -> None:

@@ -20,7 +20,7 @@ from services.eligibility.engine.view import View
 from services.eligibility.engine.world import World
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.jobs.job import Job, JobKind, Offerings, Question, Section
-from services.eligibility.jobs.scope import Order, bodies_of, channels_of, concerned, entry_of, provider_columns
+from services.eligibility.jobs.scope import bodies_of, channels_of, concerned, entry_of, orders_of, provider_columns
 from services.eligibility.jobs.store import MOST_ATTEMPTS, JobLostError, Jobs
 from services.eligibility.records.judge import instant_of
 from services.eligibility.repository import OFFERED, VERDICTS
@@ -182,7 +182,8 @@ class _Steps:
         """Write which orders are concerned, in the order of their ids."""
         while page := await self.jobs.store.scan(VERDICTS, self.job.progress.orders_after, ORDERS):
             progress = self.job.progress
-            found = concerned(map(Order.of, page), work.before, after, work.names, work.world.organisations)
+            orders = await orders_of(self.jobs.store, page)
+            found = concerned(orders, work.before, after, work.names, work.world.organisations)
             part: Document = {"rows": [entry_of(it) for it in found], "looked_at": len(page), "last": page[-1]["_id"]}
             change: dict[str, object] = {}
             number = progress.order_parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,8 @@ from services.eligibility.engine.rule_sets import RuleSet
 from services.eligibility.engine.verdicts import Verdict
 from services.eligibility.engine.view import View
 from services.eligibility.engine.world import World
-from services.eligibility.repository import VERDICTS
+from services.eligibility.recheck.watched import Phase
+from services.eligibility.repository import VERDICTS, WATCHED
 from shared.errors import InvalidError
 from shared.ids import contract_id
 from shared.messages.eligibility import Stage
@@ -81,9 +82,16 @@ def provider_columns(view: View, on: str) -> tuple[Column, ...]:
 
 
 async def orders_in(store: Store) -> AsyncIterator[list[Order]]:
-    """Yield all orders on which there is a verdict, page by page, in the order of their ids."""
+    """Yield all orders on which there is a verdict and that have not ended, page by page, in the order of their ids."""
     async for page in scanned(store, VERDICTS):
-        yield [Order.of(document) for document in page]
+        yield await orders_of(store, page)
+
+
+async def orders_of(store: Store, verdicts: Sequence[Document]) -> list[Order]:
+    """Return the orders of stored verdicts, without those that have ended: a fact changes nothing for them any more."""
+    watched = await store.get_many(WATCHED, [document["_id"] for document in verdicts])
+    ended = {order_id for order_id, document in watched.items() if document["phase"] == Phase.ENDED}
+    return [Order.of(document) for document in verdicts if document["_id"] not in ended]
 
 
 def concerned(

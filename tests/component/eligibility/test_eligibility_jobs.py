@@ -21,8 +21,9 @@ from services.eligibility.fact_store.statements import Author, withdraw_fact
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import MOST_ATTEMPTS, Bounds, Jobs
+from services.eligibility.recheck.watched import Phase, Watched
 from services.eligibility.records.judge import IndirectJoint, Policy
-from services.eligibility.repository import JOB_PARTS, JOBS, OFFERED, VERDICTS
+from services.eligibility.repository import JOB_PARTS, JOBS, OFFERED, VERDICTS, WATCHED
 from shared.aggregate import record
 from shared.http.app import create_app
 from shared.ids import contract_id
@@ -257,6 +258,26 @@ async def test_what_if_names_the_orders_and_contracts_of_every_channel(
     assert {(it["before"], it["after"]) for it in orders} == {("EXEMPT", "NOT_EXEMPT")}
     job = await process.job(job_id)
     assert (job["orders_touched"], job["progress"]["orders"]) == (len(concerned), len(ORDERS))
+
+
+async def test_what_if_passes_over_orders_that_have_ended(process: Process) -> None:
+    ended = Watched(
+        id=str(ORDERS[0]["_id"]),
+        phase=Phase.ENDED,
+        open=None,
+        new=None,
+        customer=HUSUM,
+        provider="komm_one",
+        channel="govdigital",
+    )
+    job_id = await process.ask(LEAVES)
+    await process.runner.run()
+    before = {it["order_id"] for it in await process.orders(job_id)}
+    assert ended.id in before
+    await process.store.insert_many(WATCHED, [ended.document()])
+    job_id = await process.ask(LEAVES)
+    await process.runner.run()
+    assert {it["order_id"] for it in await process.orders(job_id)} == before - {ended.id}
 
 
 async def test_orders_come_in_pages(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import Json
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.bus.admin import partitions_of
 from shared.bus.settings import KafkaSettings
 from shared.process.settings import ProcessSettings
@@ -73,6 +73,7 @@ def report(result: Result) -> None:
 
 async def _prepare(run: Embedded, people: Cast, orders: int) -> list[str]:
     await load_reference_data(run.settings, lambda *_: None)
+    await load_assumed_facts(run.settings)
     relation = {
         "path": [people.husum.organisation, "itvsh", "dataport", "govdigital"],
         "type": "TRAEGER",

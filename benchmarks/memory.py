@@ -36,7 +36,7 @@ from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
 from shared.store.opening import open_store
 from shared.topics import DEAD_LETTERS, subscribed
-from tests.deploy.images.stack import HARDENED, Stack
+from tests.deploy.images.stack import ASSUME, HARDENED, Stack
 from tests.support.docker import KAFKA, PRODUCT, built
 
 OVERLAY = "overlays/prod"
@@ -122,6 +122,7 @@ async def measure(folder: Path, load: Load) -> Result:
         for service in BUILDERS:
             stack.endpoints[service.value] = stack.endpoints[f"{service.value}-api"]
         people = cast_of(cast("Embedded", stack), client)
+        stack.once(ASSUME)
         print(f"  {load.orders} offers, each brought up to the order", flush=True)
         ready = await _prepare(people, load.orders)
         workers = [name for name in roles if not name.endswith("-api")]

@@ -20,12 +20,16 @@ from services.eligibility.repository import COLLECTIONS as ELIGIBILITY
 from shared.clock import now
 from shared.http import idempotency
 from shared.ids import person_ref
+from shared.process.files import shipped
 from shared.process.service import Builder, Resources
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
 from shared.store.port import Collection, Store
 
 log = structlog.get_logger()
+
+ASSUMED_FACTS = shipped("data", "demo", "assumed_facts.json")
+"""What the demonstration assumes, and nobody has examined."""
 
 Loader = Callable[[Store, Path, Callable[[str, int, int], None]], Awaitable[dict[str, int]]]
 
@@ -54,6 +58,11 @@ async def load_reference_data(settings: ProcessSettings, progress: Callable[[str
             await store.prepare(collections)
             counts |= await load(store, settings.data, progress)
     return counts
+
+
+async def load_assumed_facts(settings: ProcessSettings) -> int:
+    """Record the facts that the demonstration assumes, for a marketplace on this machine; return how many records it took."""
+    return await load_facts(settings, ASSUMED_FACTS, "demo")
 
 
 async def load_facts(settings: ProcessSettings, path: Path, person: str) -> int:

@@ -9,17 +9,19 @@ from rich.markup import escape
 from marktplatz.console import make_console, print_table
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.errors import InfrastructureError
-from marktplatz.loading import load_with_progress
+from marktplatz.loading import load_assumed_facts, load_with_progress
 from shared.process.settings import ProcessSettings
 
 
 async def keep_running(settings: ProcessSettings, *, load: bool) -> int:
-    """Run until it is cancelled. Returns the exit code if it could not start."""
+    """Run until it is cancelled, with the facts that the demonstration assumes. Returns the exit code if it could not start."""
     console = make_console()
     console.rule("[bold]EfA-Marktplatz[/]")
     try:
         if load:
             await load_with_progress(settings)
+            await load_assumed_facts(settings)
+            console.print("   Assumed so that orders can be tried: seats, figures, declarations (data/demo/assumed_facts.json).")
         async with Embedded(settings) as run:
             print_table(
                 console,

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    load: Annotated[bool, typer.Option(help="Load the reference data first.")] = True,  # noqa: FBT002 - a command line switch
+    load: Annotated[bool, typer.Option(help="Load the reference data first, and the facts that the demo assumes.")] = True,  # noqa: FBT002 - a command line switch
 ) -> None:
     """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
     from marktplatz.up import keep_running  # noqa: PLC0415 - see the package

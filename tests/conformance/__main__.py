@@ -20,7 +20,7 @@ from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import LIMITS
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from tests.conformance.archive import try_verifier
 from tests.conformance.checks import Checks
@@ -50,6 +50,7 @@ async def run(folder: Path, report: Path) -> int:
     settings = ProcessSettings(var=folder / "var")
     async with Embedded(settings, PACE) as running, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         await load_reference_data(settings, lambda _kind, _done, _total: None)
+        await load_assumed_facts(settings)
         people = cast(running, client)
         await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)
         offers = [await _offer(people, number) for number in range(OFFERS)]

@@ -14,7 +14,7 @@ from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import LIMITS, Json
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
-from marktplatz.loading import load_facts, load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from tests.support.mongodb import mongodb_server
 
@@ -73,7 +73,7 @@ async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         settings = ProcessSettings(var=var, store_urls=urls)
         async with Embedded(settings) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
             await load_reference_data(settings, lambda _kind, _done, _total: None)
-            await load_facts(settings, settings.data / "demo" / "assumed_facts.json", "demo")
+            await load_assumed_facts(settings)
             people = cast(run, client)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
             await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)

@@ -17,7 +17,7 @@ from marktplatz.assembly import BUILDERS, ServiceName
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.embedded import Embedded
-from marktplatz.loading import LOADERS
+from marktplatz.loading import ASSUMED_FACTS, LOADERS
 from services.contracts.app import processor
 from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
 from services.eligibility.fact_store.facts import Facts
@@ -180,7 +180,7 @@ async def _load(service: str, store: SqliteStore, *, fresh: bool) -> None:
         return
     await LOADERS[service][1](store, DATA, lambda _kind, _done, _total: None)
     if service == ServiceName.ELIGIBILITY:
-        assumed = read_fact_file(DATA / "demo" / "assumed_facts.json")
+        assumed = read_fact_file(ASSUMED_FACTS)
         await Facts(store).record(file_decision(assumed, now().date(), "demo"))
     if fresh:
         copy = _LOADED[service] = sqlite3.connect(":memory:", check_same_thread=False)

@@ -19,6 +19,8 @@ from marktplatz.demo import flow
 from marktplatz.demo.people import Json, Person
 from marktplatz.embedded import Embedded
 from marktplatz.loading import LOADERS
+from services.eligibility.fact_store.fact_file import FactFile, file_decision
+from services.eligibility.fact_store.facts import Facts
 from shared.bus.record import RawRecord
 from shared.clock import now
 from shared.messages.values import Channel, Role
@@ -60,8 +62,33 @@ def anbieter(market: Marketplace) -> Person:
     return Person(run, client, "vertrieb.nordverbund", CHANNEL, str(FILE["name"]), (Role.ANBIETER,))
 
 
+async def assume(market: Marketplace) -> None:
+    """Record of the Anbieter of the channel what the demo assumes of the others."""
+    proof = {"valid_from": None, "valid_to": None, "org": CHANNEL}
+    facts = (
+        {"id": f"{CHANNEL}:status", "kind": "authority_status", "class": "NR2", "evidence": ["angenommen.gesetz"], **proof},
+        {
+            "id": f"{CHANNEL}:kapital",
+            "kind": "declaration",
+            "subject": "NO_PRIVATE_CAPITAL",
+            "evidence": ["angenommen.erklaerung"],
+            **proof,
+        },
+    )
+    figures = {
+        "org": CHANNEL,
+        "total": 100,
+        "entrusted": 90,
+        "evidence": ["angenommen.testat"],
+        "years": [-4, -3, -2, -1],
+    }
+    file = FactFile.model_validate({"about": "", "reason": "Angenommen", "facts": facts, "figures": [figures]})
+    await Facts(market.stores["eligibility"]).record(file_decision(file, now().date(), "demo"))
+
+
 async def play(market: Marketplace) -> None:
     """Go from the registration to a productive service and its end, through the channel."""
+    await assume(market)
     people, nordverbund, channel = market.people, anbieter(market), Channel(CHANNEL)
     husum, komm_one = people.husum, people.komm_one
     checklist = await komm_one.get("catalog", "/v1/reference/requirements")

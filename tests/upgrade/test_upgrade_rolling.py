@@ -24,6 +24,7 @@ from marktplatz.demo.people import Json, eventually
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.discovery import find_kafka
+from marktplatz.loading import ASSUMED_FACTS
 from shared.topics import DEAD_LETTERS
 from tests.support.marketplace import HUSUM
 from tests.upgrade.fleet import DEPLOYMENTS, PROCESSORS, Fleet, Version
@@ -155,7 +156,7 @@ async def test_each_version_works_beside_the_other_and_after_it(market: Market, 
     async with ordering_meanwhile(market):
         await fleet.done(NEW, "migrate", "all")
         # What the rules of the new version ask for, and the old one does not know: without it orders would wait for evidence.
-        await fleet.done(NEW, "load-facts", str(NEW.folder / "data" / "demo" / "assumed_facts.json"), "--by", "operator")
+        await fleet.done(NEW, "load-facts", str(ASSUMED_FACTS), "--by", "operator")
         await market.another_contract()
     await market.order(half_way)  # N-1 on the stores of N
 

@@ -9,10 +9,8 @@ from marktplatz.demo import flow
 from marktplatz.demo.people import eventually
 from marktplatz.demo.screen import equals, holds
 from marktplatz.demo.world import MARKETPLACE, World
-from marktplatz.loading import load_facts, load_reference_data
-from shared.process.files import shipped
+from marktplatz.loading import load_assumed_facts, load_reference_data
 
-ASSUMED_FACTS = shipped("data", "demo", "assumed_facts.json")
 EXPECTED = {"municipalities": ("Gemeinden", 10_751), "states": ("Länder und Bund", 17), "districts": ("Kreise", 294)}
 """16 Länder and the Bund; the 106 kreisfreie Städte among the 400 districts are counted as municipalities."""
 
@@ -28,7 +26,7 @@ async def fill(world: World) -> None:
 async def _load(world: World) -> None:
     with progress_bars(world.screen.console, transient=True) as progress:
         counts = await load_reference_data(world.run.settings, progress)
-    assumed = await load_facts(world.run.settings, ASSUMED_FACTS, "demo")
+    assumed = await load_assumed_facts(world.run.settings)
     bodies = await world.cast.husum.get("eligibility", "/v1/bodies", {"q": "husum", "type": "KOMMUNE"})
     names = [item["name"] for item in bodies["items"]]
     world.screen.scene(

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
+from marktplatz.loading import ASSUMED_FACTS
 from services.eligibility.app import build
 from services.eligibility.fact_store.fact_file import file_decision, read_fact_file
 from services.eligibility.fact_store.facts import Facts
@@ -159,7 +160,7 @@ async def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "eligibility.db"
     store = await opened(path)
     await load_reference(store, DATA, lambda *_: None)
-    await Facts(store).record(file_decision(read_fact_file(DATA / "demo" / "assumed_facts.json"), START.date(), "demo"))
+    await Facts(store).record(file_decision(read_fact_file(ASSUMED_FACTS), START.date(), "demo"))
     await store.close()
     return path
 

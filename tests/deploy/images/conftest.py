@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +15,7 @@ from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import Json
 from marktplatz.embedded import Embedded
-from tests.deploy.images.stack import Stack
+from tests.deploy.images.stack import ASSUME, Stack
 from tests.support.docker import KAFKA, PRODUCT, built, docker_engine
 
 
@@ -68,6 +69,7 @@ class Market:
 async def market(stack: Stack) -> AsyncIterator[Market]:
     async with httpx.AsyncClient(timeout=30) as client:
         people = cast_of(cast("Embedded", stack), client)
+        await asyncio.to_thread(stack.once, ASSUME)
         checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
         relation = {
             "path": ["010540056056", "itvsh", "dataport", "govdigital"],

@@ -33,6 +33,8 @@ HARDENED: Mapping[str, Any] = {
     "mem_limit": "512m",
     "pids_limit": 200,
 }
+ASSUME = "load-facts /app/data/demo/assumed_facts.json --by demo"
+"""What has to be known of the Anbieter and the IT providers before somebody can order."""
 WRITABLE = {"/tmp": "rw,noexec,nosuid,nodev,size=64m"}  # noqa: S108 - inside the container
 ROLES = {
     "catalog": "catalog all",

@@ -20,6 +20,7 @@ from marktplatz.children import Child
 from marktplatz.demo.people import StepFailedError, eventually
 from marktplatz.infrastructure.broker_process import HOST
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
+from marktplatz.loading import ASSUMED_FACTS
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.messages.values import Role
@@ -84,6 +85,8 @@ class Cluster:
             self._stack.push_async_callback(self.smtp.stop)
             for migrated in await asyncio.gather(*(self.run(f"{name}-migrate") for name in SERVICES)):
                 assert migrated.code == 0, migrated.output
+            assumed = await self.run("eligibility-migrate", "load-facts", str(ASSUMED_FACTS), "--by", "operator")
+            assert assumed.code == 0, assumed.output
             self._stack.push_async_callback(self.stop)
             await asyncio.gather(*(self.start_one(pod.name) for pod in self.pods.values() if pod.arguments[0] == "run"))
         except BaseException:

@@ -21,6 +21,7 @@ from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import Json, StepFailedError
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.kafka_native import NativeKafka
+from marktplatz.loading import ASSUMED_FACTS
 from marktplatz.recovery.stores import opened_stores
 from services.ordering.domain.transitions import TRANSITIONS
 from shared.messages.values import OrderState
@@ -125,6 +126,7 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
     async with broker as bootstrap, Fleet(var, bootstrap) as fleet, httpx.AsyncClient(timeout=20, limits=NO_KEEPALIVE) as client:
         JOURNALS[id(client)] = journal
         await fleet.done(version, "migrate", "all")
+        await fleet.done(version, "load-facts", str(ASSUMED_FACTS), "--by", "operator")
         versions = dict.fromkeys(DEPLOYMENTS, version)
         if bug is not None and planted is not None:
             versions[planted.process] = PlantedVersion("planted", ROOT, bug)

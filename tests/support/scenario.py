@@ -53,6 +53,7 @@ async def go_on(market: Marketplace, orders: list[str]) -> None:
     husum, komm_one, govdigital = people.husum, people.komm_one, people.govdigital
     first, _, third = orders
     offering_id = (await husum.get("ordering", f"/v1/orders/{first}"))["offering"]["id"]
+    await flow.admit(komm_one, govdigital)
     again = await husum.send("POST", "ordering", "/v1/orders", interest(offering_id), KEY)
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.json()["id"] == first

@@ -41,7 +41,7 @@ def check(recorded: Recorded, policy: Policy, question: Question, at: datetime, 
     Raises RefusedError for facts that contradict each other: nothing can be said before they are mended.
     """
     found = {channel: _answer(recorded, policy, replace(question, channel=channel.value), at) for channel in policy.channels}
-    own = found.get(Channel(question.channel), CHANNEL_UNKNOWN)
+    own = found.get(Channel.read(question.channel), CHANNEL_UNKNOWN)
     if isinstance(own, str):
         return Checked(_out_of_scope(own, recorded, policy, question), None)
     record = None if occasion is None else record_of(own, question, occasion, at)
@@ -83,7 +83,7 @@ def _out_of_scope(code: str, recorded: Recorded, policy: Policy, question: Quest
         verdict=Verdict.OUT_OF_SCOPE,
         rule_set=policy.rule_set,
         as_of=question.as_of,
-        channel=Channel(question.channel),
+        channel=Channel.read(question.channel),
         customer=question.customer,
         provider=question.provider,
         findings=(finding,),

@@ -50,11 +50,11 @@ def router(seen: list[str | None]) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/v1/things/{thing_id}")
-    async def thing(thing_id: str) -> dict[str, str]:
+    async def thing(thing_id: str, name: str = "") -> dict[str, str]:
         seen.append(context.traceparent.get())
         if thing_id == "broken":
             raise RuntimeError("a bug")
-        return {}
+        return {"name": name}
 
     return routes
 

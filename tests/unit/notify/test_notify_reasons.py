@@ -54,7 +54,7 @@ def test_a_finding_of_the_in_house_check_is_read_in_english() -> None:
     decisive = found.decisive.model_copy(update={"code": "EVIDENCE_MISSING"})
     message = ordering.CheckRecorded(order=head(), at=AT, assessment=found.model_copy(update={"findings": (decisive,)}))
     english = body(message, "check-recorded", Language.EN)
-    assert "> The membership that the in-house relation rests on is not evidenced." in english
+    assert "> A fact that the in-house relation rests on is not evidenced." in english
     assert decisive.reason not in english
     assert quoted(decisive.reason) in body(message, "check-recorded", Language.DE)
 

@@ -23,7 +23,7 @@ from marktplatz.demo.people import Json, eventually
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from marktplatz.recovery.admin import administration
 from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.files import MANIFEST
@@ -151,7 +151,9 @@ async def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", bootstrap)
         monkeypatch.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")  # a rebuild waits until the members that have ended are forgotten
         drill = Drill(tmp_path, bootstrap)
-        await load_reference_data(ProcessSettings(var=drill.var), lambda _kind, _done, _total: None)
+        settings = ProcessSettings(var=drill.var)
+        await load_reference_data(settings, lambda _kind, _done, _total: None)
+        await load_assumed_facts(settings)
         yield drill
 
 

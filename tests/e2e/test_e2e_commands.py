@@ -122,8 +122,8 @@ def judge_screen(output: str) -> None:
     assert "▸ wartet auf Komm.ONE: Abstimmung beginnen" in text
     assert "▸ wartet auf govdigital: Vertragsangebot" in text
     assert "▸ wartet auf Husum: Bestellung" in text
-    assert "Grund: Bei FITKO bestellen" in text
-    assert "Abhilfe: Bestellen Sie über govdigital eG" in text
+    assert "Grund: Über FITKO bestellt und bietet keine Stelle der Art „Kommune“ unmittelbar" in text
+    assert "Abhilfe: Über govdigital bestellen" in text
 
 
 def judge_report(html: str) -> None:

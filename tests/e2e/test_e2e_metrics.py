@@ -63,4 +63,4 @@ async def test_each_processor_tells_of_its_own_channel_only(marketplace: Marketp
     series = await reported(marketplace, f"contracts-{channel.value}")
     assert labels(series, "contracts_contracts", "channel") == {channel.value}
     assert labels(series, "marktplatz_bus_consumer_stopped", "group") == {f"contracts.{channel.value}"}
-    assert labels(series, "marktplatz_outbox_age_seconds", "collection") == {"contracts"}
+    assert labels(series, "marktplatz_outbox_age_seconds", "collection") == {"contracts", "archive_published"}

@@ -13,7 +13,7 @@ import pytest
 from marktplatz.demo.people import LIMITS, eventually
 from marktplatz.embedded import RIGHTS_FROM, Embedded
 from marktplatz.infrastructure.kafka_native import NativeKafka
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.http.oidc import RightsFrom
 from shared.process.settings import ProcessSettings
 
@@ -91,6 +91,7 @@ async def play(broker: NativeKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     }
     async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         await load_reference_data(settings, lambda _kind, _done, _total: None)
+        await load_assumed_facts(settings)
         yield Play(run, client)
 
 

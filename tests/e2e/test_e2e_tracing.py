@@ -15,7 +15,7 @@ from marktplatz.demo.cast import Cast, cast
 from marktplatz.demo.people import eventually
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
-from marktplatz.loading import load_reference_data
+from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from shared.topics import CONTRACT_REQUESTS, CONTRACTS, DELIVERIES, ORDERS, VERDICTS
 from tests.e2e.conftest import HUSUM, Marketplace
@@ -65,6 +65,7 @@ async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trac
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
         async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30) as client:
             await load_reference_data(settings, lambda _kind, _done, _total: None)
+            await load_assumed_facts(settings)
             people, tap = cast(run, client), Tap(run.bootstrap)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
             await flow.register(people.husum, people.govdigital, "KUNDE", HUSUM)

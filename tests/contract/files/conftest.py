@@ -7,34 +7,50 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
-from httpx_auth import AWS4Auth
 
 from shared.files.opening import open_files
 from shared.files.port import Files
-from shared.files.s3 import S3Files
 from shared.files.settings import FilesSettings
-from tests.support.s3 import ACCESS_KEY, SECRET_KEY, S3Server, s3_server, write_keys
+from tests.support.s3 import S3Server, s3_server, write_keys
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the files of one test lie, and the folder below which each has its own name."""
+class FolderPlace:
+    """A folder, and the one around it that nothing else is in."""
 
     files: Files
-    folder: Path
+    around: Path
 
-    async def damage(self, name: str, content: bytes) -> None:
+    def found(self) -> set[str]:
+        """Return the paths of all files."""
+        return {path.relative_to(self.around).as_posix() for path in self.around.rglob("*") if path.is_file()}
+
+    def damage(self, name: str, content: bytes) -> None:
         """Put another content under a name, past the adapter."""
-        if isinstance(self.files, S3Files):
-            auth = AWS4Auth(ACCESS_KEY, SECRET_KEY, self.files.region, "s3")
-            async with httpx.AsyncClient(auth=auth) as client:
-                answer = await client.put(f"{self.files.bucket_url}/{self.files.folder}/{name}", content=content)
-            assert answer.status_code == httpx.codes.OK
-        else:
-            (path,) = self.folder.rglob(name)
-            path.write_bytes(content)
+        (path,) = self.around.rglob(name)
+        path.write_bytes(content)
+
+
+@dataclass(frozen=True, slots=True)
+class S3Place:
+    """A bucket of the test's own."""
+
+    files: Files
+    server: S3Server
+    bucket: str
+
+    def found(self) -> set[str]:
+        """Return the keys of all objects."""
+        return self.server.keys(self.bucket)
+
+    def damage(self, name: str, content: bytes) -> None:
+        """Put another content under a name, past the adapter."""
+        (key,) = (key for key in self.found() if key.endswith(name))
+        self.server.put(f"{self.bucket}/{key}", content)
+
+
+Place = FolderPlace | S3Place
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +78,8 @@ def s3_settings(server: S3Server, tmp_path: Path) -> FilesSettings:
 @pytest.fixture(params=["folder", "s3"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "folder":
-        folder = tmp_path / "evidence"
-        return Place(open_files(FilesSettings(_env_file=None), "evidence", folder), folder)
+        around = tmp_path / "around"
+        return FolderPlace(open_files(FilesSettings(_env_file=None), "evidence", around / "evidence"), around)
     settings: FilesSettings = request.getfixturevalue("s3_settings")
     server: S3Server = request.getfixturevalue("server")
-    return Place(open_files(settings, "evidence", tmp_path / "unused"), server.folder / str(settings.s3_bucket))
+    return S3Place(open_files(settings, "evidence", tmp_path / "unused"), server, str(settings.s3_bucket))

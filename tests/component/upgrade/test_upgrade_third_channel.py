@@ -12,15 +12,24 @@ from bson import json_util
 
 from shared.bus.record import RawRecord
 from shared.messages.values import Channel
-from shared.topics import ARCHIVE_CHECKPOINTS, CHECKPOINTS, KNOWN_SERVICES, PARTNERS, PORTAL_HEALTH, QUARANTINE, TOPICS
+from shared.topics import (
+    ARCHIVE_CHECKPOINTS,
+    CHECKPOINTS,
+    INVITATIONS,
+    KNOWN_SERVICES,
+    PARTNERS,
+    PORTAL_HEALTH,
+    QUARANTINE,
+    TOPICS,
+)
 from tests.support.marketplace import TOPIC_BY_NAME, Marketplace
 from tests.support.third_channel import CHANNEL, FILE, Copy
 from tests.support.third_channel_play import JSON, Snapshot, snapshot, working
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 REQUESTS = f"contracts.{CHANNEL}.request.v1"
-BESIDE_THE_FLOW = (KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, PARTNERS, QUARANTINE, ARCHIVE_CHECKPOINTS)
-"""Topics of what the flow does without: services that nobody offers here, portals, partner systems."""
+BESIDE_THE_FLOW = (KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, PARTNERS, QUARANTINE, ARCHIVE_CHECKPOINTS, INVITATIONS)
+"""Topics of what the flow does without: services that nobody offers here, portals, partner systems, invitations by mail."""
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from shared import failpoints
 from shared.aggregate import duty
 from shared.aggregate.outgoing import OutgoingEvent, Publisher
 from shared.clock import now
-from shared.errors import RetryableError, WriteConflictError
+from shared.errors import MarktplatzError, RetryableError, WriteConflictError
 from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 
@@ -73,6 +73,8 @@ class Outbox:
         self.before_repeat: Callable[[Sequence[Document], str], Awaitable[list[Document]]] | None = None
         self._token = duty.new_token()
         self._relaying = asyncio.Lock()
+        self._unsettled: set[str] = set()
+        """Aggregates of which this sender could not see whether it was overtaken: the store was away when it cleaned up."""
         self._reached: Position | None = None
 
     async def backlog(self, limit: int = 200) -> Backlog:
@@ -93,6 +95,7 @@ class Outbox:
         pass begins there. What claims to have come in the future was written by a clock that runs ahead and counts as due.
         """
         async with self._relaying:
+            await self.settle()
             acknowledged = barren = 0
             begun, self._reached = self._reached, None
             async for documents in self._due(older_than, limit, begun):
@@ -103,6 +106,17 @@ class Outbox:
                     self._reached = (documents[-1]["pending_since"], documents[-1]["_id"])
                     break
             return acknowledged
+
+    async def settle(self) -> None:
+        """Republish what this sender could not clean up: while it was silent, a relay may have ended its duty for it."""
+        if not self._unsettled or self.on_overtaken is None:
+            return
+        try:
+            await self.on_overtaken(sorted(self._unsettled), self._token)
+        except MarktplatzError as error:
+            log.warning("outbox_not_settled", collection=self.collection.name, reason=error.detail)
+        else:
+            self._unsettled.clear()
 
     async def _due(self, older_than: timedelta, limit: int, begun: Position | None) -> AsyncIterator[list[Document]]:
         """Yield pages of what is due: from the position where the last pass ended, then what lies before it."""
@@ -162,6 +176,8 @@ class Outbox:
             except RetryableError as error:
                 # The change is stored and its events are out: the caller has succeeded. The relay sees to the rest.
                 log.warning("outbox_not_cleaned", collection=self.collection.name, reason=error.detail)
+                if token is not None:
+                    self._unsettled |= sent.keys()
         return sum(acknowledged.values())
 
     def _next(self, document: Document, place: int) -> OutgoingEvent | None:

@@ -187,10 +187,9 @@ class Runtime:
                 reader_runner = ReaderRunner(self.kafka, readers, self.publisher)
                 await reader_runner.start()
                 self._readers.append(reader_runner)
-        repeated = [probe for item in running if item.assignment.api for probe in item.service.probes]
-        for item in workers:
-            repeated += (*self._relays(item.service), _purge(item.store), *item.service.periodic)
-        self._tasks += [asyncio.create_task(repeat(periodic), name=periodic.name) for periodic in repeated]
+        self._tasks += [
+            asyncio.create_task(repeat(periodic), name=periodic.name) for item in running for periodic in self._repeated(item)
+        ]
         self._tasks.append(asyncio.create_task(self._probe(running), name="probe"))
         self.health.checks.pop("started", None)
         log.info("started", services=[item.assignment.label for item in running])
@@ -210,10 +209,24 @@ class Runtime:
         for ledger in item.service.ledgers:
             ledger.sequence_base = sequence_base
 
+    def _repeated(self, item: _Running) -> Iterator[Periodic]:
+        """Yield what a process does again and again for a service of its."""
+        if item.assignment.api:
+            yield from item.service.probes
+        if item.assignment.worker:
+            yield from (*self._relays(item.service), _purge(item.store), *item.service.periodic)
+        else:
+            yield from self._settlings(item.service)
+
     def _relays(self, service: Service) -> Iterator[Periodic]:
         for ledger in service.ledgers:
             name = f"relay-{ledger.collection.name}"
             yield Periodic(name, self.settings.relay_every, partial(self._relay, ledger))
+
+    def _settlings(self, service: Service) -> Iterator[Periodic]:
+        """Yield what an API without a relay does about its own repeats that it could not clean up."""
+        for ledger in service.ledgers:
+            yield Periodic(f"settle-{ledger.collection.name}", self.settings.relay_every, ledger.outbox.settle)
 
     async def _relay(self, ledger: Ledger[Any]) -> None:
         if sent := await ledger.outbox.relay(self.settings.relay_after):

@@ -143,6 +143,31 @@ async def test_a_writer_that_is_overtaken_leaves_the_newest_last(two: tuple[Stor
     await settled(first, topic, clock)
 
 
+async def test_a_writer_whose_duty_was_ended_while_it_was_silent_repairs_its_repeat_once_the_store_answers(
+    two: tuple[Store, Store], clock: Clock
+) -> None:
+    topic = RecordingPublisher()
+    other, store = over(two[0], topic, clock), Failing(two[1])
+
+    async def meanwhile() -> None:
+        await other.apply_one(increase("a", "second"))
+        await settled(other, topic, clock)
+        store.broken = True
+
+    slow = over(store, Slow(topic, meanwhile, dies=False), clock)
+    await slow.apply_one(increase("a", "first"))
+    assert sent(topic, "a")[-1] == 1, "its repeat stands behind the newest"
+    assert (await stored(other, "a")).get("senders", []) == [], "and nobody knows of it any more but itself"
+    await slow.outbox.settle()
+    assert sent(topic, "a")[-1] == 1
+    store.broken = False
+    await slow.outbox.settle()
+    await settled(other, topic, clock)
+    told = len(topic.events)
+    await slow.outbox.settle()
+    assert len(topic.events) == told, "once is enough"
+
+
 async def test_who_repeats_does_not_change_the_revision_that_callers_know(two: tuple[Store, Store], clock: Clock) -> None:
     topic = RecordingPublisher(lambda _: True)
     ledger, other = over(two[0], topic, clock), over(two[1], topic, clock)

@@ -17,6 +17,7 @@ PLACEHOLDERS = {
     "198.51.100.0/24": "10.30.1.7/32",
     "203.0.113.0/24": "fd00:25::/64",
     "198.18.0.0/24": "10.96.0.1/32",
+    "198.19.1.0/24": "10.40.0.9/32",
     "rechenzentrum.example": "rechenzentrum.test",
 }
 INSTALLATION = DEPLOY.parent / "docs" / "betrieb" / "installation.md"

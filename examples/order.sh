@@ -63,7 +63,7 @@ done
 post GOVDIGITAL "$catalog/v1/offerings/$offering/accept" >/dev/null
 post GOVDIGITAL "$catalog/v1/offerings/$offering/bereitstellungsvertrag" '{"number": "B-'"$run"'"}' >/dev/null
 
-echo "2. Husum registers and states its in-house relation (§ 108 GWB), govdigital accredits it."
+echo "2. Husum registers and states its in-house relation (§ 108 GWB), govdigital accredits it and examines the relation."
 husum=$eligibility/v1/organisations/010540056056
 post HUSUM "$eligibility/v1/organisations" '{"organisation": "010540056056",
   "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": true}, "roles": ["KUNDE"]}' example:register >/dev/null
@@ -73,6 +73,9 @@ post HUSUM "$husum/relations" '{"path": ["010540056056", "itvsh", "dataport", "g
 post HUSUM "$husum/accreditations" '{"channel": "govdigital", "role": "KUNDE"}' example:apply >/dev/null
 post GOVDIGITAL "$husum/accreditations/govdigital/KUNDE/review" '{}' example:review >/dev/null
 post GOVDIGITAL "$husum/accreditations/govdigital/KUNDE/grant" '{"reason": "Nachweise liegen vor."}' example:grant >/dev/null
+post GOVDIGITAL "$eligibility/v1/facts/organisation:010540056056:TRAEGER:itvsh/examination" '{"findings": {
+  "organ_seat": "SHARED_DELEGATE", "joint_influence": true, "contrary_interests": false, "all_fields": true},
+  "reason": "Anhand der Satzung geprüft."}' example:examination >/dev/null
 
 echo "3. Husum declares its interest; it is forwarded once the in-house check has passed."
 for _ in $(seq 100); do # the offer reaches ordering over Kafka, a moment after it was published

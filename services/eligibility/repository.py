@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -101,13 +101,11 @@ class Viewer:
     organisation: str
     channel: Channel | None = None
 
-    def may_know(self, organisation_id: str, anbieter: Iterable[str]) -> bool:
-        """Return whether an organisation is the viewer's own, or has turned to the viewer as one of these Anbieter."""
-        return self.organisation == organisation_id or (self.channel is not None and self.channel.value in anbieter)
-
     def sees_organisation(self, document: Document) -> bool:
         """Return whether a stored organisation is the viewer's own or has turned to the viewer."""
-        return self.may_know(document["_id"], _anbieter(document))
+        if self.organisation == document["_id"]:
+            return True
+        return self.channel is not None and any(it["channel"] == self.channel for it in document["accreditations"])
 
     def sees_verdict(self, document: Document) -> bool:
         """Return whether a stored verdict is for the viewer: the Kunde, the Anbieter, the Bereitsteller once forwarded to."""
@@ -285,11 +283,6 @@ async def changed_organisations(store: Store, since: datetime | None) -> AsyncIt
 
 def _holds(group: Document, day: str) -> bool:
     return (group["valid_from"] or "") <= day and (group["valid_to"] is None or day < group["valid_to"])
-
-
-def _anbieter(document: Document) -> list[str]:
-    """Return the Anbieter that a stored organisation has turned to."""
-    return [record["channel"] for record in document["accreditations"]]
 
 
 class OfferedServices:

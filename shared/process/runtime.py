@@ -225,7 +225,7 @@ class Runtime:
 
     def _settlings(self, service: Service) -> Iterator[Periodic]:
         """Yield what an API without a relay does about its own repeats that it could not clean up."""
-        for ledger in service.ledgers:
+        for ledger in (it for it in service.ledgers if it.outbox.on_overtaken is not None):
             yield Periodic(f"settle-{ledger.collection.name}", self.settings.relay_every, ledger.outbox.settle)
 
     async def _relay(self, ledger: Ledger[Any]) -> None:

@@ -137,7 +137,7 @@ async def refusal(world: World) -> None:
         holds("die Abhilfe nennt den offenen Weg, govdigital", "govdigital" in (reason["remedy"] or ""), reason),
         equals("dieselbe Prüfung, noch einmal gerechnet", record["hash"], assessment["hash"]),
         waiting=world.waiting(refused),
-        notes=[f"Grund: {reason['reason']}", f"Abhilfe: {reason['remedy']}", _tree(assessment)],
+        notes=[f"Grund: {reason['reason']}", f"Abhilfe: {reason['remedy']}", _tree(world, assessment)],
     )
 
 
@@ -155,12 +155,12 @@ async def delivery(world: World) -> None:
     )
 
 
-def _tree(assessment: Json) -> str:
+def _tree(world: World, assessment: Json) -> str:
     """Return the legs of a verdict on one line, each with the rules that decide it."""
     legs = []
     for leg in assessment["legs"]:
         rules = [rule["rule"] for rule in assessment["rules"] if rule["leg"] == leg["leg"]]
-        legs.append(f"{leg['leg']} {leg['verdict']}" + (f" ({', '.join(rules)})" if rules else ""))
+        legs.append(f"{leg['leg']} {world.label('Verdict', leg['verdict'])}" + (f" ({', '.join(rules)})" if rules else ""))
     return f"Prüfbaum: {'; '.join(legs)}"
 
 

@@ -63,13 +63,6 @@ class Facts:
         """Return the world that the engine evaluates in: everything recorded until now, all revisions."""
         return (await self.current()).world
 
-    async def known_at(self) -> str | None:
-        """Return the instant up to which everything recorded is known: what a verdict given now stores as ``known_at``.
-
-        It is the instant of the newest entry. Every later entry gets a later one, so a replay finds the same facts.
-        """
-        return (await self.current()).instant
-
     async def record(self, decide: Decision) -> State:
         """Record what ``decide`` returns for the present state, and return the state after it; nothing for None or no records.
 

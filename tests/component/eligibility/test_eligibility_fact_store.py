@@ -90,7 +90,7 @@ async def test_a_verdict_given_between_two_entries_is_replayed_exactly_whatever_
     given: list[tuple[str, str]] = []
     for rev, seat in enumerate((None, "NONE", "OWN"), start=1):
         await facts.record(always(member("m", rev, organ_seat=seat)))
-        known_at = await facts.known_at()
+        known_at = (await facts.current()).instant
         assert known_at is not None
         given.append((known_at, evaluate(await facts.world(), {**REQUEST, "known_at": known_at}).hash))
     later = await Facts(empty).world()

@@ -29,6 +29,7 @@ from shared.messages.ordering import InterestDeclared, OrderContracted, OrderEnd
 from shared.messages.values import Channel, OrderState, Party, Role, Verdict
 from shared.store.port import Document
 from tests.component.eligibility.conftest import World
+from tests.support.builders.events import head as some_order
 from tests.support.known_facts import TestedFacts
 from tests.support.memory_store import MemoryStore
 from tests.support.publisher import RecordingPublisher
@@ -48,14 +49,10 @@ class KilledError(BaseException):
 
 
 def head(name: str, customer: str, provider: str, channel: Channel) -> OrderHead:
-    return OrderHead(
+    return some_order(
+        OrderState.INTERESSE_BEKUNDET,
         id=derived_id("order", name),
-        number="V-2026-0001",
-        state=OrderState.INTERESSE_BEKUNDET,
         channel=channel,
-        offering_id=derived_id("offering"),
-        offering_title="Wohngeld",
-        offering_version=1,
         customer=Party(id=customer, name=customer),
         provider=Party(id=provider, name=provider),
     )

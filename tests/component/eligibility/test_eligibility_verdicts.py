@@ -15,6 +15,7 @@ from shared.messages.eligibility import Assessment, Stage, VerdictGiven
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderHead, OrderPlaced
 from shared.messages.values import Channel, OrderState, Party, Verdict
 from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, NRW, SACHSEN, STAFF, START, World
+from tests.support.builders.events import head as some_order
 
 PARTIES = {
     HUSUM: Party(id=HUSUM, name="Husum, Stadt"),
@@ -26,14 +27,10 @@ PARTIES = {
 
 
 def head(name: str, channel: Channel, customer: str, provider: str) -> OrderHead:
-    return OrderHead(
+    return some_order(
+        OrderState.INTERESSE_BEKUNDET,
         id=derived_id("order", name),
-        number="V-2026-0001",
-        state=OrderState.INTERESSE_BEKUNDET,
         channel=channel,
-        offering_id=derived_id("offering"),
-        offering_title="Wohngeld",
-        offering_version=1,
         customer=PARTIES[customer],
         provider=PARTIES[provider],
     )

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.checks.generic.alerts import check_alert_files
 from deploy.generate.deployments import DEPLOYMENTS
 from marktplatz.assembly import RoleName
 from shared.messages.values import Channel
@@ -34,10 +33,6 @@ def unit_tests() -> list[dict[str, Any]]:
 
 def body(name: str) -> str:
     return "\n".join(rule.body["expr"] for rule in alerts() if rule.name == name)
-
-
-def test_the_checker_finds_nothing_wrong_with_rules_and_unit_tests() -> None:
-    assert [str(finding) for finding in check_alert_files()] == []
 
 
 def test_rules_are_valid(tmp_path: Path) -> None:

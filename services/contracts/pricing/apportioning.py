@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from math import floor
+from math import floor, lcm
 from typing import NamedTuple
 
 
@@ -32,9 +32,12 @@ def apportioned(total: int, weights: Mapping[str, Fraction]) -> dict[str, Part]:
     The cents that the floors leave go to the greatest remainders; ties to the larger weight, then to the smaller id.
     """
     borne = {id_: weight for id_, weight in sorted(weights.items()) if weight}
-    whole = sum(borne.values(), Fraction())
-    quotas = {id_: total * weight / whole for id_, weight in borne.items()}
-    left = total - sum(floor(quota) for quota in quotas.values())
-    ranked = sorted(borne, key=lambda id_: (floor(quotas[id_]) - quotas[id_], -borne[id_], id_))
+    # In integers over one denominator: fractions would reduce at every step.
+    denominator = lcm(*{weight.denominator for weight in borne.values()})
+    shares = {id_: weight.numerator * (denominator // weight.denominator) for id_, weight in borne.items()}
+    whole = sum(shares.values())
+    quotas = {id_: divmod(total * share, whole) for id_, share in shares.items()}
+    left = total - sum(floor_cents for floor_cents, _ in quotas.values())
+    ranked = sorted(shares, key=lambda id_: (-quotas[id_][1], -shares[id_], id_))
     extra = set(ranked[:left])
-    return {id_: Part(weight / whole, floor(quotas[id_]), int(id_ in extra)) for id_, weight in borne.items()}
+    return {id_: Part(Fraction(share, whole), quotas[id_][0], int(id_ in extra)) for id_, share in shares.items()}

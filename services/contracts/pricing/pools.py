@@ -16,7 +16,7 @@ from services.contracts.pricing.given import AllLaender, Input, Key, Participant
 from services.contracts.pricing.keys import WHOLE, effective_key
 from services.contracts.pricing.laender import LAENDER
 from services.contracts.pricing.refusal import RefusedError
-from services.contracts.pricing.slices import Slice, Window, amount_of, slices_of, takes_part
+from services.contracts.pricing.slices import Slice, Window, amount_of, slices_of, sums_over, takes_part
 from services.contracts.pricing.uses import reports_that_count, uses_in
 from services.contracts.pricing.weights import Cost, Weights, weights_of
 
@@ -116,19 +116,20 @@ def _own_amounts(window: Window, slices: list[Slice], situation: Situation) -> W
     if window.item.period == "JE_NUTZUNG":
         taking_part = [found for found in situation.participants.values() if takes_part(found, window.days)]
         return {found.id: amount * situation.uses_in(found, window.days) for found in taking_part}
-    return {
-        id_: sum((part.exact / len(part.active) for part in slices if id_ in part.active), Fraction())
-        for id_ in situation.participants
-    }
+    shared = [part for part in slices if part.active]
+    return sums_over(shared, [part.exact / len(part.active) for part in shared])
 
 
 def _own_prices(window: Window, key: Key, slices: list[Slice], amounts: Weights) -> PricedItem:
     exact = sum(amounts.values(), Fraction())
-    lines = {
-        id_: Part(amount / exact, floor(amount), half_up(amount) - floor(amount)) for id_, amount in amounts.items() if amount
-    }
+    parts = {amount: _own(amount, exact) for amount in set(amounts.values()) if amount}
+    lines = {id_: parts[amount] for id_, amount in sorted(amounts.items()) if amount}
     total = sum(line.cents for line in lines.values())
     return PricedItem(window, key, slices, exact, total, [PricedPool(_ALL, total, lines)])
+
+
+def _own(amount: Fraction, exact: Fraction) -> Part:
+    return Part(amount / exact, floor(amount), half_up(amount) - floor(amount))
 
 
 def _weights(pool: Pool, key: Key, cost: Cost, situation: Situation) -> Weights:

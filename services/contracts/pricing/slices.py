@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from calendar import isleap, monthrange
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -54,6 +55,25 @@ def takes_part(participant: Participant, days: Interval) -> bool:
     return any(not participation.interval.common(days).empty for participation in participant.participations)
 
 
+def sums_over(slices: Sequence[Slice], values: Sequence[Fraction]) -> dict[str, Fraction]:
+    """Return for everybody who takes part the sum of the values of the slices on which they do.
+
+    Most take part on the same slices as many others: their sum is made once.
+    """
+    taken: dict[str, list[int]] = {}
+    for number, part in enumerate(slices):
+        for id_ in part.active:
+            taken.setdefault(id_, []).append(number)
+    sums: dict[tuple[int, ...], Fraction] = {}
+    found: dict[str, Fraction] = {}
+    for id_, numbers in taken.items():
+        pattern = tuple(numbers)
+        if pattern not in sums:
+            sums[pattern] = sum((values[number] for number in pattern), Fraction())
+        found[id_] = sums[pattern]
+    return found
+
+
 def slices_of(window: Window, participants: Sequence[Participant]) -> list[Slice]:
     """Return the slices of an item in its window, by day. What costs per use has none."""
     item = window.item
@@ -63,14 +83,21 @@ def slices_of(window: Window, participants: Sequence[Participant]) -> list[Slice
         case "EINMALIG" if item.key.type == "FEST":
             return _first_days(window, participants)
         case "EINMALIG":
-            return [Slice(window.days, 1, 1, amount_of(item), _active(participants, window.days.first))]
+            (active,) = _active(participants, [window.days.first])
+            return [Slice(window.days, 1, 1, amount_of(item), active)]
         case _:
             return _cut(window, participants)
 
 
-def _active(participants: Iterable[Participant], day: str) -> tuple[str, ...]:
-    on = Interval(day, day)
-    return tuple(sorted(participant.id for participant in participants if takes_part(participant, on)))
+def _active(participants: Iterable[Participant], days: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return for each of the days, in their order, who takes part on it, by id."""
+    active: list[list[str]] = [[] for _ in days]
+    for participant in sorted(participants, key=lambda found: found.id):
+        for participation in participant.participations:
+            first, last = participation.interval
+            for ids in active[bisect_left(days, first) : bisect_right(days, last)]:
+                ids.append(participant.id)
+    return [tuple(ids) for ids in active]
 
 
 def _first_days(window: Window, participants: Iterable[Participant]) -> list[Slice]:
@@ -85,10 +112,10 @@ def _first_days(window: Window, participants: Iterable[Participant]) -> list[Sli
 
 def _cut(window: Window, participants: Sequence[Participant]) -> list[Slice]:
     amount, own = amount_of(window.item), window.item.key.type == "FEST"
+    borders = _borders(window, participants)
     found = []
-    for first, after in pairwise(_borders(window, participants)):
+    for (first, after), active in zip(pairwise(borders), _active(participants, borders[:-1]), strict=True):
         length, basis = days_between(first, after), _basis_days(first, window.item.period)
-        active = _active(participants, first)
         exact = amount * length / basis * (len(active) if own else 1)
         found.append(Slice(Interval(first, day_before(after)), length, basis, exact, active))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +12,7 @@ from services.contracts.pricing.checks import BEREITSTELLER
 from services.contracts.pricing.given import CombinedKey, DirectKey, Key, KoenigsteinKey, Participant, Table
 from services.contracts.pricing.keys import WHOLE
 from services.contracts.pricing.refusal import RefusedError
-from services.contracts.pricing.slices import Slice, takes_part
+from services.contracts.pricing.slices import Slice, sums_over, takes_part
 
 Weights = dict[str, Fraction]
 
@@ -47,7 +47,7 @@ def weights_of(key: Key, cost: Cost, members: Mapping[str, Participant]) -> Weig
         case _ if key.type == "NUTZUNG":
             return _by_uses(cost, members)
         case _:
-            return _by_day(key, cost, members)
+            return _by_day(key, cost.fallback, cost, members)
 
 
 def _sum(several: Sequence[Mapping[str, Fraction]]) -> Weights:
@@ -73,35 +73,63 @@ def _by_uses(cost: Cost, members: Mapping[str, Participant]) -> Weights:
         return _proportional(cost.exact, uses)
     if cost.fallback is None:
         raise RefusedError("KEY_BASE_ZERO")
-    return _sum([_in_slice(cost.fallback, None, part, cost, members) for part in cost.slices])
+    return _by_day(cost.fallback, None, cost, members)
 
 
-def _by_day(key: Key, cost: Cost, members: Mapping[str, Participant]) -> Weights:
-    return _sum([_in_slice(key, cost.fallback, part, cost, members) for part in cost.slices])
+def _by_day(key: Key, fallback: Key | None, cost: Cost, members: Mapping[str, Participant]) -> Weights:
+    bases = [_Bases(tried, members, cost.tables) for tried in (key, fallback) if tried is not None]
+    found: Weights = {}
+    by_key: dict[int, list[tuple[Slice, Fraction]]] = {}
+    for part in cost.slices:
+        active = tuple(id_ for id_ in part.active if id_ in members)
+        if not active:
+            found[BEREITSTELLER] = found.get(BEREITSTELLER, Fraction()) + part.exact
+            continue
+        number, whole = _first_above_zero(bases, active)
+        by_key.setdefault(number, []).append((part._replace(active=active), part.exact / whole))
+    for number, parts in by_key.items():
+        for id_, per_base in sums_over([part for part, _ in parts], [value for _, value in parts]).items():
+            found[id_] = found.get(id_, Fraction()) + per_base * bases[number].of(id_)
+    return found
 
 
-def _in_slice(key: Key, fallback: Key | None, part: Slice, cost: Cost, members: Mapping[str, Participant]) -> Weights:
-    active = [members[id_] for id_ in part.active if id_ in members]
-    if not active:
-        return {BEREITSTELLER: part.exact}
-    for tried in (key, fallback):
-        if tried is not None:
-            bases = _bases(tried, active, cost.tables)
-            if any(bases.values()):
-                return _proportional(part.exact, bases)
+def _first_above_zero(several: Sequence[_Bases], active: Sequence[str]) -> tuple[int, int]:
+    """Return the first key whose bases do not sum to zero, and their sum. Raises RefusedError."""
+    for number, bases in enumerate(several):
+        if whole := bases.sum_of(active):
+            return number, whole
     raise RefusedError("KEY_BASE_ZERO")
+
+
+class _Bases:
+    """The bases of one key, each looked up once."""
+
+    def __init__(self, key: Key, members: Mapping[str, Participant], tables: Mapping[str, Table]) -> None:
+        self._key = key
+        self._members = members
+        self._tables = tables
+        self._known: dict[str, int] = {}
+        # Part of a set of bodies of which nobody is counted twice is such a set.
+        self._counted_once = key.type != "EINWOHNER" or _twice(members.values()) is None
+
+    def of(self, id_: str) -> int:
+        """Return the base of a member. Raises RefusedError: KEY_NOT_APPLICABLE, KEY_BASE_MISSING."""
+        base = self._known.get(id_)
+        if base is None:
+            base = self._known[id_] = _base(self._key, self._members[id_], self._tables)
+        return base
+
+    def sum_of(self, active: Sequence[str]) -> int:
+        """Return the sum of the bases. Raises RefusedError as ``of``, and POPULATION_DOUBLE_COUNT."""
+        whole = sum(map(self.of, active))
+        if not self._counted_once and (id_ := _twice([self._members[one] for one in active])) is not None:
+            raise RefusedError("POPULATION_DOUBLE_COUNT", participant=id_)
+        return whole
 
 
 def _proportional(exact: Fraction, bases: Mapping[str, int]) -> Weights:
     whole = sum(bases.values())
     return {id_: exact * base / whole for id_, base in bases.items()}
-
-
-def _bases(key: Key, active: Sequence[Participant], tables: Mapping[str, Table]) -> dict[str, int]:
-    bases = {member.id: _base(key, member, tables) for member in active}
-    if key.type == "EINWOHNER":
-        _check_counted_once(active)
-    return bases
 
 
 def _base(key: Key, member: Participant, tables: Mapping[str, Table]) -> int:
@@ -122,9 +150,7 @@ def _base(key: Key, member: Participant, tables: Mapping[str, Table]) -> int:
     return base
 
 
-def _check_counted_once(active: Sequence[Participant]) -> None:
-    """Check that no member lies in the territory of another one."""
-    territories = sorted(("" if member.type == "BUND" else member.ars, member.id) for member in active if member.ars is not None)
-    for (outer, _), (inner, id_) in pairwise(territories):
-        if inner.startswith(outer):
-            raise RefusedError("POPULATION_DOUBLE_COUNT", participant=id_)
+def _twice(members: Iterable[Participant]) -> str | None:
+    """Return the first member, by ARS and id, that lies in the territory of another one, None if there is none."""
+    territories = sorted(("" if member.type == "BUND" else member.ars, member.id) for member in members if member.ars is not None)
+    return next((id_ for (outer, _), (inner, id_) in pairwise(territories) if inner.startswith(outer)), None)

@@ -9,11 +9,13 @@ from services.contracts.app import processor
 from services.eligibility.app import build as build_eligibility
 from services.notify.app import build as build_notify
 from services.ordering.app import build as build_ordering
+from services.portal.app import SERVICE as PORTAL
+from services.portal.app import build as build_portal
 from shared.messages.values import Channel
 from shared.process.runtime import Assignment
 from shared.process.service import Builder
 
-__all__ = ["BUILDERS", "RoleName", "ServiceName", "assignments"]
+__all__ = ["BUILDERS", "SITES", "RoleName", "ServiceName", "assignments", "site"]
 
 BUILDERS: dict[ServiceName, Builder] = {
     ServiceName.CATALOG: build_catalog,
@@ -22,6 +24,9 @@ BUILDERS: dict[ServiceName, Builder] = {
     ServiceName.CONTRACTS: build_contracts,
     ServiceName.NOTIFY: build_notify,
 }
+"""The services with an API: they own aggregates, publish, and are what backups, rights and rules for topics speak of."""
+SITES: dict[str, Builder] = {PORTAL: build_portal}
+"""Services that show pages: clients of the others, without aggregates, topics or reference data."""
 
 
 def assignments(service: ServiceName, role: RoleName, channel: Channel | None = None) -> list[Assignment]:
@@ -41,3 +46,8 @@ def assignments(service: ServiceName, role: RoleName, channel: Channel | None = 
         Assignment(name.value, name.value, BUILDERS[name], api=api, worker=worker and name is not ServiceName.CONTRACTS)
         for name in names
     ]
+
+
+def site(name: str) -> list[Assignment]:
+    """Return what the process of a site runs: its pages and the upkeep of its own store. Raises KeyError for an unknown name."""
+    return [Assignment(name, name, SITES[name], api=True, worker=True)]

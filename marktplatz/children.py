@@ -17,11 +17,11 @@ GRACE_SECONDS = 30.0
 
 
 class Child:
-    """One ``marktplatz run …`` process that is kept running until ``stop``."""
+    """One ``marktplatz …`` process, such as ``run catalog api``, that is kept running until ``stop``."""
 
     def __init__(self, name: str, arguments: Sequence[str], environment: Mapping[str, str], log_file: Path) -> None:
         self.name = name
-        self.arguments = [sys.executable, "-m", "marktplatz", "run", *arguments]
+        self.arguments = [sys.executable, "-m", "marktplatz", *arguments]
         self.environment = {**os.environ, **environment}
         self.log_file = log_file
         self.starts = 0

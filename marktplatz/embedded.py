@@ -11,14 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
 from marktplatz.children import Child
+from marktplatz.infrastructure.broker_process import free_port
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError
 from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
+from marktplatz.names import ServiceName
 from marktplatz.partners import BOOTSTRAP_FILE, topics_of_partners
 from services.contracts.archive.keys import new_private_key
 from services.ordering.partners.receipt_keys import ensure_key
@@ -34,6 +37,8 @@ from shared.process.settings import ProcessSettings
 
 READY_SECONDS = 60.0
 SERVICES = "services"
+PORTAL = "portal"
+APIS = frozenset(name.value for name in ServiceName if name is not ServiceName.ALL)
 RIGHTS_FROM = "AUTH_RIGHTS_FROM"
 """The variable that tries the marketplace's own rights out here, where the claims of tokens are taken for them otherwise."""
 
@@ -54,12 +59,13 @@ def processor(channel: Channel) -> str:
 
 
 class Embedded:
-    """Async context manager. ``endpoints`` maps each service to its base URL once entered."""
+    """Async context manager. ``endpoints`` maps each service to its base URL once entered, also the ``portal`` if it runs."""
 
-    def __init__(self, settings: ProcessSettings, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, settings: ProcessSettings, environment: Mapping[str, str] | None = None, *, portal: bool = False) -> None:
         self.var = settings.var.resolve()
         self.settings = settings
         self.extra = dict(environment or {})
+        self.portal = f"http://{settings.host}:{free_port()}" if portal else None
         self.endpoints: dict[str, str] = {}
         self.children: dict[str, Child] = {}
         self.bootstrap = ""
@@ -104,15 +110,26 @@ class Embedded:
         environment = self._environment()
         self._stack.push_async_callback(self._stop_children)
         self._stack.callback(self._forget_endpoints)
-        commands = {SERVICES: ["all", "all"]}
-        commands |= {processor(channel): ["contracts", "worker", "--channel", channel.value] for channel in Channel}
+        commands = {SERVICES: ["run", "all", "all"]}
+        commands |= {processor(channel): ["run", "contracts", "worker", "--channel", channel.value] for channel in Channel}
         for name, arguments in commands.items():
-            self._endpoints_file(name).unlink(missing_ok=True)
-            own = {"MARKTPLATZ_ENDPOINTS_FILE": str(self._endpoints_file(name)), "KAFKA_GROUP_INSTANCE_ID": name}
-            child = Child(name, arguments, environment | own, self.var / "logs" / f"{name}.log")
-            self.children[name] = child
-            await child.start()
+            await self._start(name, arguments, environment | {"KAFKA_GROUP_INSTANCE_ID": name})
         await asyncio.gather(*(self.wait_ready(name) for name in self.children))
+        if self.portal is not None:
+            await self._start(PORTAL, ["portal"], environment | self._portal_environment(self.portal))
+            await self.wait_ready(PORTAL)
+
+    async def _start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        file = self._endpoints_file(name)
+        file.unlink(missing_ok=True)
+        own = {"MARKTPLATZ_ENDPOINTS_FILE": str(file)}
+        self.children[name] = Child(name, arguments, {**environment, **own}, self.var / "logs" / f"{name}.log")
+        await self.children[name].start()
+
+    def _portal_environment(self, url: str) -> dict[str, str]:
+        """Return what the portal is set to: where it is, and where the services are that run already."""
+        services = {f"PORTAL_{name.upper()}_URL": address for name, address in self.endpoints.items() if name in APIS}
+        return {"MARKTPLATZ_PORT": str(urlsplit(url).port), "PORTAL_PUBLIC_URL": url, **services}
 
     def _lock(self) -> None:
         lock = self._stack.enter_context((self.var / "lock").open("w"))
@@ -143,6 +160,7 @@ class Embedded:
             "ELIGIBILITY_INVITATION_KEYS": str(self.invitation_keys),
             "NOTIFY_INVITATION_KEYS": str(self.invitation_keys),
             "CONTRACTS_ARCHIVE_KEY": str(self.archive_key),
+            **({"NOTIFY_PORTAL_URL": self.portal} if self.portal is not None else {}),
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             **({"MARKTPLATZ_STORE_URLS": json.dumps(self.settings.store_urls)} if self.settings.store_urls else {}),

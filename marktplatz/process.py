@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
+from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments, site
 from marktplatz.loading import migrate
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, RightsFrom, authenticator_of
@@ -14,6 +14,9 @@ from shared.process.runtime import Runtime
 from shared.process.settings import ProcessSettings
 from shared.rights.projection import Rights, rights_mirror
 from shared.tracing import setup, spans
+
+NO_BROKER = KafkaSettings(bootstrap_servers="localhost:9")
+"""For processes that publish and follow nothing: nobody connects to it."""
 
 log = structlog.get_logger()
 
@@ -32,6 +35,17 @@ async def run_process(service: ServiceName, role: RoleName, channel: Channel | N
     setup.start(f"{service.value}-{scope}")
     try:
         await Runtime(settings, KafkaSettings(), authenticator, plan, rights).run()
+    finally:
+        spans.stop()
+
+
+async def run_site(name: str) -> None:
+    """Run a service of pages until a signal; it needs no broker. Raises ValueError for a setting that makes no sense."""
+    settings = ProcessSettings()
+    configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
+    setup.start(name)
+    try:
+        await Runtime(settings, NO_BROKER, authenticator_of(AuthSettings()), site(name)).run()
     finally:
         spans.stop()
 

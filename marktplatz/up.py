@@ -7,7 +7,7 @@ import asyncio
 from rich.markup import escape
 
 from marktplatz.console import make_console, print_table
-from marktplatz.embedded import Embedded
+from marktplatz.embedded import PORTAL, Embedded
 from marktplatz.infrastructure.errors import InfrastructureError
 from marktplatz.loading import load_assumed_facts, load_with_progress
 from shared.process.settings import ProcessSettings
@@ -22,13 +22,14 @@ async def keep_running(settings: ProcessSettings, *, load: bool) -> int:
             await load_with_progress(settings)
             await load_assumed_facts(settings)
             console.print("   Assumed so that orders can be tried: seats, figures, declarations (data/demo/assumed_facts.json).")
-        async with Embedded(settings) as run:
+        async with Embedded(settings, portal=True) as run:
             print_table(
                 console,
                 "Running. Ctrl-C ends everything.",
                 ("what", "where"),
                 [
-                    *((f"{name} API", f"{url}/docs") for name, url in sorted(run.endpoints.items())),
+                    ("portal", run.endpoints[PORTAL]),
+                    *((f"{name} API", f"{url}/docs") for name, url in sorted(run.endpoints.items()) if name != PORTAL),
                     (f"Kafka ({run.broker_kind})", run.bootstrap),
                     ("mails", run.smtp.folder),
                     ("logs", run.var / "logs"),

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings
 
 from deploy.checks.generic.objects import Objects, items, mapping, text
 from deploy.checks.product.settings import PROJECT, all_settings, variables_of
-from marktplatz.assembly import BUILDERS
+from marktplatz.assembly import BUILDERS, SITES
 
 TEXTS = Path(__file__).with_name("handbook_texts.toml")
 
@@ -26,7 +26,7 @@ PARTS = (
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
     ("shared.files.settings", "Inhalte von Nachweisen: `run eligibility`, `reconcile`, `drill`"),
-    *((f"services.{name.value}.settings", f"Dienst {name.value}") for name in BUILDERS),
+    *((f"services.{name}.settings", f"Dienst {name}") for name in (*(it.value for it in BUILDERS), *SITES)),
 )
 NOTHING = "-"
 _READABLE = 3

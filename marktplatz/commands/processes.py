@@ -14,6 +14,7 @@ from shared.messages.values import Channel
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     app.command()(run)
+    app.command()(portal)
     app.command()(migrate)
 
 
@@ -27,6 +28,16 @@ def run(
 
     try:
         run_async(run_process(service, role, channel))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def portal() -> None:
+    """Run the portal until SIGTERM: the pages for people, a client of the services' APIs (PORTAL_CATALOG_URL and the like)."""
+    from marktplatz.process import run_site  # noqa: PLC0415 - see the package
+
+    try:
+        run_async(run_site("portal"))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 

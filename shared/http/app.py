@@ -6,8 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from fastapi import APIRouter, FastAPI
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import JSONResponse, Response
 
 from shared.clock import now
 from shared.http import docs, even, problem, routers
@@ -19,6 +17,7 @@ from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.idempotency import Holder
 from shared.http.observe import Observe
+from shared.http.probes import probes
 from shared.store.port import Store
 
 VERSION = "1"
@@ -56,7 +55,7 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     app.state.clock = clock
     app.state.idempotency = Holder()
     routers.install(app, router)
-    routers.install(app, _probes(health))
+    routers.install(app, probes(health))
     docs.install(app)
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)
@@ -72,23 +71,3 @@ _ERRORS: dict[int | str, dict[str, object]] = {
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     },
 }
-
-
-def _probes(health: Health) -> APIRouter:
-    probes = APIRouter(include_in_schema=False)
-
-    @probes.get("/livez")
-    async def livez() -> Response:
-        alive = health.live()
-        return JSONResponse({"live": alive}, status_code=200 if alive else 503)
-
-    @probes.get("/readyz")
-    async def readyz() -> Response:
-        parts = health.ready()
-        return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
-
-    @probes.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return probes

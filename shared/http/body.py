@@ -39,7 +39,7 @@ class RequestGuard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = _out_of_bounds(scope)
+        refusal = out_of_bounds(scope)
         if refusal is not None:
             status, code, detail = refusal
             await problem(status, code, detail, instance=scope["path"][: limits.ERROR_TEXT])(scope, receive, send)
@@ -48,7 +48,7 @@ class RequestGuard:
             await self.app(scope, receive, send)
             return
         if not await self._admitted(scope):
-            await self.app(scope, _replay(b"", receive), send)
+            await self.app(scope, replay(b"", receive), send)
             return
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
@@ -57,14 +57,14 @@ class RequestGuard:
         files = self.uploads.types(scope)
         limit = limits.UPLOAD_BYTES if files else self.limit
         too_large = declared.isdigit() and int(declared[:19]) > limit
-        body = None if too_large else await _read(receive, limit)
+        body = None if too_large else await read_body(receive, limit)
         content_type = headers.get(b"content-type", b"")
         refusal = _refusal_of_file(body, content_type, files) if files else _refusal(body, content_type, limit)
         if refusal is not None:
             status, code, detail = refusal
             await problem(status, code, detail, instance=scope["path"])(scope, receive, send)
             return
-        await self.app(scope, _replay(body or b"", receive), send)
+        await self.app(scope, replay(body or b"", receive), send)
 
     async def _admitted(self, scope: Scope) -> bool:
         """Check the token, and leave its person for the application; what is wrong with it the application answers."""
@@ -79,7 +79,8 @@ class RequestGuard:
         return True
 
 
-def _out_of_bounds(scope: Scope) -> tuple[int, str, str] | None:
+def out_of_bounds(scope: Scope) -> tuple[int, str, str] | None:
+    """Return status, code and text of the refusal of a head that goes beyond its bounds, None if it does not."""
     headers, query = scope["headers"], scope.get("query_string", b"")
     if len(scope.get("raw_path") or b"") > limits.PATH_BYTES:
         return 414, "path_too_long", f"The path is longer than {limits.PATH_BYTES} bytes."
@@ -118,8 +119,8 @@ def _refusal_of_file(body: bytes | None, content_type: bytes, files: frozenset[s
     return None
 
 
-async def _read(receive: Receive, limit: int) -> bytes | None:
-    """Return the whole body, None if it is longer than the limit."""
+async def read_body(receive: Receive, limit: int) -> bytes | None:
+    """Return the whole body, None if it is longer than ``limit`` bytes."""
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -135,7 +136,8 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return what receives a body that has been read, and then what comes after it."""
     waiting = True
 
     async def replayed() -> Message:

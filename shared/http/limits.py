@@ -10,6 +10,8 @@ from datetime import timedelta
 BODY_BYTES = 1024 * 1024
 UPLOAD_BYTES = 10 * 1024 * 1024
 """A file that a route takes as its body (``shared.http.uploads``), such as an evidence document."""
+FORM_BYTES = 256 * 1024
+"""Body of a form of the portal, whose fields are text."""
 BODY_DEPTH = 64
 BODY_NODES = 4000
 """Values and keys of a body: what is validated, and named when wrong, one by one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 from fastapi.routing import iter_route_contexts
@@ -30,11 +31,13 @@ class Observe:
 
     The correlation id is that of the order, which the routes of an order set; of other requests it is the client's, if it
     sends one. The answer always names an id to ask for: the correlation id or else the trace id.
+    ``crashed`` returns what answers a request that failed unexpectedly, instead of a problem.
     """
 
-    def __init__(self, app: ASGIApp, service: str) -> None:
+    def __init__(self, app: ASGIApp, service: str, crashed: Callable[[Scope], ASGIApp] | None = None) -> None:
         self.app = app
         self.service = service
+        self.crashed = crashed or (lambda scope: internal_error(scope["path"]))
         self._paths: dict[object, str] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +72,7 @@ class Observe:
             log.exception("request_crashed", method=scope["method"], path=scope["path"])
             if status is not None:
                 raise
-            await internal_error(scope["path"])(scope, receive, outgoing)
+            await self.crashed(scope)(scope, receive, outgoing)
         finally:
             self._record(scope, status or 499, time.perf_counter() - started)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from shared.aggregate import epochs
 from shared.aggregate.ledger import Ledger
@@ -31,6 +31,7 @@ from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.http.connection import BoundedProtocol
+from shared.http.site import create_site
 from shared.process.health import PROBE_EVERY, ProcessHealth, answers
 from shared.process.metrics import show_backlog
 from shared.process.periodic import repeat
@@ -138,17 +139,8 @@ class Runtime:
         """Serve HTTP from the first moment, so that the probes can answer why the process is not ready yet."""
         self.health.show()
         for item in running:
-            app = create_app(
-                item.service.name,
-                item.service.router if item.assignment.api else APIRouter(),
-                title=item.service.title,
-                authenticator=self.authenticator,
-                rights=self.rights,
-                store=item.store,
-                health=self.health,
-            )
             config = uvicorn.Config(
-                app,
+                self._application(item),
                 log_config=None,
                 access_log=False,
                 lifespan="on",
@@ -162,6 +154,20 @@ class Runtime:
             self._tasks.append(asyncio.create_task(server.serve(sockets=[item.socket]), name=f"http-{item.assignment.label}"))
         if self.settings.endpoints_file is not None:
             write_endpoints(self.settings.endpoints_file, {item.assignment.label: item.socket for item in running})
+
+    def _application(self, item: _Running) -> FastAPI:
+        service = item.service
+        if service.site is not None and item.assignment.api:
+            return create_site(service.name, service.router, service.site, title=service.title, health=self.health)
+        return create_app(
+            service.name,
+            service.router if item.assignment.api else APIRouter(),
+            title=service.title,
+            authenticator=self.authenticator,
+            rights=self.rights,
+            store=item.store,
+            health=self.health,
+        )
 
     async def _start(self, running: Sequence[_Running], stack: contextlib.AsyncExitStack) -> None:
         for item in running:

@@ -20,6 +20,7 @@ from shared.bus.handling import Consumer
 from shared.bus.mirror.mirror import TopicMirror
 from shared.clock import now
 from shared.files.port import Files
+from shared.http.site import Site
 from shared.messages.base import Message
 from shared.rights.projection import Rights
 from shared.store.port import Collection, Document, Store
@@ -80,7 +81,8 @@ class Service:
     Both roles follow the topics of ``mirrors``, which both may answer from.
     Its worker role follows the rights of organisations if it ``checks_rights``; every API role does.
     ``facts`` returns the typed facts of a stored document, by which stores are compared, or None; ``republishers`` publish
-    aggregates again after a restore. ``files`` is where the contents lie that its documents name.
+    aggregates again after a restore. ``files`` is where the contents lie that its documents name. ``site`` makes the routes pages
+    for people instead of an API.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Service:
     mirrors: tuple[TopicMirror, ...] = ()
     checks_rights: bool = False
     files: Files | None = None
+    site: Site | None = None
 
 
 class Builder(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
+import httpx
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -153,7 +155,9 @@ def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
     try:
         wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
         assert run.poll() is None, output.read_text()
-        assert len(processes_of(tmp_path)) >= 4
+        assert len(processes_of(tmp_path)) >= 5
+        (portal,) = re.findall(r"portal\W+(http://[0-9.:]+)", output.read_text())
+        assert "39 Leistungen im Katalog" in httpx.get(portal).text
         second = subprocess.run(
             [*MARKTPLATZ, "up", "--no-load"],
             cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False,

@@ -98,7 +98,7 @@ class Fleet:
         """Start a process of the version beside the present one; once it is ready, end that one: a rolling update by one Pod."""
         file = self.var / f"endpoints-{name}-{next(self._starts)}.json"
         environment = self._environment(version) | {"MARKTPLATZ_ENDPOINTS_FILE": str(file)}
-        child = Child(name, DEPLOYMENTS[name], environment, self.var / f"{name}-{version.name}.log")
+        child = Child(name, ["run", *DEPLOYMENTS[name]], environment, self.var / f"{name}-{version.name}.log")
         before = self.running.get(name)
         await child.start()
         try:

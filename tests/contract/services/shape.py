@@ -15,14 +15,17 @@ from fastapi import APIRouter
 from pydantic_settings import BaseSettings
 
 import services
+from marktplatz.assembly import SITES
 from shared.aggregate.base import StateMachine
 from shared.bus.handling import Consumer
 from shared.process.service import Resources, Service
 from shared.topics import DEAD_LETTERS
 
 ROOT = Path(services.__file__).parent
-PACKAGES = sorted(module.name for module in pkgutil.iter_modules([str(ROOT)]) if module.ispkg)
+TREE = sorted(module.name for module in pkgutil.iter_modules([str(ROOT)]) if module.ispkg)
 """The services as they lie in the tree, listed nowhere."""
+PACKAGES = [name for name in TREE if name not in SITES]
+"""Those with an API; what shows pages has a shape of its own, ``faults_of_site``."""
 
 MODULES = ("app", "api", "handlers", "repository", "schemas", "settings", "domain", "domain.transitions")
 NAMED_ONCE = {
@@ -40,6 +43,16 @@ def faults_of(name: str) -> list[str]:
     if missing := [module for module in needed if not _exists(name, module)]:
         return [f"services/{name}/{module.replace('.', '/')}.py is missing" for module in missing]
     return [*_of_app(name), *_of_functions(name), *_of_objects(name), *_of_repository(name), *_of_sources(name)]
+
+
+def faults_of_site(name: str) -> list[str]:
+    """Return what the package of a service of pages lacks of its shape, each as a sentence that says where."""
+    needed = ("app", "settings", "pages", "apis")
+    if missing := [module for module in needed if not _exists(name, module)]:
+        return [f"services/{name}/{module}.py is missing" for module in missing]
+    found = _module(name, "settings").Settings
+    prefix = [] if found.model_config.get("env_prefix") == f"{name.upper()}_" else [f"{name}: settings of another prefix"]
+    return [*_of_app(name), *_of_sources(name), *prefix]
 
 
 def groups_of(name: str) -> set[str]:

@@ -169,7 +169,7 @@ class Cluster:
         file = self.folder / f"endpoints-{pod.name}.json"
         file.unlink(missing_ok=True)
         environment = {**self._environment(pod, self._secrets), "MARKTPLATZ_ENDPOINTS_FILE": str(file)}
-        child = Child(pod.name, pod.arguments[1:], environment, self.folder / f"{pod.name}.log")
+        child = Child(pod.name, pod.arguments, environment, self.folder / f"{pod.name}.log")
         self.processes[pod.name] = child
         await child.start()
         try:

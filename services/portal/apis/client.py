@@ -1,0 +1,137 @@
+"""HTTP to one of the services: pooled, bounded in time, with the trace of the request that a page is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from services.portal.language import Language
+from shared.errors import ForbiddenError, InvalidError, MarktplatzError, NotFoundError, RetryableError
+from shared.tracing import context
+
+T = TypeVar("T")
+Parameters = Sequence[tuple[str, str]]
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
+_CONNECT_SECONDS = 2.0
+_AWAY = frozenset({429, 502, 503, 504})
+
+
+class Reply(BaseModel):
+    """What a page reads of an answer: a tolerant reader, which does not mind fields and values that are new."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ApiUnavailableError(RetryableError):
+    """A service does not answer just now, or not in time."""
+
+    code = "api_unavailable"
+
+
+class ApiMisunderstoodError(MarktplatzError):
+    """A service has answered what this portal does not understand."""
+
+    code = "api_misunderstood"
+
+
+class LoginNeededError(MarktplatzError):
+    """The service asks who calls: nobody is logged in, or the login has ended."""
+
+    code = "login_needed"
+    status = 401
+
+
+class Api:
+    """Client of one service. ``transport`` is given by tests."""
+
+    def __init__(self, name: str, url: str, timeout: timedelta, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.name = name
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            timeout=httpx.Timeout(timeout.total_seconds(), connect=_CONNECT_SECONDS),
+            limits=_LIMITS,
+            transport=transport,
+            trust_env=False,
+        )
+
+    async def get(
+        self,
+        path: str,
+        reply: type[T] | TypeAdapter[T],
+        parameters: Parameters = (),
+        *,
+        token: str | None = None,
+        language: Language | None = None,
+    ) -> T:
+        """Return what a GET answers.
+
+        Raises NotFoundError, InvalidError, ForbiddenError or LoginNeededError with the service's own code, ApiUnavailableError
+        when it is away or busy, ApiMisunderstoodError.
+        """
+        headers = _headers(token, language)
+        try:
+            response = await self._client.get(path, params=list(parameters), headers=headers)
+        except httpx.HTTPError as error:
+            raise ApiUnavailableError(f"{self.name} does not answer: {type(error).__name__}.", service=self.name) from error
+        if response.status_code != HTTPStatus.OK:
+            raise self._error(response)
+        adapter: TypeAdapter[T] = reply if isinstance(reply, TypeAdapter) else TypeAdapter(reply)
+        try:
+            return adapter.validate_json(response.content)
+        except ValidationError as error:
+            fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})[:5]
+            raise ApiMisunderstoodError(f"{self.name} {path}: unfit are {', '.join(fields)}.") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _error(self, response: httpx.Response) -> MarktplatzError:
+        problem = _problem(response)
+        code, detail = str(problem.get("code", "unknown")), str(problem.get("detail", ""))
+        status = response.status_code
+        if status == HTTPStatus.UNAUTHORIZED:
+            return LoginNeededError(detail)
+        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return NotFoundError(detail, code=code)
+        if status == HTTPStatus.FORBIDDEN:
+            return ForbiddenError(detail, code=code)
+        if status in (
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            HTTPStatus.BAD_GATEWAY,
+            HTTPStatus.GATEWAY_TIMEOUT,
+            HTTPStatus.TOO_MANY_REQUESTS,
+        ):
+            return ApiUnavailableError(f"{self.name} answered {status}.", service=self.name)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return ApiMisunderstoodError(f"{self.name} answered {status} {code}.")
+        return InvalidError(detail, code=code)
+
+
+def segment(text: str) -> str:
+    """Return a text as one segment of a path, whatever it holds (RFC 3986, section 3.3)."""
+    return quote(text, safe="")
+
+
+def _headers(token: str | None, language: Language | None) -> dict[str, str]:
+    found = {
+        "Accept-Language": language.value if language is not None else None,
+        "Authorization": f"Bearer {token}" if token is not None else None,
+        "traceparent": context.traceparent.get(),
+        "X-Correlation-ID": context.correlation_id.get(),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}

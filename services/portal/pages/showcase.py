@@ -1,0 +1,200 @@
+"""The Schaufenster: search, one offer, one known EfA service. The state of a search is its address."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic
+from services.portal.apis.client import Parameters
+from services.portal.language import Language
+from services.portal.rendering import Pages
+from services.portal.visits import CurrentVisit
+from shared.errors import MarktplatzError
+
+PAGE = 20
+SHOWN_AT_ONCE = 8
+"""Choices of a filter that are seen without opening the rest."""
+FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsart")
+ORDERS = {"kind": ("offering", "known"), "orderable": ("true", "false")}
+"""Filters of two choices, which are always seen, in this order; the choices of others come by their number."""
+_LABELS = {"channel": "Channel", "anbindungsart": "Anbindungsart"}
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+class Asked(BaseModel):
+    """What a search asks for. Names that are none of ours are passed over: links get all kinds of additions."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    q: str = ""
+    kind: list[str] = []
+    orderable: list[str] = []
+    topic_id: list[str] = []
+    provider: list[str] = []
+    channel: list[str] = []
+    anbindungsart: list[str] = []
+    cursor: str | None = None
+
+    def chosen(self) -> Iterator[tuple[str, str]]:
+        """Yield each value of each filter."""
+        for name in FILTERS:
+            for value in getattr(self, name):
+                if value:
+                    yield name, value
+
+    def parameters(self) -> Parameters:
+        """Return the query of the catalog. Both choices of ``orderable`` together narrow nothing."""
+        words = [("q", self.q.strip())] if self.q.strip() else []
+        filters = [it for it in self.chosen() if it[0] != "orderable" or len(self.orderable) == 1]
+        return [*words, *filters, *([("cursor", self.cursor)] if self.cursor else []), ("limit", str(PAGE))]
+
+    def address(self, *, without: tuple[str, str] | None = None, cursor: str | None = None) -> str:
+        """Return the address of this search in our pages, from another place on, or without one of its filters."""
+        words = [("q", self.q.strip())] if self.q.strip() else []
+        query = [*words, *(it for it in self.chosen() if it != without), *([("cursor", cursor)] if cursor else [])]
+        return f"/offerings?{urlencode(query)}" if query else "/offerings"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a filter: ``count`` results would be left, None where it is not known."""
+
+    value: str
+    label: str
+    count: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A filter with its choices. ``rest``: those that are seen once they are asked for."""
+
+    name: str
+    choices: tuple[Choice, ...]
+    rest: tuple[Choice, ...]
+
+    @property
+    def always_open(self) -> bool:
+        """Whether it needs no room worth closing."""
+        return self.name in ORDERS
+
+    @property
+    def number(self) -> int:
+        """How many of its values are chosen."""
+        return sum(choice.chosen for choice in (*self.choices, *self.rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A chosen value, with the address of the search without it."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A search as its page shows it."""
+
+    asked: Asked
+    found: Found
+    groups: tuple[Group, ...]
+    chips: tuple[Chip, ...]
+    topics: Mapping[str, str]
+
+    @property
+    def next(self) -> str | None:
+        """Address of the results after these."""
+        return None if self.found.next is None else self.asked.address(cursor=self.found.next)
+
+    @property
+    def first(self) -> str | None:
+        """Address of the first results, None on their page."""
+        return self.asked.address() if self.asked.cursor else None
+
+
+def showcase_routes(pages: Pages, catalog: Catalog) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/offerings")
+    async def search(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
+        found = await catalog.search(asked.parameters())
+        return pages.show(visit, "pages/offerings.html", results=_results(pages, visit.language, asked, found))
+
+    @router.get("/offerings/{offering_id}")
+    async def detail(visit: CurrentVisit, offering_id: str) -> Response:
+        found, checklist, topics = await asyncio.gather(
+            catalog.offering(offering_id), _or_none(catalog.requirements()), _or_none(catalog.topics())
+        )
+        topic = _topic(found, topics)
+        if isinstance(found, KnownService):
+            return pages.show(visit, "pages/known.html", known=found, topic=topic)
+        points = None if checklist is None else {it.id: it for it in checklist}
+        documents = [it for it in found.documents if it.url.startswith("https://")]
+        areas = _areas(found, points)
+        return pages.show(
+            visit, "pages/offering.html", offering=found, topic=topic, points=points, areas=areas, documents=documents
+        )
+
+    return router
+
+
+async def _or_none(asked: Awaitable[T]) -> T | None:
+    """Return what a page can do without, None while its service is away."""
+    try:
+        return await asked
+    except MarktplatzError as error:
+        log.warning("part_left_out", page="offering", code=error.code, detail=error.detail)
+        return None
+
+
+def _topic(found: Offering | KnownService, topics: tuple[Topic, ...] | None) -> str | None:
+    return next((it.name for it in topics or () if it.topic_id == found.topic_id), None)
+
+
+def _areas(offering: Offering, points: Mapping[str, Requirement] | None) -> dict[str, list[Answer]]:
+    """Return the answers to the checklist by area, those to points that it does not hold under ``""``."""
+    found: dict[str, list[Answer]] = {}
+    for answer in offering.requirements:
+        point = (points or {}).get(answer.id)
+        found.setdefault("" if point is None else point.area, []).append(answer)
+    return found
+
+
+def _results(pages: Pages, language: Language, asked: Asked, found: Found) -> Results:
+    def label(name: str, facet: Facet) -> str:
+        if name in _LABELS:
+            return pages.label(language, _LABELS[name], facet.value)
+        words, key = pages.words(language), f"showcase.{name}.{facet.value}"
+        return facet.label or (words(key) if words.has(key) else facet.value)
+
+    chosen = list(asked.chosen())
+    groups: list[Group] = []
+    labels: dict[tuple[str, str], str] = {}
+    for name in FILTERS:
+        facets = {facet.value: facet for facet in found.facets.get(name, ())}
+        fixed = ORDERS.get(name, ())
+        values = [*facets, *(value for filter_name, value in chosen if filter_name == name and value not in facets)]
+        choices = []
+        for value in dict.fromkeys(values):
+            facet = facets.get(value, Facet(value=value, label=None, count=0))
+            labels[name, value] = label(name, facet)
+            choices.append(Choice(value, labels[name, value], facet.count, (name, value) in chosen))
+        ranked = sorted(choices, key=lambda it: fixed.index(it.value) if it.value in fixed else len(fixed) + (not it.chosen))
+        groups.append(Group(name, tuple(ranked[:SHOWN_AT_ONCE]), tuple(ranked[SHOWN_AT_ONCE:])))
+    chips = tuple(Chip(labels[it], asked.address(without=it)) for it in dict.fromkeys(chosen))
+    topics = {facet.value: facet.label or facet.value for facet in found.facets.get("topic_id", ())}
+    return Results(asked, found, tuple(group for group in groups if group.choices), chips, topics)

@@ -1,0 +1,117 @@
+"""Templates become pages: with the words of a language, labels of enumerations, dates, amounts and links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from services.portal.apis.catalog import Money
+from services.portal.assets import Assets
+from services.portal.language import Language, language_of, path_of
+from services.portal.settings import Settings
+from services.portal.texts import Words
+from shared.labels import Labels
+from shared.tracing import context
+
+FOLDER = Path(__file__).parent / "templates"
+GERMAN_TIME = ZoneInfo("Europe/Berlin")
+_CENTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request for a page: in which language, and of which page, by its path without the language."""
+
+    request: Request
+    language: Language
+    path: str
+
+    @classmethod
+    def of(cls, request: Request) -> Visit:
+        """Return what a request asks for."""
+        return cls(request, language_of(request.scope), path_of(request.scope))
+
+    def address(self, language: Language) -> str:
+        """Return the path of the same page, with its query, in a language."""
+        query = self.request.url.query
+        return f"{language.prefix}{self.path}{f'?{query}' if query else ''}"
+
+
+class Pages:
+    """All templates. Everything that a template is given is escaped; a name that it is not given raises UndefinedError."""
+
+    def __init__(
+        self, words: Mapping[Language, Words], labels: Mapping[Language, Labels], assets: Assets, settings: Settings
+    ) -> None:
+        self._words = words
+        self._labels = labels
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals |= {"asset": assets.url, "settings": settings, "languages": tuple(Language)}
+
+    def words(self, language: Language) -> Words:
+        """Return the sentences of a language."""
+        return self._words[language]
+
+    def label(self, language: Language, enumeration: str, value: str) -> str:
+        """Return the label of a value of an enumeration, the value itself where this version has none."""
+        return self._labels[language].words.get(enumeration, {}).get(value, value)
+
+    def show(self, visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: object) -> Response:
+        """Return a page. Visitors' pages may be held, but are asked for again each time."""
+        language = visit.language
+        shown = self._environment.get_template(template).render(
+            visit=visit, language=language, t=self._words[language], others=self._words, **self._helpers(language), **values
+        )
+        headers = {"Cache-Control": "no-cache", "Content-Language": language.value, "Vary": "Cookie"}
+        return HTMLResponse(shown, int(status), headers)
+
+    def error(self, request: Request, status: int, code: str) -> Response:
+        """Return the page of an error: what is wrong, and what can be done about it."""
+        visit = Visit.of(request)
+        words = self._words[visit.language]
+        known = status if words.has(f"error.{status}.title") else HTTPStatus.INTERNAL_SERVER_ERROR.value
+        if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and known != status:
+            known = HTTPStatus.BAD_REQUEST.value
+        number = context.correlation_id.get() or context.trace_id() or ""
+        reply = self.show(visit, "pages/error.html", status=status, number=known, code=code, reference=number)
+        reply.headers["Cache-Control"] = "no-store"
+        return reply
+
+    def _helpers(self, language: Language) -> dict[str, Callable[..., str]]:
+        def link(path: str, **query: str) -> str:
+            return f"{language.prefix}{path}{f'?{urlencode(query)}' if query else ''}"
+
+        def label(enumeration: str, value: str) -> str:
+            return self.label(language, enumeration, value)
+
+        def day(moment: date | datetime) -> str:
+            found = moment.astimezone(GERMAN_TIME) if isinstance(moment, datetime) else moment
+            return format_date(found, "d. MMMM y" if language is Language.DE else "d MMMM y", locale=language.locale)
+
+        def moment(at: datetime) -> str:
+            pattern = "d. MMMM y, HH:mm 'Uhr'" if language is Language.DE else "d MMMM y, HH:mm"
+            return format_datetime(at, pattern, tzinfo=GERMAN_TIME, locale=language.locale)
+
+        def amount(money: Money) -> str:
+            return format_currency(Decimal(money.cents) / _CENTS, money.currency, locale=language.locale)
+
+        return {"link": link, "label": label, "day": day, "moment": moment, "amount": amount}

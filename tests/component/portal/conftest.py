@@ -1,0 +1,54 @@
+"""A catalog with offers and the portal that shows it, once for all tests of the visitors' pages: they change nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.support.builders.offerings import CATALOGUE
+from tests.support.showcase import DATA, Showcase, portal_over
+
+MARKUP = '<script>alert("x")</script> & "Wohngeld"'
+LEIKA_ENTRIES = 50
+
+
+@pytest.fixture(scope="session", name="showcase")
+def _showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
+    folder = tmp_path_factory.mktemp("data")
+    for path in DATA.glob("*.csv"):
+        shutil.copy(path, folder)
+    lines = (DATA / "leika_services.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    chosen = [
+        it for place, it in enumerate(lines) if place < LEIKA_ENTRIES or any(f",{key}," in it for key in CATALOGUE.leika_keys)
+    ]
+    (folder / "leika_services.csv").write_text("".join(chosen), encoding="utf-8")
+
+    async def fill() -> Showcase:
+        found = await Showcase.open(folder)
+        await found.publish(
+            "Digitale Baugenehmigung",
+            documents=[
+                {"title": "Leistungsbeschreibung", "media_type": "application/pdf", "url": "https://www.example.org/lb.pdf"},
+                {"title": "Ohne Verschlüsselung", "media_type": "application/pdf", "url": "http://www.example.org/lb.pdf"},
+            ],
+        )
+        await found.publish(MARKUP, summary=MARKUP, nachnutzung=MARKUP, topic_id="bildung")
+        suspended = await found.publish("Ausgesetzte Leistung")
+        await found.suspend(suspended, "Umstellung bis Ende März.")
+        return found
+
+    return asyncio.run(fill())
+
+
+@pytest.fixture(scope="session", name="portal")
+def _portal(showcase: Showcase) -> FastAPI:
+    return portal_over(
+        {"catalog": httpx.ASGITransport(app=showcase.app)},
+        operator="Stadt Beispiel",
+        operator_address="Rathausplatz 1\n12345 Beispiel",
+        feedback_address="barrierefrei@example.org",
+    )

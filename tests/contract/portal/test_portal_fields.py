@@ -1,0 +1,76 @@
+"""What the portal reads of the services is what they describe: paths, query parameters, fields."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from marktplatz.assembly import ServiceName
+from services.portal.apis import catalog
+from services.portal.pages.showcase import FILTERS, Asked
+from tests.faults.malformed.apis import document
+
+READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
+    (ServiceName.CATALOG, "get", "/v1/offerings", catalog.Found),
+    (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.Offering),
+    (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.KnownService),
+    (ServiceName.CATALOG, "get", "/v1/reference/requirements", catalog.Requirements),
+    (ServiceName.CATALOG, "get", "/v1/reference/topics", catalog.Topics),
+)
+
+
+@pytest.mark.parametrize(("service", "method", "path", "model"), READ, ids=lambda it: getattr(it, "__name__", str(it)))
+def test_every_field_that_is_read_is_described(service: ServiceName, method: str, path: str, model: type[BaseModel]) -> None:
+    described = document(service)
+    answer = described["paths"][path][method]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert list(_lacking(described, answer, model, model.__name__)) == []
+
+
+def test_a_field_that_is_not_described_is_found() -> None:
+    class Invented(BaseModel):
+        no_such_field: str
+
+    class Page(BaseModel):
+        items: tuple[Invented, ...]
+
+    described = document(ServiceName.CATALOG)
+    answer = described["paths"]["/v1/offerings"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert list(_lacking(described, answer, Page, "Page")) == ["Page.items.no_such_field"]
+
+
+def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:
+    operation = document(ServiceName.CATALOG)["paths"]["/v1/offerings"]["get"]
+    known = {it["name"] for it in operation["parameters"]}
+    asked = Asked(q="a", cursor="b", **{name: ["true"] for name in FILTERS})
+    assert {name for name, _ in asked.parameters()} == {"q", "cursor", "limit", *FILTERS}
+    assert {name for name, _ in asked.parameters()} <= known
+
+
+def _lacking(described: dict[str, Any], schema: dict[str, Any], model: type[BaseModel], place: str) -> list[str]:
+    """Return the fields of a model that no alternative of a schema has."""
+    objects = list(_objects(described, schema))
+    lacking: list[str] = []
+    for name, field in model.model_fields.items():
+        found = [it["properties"][name] for it in objects if name in it.get("properties", {})]
+        if not found:
+            lacking.append(f"{place}.{name}")
+            continue
+        for inner in _models(field.annotation):
+            lacking += _lacking(described, {"anyOf": found}, inner, f"{place}.{name}")
+    return lacking
+
+
+def _objects(described: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in schema:
+        return _objects(described, described["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]])
+    inner = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
+    inner += [schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)]
+    return [schema, *(found for it in inner for found in _objects(described, it))]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for it in get_args(annotation) for found in _models(it)]

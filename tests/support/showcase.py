@@ -1,0 +1,98 @@
+"""A catalog in process with the real reference data and offers in its Schaufenster, and a portal that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from services.catalog.app import build as build_catalog
+from services.catalog.reference import load_reference
+from services.catalog.rows import Level, Requirement
+from services.portal.app import portal
+from services.portal.settings import Settings
+from shared.csv_rows import read_csv
+from shared.http import idempotency
+from shared.http.app import create_app
+from shared.http.site import create_site
+from shared.messages.eligibility_rights import RoleTerm
+from shared.messages.values import Channel, Role
+from shared.process.service import Resources
+from shared.store.sqlite.store import SqliteStore
+from tests.support.builders.offerings import form_body
+from tests.support.http import FakeAuthenticator, FixedHealth, client
+from tests.support.publisher import RecordingPublisher
+from tests.support.rights import ReadRights, rights_of
+
+DATA = Path(__file__).parents[2] / "data"
+MUSTS = tuple(row.id for row in read_csv(DATA / "requirements.csv", Requirement) if row.level is Level.MUSS)
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+KOMM_ONE = "anna/komm_one/BEREITSTELLER"
+GOVDIGITAL = "gina/govdigital/ANBIETER"
+ORIGIN = "https://portal.test"
+
+
+@dataclass
+class Showcase:
+    """The API of a catalog. ``ids`` are those of what was published, by title."""
+
+    app: FastAPI
+    store: SqliteStore
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    async def open(cls, data: Path) -> Showcase:
+        """Return a catalog with the reference data of a folder and nothing offered yet."""
+        store = SqliteStore(None)
+        read = ReadRights(lambda: AT)
+        service = build_catalog(Resources(store, RecordingPublisher(), data, rights=read.rights))
+        await store.prepare([*service.collections, idempotency.COLLECTION])
+        await load_reference(store, data, lambda _name, _done, _total: None)
+        read.put(
+            rights_of("komm_one", {}, [Role.BEREITSTELLER, *(RoleTerm(role=Role.BEREITSTELLER, channel=it) for it in Channel)])
+        )
+        names = {"komm_one": "Komm.ONE"}
+        app = create_app(service.name, service.router, authenticator=FakeAuthenticator(names), store=store, health=FixedHealth())
+        return cls(app, store)
+
+    async def publish(self, title: str, **parts: Any) -> str:
+        """Bring an offer all the way into the Schaufenster and return its id."""
+        async with client(self.app, KOMM_ONE) as provider, client(self.app, GOVDIGITAL) as anbieter:
+            body = form_body(MUSTS, title=title, **parts)
+            draft = await provider.post("/v1/offerings", json=body, headers={"Idempotency-Key": f"draft-{len(self.ids)}"})
+            assert draft.status_code == 201, draft.text
+            offering_id: str = draft.json()["id"]
+            for actor, command, content in (
+                (provider, "submit", None),
+                (anbieter, "accept", None),
+                (anbieter, "bereitstellungsvertrag", {"number": f"BV-{offering_id[:8]}"}),
+            ):
+                answer = await actor.post(f"/v1/offerings/{offering_id}/{command}", json=content)
+                assert answer.status_code == 200, answer.text
+        self.ids[title] = offering_id
+        return offering_id
+
+    async def suspend(self, offering_id: str, reason: str) -> None:
+        """Suspend an offer."""
+        async with client(self.app, KOMM_ONE) as provider:
+            answer = await provider.post(f"/v1/offerings/{offering_id}/suspend", json={"reason": reason})
+            assert answer.status_code == 200, answer.text
+
+
+def portal_over(transports: Mapping[str, httpx.AsyncBaseTransport], **settings: Any) -> FastAPI:
+    """Return the portal whose APIs are reached by these transports, by service."""
+    resources = Resources(SqliteStore(None), RecordingPublisher(), DATA, clock=lambda: AT)
+    found = Settings(public_url=ORIGIN, **settings)
+    service = portal(resources, found, transports)
+    assert service.site is not None
+    return create_site(service.name, service.router, service.site, title=service.title, health=FixedHealth())
+
+
+def browser(app: FastAPI, **options: Any) -> httpx.AsyncClient:
+    """Return what a browser without scripts is: a client that keeps cookies and follows nothing by itself."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=ORIGIN, **options)

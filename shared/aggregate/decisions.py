@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from shared.aggregate import journal
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Cause, Change, Effect, Result
 from shared.aggregate.condition import Condition
 from shared.aggregate.events import EventWriter
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.record import Record, RecordType
 from shared.errors import (
     AggregateTooLargeError,
@@ -37,12 +39,15 @@ STATE_BYTES_FOR_EVENTS = 768 * 1024
 
 
 class Decisions(Generic[S]):
-    """Decides about aggregates of one type. Reads and writes no store."""
+    """Decides about aggregates of one type. Reads and writes no store. ``journal``: each change is written down as well."""
 
-    def __init__(self, records: RecordType[S], events: EventWriter, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, records: RecordType[S], events: EventWriter, clock: Callable[[], datetime], *, journal: bool = False
+    ) -> None:
         self._records = records
         self._events = events
         self._clock = clock
+        self._journal = journal
 
     def decide(
         self,
@@ -69,6 +74,7 @@ class Decisions(Generic[S]):
             if cause is not None and (jump := _jump(record, cause, sequence_base)) is not None:
                 results[position] = Result(record.id, Effect.REFUSED, record.state, record.revision, error=jump)
                 continue
+            before = self._stated(record)
             try:
                 _refuse_forgotten(change, record.requests)
                 state, messages = _decision(change, record, condition)
@@ -80,7 +86,7 @@ class Decisions(Generic[S]):
                 continue
             record.state = state
             accepted.append(change)
-            events = self._events.append(record, change, messages)
+            events = self._append(record, change, messages, before)
             effect = Effect.APPLIED if messages or cause is not None else Effect.UNCHANGED
             record.changed = record.changed or effect is Effect.APPLIED
             if cause is not None:
@@ -95,6 +101,20 @@ class Decisions(Generic[S]):
             left = None if result.state is None else record.state
             results[position] = replace(result, state=left, rev=record.revision, exists=left is not None)
         return results
+
+    def _stated(self, record: Record[S]) -> Document | None:
+        return journal.stated(record.state) if self._journal and record.state is not None else None
+
+    def _append(
+        self, record: Record[S], change: Change[S], messages: Sequence[Message], before: Document | None
+    ) -> tuple[OutgoingEvent, ...]:
+        """Append the events of a change to the outbox, and the change to the journal. Raises OutboxFullError."""
+        events = self._events.append(record, change, messages)
+        if self._journal and record.state is not None and (events or change.cause is not None):
+            name = events[0].id if events else self._events.next_id(record)
+            kind = events[0].type if events else None
+            journal.append(record, before, journal.Entry(name, kind, self._clock(), journal.stated(record.state)))
+        return events
 
     def _refuse_too_large(self, change: Change[S], document: Document | None, state: S) -> None:
         """Refuse to let a state grow beyond its bound. Whoever has filled it has not blocked the others: small steps have room.

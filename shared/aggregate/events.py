@@ -26,6 +26,11 @@ class EventWriter:
         self._collection = collection
         self._clock = clock
 
+    def next_id(self, record: Record[Any]) -> str:
+        """Return an id for a change without events, after those of the record's events so far and the changes that wait."""
+        place = f"{record.seq}.{record.rev}.{len(record.journal or ())}"
+        return derived_id("change", self._service, self._collection, record.id, place)
+
     def append(self, record: Record[Any], change: Change[Any], messages: Sequence[Message]) -> tuple[OutgoingEvent, ...]:
         """Append events to a record's outbox and return them; a repeat gives the same ids. Raises OutboxFullError."""
         if not messages:

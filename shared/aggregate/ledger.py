@@ -44,6 +44,7 @@ class Ledger(Generic[S]):
     """All aggregates of one type: loads, decides, saves, publishes.
 
     ``restate`` returns the event that republishes an aggregate's full state; needed where a compacted topic holds that state.
+    With a ``journal`` each change is stored with the state that it left, until it is archived (``shared.aggregate.journal``).
     New aggregates count their events from above ``sequence_base``, the store's epoch; it is 0 unless the store was restored
     (``shared.aggregate.epochs``).
     A later version of this program may work on the same documents: fields of theirs that this one does not know are passed over
@@ -62,6 +63,7 @@ class Ledger(Generic[S]):
         publisher: Publisher,
         clock: Callable[[], datetime] = now,
         restate: Callable[[S], Sequence[Message]] | None = None,
+        journal: bool = False,
     ) -> None:
         self.service = service
         self.state_type = state_type
@@ -71,7 +73,7 @@ class Ledger(Generic[S]):
         self.records = RecordType(state_type, collection)
         self.outbox = Outbox(service=service, collection=collection, store=store, publisher=publisher, clock=clock)
         self._events = EventWriter(service, collection.name, clock)
-        self._decisions = Decisions(self.records, self._events, clock)
+        self._decisions = Decisions(self.records, self._events, clock, journal=journal)
         self._restate = restate
         if restate is not None:
             self.outbox.on_overtaken = self._republish

@@ -13,9 +13,9 @@ from shared.store.port import Collection, Document
 
 S = TypeVar("S", bound=Aggregate)
 
-UNLISTED = ("inbox", "outbox", "refusals", "requests", "senders")
+UNLISTED = ("inbox", "journal", "outbox", "refusals", "requests", "senders")
 """Fields of a document that no list shows: queries for lists leave them out (``Query.without``)."""
-MECHANICS = frozenset(("_id", "rev", "seq", "pending_since", "repeats", *UNLISTED))
+MECHANICS = frozenset(("_id", "rev", "seq", "pending_since", "journal_since", "repeats", *UNLISTED))
 """Fields of a document that are the ledger's own."""
 
 
@@ -25,7 +25,8 @@ class Record(Generic[S]):
 
     ``inbox`` (tracking) holds the number of the last event applied, by source. ``requests`` are names of changes whose request
     may be repeated, ``refusals`` events that were refused, ``senders`` duties to restate (``shared.aggregate.duty``).
-    ``repeats`` counts the revisions that only senders made. ``unknown_fields`` are a later version's, saved as they were.
+    ``repeats`` counts the revisions that only senders made. ``journal`` holds changes that wait to be archived, None without one
+    (``shared.aggregate.journal``). ``unknown_fields`` are a later version's, saved as they were.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Record(Generic[S]):
     requests: list[str] = field(default_factory=list)
     senders: list[Document] = field(default_factory=list)
     repeats: int = 0
+    journal: list[Document] | None = None
     unknown_fields: Document = field(default_factory=dict)
     changed: bool = False
 
@@ -58,6 +60,9 @@ class Record(Generic[S]):
             document["senders"] = self.senders
         if self.repeats:
             document["repeats"] = self.repeats
+        if self.journal is not None:
+            document["journal"] = self.journal
+            document["journal_since"] = self.journal[0]["at"] if self.journal else None
         return document
 
     @property
@@ -96,6 +101,7 @@ class RecordType(Generic[S]):
             requests=document.get("requests", []),
             senders=list(document.get("senders", ())),
             repeats=document.get("repeats", 0),
+            journal=document.get("journal"),
             unknown_fields={name: document[name] for name in document.keys() - self._known},
         )
 

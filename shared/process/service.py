@@ -58,6 +58,7 @@ class Resources:
         *,
         service: str,
         restate: Callable[[S], Sequence[Message]] | None = None,
+        journal: bool = False,
     ) -> Ledger[S]:
         """Return the ledger of a service's aggregates of one type; its arguments are those of ``Ledger``."""
         return Ledger(
@@ -68,6 +69,7 @@ class Resources:
             publisher=self.publisher,
             clock=self.clock,
             restate=restate,
+            journal=journal,
         )
 
 

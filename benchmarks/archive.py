@@ -14,7 +14,7 @@ from uuid import UUID
 from benchmarks.figures import BenchError
 from services.contracts.archive.entry import Effect, Subject
 from services.contracts.archive.tree import Tree, consistency, inclusion, leaf_hash
-from services.contracts.archive_log import BATCH, COLLECTIONS, ArchiveLog
+from services.contracts.archiving.log import BATCH, COLLECTIONS, ArchiveLog
 from shared.store.sqlite.store import SqliteStore
 
 LOG = "bench.example/contracts"

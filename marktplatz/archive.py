@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from marktplatz.names import ServiceName
-from services.contracts import archive_log
 from services.contracts.archive.keys import LogKey, new_private_key
-from services.contracts.archive_export import Export
-from services.contracts.archive_log import ArchiveLog
-from services.contracts.archivist import DOCUMENTS, RECORDS
+from services.contracts.archiving import log as archive_log
+from services.contracts.archiving.export import Export
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS, RECORDS
 from services.contracts.settings import Settings
 from shared.errors import ConflictError, NotFoundError
 from shared.private_file import create_private_file
@@ -30,19 +30,19 @@ async def opened_log() -> AsyncIterator[ArchiveLog]:
         yield ArchiveLog(store, Settings().archive_origin)
 
 
-async def export(subject: str | None, since: Sequence[int], *, persons: bool) -> None:
-    """Write the whole archive to standard output, or the receipt of one subject. Raises NotFoundError for none."""
+async def export(subject: str | None, since: Sequence[int], name: str | None, *, persons: bool) -> None:
+    """Write the whole log of a name to standard output, or the receipt of one subject. Raises NotFoundError for none."""
     async with opened_log() as log:
-        bundle = Export(log, persons=persons)
+        bundle = Export(await log.named(name), persons=persons)
         async for line in bundle.whole() if subject is None else bundle.receipt(subject, since):
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
 
 
-async def print_checkpoint(size: int | None) -> None:
+async def print_checkpoint(size: int | None, name: str | None) -> None:
     """Print the newest checkpoint, or that of a size, as it was signed. Raises NotFoundError for none."""
     async with opened_log() as log:
-        note = await log.checkpoint(size)
+        note = await (await log.named(name)).checkpoint(size)
     if note is None:
         raise NotFoundError("No such checkpoint was signed: CONTRACTS_ARCHIVE_KEY names the key, the processors sign.")
     sys.stdout.buffer.write(note.encode())
@@ -55,9 +55,9 @@ def make_key(file: Path) -> None:
     create_private_file(file, pem)
     if file.read_bytes() != pem:
         raise ConflictError(f"{file} is there already; it stays as it is.")
-    print_key(file)
+    print_key(file, None)
 
 
-def print_key(file: Path) -> None:
-    """Print the public key as verifiers get it."""
-    print(LogKey.read(Settings().archive_origin, file.read_bytes()).vkey)
+def print_key(file: Path, name: str | None) -> None:
+    """Print the public key as verifiers get it, of the log that the settings name or of another one."""
+    print(LogKey.read(name or Settings().archive_origin, file.read_bytes()).vkey)

@@ -10,6 +10,10 @@ import typer
 
 from marktplatz.running import run_async, run_blocking
 
+Log = Annotated[
+    str | None, typer.Option("--log", metavar="NAME", help="A former log, which a restore has ended; without it the present one.")
+]
+
 archive = typer.Typer(no_args_is_help=True, help="The archive of contracts: exports, proofs, checkpoints.")
 
 
@@ -29,23 +33,25 @@ def export(
             "--since", metavar="SIZE", help="With --contract: size of a checkpoint that the reader holds; may be repeated."
         ),
     ] = None,
+    log: Log = None,
     *,
     persons: Annotated[bool, typer.Option("--persons", help="With the records about persons that are still there.")] = False,
 ) -> None:
     """Print the archive for marktplatz-verify, a line of JSON for each entry and document; or the receipt of one contract."""
     from marktplatz.archive import export as write  # noqa: PLC0415 - see the package
 
-    run_async(write(contract, since or (), persons=persons))
+    run_async(write(contract, since or (), log, persons=persons))
 
 
 @archive.command("checkpoint")
 def checkpoint(
     size: Annotated[int | None, typer.Option("--size", metavar="SIZE", help="That of this size; without it the newest.")] = None,
+    log: Log = None,
 ) -> None:
     """Print a checkpoint as it was signed: whoever keeps it can show later that entries before it were changed."""
     from marktplatz.archive import print_checkpoint  # noqa: PLC0415 - see the package
 
-    run_async(print_checkpoint(size))
+    run_async(print_checkpoint(size, log))
 
 
 @archive.command("new-key")
@@ -57,11 +63,16 @@ def new_key(file: Annotated[Path, typer.Argument(metavar="FILE", help="File to w
 
 
 @archive.command("key")
-def key(file: Annotated[Path, typer.Argument(metavar="FILE", help="File of the key (CONTRACTS_ARCHIVE_KEY).")]) -> None:
+def key(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File of the key (CONTRACTS_ARCHIVE_KEY).")],
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="NAME", help="A log that a restore has begun; without it the first one.")
+    ] = None,
+) -> None:
     """Print the public half of a key as verifiers get it."""
     from marktplatz.archive import print_key  # noqa: PLC0415 - see the package
 
-    run_blocking(lambda: print_key(file))
+    run_blocking(lambda: print_key(file, log))
 
 
 @archive.command("prove")

@@ -9,19 +9,22 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
-from services.contracts.repository import Contracts, Position, Registers, Viewer, position_of
+from services.contracts.access import viewer_of
+from services.contracts.archiving.api import archive_routes
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.repository import Contracts, Position, Registers, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
 from shared.errors import NotFoundError
-from shared.http.auth import Caller
 from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.messages.values import Channel, EntityId, Role
+from shared.http.routers import join
+from shared.messages.values import Channel, EntityId
 
 Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
 
 
-def routes(contracts: Contracts, registers: Registers) -> APIRouter:
+def routes(contracts: Contracts, registers: Registers, log: ArchiveLog) -> APIRouter:
     """Return the routes of the service."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
@@ -32,7 +35,7 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Page[ContractSummary]:
-        viewer = _viewer(caller)
+        viewer = viewer_of(caller)
         if order_id is not None:
             found = await contracts.of_order(viewer, order_id)
             return Page(items=[ContractSummary.of(contract) for contract in found])
@@ -42,7 +45,7 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
     async def get_contract(caller: CurrentCaller, contract_id: EntityId) -> Response:
-        viewer = _viewer(caller)
+        viewer = viewer_of(caller)
         stored = await contracts.find(viewer, contract_id)
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
@@ -54,8 +57,5 @@ def routes(contracts: Contracts, registers: Registers) -> APIRouter:
             raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
 
+    join(router, archive_routes(contracts, log))
     return router
-
-
-def _viewer(caller: Caller) -> Viewer:
-    return Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.contracts import archive_log, channels
+from services.contracts import channels
 from services.contracts.api import routes
-from services.contracts.archive_log import ArchiveLog
-from services.contracts.archivist import DOCUMENTS, PUBLISHED, RECORDS, Archivist, checkpoint_ledger
+from services.contracts.archiving import log as archive_log
+from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS, RECORDS
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
 from services.contracts.domain.checkpoint import PublishedCheckpoint
@@ -47,7 +49,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         name=SERVICE,
         title="Contracts of the EfA marketplace",
         collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS),
-        router=routes(contracts, registers),
+        router=routes(contracts, registers, ArchiveLog(resources.store, settings.archive_origin)),
         ledgers=(contracts.ledger, published),
         publishes=bool(served),
         consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),

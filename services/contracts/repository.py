@@ -11,6 +11,7 @@ from itertools import islice
 
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.numbering import Number, Register
+from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
 from shared.ids import contract_id
 from shared.messages.open_enum import READING
@@ -22,6 +23,7 @@ from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query,
 SERVICE = "contracts"
 CONTRACTS = aggregate_collection(
     "contracts",
+    journal.index("channel"),
     Index("customer", ("customer_id", "recorded_at")),
     Index("provider", ("provider_id", "recorded_at")),
     Index("channel", ("channel", "recorded_at")),
@@ -72,7 +74,7 @@ class Contracts:
 
     def __init__(self, resources: Resources) -> None:
         self.store = resources.store
-        self.ledger = resources.ledger(Contract, CONTRACTS, service=SERVICE)
+        self.ledger = resources.ledger(Contract, CONTRACTS, service=SERVICE, journal=True)
 
     async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
         """Return the numbers of those contracts that exist, None for one that has none."""

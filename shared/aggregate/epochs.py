@@ -8,6 +8,7 @@ revisions go on from a number that no earlier event can have reached, the millis
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.errors import StoreUnfitError, WriteConflictError
@@ -21,6 +22,14 @@ class RebuildDueError(StoreUnfitError):
     """The store was restored and has not begun its epoch: a process must not work on it."""
 
     code = "rebuild_due"
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """A restore from a backup: the time of the backup, and that of the restore."""
+
+    taken_at: datetime
+    restored_at: datetime
 
 
 async def mark_restored(store: Store, taken_at: datetime, at: datetime) -> None:
@@ -69,6 +78,14 @@ async def recorded_sequence_base(store: Store) -> int:
     document = await store.get(COLLECTION, _ID)
     sequence_base: int = 0 if document is None else document["floor"]
     return sequence_base
+
+
+async def unfinished_restoration(store: Store) -> Restoration | None:
+    """Return the restore that a store was marked with, None if it was not or has begun its epoch since."""
+    document = await store.get(COLLECTION, _ID)
+    if document is None or not document["rebuild_due"]:
+        return None
+    return Restoration(document["taken_at"], document["restored_at"])
 
 
 async def _note(store: Store, present: Document | None, note: Document) -> None:

@@ -71,7 +71,7 @@ class MemoryLog:
         return [*lines, *(bundle.checkpoint(self.note(size)) for size in sizes), *more]
 
 
-def verified(lines: Iterable[bytes], *against: str) -> tuple[str, list[Any]]:
+def verified(lines: Iterable[bytes], *against: str, key: LogKey = KEY) -> tuple[str, list[Any]]:
     """Return verdict and findings of the kit."""
-    report = verifier.verify(lines, [verifier.VerifierKey.parse(KEY.vkey, verifier.LOG)], against)
+    report = verifier.verify(lines, [verifier.VerifierKey.parse(key.vkey, verifier.LOG)], against)
     return report.verdict.name, sorted(report.findings)

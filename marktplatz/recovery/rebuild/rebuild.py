@@ -15,6 +15,7 @@ import structlog
 
 from marktplatz.recovery.admin import administration
 from marktplatz.recovery.rebuild import broker
+from marktplatz.recovery.rebuild.archive import begin_log
 from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
 from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
 from marktplatz.recovery.rebuild.partners import rewind_partners, send_receipts_again
@@ -42,7 +43,7 @@ class Rebuilt:
     """Result of a rebuild. ``promised``: ids of lost contracts with the numbers reserved for them.
 
     ``places``: ids of Vorgänge whose place was restored. ``republished``: how many aggregates of each kind.
-    ``receipts``: how many receipts of partners' events were sent again.
+    ``receipts``: how many receipts of partners' events were sent again. ``log``: that of the archive which began.
     """
 
     epoch: int = 0
@@ -55,6 +56,7 @@ class Rebuilt:
     published: int = 0
     republished: Counter[str] = field(default_factory=Counter)
     receipts: int = 0
+    log: str | None = None
 
 
 async def rebuild(
@@ -81,6 +83,7 @@ async def rebuild(
         facts = await read_stores(stores)
         result.promised = await reserve_lost_numbers(stores, facts, await read_topics(kafka))
         result.places = await restore_places(stores, facts)
+        result.log = await begin_log(stores)
         if recreate:
             result.deleted = await broker.delete_topics(admin)
         if create:

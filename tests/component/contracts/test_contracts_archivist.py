@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,14 +13,20 @@ import pytest
 
 from services.contracts.app import build, processor
 from services.contracts.archive.keys import LogKey, new_private_key
-from services.contracts.archive_export import Export
-from services.contracts.archive_log import ENTRIES, ArchiveLog
-from services.contracts.archivist import DOCUMENTS, RECORDS, Archivist, checkpoint_ledger
+from services.contracts.archiving.archivist import Archivist, checkpoint_ledger
+from services.contracts.archiving.export import Export
+from services.contracts.archiving.log import ENTRIES, ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS, RECORDS
+from services.contracts.domain.contract import Contract
+from services.contracts.repository import CONTRACTS as CONTRACT_DOCUMENTS
 from services.contracts.repository import Contracts
 from services.contracts.settings import Settings
+from shared.aggregate.change import Change
+from shared.aggregate.journal import LIMIT
 from shared.bus.envelope import IncomingRecord, decode, encode
-from shared.errors import NotFoundError, StoreUnavailableError
+from shared.errors import NotFoundError, OutboxFullError, StoreUnavailableError
 from shared.ids import contract_id
+from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_checkpoints import CheckpointSigned
 from shared.messages.values import Channel, Verdict
@@ -188,6 +195,71 @@ async def test_a_receipt_proves_one_contract_to_somebody_with_an_older_checkpoin
     for wanting in (export.receipt(contract_id(Channel.FITKO, order_id("x"))), export.receipt(subject, [99])):
         with pytest.raises(NotFoundError):
             await anext(wanting)
+
+
+async def change(world: World, name: str, reference: str | None) -> str:
+    """Change a contract as a later effect does, and return the id of the event of it."""
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        assert contract is not None
+        contract.order_reference = reference
+        return contract, contract.restate()
+
+    ledger = Contracts(world.resources(MemoryStore(documents=world.documents))).ledger
+    (event,) = (await ledger.apply_one(Change(contract_id(Channel.FITKO, order_id(name)), decide))).events
+    return event.id
+
+
+async def references(world: World, name: str) -> list[tuple[str, str | None]]:
+    """Return what the archive holds of a contract, in its order: ids of effects, and the reference in the document of each."""
+    found = []
+    for document in await world.log.about(contract_id(Channel.FITKO, order_id(name))):
+        entry = json.loads(document["raw"])
+        content = world.documents[DOCUMENTS.name][entry["documents"][0]["sha256"]]["content"]
+        found.append((entry["effect_id"], json.loads(content)["order_reference"]))
+    return found
+
+
+async def test_each_change_of_a_contract_has_an_entry_of_its_own_with_the_contract_as_it_was_then(world: World) -> None:
+    first = await change(world, "a", "Az. 1")
+    await world.archivist().run()
+    later = [await change(world, "a", f"Az. {number}") for number in (2, 3)]
+    for _ in range(2):
+        await world.archivist().run()
+    formed, *others = await references(world, "a")
+    assert formed[1] is None
+    assert others == [(first, "Az. 1"), (later[0], "Az. 2"), (later[1], "Az. 3")]
+    assert len(world.entries()) == len(NAMES) + 3
+    assert verified(await world.exported(persons=True)) == ("VALID", [])
+
+
+async def test_what_is_only_said_again_has_no_entry(world: World) -> None:
+    await world.archivist().run()
+    service = build(world.resources(MemoryStore(documents=world.documents)))
+    (republisher,) = [it for it in service.republishers if it.name == "contract"]
+    assert await republisher.republish([contract_id(Channel.FITKO, order_id(name)) for name in NAMES]) == len(NAMES)
+    await change(world, "a", None)
+    await world.archivist().run()
+    assert len(world.entries()) == len(NAMES)
+
+
+async def test_contracts_that_were_formed_without_a_journal_have_one_entry_each_also_if_they_change_first(world: World) -> None:
+    for document in world.documents[CONTRACT_DOCUMENTS.name].values():
+        del document["journal"], document["journal_since"]
+    await change(world, "a", "Az. 1")
+    for _ in range(2):
+        await world.archivist().run()
+    assert len(world.entries()) == len(NAMES) + 1
+    assert [reference for _, reference in await references(world, "a")] == [None, "Az. 1"]
+
+
+async def test_a_contract_waits_for_its_archivist_before_it_changes_without_end(world: World) -> None:
+    for number in range(LIMIT - 1):
+        await change(world, "a", f"Az. {number}")
+    with pytest.raises(OutboxFullError):
+        await change(world, "a", "one more")
+    await world.archivist().run()
+    await change(world, "a", "one more")
 
 
 async def test_the_document_is_the_contract_of_its_hash(world: World) -> None:

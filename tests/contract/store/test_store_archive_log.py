@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from services.contracts.archive import bundle
 from services.contracts.archive.checkpoint import Checkpoint
 from services.contracts.archive.tree import Range, consistency, inclusion
-from services.contracts.archive_log import BATCH, COLLECTIONS, HEADS, ArchiveLog, ArchiveOriginError, Head
+from services.contracts.archiving.export import Export
+from services.contracts.archiving.log import BATCH, COLLECTIONS, ArchiveLog, ArchiveOriginError, Head
+from services.contracts.archiving.periods import HEADS, Period
+from services.contracts.archiving.records import DOCUMENTS
+from services.contracts.archiving.restoring import begin_restored_log
+from shared.aggregate.epochs import Restoration
 from shared.store.port import Save
 from tests.contract.store.conftest import Place
-from tests.support.archive_log import KEY, ORIGIN, MemoryLog, effect, verified
+from tests.support.archive_log import BEGUN, KEY, ORIGIN, MemoryLog, effect, verified
 
 WRITERS, EACH = 5, 12
 
@@ -72,7 +80,7 @@ async def test_one_size_is_signed_once(place: Place) -> None:
     other = await log.store.get(HEADS, "head")
     assert other is not None
     head = Head.of(other)
-    forged = Head(head.rev + 1, head.frontier._replace(peaks=(bytes(32),))).document()
+    forged = Head(head.rev + 1, head.frontier._replace(peaks=(bytes(32),))).document(Period(ORIGIN))
     assert not await log.store.save_many(HEADS, [Save(forged, expected_rev=head.rev)])
     assert await log.sign(KEY) == note
 
@@ -98,3 +106,52 @@ async def test_a_copy_whose_head_is_older_than_its_entries_goes_on_behind_them(p
     assert await restored.append({"k3": effect(3), "new": effect(7)}) == 1
     assert verified(await bundle_of(restored, await restored.sign(KEY))) == ("VALID", [])
     assert (await restored.frontier()).size == 8
+
+
+async def test_a_restored_log_ends_with_its_last_checkpoint_and_another_goes_on(place: Place) -> None:
+    """Whoever holds a checkpoint of the lost time finds entries missing, never two logs of one name."""
+    log = await opened(place)
+    await log.store.prepare([DOCUMENTS])
+    await log.append({f"k{number}": effect(number) for number in range(5)})
+    signed = await log.sign(KEY)
+    await log.append({"unsigned": effect(5)})
+    lost = MemoryLog.of(9).note()
+
+    at = [BEGUN + timedelta(days=day) for day in (1, 2)]
+    names = [await begin_restored_log(log.store, ORIGIN, Restoration(BEGUN, time)) for time in (at[0], at[0])]
+    assert names == [f"{ORIGIN}/20250116T080000.000Z"] * 2
+    present = ArchiveLog(log.store, ORIGIN)
+    assert await present.origin() == names[0]
+    assert await present.absent(["k4", "unsigned"]) == ["unsigned"]
+    assert await present.append({"k4": effect(4), "unsigned": effect(5), "new": effect(6)}) == 2
+    key = replace(KEY, name=names[0])
+    assert Checkpoint.read(await present.sign(KEY)).size == 3
+    assert (await present.vkeys(), await log.vkeys()) == ([key.vkey], [KEY.vkey])
+    assert verified(await exported(present), key=key) == ("VALID", [])
+
+    former, _ = await present.all()
+    assert (await former.frontier()).size == 5
+    assert verified(await exported(former), signed) == ("VALID", [])
+    assert verified(await exported(former), lost) == ("INVALID", [("ENTRIES_MISSING", 1)])
+    statement = json.loads(await statement_of(present))
+    assert statement["former"]["log"] == ORIGIN
+    assert statement["former"]["checkpoint"] == signed
+
+    second = await begin_restored_log(log.store, ORIGIN, Restoration(BEGUN, at[1]))
+    newest = ArchiveLog(log.store, ORIGIN)
+    assert second != names[0]
+    assert json.loads(await statement_of(newest))["former"]["log"] == names[0]
+    assert len(await newest.all()) == 3
+    assert await newest.absent(["k4", "unsigned", "new", "newer"]) == ["newer"]
+
+
+async def exported(log: ArchiveLog) -> list[bytes]:
+    return [line async for line in Export(log).whole()]
+
+
+async def statement_of(log: ArchiveLog) -> str:
+    (first, *_) = await log.entries(0, 1)
+    (named,) = json.loads(first["raw"])["documents"]
+    document = await log.store.get(DOCUMENTS, named["sha256"])
+    assert document is not None
+    return str(document["content"])

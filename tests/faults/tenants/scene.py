@@ -16,13 +16,18 @@ from joserfc import jwt
 
 from marktplatz.demo import flow
 from services.catalog.portals.repository import Portal, Portals
+from services.contracts.archive.keys import LogKey, new_private_key
+from services.contracts.archiving.archivist import Archivist, checkpoint_ledger
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.repository import Contracts
+from services.contracts.settings import Settings as ContractSettings
 from services.ordering.partners.quarantine import Fault, Original, Quarantine
 from shared.bus.mirror.content import Content
 from shared.clock import now
 from shared.http.issuer import EmbeddedIssuer
 from shared.http.oidc import AuthSettings, OidcAuthenticator
 from shared.messages.catalog_portals import PortalHealth
-from shared.messages.values import Role
+from shared.messages.values import Channel, Role
 from shared.process.service import Resources
 from shared.store.port import Collection, Document, Query, Save
 from shared.store.sqlite.store import SqliteStore
@@ -245,6 +250,14 @@ class Scene:
         url = f"{self.market.endpoints[service]}{path}"
         return await self.market.client.request(method, url, json=body, headers={**bearer, **headers})
 
+    async def _archive(self) -> None:
+        """Archive the contracts and sign the head, as their processor does."""
+        settings = ContractSettings()
+        resources = Resources(self.stores["contracts"], self.market.bus, Path())
+        key = LogKey.read(settings.archive_origin, new_private_key())
+        log = ArchiveLog(resources.store, settings.archive_origin)
+        await Archivist(Contracts(resources), Channel.GOVDIGITAL, log, key, checkpoint_ledger(resources)).run()
+
     async def fill(self) -> None:
         """Bring everything about."""
         for store in self.stores.values():
@@ -282,6 +295,7 @@ class Scene:
         draft = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Entwurf"))
         submission = await komm_one.post("catalog", "/v1/offerings", _form(checklist, "Einreichung"))
         await komm_one.post("catalog", f"/v1/offerings/{submission['id']}/submit")
+        await self._archive()
         await self.market.bus.rest()
         self.ids = {
             Thing.EARLY_ORDER: early,

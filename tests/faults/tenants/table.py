@@ -184,6 +184,10 @@ ordering    POST   /v1/partner-quarantine/{reference}/discard                   
 contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts/{contract_id}                                                   CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
+contracts   GET    /v1/contracts/{contract_id}/archive                                           CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
+contracts   GET    /v1/archive/checkpoint                                                        -             public  200 200 200 200 200 200 200 200 200 200 200
+contracts   GET    /v1/archive/key                                                               -             public  200 200 200 200 200 200 200 200 200 200 200
+contracts   GET    /v1/archive/consistency                                                       -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/registers/{channel}/{year}                                                REGISTER      token   403 403 403 403 403 403 200 404 403 403 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404

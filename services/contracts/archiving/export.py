@@ -7,23 +7,24 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from services.contracts.archive import bundle
 from services.contracts.archive.entry import Entry
 from services.contracts.archive.tree import consistency, inclusion
-from services.contracts.archive_log import ArchiveLog
-from services.contracts.archivist import DOCUMENTS, RECORDS, record_id
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS, RECORDS, record_id
 from shared.errors import NotFoundError
 from shared.store.port import Document
 
 
 class Export:
-    """Writes bundles of a log. ``persons``: with the records about persons that are still there."""
+    """Writes bundles of a log: with its documents, and for ``persons`` with the records about them that are still there."""
 
-    def __init__(self, log: ArchiveLog, *, persons: bool = False) -> None:
+    def __init__(self, log: ArchiveLog, *, documents: bool = True, persons: bool = False) -> None:
         self.log = log
+        self.documents = documents
         self.persons = persons
 
     async def whole(self) -> AsyncIterator[bytes]:
         """Yield the lines of a full bundle: all entries, the newest checkpoint, every document that is there."""
         size = (await self.log.frontier()).size
-        yield bundle.header(self.log.origin, full=True)
+        yield bundle.header(await self.log.origin(), full=True)
         first = 0
         while first < size:
             entries = await self.log.entries(first, size)
@@ -32,25 +33,27 @@ class Export:
             async for line in self._records(entries):
                 yield line
             first += len(entries)
-        for covered, note in await self.log.checkpoints():
-            if covered <= size:
-                yield bundle.checkpoint(note)
-                return
+        newest = await self.log.newest()
+        if newest is not None and newest[0] <= size:
+            yield bundle.checkpoint(newest[1])
 
     async def receipt(self, subject: str, since: Iterable[int] = ()) -> AsyncIterator[bytes]:
         """Yield the lines of a receipt about one subject; ``since`` are sizes of checkpoints that its reader holds.
 
         Raises NotFoundError if no checkpoint covers an entry about it, or a size is none of the log.
         """
-        checkpoints = await self.log.checkpoints()
-        size, note = checkpoints[0] if checkpoints else (0, "")
+        size, note = await self.log.newest() or (0, "")
         entries = [document for document in await self.log.about(subject) if document["seq"] < size]
         if not entries:
-            raise NotFoundError(f"No checkpoint covers an entry about {subject}.", id=subject)
+            raise NotFoundError(f"No checkpoint covers an entry about {subject}.", code="receipt_not_ready", id=subject)
         beyond = [held for held in since if not 0 <= held <= size]
         if beyond:
-            raise NotFoundError(f"The newest checkpoint has {size} entries, there is none of {beyond[0]}.", size=beyond[0])
-        yield bundle.header(self.log.origin, full=False)
+            raise NotFoundError(
+                f"The newest checkpoint has {size} entries, there is none of {beyond[0]}.",
+                code="checkpoint_not_found",
+                size=beyond[0],
+            )
+        yield bundle.header(await self.log.origin(), full=False)
         for document in entries:
             seq = document["seq"]
             proof = await self.log.proof(inclusion(seq, size))
@@ -64,7 +67,7 @@ class Export:
     async def _records(self, entries: Sequence[Document]) -> AsyncIterator[bytes]:
         for document in entries:
             entry = Entry.read(document["raw"].encode())
-            for named in entry.documents:
+            for named in entry.documents if self.documents else ():
                 stored = await self.log.store.get(DOCUMENTS, named.sha256)
                 if stored is not None:
                     yield bundle.document(stored["content"].encode())

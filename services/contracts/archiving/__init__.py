@@ -1,0 +1,1 @@
+"""The archive at work: its log in the store, who writes it, what is exported, erased and audited."""

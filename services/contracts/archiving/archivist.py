@@ -1,0 +1,173 @@
+"""The archivist: gives each effect on a contract its entry in the archive, and signs the head.
+
+An entry is made of the contract's journal, which is saved with the contract: whatever happens in between, the next run finds what
+has no entry yet, and a repeat makes no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from services.contracts.archive.checkpoint import Checkpoint
+from services.contracts.archive.entry import Effect, Subject
+from services.contracts.archive.keys import LogKey
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.records import commitments, keep_document
+from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
+from services.contracts.domain.contract import Contract
+from services.contracts.repository import CONTRACTS, SERVICE, Contracts
+from shared.aggregate import journal
+from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger, aggregate_collection
+from shared.canonical_json import canonical
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.values import Channel
+from shared.process.service import Resources
+from shared.store.paging import portions
+from shared.store.port import PORTION_BYTES, Document, Query
+
+PUBLISHED = aggregate_collection("archive_published")
+"""The checkpoint that was published last, with its outbox."""
+
+CONTRACT: Final = "contract.json"
+OVERLAP: Final = timedelta(minutes=10)
+"""How long the saving of a contract may take after the instant that it is recorded with, without waiting for a new process."""
+_FIRST: Final = 1
+_PAGE: Final = 100
+
+
+class Archivist:
+    """Archives what happens to the contracts of one channel; any number of them may work on one log."""
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        channel: Channel,
+        log: ArchiveLog,
+        key: LogKey | None,
+        published: Ledger[PublishedCheckpoint],
+    ) -> None:
+        self.contracts = contracts
+        self.store = contracts.store
+        self.channel = channel
+        self.log = log
+        self.key = key
+        self.published = published
+        self.clock = contracts.ledger.clock
+        self._seen: datetime | None = None
+        self._signed = 0
+        self._recent: set[str] = set()
+
+    async def run(self) -> None:
+        """Archive what has no entry yet and sign the head if it has moved. Raises StoreUnavailableError, WriteConflictError."""
+        await self._archive_formed()
+        await self._archive_journals()
+        if self.key is not None and (size := (await self.log.frontier()).size) > self._signed:
+            note = await self.log.sign(self.key)
+            await self.published.apply([_publication(await self.log.origin(), note)])
+            self._signed = size
+
+    async def _archive_formed(self) -> None:
+        """Archive contracts that a version formed which kept no journals, and that nobody has changed since."""
+        since = None if self._seen is None else self._seen - OVERLAP
+        query = Query("channel", {"channel": self.channel.value}, at_least=since, limit=_PAGE)
+        recent: set[str] = set()
+        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+            new = [document for document in portion.documents if document["_id"] not in self._recent]
+            await self._archive([_formed(document) for document in new if journal.waiting(document) is None])
+            recent.update(document["_id"] for document in portion.documents)
+            # What is recorded with a time of the future does not hide what is recorded after it.
+            self._seen = min(portion.documents[-1]["recorded_at"], self.clock())
+        self._recent = recent
+
+    async def _archive_journals(self) -> None:
+        """Archive the changes that wait in journals, then drop them there."""
+        query = Query("journal", {"channel": self.channel.value}, limit=_PAGE)
+        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+            waiting = [(document, journal.waiting(document) or []) for document in portion.documents]
+            await self._archive([_happening(document, entry) for document, entries in waiting for entry in entries])
+            saves = [journal.shortened(document, [entry.id for entry in entries]) for document, entries in waiting]
+            await self.store.save_many(CONTRACTS, saves)
+
+    async def _archive(self, happenings: Sequence[_Happening]) -> None:
+        found = {happening.key: happening for happening in happenings}
+        effects = {key: await self._effect(found[key]) for key in await self.log.absent(found)}
+        await self.log.append(effects)
+
+    async def _effect(self, happening: _Happening) -> Effect:
+        contract = self.contracts.ledger.state_of(happening.state)
+        return Effect(
+            effect=happening.type or (ContractConcluded if contract.refusal is None else ContractRefused).TYPE,
+            effect_id=happening.event_id,
+            subject=Subject(id=contract.id, kind="contract", version=version_of(contract)),
+            time=happening.at,
+            number=contract.number,
+            state=contract.state.value,
+            documents={CONTRACT: await keep_document(self.store, content_of(contract))},
+            commitments=await commitments(self.store, happening.key, persons_of(contract)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """An effect on a contract, with the state that it left. ``key`` names its entry."""
+
+    key: str
+    event_id: str
+    type: str | None
+    at: datetime
+    state: Document
+
+
+def _formed(document: Document, at: datetime | None = None) -> _Happening:
+    event = derived_id("event", SERVICE, CONTRACTS.name, document["_id"], str(document.get("seq", _FIRST)))
+    return _Happening(key_of(document["_id"]), event, None, at or document["recorded_at"], document)
+
+
+def _happening(document: Document, entry: journal.Entry) -> _Happening:
+    if entry.id is None:
+        return _formed(entry.state, entry.at)
+    return _Happening(key_of(document["_id"], entry.id), entry.id, entry.type, entry.at, entry.state)
+
+
+def checkpoint_ledger(resources: Resources) -> Ledger[PublishedCheckpoint]:
+    """Return the ledger of the checkpoint that was published last."""
+    return resources.ledger(PublishedCheckpoint, PUBLISHED, service=SERVICE, restate=PublishedCheckpoint.restate)
+
+
+def _publication(log: str, note: str) -> Change[PublishedCheckpoint]:
+    size = Checkpoint.read(note).size
+
+    def decide(published: PublishedCheckpoint | None) -> tuple[PublishedCheckpoint, Sequence[Message]]:
+        if published is None:
+            return PublishedCheckpoint.begin(log, size, note)
+        return published, published.advance(size, note)
+
+    return Change(published_id(log), decide)
+
+
+def key_of(contract_id: str, event_id: str | None = None) -> str:
+    """Return the key of the entry about an event of a contract; without one, about a contract formed without a journal."""
+    return f"contract:{contract_id}:{event_id or _FIRST}"
+
+
+def version_of(contract: Contract) -> int:
+    """Return which version of a contract this is, 1 for one that counts none."""
+    return int(getattr(contract, "version", _FIRST))
+
+
+def content_of(contract: Contract) -> bytes:
+    """Return the canonical JSON of a contract without what identifies persons."""
+    return canonical(contract.model_dump(mode="json", exclude={"check": {"signed_off_by": True, "override": {"by": True}}}))
+
+
+def persons_of(contract: Contract) -> dict[str, dict[str, Any]]:
+    """Return the records about persons of a contract, by their role."""
+    override = contract.check.override
+    found = {"award.signed_off_by": contract.check.signed_off_by, "award.override_by": override.by if override else None}
+    return {role: {"person": person} for role, person in found.items() if person is not None}

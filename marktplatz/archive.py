@@ -10,16 +10,18 @@ from pathlib import Path
 from marktplatz.names import ServiceName
 from services.contracts.archive.keys import LogKey, new_private_key
 from services.contracts.archiving import log as archive_log
+from services.contracts.archiving.erasure import Erasure, Ground, erase
 from services.contracts.archiving.export import Export
 from services.contracts.archiving.log import ArchiveLog
-from services.contracts.archiving.records import DOCUMENTS, RECORDS
+from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.settings import Settings
+from shared.clock import now
 from shared.errors import ConflictError, NotFoundError
 from shared.private_file import create_private_file
 from shared.process.settings import ProcessSettings
 from shared.process.stores import opened
 
-COLLECTIONS = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS)
+COLLECTIONS = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
 
 
 @asynccontextmanager
@@ -47,6 +49,15 @@ async def print_checkpoint(size: int | None, name: str | None) -> None:
         raise NotFoundError("No such checkpoint was signed: CONTRACTS_ARCHIVE_KEY names the key, the processors sign.")
     sys.stdout.buffer.write(note.encode())
     sys.stdout.buffer.flush()
+
+
+async def erase_records(subject: str, roles: Sequence[str], by: str, ground: Ground, reference: str | None) -> None:
+    """Erase the records about persons in entries about a subject and print how many. Raises NotFoundError for none."""
+    async with opened_log() as log:
+        erased = await erase(log, Erasure(subject, roles, by, ground, reference, now()))
+    if not erased:
+        raise NotFoundError(f"The archive holds no such record about persons of {subject}.", id=subject)
+    print(f"{erased} records erased; the log and its proofs stay as they are")
 
 
 def make_key(file: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +17,21 @@ Log = Annotated[
 ]
 
 archive = typer.Typer(no_args_is_help=True, help="The archive of contracts: exports, proofs, checkpoints.")
+
+
+class Ground(StrEnum):
+    """Why a record about a person is erased."""
+
+    REQUEST = "request"
+    RETENTION = "retention"
+    UNLAWFUL = "unlawful"
+
+
+def _reference(text: str) -> str:
+    """Return a reference. Raises typer.BadParameter for what may be a sentence about somebody."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}", text):
+        raise typer.BadParameter("a reference has up to 64 letters, digits and . _ : @ / -, and no blank")
+    return text
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +69,28 @@ def checkpoint(
     from marktplatz.archive import print_checkpoint  # noqa: PLC0415 - see the package
 
     run_async(print_checkpoint(size, log))
+
+
+@archive.command("erase")
+def erase(
+    contract: Annotated[str, typer.Argument(metavar="ID", help="Id of the contract.")],
+    by: Annotated[
+        str, typer.Option("--by", metavar="WHO", parser=_reference, help="Who erases: a user name, no name of a person.")
+    ],
+    ground: Annotated[Ground, typer.Option("--ground", help="Art. 17 DSGVO, end of retention, or unlawful from the beginning.")],
+    reference: Annotated[
+        str | None, typer.Option("--reference", metavar="FILE", parser=_reference, help="Reference of the file about it.")
+    ] = None,
+    role: Annotated[
+        list[str] | None,
+        typer.Option("--role", metavar="ROLE", help="Only this record, such as award.signed_off_by; may be repeated."),
+    ] = None,
+) -> None:
+    """Erase the records about persons of a contract with their salts. The log stays as it is, and every proof valid."""
+    from marktplatz.archive import erase_records  # noqa: PLC0415 - see the package
+    from services.contracts.archiving.erasure import Ground as Known  # noqa: PLC0415 - see the package
+
+    run_async(erase_records(contract, role or (), by, Known(ground.value), reference))
 
 
 @archive.command("new-key")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from marktplatz.running import run_async
+
 contracts = typer.Typer(no_args_is_help=True, help="Contracts: the chain behind an offering, and its prices.")
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cases as JSON.")]
@@ -24,6 +26,14 @@ def chain(files: Files) -> None:
     from services.contracts.chain.answers import line_of  # noqa: PLC0415 - see the package
 
     raise typer.Exit(print_cases(files, line_of))
+
+
+@contracts.command("audit")
+def audit() -> None:
+    """Audit the whole store of contracts: a line for each finding with what to do; exit 0 clean, 1 findings, 2 unreadable."""
+    from marktplatz.contract_audit import run_audit  # noqa: PLC0415 - see the package
+
+    run_async(run_audit())
 
 
 @contracts.command("price")

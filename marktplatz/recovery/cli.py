@@ -132,7 +132,10 @@ def reconcile(
         float, typer.Option(min=0, help="Seconds between two snapshots; 0: one snapshot, for a system at rest.")
     ] = 5.0,
 ) -> None:
-    """Compare all stores with each other and with the topics, name every difference; exit code 1 if there is one."""
+    """Compare all stores with each other and with the topics, name every difference; exit code 1 if there is one.
+
+    What must hold among contracts, their numbers and their archive alone, ``contracts audit`` examines.
+    """
     from marktplatz.recovery.commands.recovery import run_reconcile  # noqa: PLC0415 - as above
 
     run_async(run_reconcile(report, timedelta(seconds=pause)))

@@ -9,7 +9,7 @@ from services.contracts.api import routes
 from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
 from services.contracts.archiving.log import ArchiveLog
-from services.contracts.archiving.records import DOCUMENTS, RECORDS
+from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
 from services.contracts.domain.checkpoint import PublishedCheckpoint
@@ -48,7 +48,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS),
+        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES),
         router=routes(contracts, registers, ArchiveLog(resources.store, settings.archive_origin)),
         ledgers=(contracts.ledger, published),
         publishes=bool(served),

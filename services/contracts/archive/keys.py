@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 _ALGORITHM: Final = b"\x01"
@@ -18,6 +18,26 @@ _KEY_ID: Final = 4
 def is_origin(text: str) -> bool:
     """Return whether a text can be the name of a log: something, without blank, plus and control characters."""
     return text != "" and not any(sign in " +" or sign < " " for sign in text)
+
+
+def verifies(vkey: str, note: str) -> bool:
+    """Return whether the key of a log, written as ``LogKey.vkey``, has signed a note of that log.
+
+    This is for looking after the own store; whoever trusts nobody verifies with the kit. Raises ValueError for no such key.
+    """
+    name, key_id, encoded = vkey.split("+", 2)
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(encoded, validate=True)[len(_ALGORITHM) :])
+    head, _, lines = note.rpartition("\n\n")
+    for line in lines.splitlines():
+        _, _, rest = line.partition(f"— {name} ")
+        try:
+            signature = base64.b64decode(rest, validate=True)
+            if signature[:_KEY_ID].hex() == key_id:
+                public.verify(signature[_KEY_ID:], f"{head}\n".encode())
+                return True
+        except (InvalidSignature, ValueError):
+            return False
+    return False
 
 
 def new_private_key() -> bytes:

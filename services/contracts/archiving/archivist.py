@@ -14,6 +14,7 @@ from typing import Any, Final
 from services.contracts.archive.checkpoint import Checkpoint
 from services.contracts.archive.entry import Effect, Subject
 from services.contracts.archive.keys import LogKey
+from services.contracts.archiving.erasure import erased_roles
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import commitments, keep_document
 from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
@@ -101,6 +102,9 @@ class Archivist:
 
     async def _effect(self, happening: _Happening) -> Effect:
         contract = self.contracts.ledger.state_of(happening.state)
+        persons = persons_of(contract)
+        erased = await erased_roles(self.store, contract.id) if persons else frozenset()
+        records = {role: record for role, record in persons.items() if role not in erased}
         return Effect(
             effect=happening.type or (ContractConcluded if contract.refusal is None else ContractRefused).TYPE,
             effect_id=happening.event_id,
@@ -109,7 +113,7 @@ class Archivist:
             number=contract.number,
             state=contract.state.value,
             documents={CONTRACT: await keep_document(self.store, content_of(contract))},
-            commitments=await commitments(self.store, happening.key, persons_of(contract)),
+            commitments=await commitments(self.store, happening.key, records),
         )
 
 

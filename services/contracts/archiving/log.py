@@ -148,6 +148,20 @@ class ArchiveLog:
         query = Query("subject", {"log": await self.origin(), "subject": subject}, below=size, limit=PAGE)
         return await self.store.find(ENTRIES, query)
 
+    async def newest_about(self, subject: str) -> Document | None:
+        """Return the last entry about a subject, None if there is none."""
+        size = (await self._settled()).frontier.size
+        query = Query("subject", {"log": await self.origin(), "subject": subject}, below=size, descending=True, limit=1)
+        found = await self.store.find(ENTRIES, query)
+        return found[0] if found else None
+
+    async def counted(self, key: str) -> int:
+        """Return how many entries with a key there are in all logs. What lies behind the end of a former log is no part of it."""
+        await self.period()
+        ends = self._ends or {}
+        found = await self.store.find(ENTRIES, Query("key", {"key": key}, only=("log", "seq")))
+        return sum(it["seq"] < ends.get(it["log"], it["seq"] + 1) for it in found)
+
     async def proof(self, ranges: Sequence[Range]) -> list[bytes]:
         """Return the hashes of ranges of leaves."""
         return hashes(ranges, await self._hashes({node for one in ranges for node in one.nodes()}))
@@ -268,13 +282,7 @@ class ArchiveLog:
         return head
 
     async def _absent(self, keys: Iterable[str]) -> list[str]:
-        return [key for key in keys if not await self._has(key)]
-
-    async def _has(self, key: str) -> bool:
-        """Return whether an effect has an entry. What lies behind the end of a former log is no part of it."""
-        found = await self.store.find(ENTRIES, Query("key", {"key": key}, only=("log", "seq")))
-        ends = self._ends or {}
-        return any(it["seq"] < ends.get(it["log"], it["seq"] + 1) for it in found)
+        return [key for key in keys if not await self.counted(key)]
 
     async def _save(self, head: Head) -> bool:
         document = head.document(await self.period())

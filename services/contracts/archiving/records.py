@@ -14,6 +14,9 @@ DOCUMENTS = Collection("archive_documents")
 RECORDS = Collection("archive_records")
 """Records about persons with their salts, by key of the entry and role: what is erased here stays committed to."""
 
+ERASURES = Collection("archive_erasures")
+"""What was erased about whom: by contract the roles, who did it and why. It holds no name of a person."""
+
 
 def record_id(key: str, role: str) -> str:
     """Return the id under which the record about a person is kept."""

@@ -3,80 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from services.contracts.app import build, processor
 from services.contracts.archive.keys import LogKey, new_private_key
-from services.contracts.archiving.archivist import Archivist, checkpoint_ledger
 from services.contracts.archiving.export import Export
-from services.contracts.archiving.log import ENTRIES, ArchiveLog
+from services.contracts.archiving.log import ENTRIES
 from services.contracts.archiving.records import DOCUMENTS, RECORDS
-from services.contracts.domain.contract import Contract
 from services.contracts.repository import CONTRACTS as CONTRACT_DOCUMENTS
-from services.contracts.repository import Contracts
 from services.contracts.settings import Settings
-from shared.aggregate.change import Change
 from shared.aggregate.journal import LIMIT
 from shared.bus.envelope import IncomingRecord, decode, encode
 from shared.errors import NotFoundError, OutboxFullError, StoreUnavailableError
 from shared.ids import contract_id
-from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_checkpoints import CheckpointSigned
-from shared.messages.values import Channel, Verdict
-from shared.process.service import Resources
+from shared.messages.values import Channel
 from shared.topics import ARCHIVE_CHECKPOINTS, CONTRACTS
-from tests.support.archive_log import KEY, ORIGIN, verified
-from tests.support.contract_requests import order_id, received, request
-from tests.support.memory_store import Documents, MemoryStore
-from tests.support.publisher import RecordingPublisher
-
-PERSON = "3f0c8b7e-vergabestelle"
-NAMES = ("a", "b", "c", "d", "e")
-AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
-
-
-class World:
-    """Contracts in a store that may fail at its n-th access, and archivists on it."""
-
-    def __init__(self) -> None:
-        self.documents = Documents()
-        self.publisher = RecordingPublisher()
-        self.now = AT
-
-    def resources(self, store: MemoryStore) -> Resources:
-        return Resources(store, self.publisher, Path(), clock=lambda: self.now)
-
-    async def form(self, *names: str, channel: Channel = Channel.FITKO) -> None:
-        store = MemoryStore(documents=self.documents)
-        (consumer,) = processor(channel)(self.resources(store)).consumers
-        events = [
-            received(request(name, channel, verdict=Verdict.RISK, signed_off_by=None if name == "c" else PERSON))
-            for name in names
-        ]
-        assert list(await consumer.handle(events)) == []
-
-    def archivist(self, store: MemoryStore | None = None, channel: Channel = Channel.FITKO) -> Archivist:
-        opened = store or MemoryStore(documents=self.documents)
-        resources = self.resources(opened)
-        contracts, published = Contracts(resources), checkpoint_ledger(resources)
-        return Archivist(contracts, channel, ArchiveLog(opened, ORIGIN), KEY, published)
-
-    @property
-    def log(self) -> ArchiveLog:
-        return ArchiveLog(MemoryStore(documents=self.documents), ORIGIN)
-
-    async def exported(self, *, persons: bool = False) -> list[bytes]:
-        return [line async for line in Export(self.log, persons=persons).whole()]
-
-    def entries(self) -> list[dict[str, Any]]:
-        return [json.loads(document["raw"]) for _, document in sorted(self.documents[ENTRIES.name].items())]
+from tests.support.archive_log import ORIGIN, verified
+from tests.support.archive_world import AT, NAMES, PERSON, World
+from tests.support.contract_requests import order_id
+from tests.support.memory_store import MemoryStore
 
 
 @pytest.fixture
@@ -197,19 +149,6 @@ async def test_a_receipt_proves_one_contract_to_somebody_with_an_older_checkpoin
             await anext(wanting)
 
 
-async def change(world: World, name: str, reference: str | None) -> str:
-    """Change a contract as a later effect does, and return the id of the event of it."""
-
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        assert contract is not None
-        contract.order_reference = reference
-        return contract, contract.restate()
-
-    ledger = Contracts(world.resources(MemoryStore(documents=world.documents))).ledger
-    (event,) = (await ledger.apply_one(Change(contract_id(Channel.FITKO, order_id(name)), decide))).events
-    return event.id
-
-
 async def references(world: World, name: str) -> list[tuple[str, str | None]]:
     """Return what the archive holds of a contract, in its order: ids of effects, and the reference in the document of each."""
     found = []
@@ -221,9 +160,9 @@ async def references(world: World, name: str) -> list[tuple[str, str | None]]:
 
 
 async def test_each_change_of_a_contract_has_an_entry_of_its_own_with_the_contract_as_it_was_then(world: World) -> None:
-    first = await change(world, "a", "Az. 1")
+    first = await world.change("a", "Az. 1")
     await world.archivist().run()
-    later = [await change(world, "a", f"Az. {number}") for number in (2, 3)]
+    later = [await world.change("a", f"Az. {number}") for number in (2, 3)]
     for _ in range(2):
         await world.archivist().run()
     formed, *others = await references(world, "a")
@@ -238,7 +177,7 @@ async def test_what_is_only_said_again_has_no_entry(world: World) -> None:
     service = build(world.resources(MemoryStore(documents=world.documents)))
     (republisher,) = [it for it in service.republishers if it.name == "contract"]
     assert await republisher.republish([contract_id(Channel.FITKO, order_id(name)) for name in NAMES]) == len(NAMES)
-    await change(world, "a", None)
+    await world.change("a", None)
     await world.archivist().run()
     assert len(world.entries()) == len(NAMES)
 
@@ -246,7 +185,7 @@ async def test_what_is_only_said_again_has_no_entry(world: World) -> None:
 async def test_contracts_that_were_formed_without_a_journal_have_one_entry_each_also_if_they_change_first(world: World) -> None:
     for document in world.documents[CONTRACT_DOCUMENTS.name].values():
         del document["journal"], document["journal_since"]
-    await change(world, "a", "Az. 1")
+    await world.change("a", "Az. 1")
     for _ in range(2):
         await world.archivist().run()
     assert len(world.entries()) == len(NAMES) + 1
@@ -255,11 +194,11 @@ async def test_contracts_that_were_formed_without_a_journal_have_one_entry_each_
 
 async def test_a_contract_waits_for_its_archivist_before_it_changes_without_end(world: World) -> None:
     for number in range(LIMIT - 1):
-        await change(world, "a", f"Az. {number}")
+        await world.change("a", f"Az. {number}")
     with pytest.raises(OutboxFullError):
-        await change(world, "a", "one more")
+        await world.change("a", "one more")
     await world.archivist().run()
-    await change(world, "a", "one more")
+    await world.change("a", "one more")
 
 
 async def test_the_document_is_the_contract_of_its_hash(world: World) -> None:

@@ -86,3 +86,13 @@ def test_a_key_is_written_once_and_its_public_half_printed(tmp_path: Path, monke
     assert file.stat().st_mode & 0o077 == 0
     assert CliRunner().invoke(app, ["archive", "new-key", str(file)]).exit_code == 1
     assert printed("key", str(file)).decode() == vkey
+
+
+def test_who_erases_names_themselves_by_a_reference_and_is_told_how_much_there_was(archive: str) -> None:
+    for who, subject, code, said in (
+        ("Erika Mustermann", archive, 2, "no blank"),
+        ("op-7", effect(99).subject.id, 1, "holds no such record"),
+    ):
+        result = CliRunner().invoke(app, ["archive", "erase", subject, "--by", who, "--ground", "request"])
+        assert result.exit_code == code
+        assert said in " ".join(result.stderr.replace("│", " ").split())

@@ -1,0 +1,150 @@
+"""Audits a log of the archive: entries, tree, checkpoints, and what lies outside: documents and records about persons."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from hashlib import sha256
+
+from services.contracts.archive.checkpoint import Checkpoint
+from services.contracts.archive.commitment import commit
+from services.contracts.archive.entry import Entry
+from services.contracts.archive.keys import verifies
+from services.contracts.archive.tree import Frontier, leaf_hash
+from services.contracts.archiving.erasure import erased_roles
+from services.contracts.archiving.log import CHECKPOINTS, ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS, RECORDS, record_id
+from services.contracts.audit.findings import Examined, Fault, Finding
+from services.contracts.repository import CONTRACTS
+from shared.canonical_json import canonical
+from shared.store.paging import documents_of
+from shared.store.port import Document, Query
+
+
+async def audited_log(log: ArchiveLog, examined: Examined) -> AsyncIterator[Finding]:
+    """Yield what is wrong with a log. Raises StoreUnavailableError."""
+    heads = _Heads(log, examined)
+    try:
+        head = await log.frontier()
+    except (LookupError, ValueError):
+        yield Finding(Fault.ENTRY_MISSING, f"the head of {await log.origin()} has not the entries that it is made of")
+        return
+    frontier = Frontier()
+    async for finding in heads.covering(frontier):
+        yield finding
+    async for document in _entries(log, head.size):
+        examined.entries += 1
+        before, frontier = frontier, frontier.grown(leaf_hash(document["raw"].encode()))[0]
+        async for finding in _of_entry(log, document, before, examined):
+            yield finding
+        async for finding in heads.covering(frontier):
+            yield finding
+    if frontier.size < head.size:
+        text = f"entry {frontier.size} of {await log.origin()} is not there, of {head.size}; what follows it was not audited"
+        yield Finding(Fault.ENTRY_MISSING, text)
+    elif frontier != head:
+        yield Finding(Fault.TREE_DIFFERS, f"the head of {await log.origin()} is not that of its {head.size} entries")
+    async for finding in heads.beyond():
+        yield finding
+
+
+async def _entries(log: ArchiveLog, size: int) -> AsyncIterator[Document]:
+    """Yield the entries in their places, up to the first that is not there."""
+    place = 0
+    while place < size:
+        page = await log.entries(place, size)
+        for document in page:
+            if document["seq"] != place:
+                return
+            yield document
+            place += 1
+        if not page:
+            return
+
+
+class _Heads:
+    """The checkpoints of a log, from the smallest on."""
+
+    def __init__(self, log: ArchiveLog, examined: Examined) -> None:
+        self.log = log
+        self.examined = examined
+        self._stored: AsyncIterator[Document] | None = None
+        self._next: Document | None = None
+        self._vkeys: list[str] = []
+
+    async def covering(self, frontier: Frontier) -> AsyncIterator[Finding]:
+        """Yield what is wrong with the checkpoint of this size, if there is one."""
+        if self._stored is None:
+            self._vkeys = await self.log.vkeys()
+            query = Query("size", {"log": await self.log.origin()})
+            self._stored = documents_of(self.log.store, CHECKPOINTS, query)
+            self._next = await anext(self._stored, None)
+        while self._next is not None and self._next["size"] <= frontier.size:
+            self.examined.checkpoints += 1
+            size, note = self._next["size"], str(self._next["note"])
+            if (fault := await self._fault(note, size, frontier)) is not None:
+                yield Finding(Fault.CHECKPOINT_INVALID, f"the checkpoint of {size} entries of {await self.log.origin()} {fault}")
+            self._next = await anext(self._stored, None)
+
+    async def beyond(self) -> AsyncIterator[Finding]:
+        """Yield the checkpoint that covers more entries than there are."""
+        size = (await self.log.frontier()).size
+        if self._next is not None and self._next["size"] > size:
+            which = f"the checkpoint of {self._next['size']} entries of {await self.log.origin()}"
+            yield Finding(Fault.CHECKPOINT_INVALID, f"{which} covers more than there are ({size})")
+
+    async def _fault(self, note: str, size: int, frontier: Frontier) -> str | None:
+        try:
+            checkpoint = Checkpoint.read(note)
+        except ValueError:
+            return "has not its form"
+        if checkpoint != Checkpoint(await self.log.origin(), size, frontier.root):
+            return "is not that of these entries"
+        return None if any(verifies(vkey, note) for vkey in self._vkeys) else "is not signed by a key of the log"
+
+
+async def _of_entry(log: ArchiveLog, document: Document, before: Frontier, examined: Examined) -> AsyncIterator[Finding]:
+    origin, raw = await log.origin(), document["raw"].encode()
+    name = f"entry {document['seq']} of {origin}"
+    try:
+        entry = Entry.read(raw)
+        whole = canonical(json.loads(raw)) == raw and (entry.log, entry.seq) == (origin, before.size)
+    except ValueError:
+        whole = False
+    if not whole:
+        yield Finding(Fault.ENTRY_DAMAGED, f"{name} has not its form, or is another one's")
+        return
+    for finding in _by_itself(name, document, entry, before, raw):
+        yield finding
+    if await log.counted(document["key"]) > 1:
+        yield Finding(Fault.EFFECT_TWICE, f"the effect {entry.effect_id} of {name} has another entry")
+    if entry.subject.kind == "contract" and not (await log.store.get_portion(CONTRACTS, [entry.subject.id], 1, only=("rev",)))[0]:
+        yield Finding(Fault.ENTRY_WITHOUT_CONTRACT, f"{name} is about contract {entry.subject.id}, which is not there")
+    async for finding in _outside(log, name, document["key"], entry, examined):
+        yield finding
+
+
+def _by_itself(name: str, document: Document, entry: Entry, before: Frontier, raw: bytes) -> Iterator[Finding]:
+    completed = before.grown(leaf_hash(raw))[1]
+    if [node.hex() for node in completed] != document["nodes"]:
+        yield Finding(Fault.TREE_DIFFERS, f"the hashes beside {name} are not those of the entries")
+    if document["subject"] != entry.subject.id:
+        yield Finding(Fault.ENTRY_DAMAGED, f"{name} is found under {document['subject']}, and is about {entry.subject.id}")
+
+
+async def _outside(log: ArchiveLog, name: str, key: str, entry: Entry, examined: Examined) -> AsyncIterator[Finding]:
+    for named in entry.documents:
+        stored = await log.store.get(DOCUMENTS, named.sha256)
+        examined.documents += 1
+        if stored is None:
+            yield Finding(Fault.DOCUMENT_MISSING, f"{named.name} of {name} is not there ({named.sha256})")
+        elif sha256(stored["content"].encode()).hexdigest() != named.sha256:
+            yield Finding(Fault.DOCUMENT_DIFFERS, f"{named.name} of {name} is not what its hash says ({named.sha256})")
+    erased = await erased_roles(log.store, entry.subject.id) if entry.commitments else frozenset()
+    for commitment in entry.commitments:
+        record = await log.store.get(RECORDS, record_id(key, commitment.role))
+        examined.records += 1
+        if record is None and commitment.role not in erased:
+            yield Finding(Fault.RECORD_MISSING, f"the record {commitment.role} of {name} is not there, and nobody erased it")
+        elif record is not None and commit(record["record"], bytes.fromhex(record["salt"])) != commitment.hmac:
+            yield Finding(Fault.RECORD_DIFFERS, f"the record {commitment.role} of {name} is not what was committed to")

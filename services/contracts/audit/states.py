@@ -1,0 +1,91 @@
+"""Audits contracts against the archive: each is what its newest entry says, and each of its changes has an entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from services.contracts.archive.entry import Entry
+from services.contracts.archiving.archivist import CONTRACT, content_of
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.records import DOCUMENTS
+from services.contracts.audit.findings import Examined, Fault, Finding
+from services.contracts.domain.contract import Contract
+from services.contracts.repository import CONTRACTS, Contracts
+from shared.aggregate import journal
+from shared.messages.open_enum import READING
+from shared.store.paging import scanned
+from shared.store.port import Document
+
+LATE: Final = timedelta(minutes=15)
+"""How long a change may wait for its entry."""
+_PAGE: Final = 100
+
+
+async def audited_contracts(
+    contracts: Contracts, logs: list[ArchiveLog], places: set[tuple[str, int]], examined: Examined
+) -> AsyncIterator[Finding]:
+    """Yield what is wrong with contracts, and add the channels and years of their numbers to ``places``.
+
+    ``logs``: those of the store, the present one last. Raises StoreUnavailableError.
+    """
+    async for page in scanned(contracts.store, CONTRACTS, _PAGE):
+        for document in page:
+            examined.contracts += 1
+            if document.get("year") is not None:
+                places.add((document["channel"], document["year"]))
+            if (finding := await _of(document, contracts, logs)) is not None:
+                yield finding
+
+
+async def _of(document: Document, contracts: Contracts, logs: list[ArchiveLog]) -> Finding | None:
+    try:
+        contract = contracts.ledger.state_of(document)
+    except (ValidationError, KeyError) as error:
+        return Finding(Fault.CONTRACT_UNREADABLE, f"contract {document['_id']} cannot be read ({type(error).__name__})")
+    name = f"contract {contract.number or contract.id}"
+    if journal.waiting(document):
+        since = document["journal_since"]
+        late = contracts.ledger.clock() - since > LATE
+        return Finding(Fault.EFFECT_WAITING, f"{name} waits to be archived since {since.isoformat()}") if late else None
+    try:
+        entry = await _newest_entry(contract.id, logs)
+        archived = None if entry is None else await _archived(entry, contracts)
+    except (LookupError, ValueError):
+        return None  # a damaged entry or document is a finding about the log
+    if entry is None:
+        return await _unless_changed(Finding(Fault.EFFECT_MISSING, f"{name} has no entry"), document, contracts)
+    if archived is not None and content_of(archived) != content_of(contract):
+        text = f"{name} is not what entry {entry.seq} of {entry.log} says"
+        return await _unless_changed(Finding(Fault.CONTRACT_DIFFERS, text), document, contracts)
+    return None
+
+
+async def _newest_entry(subject: str, logs: list[ArchiveLog]) -> Entry | None:
+    for log in reversed(logs):
+        if (document := await log.newest_about(subject)) is not None:
+            return Entry.read(document["raw"].encode())
+    return None
+
+
+async def _archived(entry: Entry, contracts: Contracts) -> Contract | None:
+    """Return the contract that an entry names, as this version reads it; None without its document. Raises ValueError."""
+    named = next((it.sha256 for it in entry.documents if it.name == CONTRACT), None)
+    stored = None if named is None else await contracts.store.get(DOCUMENTS, named)
+    if stored is None:
+        return None
+    found: dict[str, Any] = json.loads(stored["content"])
+    override = (found.get("check") or {}).get("override")
+    if override is not None:
+        override["by"] = "-"  # whoever it was stands outside
+    return Contract.model_validate(found, extra="ignore", context=READING)
+
+
+async def _unless_changed(finding: Finding, document: Document, contracts: Contracts) -> Finding | None:
+    """Return the finding unless the contract has changed since it was read: then its entries may be those of the change."""
+    present = await contracts.store.get(CONTRACTS, document["_id"])
+    return finding if present is not None and present["rev"] == document["rev"] else None

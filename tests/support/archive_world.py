@@ -13,7 +13,7 @@ from services.contracts.archiving.archivist import Archivist, checkpoint_ledger
 from services.contracts.archiving.export import Export
 from services.contracts.archiving.log import ENTRIES, ArchiveLog
 from services.contracts.domain.contract import Contract
-from services.contracts.repository import Contracts
+from services.contracts.repository import CONTRACTS, Contracts
 from shared.aggregate.change import Change
 from shared.ids import contract_id
 from shared.messages.base import Message
@@ -53,7 +53,7 @@ class World:
 
     async def form(self, *names: str, channel: Channel = Channel.FITKO) -> None:
         store = MemoryStore(documents=self.documents)
-        (consumer,) = processor(channel)(self.resources(store)).consumers
+        consumer, *_ = processor(channel)(self.resources(store)).consumers
         events = [
             received(request(name, channel, verdict=Verdict.RISK, signed_off_by=None if name == "c" else PERSON))
             for name in names
@@ -80,4 +80,7 @@ class World:
         return [line async for line in Export(self.log, persons=persons).whole()]
 
     def entries(self) -> list[dict[str, Any]]:
-        return [json.loads(document["raw"]) for _, document in sorted(self.documents[ENTRIES.name].items())]
+        """Return the entries about contracts that were ordered."""
+        entries = [json.loads(document["raw"]) for _, document in sorted(self.documents[ENTRIES.name].items())]
+        contracts = self.documents[CONTRACTS.name]
+        return [entry for entry in entries if contracts[entry["subject"]["id"]]["order_id"] is not None]

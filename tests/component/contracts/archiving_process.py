@@ -25,7 +25,7 @@ async def main(store_file: Path, events: Path) -> None:
     resources = Resources(store, FilePublisher(events), store_file.parent)
     service = processor(Channel.FITKO)(resources)
     await store.prepare(service.collections)
-    (consumer,) = service.consumers
+    consumer, *_ = service.consumers
     if await consumer.handle([received(request(name, signed_off_by=PERSON)) for name in NAMES]):
         raise SystemExit("a request was rejected")
     contracts = Contracts(resources)

@@ -218,7 +218,8 @@ async def test_each_signed_checkpoint_is_published_once_and_verifies(world: Worl
             await archivist.run()
     published = [event for event in world.publisher.events if event.topic == ARCHIVE_CHECKPOINTS.name]
     messages = [decode(cast(IncomingRecord, encode(event)), ARCHIVE_CHECKPOINTS).message for event in published]
-    assert [(it.log, it.size) for it in messages if isinstance(it, CheckpointSigned)] == [(ORIGIN, 5), (ORIGIN, 6)]
+    first, second = [it for it in messages if isinstance(it, CheckpointSigned)]
+    assert (first.log, second.log, second.size - first.size) == (ORIGIN, ORIGIN, 1)
     assert verified(await world.exported(), *(json.loads(event.body)["note"] for event in published)) == ("VALID", [])
 
 

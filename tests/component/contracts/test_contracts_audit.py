@@ -57,17 +57,20 @@ def stored(world: World, collection: Collection) -> dict[str, Document]:
 async def test_nothing_is_found_where_nobody_changed_anything(world: World) -> None:
     faults, examined = await audit(world)
     assert faults == []
-    assert (examined.contracts, examined.registers, examined.entries, examined.checkpoints) == (6, 1, 7, 2)
-    assert (examined.documents, examined.records) == (7, 6)
+    read = ((CONTRACTS, examined.contracts), (REGISTERS, examined.registers), (ENTRIES, examined.entries))
+    outside = ((CHECKPOINTS, examined.checkpoints), (DOCUMENTS, examined.documents), (RECORDS, examined.records))
+    assert [count for _, count in (*read, *outside)] == [len(stored(world, it)) for it, _ in (*read, *outside)]
+    assert len(world.entries()) == 7
 
 
 async def test_nothing_is_found_after_a_restore_and_all_logs_are_read(world: World) -> None:
     store = MemoryStore(documents=world.documents)
+    entries = len(stored(world, ENTRIES))
     await begin_restored_log(store, ORIGIN, Restoration(AT, AT + timedelta(days=1)))
     await world.change("b", "Az. 2")
     await world.archivist().run()
     faults, examined = await audit(world)
-    assert (faults, examined.entries, examined.checkpoints) == ([], 9, 3)
+    assert (faults, examined.entries, examined.checkpoints) == ([], entries + 2, 3)
 
 
 def first(documents: dict[str, Document]) -> Document:
@@ -122,7 +125,7 @@ def hash_changed(world: World) -> None:
 
 
 def head_changed(world: World) -> None:
-    stored(world, HEADS)["head"].update(peaks=["00" * 32] * 3)
+    stored(world, HEADS)["head"].update(peaks=["00" * 32])
 
 
 def signature_changed(world: World) -> None:

@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install demo up format lock clean
 .PHONY: test test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
-.PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi
+.PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi test-documents
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
 .PHONY: ci ci-static ci-packages ci-processes ci-containers ci-manifests ci-images ci-arm64
 
@@ -73,8 +73,9 @@ format: $(STAMP)
 	@$(BIN)/rumdl fmt --quiet .
 
 lock: ## Compile requirements/*.txt from pyproject.toml, keeping what is pinned (needs uv); UPGRADE=1 takes the newest versions
-	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra demo --extra motor --group dev -o requirements/dev.txt pyproject.toml $(KITS:%=%/pyproject.toml)
+	@$(LOCK) $(if $(UPGRADE),--upgrade) --extra demo --extra documents --extra motor --group dev -o requirements/dev.txt pyproject.toml $(KITS:%=%/pyproject.toml)
 	@$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	@echo typst | $(LOCK) -c requirements/dev.txt -o requirements/documents.txt -
 
 clean: ## Remove the virtual environment and local run data
 	@rm -rf $(VENV) var build
@@ -154,6 +155,9 @@ test-mongodb: $(STAMP) ## Run the scripts of the components mongodb and backup: 
 test-asyncapi: $(STAMP) ## Read the AsyncAPI documents by the parser of the AsyncAPI initiative: no diagnostics (needs node, npm)
 	@$(BIN)/pytest -q tests/deploy/asyncapi
 
+test-documents: $(STAMP) ## Judge PDFs of contracts by veraPDF and invoices by the rules of EN 16931 and KoSIT (needs Java 17, Maven)
+	@$(BIN)/pytest -q tests/deploy/documents
+
 # Images (need Docker, or root on Debian; arm64 elsewhere than on arm64: qemu-user-static, binfmt-support)
 
 images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
@@ -193,7 +197,7 @@ ci-packages: ## The part of the wheels and the overlays
 	@$(MAKE) --no-print-directory --jobs 1 test-wheel manifests-checks
 
 ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
-	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade test-faults chaos test-rights test-mongodb test-asyncapi
+	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade test-faults chaos test-rights test-mongodb test-asyncapi test-documents
 
 ci-containers: ## The part of the images
 	@$(MAKE) --no-print-directory --jobs 1 ci-images ci-arm64

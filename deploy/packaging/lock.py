@@ -18,6 +18,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = "documents"
+"""The extra that has a lock of its own, for the image with the typesetter."""
+LOCKS = ("runtime.txt", "dev.txt", f"{DOCUMENTS}.txt")
 REPAIR = "run `make lock`"
 REINSTALL = "run `make install`"
 
@@ -128,15 +131,18 @@ def faults_of(label: str, roots: list[Requirement], pins: list[Pin], needs: Need
 
 
 def faults(root: Path = ROOT, needs: Needs = installed_needs) -> list[str]:
-    """Return every fault of both lock files of a project folder, and packages that they pin in different versions."""
+    """Return every fault of the lock files of a project folder, and packages that they pin in different versions."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    pins = {name: parse_lock((root / "requirements" / name).read_text(encoding="utf-8")) for name in ("runtime.txt", "dev.txt")}
+    pins = {name: parse_lock((root / "requirements" / name).read_text(encoding="utf-8")) for name in LOCKS}
     found = list(faults_of("runtime.txt", declared(project, everything=False), pins["runtime.txt"], needs))
     found += faults_of("dev.txt", declared(project, everything=True) + list(declared_by_kits(root)), pins["dev.txt"], needs)
+    documents = [Requirement(text) for text in project["project"]["optional-dependencies"][DOCUMENTS]]
+    found += faults_of(f"{DOCUMENTS}.txt", documents, pins[f"{DOCUMENTS}.txt"], needs)
     tested = {pin.name: pin.version for pin in pins["dev.txt"]}
-    for pin in pins["runtime.txt"]:
-        if tested.get(pin.name) != pin.version:
-            found.append(f"runtime.txt: {pin.name} {pin.version} is not what dev.txt pins: {REPAIR}")
+    for name in ("runtime.txt", f"{DOCUMENTS}.txt"):
+        for pin in pins[name]:
+            if tested.get(pin.name) != pin.version:
+                found.append(f"{name}: {pin.name} {pin.version} is not what dev.txt pins: {REPAIR}")
     return found
 
 

@@ -14,18 +14,21 @@ PROJECT = """
 dependencies = ["web[fast]>=2", "data ; python_version >= '3'", "old ; python_version < '3'"]
 [project.optional-dependencies]
 demo = ["mail"]
+documents = ["typesetter"]
 [dependency-groups]
 dev = [{ include-group = "test" }]
 test = ["checker"]
 """
 RUNTIME = {"web": "2.1", "socket-fast": "1.0", "data": "1.0"}
-DEVELOPMENT = RUNTIME | {"mail": "1.0", "checker": "3.0"}
+DOCUMENTS = {"typesetter": "1.5"}
+DEVELOPMENT = RUNTIME | DOCUMENTS | {"mail": "1.0", "checker": "3.0"}
 METADATA: dict[str, tuple[str, list[str]]] = {
     "web": ("2.1", ["socket-fast>=1 ; extra == 'fast'", "slow ; extra == 'slow'", "windows ; sys_platform == 'nowhere'"]),
     "socket-fast": ("1.0", ["web"]),
     "data": ("1.0", []),
     "mail": ("1.0", []),
     "checker": ("3.0", ["data<2"]),
+    "typesetter": ("1.5", []),
 }
 
 
@@ -39,11 +42,18 @@ def known(name: str) -> tuple[str, list[str]]:
     return METADATA[name]
 
 
-def found(folder: Path, runtime: str = lock(RUNTIME), development: str = lock(DEVELOPMENT), needs: Needs = known) -> list[str]:
+def found(
+    folder: Path,
+    runtime: str = lock(RUNTIME),
+    development: str = lock(DEVELOPMENT),
+    documents: str = lock(DOCUMENTS),
+    needs: Needs = known,
+) -> list[str]:
     (folder / "requirements").mkdir(exist_ok=True)
     (folder / "pyproject.toml").write_text(PROJECT)
     (folder / "requirements/runtime.txt").write_text(runtime)
     (folder / "requirements/dev.txt").write_text(development)
+    (folder / "requirements/documents.txt").write_text(documents)
     return faults(folder, needs)
 
 
@@ -67,7 +77,15 @@ def test_the_lock_of_the_product_holds_nothing_of_development(tmp_path: Path) ->
     assert found(tmp_path, runtime=lock(DEVELOPMENT)) == [
         "runtime.txt: checker is pinned and nothing needs it: run `make lock`",
         "runtime.txt: mail is pinned and nothing needs it: run `make lock`",
+        "runtime.txt: typesetter is pinned and nothing needs it: run `make lock`",
     ]
+
+
+def test_the_lock_of_the_typesetter_pins_it_alone_and_as_it_was_tested(tmp_path: Path) -> None:
+    assert found(tmp_path, documents="") == ["documents.txt: typesetter is needed and not pinned: run `make lock`"]
+    other = found(tmp_path, documents=lock({"typesetter": "1.6", "mail": "1.0"}))
+    assert "documents.txt: mail is pinned and nothing needs it: run `make lock`" in other
+    assert "documents.txt: typesetter 1.6 is not what dev.txt pins: run `make lock`" in other
 
 
 def test_both_locks_pin_the_same_versions(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Which documents a contract has, and what their templates read: its own JSON and the German days of its times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.contracts.documents.rendering import Sheet
+from shared.calendar import day_of
+from shared.canonical_json import canonical
+from shared.errors import InvalidError
+from shared.messages.values import Condition, Line, Party, PriceItem, Time
+
+Addresses = Mapping[str, Sequence[str]]
+"""Lines of the postal address by key of the organisation."""
+
+_CONTRACT: Final = {"BEREITSTELLUNG": "bereitstellungsvertrag-1"}
+_OTHER_CONTRACT: Final = "nachnutzungsvertrag-1"
+_CONDITIONS: Final = "konditionen-1"
+_COSTS: Final = "kostenblatt-1"
+_DEAD: Final = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN", "NICHTIG"})
+
+
+class _Read(BaseModel):
+    """What the templates rely on in a contract; all else that it holds is for them to show or not."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    title: Line
+    state: str = "GESCHLOSSEN"
+    number: Line | None = None
+    leg: Literal["BEREITSTELLUNG", "NACHNUTZUNG", "SUB_NACHNUTZUNG", "SUB_SUB_NACHNUTZUNG"]
+    offering_title: Line
+    offering_version: int
+    order_number: Line | None = None
+    anbieter: Party
+    customer: Party | None = None
+    provider: Party
+    documents: tuple[Line, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    price_items: tuple[PriceItem, ...] = ()
+    concluded_at: Time | None = None
+    ordered_at: Time | None = None
+    recorded_at: Time | None = None
+
+    @property
+    def at(self) -> datetime | None:
+        return self.concluded_at or self.recorded_at or self.ordered_at
+
+
+def contract_sheets(contract: Mapping[str, Any], addresses: Addresses | None = None) -> list[Sheet]:
+    """Return the documents of a contract: itself, the agreed conditions if there are any, the cost sheet if it has prices.
+
+    ``contract`` is JSON as the API or the archive shows it. Raises InvalidError (``no_contract_document``) for anything else,
+    and for a contract that was refused or is void.
+    """
+    read = _read(contract)
+    found = [("vertrag", read.title, _CONTRACT.get(read.leg, _OTHER_CONTRACT))]
+    if read.conditions:
+        found.append(("konditionen", "Vereinbarte Konditionen", _CONDITIONS))
+    if read.price_items:
+        found.append(("kostenblatt", "Kostenblatt", _COSTS))
+    at, source = read.at, canonical(contract)
+    if at is None:
+        raise _no_contract("it has no time: concluded_at, recorded_at or ordered_at")
+    data = {
+        "contract": contract,
+        "days": _days(concluded_at=read.concluded_at, ordered_at=read.ordered_at),
+        "agreed": [None if item.agreed_at is None else day_of(item.agreed_at).isoformat() for item in read.conditions],
+        "addresses": {name: list(rows) for name, rows in (addresses or {}).items()},
+    }
+    return [Sheet(f"{name}.pdf", title, template, data, source, at) for name, title, template in found]
+
+
+def download_name(number: str | None, name: str) -> str:
+    """Return the name under which a document of a contract is saved: ``FITST-2026-0001-vertrag.pdf``."""
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in number or "entwurf")
+    return f"{plain}-{name}"
+
+
+def _read(contract: Mapping[str, Any]) -> _Read:
+    try:
+        read = _Read.model_validate(contract)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _no_contract(f"{where}: {first['msg']}") from error
+    if read.state in _DEAD:
+        raise _no_contract(f"it is {read.state}")
+    if read.customer is None and read.leg != "BEREITSTELLUNG":
+        raise _no_contract("customer: missing")
+    return read
+
+
+def _no_contract(why: str) -> InvalidError:
+    return InvalidError(f"There is no document of this contract: {why}", code="no_contract_document")
+
+
+def _days(**moments: datetime | None) -> dict[str, str]:
+    return {name: day_of(moment).isoformat() for name, moment in moments.items() if moment is not None}

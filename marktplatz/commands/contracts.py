@@ -43,3 +43,23 @@ def price(files: Files) -> None:
     from services.contracts.pricing.answers import line_of  # noqa: PLC0415 - see the package
 
     raise typer.Exit(print_cases(files, line_of))
+
+
+@contracts.command("document")
+def document(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A contract, or a yearly statement, as JSON.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where the documents go.")] = Path(),
+    addresses: Annotated[
+        Path | None,
+        typer.Option("--addresses", metavar="FILE", help="Lines of postal addresses by key of the organisation."),
+    ] = None,
+    billing: Annotated[
+        Path | None,
+        typer.Option("--xrechnung", metavar="FILE", help="Seller, buyer, payment of a statement; writes its XRechnung, too."),
+    ] = None,
+) -> None:
+    """Write the documents of a contract or a yearly statement as PDF/A-3, and print the SHA-256 of each."""
+    from marktplatz.contract_documents import write_documents  # noqa: PLC0415 - see the package
+    from marktplatz.running import run_blocking  # noqa: PLC0415 - see the package
+
+    run_blocking(lambda: write_documents(file, to, addresses, billing))

@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import archive, latency, memory, partners, precheck, requests, rights, throughput
+from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.logs import configure_logs
 
-BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights", "archive")
+BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents")
 IN_CONTAINERS = "memory"
 
 
@@ -67,6 +67,9 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == "archive":
         print(f"\narchive: {archive.ENTRIES:,} entries in memory, {archive.STORED:,} in a store file, and proofs of them")
         archive.report(await archive.measure(folder))
+    elif bench == "documents":
+        print(f"\ndocuments: {documents.DOCUMENTS:,} contracts as PDF/A-3, in process")
+        documents.report(documents.measure())
     else:
         print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
         latency.report(await latency.measure(folder, options.orders))

@@ -12,6 +12,10 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
+from services.contracts.documents import rendering
+from services.contracts.documents.api import document_routes
+from services.contracts.documents.maker import Maker
+from services.contracts.documents.records import RECORDED, DocumentRecords
 from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
 from services.contracts.facts import FACTS
@@ -19,6 +23,8 @@ from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contrac
 from services.contracts.settings import Settings
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.republisher import Republisher
+from shared.files.port import Files
+from shared.http.routers import join
 from shared.messages.values import Channel
 from shared.process.service import Builder, Periodic, Resources, Service
 
@@ -45,15 +51,18 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     contracts = Contracts(resources)
     registers = Registers(resources)
     published = checkpoint_ledger(resources)
+    files = settings.files()
+    router = routes(contracts, registers, ArchiveLog(resources.store, settings.archive_origin))
+    join(router, document_routes(contracts, DocumentRecords(resources.store), files))
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES),
-        router=routes(contracts, registers, ArchiveLog(resources.store, settings.archive_origin)),
+        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES, RECORDED),
+        router=router,
         ledgers=(contracts.ledger, published),
         publishes=bool(served),
         consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
-        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, published, settings)),
+        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, published, files, settings)),
         facts=FACTS,
         republishers=(
             Republisher("contract", contracts.ledger, Contract.restate),
@@ -63,10 +72,14 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
 
 
 def _periodic(
-    channel: Channel, contracts: Contracts, published: Ledger[PublishedCheckpoint], settings: Settings
+    channel: Channel, contracts: Contracts, published: Ledger[PublishedCheckpoint], files: Files, settings: Settings
 ) -> Sequence[Periodic]:
     archivist = Archivist(contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), published)
-    return (
+    found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
-    )
+    ]
+    if rendering.available():
+        maker = Maker(contracts, channel, files)
+        found.append(Periodic(f"contracts.{channel.value}.documents", settings.documents_every, maker.run))
+    return found

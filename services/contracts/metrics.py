@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from prometheus_client import Gauge
 
+UNMADE = Gauge("contracts_documents_unfit", "Contracts of which this process could make no documents, by Anbieter.", ("channel",))
 CONTRACTS = Gauge("contracts_contracts", "Contracts by Anbieter and state.", ("channel", "state"))

@@ -11,7 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.contracts.archive.keys import LogKey, is_origin
 from services.contracts.numbering import NumberFormat
+from shared.errors import InvalidError
+from shared.files.opening import open_files
+from shared.files.port import Files
+from shared.files.settings import FilesSettings
 from shared.messages.values import Channel
+from shared.process.settings import ProcessSettings
 
 Pattern = Annotated[NumberFormat, BeforeValidator(lambda text: NumberFormat(text) if isinstance(text, str) else text)]
 
@@ -32,6 +37,8 @@ class Settings(BaseSettings):
     ``census_every``: pause between two countings for the metrics.
     ``archive_every``: pause between two runs that archive what was formed and sign the head. ``archive_key``: file with the
     Ed25519 key (PEM) that signs it; without it nothing is signed. ``archive_origin``: name of the log, for good.
+    ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.
+    ``documents_folder``: where they lie unless ``FILES_…`` names an S3-compatible store; by default a folder of this machine.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 
@@ -43,6 +50,18 @@ class Settings(BaseSettings):
     archive_every: timedelta = timedelta(seconds=5)
     archive_key: Path | None = None
     archive_origin: Origin = "efa-marktplatz/contracts"
+    documents_every: timedelta = timedelta(seconds=10)
+    documents_folder: Path | None = None
+
+    def files(self) -> Files:
+        """Return where the documents lie. Raises InvalidError if its settings are unfit."""
+        place = FilesSettings()
+        if place.uses_s3 and self.documents_folder is not None:
+            raise InvalidError(
+                "CONTRACTS_DOCUMENTS_FOLDER and FILES_S3_ENDPOINT name two places for documents of contracts; set one of them",
+                code="files_place_twice",
+            )
+        return open_files(place, "contract-documents", self.documents_folder or ProcessSettings().var / "contract-documents")
 
     def log_key(self) -> LogKey | None:
         """Return the key of the log, None if there is none. Raises OSError or ValueError if the file holds none."""

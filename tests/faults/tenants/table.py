@@ -188,6 +188,8 @@ contracts   GET    /v1/contracts/{contract_id}/archive                          
 contracts   GET    /v1/archive/checkpoint                                                        -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/archive/key                                                               -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/archive/consistency                                                       -             public  200 200 200 200 200 200 200 200 200 200 200
+contracts   GET    /v1/contracts/{contract_id}/documents                                         CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
+contracts   GET    /v1/contracts/{contract_id}/documents/{name}                                  CONTRACT      token   404 404 404 404 404 404 404 404 404 404 403
 contracts   GET    /v1/registers/{channel}/{year}                                                REGISTER      token   403 403 403 403 403 403 200 404 403 403 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
@@ -285,6 +287,7 @@ _PARTS = {
     "kid": "k1",
     "statement_id": NO_ID,
     "invitation_id": NO_ID,
+    "name": "vertrag.pdf",
 }
 NOTHING = "-"
 """In the table: an operation that names no thing."""

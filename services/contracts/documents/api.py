@@ -1,0 +1,120 @@
+"""Routes of the documents of a contract, for its parties and its Anbieter."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import structlog
+from fastapi import APIRouter, Header, Path
+from pydantic import BaseModel, ConfigDict, JsonValue
+from starlette.responses import Response
+
+from services.contracts.documents.records import DocumentRecord, DocumentRecords
+from services.contracts.documents.rendering import PDF
+from services.contracts.documents.sheets import download_name
+from services.contracts.domain.contract import Contract
+from services.contracts.repository import Contracts, Viewer
+from shared.errors import ConflictError, NotFoundError
+from shared.files.port import FileDamagedError, Files
+from shared.http.auth import Caller
+from shared.http.dependencies import CurrentCaller
+from shared.messages.values import EntityId, Role
+
+_EXAMPLE: dict[str, JsonValue] = {
+    "name": "vertrag.pdf",
+    "title": "SaaS-Nachnutzungsvertrag",
+    "template": "nachnutzungsvertrag-1",
+    "media_type": "application/pdf",
+    "size": 54797,
+    "sha256": "fedc9de15c09f0f1d8b7a1a9a1d5b7d3a2ad1b9a77c5d9d2f6b1d7f5a0c3e4b1",
+}
+Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$", examples=["vertrag.pdf"])]
+
+log = structlog.get_logger()
+
+
+class DocumentView(BaseModel):
+    """A document of a contract. ``sha256`` is that of its bytes; ``template`` by which it was made."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    name: str
+    title: str
+    template: str
+    media_type: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, document: DocumentRecord) -> DocumentView:
+        """Return the view of a document."""
+        return cls.model_validate({name: getattr(document, name) for name in cls.model_fields})
+
+
+class DocumentList(BaseModel):
+    """The documents of a contract; none while they have not been made."""
+
+    items: list[DocumentView]
+
+
+def document_routes(contracts: Contracts, records: DocumentRecords, files: Files) -> APIRouter:
+    """Return the routes of the documents of contracts."""
+    router = APIRouter(prefix="/v1", tags=["contracts"])
+
+    async def found(caller: Caller, contract_id: str) -> Contract:
+        viewer = Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)
+        stored = await contracts.find(viewer, contract_id)
+        # They hold the grounds of the in-house check: who may not read those is no party of this contract.
+        if stored is None or not viewer.knows_grounds(stored.contract):
+            raise NotFoundError(f"There are no documents of a contract {contract_id}.", id=contract_id)
+        return stored.contract
+
+    @router.get("/contracts/{contract_id}/documents", summary="Documents of a contract, for its parties")
+    async def list_documents(caller: CurrentCaller, contract_id: EntityId) -> DocumentList:
+        contract = await found(caller, contract_id)
+        return DocumentList(items=[DocumentView.of(document) for document in await records.of(contract.id)])
+
+    @router.get(
+        "/contracts/{contract_id}/documents/{name}",
+        summary="One document of a contract",
+        responses={
+            200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}},
+            304: {"description": "Unchanged."},
+        },
+        response_class=Response,
+    )
+    async def read_document(
+        caller: CurrentCaller,
+        contract_id: EntityId,
+        name: Name,
+        known: Annotated[str | None, Header(alias="If-None-Match", description="ETag of what the caller has.")] = None,
+    ) -> Response:
+        contract = await found(caller, contract_id)
+        document = next((one for one in await records.of(contract.id) if one.name == name), None)
+        if document is None:
+            raise NotFoundError(f"The contract {contract_id} has no document {name}.", id=contract_id, name=name)
+        headers = {"ETag": f'"{document.sha256}"', "Cache-Control": "private, no-cache"}
+        if known is not None and document.sha256 in known:
+            return Response(status_code=304, headers=headers)
+        content = await _content(files, document)
+        headers |= {
+            "Content-Disposition": f'attachment; filename="{download_name(contract.number, name)}"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(content, media_type=document.media_type, headers=headers)
+
+    return router
+
+
+async def _content(files: Files, document: DocumentRecord) -> bytes:
+    """Return the bytes of a document. Raises ConflictError (``content_lost``), FilesUnavailableError."""
+    try:
+        content = await files.get(document.sha256)
+    except FileDamagedError as error:
+        content, reason = None, error.detail
+    else:
+        reason = f"the file {document.sha256} is missing"
+    if content is None:
+        log.error("contract_document_lost", document=document.sha256, reason=reason)
+        raise ConflictError(f"The document {document.name} is lost or damaged where it lay.", code="content_lost")
+    return content

@@ -1,0 +1,1 @@
+"""Judged queries for search, and what is computed from them."""

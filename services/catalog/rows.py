@@ -64,6 +64,30 @@ class KnownOffering:
     note: OptionalText
 
 
+class Kind(StrEnum):
+    """OFFERING: offered on the marketplace. KNOWN: an EfA service known from public sources, which cannot be ordered here."""
+
+    OFFERING = "offering"
+    KNOWN = "known"
+
+
+class Orderable(StrEnum):
+    """Whether interest can be declared now."""
+
+    YES = "true"
+    NO = "false"
+
+
+class Reifegrad(StrEnum):
+    """Stages of the Reifegradmodell of the OZG: 0 nothing online, 1 information, 2 form, 3 whole application, 4 once only."""
+
+    OFFLINE = "0"
+    INFORMATION = "1"
+    FORM = "2"
+    APPLICATION = "3"
+    ONCE_ONLY = "4"
+
+
 class Level(StrEnum):
     """How binding an EfA-Mindestanforderung is."""
 

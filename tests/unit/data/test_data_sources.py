@@ -23,6 +23,8 @@ from services.eligibility.rows import Association, District, GovdigitalMember, I
 from shared.csv_rows import read_csv, read_rows
 from shared.errors import InvalidError
 from shared.labels import read_labels
+from shared.search.lexicon import Row as SearchWords
+from shared.search.lexicon import Use
 
 DATA = Path(__file__).parents[3] / "data"
 README = (DATA / "README.md").read_text(encoding="utf-8")
@@ -57,6 +59,7 @@ RECORDS: dict[str, type[Any]] = {
     "govdigital_members.csv": GovdigitalMember,
     "efa_offerings.csv": KnownOffering,
     "requirements.csv": Requirement,
+    "search_words.csv": SearchWords,
 }
 
 
@@ -146,6 +149,13 @@ def test_the_checklist_covers_every_area_and_marks_the_published_points() -> Non
     assert {row.level for row in rows} == set(Level)
     assert {row.id for row in rows if row.origin == "published"} == {"O1", "R1", "R2"}
     assert all(row.level is Level.MUSS for row in rows if row.origin == "published")
+
+
+def test_words_of_search_mean_something_unless_they_are_fillers() -> None:
+    for row in read_csv(DATA / "search_words.csv", SearchWords):
+        assert bool(row.meant) is (row.use is not Use.FILLER), row
+        assert row.use is not Use.ABBREVIATION or len(row.meant) == 1, row
+        assert row.source in ("A", "P"), row
 
 
 def _enumerations() -> Iterator[type[StrEnum]]:

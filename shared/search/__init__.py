@@ -1,0 +1,1 @@
+"""Text search for German administration: what services and public bodies are called, in every spelling people type."""

@@ -10,14 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, throughput
+from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, search, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.logs import configure_logs
 
-BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents")
+BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents", "search")
 IN_CONTAINERS = "memory"
 
 
@@ -64,6 +64,9 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == "rights":
         print("\nrights: what a process holds of who may act for whom, in process")
         rights.report(rights.measure())
+    elif bench == "search":
+        print("\nsearch: judged queries against the reference data, and searches while many offers are new")
+        search.report(await search.measure(folder))
     elif bench == "archive":
         print(f"\narchive: {archive.ENTRIES:,} entries in memory, {archive.STORED:,} in a store file, and proofs of them")
         archive.report(await archive.measure(folder))

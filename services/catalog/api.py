@@ -21,6 +21,7 @@ from services.catalog.domain.offering import Offering
 from services.catalog.domain.steps import StepFunction
 from services.catalog.public_api import public_routes
 from services.catalog.repository import Offerings
+from services.catalog.schemas.listing import FacetWords
 from services.catalog.schemas.offering import (
     BereitstellungsvertragRequest,
     FormRequest,
@@ -49,6 +50,7 @@ class Backend:
     reference: ReferenceReader
     schaufenster: Schaufenster
     accreditations: Accreditations
+    words: FacetWords
     clock: Callable[[], datetime]
 
 
@@ -88,7 +90,7 @@ def routes(backend: Backend) -> APIRouter:
     _suspension_routes(steps, backend)
     join(router, steps)
     _work_list_routes(router, backend)
-    join(router, public_routes(backend.offerings, backend.reference, backend.schaufenster))
+    join(router, public_routes(backend.offerings, backend.reference, backend.schaufenster, backend.words))
     return router
 
 

@@ -21,11 +21,13 @@ from services.catalog.portals.api import portal_routes
 from services.catalog.portals.repository import Portals
 from services.catalog.portals.watch import JUDGE_EVERY, PortalWatch
 from services.catalog.repository import COLLECTIONS, SERVICE, KnownServices, Offerings, checkpoint_ledger
+from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
 from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
 from shared.aggregate.republisher import Republisher
 from shared.http.routers import join
+from shared.labels import read_labels
 from shared.process.service import Periodic, Resources, Service
 
 
@@ -36,7 +38,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     """
     settings = settings or Settings()
     offerings = Offerings(resources)
-    reference = ReferenceReader(resources.store)
+    reference = ReferenceReader(resources.store, resources.data_dir)
     schaufenster = Schaufenster(
         offerings,
         reference,
@@ -55,6 +57,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     checkpoints = Checkpoints(checkpoint, followed, settings.checkpoint_idle, resources.clock)
     portals = Portals(resources)
     watch = PortalWatch(portals, checkpoint, tuple(followed), resources.clock)
+    words = FacetWords(read_labels(resources.data_dir, "de"), read_labels(resources.data_dir, "en"))
     terms = Terms(settings.dcat_title, settings.dcat_publisher, settings.dcat_licence, settings.dcat_contributor)
     router = APIRouter()
     # Before the routes with an id in the path, which would take the names of these for one.
@@ -62,7 +65,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     waiting = Waiting(settings.feed_waiting)
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
-    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, resources.clock)))
+    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, words, resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",

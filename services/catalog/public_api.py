@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query
@@ -10,28 +11,43 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
-from services.catalog.catalogue import Position, ReferenceReader
+from services.catalog.catalogue import Listed, ReferenceReader, place_in
 from services.catalog.repository import Offerings
-from services.catalog.schemas.listing import Cursor, DetailReply, KnownReply, SearchQuery, SearchReply, Words, place_of
+from services.catalog.schemas.listing import (
+    Cursor,
+    DetailReply,
+    FacetWords,
+    KnownReply,
+    SearchQuery,
+    SearchReply,
+    Words,
+    place_of,
+)
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
 from shared.http.dependencies import OptionalCaller
 from shared.http.etag import json_reply
+from shared.http.found_page import FoundPage, mark_of
 from shared.http.paging import Limit, Page
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
 
-def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster: Schaufenster) -> APIRouter:
+def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster: Schaufenster, words: FacetWords) -> APIRouter:
     """Return the routes that everybody may read."""
     router = APIRouter(prefix="/v1")
 
     @router.get("/offerings", tags=["offerings"])
     async def search_offerings(query: Annotated[SearchQuery, Query()]) -> SearchReply:
-        """Search offers and known EfA services. Best first: words in the title, then keys and provider, then text."""
-        return SearchReply.of(await schaufenster.search(query.search()))
+        """Search offers and known EfA services.
+
+        Best first: what the words name in the title, then what has them in the official names of its keys, its provider or text;
+        what can be ordered before the others.
+        """
+        found, today = await schaufenster.search(query.search())
+        return SearchReply.of(found, query.mark, words, today)
 
     @router.get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
     async def get_offering(offering_id: str, caller: OptionalCaller) -> Response:
@@ -59,23 +75,27 @@ def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster
         return Page(items=[RequirementReply.of(row) for row in snapshot.requirements])
 
     @router.get("/reference/ozg", tags=["reference"])
-    async def ozg(q: Words = "", topic_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> Page[OzgReply]:
-        """Search the OZG services by name, id or Leistungsschlüssel."""
+    async def ozg(q: Words = "", topic_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> FoundPage[OzgReply]:
+        """Search the OZG services by name, id, Leistungsschlüssel, or the names of their LeiKa entries."""
         snapshot = await reference.current()
-        found = [(place, row) for place, row in snapshot.ozg.find(q) if topic_id is None or row.topic_id == topic_id]
-        return _page(found, OzgReply.of, cursor, limit)
+        found = snapshot.ozg.find(q)
+        rows = [hit for hit in found.rows if topic_id is None or hit[1].topic_id == topic_id]
+        mark = mark_of({"list": "ozg", "q": q, "topic_id": topic_id})
+        return _page(replace(found, rows=rows), OzgReply.of, mark, cursor, limit)
 
     @router.get("/reference/leika", tags=["reference"])
-    async def leika(q: Words = "", ozg_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> Page[LeikaReply]:
+    async def leika(q: Words = "", ozg_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> FoundPage[LeikaReply]:
         """Search the Leistungskatalog by name or Leistungsschlüssel."""
         snapshot = await reference.current()
-        found = [(place, row) for place, row in snapshot.leika.find(q) if ozg_id is None or row.ozg_id == ozg_id]
-        return _page(found, LeikaReply.of, cursor, limit)
+        found = snapshot.leika.find(q)
+        rows = [hit for hit in found.rows if ozg_id is None or hit[1].ozg_id == ozg_id]
+        mark = mark_of({"list": "leika", "q": q, "ozg_id": ozg_id})
+        return _page(replace(found, rows=rows), LeikaReply.of, mark, cursor, limit)
 
     return router
 
 
-def _page(found: list[tuple[Position, R]], reply: Callable[[R], T], cursor: str | None, limit: int) -> Page[T]:
-    after = place_of(cursor)
-    rest = found if after is None else [hit for hit in found if hit[0] > after]
-    return Page.cut(rest, limit, lambda hit: hit[0], lambda hit: reply(hit[1]))
+def _page(found: Listed[R], reply: Callable[[R], T], mark: str, cursor: str | None, limit: int) -> FoundPage[T]:
+    rest = found.rows[place_in(found.rows, place_of(cursor, mark)) :]
+    page = Page.cut(rest, limit, lambda hit: (mark, *hit[0]), lambda hit: reply(hit[1]))
+    return FoundPage(items=page.items, next=page.next, match=found.understood, suggestion=found.meant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,10 +17,11 @@ from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
 from shared.process.service import Resources
 from shared.store.paging import documents_of, position_of, scanned
-from shared.store.port import Collection, Document, Index, Query, Scalar
+from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Scalar
 
 SERVICE = "catalog"
 PAGE = 100
+MANY = 1000
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
     *("form.title", "form.channels", "closed_channels"),
@@ -29,9 +30,10 @@ _LISTED = (
 _SEARCHED = (
     *("rev", "provider", "state", "version", "listings", "closed_channels", "created_at", "changed_at", "public_changed_at"),
     *("form.title", "form.summary", "form.technical_concept", "form.nachnutzung", "form.topic_id", "form.ozg_ids"),
-    *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing"),
+    *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing", "form.price_items", "published_at"),
 )
 """What the Schaufenster searches and shows in its results."""
+_REVISIONS = ("rev", "public_changed_at")
 
 _UPKEEP = (
     *("provider", "state", "version", "form.title", "form.known_listing", "created_at", "published_at", "changed_at"),
@@ -99,14 +101,19 @@ class Offerings:
         """Return offers that the Anbieter of a channel may see, the last changed first, with what lists show of them."""
         return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
 
-    async def public_since(self, since: datetime | None) -> AsyncIterator[Document]:
-        """Yield the documents of offers that are or were public and changed at ``since`` or later, the oldest change first.
-
-        They hold what is searched and shown in results.
-        """
-        query = Query("by_changed", at_least=since, limit=PAGE, only=_SEARCHED)
+    async def changes_since(self, since: datetime | None) -> AsyncIterator[tuple[str, int, datetime]]:
+        """Yield id, revision and time of offers that are or were public and changed at ``since`` or later, the oldest first."""
+        query = Query("by_changed", at_least=since, limit=MANY, only=_REVISIONS)
         async for document in documents_of(self._store, OFFERINGS, query):
-            yield document
+            yield document["_id"], document["rev"], document["public_changed_at"]
+
+    async def searched(self, ids: Sequence[str]) -> AsyncIterator[list[tuple[Offering, int]]]:
+        """Yield offers by id, page by page, with what is searched and shown in results, and their revisions."""
+        for start in range(0, len(ids), PAGE):
+            rest: Sequence[str] = ids[start : start + PAGE]
+            while rest:
+                found, rest = await self._store.get_portion(OFFERINGS, rest, PORTION_BYTES, only=_SEARCHED)
+                yield [(self.ledger.state_of(document), document["rev"]) for document in found.values()]
 
     async def withdrawn_before(self, before: datetime) -> AsyncIterator[str]:
         """Yield the ids of offers that are still on their topic and whose removal counts from before, the first first."""

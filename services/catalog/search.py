@@ -1,193 +1,44 @@
 """The Schaufenster's search: offers and known EfA services in memory, refreshed from the store at each query.
 
-The index reads what changed since the newest change it knows, less an overlap for clocks that differ, and skips what it
-holds in that revision already. Once in a while, and when the clock was set, it reads everything: no clock can hide an
-offer for long.
+A refresh looks which offers may have changed since the last one, and reads only what is held in another revision. It goes back
+a second for writers that were at work at the same time, once a second further for clocks that differ; once in a while, and when
+the clock was set, it looks through all: no clock can hide an offer for long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
-from services.catalog.catalogue import Position, ReferenceReader, Snapshot, sort_title
-from services.catalog.domain.offering import Offering
+from services.catalog.catalogue import ReferenceReader, Snapshot
+from services.catalog.entries import Entry
 from services.catalog.repository import Offerings
-from services.catalog.rows import KnownOffering
-from services.catalog.text import TextIndex, Weight
-from shared.messages.values import Channel, Party
+from services.catalog.search_index import Found, Search, SearchIndex
+from shared.calendar import day_of
 
-
-class Filter(StrEnum):
-    """What a search can be narrowed by."""
-
-    KIND = "kind"
-    TOPIC = "topic_id"
-    PROVIDER = "provider"
-    STATE = "state"
-    CHANNEL = "channel"
-    ANBINDUNGSART = "anbindungsart"
-    LEIKA = "leika_key"
-    OZG = "ozg_id"
-    ORDERABLE = "orderable"
-
-
-FACETS = (Filter.KIND, Filter.TOPIC, Filter.PROVIDER, Filter.STATE, Filter.CHANNEL, Filter.ANBINDUNGSART, Filter.ORDERABLE)
-
-
-class Kind(StrEnum):
-    """OFFERING: offered on the marketplace. KNOWN: an EfA service known from public sources, which cannot be ordered here."""
-
-    OFFERING = "offering"
-    KNOWN = "known"
+NEAR = timedelta(seconds=1)
+"""How far each refresh goes back, and how often one goes back the whole overlap."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One offer or known service in the index. ``values`` holds what each filter compares with."""
+class _Seen:
+    """The newest change known, when it was read, and the last refreshes, near and far, by a clock that nobody sets."""
 
-    id: str
-    kind: Kind
-    title: str
-    sort_title: str
-    providers: tuple[Party, ...]
-    values: Mapping[Filter, frozenset[str]]
-    source: Offering | KnownOffering
-    rev: int = 0
+    newest: datetime
+    newest_at: float
+    near_at: float
+    far_at: float
 
-    @property
-    def orderable(self) -> bool:
-        """Whether interest can be declared now."""
-        return "true" in self.values[Filter.ORDERABLE]
+    def since(self, read_at: float, now: datetime, overlap: timedelta) -> datetime:
+        """Return since when changes may have come that a refresh at ``read_at`` did not see, by the clock of whoever writes.
 
-
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """A value of a filter and how many results it would leave; ``label`` where the value is a key of an organisation or topic."""
-
-    value: str
-    count: int
-    label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of results, each with its position. ``more``: there are others after them."""
-
-    hits: list[tuple[Position, Entry]]
-    total: int
-    facets: dict[Filter, list[Facet]]
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """A query: words, allowed values per filter (any of them), place to go on after."""
-
-    text: str = ""
-    filters: Mapping[Filter, frozenset[str]] = field(default_factory=dict)
-    after: Position | None = None
-    limit: int = 20
-
-
-class SearchIndex:
-    """Entries in memory with their text index."""
-
-    def __init__(self) -> None:
-        self._entries: dict[str, Entry] = {}
-        self._known: dict[str, Entry] = {}
-        self._superseded: Counter[str] = Counter()
-        self._topics: dict[str, str] = {}
-        self._names: dict[str, str] = {}
-        self._text = TextIndex()
-
-    def rev(self, entry_id: str) -> int | None:
-        """Return the revision in which an offer is held, None if it is not."""
-        entry = self._entries.get(entry_id)
-        return None if entry is None else entry.rev
-
-    def put(self, offering: Offering, rev: int) -> None:
-        """Add or replace an offer, or remove it if it is not public any more. The known service it replaces is hidden."""
-        self._drop(offering.id)
-        if not offering.is_public:
-            return
-        self._entries[offering.id] = offering_entry(offering, rev)
-        self._names[offering.provider.id] = offering.provider.name
-        self._text.put(offering.id, _texts(offering))
-        if offering.form.known_listing is not None:
-            self._superseded[offering.form.known_listing] += 1
-
-    def put_reference(self, snapshot: Snapshot) -> None:
-        """Replace the known services and the names of topics."""
-        for entry_id in self._known:
-            self._text.remove(entry_id)
-        self._known = {row.id: known_entry(row) for row in snapshot.known}
-        self._names.update({party.id: party.name for entry in self._known.values() for party in entry.providers})
-        self._topics = {topic.topic_id: topic.name for topic in snapshot.topics}
-        for row in snapshot.known:
-            keys = " ".join((row.provider_organisation or "", *row.it_provider, *row.provider_states, *row.ozg_ids))
-            self._text.put(row.id, ((Weight.TITLE, row.name), (Weight.KEY, keys)))
-
-    def known(self, entry_id: str) -> Entry | None:
-        """Return a known service, also one that an offer has taken the place of."""
-        return self._known.get(entry_id)
-
-    def search(self, search: Search) -> Found:
-        """Return a page of what matches, best first, with the facets over all that matches."""
-        scores = self._text.match(search.text)
-        hits: list[tuple[Position, Entry]] = []
-        counts: dict[Filter, Counter[str]] = {name: Counter() for name in FACETS}
-        for entry in self._visible(scores):
-            failed = [name for name, allowed in search.filters.items() if allowed.isdisjoint(entry.values[name])]
-            if not failed:
-                score = 0 if scores is None else scores[entry.id]
-                hits.append(((-score, entry.sort_title, entry.id), entry))
-                for name in FACETS:
-                    counts[name].update(entry.values[name])
-            elif len(failed) == 1 and failed[0] in counts:
-                # What the filter itself leaves out is still counted in its own facet: those are the other choices.
-                counts[failed[0]].update(entry.values[failed[0]])
-        hits.sort(key=lambda hit: hit[0])
-        rest = hits if search.after is None else [hit for hit in hits if hit[0] > search.after]
-        page = rest[: search.limit]
-        return Found(
-            hits=page,
-            total=len(hits),
-            facets={name: self._facet(name, counter) for name, counter in counts.items()},
-            more=len(rest) > len(page),
-        )
-
-    def _visible(self, scores: Mapping[str, int] | None) -> Iterable[Entry]:
-        for entry_id in scores if scores is not None else (*self._entries, *self._known):
-            entry = self._entries.get(entry_id)
-            if entry is None and not self._superseded[entry_id]:
-                entry = self._known.get(entry_id)
-            if entry is not None:
-                yield entry
-
-    def _facet(self, name: Filter, counter: Counter[str]) -> list[Facet]:
-        ranked = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
-        return [Facet(value, count, self._label(name, value)) for value, count in ranked]
-
-    def _label(self, name: Filter, value: str) -> str | None:
-        if name is Filter.TOPIC:
-            return self._topics.get(value)
-        if name is Filter.PROVIDER:
-            return self._names.get(value)
-        return None
-
-    def _drop(self, entry_id: str) -> None:
-        entry = self._entries.pop(entry_id, None)
-        if entry is None:
-            return
-        self._text.remove(entry_id)
-        if isinstance(entry.source, Offering) and entry.source.form.known_listing is not None:
-            self._superseded[entry.source.form.known_listing] -= 1
+        That clock goes on from the newest change known; the overlap is for writers whose clock is behind. Never beyond now: what
+        a clock that ran ahead has marked must not hide what comes after it.
+        """
+        return min(self.newest + timedelta(seconds=read_at - self.newest_at), now) - overlap
 
 
 class Schaufenster:
@@ -208,94 +59,65 @@ class Schaufenster:
         self._overlap = overlap
         self._reload_every = reload_every
         self._clock = clock
-        self._index = SearchIndex()
+        self._snapshot: Snapshot | None = None
+        self._index: SearchIndex | None = None
         self._refreshing = asyncio.Lock()
-        self._digests: tuple[tuple[str, str], ...] = ()
         self._monotonic = monotonic
-        self._newest: datetime | None = None
+        self._seen: _Seen | None = None
         self._reloaded: tuple[float, datetime] | None = None
 
-    async def search(self, search: Search) -> Found:
-        """Return a page of results as of now. Raises ReferenceNotLoadedError before the reference data are loaded."""
-        await self._refresh()
-        return self._index.search(search)
+    async def search(self, search: Search) -> tuple[Found, date]:
+        """Return a page of results as of now, and the day by which its prices hold.
+
+        Raises ReferenceNotLoadedError before the reference data are loaded.
+        """
+        index = await self._refreshed()
+        today = day_of(self._clock())
+        return index.search(search, today), today
 
     async def find_known(self, entry_id: str) -> Entry | None:
         """Return a known service by its id, or None."""
-        await self._refresh()
-        return self._index.known(entry_id)
+        return (await self._refreshed()).known(entry_id)
 
-    async def _refresh(self) -> None:
+    async def _refreshed(self) -> SearchIndex:
         snapshot = await self._reference.current()
         async with self._refreshing:
-            if snapshot.digests != self._digests:
-                self._index.put_reference(snapshot)
-                self._digests = snapshot.digests
+            if self._index is None or self._snapshot is not snapshot:
+                self._index, self._snapshot, self._seen = SearchIndex(snapshot), snapshot, None
+            index = self._index
             now, ticks = self._clock(), self._monotonic()
-            whole = self._newest is None or self._reload_due(now, ticks)
-            # Never beyond now: what a clock that ran ahead has marked must not hide what comes after it.
-            since = None if whole or self._newest is None else min(self._newest, now) - self._overlap
-            async for document in self._offerings.public_since(since):
-                changed: datetime = min(document["public_changed_at"], now)
-                self._newest = changed if self._newest is None else max(self._newest, changed)
-                if self._index.rev(document["_id"]) != document["rev"]:
-                    self._index.put(self._offerings.ledger.state_of(document), document["rev"])
-            if whole:
+            seen = None if self._reload_due(now, ticks) else self._seen
+            far = seen is None or ticks - seen.far_at >= NEAR.total_seconds()
+            since = None
+            if seen is not None:
+                since = seen.since(seen.far_at, now, self._overlap) if far else seen.since(seen.near_at, now, NEAR)
+            changed: list[str] = []
+            newest: datetime | None = None
+            async for offering_id, rev, at in self._offerings.changes_since(since):
+                newest = min(at, now) if newest is None else max(newest, min(at, now))
+                if index.rev(offering_id) != rev:
+                    changed.append(offering_id)
+            async for offerings in self._offerings.searched(changed):
+                for offering, read_rev in offerings:
+                    index.put(offering, read_rev)
+                    # One with long texts takes 15 ms of CPU: other requests are not to wait for all of them.
+                    await asyncio.sleep(0)
+            self._remember(newest, ticks, far=far)
+            if seen is None:
                 self._reloaded = (ticks, now)
+            return index
+
+    def _remember(self, newest: datetime | None, ticks: float, *, far: bool) -> None:
+        seen = self._seen
+        if seen is not None:
+            seen = replace(seen, near_at=ticks, far_at=ticks if far else seen.far_at)
+        if newest is not None and (seen is None or newest > seen.newest):
+            seen = _Seen(newest, ticks, ticks, ticks if seen is None else seen.far_at)
+        self._seen = seen
 
     def _reload_due(self, now: datetime, ticks: float) -> bool:
-        """Return whether to read everything again: after the interval by a monotonic clock, or if the wall clock was set."""
+        """Return whether to look through all again: after the interval by a monotonic clock, or if the wall clock was set."""
         if self._reloaded is None:
             return True
         last, at = self._reloaded
         return ticks - last >= self._reload_every.total_seconds() or not at <= now < at + self._reload_every
-
-
-def offering_entry(offering: Offering, rev: int) -> Entry:
-    """Return the entry of a public offer."""
-    form = offering.form
-    values = {
-        Filter.KIND: frozenset((Kind.OFFERING.value,)),
-        Filter.TOPIC: frozenset((form.topic_id,) if form.topic_id else ()),
-        Filter.PROVIDER: frozenset((offering.provider.id,)),
-        Filter.STATE: frozenset((offering.state.value,)),
-        Filter.CHANNEL: frozenset(channel.value for channel in offering.open_channels),
-        Filter.ANBINDUNGSART: frozenset(kind.value for kind in form.anbindungsarten),
-        Filter.LEIKA: frozenset(form.leika_keys),
-        Filter.OZG: frozenset(form.ozg_ids),
-        Filter.ORDERABLE: frozenset(("true" if offering.orderable_channels else "false",)),
-    }
-    # The long texts are searched, not shown: they are dropped.
-    shown = offering.model_copy(update={"form": form.model_copy(update={"technical_concept": None, "nachnutzung": None})})
-    return Entry(offering.id, Kind.OFFERING, form.title, sort_title(form.title), (offering.provider,), values, shown, rev)
-
-
-def providers_of(row: KnownOffering) -> tuple[Party, ...]:
-    """Return the Länder that provide a known service by its source."""
-    states = zip(row.provider_states, row.provider_state_names, strict=True)
-    return tuple(Party(id=f"DE-{code}", name=name) for code, name in states)
-
-
-def channels_of(row: KnownOffering) -> tuple[Channel, ...]:
-    """Return the Anbieter that the source names, as far as they are known here."""
-    return tuple(channel for channel in Channel if (row.channels or "").casefold() == channel.value)
-
-
-def known_entry(row: KnownOffering) -> Entry:
-    """Return the entry of a known EfA service. Its providers are the Länder named in the source."""
-    providers = providers_of(row)
-    values: dict[Filter, frozenset[str]] = {name: frozenset() for name in Filter}
-    values[Filter.KIND] = frozenset((Kind.KNOWN.value,))
-    values[Filter.TOPIC] = frozenset((row.topic_id,) if row.topic_id else ())
-    values[Filter.PROVIDER] = frozenset(party.id for party in providers)
-    values[Filter.CHANNEL] = frozenset(channel.value for channel in channels_of(row))
-    values[Filter.OZG] = frozenset(row.ozg_ids)
-    values[Filter.ORDERABLE] = frozenset(("false",))
-    return Entry(row.id, Kind.KNOWN, row.name, sort_title(row.name), providers, values, row)
-
-
-def _texts(offering: Offering) -> Sequence[tuple[Weight, str]]:
-    form = offering.form
-    keys = " ".join((*form.leika_keys, *form.ozg_ids, offering.provider.id, offering.provider.name))
-    words = " ".join(filter(None, (form.summary, form.nachnutzung, form.technical_concept)))
-    return ((Weight.TITLE, form.title), (Weight.KEY, keys), (Weight.TEXT, words))

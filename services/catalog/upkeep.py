@@ -16,10 +16,10 @@ from services.catalog import handlers
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.statement import is_stated
+from services.catalog.entries import channels_of, providers_of
 from services.catalog.reference import ReferenceNotLoadedError
 from services.catalog.repository import KnownServices, Offerings
 from services.catalog.rows import KnownOffering
-from services.catalog.search import channels_of, providers_of
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.eligibility import handlers, schemas, views
 from services.eligibility.access import change_own, organisation_response, viewer_of
 from services.eligibility.accreditation_api import accreditation_routes
-from services.eligibility.body_search import Place
+from services.eligibility.body_search import BodyQuery, Place
 from services.eligibility.domain.registration import PublicBody, Registration
 from services.eligibility.drafts import Drafts
 from services.eligibility.evidence_api import evidence_routes
@@ -37,13 +37,18 @@ from shared.files.port import Files
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Person
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.found_page import FoundPage, mark_of, place_after
+from shared.http.paging import Limit, encode_cursor
 from shared.http.routers import join
 from shared.invitation_keys import InvitationKeys
 from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
 from shared.tracing import context
 
 CREATED = 201
+_NAME = (
+    "Key (ARS, AGS, id) or name; the nearest comes first. Spellings of umlauts, abbreviations (St., a.d., LK) and the kind of "
+    "body before its name do not matter."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +89,37 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _body_routes(router: APIRouter, bodies: Bodies) -> None:
-    @router.get("/bodies", response_model=Page[views.BodyView], tags=["bodies"], summary="Search the register of public bodies")
+    @router.get(
+        "/bodies", response_model=FoundPage[views.BodyView], tags=["bodies"], summary="Search the register of public bodies"
+    )
     async def search(
-        q: Annotated[str, Query(max_length=100, description="Key (ARS, AGS, id) or name; the nearest comes first.")] = "",
+        q: Annotated[
+            str, Query(max_length=100, description=_NAME, examples=["Landkreis München", "St. Augustin", "01054056"])
+        ] = "",
         type: OrganisationType | None = None,  # noqa: A002 - the name of the parameter in the API
         state: Annotated[str | None, Query(pattern=r"^(DE-)?[A-Z]{2}$", description="Land, e.g. SH or DE-SH.")] = None,
+        near: Annotated[
+            str | None,
+            Query(
+                pattern=r"^[0-9]{2,12}$",
+                description="Regional key (ARS) of whoever searches, or its beginning: of equals, what lies nearer comes first.",
+                examples=["010540056056"],
+            ),
+        ] = None,
         cursor: str | None = None,
         limit: Limit = 20,
     ) -> Response:
-        after = cast("Place | None", decode_cursor(cursor, [int, int, str, str]))
-        found, position = await bodies.search(q, type, None if state is None else state.removeprefix("DE-"), after, limit)
-        items = [views.BodyView.of(document) for document in found]
-        return json_reply(Page[views.BodyView](items=items, next=None if position is None else encode_cursor(position)))
+        code = None if state is None else state.removeprefix("DE-")
+        mark = mark_of({"q": q, "type": type, "state": code, "near": near})
+        after = cast("Place | None", place_after(cursor, mark, [int, int, int, int, str, str]))
+        found, page = await bodies.search(BodyQuery(q, type, code, near or ""), after, limit)
+        reply = FoundPage[views.BodyView](
+            items=[views.BodyView.of(document) for document in found],
+            next=None if page.place is None else encode_cursor((mark, *page.place)),
+            match=page.understood,
+            suggestion=page.meant,
+        )
+        return json_reply(reply)
 
     @router.get("/bodies/{body_id}", response_model=views.BodyView, tags=["bodies"], summary="One public body")
     async def body(body_id: str) -> Response:

@@ -1,30 +1,28 @@
-"""Search over the register of public bodies: by key or by name, the nearest first, with tolerance where nothing fits.
+"""Search over the register of public bodies: by key or by name, the nearest first.
 
 The register is read into memory once and again whenever another edition of it has been loaded: it is small (13,000 entries).
 """
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from services.eligibility.names import fold
 from shared.messages.values import OrganisationType
+from shared.search.index import Found, Level, TextIndex, Zone
+from shared.search.lexicon import Lexicon
+from shared.search.words import Word, fold, words
 
-SIMILAR = 0.8
-"""How alike a word must be to stand for another that nobody has."""
-MOST_SIMILAR = 5
-MOST_WORDS = 6
-"""Of a longer text no similar words are looked for, which costs a comparison with each word of the register."""
-_KIND_WORDS = {"KREIS": "kreis landkreis", "LAND": "land bundesland", "KOMMUNE": "stadt gemeinde", "VERBAND": "verband amt"}
-_ALL_KIND_WORDS = frozenset(" ".join(_KIND_WORDS.values()).split())
 _KINDS = ("BUND", "LAND", "KOMMUNE", "KREIS", "VERBAND", "ANBIETER", "IT_PROVIDER")
 _ARS_LENGTH = 12
 _KEY_LENGTH = 5
+_KREISFREI = "0000000"
+_SUFFIXES = {"St": "Stadt", "M": "Markt", "GKSt": "Große Kreisstadt"}
+"""What the Gemeindeverzeichnis of Bayern puts behind a comma."""
+_TAILS = frozenset(("an", "am", "auf", "im", "in", "ob", "bei", "vor"))
+"""Words with which a name begins to say where its town lies."""
 
 
 class Nearness(IntEnum):
@@ -34,154 +32,177 @@ class Nearness(IntEnum):
     NAME = 1
     BEGINNING = 2
     WORDS = 3
-    JOINED = 4
-    SIMILAR = 5
+    MENTIONED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A body as it is searched. ``names`` are its name without what follows a comma or a bracket, in each folding."""
+    """A body as it is searched. ``core``: the words of its name without what says where it lies or what it is."""
 
     id: str
     type: str
     state_code: str | None
-    keys: frozenset[str]
-    names: frozenset[str]
-    words: frozenset[str]
+    ars: str
+    core: tuple[str, ...]
     kinds: frozenset[str]
-    joined: frozenset[str]
     order: tuple[int, str, str]
 
-    @classmethod
-    def of(cls, document: Mapping[str, str | None]) -> Entry:
-        """Return the entry of a stored body."""
-        body_id, name, kind = str(document["_id"]), str(document["name"]), str(document["type"])
-        ars = str(document["ars"] or "")
-        municipal = len(ars) == _ARS_LENGTH
-        ags = ars[:5] + ars[9:] if municipal else ""
-        short = name.partition(",")[0].partition("(")[0]
-        foldings = frozenset({fold(name), _bare(name)})
-        words = {word for folded in foldings for word in folded.split(" ")}
-        place = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
-        return cls(
-            id=body_id,
-            type=kind,
-            state_code=document["state_code"],
-            keys=frozenset(key for key in (body_id.lower(), ars, ags) if key),
-            names=frozenset({fold(short), _bare(short)}) | foldings,
-            words=frozenset(words),
-            kinds=frozenset(_KIND_WORDS.get(kind, "").split()),
-            joined=frozenset(folded.replace(" ", "") for folded in foldings),
-            order=(place, fold(name), body_id),
-        )
+    def misfit(self, kinds: frozenset[str]) -> int:
+        """Return how many of the kinds of body that a query names this one is not."""
+        return len(kinds - self.kinds)
 
-    def nearness(self, query: Query) -> Nearness | None:
-        """Return how well the entry fits the query, None if it does not; similar words are not looked at here."""
-        fits: tuple[tuple[Nearness, Callable[[], bool]], ...] = (
-            (Nearness.KEY, lambda: query.key in self.keys),
-            (Nearness.NAME, lambda: not query.foldings.isdisjoint(self.names)),
-            (Nearness.BEGINNING, lambda: self._begins(query)),
-            (Nearness.WORDS, lambda: any(self._has_all(parts) for parts in query.parts)),
-            (Nearness.JOINED, lambda: any(name.startswith(text) for name in self.joined for text in query.joined)),
-        )
-        return next((near for near, fit in fits if fit()), None)
 
-    def _begins(self, query: Query) -> bool:
-        if query.key.isdigit() and len(query.key) >= _KEY_LENGTH:
-            return any(key.startswith(query.key) for key in self.keys)
-        return any(name.startswith(folded) for name in self.names for folded in query.foldings)
-
-    def _has_all(self, parts: Iterable[str]) -> bool:
-        return all(part in self.kinds or any(word.startswith(part) for word in self.words) for part in parts)
-
-    @property
-    def terms(self) -> frozenset[str]:
-        """Everything whose beginning may be searched for."""
-        return self.keys | self.names | self.words | self.joined
+Place = tuple[int, int, int, int, str, str]
+"""Place in a list: nearness, misfit, distance, kind, folded name, id."""
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """What is searched for, in each folding: whole, in words, and joined."""
+class BodyQuery:
+    """What is searched for: words or a key, a kind, a Land, and the regional key of whoever searches."""
 
-    key: str
-    foldings: frozenset[str]
-    parts: tuple[tuple[str, ...], ...]
-    joined: frozenset[str]
-
-    @classmethod
-    def of(cls, text: str) -> Query:
-        """Return the query of a text; blanks and separators inside a key of digits do not count."""
-        plain = "".join(text.split()).lower()
-        digits = plain.translate(str.maketrans("", "", "-./"))
-        foldings = frozenset({fold(text), _bare(text)})
-        return cls(
-            key=digits if digits.isdigit() else plain,
-            foldings=foldings,
-            parts=tuple(tuple(folded.split(" ")) for folded in sorted(foldings)),
-            joined=frozenset(folded.replace(" ", "") for folded in foldings),
-        )
-
-
-Place = tuple[int, int, str, str]
+    text: str = ""
+    kind: OrganisationType | None = None
+    state_code: str | None = None
+    near: str = ""
 
 
 class BodyIndex:
     """All bodies of one edition of the register."""
 
-    def __init__(self, documents: Iterable[Mapping[str, str | None]]) -> None:
-        self.entries = [Entry.of(document) for document in documents]
-        self.vocabulary = sorted({word for entry in self.entries for word in entry.words})
-        self.terms = sorted((term, number) for number, entry in enumerate(self.entries) for term in entry.terms)
+    def __init__(self, documents: Iterable[Mapping[str, str | None]], lexicon: Lexicon | None = None) -> None:
+        self._lexicon = lexicon or Lexicon()
+        self._entries: dict[str, Entry] = {}
+        self._of_bodies = frozenset[str]().union(*self._lexicon.kinds.values())
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._keys: list[tuple[str, str]] = []
+        self._text = TextIndex(self._lexicon, spread=False)
+        self._text.put_all([self._added(document) for document in documents])
+        self._keys.sort()
 
-    def search(
-        self, text: str, kind: OrganisationType | None, state_code: str | None, after: Place | None, limit: int
-    ) -> tuple[list[str], Place | None]:
-        """Return ids of one page of bodies, the nearest first, and the place after it, None at the end."""
-        found = self._found(text, kind, state_code)
-        rest = found if after is None else [place for place in found if place > after]
-        page = rest[:limit]
-        return [place[3] for place in page], page[-1] if len(rest) > limit else None
+    def search(self, asked: BodyQuery, after: Place | None, limit: int) -> BodyPage:
+        """Return one page of bodies, the nearest first.
 
-    def _found(self, text: str, kind: OrganisationType | None, state_code: str | None) -> list[Place]:
-        def asked(entry: Entry) -> bool:
-            return (kind is None or entry.type == kind) and state_code in (None, entry.state_code)
+        Of bodies whose names fit alike, those come first that share more of the regional key ``near``, then a Land before a
+        town, a kreisfreie Stadt before others, a town before a Kreis.
+        """
+        found, understood, meant = self._found(asked.text)
+        places = sorted(
+            (nearness, misfit, _distance(asked.near, entry.ars), *entry.order)
+            for nearness, misfit, entry in found
+            if (asked.kind is None or entry.type == asked.kind) and asked.state_code in (None, entry.state_code)
+        )
+        start = 0 if after is None else bisect_right(places, after)
+        page = places[start : start + limit]
+        return BodyPage([it[-1] for it in page], page[-1] if start + limit < len(places) else None, understood, meant)
 
-        if not fold(text):
-            return sorted((Nearness.WORDS, *entry.order) for entry in self.entries if asked(entry))
-        query = Query.of(text)
-        near = ((entry.nearness(query), entry) for entry in self._candidates(query) if asked(entry))
-        places = [(nearness, *entry.order) for nearness, entry in near if nearness is not None]
-        return sorted(places or self._similar(query, filter(asked, self.entries)))
+    def _added(self, document: Mapping[str, str | None]) -> tuple[str, tuple[tuple[Zone, str], ...]]:
+        body_id, name, kind = str(document["_id"]), str(document["name"]), str(document["type"])
+        ars = str(document["ars"] or "")
+        municipal = len(ars) == _ARS_LENGTH
+        ags = ars[:5] + ars[9:] if municipal else ""
+        short, _, suffix = name.partition(",")
+        suffix = _SUFFIXES.get(suffix.strip(), suffix)
+        entry = Entry(
+            id=body_id,
+            type=kind,
+            state_code=document["state_code"],
+            ars=ars,
+            core=self._core(short.partition("(")[0].partition("/")[0]),
+            kinds=self._kinds(kind, f"{short} {suffix}"),
+            order=(_rank(kind, ars, suffix), fold(name), body_id),
+        )
+        self._entries[body_id] = entry
+        self._keys += [(key, body_id) for key in {fold(body_id), ars, ags} if key]
+        # The name as one word, for who writes Kommone or Badhomburg.
+        joined = "".join(word.folded for word in words(short.partition("(")[0]))
+        return body_id, (
+            (Zone.TITLE, short),
+            (Zone.NAMES, f"{suffix} {joined}"),
+            (Zone.KEYS, body_id),
+        )
 
-    def _candidates(self, query: Query) -> list[Entry]:
-        """Return every entry that may fit: one of its terms begins with the key, the text, or a word of it."""
-        heads = {query.key, *query.foldings, *query.joined}
-        for parts in query.parts:
-            words = [part for part in parts if part not in _ALL_KIND_WORDS] or list(parts)
-            heads.add(max(words, key=len))
-        numbers: set[int] = set()
-        for head in filter(None, heads):
-            start, end = bisect_left(self.terms, (head, -1)), bisect_left(self.terms, (f"{head}\uffff", -1))
-            numbers.update(number for _, number in self.terms[start:end])
-        return [self.entries[number] for number in numbers]
+    def _kinds(self, kind: str, text: str) -> frozenset[str]:
+        """Return the words of ``_of_bodies`` that fit a body by its kind or its name, one set for all that are alike."""
+        found = self._lexicon.kinds.get(kind, frozenset()).union(
+            word.folded for word in words(text) if word.folded in self._of_bodies
+        )
+        return self._sets.setdefault(found, found)
 
-    def _similar(self, query: Query, entries: Iterable[Entry]) -> list[Place]:
-        """Return the bodies that have for each word of the query one that is much alike."""
-        if any(len(parts) > MOST_WORDS for parts in query.parts):
+    def _words(self, text: str) -> list[Word]:
+        return self._lexicon.written_out(list(words(text)))
+
+    def _core(self, text: str) -> tuple[str, ...]:
+        found = [word.folded for word in self._words(text)]
+        named = [word for word in found if word not in self._of_bodies] or found
+        end = next((at for at, word in enumerate(named) if at and word in _TAILS), len(named))
+        return tuple(named[:end])
+
+    def _found(self, text: str) -> tuple[list[tuple[Nearness, int, Entry]], Found, str | None]:
+        by_key = self._by_key(text)
+        if by_key:
+            return by_key, Found.ALL, None
+        asked = self._words(text)
+        # A kind of body is no part of its name: who writes Landkreis looks for a name among the Kreise first.
+        kinds = frozenset(word.folded for word in asked if word.folded in self._of_bodies)
+        rest = " ".join(word.shown for word in asked if word.folded not in self._of_bodies)
+        match = self._text.match(rest)
+        if match is None:
+            return [(Nearness.WORDS, entry.misfit(kinds), entry) for entry in self._entries.values()], Found.ALL, None
+        if match.found is Found.SOME:
+            # Half a name is none: Husum is not what Husum-Süd means to say.
+            return [], Found.ALL, None
+        core = self._core(match.meant or rest)
+        near = []
+        for body_id, hit in match.hits.items():
+            entry = self._entries[body_id]
+            near.append((_nearness(entry, core, hit.level), entry.misfit(kinds), entry))
+        return near, match.found, match.meant
+
+    def _by_key(self, text: str) -> list[tuple[Nearness, int, Entry]]:
+        """Return what has a key: exactly, or for at least a Kreis beginning like this."""
+        plain = fold("".join(text.split())).translate(str.maketrans("", "", "./"))
+        digits = plain.replace("-", "")
+        key = digits if digits.isdigit() else plain
+        if not key:
             return []
-        alike = [
-            [set(difflib.get_close_matches(part, self.vocabulary, MOST_SIMILAR, SIMILAR)) for part in parts]
-            for parts in query.parts
-        ]
+        start = bisect_left(self._keys, (key, ""))
+        end = bisect_left(self._keys, (f"{key}\U0010ffff", "")) if key.isdigit() and len(key) >= _KEY_LENGTH else start
+        exact = {body_id for found, body_id in self._keys[start : start + 4] if found == key}
+        others = {body_id for _, body_id in self._keys[start:end]} - exact
         return [
-            (Nearness.SIMILAR, *entry.order)
-            for entry in entries
-            if any(all(words & entry.words for words in choice) for choice in alike)
+            *((Nearness.KEY, 0, self._entries[it]) for it in exact),
+            *((Nearness.BEGINNING, 0, self._entries[it]) for it in others),
         ]
 
 
-def _bare(text: str) -> str:
-    """Return the text folded without its accents: what somebody types who has no umlauts."""
-    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
-    return fold(plain)
+@dataclass(frozen=True, slots=True)
+class BodyPage:
+    """Ids of one page of bodies, the place after it (None at the end), and how the words were understood."""
+
+    ids: list[str]
+    place: Place | None
+    understood: Found = Found.ALL
+    meant: str | None = None
+
+
+def _rank(kind: str, ars: str, suffix: str) -> int:
+    """Return the place of a kind of body: a kreisfreie Stadt, a town and a village each behind the one before."""
+    place = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+    size = 0 if ars.endswith(_KREISFREI) else 1 if "stadt" in fold(suffix) else 2
+    return 3 * place + (size if kind == "KOMMUNE" else 0)
+
+
+def _nearness(entry: Entry, core: tuple[str, ...], level: Level) -> Nearness:
+    if core and entry.core == core:
+        return Nearness.NAME
+    if core and entry.core[: len(core) - 1] == core[:-1] and "".join(entry.core[len(core) - 1 : len(core)]).startswith(core[-1]):
+        return Nearness.BEGINNING
+    return Nearness.WORDS if level is not Level.MENTIONED else Nearness.MENTIONED
+
+
+def _distance(near: str, ars: str) -> int:
+    """Return how little of a regional key another shares: nothing lies nearer than the same Gemeinde."""
+    if not near or not ars:
+        return _ARS_LENGTH if near else 0
+    shared = next((at for at, (one, other) in enumerate(zip(near, ars, strict=False)) if one != other), min(len(near), len(ars)))
+    return _ARS_LENGTH - shared

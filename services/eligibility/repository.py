@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from services.eligibility.body_search import BodyIndex, Place
+from services.eligibility.body_search import BodyIndex, BodyPage, BodyQuery, Place
 from services.eligibility.domain.offering import OfferedService
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.organisation_state import closed_at, granted_at, waiting_at
@@ -25,6 +26,7 @@ from shared.http.limits import PAGE_BYTES
 from shared.messages.base import Message
 from shared.messages.values import Channel, OrganisationType
 from shared.process.service import Resources
+from shared.search.lexicon import read_lexicon
 from shared.store.documents import plain
 from shared.store.paging import portions, scanned
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Scalar, Store
@@ -124,6 +126,8 @@ class Bodies:
 
     def __init__(self, resources: Resources) -> None:
         self.store = resources.store
+        self._data_dir = resources.data_dir
+        self._loading = asyncio.Lock()
         self._index: BodyIndex | None = None
         self._version: str | None = None
 
@@ -164,23 +168,25 @@ class Bodies:
         names = [group["name"] for group in sorted(found, key=lambda group: str(group["_id"])) if _holds(group, on.isoformat())]
         return names[0] if names else None
 
-    async def search(
-        self, text: str, kind: OrganisationType | None, state_code: str | None, after: Place | None, limit: int
-    ) -> tuple[list[Document], Place | None]:
-        """Return one page of bodies, the nearest first, and the place after it, None at the end."""
+    async def search(self, asked: BodyQuery, after: Place | None, limit: int) -> tuple[list[Document], BodyPage]:
+        """Return one page of bodies, the nearest first, and what is said of it."""
         index = await self._current()
-        hits, place = index.search(text, kind, state_code, after, limit)
-        bodies = await self.get_many(hits)
-        return [bodies[body_id] for body_id in hits if body_id in bodies], place
+        page = index.search(asked, after, limit)
+        bodies = await self.get_many(page.ids)
+        return [bodies[body_id] for body_id in page.ids if body_id in bodies], page
 
     async def _current(self) -> BodyIndex:
         edition = await self.store.get(EDITIONS, BODIES.name)
         version = None if edition is None else edition["version"]
         if self._index is None or version != self._version:
-            documents = [document async for page in scanned(self.store, BODIES) for document in page]
-            # Who acts as another body is found as that body.
-            self._index = BodyIndex(document for document in documents if document["same_as"] is None)
-            self._version = version
+            async with self._loading:
+                if self._index is None or version != self._version:
+                    documents = [document async for page in scanned(self.store, BODIES) for document in page]
+                    # Who acts as another body is found as that body.
+                    searched = [document for document in documents if document["same_as"] is None]
+                    # In a thread: it takes a second of CPU.
+                    self._index = await asyncio.to_thread(lambda: BodyIndex(searched, read_lexicon(self._data_dir)))
+                    self._version = version
         return self._index
 
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.catalogue import POSITION_KINDS, Position
-from services.catalog.rows import KnownOffering
+from services.catalog.entries import Entry, Filter
+from services.catalog.rows import Kind, KnownOffering, Orderable, Reifegrad
 from services.catalog.schemas.offering import OfferingReply
-from services.catalog.search import Entry, Filter, Found, Kind, Search
-from shared.http.paging import Page, decode_cursor
+from services.catalog.search_index import Found, Search, Shown, Sort
+from shared.http.found_page import FoundPage, mark_of, place_after
+from shared.http.paging import Page
+from shared.labels import Labels
+from shared.messages.catalog import KnownStatus
 from shared.messages.values import Anbindungsart, Channel, OfferingState, Party, Time
+from shared.search.marks import Piece
 
-Words = Annotated[str, Field(max_length=200, description="Words or their beginnings; case and umlauts do not matter.")]
+Words = Annotated[
+    str,
+    Field(
+        max_length=200,
+        description=(
+            "Words, their beginnings, keys: any case, spelling of umlauts, singular or plural; parts of compounds, abbreviations "
+            "and everyday words too. What nobody has is taken for a typing error (`suggestion`)."
+        ),
+        examples=["Baugenehmigung", "ozg 10 519", "Wohngelt"],
+    ),
+]
 Values = Annotated[list[str], Field(max_length=50, description="May be repeated: any of the values.")]
-Cursor = Annotated[str | None, Field(description="`next` of the page before.")]
+Cursor = Annotated[str | None, Field(description="`next` of the page before, for the same query.")]
 
 
 class SearchQuery(BaseModel):
@@ -28,28 +46,59 @@ class SearchQuery(BaseModel):
     topic_id: Values = []
     provider: Values = []
     state: list[OfferingState] = []
+    status: Annotated[
+        list[KnownStatus],
+        Field(
+            max_length=10, description="Of known services: `in_reuse` are those that others use already.", examples=[["in_reuse"]]
+        ),
+    ] = []
     channel: list[Channel] = []
     anbindungsart: list[Anbindungsart] = []
+    reifegrad: Annotated[
+        list[Reifegrad], Field(max_length=5, description="Stage of the OZG's Reifegradmodell.", examples=[["3", "4"]])
+    ] = []
     leika_key: Values = []
     ozg_id: Values = []
     orderable: bool | None = None
+    price_max: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=10**13,
+            description="Most that the price sheet charges per year (months and years), in euro cents, net and before any key.",
+            examples=[500000],
+        ),
+    ] = None
+    sort: Annotated[
+        Sort,
+        Field(
+            description="Order; among equals, what can be ordered comes first. `relevance`: what the words name first.",
+            examples=["newest"],
+        ),
+    ] = Sort.RELEVANCE
     cursor: Cursor = None
     limit: Annotated[int, Field(ge=1, le=200)] = 20
 
     def search(self) -> Search:
-        """Return the search that is meant. Raises RefusedRequestError for a cursor that is none."""
+        """Return the search that is meant. Raises RefusedRequestError for a cursor that is none, or of another query."""
         chosen: dict[Filter, list[str]] = {
             name: [str(value) for value in getattr(self, name.value)] for name in Filter if name is not Filter.ORDERABLE
         }
         if self.orderable is not None:
-            chosen[Filter.ORDERABLE] = ["true" if self.orderable else "false"]
+            chosen[Filter.ORDERABLE] = [Orderable.YES if self.orderable else Orderable.NO]
         filters = {name: frozenset(values) for name, values in chosen.items() if values}
-        return Search(self.q, filters, place_of(self.cursor), self.limit)
+        place = place_of(self.cursor, self.mark)
+        return Search(self.q, filters, place, self.limit, self.sort, self.price_max)
+
+    @property
+    def mark(self) -> str:
+        """What a cursor of this query is marked with: a page of another one is none of it."""
+        return mark_of(self.model_dump(mode="json", exclude={"cursor", "limit"}))
 
 
-def place_of(cursor: str | None) -> Position | None:
-    """Return the place in a ranked list that a cursor stands for. Raises RefusedRequestError (400)."""
-    values: Any = decode_cursor(cursor, POSITION_KINDS)
+def place_of(cursor: str | None, mark: str) -> Position | None:
+    """Return the place in a sorted list that a cursor stands for. Raises RefusedRequestError (400, ``cursor_invalid``)."""
+    values: Any = place_after(cursor, mark, POSITION_KINDS)
     return None if values is None else (values[0], values[1], values[2])
 
 
@@ -92,8 +141,27 @@ class KnownReply(BaseModel):
 DetailReply = Annotated[OfferingReply | KnownReply, Field(discriminator="kind")]
 
 
+class PieceReply(BaseModel):
+    """A piece of a text. ``hit``: it is what was searched for."""
+
+    text: str
+    hit: bool
+
+
+class Highlights(BaseModel):
+    """Title and summary in pieces, some of which are what was searched for; empty where none is."""
+
+    title: tuple[PieceReply, ...] = ()
+    summary: tuple[PieceReply, ...] = ()
+
+
 class Card(BaseModel):
-    """A result in the Schaufenster. ``status`` is that of a known service: in_reuse, offered or project."""
+    """A result in the Schaufenster. ``status`` is that of a known service: in_reuse, offered or project.
+
+    ``yearly_cents`` is what the price sheet charges per year today, in euro cents, net and before any key shares it; null if it
+    names no price per month or year. ``highlights`` are there if what was searched for
+    stands in title or summary.
+    """
 
     kind: Kind
     id: str
@@ -111,10 +179,21 @@ class Card(BaseModel):
     reifegrad: int | None = None
     version: int | None = None
     changed_at: Time | None = None
+    published_at: Time | None = None
+    yearly_cents: int | None = None
+    highlights: Highlights | None = None
 
     @classmethod
-    def of(cls, entry: Entry) -> Card:
-        """Return the card of an entry of the index."""
+    def of(cls, shown: Shown, today: date) -> Card:
+        """Return the card of a result on a day."""
+        card = cls._of(shown.entry)
+        card.yearly_cents = shown.entry.yearly_cents(today)
+        if shown.title or shown.summary:
+            card.highlights = Highlights(title=_pieces(shown.title), summary=_pieces(shown.summary))
+        return card
+
+    @classmethod
+    def _of(cls, entry: Entry) -> Card:
         channels = tuple(channel for channel in Channel if channel.value in entry.values[Filter.CHANNEL])
         source = entry.source
         if isinstance(source, KnownOffering):
@@ -146,29 +225,90 @@ class Card(BaseModel):
             reifegrad=form.reifegrad,
             version=source.version,
             changed_at=source.changed_at,
+            published_at=source.published_at,
         )
 
 
+def _pieces(pieces: tuple[Piece, ...]) -> tuple[PieceReply, ...]:
+    return tuple(PieceReply(text=piece.text, hit=piece.hit) for piece in pieces)
+
+
+class FacetLabels(BaseModel):
+    """The words in which people read a value."""
+
+    de: str
+    en: str
+
+
 class FacetReply(BaseModel):
-    """A value that the results could be narrowed to, and how many would be left."""
+    """A value that the results could be narrowed to, and how many would be left. ``label``: name of a topic or organisation."""
 
     value: str
     label: str | None
+    labels: FacetLabels | None
     count: int
 
 
-class SearchReply(Page[Card]):
-    """A page of results with the number of all and the facets over all."""
+_ENUMERATIONS: dict[Filter, type[StrEnum]] = {
+    Filter.KIND: Kind,
+    Filter.STATE: OfferingState,
+    Filter.STATUS: KnownStatus,
+    Filter.CHANNEL: Channel,
+    Filter.ANBINDUNGSART: Anbindungsart,
+    Filter.REIFEGRAD: Reifegrad,
+    Filter.ORDERABLE: Orderable,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FacetWords:
+    """The words of the values of facets, in both languages."""
+
+    de: Labels
+    en: Labels
+
+    def of(self, name: Filter, value: str, label: str | None) -> FacetLabels | None:
+        """Return the words of a value, of a name that name in both languages; None if there are none."""
+        enumeration = _ENUMERATIONS.get(name)
+        if enumeration is None:
+            return None if label is None else FacetLabels(de=label, en=label)
+        known = enumeration(value)
+        return FacetLabels(de=self.de.of(known), en=self.en.of(known))
+
+
+class SearchReply(FoundPage[Card]):
+    """A page of results with the number of all and the facets over all.
+
+    ``match``: each word was found (all), found with typing errors put right (corrected), or most words only (some).
+    ``suggestion``: the words as corrected, to be asked whether they are meant; null if they were not.
+    """
 
     total: int
     facets: dict[str, list[FacetReply]]
 
     @classmethod
-    def of(cls, found: Found) -> SearchReply:
-        """Return the answer of a search."""
+    def of(cls, found: Found, mark: str, words: FacetWords, today: date) -> SearchReply:
+        """Return the answer of a search whose cursors carry ``mark``."""
         facets = {
-            name.value: [FacetReply(value=facet.value, label=facet.label, count=facet.count) for facet in values]
+            name.value: [
+                FacetReply(
+                    value=facet.value,
+                    label=facet.label,
+                    labels=words.of(name, facet.value, facet.label),
+                    count=facet.count,
+                )
+                for facet in values
+            ]
             for name, values in found.facets.items()
         }
-        page = Page.cut(found.hits, len(found.hits), lambda hit: hit[0], lambda hit: Card.of(hit[1]), more=found.more)
-        return cls(items=page.items, next=page.next, total=found.total, facets=facets)
+        page = Page.cut(
+            found.hits, len(found.hits), lambda hit: (mark, *hit.place), lambda hit: Card.of(hit, today), more=found.more
+        )
+        return cls(
+            items=page.items,
+            next=page.next,
+            total=found.total,
+            facets=facets,
+            match=found.understood,
+            suggestion=found.meant,
+        )

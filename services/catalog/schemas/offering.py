@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
-from services.catalog.search import Kind
+from services.catalog.rows import Kind
 from shared.messages.catalog import ChannelListing, Parameter, RequirementAnswer, Suspension, VersionEntry
 from shared.messages.values import (
     Anbindungsart,

@@ -50,10 +50,12 @@ async def test_the_search_finds_the_long_texts_and_keeps_none_of_them(world: Wor
         (card,) = (await world.search(q="einzigartiger"))["items"]
     whole = (await world.as_(None).get(f"/v1/offerings/{offering_id}")).json()
     channels = [listing["channel"] for listing in whole["channels"]]
-    assert card == {name: whole.get(name) for name in card} | {"channels": channels, "providers": [whole["provider"]]}
-    (document,) = [document for document in loaded if document["_id"] == offering_id]
-    assert weight(document) < SMALL + sum(len(whole[name].encode()) for name in ("technical_concept", "nachnutzung", "summary"))
-    assert not {"requirements", "parameters", "price_items", "documents"} & document["form"].keys()
+    shown = {"channels": channels, "providers": [whole["provider"]], "yearly_cents": None, "highlights": None}
+    assert card == {name: whole.get(name) for name in card} | shown
+    (document,) = [document for document in loaded if document["_id"] == offering_id and "form" in document]
+    searched = sum(len(whole[name].encode()) for name in ("technical_concept", "nachnutzung", "summary"))
+    assert weight(document) < SMALL + searched + sum(len(str(item)) for item in whole["price_items"])
+    assert not {"requirements", "parameters", "documents"} & document["form"].keys()
 
 
 async def test_a_page_of_large_results_ends_by_its_bytes_and_the_next_goes_on(world: World) -> None:

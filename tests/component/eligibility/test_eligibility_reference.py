@@ -116,7 +116,20 @@ class TestSearch:
         assert body in [item["id"] for item in found["items"]]
 
     async def test_what_is_not_there_is_not_found(self, world: World) -> None:
-        assert (await world.call("GET", "/bodies?q=xyzzy", None)).json() == {"items": [], "next": None}
+        found = (await world.call("GET", "/bodies?q=xyzzy", None)).json()
+        assert found == {"items": [], "next": None, "match": "all", "suggestion": None}
+
+    async def test_a_typing_error_is_put_right_and_what_lies_nearer_comes_first(self, world: World) -> None:
+        found = (await world.call("GET", "/bodies?q=Tübinegn&type=KOMMUNE", None)).json()
+        assert (found["match"], found["suggestion"], found["items"][0]["id"]) == ("corrected", "Tübingen", "084160041041")
+        found = (await world.call("GET", "/bodies?q=Neustadt&type=KOMMUNE&near=06534", None)).json()
+        assert found["items"][0]["id"] == "065340016016"
+        assert (await world.call("GET", "/bodies?q=x&near=SH", None)).status_code == 422
+
+    async def test_a_cursor_belongs_to_its_query(self, world: World) -> None:
+        cursor = (await world.call("GET", "/bodies?q=neu&limit=1", None)).json()["next"]
+        refused = await world.call("GET", f"/bodies?q=alt&cursor={cursor}", None)
+        assert (refused.status_code, refused.json()["code"]) == (400, "cursor_invalid")
 
     async def test_pages_hold_each_body_once_even_if_several_words_match(self, world: World) -> None:
         ids: list[str] = []

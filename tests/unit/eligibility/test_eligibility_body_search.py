@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from services.eligibility.body_search import BodyIndex
+from services.eligibility.body_search import BodyIndex, BodyQuery, Place
 from services.eligibility.published import published_bodies
 from shared.messages.values import OrganisationType
+from shared.search.index import Found
+from shared.search.lexicon import read_lexicon
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -16,11 +18,11 @@ DATA = Path(__file__).parents[3] / "data"
 @pytest.fixture(name="index", scope="module")
 def _index() -> BodyIndex:
     documents = [it for kind in published_bodies(DATA).values() for it in kind]
-    return BodyIndex(it for it in documents if it["same_as"] is None)
+    return BodyIndex((it for it in documents if it["same_as"] is None), read_lexicon(DATA))
 
 
-def first(index: BodyIndex, text: str) -> str | None:
-    hits, _ = index.search(text, None, None, None, 10)
+def first(index: BodyIndex, text: str, near: str = "") -> str | None:
+    hits = index.search(BodyQuery(text, near=near), None, 10).ids
     return hits[0] if hits else None
 
 
@@ -46,6 +48,20 @@ def first(index: BodyIndex, text: str) -> str | None:
         ("Amt Nordsee-Treene", "010545492000"),
         ("Tübinegn", "084160041041"),
         ("dataprot", "dataport"),
+        ("Stadt Husum", "010540056056"),
+        ("Stadtverwaltung Husum", "010540056056"),
+        ("Landratsamt München", "09184"),
+        ("Frankfurt a.M.", "064120000000"),
+        ("St. Augustin", "053820056056"),
+        ("Neustadt an der Aisch", "095750153153"),
+        ("Neustadt Aisch", "095750153153"),
+        ("Landkreis Stade", "03359"),
+        ("Kreis Stade", "03359"),
+        ("LK Stade", "03359"),
+        ("Stade", "033590038038"),
+        ("Weissenburg in Bayern", "095770177177"),
+        ("NRW", "DE-NW"),
+        ("M\u0075\u0308nchen", "091620000000"),
     ],
 )
 def test_the_nearest_body_comes_first(index: BodyIndex, text: str, body: str) -> None:
@@ -53,28 +69,47 @@ def test_the_nearest_body_comes_first(index: BodyIndex, text: str, body: str) ->
 
 
 def test_what_is_like_nothing_is_not_found(index: BodyIndex) -> None:
-    assert index.search("xyzzy", None, None, None, 10) == ([], None)
-    assert index.search("99999999", None, None, None, 10) == ([], None)
+    for text in ("xyzzy", "99999999"):
+        page = index.search(BodyQuery(text), None, 10)
+        assert (page.ids, page.place) == ([], None)
 
 
 def test_all_words_of_the_query_count(index: BodyIndex) -> None:
-    assert index.search("husum xyzzy", None, None, None, 10) == ([], None)
+    assert index.search(BodyQuery("husum xyzzy"), None, 10).ids == []
+
+
+def test_of_towns_of_one_name_the_nearest_comes_first(index: BodyIndex) -> None:
+    in_hessen, in_sachsen = "065340016016", "146280260260"
+    assert first(index, "Neustadt", near="06534") == in_hessen
+    assert first(index, "Neustadt", near="146280010010") == in_sachsen
+
+
+def test_a_typing_error_is_put_right_and_asked_about(index: BodyIndex) -> None:
+    page = index.search(BodyQuery("Tübinegn"), None, 10)
+    assert (page.understood, page.meant) == (Found.CORRECTED, "Tübingen")
+    assert index.search(BodyQuery("Tübingen"), None, 10).meant is None
+
+
+def test_a_kind_of_body_alone_lists_those_of_that_kind_first(index: BodyIndex) -> None:
+    page = index.search(BodyQuery("Landkreis", state_code="SH"), None, 11)
+    assert all(len(body_id) == 5 for body_id in page.ids)
 
 
 def test_pages_follow_each_other_without_a_gap(index: BodyIndex) -> None:
-    whole, end = index.search("neu", OrganisationType.KOMMUNE, None, None, 10_000)
-    assert end is None
+    asked = BodyQuery("neu", OrganisationType.KOMMUNE)
+    whole = index.search(asked, None, 10_000)
+    assert whole.place is None
     seen: list[str] = []
-    place = None
+    place: Place | None = None
     while True:
-        page, place = index.search("neu", OrganisationType.KOMMUNE, None, place, 37)
-        seen += page
+        page = index.search(asked, place, 37)
+        seen += page.ids
+        place = page.place
         if place is None:
             break
-    assert seen == whole
-    assert len(whole) == len(set(whole)) > 100
+    assert seen == whole.ids
+    assert len(whole.ids) == len(set(whole.ids)) > 100
 
 
 def test_without_a_text_all_bodies_of_a_kind_are_listed(index: BodyIndex) -> None:
-    lands, _ = index.search("", OrganisationType.LAND, None, None, 100)
-    assert len(lands) == 16
+    assert len(index.search(BodyQuery("", OrganisationType.LAND), None, 100).ids) == 16

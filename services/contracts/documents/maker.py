@@ -14,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from services.contracts.archivist import OVERLAP, content_of
+from services.contracts.archiving.archivist import OVERLAP, content_of
 from services.contracts.documents.records import DocumentRecords
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import contract_sheets

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from services.contracts.app import build, processor
-from services.contracts.archivist import content_of
+from services.contracts.archiving.archivist import content_of
 from services.contracts.documents import rendering
 from services.contracts.documents.maker import Maker
 from services.contracts.documents.records import RECORDED

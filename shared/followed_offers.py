@@ -25,7 +25,7 @@ from shared.messages.values import Channel, OfferingState
 
 NOT_LISTED: Final = "offering_not_found"
 
-_WITH_STATE: Final = (
+WITH_STATE: Final = (
     OfferingPublished,
     OfferingChanged,
     OfferingSuspended,
@@ -33,6 +33,7 @@ _WITH_STATE: Final = (
     OfferingWithdrawn,
     OfferingRestated,
 )
+"""The events that carry the full state of an offer."""
 
 
 class FollowedOffer(Aggregate):
@@ -55,13 +56,13 @@ def offers_consumer(group: str, ledger: Ledger[O], project: Callable[[Offering],
             message = event.message
             if isinstance(message, OfferingRemoved):
                 changes.append(follow_removal(event.key, event.cause))
-            elif isinstance(message, _WITH_STATE):
+            elif isinstance(message, WITH_STATE):
                 changes.append(_follow(project(message.offering), event.cause))
         found = rejections(batch, await ledger.apply(changes))
         # A reader that comes late gets the end of offers that it never knew.
         return [it for it in found if not (isinstance(it.event.message, OfferingRemoved) and it.code == NOT_LISTED)]
 
-    return Consumer(group, frozenset({*_WITH_STATE, OfferingRemoved}), handle)
+    return Consumer(group, frozenset({*WITH_STATE, OfferingRemoved}), handle)
 
 
 def follow_removal(offering_id: str, cause: Cause) -> Change[O]:

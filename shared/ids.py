@@ -22,6 +22,11 @@ def contract_id(channel: str, order_id: str) -> str:
     return derived_id("contract", channel, order_id)
 
 
+def bereitstellung_id(channel: str, offering_id: str) -> str:
+    """Return the id of the Bereitstellungsvertrag by which an offer is listed with a channel."""
+    return derived_id("bereitstellung", channel, offering_id)
+
+
 def person_ref(subject: str, *, given: bool = False) -> str:
     """Return the reference by which a person is known here: the ``sub`` of their token where that is a safe short text.
 

@@ -101,6 +101,7 @@ class ReplayTopic:
     retention: timedelta = timedelta(days=28)
 
 
+CONTRACTS_OFFERINGS = {channel: f"contracts.{channel.value}.offerings" for channel in Channel}
 ELIGIBILITY_OFFERINGS = "eligibility.offerings"
 ELIGIBILITY_ORDERS = "eligibility.orders"
 ORDERING_OFFERINGS = "ordering.offerings"
@@ -127,7 +128,7 @@ OFFERINGS = Topic(
         catalog.OfferingRestated,
     ),
     producer="catalog",
-    consumers=(ELIGIBILITY_OFFERINGS, ORDERING_OFFERINGS, NOTIFY),
+    consumers=(*CONTRACTS_OFFERINGS.values(), ELIGIBILITY_OFFERINGS, ORDERING_OFFERINGS, NOTIFY),
     keep=CleanupPolicy.COMPACT,
     tombstones=(catalog.OfferingRemoved,),
     tombstone_retention=PORTAL_TOMBSTONES,
@@ -317,6 +318,11 @@ DELIVERIES = Topic(
 def contract_group(channel: Channel) -> str:
     """Return the consumer group of a channel's contract processor."""
     return f"contracts.{channel.value}"
+
+
+def contract_groups(channel: Channel) -> tuple[str, ...]:
+    """Return all consumer groups of a channel's contract processor."""
+    return contract_group(channel), CONTRACTS_OFFERINGS[channel]
 
 
 def contract_requests(channel: Channel) -> Topic:

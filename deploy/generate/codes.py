@@ -19,7 +19,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+|_NNN)*")
 _STATUSES = range(400, 600)
 _CONFLICTS = ("Violation", "conflict")
 """Callables whose codes are those of a ConflictError that is raised elsewhere."""
-_CONSTANTS = ("shared/bus/dead_letters/letter.py",)
+_CONSTANTS = ("shared/bus/dead_letters/letter.py", "services/contracts/domain/violation_codes.py")
 """Modules whose public texts are codes."""
 
 

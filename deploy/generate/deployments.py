@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from marktplatz.assembly import RoleName, ServiceName
 from shared.messages.values import Channel
 from shared.principals import Principal, process
-from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_group, subscribed
+from shared.topics import DEAD_LETTERS, TOPICS, DeadLetterTopic, Topic, contract_groups, subscribed
 
 READING = frozenset({"contracts-api"})
 """Deployments that publish nothing: contracts are made by the processors alone, their API shows them."""
@@ -40,7 +40,7 @@ class Deployment:
     def groups(self) -> tuple[str, ...]:
         """Consumer groups that the process takes part in."""
         if self.channel is not None:
-            return (contract_group(self.channel),)
+            return contract_groups(self.channel)
         if self.role is not RoleName.WORKER:
             return ()
         return tuple(sorted(group for group in DEAD_LETTERS if group.startswith(f"{self.service}.")))

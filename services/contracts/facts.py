@@ -16,7 +16,7 @@ from shared.store.port import Collection, Document
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """A contract, concluded or refused. ``sequence`` is its place in the register of the year; a refusal has none."""
+    """A contract of an order, concluded or refused. ``sequence`` is its place in the register of the year; a refusal has none."""
 
     id: str
     order_id: str
@@ -39,7 +39,9 @@ class RegisterFact:
     free: tuple[int, ...]
 
 
-def _contract(document: Document) -> ContractFact:
+def _contract(document: Document) -> ContractFact | None:
+    if document["order_id"] is None:
+        return None
     return ContractFact(
         id=document["_id"],
         order_id=document["order_id"],
@@ -62,4 +64,7 @@ def _register(document: Document) -> RegisterFact:
     )
 
 
-FACTS: Mapping[Collection, Callable[[Document], ContractFact | RegisterFact]] = {CONTRACTS: _contract, REGISTERS: _register}
+FACTS: Mapping[Collection, Callable[[Document], ContractFact | RegisterFact | None]] = {
+    CONTRACTS: _contract,
+    REGISTERS: _register,
+}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.contracts.chain.world import World
 from services.contracts.domain.contract import Contract
-from services.contracts.domain.refusal import Refusal, refusal_of
+from services.contracts.domain.provision import Provision
+from services.contracts.domain.refusal import Refusal, chain_refusal, refusal_of
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
-from services.contracts.domain.transitions import Actor
+from services.contracts.domain.transitions import Actor, ContractState
+from services.contracts.neighbourhood import above, added_violations, world_of
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from shared.aggregate.change import Cause, Change, Result
@@ -44,8 +47,46 @@ async def form_contracts(
 
     Raises StoreUnavailableError or WriteConflictError: repeat the batch then; numbers promised meanwhile stay promised.
     """
+    around = await above(contracts, {case.draft.parent for case in cases if case.draft.parent is not None})
+    roots = _presupposed(cases, around, terms)
+    world = world_of(around.values(), terms)
+    cases = [_in_chain(case, world, terms) for case in cases]
     numbers = await _promised_numbers(cases, terms.channel, contracts, registers)
-    return await contracts.ledger.apply([_change(case, terms, numbers) for case in cases])
+    changes = [*roots, *(_change(case, terms, numbers) for case in cases)]
+    return (await contracts.ledger.apply(changes))[len(roots) :]
+
+
+def provide(listed: Provision, terms: Terms, at: datetime, cause: Cause) -> Change[Contract]:
+    """Form the Bereitstellungsvertrag of an offer that is listed, or take over what the catalogue states of it."""
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if contract is None:
+            return Contract.bereitstellung(listed, terms, at), []
+        contract.follow_listing(listed)
+        return contract, []
+
+    return Change(listed.contract_id, decide, cause)
+
+
+def _presupposed(cases: Sequence[Case], around: dict[str, Contract], terms: Terms) -> list[Change[Contract]]:
+    """Return the changes by which the Bereitstellungsverträge come about that orders presuppose; ``around`` is completed."""
+    changes: list[Change[Contract]] = []
+    for case in cases:
+        listed = Provision.presupposed(case.request)
+        root = around.get(listed.contract_id)
+        if case.refusal is None and (root is None or (root.number is None and case.draft.valid_from < root.valid_from)):
+            change = provide(listed, terms, case.draft.recorded_at, case.cause)
+            around[listed.contract_id], _ = change.decide(None if root is None else root.model_copy())
+            changes.append(change)
+    return changes
+
+
+def _in_chain(case: Case, around: World, terms: Terms) -> Case:
+    """Return the case, refused if its contract would break a rule of the chain."""
+    if case.refusal is not None:
+        return case
+    violations = added_violations(case.draft, around, terms, ContractState.GESCHLOSSEN)
+    return replace(case, refusal=chain_refusal(violations[0].code, case.request)) if violations else case
 
 
 def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[Contract]:

@@ -28,10 +28,14 @@ CONTRACTS = aggregate_collection(
     Index("provider", ("provider_id", "recorded_at")),
     Index("channel", ("channel", "recorded_at")),
     Index("register", ("channel", "year", "sequence")),
+    Index("offering", ("offering_id", "channel")),
+    Index("parent", ("parent",)),
+    Index("continues", ("continues",)),
+    Index("formed", ("channel", "formed_at")),
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
-_LISTED = tuple(name for name in Listed.model_fields if name != "id")
+_LISTED = (*(name for name in Listed.model_fields if name != "id"), "formed_at")
 SCAN = 1000
 
 
@@ -44,7 +48,7 @@ class Viewer:
 
     def sees(self, document: Document) -> bool:
         """Return whether the contract in a stored document is one of theirs."""
-        if self.organisation in (document["customer_id"], document["provider_id"]):
+        if self.organisation in (document["customer_id"], document["provider_id"], document.get("grantor_id")):
             return True
         return self.channel is not None and self.channel.value == document["channel"]
 
@@ -86,6 +90,27 @@ class Contracts:
                 number = None if document["sequence"] is None else Number(document["year"], document["sequence"])
                 numbers[document_id] = number
         return numbers
+
+    async def of_ids(self, ids: Iterable[str]) -> dict[str, Contract]:
+        """Return those contracts that exist, by id."""
+        found: dict[str, Contract] = {}
+        left = sorted(set(ids))
+        while left:
+            documents, left = await self.store.get_portion(CONTRACTS, left, PORTION_BYTES)
+            found |= {key: self.ledger.state_of(document) for key, document in documents.items()}
+        return found
+
+    async def continuing(self, ids: Iterable[str]) -> dict[str, Contract]:
+        """Return all contracts that continue others in time, directly or one after the other, by id."""
+        found: dict[str, Contract] = {}
+        waiting = sorted(set(ids))
+        while waiting:
+            query = Query("continues", {"continues": waiting.pop()}, limit=SCAN)
+            for document in await self.store.find(CONTRACTS, query):
+                if document["_id"] not in found:
+                    found[document["_id"]] = self.ledger.state_of(document)
+                    waiting.append(document["_id"])
+        return found
 
     async def find(self, viewer: Viewer, document_id: str) -> Stored | None:
         """Return one contract if the viewer may see it."""

@@ -2,7 +2,7 @@
 
 A file holds what the whole marketplace knows of an Anbieter (names, labels), and under the name of a service what that service
 alone reads: ``eligibility`` the ``excluded_types`` of bodies of a channel that no rule set names, ``contracts`` the versions of
-the AGB and what contracts of a chain must keep to.
+the AGB, what contracts of a chain must keep to, and what is agreed in them where nothing else is recorded (``terms``).
 """
 
 from __future__ import annotations

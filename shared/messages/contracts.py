@@ -23,9 +23,12 @@ class AgbVersion(Value):
 
 
 class Leg(OpenEnum):
-    """Position of a contract in the chain."""
+    """Position of a contract in the chain, from the top to its foot."""
 
+    BEREITSTELLUNG = "BEREITSTELLUNG"
     NACHNUTZUNG = "NACHNUTZUNG"
+    SUB_NACHNUTZUNG = "SUB_NACHNUTZUNG"
+    SUB_SUB_NACHNUTZUNG = "SUB_SUB_NACHNUTZUNG"
 
 
 class ContractHead(Value):

@@ -29,6 +29,21 @@ FILE: Final[dict[str, Any]] = {
             },
             "required_annexes": {},
         },
+        "terms": {
+            "BEREITSTELLUNG": {
+                "territory": ["DE"],
+                "passing_on": {"allowed": True, "act": "SUB_VERTRAG"},
+                "charge": "ENTGELTLICH",
+                "notice": {"months": 12, "to": "YEAR_END"},
+                "price_notice": {"months": 6, "from": "YEAR_START"},
+            },
+            "NACHNUTZUNG": {
+                "passing_on": {"allowed": True, "act": "SUB_VERTRAG"},
+                "charge": "ENTGELTLICH",
+                "notice": None,
+                "price_notice": {"months": 3, "from": "YEAR_START"},
+            },
+        },
         "agb": [
             {"name": "Nutzungsbedingungen", "version": "2024", "valid_from": "2024-01-01", "source": "Beschluss vom 4.12.2023"}
         ],

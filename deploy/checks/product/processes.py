@@ -20,7 +20,7 @@ from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings
 from shared.messages.values import Channel
 from shared.process.settings import ProcessSettings
-from shared.topics import DEAD_LETTERS, TOPICS, contract_group
+from shared.topics import DEAD_LETTERS, TOPICS, contract_groups
 
 OURS = "efa-marktplatz"
 """Last part of the name of the one image that holds the product."""
@@ -66,7 +66,7 @@ class ContainerProcess:
         if self.command != "run" or self.role is RoleName.API:
             return frozenset()
         if self.channel is not None:
-            return frozenset({contract_group(self.channel)})
+            return frozenset(contract_groups(self.channel))
         return frozenset(group for group in DEAD_LETTERS if group.partition(".")[0] == self.service)
 
     @property

@@ -167,11 +167,23 @@ def version_of(contract: Contract) -> int:
 
 def content_of(contract: Contract) -> bytes:
     """Return the canonical JSON of a contract without what identifies persons."""
-    return canonical(contract.model_dump(mode="json", exclude={"check": {"signed_off_by": True, "override": {"by": True}}}))
+    person = {"by": True, "released_by": True}
+    personal: Any = {
+        "check": {"signed_off_by": True, "override": {"by": True}},
+        "signatures": {"__all__": person},
+        "countersignature": person,
+    }
+    return canonical(contract.model_dump(mode="json", exclude=personal))
 
 
 def persons_of(contract: Contract) -> dict[str, dict[str, Any]]:
     """Return the records about persons of a contract, by their role."""
-    override = contract.check.override
-    found = {"award.signed_off_by": contract.check.signed_off_by, "award.override_by": override.by if override else None}
+    override = contract.check.override if contract.check else None
+    found = {
+        "award.signed_off_by": contract.check.signed_off_by if contract.check else None,
+        "award.override_by": override.by if override else None,
+    }
+    for signature in contract.signatures:
+        found[f"{signature.side}.signed_by"] = signature.by
+        found[f"{signature.side}.released_by"] = signature.released_by
     return {role: {"person": person} for role, person in found.items() if person is not None}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.contracts.chain.contract import Contract
 from services.contracts.chain.given import check_contract
 from services.contracts.chain.refusal import RefusedError
-from services.contracts.chain.violations import violations
+from services.contracts.chain.violations import Violation, violations
 from services.contracts.chain.world import Chain, World
 
 NEW: Final = "new"
@@ -41,19 +41,27 @@ AMENDED: Final = (
 def write(world: World, contract: Contract) -> dict[str, Any]:
     """Return whether a contract is accepted, new or in place of the stored one with its id. Raises RefusedError.
 
-    ``violations`` are those that the store has with it and had not before, and all of its own if it becomes binding.
+    ``violations`` are those that it would add.
+    """
+    added = added_by(world, contract)
+    return {"accepted": not added, "violations": [violation.as_json() for violation in added]}
+
+
+def added_by(world: World, contract: Contract) -> list[Violation]:
+    """Return the violations that the store has with a contract and had not before, and all of its own if it becomes binding.
+
+    The contract is new or takes the place of the stored one with its id. Raises RefusedError.
     """
     stored = world.chain.contracts.get(contract.id)
     _check(world, stored, contract)
     before = set(violations(world))
     others = (other for other in world.chain.contracts.values() if other.id != contract.id)
     becomes_binding = contract.binding and not (stored is not None and stored.binding)
-    added = [
+    return [
         violation
         for violation in violations(replace(world, chain=Chain.of((*others, contract))))
         if violation not in before or (becomes_binding and violation.contract == contract.id)
     ]
-    return {"accepted": not added, "violations": [violation.as_json() for violation in added]}
 
 
 def _check(world: World, stored: Contract | None, contract: Contract) -> None:

@@ -15,10 +15,12 @@ from pydantic import ValidationError
 from services.contracts.chain.channel import Channel as ChainChannel
 from services.contracts.chain.contract import LEGS
 from services.contracts.domain.agb import AgbInForce, AgbSet
+from services.contracts.domain.agreed import LegTerms
 from services.contracts.domain.rules import ChannelRules, Terms
 from services.contracts.numbering import NumberFormat
 from shared.channels import channel_file
 from shared.errors import InvalidError
+from shared.messages.contracts import Leg
 from shared.messages.values import Channel
 
 
@@ -44,7 +46,7 @@ def load_terms(agb_folder: Path | None, number_formats: Mapping[Channel, NumberF
         agb = _agb(channel) if agb_folder is None else _agb_in(agb_folder, channel)
         if agb.channel is not channel:
             raise ValueError(f"AGB file of {channel.value} speaks of {agb.channel.value}")
-        terms[channel] = Terms(rules, agb)
+        terms[channel] = Terms(rules, agb, _agreed(channel))
     patterns = [item.rules.number_format.pattern for item in terms.values()]
     if len(set(patterns)) != len(patterns):
         raise ValueError(f"two channels have the same number format: {', '.join(patterns)}")
@@ -81,6 +83,27 @@ def _version(entry: AgbInForce) -> dict[str, str | None]:
         "valid_from": entry.valid_from.isoformat(),
         "valid_to": None if entry.valid_to is None else entry.valid_to.isoformat(),
     }
+
+
+def _agreed(channel: Channel) -> dict[Leg, LegTerms]:
+    """Return what the file of a channel states for each leg. Raises InvalidError without the upper two legs."""
+    stated = {leg: found for leg, found in channel_file(channel.value).contracts.get("terms", {}).items() if leg in LEGS}
+    try:
+        agreed = {Leg(leg): LegTerms.model_validate(found) for leg, found in stated.items()}
+    except ValidationError as error:
+        raise _unfit(channel, str(error)) from error
+    root = agreed.get(Leg.BEREITSTELLUNG)
+    if root is None or root.territory is None or Leg.NACHNUTZUNG not in agreed:
+        raise _unfit(channel, "BEREITSTELLUNG with a territory and NACHNUTZUNG are needed")
+    return agreed
+
+
+def _unfit(channel: Channel, why: str) -> InvalidError:
+    return InvalidError(
+        f"{channel.value}.json: the terms agreed in contracts are missing or malformed: {why}",
+        code="channel_file_invalid",
+        channel=channel.value,
+    )
 
 
 def _agb(channel: Channel) -> AgbSet:

@@ -14,7 +14,12 @@ from shared.messages.values import Channel, CostKind
 RULES = ChannelRules(
     channel=Channel.FITKO,
     number_format=NumberFormat("FITST/{year}/{sequence:04d}"),
-    contract_names={Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag"},
+    contract_names={
+        Leg.BEREITSTELLUNG: "SaaS-Bereitstellungsvertrag",
+        Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag",
+        Leg.SUB_NACHNUTZUNG: "SaaS-Sub-Nachnutzungsvertrag",
+        Leg.SUB_SUB_NACHNUTZUNG: "SaaS-Sub-Sub-Nachnutzungsvertrag",
+    },
     documents=(
         ContractDocument("SaaS-Nachnutzungsvertrag"),
         ContractDocument("Abstimmungsschreiben"),

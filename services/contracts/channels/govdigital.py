@@ -14,7 +14,12 @@ from shared.messages.values import Channel, CostKind
 RULES = ChannelRules(
     channel=Channel.GOVDIGITAL,
     number_format=NumberFormat("GD/{year}/{sequence:05d}"),
-    contract_names={Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag"},
+    contract_names={
+        Leg.BEREITSTELLUNG: "SaaS-Bereitstellungsvertrag",
+        Leg.NACHNUTZUNG: "SaaS-Nachnutzungsvertrag",
+        Leg.SUB_NACHNUTZUNG: "SaaS-Sub-Nachnutzungsvertrag",
+        Leg.SUB_SUB_NACHNUTZUNG: "SaaS-Sub-Sub-Nachnutzungsvertrag",
+    },
     documents=(
         ContractDocument("SaaS-Nachnutzungsvertrag"),
         ContractDocument("Vereinbarte Konditionen", Attached.WITH_CONDITIONS),

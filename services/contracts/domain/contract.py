@@ -1,19 +1,28 @@
-"""The contract: one record per order and channel, numbered if it was concluded, with its reason if it was refused."""
+"""The contract, of any leg of a chain: numbered if it was concluded, with its reason if it was refused.
+
+A NACHNUTZUNG is one record per order and channel. Contracts of the other legs have no order.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, computed_field
+from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer, model_validator
 
 from services.contracts.domain import prices
+from services.contracts.domain.agreed import Charge, Notice, PassingOn, PriceNotice, Signature, Territory
 from services.contracts.domain.prices import Total
+from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
 from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate
+from shared.calendar import day_of
+from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.eligibility import Assessment, Override
@@ -55,15 +64,20 @@ class InHouseCheck(Value):
 
 
 class Listed(Aggregate):
-    """What a list shows of a contract. A refused one has neither number nor ``concluded_at``."""
+    """What a list shows of a contract. A refused one has neither number nor ``concluded_at``.
+
+    ``grantor`` passes the use on to the grantee, which is the ``customer`` of whatever leg; ``provider`` is the Bereitsteller.
+    It rests on the contract ``parent`` and follows in time the one that it ``continues``. ``valid_to`` is the agreed last day,
+    ``ends_on`` that after a notice.
+    """
 
     state: ContractState
     leg: Leg
     title: Line
     channel: Channel
     number: Line | None = None
-    order_id: EntityId
-    order_number: Line
+    order_id: EntityId | None = None
+    order_number: Line | None = None
     offering_id: EntityId
     offering_title: Line
     offering_version: int
@@ -73,28 +87,75 @@ class Listed(Aggregate):
     concluded_at: Time | None = None
     recorded_at: Time
     refusal: Refusal | None = None
+    grantor: Party
+    parent: EntityId | None = None
+    continues: EntityId | None = None
+    valid_from: date
+    valid_to: date | None = None
+    ends_on: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, stored: Any) -> Any:  # noqa: ANN401 - whatever is validated
+        """Complete what 0.1.0 stored, which knew one leg and wrote down neither its place nor its first day."""
+        if not isinstance(stored, Mapping):
+            return stored
+        found = dict(stored)
+        recorded_at = found.pop("formed_at", None)
+        if found.get("recorded_at") is None:
+            found["recorded_at"] = recorded_at
+        found.setdefault("grantor", found.get("anbieter"))
+        if "parent" not in found and found.get("leg") == Leg.NACHNUTZUNG:
+            found["parent"] = bereitstellung_id(str(found.get("channel")), str(found.get("offering_id")))
+        begin = found.get("concluded_at") or found.get("requested_at") or found["recorded_at"]
+        if "valid_from" not in found and begin is not None:
+            found["valid_from"] = day_of(begin)
+        return found
+
+    @model_serializer(mode="wrap")
+    def _hidden_from_lists_of_orders(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Store ``recorded_at`` of a contract without an order as ``formed_at``.
+
+        The lists of 0.1.0 go by ``recorded_at`` and cannot read what has no order; it may run beside this version.
+        """
+        stored: dict[str, Any] = handler(self)
+        if self.order_id is None and "recorded_at" in stored:
+            stored["formed_at"], stored["recorded_at"] = stored["recorded_at"], None
+        return stored
 
 
 class Contract(Listed):
-    """A Nachnutzungsvertrag between Anbieter and Kunde, or the refusal of one.
+    """A contract of the chain, or the refusal of one.
 
     ``price_items`` are those of the request that are valid on the day of conclusion. ``concluded_at`` and with it number, AGB
-    and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down.
+    and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down. ``version`` counts the
+    versions of the agreed text. ``territory`` None: scope, periods and signatures were not recorded, as in version 0.1.0; what
+    the channel's data assume counts for them.
     """
 
     year: int | None = None
     sequence: int | None = None
     agb: AgbVersion | None
-    documents: tuple[Line, ...]
-    conditions: tuple[Condition, ...]
-    price_items: tuple[PriceItem, ...]
-    totals: tuple[Total, ...]
-    leitweg_id: Line | None
-    order_reference: Line | None
-    check: InHouseCheck
+    documents: tuple[Line, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    price_items: tuple[PriceItem, ...] = ()
+    totals: tuple[Total, ...] = ()
+    leitweg_id: Line | None = None
+    order_reference: Line | None = None
+    check: InHouseCheck | None = None
     language: Literal["de"] = "de"
-    ordered_at: Time
+    ordered_at: Time | None = None
     requested_at: Time
+    version: int = 1
+    services: tuple[EntityId, ...] = ()
+    parametrisation: tuple[Code, ...] = ()
+    territory: Territory | None = None
+    passing_on: PassingOn | None = None
+    charge: Charge | None = None
+    notice: Notice | None = None
+    price_notice: PriceNotice | None = None
+    annexes: tuple[Line, ...] = ()
+    signatures: tuple[Signature, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -108,11 +169,18 @@ class Contract(Listed):
         """The Bereitsteller's key, for the index."""
         return self.provider.id
 
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def grantor_id(self) -> str:
+        """Key of who passes the use on, for the index."""
+        return self.grantor.id
+
     @classmethod
     def draft(cls, request: Request, terms: Terms, recorded_at: Time) -> Contract:
         """Return the contract as asked for, neither concluded nor refused. Raises ValidationError for what cannot be recorded."""
         order, body, rules = request.body.order, request.body, terms.rules
         lines = prices.valid_on(body.price_items, request.day)
+        agreed = terms.agreed[Leg.NACHNUTZUNG]
         return cls(
             id=request.contract_id,
             state=ContractState.ANGEFORDERT,
@@ -138,7 +206,58 @@ class Contract(Listed):
             ordered_at=body.ordered_at,
             requested_at=request.requested_at,
             recorded_at=recorded_at,
+            grantor=rules.anbieter,
+            parent=bereitstellung_id(terms.channel.value, order.offering_id),
+            valid_from=request.day,
+            services=(order.offering_id,),
+            territory=terms.territory_of(Leg.NACHNUTZUNG, order.customer),
+            **agreed.model_dump(exclude={"territory"}),
+            signatures=(
+                Signature(side="grantee", on=day_of(body.ordered_at)),
+                Signature(side="grantor", on=request.day),
+            ),
         )
+
+    @classmethod
+    def bereitstellung(cls, listed: Provision, terms: Terms, recorded_at: Time) -> Contract:
+        """Return the Bereitstellungsvertrag by which an offer is listed, concluded outside of the marketplace."""
+        leg = Leg.BEREITSTELLUNG
+        signed_on = day_of(listed.signed_at)
+        return cls(
+            id=listed.contract_id,
+            state=ContractState.GESCHLOSSEN,
+            leg=leg,
+            title=terms.rules.contract_names[leg],
+            channel=listed.channel,
+            number=listed.number,
+            offering_id=listed.offering_id,
+            offering_title=listed.offering_title,
+            offering_version=listed.offering_version,
+            anbieter=terms.rules.anbieter,
+            grantor=listed.provider,
+            customer=terms.rules.anbieter,
+            provider=listed.provider,
+            concluded_at=listed.signed_at,
+            requested_at=listed.signed_at,
+            recorded_at=recorded_at,
+            agb=None,
+            valid_from=signed_on,
+            services=(listed.offering_id,),
+            territory=terms.territory_of(leg, terms.rules.anbieter),
+            **terms.agreed[leg].model_dump(exclude={"territory"}),
+            signatures=(Signature(side="grantor", on=signed_on), Signature(side="grantee", on=signed_on)),
+        )
+
+    def follow_listing(self, listed: Provision) -> None:
+        """Adopt number and day of a Bereitstellungsvertrag that was formed before the catalogue's word of it came.
+
+        What rests on it meanwhile does so from the earliest day that is known.
+        """
+        if self.number is not None:
+            return
+        signed_on = min(day_of(listed.signed_at), self.valid_from)
+        self.number, self.concluded_at, self.valid_from = listed.number, listed.signed_at, signed_on
+        self.signatures = tuple(signature.model_copy(update={"on": signed_on}) for signature in self.signatures)
 
     def conclude(self, number: Number, text: str, actor: Actor) -> list[Message]:
         """Give the draft its number, written as ``text``. Raises ValueError if no AGB version was in force."""
@@ -163,6 +282,8 @@ class Contract(Listed):
 
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
+        if self.order_id is None:
+            return []
         if self.refusal is not None:
             return [
                 ContractRefused(

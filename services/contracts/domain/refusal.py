@@ -12,6 +12,7 @@ from datetime import date
 from services.contracts.domain import prices
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
+from services.contracts.domain.violation_codes import code_of
 from shared import reasons
 from shared.messages.base import Value
 from shared.messages.eligibility import Decision
@@ -38,6 +39,11 @@ class Refusal(Value):
         if words is None or words.remedy is None:
             raise KeyError(f"{code} has no German sentences for the facts {', '.join(facts)}")
         return cls(code=code, reason=words.reason, remedy=words.remedy, facts=named)
+
+
+def chain_refusal(violation: str, request: Request) -> Refusal:
+    """Return the refusal of a contract that would break a rule of the chain, by the rule's code."""
+    return Refusal.of(code_of(violation), order=request.body.order.number)
 
 
 def refusal_of(request: Request, terms: Terms) -> Refusal | None:

@@ -8,6 +8,8 @@ from datetime import date
 from enum import StrEnum
 
 from services.contracts.domain.agb import AgbSet
+from services.contracts.domain.agreed import LegTerms, Territory
+from services.contracts.domain.bodies import body_of
 from services.contracts.numbering import NumberFormat
 from shared.channels import channel_file
 from shared.messages.contracts import AgbVersion, Leg
@@ -55,11 +57,21 @@ class Terms:
 
     rules: ChannelRules
     agb: AgbSet
+    agreed: Mapping[Leg, LegTerms]
+    """What is agreed in the contracts of a leg where nothing else is recorded."""
 
     @property
     def channel(self) -> Channel:
         """The channel."""
         return self.rules.channel
+
+    def territory_of(self, leg: Leg, grantee: Party) -> Territory:
+        """Return the territory of a contract of a leg: as agreed, else the grantee's own, else the whole one."""
+        agreed = self.agreed[leg].territory
+        if agreed is not None:
+            return agreed
+        own = body_of(grantee.id).ars
+        return (own,) if own is not None else self.agreed[Leg.BEREITSTELLUNG].territory or ()
 
     def agb_on(self, day: date) -> AgbVersion | None:
         """Return the AGB version in force on a day, or None."""

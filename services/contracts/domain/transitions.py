@@ -8,11 +8,24 @@ from shared.aggregate.base import StateMachine, Transition
 
 
 class ContractState(StrEnum):
-    """States of a contract. ANGEFORDERT is the draft in a processor's hands and is never stored."""
+    """States of a contract. ANGEFORDERT is the draft in a processor's hands and is never stored.
+
+    ENTWURF, ANGEBOTEN: nobody, or one side, has signed. GESCHLOSSEN, GEKUENDIGT, BEENDET: binding. The others: dead.
+    """
 
     ANGEFORDERT = "ANGEFORDERT"
+    ENTWURF = "ENTWURF"
+    ANGEBOTEN = "ANGEBOTEN"
     GESCHLOSSEN = "GESCHLOSSEN"
+    GEKUENDIGT = "GEKUENDIGT"
+    BEENDET = "BEENDET"
     ABGELEHNT = "ABGELEHNT"
+    ZURUECKGEZOGEN = "ZURUECKGEZOGEN"
+    VERFALLEN = "VERFALLEN"
+    NICHTIG = "NICHTIG"
+
+
+BINDING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT, ContractState.BEENDET})
 
 
 class Command(StrEnum):

@@ -123,6 +123,7 @@ def test_the_id_follows_from_channel_and_order_alone() -> None:
 
 def test_the_contract_keeps_the_decisive_rules_of_the_in_house_check_and_who_signed_off() -> None:
     check = draft(request(verdict=Verdict.RISK, signed_off_by="justiziariat-sn")).check
+    assert check is not None
     assert (check.verdict, check.rule_set, check.as_of) == (Verdict.RISK, "test-1", "2026-11-24")
     assert [(rule.leg, rule.rule) for rule in check.decisive] == [("l2", "r3")]
     assert check.signed_off_by == "justiziariat-sn"

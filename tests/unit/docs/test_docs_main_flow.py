@@ -21,7 +21,7 @@ def hops() -> list[tuple[str, str, str, str, str]]:
     found = []
     for producer, topic, _, messages, group, _, style in rows:
         if group.strip("`") != NOTIFY:
-            channels = [channel.value for channel in Channel] if "<channel>" in topic else [""]
+            channels = [channel.value for channel in Channel] if "<channel>" in topic + group else [""]
             names = [[cell.strip("`").replace("<channel>", channel) for cell in (topic, group)] for channel in channels]
             found += [(producer, name, messages, reader, style) for name, reader in names]
     return found

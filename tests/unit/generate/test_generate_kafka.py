@@ -77,6 +77,13 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.fitko.request.v1", "Describe"),
         ("topic", "contracts.fitko.request.v1", "Read"),
         ("group", "contracts.fitko", "Read"),
+        ("topic", "catalog.offering.v1", "Describe"),
+        ("topic", "catalog.offering.v1", "Read"),
+        ("topic", "contracts.fitko.offerings.dlq", "Describe"),
+        ("topic", "contracts.fitko.offerings.dlq", "Write"),
+        ("topic", "contracts.fitko.offerings.replay", "Describe"),
+        ("topic", "contracts.fitko.offerings.replay", "Read"),
+        ("group", "contracts.fitko.offerings", "Read"),
     }
 
 

@@ -1,0 +1,69 @@
+"""What the parties of a contract in a chain have agreed besides prices: scope, charge, periods of notice, signatures."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AliasChoices, Field
+
+from services.contracts.chain.contract import Act, Months, Side
+from shared.messages.base import Value
+from shared.messages.values import PersonRef
+
+Charge: TypeAlias = Literal["ENTGELTFREI", "ENTGELTLICH"]
+Territory: TypeAlias = tuple[str, ...]
+"""Prefixes of the Amtlicher Regionalschlüssel (ARS), or DE."""
+
+
+class PassingOn(Value):
+    """Whether the grantee may pass the use on, and what the receiving body must do for it."""
+
+    allowed: bool
+    act: Act
+
+
+class Notice(Value):
+    """Period of an ordinary notice: months, and the end of a period on which it takes effect."""
+
+    months: Months
+    to: Literal["ANY", "MONTH_END", "QUARTER_END", "YEAR_END"]
+
+
+class PriceNotice(Value):
+    """Period of a new price: months, and the start of a period from which it counts."""
+
+    months: Months
+    from_: Annotated[
+        Literal["ANY", "MONTH_START", "QUARTER_START", "YEAR_START"],
+        Field(validation_alias=AliasChoices("from_", "from"), serialization_alias="from"),
+    ]
+
+
+class Signature(Value):
+    """Signature of one side; persons by reference.
+
+    Without ``by`` it was given where the marketplace does not record persons: on paper, or before it did. Whoever signed so for
+    an Anbieter is taken to have kept to its own rule of two persons.
+    """
+
+    side: Side
+    by: PersonRef | None = None
+    released_by: PersonRef | None = None
+    on: date
+
+
+class LegTerms(Value):
+    """What is agreed in the contracts of one leg of a channel where nothing else is recorded: data of the channel.
+
+    ``territory`` None: that of the grantee, and of a grantee without one that of the contract above. ``notice`` None: there is no
+    ordinary one.
+    """
+
+    territory: Territory | None = None
+    parametrisation: tuple[str, ...] = ()
+    passing_on: PassingOn
+    charge: Charge
+    notice: Notice | None
+    price_notice: PriceNotice
+    annexes: tuple[str, ...] = ()

@@ -1,0 +1,64 @@
+"""The part of a chain that decides on one write, as the chain's rules need it: never the whole store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from services.contracts.chain.given import Offering
+from services.contracts.chain.violations import Violation
+from services.contracts.chain.world import Chain, World
+from services.contracts.chain.write import added_by
+from services.contracts.channels import chain_channel
+from services.contracts.domain.bodies import body_of
+from services.contracts.domain.chained import chained
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.domain.transitions import ContractState
+from services.contracts.repository import Contracts
+
+LONGEST: Final = 64
+"""Contracts that follow one another in time, or lie above one another, are never more."""
+
+
+async def above(contracts: Contracts, parents: Iterable[str]) -> dict[str, Contract]:
+    """Return the contracts that one with these parents rests on: each with what continues it, up to the root.
+
+    Of ids that there are not nothing is returned. Raises StoreUnavailableError.
+    """
+    found: dict[str, Contract] = {}
+    waiting = set(parents)
+    for _ in range(LONGEST):
+        if not waiting:
+            break
+        new = await contracts.of_ids(waiting)
+        new |= await contracts.continuing(new)
+        found |= new
+        waiting = {contract.parent for contract in new.values() if contract.parent is not None} - found.keys()
+    return found
+
+
+def world_of(contracts: Iterable[Contract], terms: Terms) -> World:
+    """Return the world of contracts of one channel."""
+    known = list(contracts)
+    channel = chain_channel(terms)
+    parties = {party.id for contract in known for party in (contract.grantor, contract.customer)}
+    return World(
+        offering=Offering(bereitsteller=channel.anbieter, channels=(channel.id,)),
+        channels={channel.id: channel},
+        organisations={key: body_of(key) for key in sorted({*parties, channel.anbieter})},
+        inhouse={},
+        chain=Chain.of(chained(contract, terms) for contract in known),
+        accessions=(),
+    )
+
+
+def added_violations(contract: Contract, around: World, terms: Terms, state: ContractState | None = None) -> list[Violation]:
+    """Return the violations that a contract would add to those around it if it were stored, in ``state`` if given, sorted.
+
+    Raises RefusedError as the question WRITE does.
+    """
+    parties = {key: body_of(key) for key in (contract.grantor.id, contract.customer.id)}
+    world = replace(around, organisations={**around.organisations, **parties})
+    return added_by(world, chained(contract, terms, state))

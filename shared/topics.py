@@ -11,6 +11,7 @@ from shared.messages import (
     catalog_checkpoints,
     catalog_portals,
     contracts,
+    contracts_chain,
     contracts_checkpoints,
     eligibility,
     eligibility_invitations,
@@ -301,7 +302,13 @@ ARCHIVE_CHECKPOINTS = Topic(
 CONTRACTS = Topic(
     "contracts.contract.v1",
     "contract id",
-    (contracts.ContractConcluded, contracts.ContractRefused),
+    (
+        contracts.ContractConcluded,
+        contracts.ContractRefused,
+        contracts_chain.ContractOffered,
+        contracts_chain.ContractSigned,
+        contracts_chain.ContractReleased,
+    ),
     producer="contracts",
     consumers=(ORDERING_CONTRACTS, NOTIFY),
 )

@@ -1,30 +1,45 @@
-"""The read side: contracts of the caller's organisation, and the registers of an Anbieter."""
+"""Contracts of the caller's organisation, the registers of an Anbieter, and its countersignatures."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
 from services.contracts.access import viewer_of
 from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.log import ArchiveLog
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.transitions import Actor, ContractState
 from services.contracts.repository import Contracts, Position, Registers, position_of
-from services.contracts.schemas import ContractDetail, ContractSummary, RegisterView
+from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, RegisterView
 from shared.errors import NotFoundError
-from shared.http.dependencies import AnbieterCaller, CurrentCaller
+from shared.http.auth import SIGNING
+from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
+from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
 
+
+class StepHeaders:
+    """What every request for a step carries beside its body: the Idempotency-Key with the caller, and the condition."""
+
+    def __init__(self, key: IdempotencyKey, condition: IfMatch) -> None:
+        self.key = key
+        self.condition = condition
+
+
+Headers = Annotated[StepHeaders, Depends()]
 Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
 
 
-def routes(contracts: Contracts, registers: Registers, log: ArchiveLog) -> APIRouter:
+def routes(contracts: Contracts, registers: Registers, log: ArchiveLog, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes of the service."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
@@ -32,15 +47,18 @@ def routes(contracts: Contracts, registers: Registers, log: ArchiveLog) -> APIRo
     async def list_contracts(
         caller: CurrentCaller,
         order_id: Annotated[EntityId | None, Query(description="Only those of this Vorgang.")] = None,
+        state: Annotated[
+            ContractState | None, Query(description="Only those in this state; ANGEBOTEN: the Anbieter's work list.")
+        ] = None,
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Page[ContractSummary]:
         viewer = viewer_of(caller)
         if order_id is not None:
             found = await contracts.of_order(viewer, order_id)
-            return Page(items=[ContractSummary.of(contract) for contract in found])
+            return Page(items=[ContractSummary.of(it) for it in found if state is None or it.state is state])
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
-        found = await contracts.page(viewer, after, Page.ahead(limit))
+        found = await contracts.page(viewer, after, Page.ahead(limit), state)
         return Page.cut(found, limit, position_of, ContractSummary.of)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
@@ -58,4 +76,34 @@ def routes(contracts: Contracts, registers: Registers, log: ArchiveLog) -> APIRo
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
 
     join(router, archive_routes(contracts, log))
+    _signing_routes(router, contracts, clock)
     return router
+
+
+def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[], datetime]) -> None:
+    async def take(contract_id: str, headers: StepHeaders, step: Callable[[Contract, str, datetime], list[Message]]) -> Response:
+        caller, at = headers.key.caller, clock()
+        await contracts.require_of_channel(contract_id, caller.channel)
+        change = handlers.countersign(contract_id, lambda contract: step(contract, caller.subject, at))
+
+        async def apply() -> Response:
+            result = await contracts.ledger.apply_one(change, condition=headers.condition)
+            assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
+            return json_reply(ContractDetail.seen(result.state, grounds=True), rev=result.rev)
+
+        return await headers.key.run(apply)
+
+    @router.post("/contracts/{contract_id}/sign", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def sign(contract_id: EntityId, _: AnbieterCaller, headers: Headers) -> Response:
+        """Anbieter: sign an offered contract as its first person; another one releases it."""
+        return await take(contract_id, headers, lambda contract, person, at: contract.sign(person, at, Actor.ANBIETER))
+
+    @router.post("/contracts/{contract_id}/release", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def release(contract_id: EntityId, _: AnbieterCaller, headers: Headers) -> Response:
+        """Anbieter: release as a second person what the first one has signed; the processor then concludes the contract."""
+        return await take(contract_id, headers, lambda contract, person, at: contract.release(person, at, Actor.ANBIETER))
+
+    @router.post("/contracts/{contract_id}/decline", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def decline(contract_id: EntityId, body: DeclineRequest, _: AnbieterCaller, headers: Headers) -> Response:
+        """Anbieter: decline an offered contract; the Kunde is given the reason."""
+        return await take(contract_id, headers, lambda contract, _, at: contract.decline(body.reason, at, Actor.ANBIETER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from services.contracts import channels
 from services.contracts.api import routes
@@ -12,16 +13,19 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
+from services.contracts.countersigning import Countersigning
 from services.contracts.documents import rendering
 from services.contracts.documents.api import document_routes
 from services.contracts.documents.maker import Maker
 from services.contracts.documents.records import RECORDED, DocumentRecords
 from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
 from shared.aggregate.ledger import Ledger
+from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
 from shared.files.port import Files
 from shared.http.routers import join
@@ -30,7 +34,9 @@ from shared.process.service import Builder, Periodic, Resources, Service
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
-    """Return the service as its API runs it: it reads only; contracts are formed by the processors alone.
+    """Return the service as its API runs it: contracts are formed and concluded by the processors alone.
+
+    What its own steps have to tell lies in the outbox, from which a processor publishes it.
 
     Raises ValueError or OSError if the settings or the AGB data are unfit, before anything is consumed.
     """
@@ -47,12 +53,13 @@ def processor(channel: Channel) -> Builder:
 
 
 def _assembled(resources: Resources, settings: Settings, served: Sequence[Channel]) -> Service:
-    terms = channels.load_terms(settings.agb_folder, settings.number_formats)
+    terms = channels.load_terms(settings.agb_folder, settings.number_formats, settings.automatic_up_to_cents)
     contracts = Contracts(resources)
     registers = Registers(resources)
     published = checkpoint_ledger(resources)
     files = settings.files()
-    router = routes(contracts, registers, ArchiveLog(resources.store, settings.archive_origin))
+    log = ArchiveLog(resources.store, settings.archive_origin)
+    router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock)
     join(router, document_routes(contracts, DocumentRecords(resources.store), files))
     return Service(
         name=SERVICE,
@@ -62,7 +69,9 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         ledgers=(contracts.ledger, published),
         publishes=bool(served),
         consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
-        periodic=tuple(work for channel in served for work in _periodic(channel, contracts, published, files, settings)),
+        periodic=tuple(
+            work for channel in served for work in _periodic(terms[channel], contracts, registers, published, files, settings)
+        ),
         facts=FACTS,
         republishers=(
             Republisher("contract", contracts.ledger, Contract.restate),
@@ -71,12 +80,28 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     )
 
 
+class LeftToProcessors:
+    """Sends nothing: the API of contracts has no right to write topics, and the processors' relay publishes what it stores."""
+
+    async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        """Return that none was sent."""
+        return [False] * len(events)
+
+
 def _periodic(
-    channel: Channel, contracts: Contracts, published: Ledger[PublishedCheckpoint], files: Files, settings: Settings
+    terms: Terms,
+    contracts: Contracts,
+    registers: Registers,
+    published: Ledger[PublishedCheckpoint],
+    files: Files,
+    settings: Settings,
 ) -> Sequence[Periodic]:
+    channel = terms.channel
+    countersigning = Countersigning(terms, contracts, registers)
     archivist = Archivist(contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), published)
     found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
+        Periodic(f"contracts.{channel.value}.conclude", settings.conclude_every, countersigning.run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     if rendering.available():

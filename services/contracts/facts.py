@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.contracts.domain.transitions import ContractState
+from services.contracts.domain.transitions import BINDING, PENDING
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.messages.values import Channel
 from shared.store.port import Collection, Document
@@ -16,7 +16,10 @@ from shared.store.port import Collection, Document
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """A contract of an order, concluded or refused. ``sequence`` is its place in the register of the year; a refusal has none."""
+    """A contract of an order, concluded or refused; of one that is only offered there is no fact.
+
+    ``sequence`` is its place in the register of the year; a refusal has none.
+    """
 
     id: str
     order_id: str
@@ -40,14 +43,14 @@ class RegisterFact:
 
 
 def _contract(document: Document) -> ContractFact | None:
-    if document["order_id"] is None:
+    if document["order_id"] is None or document["state"] in PENDING:
         return None
     return ContractFact(
         id=document["_id"],
         order_id=document["order_id"],
         order_number=document["order_number"],
         channel=Channel.read(document["channel"]),
-        concluded=document["state"] == ContractState.GESCHLOSSEN,
+        concluded=document["state"] in BINDING,
         number=document["number"],
         year=document["year"],
         sequence=document["sequence"],

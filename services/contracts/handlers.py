@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from services.contracts.neighbourhood import above, added_violations, world_of
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from shared.aggregate.change import Cause, Change, Result
-from shared.errors import WriteConflictError
+from shared.calendar import day_of
+from shared.errors import NotFoundError, WriteConflictError
 from shared.messages.base import Message
 from shared.messages.values import Channel
 from shared.store.contention import Contention
@@ -51,7 +52,11 @@ async def form_contracts(
     roots = _presupposed(cases, around, terms)
     world = world_of(around.values(), terms)
     cases = [_in_chain(case, world, terms) for case in cases]
-    numbers = await _promised_numbers(cases, terms.channel, contracts, registers)
+    years: dict[str, int] = {}
+    for case in cases:
+        years.setdefault(case.request.contract_id, case.request.year)
+    numbered = {case.request.contract_id for case in cases if case.refusal is None and case.draft.signed}
+    numbers = await _promised_numbers(years, numbered, terms.channel, contracts, registers)
     changes = [*roots, *(_change(case, terms, numbers) for case in cases)]
     return (await contracts.ledger.apply(changes))[len(roots) :]
 
@@ -85,8 +90,9 @@ def _in_chain(case: Case, around: World, terms: Terms) -> Case:
     """Return the case, refused if its contract would break a rule of the chain."""
     if case.refusal is not None:
         return case
-    violations = added_violations(case.draft, around, terms, ContractState.GESCHLOSSEN)
-    return replace(case, refusal=chain_refusal(violations[0].code, case.request)) if violations else case
+    state = ContractState.GESCHLOSSEN if case.draft.signed else ContractState.ANGEBOTEN
+    violations = added_violations(case.draft, around, terms, state)
+    return replace(case, refusal=chain_refusal(violations[0].code, case.request.body.order.number)) if violations else case
 
 
 def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[Contract]:
@@ -98,29 +104,69 @@ def _change(case: Case, terms: Terms, numbers: Mapping[str, Number]) -> Change[C
         contract = case.draft.model_copy()
         if case.refusal is not None:
             return contract, contract.refuse(case.refusal, Actor.PROZESSOR)
+        if not contract.signed:
+            return contract, contract.offer(Actor.PROZESSOR)
         number = numbers[contract_id]
         return contract, contract.conclude(number, terms.rules.number_format.write(number), Actor.PROZESSOR)
 
     return Change(contract_id, decide, cause=case.cause, correlation_id=case.request.body.order.id)
 
 
+async def conclude_released(
+    released: Sequence[Contract], at: datetime, terms: Terms, contracts: Contracts, registers: Registers
+) -> list[Result[Contract]]:
+    """Conclude contracts that two persons of the Anbieter have signed, or refuse what the chain no longer allows.
+
+    Raises StoreUnavailableError or WriteConflictError: the next run does it then.
+    """
+    world = world_of((await above(contracts, {it.parent for it in released if it.parent is not None})).values(), terms)
+    refusals: dict[str, Refusal] = {}
+    for contract in released:
+        signed = contract.model_copy()
+        signed.countersign(at)
+        if violations := added_violations(signed, world, terms, ContractState.GESCHLOSSEN):
+            refusals[contract.id] = chain_refusal(violations[0].code, contract.order_number or contract.id)
+    years = {contract.id: day_of(contract.signed_at).year for contract in released}
+    numbers = await _promised_numbers(years, years.keys() - refusals.keys(), terms.channel, contracts, registers)
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if contract is None:
+            raise NotFoundError("The contract is gone.")
+        if contract.released_at is None:
+            return contract, []
+        contract.countersign(at)
+        if contract.id in refusals:
+            return contract, contract.refuse(refusals[contract.id], Actor.PROZESSOR)
+        number = numbers[contract.id]
+        return contract, contract.conclude(number, terms.rules.number_format.write(number), Actor.PROZESSOR)
+
+    return await contracts.ledger.apply([Change(it.id, decide, correlation_id=it.order_id) for it in released])
+
+
+def countersign(contract_id: str, step: Callable[[Contract], Sequence[Message]]) -> Change[Contract]:
+    """Return the change by which a person of the Anbieter takes a step on an offered contract."""
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if contract is None:
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        return contract, step(contract)
+
+    return Change(contract_id, decide)
+
+
 async def _promised_numbers(
-    cases: Sequence[Case], channel: Channel, contracts: Contracts, registers: Registers
+    years: Mapping[str, int], numbered: Collection[str], channel: Channel, contracts: Contracts, registers: Registers
 ) -> dict[str, Number]:
-    """Return a number for each contract that neither exists nor is refused; ``numbering`` explains the order of steps."""
-    first: dict[str, Case] = {}
-    for case in cases:
-        first.setdefault(case.request.contract_id, case)
+    """Return a number for each contract of ``numbered`` that is not decided yet; ``numbering`` explains the order of steps.
+
+    ``years`` are those of the registers of all contracts at hand.
+    """
     contention = Contention(f"the number registers of {channel.value}", attempts=ATTEMPTS)
     while True:
-        held = await registers.read(channel, {case.request.year for case in first.values()})
+        held = await registers.read(channel, set(years.values()))
         promised = [contract_id for register in held.values() for contract_id in register.allotted]
-        existing = await contracts.numbers_of([*first, *promised])
-        unnumbered = {
-            contract_id: case.request.year
-            for contract_id, case in first.items()
-            if case.refusal is None and contract_id not in existing
-        }
+        existing = await contracts.numbers_of([*years, *promised])
+        unnumbered = {key: years[key] for key in years if key in numbered and key not in existing}
         after = {
             year: register.settle(existing).allot([contract_id for contract_id, of in unnumbered.items() if of == year])
             for year, register in held.items()

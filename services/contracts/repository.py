@@ -10,9 +10,11 @@ from heapq import merge
 from itertools import islice
 
 from services.contracts.domain.contract import Contract, Listed
+from services.contracts.domain.transitions import PENDING, ContractState
 from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
+from shared.errors import NotFoundError
 from shared.ids import contract_id
 from shared.messages.open_enum import READING
 from shared.messages.values import Channel
@@ -32,6 +34,10 @@ CONTRACTS = aggregate_collection(
     Index("parent", ("parent",)),
     Index("continues", ("continues",)),
     Index("formed", ("channel", "formed_at")),
+    Index("released", ("channel", "released_at")),
+    Index("customer_state", ("customer_id", "state", "recorded_at")),
+    Index("provider_state", ("provider_id", "state", "recorded_at")),
+    Index("channel_state", ("channel", "state", "recorded_at")),
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
@@ -81,12 +87,14 @@ class Contracts:
         self.ledger = resources.ledger(Contract, CONTRACTS, service=SERVICE, journal=True)
 
     async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
-        """Return the numbers of those contracts that exist, None for one that has none."""
+        """Return the numbers of those contracts that are decided, None for one that has none and will never have one."""
         numbers: dict[str, Number | None] = {}
         left = sorted(set(ids))
         while left:
-            documents, left = await self.store.get_portion(CONTRACTS, left, PORTION_BYTES, only=("year", "sequence"))
+            documents, left = await self.store.get_portion(CONTRACTS, left, PORTION_BYTES, only=("year", "sequence", "state"))
             for document_id, document in documents.items():
+                if document["state"] in PENDING:
+                    continue
                 number = None if document["sequence"] is None else Number(document["year"], document["sequence"])
                 numbers[document_id] = number
         return numbers
@@ -117,18 +125,28 @@ class Contracts:
         found = await self.ledger.find(document_id, viewer.sees)
         return None if found is None else Stored(*found)
 
+    async def require_of_channel(self, contract_id: str, channel: Channel | None) -> None:
+        """Return if there is such a contract of a channel. Raises NotFoundError."""
+        if channel is None or not await self.ledger.is_visible(contract_id, lambda it: it["channel"] == channel.value):
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+
     async def of_order(self, viewer: Viewer, order_id: str) -> list[Listed]:
         """Return the contracts of one order that the viewer may see, newest first; normally one."""
         documents = await self.store.get_many(CONTRACTS, [contract_id(channel, order_id) for channel in Channel])
         seen = [_listed(document) for document in documents.values() if viewer.sees(document)]
         return sorted(seen, key=position_of, reverse=True)
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Listed]:
-        """Return up to ``limit`` contracts that the viewer may see, newest first, after a position."""
+    async def released(self, channel: Channel, limit: int) -> list[Contract]:
+        """Return contracts of a channel that are released and not concluded yet, oldest first."""
+        documents = await self.store.find(CONTRACTS, Query("released", {"channel": channel.value}, limit=limit))
+        return [self.ledger.state_of(document) for document in documents]
+
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, state: ContractState | None = None) -> list[Listed]:
+        """Return up to ``limit`` contracts that the viewer may see, newest first, after a position, in ``state`` if given."""
         scopes: list[tuple[str, str]] = [("customer", viewer.organisation), ("provider", viewer.organisation)]
         if viewer.channel is not None:
             scopes.append(("channel", viewer.channel.value))
-        parts = await asyncio.gather(*(self._scope(name, value, after, limit) for name, value in scopes))
+        parts = await asyncio.gather(*(self._scope(name, value, after, limit, state) for name, value in scopes))
         newest_first = merge(*parts, key=position_of, reverse=True)
         # Who is party in two roles finds a contract twice.
         return list(islice({contract.id: contract for contract in newest_first}.values(), limit))
@@ -142,11 +160,18 @@ class Contracts:
         """Return how many contracts of a channel are concluded and how many refused. Only the concluded are in a register."""
         total = await self.store.count(CONTRACTS, Query("channel", {"channel": channel.value}))
         concluded = await self.store.count(CONTRACTS, Query("register", {"channel": channel.value}))
-        return concluded, max(0, total - concluded)
+        pending = await self.store.count(
+            CONTRACTS, Query("channel_state", {"channel": channel.value, "state": ContractState.ANGEBOTEN.value})
+        )
+        return concluded, max(0, total - concluded - pending)
 
-    async def _scope(self, index: str, value: str, after: Position | None, limit: int) -> list[Listed]:
-        field = CONTRACTS.index(index).fields[0]
-        query = Query(index, equals={field: value}, after=after, descending=True, limit=limit, only=_LISTED)
+    async def _scope(
+        self, index: str, value: str, after: Position | None, limit: int, state: ContractState | None
+    ) -> list[Listed]:
+        equals = {CONTRACTS.index(index).fields[0]: value}
+        if state is not None:
+            index, equals = f"{index}_state", equals | {"state": state.value}
+        query = Query(index, equals=equals, after=after, descending=True, limit=limit, only=_LISTED)
         return [_listed(document) for document in await self.store.find(CONTRACTS, query)]
 
 

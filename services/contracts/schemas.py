@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.contracts.domain.contract import Contract, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
@@ -12,7 +13,7 @@ from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.transitions import ContractState
 from services.contracts.handlers import RegisterReport
 from shared.messages.contracts import AgbVersion, Leg
-from shared.messages.values import Channel, Condition, Party, PriceItem, Time
+from shared.messages.values import Channel, Condition, Party, PriceItem, Text, Time
 
 _SUMMARY: dict[str, JsonValue] = {
     "id": "0e0f5f0c-8f0e-5d0a-9d63-6f9a3f0f7a11",
@@ -32,6 +33,12 @@ _SUMMARY: dict[str, JsonValue] = {
     "concluded_at": "2026-11-24T10:15:30Z",
     "recorded_at": "2026-11-24T10:15:31Z",
     "refusal": None,
+    "awaits": None,
+    "grantor": {"id": "fitko", "name": "FITKO"},
+    "parent": "5f0f8c1e-2b7a-5b1e-9c55-0e7f4d1d2a10",
+    "valid_from": "2026-11-24",
+    "valid_to": None,
+    "ends_on": None,
 }
 _DETAIL: dict[str, JsonValue] = {
     **_SUMMARY,
@@ -66,19 +73,28 @@ _DETAIL: dict[str, JsonValue] = {
 }
 
 
+class DeclineRequest(BaseModel):
+    """Why the Anbieter declines an offered contract."""
+
+    reason: Annotated[
+        Text, Field(description="Told to the Kunde; it should name nobody.", examples=["Die Preise sind überholt."])
+    ]
+
+
 class ContractSummary(BaseModel):
-    """A contract, or the refusal of one, in a list."""
+    """A contract, or the refusal of one, in a list. ``awaits``: what an offered one waits for at the Anbieter."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_SUMMARY]})
 
     id: str
     state: ContractState
+    awaits: Literal["SIGNATURE", "RELEASE"] | None = None
     number: str | None
     title: str
     leg: Leg
     channel: Channel
-    order_id: str
-    order_number: str
+    order_id: str | None
+    order_number: str | None
     offering_id: str
     offering_title: str
     offering_version: int
@@ -88,6 +104,11 @@ class ContractSummary(BaseModel):
     concluded_at: Time | None
     recorded_at: Time
     refusal: Refusal | None
+    grantor: Party
+    parent: str | None
+    valid_from: date
+    valid_to: date | None
+    ends_on: date | None
 
     @classmethod
     def of(cls, contract: Listed) -> ContractSummary:
@@ -110,15 +131,15 @@ class ContractDetail(ContractSummary):
     totals: list[Total]
     leitweg_id: str | None
     order_reference: str | None
-    check: InHouseCheck
+    check: InHouseCheck | None
     language: str
-    ordered_at: Time
+    ordered_at: Time | None
 
     @classmethod
     def seen(cls, contract: Contract, *, grounds: bool) -> ContractDetail:
         """Return a contract in full, with or without the grounds of its in-house check."""
         detail = cls.whole(contract)
-        if grounds:
+        if grounds or detail.check is None:
             return detail
         return detail.model_copy(
             update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None, "override": None})}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.contracts.archive.keys import LogKey, is_origin
@@ -34,7 +34,10 @@ class Settings(BaseSettings):
     """From ``CONTRACTS_…`` variables.
 
     ``number_formats`` replaces the formats of single channels, as JSON: ``{"govdigital": "GD/{year}/{sequence:05d}"}``.
+    ``automatic_up_to_cents`` replaces, for single channels, the sum of the prices up to which the processor countersigns by
+    itself on the Anbieter's offer; above it two persons of the Anbieter sign: ``{"govdigital": 5000000}``.
     ``census_every``: pause between two countings for the metrics.
+    ``conclude_every``: pause between two runs that conclude what two persons of the Anbieter have signed.
     ``archive_every``: pause between two runs that archive what was formed and sign the head. ``archive_key``: file with the
     Ed25519 key (PEM) that signs it; without it nothing is signed. ``archive_origin``: name of the log, for good.
     ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.
@@ -45,8 +48,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CONTRACTS_", extra="ignore")
 
     number_formats: dict[Channel, Pattern] = {}
+    automatic_up_to_cents: dict[Channel, Annotated[int, Field(ge=0)]] = {}
     census_every: timedelta = timedelta(minutes=1)
     agb_folder: Path | None = None
+    conclude_every: timedelta = timedelta(seconds=2)
     archive_every: timedelta = timedelta(seconds=5)
     archive_key: Path | None = None
     archive_origin: Origin = "efa-marktplatz/contracts"

@@ -2,7 +2,8 @@
 
 A file holds what the whole marketplace knows of an Anbieter (names, labels), and under the name of a service what that service
 alone reads: ``eligibility`` the ``excluded_types`` of bodies of a channel that no rule set names, ``contracts`` the versions of
-the AGB, what contracts of a chain must keep to, and what is agreed in them where nothing else is recorded (``terms``).
+the AGB, what contracts of a chain must keep to, and what is agreed in them where nothing else is recorded (``terms``),
+and up to which sum the processor countersigns by itself (``signing.automatic_up_to_cents``, null: always).
 """
 
 from __future__ import annotations

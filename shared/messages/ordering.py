@@ -21,6 +21,7 @@ from shared.messages.values import (
     OrderState,
     OrganisationId,
     Party,
+    PersonRef,
     PriceItem,
     Text,
     Time,
@@ -390,5 +391,21 @@ class ContractRequested(Message):
         Field(
             description="Decision of a named person of the Anbieter that lets the award go on beside the verdict; null or "
             "absent: none was needed. Personal: by only."
+        ),
+    ] = None
+    offered_by: Annotated[
+        PersonRef | None,
+        Field(
+            description="Reference to the person who made the offer for the Anbieter; null or absent: not known. Personal: a "
+            "reference to a person (sub of the token), no name.",
+            examples=["3f0c8b7e-vertrieb"],
+        ),
+    ] = None
+    placed_by: Annotated[
+        PersonRef | None,
+        Field(
+            description="Reference to the person who ordered for the Kunde; null or absent: not known. Personal: a reference "
+            "to a person (sub of the token), no name.",
+            examples=["3f0c8b7e-digitales"],
         ),
     ] = None

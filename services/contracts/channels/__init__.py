@@ -32,8 +32,12 @@ def rules_of(channel: Channel) -> ChannelRules:
     return rules
 
 
-def load_terms(agb_folder: Path | None, number_formats: Mapping[Channel, NumberFormat]) -> dict[Channel, Terms]:
+def load_terms(
+    agb_folder: Path | None, number_formats: Mapping[Channel, NumberFormat], automatic: Mapping[Channel, int] | None = None
+) -> dict[Channel, Terms]:
     """Return the terms of all channels. ``number_formats`` replace those of the modules.
+
+    ``automatic`` replaces the sums up to which the processors countersign by themselves.
 
     ``agb_folder`` holds ``<channel>.json`` with the AGB of each channel; without it those of the channels' own files count.
     Raises ValueError if two channels would write their numbers alike or a file speaks of another channel, OSError if a file
@@ -46,7 +50,7 @@ def load_terms(agb_folder: Path | None, number_formats: Mapping[Channel, NumberF
         agb = _agb(channel) if agb_folder is None else _agb_in(agb_folder, channel)
         if agb.channel is not channel:
             raise ValueError(f"AGB file of {channel.value} speaks of {agb.channel.value}")
-        terms[channel] = Terms(rules, agb, _agreed(channel))
+        terms[channel] = Terms(rules, agb, _agreed(channel), (automatic or {}).get(channel, _automatic_up_to(channel)))
     patterns = [item.rules.number_format.pattern for item in terms.values()]
     if len(set(patterns)) != len(patterns):
         raise ValueError(f"two channels have the same number format: {', '.join(patterns)}")
@@ -96,6 +100,13 @@ def _agreed(channel: Channel) -> dict[Leg, LegTerms]:
     if root is None or root.territory is None or Leg.NACHNUTZUNG not in agreed:
         raise _unfit(channel, "BEREITSTELLUNG with a territory and NACHNUTZUNG are needed")
     return agreed
+
+
+def _automatic_up_to(channel: Channel) -> int | None:
+    limit = channel_file(channel.value).contracts.get("signing", {}).get("automatic_up_to_cents")
+    if limit is not None and (not isinstance(limit, int) or limit < 0):
+        raise _unfit(channel, f"signing.automatic_up_to_cents is {limit!r}")
+    return limit
 
 
 def _unfit(channel: Channel, why: str) -> InvalidError:

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 
 from services.contracts.chain.contract import Act, Months, Side
 from shared.messages.base import Value
-from shared.messages.values import PersonRef
+from shared.messages.values import PersonRef, Time
 
 Charge: TypeAlias = Literal["ENTGELTFREI", "ENTGELTLICH"]
 Territory: TypeAlias = tuple[str, ...]
@@ -51,6 +51,15 @@ class Signature(Value):
     by: PersonRef | None = None
     released_by: PersonRef | None = None
     on: date
+
+
+class Countersignature(Value):
+    """What the two persons of the Anbieter have done about an offered contract so far; the second one makes it a signature."""
+
+    by: PersonRef
+    at: Time
+    released_by: PersonRef | None = None
+    released_at: Time | None = None
 
 
 class LegTerms(Value):

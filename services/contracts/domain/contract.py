@@ -12,19 +12,22 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer, model_validator
 
 from services.contracts.domain import prices
-from services.contracts.domain.agreed import Charge, Notice, PassingOn, PriceNotice, Signature, Territory
+from services.contracts.domain.agreed import Charge, Countersignature, Notice, PassingOn, PriceNotice, Signature, Territory
 from services.contracts.domain.prices import Total
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
+from services.contracts.domain.violation_codes import FOUR_EYES
 from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate
 from shared.calendar import day_of
+from shared.errors import ConflictError
 from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
+from shared.messages.contracts_chain import ChainHead, ChainState, ContractOffered, ContractReleased, ContractSigned
 from shared.messages.eligibility import Assessment, Override
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
 
@@ -93,6 +96,14 @@ class Listed(Aggregate):
     valid_from: date
     valid_to: date | None = None
     ends_on: date | None = None
+    countersignature: Countersignature | None = None
+
+    @property
+    def awaits(self) -> Literal["SIGNATURE", "RELEASE"] | None:
+        """What an offered contract waits for at the Anbieter."""
+        if self.state is not ContractState.ANGEBOTEN:
+            return None
+        return "SIGNATURE" if self.countersignature is None else "RELEASE"
 
     @model_validator(mode="before")
     @classmethod
@@ -175,12 +186,22 @@ class Contract(Listed):
         """Key of who passes the use on, for the index."""
         return self.grantor.id
 
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def released_at(self) -> Time | None:
+        """When the Anbieter's second person has released a contract that is not concluded yet, for the index."""
+        waits = self.state is ContractState.ANGEBOTEN and self.countersignature is not None
+        return self.countersignature.released_at if waits and self.countersignature is not None else None
+
     @classmethod
     def draft(cls, request: Request, terms: Terms, recorded_at: Time) -> Contract:
         """Return the contract as asked for, neither concluded nor refused. Raises ValidationError for what cannot be recorded."""
         order, body, rules = request.body.order, request.body, terms.rules
         lines = prices.valid_on(body.price_items, request.day)
         agreed = terms.agreed[Leg.NACHNUTZUNG]
+        totals = prices.totals(lines)
+        ordered = Signature(side="grantee", by=body.placed_by, on=day_of(body.ordered_at))
+        offered = Signature(side="grantor", by=body.offered_by, released_by=body.offered_by and terms.processor, on=request.day)
         return cls(
             id=request.contract_id,
             state=ContractState.ANGEFORDERT,
@@ -199,7 +220,7 @@ class Contract(Listed):
             documents=rules.documents_for(conditions=bool(body.conditions)),
             conditions=body.conditions,
             price_items=lines,
-            totals=prices.totals(lines),
+            totals=totals,
             leitweg_id=body.leitweg_id,
             order_reference=body.order_reference,
             check=InHouseCheck.summary(body.assessment, body.signed_off_by, body.override),
@@ -212,10 +233,7 @@ class Contract(Listed):
             services=(order.offering_id,),
             territory=terms.territory_of(Leg.NACHNUTZUNG, order.customer),
             **agreed.model_dump(exclude={"territory"}),
-            signatures=(
-                Signature(side="grantee", on=day_of(body.ordered_at)),
-                Signature(side="grantor", on=request.day),
-            ),
+            signatures=(ordered, offered) if terms.countersigns(totals) else (ordered,),
         )
 
     @classmethod
@@ -260,15 +278,82 @@ class Contract(Listed):
         self.signatures = tuple(signature.model_copy(update={"on": signed_on}) for signature in self.signatures)
 
     def conclude(self, number: Number, text: str, actor: Actor) -> list[Message]:
-        """Give the draft its number, written as ``text``. Raises ValueError if no AGB version was in force."""
+        """Give the contract, signed by both sides, its number, written as ``text``.
+
+        Raises ValueError if no AGB version was in force, or if a side has not signed.
+        """
         target = TRANSITIONS.check(Command.CONCLUDE, self.state, actor)
         if target is None:
             return []
         if self.agb is None:
             raise ValueError(f"contract {self.id} has no AGB version")
+        if not self.signed:
+            raise ValueError(f"contract {self.id} is not signed by both sides")
         self.state = target
         self.number, self.year, self.sequence = text, number.year, number.sequence
-        self.concluded_at = self.requested_at
+        self.concluded_at = self.signed_at
+        return self.restate()
+
+    @property
+    def signed(self) -> bool:
+        """Whether both sides have signed."""
+        return {signature.side for signature in self.signatures} == {"grantor", "grantee"}
+
+    @property
+    def signed_at(self) -> Time:
+        """When the last signature was given: with the release of the second person, or with the request."""
+        released = None if self.countersignature is None else self.countersignature.released_at
+        return released or self.requested_at
+
+    def offer(self, actor: Actor) -> list[Message]:
+        """Offer the draft to the Anbieter, whose two persons have to sign it."""
+        target = TRANSITIONS.check(Command.OFFER, self.state, actor)
+        if target is None:
+            return []
+        self.state = target
+        return [ContractOffered(contract=self.head(), at=self.recorded_at)]
+
+    def sign(self, person: str, at: Time, actor: Actor) -> list[Message]:
+        """Sign for the Anbieter as its first person. Raises ConflictError (``already_signed``) if another one has."""
+        TRANSITIONS.check(Command.SIGN, self.state, actor)
+        if self.countersignature is not None:
+            if self.countersignature.by == person:
+                return []
+            raise ConflictError("Another person has signed; release it instead.", code="already_signed", id=self.id)
+        self.countersignature = Countersignature(by=person, at=at)
+        return [ContractSigned(contract=self.head(), at=at)]
+
+    def release(self, person: str, at: Time, actor: Actor) -> list[Message]:
+        """Release as another person of the Anbieter what the first one has signed: now the Anbieter has signed.
+
+        Raises ConflictError (``not_signed``; ``four_eyes`` for the person who signed).
+        """
+        TRANSITIONS.check(Command.RELEASE, self.state, actor)
+        first = self.countersignature
+        if first is None:
+            raise ConflictError("Nobody has signed it yet.", code="not_signed", id=self.id)
+        if first.by == person:
+            raise ConflictError("Who has signed cannot release it; another person must.", code=FOUR_EYES, id=self.id)
+        if first.released_by is not None:
+            return []
+        self.countersignature = first.model_copy(update={"released_by": person, "released_at": at})
+        return [ContractReleased(contract=self.head(), at=at)]
+
+    def countersign(self, at: Time) -> None:
+        """Turn what two persons of the Anbieter have done into its signature. Raises ValueError if they have not."""
+        given = self.countersignature
+        if given is None or given.released_at is None:
+            raise ValueError(f"contract {self.id} is not released")
+        signature = Signature(side="grantor", by=given.by, released_by=given.released_by, on=day_of(given.released_at))
+        self.signatures, self.recorded_at = (*self.signatures, signature), at
+
+    def decline(self, reason: str, at: Time, actor: Actor) -> list[Message]:
+        """Decline the offered contract for the Anbieter; the reason is told to the Kunde."""
+        target = TRANSITIONS.check(Command.DECLINE, self.state, actor)
+        if target is None:
+            return []
+        self.state, self.recorded_at = target, at
+        self.refusal = Refusal.of("declined_by_anbieter", anbieter=self.anbieter.name, reason=reason)
         return self.restate()
 
     def refuse(self, refusal: Refusal, actor: Actor) -> list[Message]:
@@ -279,6 +364,24 @@ class Contract(Listed):
         self.state = target
         self.refusal = refusal
         return self.restate()
+
+    def head(self) -> ChainHead:
+        """Return what every event about a contract of a chain holds of it."""
+        ends = [day for day in (self.valid_to, self.ends_on) if day is not None]
+        return ChainHead(
+            id=self.id,
+            number=self.number,
+            leg=self.leg,
+            channel=self.channel,
+            offering_id=self.offering_id,
+            offering_title=self.offering_title,
+            grantor=self.grantor,
+            grantee=self.customer,
+            parent=self.parent,
+            state=ChainState(self.state.value),
+            valid_from=self.valid_from,
+            ends_on=min(ends, default=None),
+        )
 
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""

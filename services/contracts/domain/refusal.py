@@ -41,9 +41,9 @@ class Refusal(Value):
         return cls(code=code, reason=words.reason, remedy=words.remedy, facts=named)
 
 
-def chain_refusal(violation: str, request: Request) -> Refusal:
-    """Return the refusal of a contract that would break a rule of the chain, by the rule's code."""
-    return Refusal.of(code_of(violation), order=request.body.order.number)
+def chain_refusal(violation: str, order: str) -> Refusal:
+    """Return the refusal of a contract that would break a rule of the chain, by the rule's code. ``order`` is its number."""
+    return Refusal.of(code_of(violation), order=order)
 
 
 def refusal_of(request: Request, terms: Terms) -> Refusal | None:

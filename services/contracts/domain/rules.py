@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.contracts.domain.agb import AgbSet
 from services.contracts.domain.agreed import LegTerms, Territory
 from services.contracts.domain.bodies import body_of
+from services.contracts.domain.prices import Total
 from services.contracts.numbering import NumberFormat
 from shared.channels import channel_file
 from shared.messages.contracts import AgbVersion, Leg
@@ -59,11 +60,22 @@ class Terms:
     agb: AgbSet
     agreed: Mapping[Leg, LegTerms]
     """What is agreed in the contracts of a leg where nothing else is recorded."""
+    automatic_up_to_cents: int | None = None
+    """Sum of the prices up to which the processor countersigns by itself on the Anbieter's offer; None: always."""
 
     @property
     def channel(self) -> Channel:
         """The channel."""
         return self.rules.channel
+
+    @property
+    def processor(self) -> str:
+        """Reference that stands for the processor where it signs in place of a second person."""
+        return f"processor.{self.channel.value}"
+
+    def countersigns(self, totals: Iterable[Total]) -> bool:
+        """Return whether the processor countersigns a contract with these sums by itself."""
+        return self.automatic_up_to_cents is None or sum(total.cents for total in totals) <= self.automatic_up_to_cents
 
     def territory_of(self, leg: Leg, grantee: Party) -> Territory:
         """Return the territory of a contract of a leg: as agreed, else the grantee's own, else the whole one."""

@@ -31,12 +31,16 @@ BINDING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT, Contra
 class Command(StrEnum):
     """What can be done with a contract."""
 
+    OFFER = "offer"
+    SIGN = "sign"
+    RELEASE = "release"
     CONCLUDE = "conclude"
+    DECLINE = "decline"
     REFUSE = "refuse"
 
 
 class Actor(StrEnum):
-    """Who acts on a contract. Its processor alone forms it: the parties have agreed before, in ordering."""
+    """Who acts on a contract. Its processor alone forms it and gives it a number; the Anbieter countersigns."""
 
     PROZESSOR = "PROZESSOR"
     ANBIETER = "ANBIETER"
@@ -44,11 +48,19 @@ class Actor(StrEnum):
     BEREITSTELLER = "BEREITSTELLER"
 
 
+PENDING = frozenset({ContractState.ENTWURF, ContractState.ANGEBOTEN})
+"""Stored, and neither binding nor dead yet."""
 _DRAFT = frozenset({ContractState.ANGEFORDERT})
+_OFFERED = frozenset({ContractState.ANGEBOTEN})
 _PROCESSOR = frozenset({Actor.PROZESSOR})
+_ANBIETER = frozenset({Actor.ANBIETER})
 TRANSITIONS = StateMachine(
     (
-        Transition(Command.CONCLUDE, _DRAFT, ContractState.GESCHLOSSEN, _PROCESSOR),
-        Transition(Command.REFUSE, _DRAFT, ContractState.ABGELEHNT, _PROCESSOR),
+        Transition(Command.OFFER, _DRAFT, ContractState.ANGEBOTEN, _PROCESSOR),
+        Transition(Command.SIGN, _OFFERED, None, _ANBIETER),
+        Transition(Command.RELEASE, _OFFERED, None, _ANBIETER),
+        Transition(Command.CONCLUDE, _DRAFT | _OFFERED, ContractState.GESCHLOSSEN, _PROCESSOR),
+        Transition(Command.DECLINE, _OFFERED, ContractState.ABGELEHNT, _ANBIETER),
+        Transition(Command.REFUSE, _DRAFT | _OFFERED, ContractState.ABGELEHNT, _PROCESSOR),
     )
 )

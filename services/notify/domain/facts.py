@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from shared.followed_offers import open_channels
-from shared.messages import catalog, contracts, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_chain, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
@@ -73,9 +73,7 @@ def facts_of(message: Message) -> Facts:
     if isinstance(message, eligibility.OrganisationRegistered):
         organisation = message.organisation
         return _organisation(organisation, Parameters(organisation=organisation.name))
-    if isinstance(message, contracts.ContractConcluded):
-        return _contract_concluded(message.contract)
-    raise TypeError(f"nobody is told of {message.TYPE}")
+    return _contract(message)
 
 
 def _order(message: ordering.OrderEvent) -> Facts:
@@ -239,6 +237,14 @@ def _organisation(organisation: eligibility.Organisation, parameters: Parameters
     return Facts(parties, parameters, Subject(kind=SubjectKind.ORGANISATION, id=organisation.id))
 
 
+def _contract(message: Message) -> Facts:
+    if isinstance(message, contracts.ContractConcluded):
+        return _contract_concluded(message.contract)
+    if isinstance(message, contracts_chain.ChainEvent):
+        return _contract_of_a_chain(message.contract)
+    raise TypeError(f"nobody is told of {message.TYPE}")
+
+
 def _contract_concluded(contract: contracts.ContractHead) -> Facts:
     return Facts(
         _sides(contract.customer.id, contract.provider.id, contract.channel),
@@ -247,6 +253,19 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
             offering_title=contract.offering_title,
             customer=contract.customer.name,
             provider=contract.provider.name,
+            channel=contract.channel,
+        ),
+        Subject(kind=SubjectKind.CONTRACT, id=contract.id),
+    )
+
+
+def _contract_of_a_chain(contract: contracts_chain.ChainHead) -> Facts:
+    return Facts(
+        {Audience.KUNDE: (contract.grantee.id,), Audience.ANBIETER: (contract.channel.value,)},
+        Parameters(
+            contract_number=contract.number,
+            offering_title=contract.offering_title,
+            customer=contract.grantee.name,
             channel=contract.channel,
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.ordering.domain.order import Order
+from services.ordering.domain.transitions import Command
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import CheckRequested, ContractRequested
@@ -28,7 +29,14 @@ def contract_request(order: Order, assessment: Assessment, at: datetime) -> Cont
         signed_off_by=order.signed_off_by,
         override=order.override.value,
         ordered_at=order.placed_at or at,
+        offered_by=_last_person(order, Command.MAKE_OFFER),
+        placed_by=_last_person(order, Command.PLACE),
     )
+
+
+def _last_person(order: Order, command: Command) -> str | None:
+    """Return who took a step last, None if the timeline does not hold it any more."""
+    return next((step.person for step in reversed(order.steps()) if step.command is command), None)
 
 
 def outstanding_request(order: Order) -> Sequence[Message]:

@@ -127,7 +127,7 @@ async def test_a_request_that_is_repeated_late_leads_to_the_contract_of_the_firs
 async def test_a_restated_contract_says_what_was_said_at_its_conclusion_under_a_new_number(world: World) -> None:
     await world.request("a")
     (first,) = [event for event in world.publisher.events if event.type == ContractConcluded.TYPE]
-    assert await raise_aggregates(world.stores, EPOCH) == 1
+    assert await raise_aggregates(world.stores, EPOCH) == 2  # the contract, and the Bereitstellungsvertrag that it rests on
     facts = await read_stores(world.stores)
     order = OrderFact(order_id("a"), "V", OrderState.BESTELLT, FITKO, 1, True, True, None, None)
     facts.orders[order.id] = order

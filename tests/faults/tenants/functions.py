@@ -55,6 +55,9 @@ eligibility PUT    /v1/organisations/{organisation_id}/vollmacht                
 eligibility DELETE /v1/organisations/{organisation_id}/vollmacht                                            VERWALTUNG
 eligibility POST   /v1/organisations/{organisation_id}/leave                                                none
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                                    VERWALTUNG
+contracts   POST   /v1/contracts/{contract_id}/sign                                                         ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/release                                                      ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/decline                                                      ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/clarification                                                      BEARBEITUNG

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.ids import derived_id
-from shared.messages import catalog, contracts, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_chain, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -118,6 +118,18 @@ CONTRACT = contracts.ContractHead(
     provider=PROVIDER,
     agb=contracts.AgbVersion(name="SaaS-Nachnutzungs-AGB", version="2.0"),
 )
+OFFERED = contracts_chain.ChainHead(
+    id=CONTRACT_ID,
+    leg=contracts.Leg.NACHNUTZUNG,
+    channel=Channel.GOVDIGITAL,
+    offering_id=OFFERING_ID,
+    offering_title=TITLE,
+    grantor=ANBIETER,
+    grantee=CUSTOMER,
+    parent=derived_id("test", "bereitstellung"),
+    state=contracts_chain.ChainState.ANGEBOTEN,
+    valid_from=date(2026, 11, 24),
+)
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
@@ -192,4 +204,6 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
     ordering.OrderEnded(order=head(OrderState.BEENDET), at=AT),
     contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),
+    contracts_chain.ContractOffered(contract=OFFERED, at=AT),
+    contracts_chain.ContractSigned(contract=OFFERED, at=AT),
 )

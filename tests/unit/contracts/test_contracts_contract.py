@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from services.contracts import channels
 from services.contracts.domain import prices
+from services.contracts.domain.agreed import Countersignature
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
@@ -20,6 +22,7 @@ from services.contracts.numbering import Number
 from services.contracts.settings import Settings
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import contract_id, derived_id
+from shared.messages.base import Message
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractRefused
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Money, Period, PriceItem, Verdict
@@ -61,30 +64,48 @@ def test_a_refused_contract_has_no_number_and_says_why() -> None:
     assert (event.order_id, event.refused_at) == (order_id("a"), RECORDED)
 
 
+DRAFT, OFFERED, PROZESSOR = ContractState.ANGEFORDERT, ContractState.ANGEBOTEN, Actor.PROZESSOR
 ALLOWED = {
-    (Command.CONCLUDE, ContractState.ANGEFORDERT, Actor.PROZESSOR): ContractState.GESCHLOSSEN,
-    (Command.REFUSE, ContractState.ANGEFORDERT, Actor.PROZESSOR): ContractState.ABGELEHNT,
+    (Command.OFFER, DRAFT, PROZESSOR): OFFERED,
+    (Command.SIGN, OFFERED, Actor.ANBIETER): OFFERED,
+    (Command.RELEASE, OFFERED, Actor.ANBIETER): OFFERED,
+    (Command.CONCLUDE, DRAFT, PROZESSOR): ContractState.GESCHLOSSEN,
+    (Command.CONCLUDE, OFFERED, PROZESSOR): ContractState.GESCHLOSSEN,
+    (Command.DECLINE, OFFERED, Actor.ANBIETER): ContractState.ABGELEHNT,
+    (Command.REFUSE, DRAFT, PROZESSOR): ContractState.ABGELEHNT,
+    (Command.REFUSE, OFFERED, PROZESSOR): ContractState.ABGELEHNT,
 }
 REPEATS = {
-    (Command.CONCLUDE, ContractState.GESCHLOSSEN, Actor.PROZESSOR),
-    (Command.REFUSE, ContractState.ABGELEHNT, Actor.PROZESSOR),
+    (Command.OFFER, OFFERED, PROZESSOR),
+    (Command.CONCLUDE, ContractState.GESCHLOSSEN, PROZESSOR),
+    (Command.DECLINE, ContractState.ABGELEHNT, Actor.ANBIETER),
+    (Command.REFUSE, ContractState.ABGELEHNT, PROZESSOR),
 }
+MOVES: dict[Command, Callable[[Contract, Actor], list[Message]]] = {
+    Command.OFFER: Contract.offer,
+    Command.SIGN: lambda contract, actor: contract.sign("anna", AT, actor),
+    Command.RELEASE: lambda contract, actor: contract.release("anton", AT, actor),
+    Command.CONCLUDE: lambda contract, actor: contract.conclude(Number(2026, 1), "FITST/2026/0001", actor),
+    Command.DECLINE: lambda contract, actor: contract.decline("Die Preise sind überholt.", AT, actor),
+    Command.REFUSE: lambda contract, actor: contract.refuse(REFUSAL, actor),
+}
+ACTORS = {command: actor for command, _, actor in ALLOWED}
 
 
 @pytest.mark.parametrize("actor", Actor)
 @pytest.mark.parametrize("state", ContractState)
 @pytest.mark.parametrize("command", Command)
-def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
+def test_the_processor_forms_a_contract_and_the_anbieter_signs_what_is_offered_and_nobody_else_moves_it(
     command: Command, state: ContractState, actor: Actor
 ) -> None:
     contract = draft()
     contract.state = state
+    if command is Command.RELEASE:
+        contract.countersignature = Countersignature(by="anna", at=AT)
     before = contract.model_copy()
 
     def give() -> int:
-        if command is Command.CONCLUDE:
-            return len(contract.conclude(Number(2026, 1), "FITST/2026/0001", actor))
-        return len(contract.refuse(REFUSAL, actor))
+        return len(MOVES[command](contract, actor))
 
     row = (command, state, actor)
     if row in ALLOWED:
@@ -93,7 +114,7 @@ def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
         return
     if row in REPEATS:
         assert give() == 0
-    elif actor is not Actor.PROZESSOR:
+    elif actor is not ACTORS[command]:
         with pytest.raises(ForbiddenError):
             give()
     else:
@@ -102,10 +123,18 @@ def test_only_the_processor_moves_a_contract_and_only_out_of_the_draft(
     assert contract == before
 
 
-def test_every_state_but_the_draft_is_final() -> None:
-    assert TRANSITIONS.allowed(ContractState.ANGEFORDERT) == list(Command)
-    assert TRANSITIONS.allowed(ContractState.GESCHLOSSEN) == []
-    assert TRANSITIONS.allowed(ContractState.ABGELEHNT) == []
+def test_every_state_but_the_draft_and_the_offered_is_final() -> None:
+    assert {state for state in ContractState if TRANSITIONS.allowed(state)} == {DRAFT, OFFERED}
+
+
+def test_a_contract_that_a_side_has_not_signed_is_not_concluded() -> None:
+    contract = draft()
+    contract.signatures = contract.signatures[:1]
+    with pytest.raises(ValueError, match="not signed by both"):
+        contract.conclude(Number(2026, 1), "FITST/2026/0001", PROZESSOR)
+    with pytest.raises(ValueError, match="not released"):
+        contract.countersign(AT)
+    assert contract.state is DRAFT
 
 
 def test_a_contract_without_agb_cannot_be_concluded() -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.notify.app import ROUTING, load_routing
 from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
-from shared.messages import contracts, eligibility, notify, ordering
+from shared.messages import contracts, contracts_chain, eligibility, notify, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
@@ -166,6 +166,12 @@ def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> N
         PROVIDER.id: "contract-concluded-provider",
         "govdigital": "contract-concluded-anbieter",
     }
+
+
+def test_an_offered_contract_is_a_task_of_the_anbieter_and_news_for_the_kunde() -> None:
+    offered, signed = (example for example in EXAMPLES if isinstance(example, contracts_chain.ChainEvent))
+    assert reported(offered) == {CUSTOMER.id: "contract-offered", "govdigital": "contract-to-sign"}
+    assert reported(signed) == {"govdigital": "contract-to-release"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,28 @@
+"""Concludes what two persons of the Anbieter have signed: numbers are given by the channel's processor alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.contracts.domain.rules import Terms
+from services.contracts.handlers import conclude_released
+from services.contracts.repository import Contracts, Registers
+
+_BATCH: Final = 100
+
+
+class Countersigning:
+    """Concludes the released contracts of one channel; a run that was cut off is ended by the next one."""
+
+    def __init__(self, terms: Terms, contracts: Contracts, registers: Registers) -> None:
+        self.terms = terms
+        self.contracts = contracts
+        self.registers = registers
+        self.clock = contracts.ledger.clock
+
+    async def run(self) -> None:
+        """Conclude what is released. Raises StoreUnavailableError, WriteConflictError; the next run does it then."""
+        while released := await self.contracts.released(self.terms.channel, _BATCH):
+            await conclude_released(released, self.clock(), self.terms, self.contracts, self.registers)
+            if len(released) < _BATCH:
+                return

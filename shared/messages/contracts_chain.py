@@ -1,0 +1,94 @@
+"""Messages about the life of a contract of whatever leg of a chain, beside those about an order's contract."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.messages.base import Message, Value, message_type
+from shared.messages.contracts import Leg
+from shared.messages.open_enum import OpenEnum
+from shared.messages.values import Channel, EntityId, Line, Party, Time
+
+
+class ChainState(OpenEnum):
+    """States of a contract."""
+
+    ENTWURF = "ENTWURF"
+    ANGEBOTEN = "ANGEBOTEN"
+    GESCHLOSSEN = "GESCHLOSSEN"
+    GEKUENDIGT = "GEKUENDIGT"
+    BEENDET = "BEENDET"
+    ABGELEHNT = "ABGELEHNT"
+    ZURUECKGEZOGEN = "ZURUECKGEZOGEN"
+    VERFALLEN = "VERFALLEN"
+    NICHTIG = "NICHTIG"
+
+
+class ChainHead(Value):
+    """What every event about a contract of a chain holds of it."""
+
+    id: Annotated[
+        EntityId,
+        Field(
+            description="Id of the contract, the record's key. Not personal.", examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"]
+        ),
+    ]
+    number: Annotated[
+        Line | None,
+        Field(
+            description="Number of the contract; null or absent until it is concluded. Not personal.", examples=["GD/2026/00001"]
+        ),
+    ] = None
+    leg: Annotated[Leg, Field(description="Position of the contract in the chain. Not personal.", examples=["NACHNUTZUNG"])]
+    channel: Annotated[
+        Channel, Field(description="Anbieter through whom the contract runs. Not personal.", examples=["govdigital"])
+    ]
+    offering_id: Annotated[
+        EntityId,
+        Field(description="The offer that the chain is for. Not personal.", examples=["1e2223c7-801c-5113-bfb4-1b999d81a5e6"]),
+    ]
+    offering_title: Annotated[
+        Line, Field(description="Name of the online service in the contract. Not personal.", examples=["Anwohnerparken"])
+    ]
+    grantor: Annotated[Party, Field(description="Who passes the use on. Not personal.")]
+    grantee: Annotated[Party, Field(description="To whom it is passed on. Not personal.")]
+    parent: Annotated[
+        EntityId | None,
+        Field(
+            description="Contract that it rests on; null or absent for a Bereitstellungsvertrag. Not personal.",
+            examples=["5f0f8c1e-2b7a-5b1e-9c55-0e7f4d1d2a10"],
+        ),
+    ] = None
+    state: Annotated[
+        ChainState, Field(description="State of the contract after the event. Not personal.", examples=["ANGEBOTEN"])
+    ]
+    valid_from: Annotated[date, Field(description="First day, in Germany. Not personal.", examples=["2026-11-24"])]
+    ends_on: Annotated[
+        date | None,
+        Field(description="Last day, in Germany; null or absent: open. Not personal.", examples=["2027-12-31"]),
+    ] = None
+
+
+class ChainEvent(Message):
+    """Base of the events about a contract of a chain."""
+
+    contract: Annotated[ChainHead, Field(description="The contract after the event. Not personal.")]
+    at: Annotated[Time, Field(description="When it happened, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
+
+
+@message_type("contracts.chain.offered.v1")
+class ContractOffered(ChainEvent):
+    """The Kunde has signed by ordering, and the contract waits for two persons of the Anbieter."""
+
+
+@message_type("contracts.chain.signed.v1")
+class ContractSigned(ChainEvent):
+    """One person of the Anbieter has signed, and another one has to release it."""
+
+
+@message_type("contracts.chain.released.v1")
+class ContractReleased(ChainEvent):
+    """A second person of the Anbieter has released it; its processor concludes it next, with a number."""

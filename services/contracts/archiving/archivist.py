@@ -173,7 +173,7 @@ def content_of(contract: Contract) -> bytes:
         "signatures": {"__all__": person},
         "countersignature": person,
     }
-    return canonical(contract.model_dump(mode="json", exclude=personal))
+    return canonical(contract.model_dump(mode="json", by_alias=True, exclude=personal))
 
 
 def persons_of(contract: Contract) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ import pytest
 
 from services.contracts import channels
 from services.contracts.app import build, processor
-from services.contracts.archivist import content_of, persons_of
+from services.contracts.archiving.archivist import content_of, persons_of
 from services.contracts.chain.violations import violations
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import ContractState

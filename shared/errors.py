@@ -137,6 +137,12 @@ class OutboxFullError(RetryableError):
     code = "outbox_full"
 
 
+class JournalFullError(RetryableError):
+    """An aggregate holds too many changes that nobody has archived yet: who archives them has been away."""
+
+    code = "journal_full"
+
+
 class WriteConflictError(RetryableError):
     """Other writers kept winning the race for one document."""
 

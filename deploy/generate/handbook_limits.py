@@ -8,7 +8,7 @@ from types import ModuleType
 
 from deploy.generate.handbook_settings import duration, table, texts
 from services.ordering import repository as orders
-from shared.aggregate import decisions, outbox
+from shared.aggregate import decisions, journal, outbox
 from shared.http import idempotency, limits
 from shared.store import port
 
@@ -21,6 +21,7 @@ HELD = (
         ("STATE_BYTES", "STATE_BYTES_FOR_SMALL_STEPS", "STATE_BYTES_FOR_EVENTS", "REQUESTS_STORED", "REFUSALS_STORED"),
     ),
     (outbox, "Ausgang: ", ("OUTBOX_LIMIT", "OUTBOX_BYTES")),
+    (journal, "Archiv: ", ("JOURNAL_LIMIT",)),
     (port, "Speicher: ", ("PORTION_BYTES",)),
     (orders, "Vorgang: ", ("MOST_GENERATIONS",)),
 )

@@ -108,7 +108,7 @@ class Decisions(Generic[S]):
     def _append(
         self, record: Record[S], change: Change[S], messages: Sequence[Message], before: Document | None
     ) -> tuple[OutgoingEvent, ...]:
-        """Append the events of a change to the outbox, and the change to the journal. Raises OutboxFullError."""
+        """Append the events of a change to the outbox, the change to the journal. Raises OutboxFullError, JournalFullError."""
         events = self._events.append(record, change, messages)
         if self._journal and record.state is not None and (events or change.cause is not None):
             name = events[0].id if events else self._events.next_id(record)

@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from shared.aggregate.base import Aggregate
 from shared.aggregate.record import Record
-from shared.errors import OutboxFullError
+from shared.errors import JournalFullError
 from shared.store.port import Document, Index, Save
 
-LIMIT: Final = 8
+JOURNAL_LIMIT: Final = 8
 """How many changes may wait: each holds a whole state, and a document has its bounds."""
 
 
@@ -40,7 +40,7 @@ def index(*fields: str) -> Index:
 
 
 def append(record: Record[Any], before: Document | None, change: Entry) -> None:
-    """Write a change down, unless it only says again what was the case. Raises OutboxFullError.
+    """Write a change down, unless it only says again what was the case. Raises JournalFullError.
 
     ``before`` is the former state as ``stated``, None for a new aggregate.
     """
@@ -49,9 +49,9 @@ def append(record: Record[Any], before: Document | None, change: Entry) -> None:
     journal: list[Document] = record.journal or []
     if record.journal is None and before is not None:
         journal = [_stored(Entry(None, None, change.at, before))]
-    if len(journal) >= LIMIT:
+    if len(journal) >= JOURNAL_LIMIT:
         message = f"{record.id} has changed {len(journal)} times since it was last archived."
-        raise OutboxFullError(message, id=record.id, waiting=len(journal))
+        raise JournalFullError(message, id=record.id, waiting=len(journal))
     record.journal = [*journal, _stored(change)]
 
 

@@ -128,8 +128,8 @@ class Ledger(Generic[S]):
     async def apply(self, changes: Sequence[Change[S]]) -> list[Result[S]]:
         """Apply a batch, in order per aggregate, and return one result per change. Refusals are results, not exceptions.
 
-        Raises StoreUnavailableError, WriteConflictError or OutboxFullError: repeat the whole batch then; what was applied is
-        recognised by its cause.
+        Raises StoreUnavailableError, WriteConflictError, OutboxFullError or JournalFullError: repeat the whole batch then; what
+        was applied is recognised by its cause.
         """
         return await self._apply(changes, None)
 

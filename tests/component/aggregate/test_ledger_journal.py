@@ -10,7 +10,7 @@ import pytest
 from shared.aggregate import journal
 from shared.aggregate.change import Cause, Change
 from shared.aggregate.ledger import Ledger
-from shared.errors import OutboxFullError
+from shared.errors import JournalFullError
 from shared.messages.base import Message
 from shared.store.port import Store
 from tests.support.counting import COUNTERS, Clock, Counter, cause, increase, ledger_over, look, stored
@@ -96,12 +96,12 @@ async def test_the_state_before_the_first_journal_is_part_of_it(
 
 
 async def test_a_journal_that_nobody_takes_stops_further_changes(kept: Ledger[Counter]) -> None:
-    for _ in range(journal.LIMIT):
+    for _ in range(journal.JOURNAL_LIMIT):
         await kept.apply([increase("a", "me")])
-    with pytest.raises(OutboxFullError):
+    with pytest.raises(JournalFullError):
         await kept.apply([increase("a", "me")])
     document = await stored(kept, "a")
-    assert document["count"] == journal.LIMIT
+    assert document["count"] == journal.JOURNAL_LIMIT
     done = [cast("str", entry_id) for entry_id, _ in await counts(kept, "a")]
     await kept.store.save_many(COUNTERS, [journal.shortened(document, done)])
     await kept.apply([increase("a", "me")])

@@ -17,9 +17,9 @@ from services.contracts.archiving.log import ENTRIES
 from services.contracts.archiving.records import DOCUMENTS, RECORDS
 from services.contracts.repository import CONTRACTS as CONTRACT_DOCUMENTS
 from services.contracts.settings import Settings
-from shared.aggregate.journal import LIMIT
+from shared.aggregate.journal import JOURNAL_LIMIT
 from shared.bus.envelope import IncomingRecord, decode, encode
-from shared.errors import NotFoundError, OutboxFullError, StoreUnavailableError
+from shared.errors import JournalFullError, NotFoundError, StoreUnavailableError
 from shared.ids import contract_id
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_checkpoints import CheckpointSigned
@@ -193,9 +193,9 @@ async def test_contracts_that_were_formed_without_a_journal_have_one_entry_each_
 
 
 async def test_a_contract_waits_for_its_archivist_before_it_changes_without_end(world: World) -> None:
-    for number in range(LIMIT - 1):
+    for number in range(JOURNAL_LIMIT - 1):
         await world.change("a", f"Az. {number}")
-    with pytest.raises(OutboxFullError):
+    with pytest.raises(JournalFullError):
         await world.change("a", "one more")
     await world.archivist().run()
     await world.change("a", "one more")

@@ -91,6 +91,8 @@ async def _dies(where: str, access: int) -> bool:
     await world.form("a")
     await world.archivist().run()
     await world.form("b", "c")
+    for reference in ("Az. 1", "Az. 2"):
+        await world.change("b", reference)
     passed = 0
 
     async def die(point: str) -> None:
@@ -106,7 +108,8 @@ async def _dies(where: str, access: int) -> bool:
         died = True
     notes = [note for _, note in await world.log.checkpoints()]
     await world.archivist().run()
-    assert len({entry["effect_id"] for entry in world.entries()}) == len(world.entries()) == 3
+    assert len({entry["effect_id"] for entry in world.entries()}) == len(world.entries()) == 5
+    assert [reference for _, reference in await references(world, "b")] == [None, "Az. 1", "Az. 2"]
     assert verified(await world.exported(), *notes) == ("VALID", [])
     return died
 

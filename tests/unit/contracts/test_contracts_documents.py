@@ -146,6 +146,22 @@ def german(cents: int) -> str:
     return f"{cents / 100:,.2f} €".replace(",", "_").replace(".", ",").replace("_", ".")
 
 
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        ("1/3", "33,33 %"),
+        ("2/3", "66,67 %"),
+        ("1/1", "100,00 %"),
+        ("1/100000", "0,00 %"),
+        (f"{10**40 + 1}/{8 * 10**40}", "12,50 %"),
+    ],
+)
+def test_the_share_is_shown_in_percent_however_long_its_fraction(share: str, shown: str) -> None:
+    data = yearly()
+    data["lines"][0]["share"] = share
+    assert plain(shown) in text_of(statement_document(data))
+
+
 def test_a_correction_says_what_it_changes_and_that_the_former_stays() -> None:
     data = yearly() | {"correction": {"previous_hash": "a" * 64, "contract_cents": -1234, "budget_cents": 0}}
     text = text_of(statement_document(data))

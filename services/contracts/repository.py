@@ -47,14 +47,18 @@ SCAN = 1000
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who reads: an organisation sees the contracts it is party to, an Anbieter (``channel``) also those of its channel."""
+    """Who reads: an organisation sees the contracts it is party to, an Anbieter (``channel``) also those of its channel.
+
+    As a party the Anbieter sees a contract by its role alone: not everybody who works there acts as it.
+    """
 
     organisation: str
     channel: Channel | None = None
 
     def sees(self, document: Document) -> bool:
         """Return whether the contract in a stored document is one of theirs."""
-        if self.organisation in (document["customer_id"], document["provider_id"], document.get("grantor_id")):
+        sides = {document["customer_id"], document.get("grantor_id")} - {document["channel"]}
+        if self.organisation in sides | {document["provider_id"]}:
             return True
         return self.channel is not None and self.channel.value == document["channel"]
 

@@ -308,6 +308,8 @@ CONTRACTS = Topic(
         contracts_chain.ContractOffered,
         contracts_chain.ContractSigned,
         contracts_chain.ContractReleased,
+        contracts_chain.ContractTerminated,
+        contracts_chain.ContractEnded,
     ),
     producer="contracts",
     consumers=(ORDERING_CONTRACTS, NOTIFY),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -14,11 +14,13 @@ from services.contracts.access import viewer_of
 from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor, ContractState
 from services.contracts.repository import Contracts, Position, Registers, position_of
-from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, RegisterView
-from shared.errors import NotFoundError
-from shared.http.auth import SIGNING
+from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
+from shared.calendar import day_of
+from shared.errors import ForbiddenError, NotFoundError
+from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
@@ -39,7 +41,13 @@ Headers = Annotated[StepHeaders, Depends()]
 Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
 
 
-def routes(contracts: Contracts, registers: Registers, log: ArchiveLog, clock: Callable[[], datetime]) -> APIRouter:
+def routes(
+    contracts: Contracts,
+    registers: Registers,
+    log: ArchiveLog,
+    clock: Callable[[], datetime],
+    terms: Mapping[Channel, Terms],
+) -> APIRouter:
     """Return the routes of the service."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
@@ -77,7 +85,32 @@ def routes(contracts: Contracts, registers: Registers, log: ArchiveLog, clock: C
 
     join(router, archive_routes(contracts, log))
     _signing_routes(router, contracts, clock)
+    _notice_routes(router, contracts, clock, terms)
     return router
+
+
+def _notice_routes(
+    router: APIRouter, contracts: Contracts, clock: Callable[[], datetime], terms: Mapping[Channel, Terms]
+) -> None:
+    @router.post("/contracts/{contract_id}/notice", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def give_notice(contract_id: EntityId, body: NoticeRequest, headers: Headers) -> Response:
+        """Party or Anbieter: give notice. What rests on the contract ends with it, and its parties are told."""
+        caller, at = headers.key.caller, clock()
+        viewer = viewer_of(caller)
+        stored = await contracts.find(viewer, contract_id)
+        if stored is None:
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        actor, own = viewer.acts_as(stored.contract, caller.roles), terms.get(stored.contract.channel)
+        if actor is None or own is None:
+            raise ForbiddenError("Notice is given by a party of the contract or by its Anbieter.", code="not_a_party")
+        change = handlers.give_notice(contract_id, day_of(at), body.last_day, at, actor, own)
+
+        async def apply() -> Response:
+            result = await contracts.ledger.apply_one(change, condition=headers.condition)
+            assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
+            return json_reply(ContractDetail.seen(result.state, grounds=viewer.knows_grounds(result.state)), rev=result.rev)
+
+        return await headers.key.run(apply)
 
 
 def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[], datetime]) -> None:

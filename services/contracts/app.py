@@ -11,6 +11,7 @@ from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
+from services.contracts.cascade import Cascade
 from services.contracts.census import Census
 from services.contracts.consumers import consumers
 from services.contracts.countersigning import Countersigning
@@ -59,7 +60,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     published = checkpoint_ledger(resources)
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
-    router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock)
+    router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock, terms)
     join(router, document_routes(contracts, DocumentRecords(resources.store), files))
     return Service(
         name=SERVICE,
@@ -102,6 +103,7 @@ def _periodic(
     found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.conclude", settings.conclude_every, countersigning.run),
+        Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts).run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     if rendering.available():

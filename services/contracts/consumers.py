@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from services.contracts import handlers
+from services.contracts.cascade import hold_to_parents
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
@@ -34,7 +35,9 @@ def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
         cases = [handlers.examine(_request(event, terms), event.cause, terms, at) for event in batch]
-        return rejections(batch, await handlers.form_contracts(cases, terms, contracts, registers))
+        results = await handlers.form_contracts(cases, terms, contracts, registers)
+        await hold_to_parents([result.state for result in results if result.state is not None], terms, contracts, at)
+        return rejections(batch, results)
 
     return Consumer(group=contract_group(terms.channel), handles=frozenset({ContractRequested}), handle=handle)
 

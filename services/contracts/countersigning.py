@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from services.contracts.cascade import hold_to_parents
 from services.contracts.domain.rules import Terms
 from services.contracts.handlers import conclude_released
 from services.contracts.repository import Contracts, Registers
@@ -23,6 +24,8 @@ class Countersigning:
     async def run(self) -> None:
         """Conclude what is released. Raises StoreUnavailableError, WriteConflictError; the next run does it then."""
         while released := await self.contracts.released(self.terms.channel, _BATCH):
-            await conclude_released(released, self.clock(), self.terms, self.contracts, self.registers)
+            results = await conclude_released(released, self.clock(), self.terms, self.contracts, self.registers)
+            concluded = [result.state for result in results if result.state is not None]
+            await hold_to_parents(concluded, self.terms, self.contracts, self.clock())
             if len(released) < _BATCH:
                 return

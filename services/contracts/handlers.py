@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
+from services.contracts.chain.notice import last_day_of
 from services.contracts.chain.world import World
+from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal, chain_refusal, refusal_of
@@ -141,6 +143,21 @@ async def conclude_released(
         return contract, contract.conclude(number, terms.rules.number_format.write(number), Actor.PROZESSOR)
 
     return await contracts.ledger.apply([Change(it.id, decide, correlation_id=it.order_id) for it in released])
+
+
+def give_notice(
+    contract_id: str, received_on: date, last_day: date | None, at: datetime, actor: Actor, terms: Terms
+) -> Change[Contract]:
+    """Return the change by which a party gives notice; without ``last_day`` to the day that the agreed period gives."""
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if contract is None:
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        ordinary = last_day_of(chained(contract, terms), received_on.isoformat())
+        last = last_day or (None if ordinary is None else date.fromisoformat(ordinary))
+        return contract, contract.give_notice(received_on, last, at, actor)
+
+    return Change(contract_id, decide)
 
 
 def countersign(contract_id: str, step: Callable[[Contract], Sequence[Message]]) -> Change[Contract]:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 
 from services.contracts.domain.contract import Contract, Listed
-from services.contracts.domain.transitions import PENDING, ContractState
+from services.contracts.domain.transitions import PENDING, Actor, ContractState
 from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
 from shared.errors import NotFoundError
 from shared.ids import contract_id
+from shared.messages.contracts import Leg
 from shared.messages.open_enum import READING
-from shared.messages.values import Channel
+from shared.messages.values import Channel, Role
 from shared.process.service import Resources
-from shared.store.paging import documents_of
+from shared.store.paging import documents_of, portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save
 
 SERVICE = "contracts"
@@ -35,6 +37,8 @@ CONTRACTS = aggregate_collection(
     Index("continues", ("continues",)),
     Index("formed", ("channel", "formed_at")),
     Index("released", ("channel", "released_at")),
+    Index("shortened", ("channel", "shortened_at")),
+    Index("running", ("channel", "runs_until")),
     Index("customer_state", ("customer_id", "state", "recorded_at")),
     Index("provider_state", ("provider_id", "state", "recorded_at")),
     Index("channel_state", ("channel", "state", "recorded_at")),
@@ -61,6 +65,17 @@ class Viewer:
         if self.organisation in sides | {document["provider_id"]}:
             return True
         return self.channel is not None and self.channel.value == document["channel"]
+
+    def acts_as(self, contract: Contract, roles: AbstractSet[Role]) -> Actor | None:
+        """Return as whom they give notice of a contract in these roles, None if they are none of its parties."""
+        if self.channel is contract.channel:
+            return Actor.ANBIETER
+        grantor = Role.BEREITSTELLER if contract.leg is Leg.BEREITSTELLUNG else Role.KUNDE
+        if self.organisation == contract.channel.value:
+            return None
+        if self.organisation == contract.customer.id and Role.KUNDE in roles:
+            return Actor.KUNDE
+        return Actor.BEREITSTELLER if self.organisation == contract.grantor.id and grantor in roles else None
 
     def knows_grounds(self, contract: Contract) -> bool:
         """Return whether the grounds of the in-house check are theirs to read: as Kunde or as Anbieter."""
@@ -144,6 +159,28 @@ class Contracts:
         """Return contracts of a channel that are released and not concluded yet, oldest first."""
         documents = await self.store.find(CONTRACTS, Query("released", {"channel": channel.value}, limit=limit))
         return [self.ledger.state_of(document) for document in documents]
+
+    async def shortened(self, channel: Channel, limit: int) -> list[Contract]:
+        """Return contracts of a channel that have lost days and whose dependents were not looked at since, oldest first."""
+        documents = await self.store.find(CONTRACTS, Query("shortened", {"channel": channel.value}, limit=limit))
+        return [self.ledger.state_of(document) for document in documents]
+
+    async def run_out(self, channel: Channel, today: date, limit: int) -> list[str]:
+        """Return ids of contracts of a channel whose last day is over and whose end was not recorded."""
+        query = Query("running", {"channel": channel.value}, below=today.isoformat(), limit=limit, only=("runs_until",))
+        return [document["_id"] for document in await self.store.find(CONTRACTS, query)]
+
+    async def resting_on(self, contract: Contract) -> AsyncIterator[list[Contract]]:
+        """Yield the contracts that name one as their parent, in portions.
+
+        All that rests on a Bereitstellungsvertrag is of its offer and channel, also what 0.1.0 stored without a parent.
+        """
+        query = Query("parent", {"parent": contract.id}, limit=SCAN)
+        if contract.leg is Leg.BEREITSTELLUNG:
+            query = Query("offering", {"offering_id": contract.offering_id, "channel": contract.channel.value}, limit=SCAN)
+        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+            found = [self.ledger.state_of(document) for document in portion.documents]
+            yield [resting for resting in found if resting.parent == contract.id]
 
     async def page(self, viewer: Viewer, after: Position | None, limit: int, state: ContractState | None = None) -> list[Listed]:
         """Return up to ``limit`` contracts that the viewer may see, newest first, after a position, in ``state`` if given."""

@@ -13,7 +13,7 @@ from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.transitions import ContractState
 from services.contracts.handlers import RegisterReport
 from shared.messages.contracts import AgbVersion, Leg
-from shared.messages.values import Channel, Condition, Party, PriceItem, Text, Time
+from shared.messages.values import Channel, Condition, Line, Party, PriceItem, Time
 
 _SUMMARY: dict[str, JsonValue] = {
     "id": "0e0f5f0c-8f0e-5d0a-9d63-6f9a3f0f7a11",
@@ -77,8 +77,14 @@ class DeclineRequest(BaseModel):
     """Why the Anbieter declines an offered contract."""
 
     reason: Annotated[
-        Text, Field(description="Told to the Kunde; it should name nobody.", examples=["Die Preise sind überholt."])
+        Line, Field(description="Told to the Kunde; it should name nobody.", examples=["Die Preise sind überholt."])
     ]
+
+
+class NoticeRequest(BaseModel):
+    """Notice of a contract. ``last_day``: extraordinary or agreed; null or absent: as the agreed period gives it."""
+
+    last_day: date | None = None
 
 
 class ContractSummary(BaseModel):

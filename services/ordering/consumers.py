@@ -13,6 +13,7 @@ from shared.aggregate.change import Change
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import offers_consumer
 from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.contracts_chain import ContractTerminated
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
 
@@ -49,12 +50,18 @@ def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
         changes: list[Change[Order]] = []
+        handled: list[Received] = []
         for event in batch:
             match event.message:
                 case ContractConcluded() as concluded:
                     changes.append(handlers.record_contract(concluded, event.cause, at))
                 case ContractRefused() as refused:
                     changes.append(handlers.record_contract_refusal(refused, event.cause, at))
-        return rejections(batch, await orders.ledger.apply(changes))
+                case ContractTerminated() as terminated if terminated.contract.order_id is not None:
+                    changes.append(handlers.follow_contract(terminated, terminated.contract.order_id, event.cause, at))
+                case _:
+                    continue
+            handled.append(event)
+        return rejections(handled, await orders.ledger.apply(changes))
 
-    return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded, ContractRefused}), handle)
+    return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded, ContractRefused, ContractTerminated}), handle)

@@ -18,6 +18,7 @@ from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
+from shared.messages.contracts_chain import ContractTerminated
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel
@@ -117,6 +118,11 @@ def record_contract(concluded: ContractConcluded, cause: Cause, at: datetime) ->
 def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime) -> Change[Order]:
     """Record the processor's refusal."""
     return _change(refused.order_id, lambda order: award.record_contract_refusal(order, refused, at), cause)
+
+
+def follow_contract(terminated: ContractTerminated, order_id: str, cause: Cause, at: datetime) -> Change[Order]:
+    """Record that the contract of a Vorgang ends."""
+    return _change(order_id, lambda order: delivery.follow_contract(order, terminated.contract, at), cause)
 
 
 def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime) -> Change[Order]:

@@ -53,6 +53,13 @@ class ChainHead(Value):
     offering_title: Annotated[
         Line, Field(description="Name of the online service in the contract. Not personal.", examples=["Anwohnerparken"])
     ]
+    order_id: Annotated[
+        EntityId | None,
+        Field(
+            description="The Vorgang that the contract is of; null or absent: it is of none. Not personal.",
+            examples=["6567c570-29f9-5802-be12-1ed9f73a83ae"],
+        ),
+    ] = None
     grantor: Annotated[Party, Field(description="Who passes the use on. Not personal.")]
     grantee: Annotated[Party, Field(description="To whom it is passed on. Not personal.")]
     parent: Annotated[
@@ -92,3 +99,21 @@ class ContractSigned(ChainEvent):
 @message_type("contracts.chain.released.v1")
 class ContractReleased(ChainEvent):
     """A second person of the Anbieter has released it; its processor concludes it next, with a number."""
+
+
+@message_type("contracts.chain.terminated.v1")
+class ContractTerminated(ChainEvent):
+    """Notice of a contract was given, or one that it rests on was shortened: it ends on the day that its head names."""
+
+    because: Annotated[
+        EntityId | None,
+        Field(
+            description="Contract that it rests on and ends with; null or absent: notice of it itself was given. Not personal.",
+            examples=["5f0f8c1e-2b7a-5b1e-9c55-0e7f4d1d2a10"],
+        ),
+    ] = None
+
+
+@message_type("contracts.chain.ended.v1")
+class ContractEnded(ChainEvent):
+    """The last day of a contract is over."""

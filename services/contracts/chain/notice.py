@@ -49,7 +49,7 @@ def notice(world: World, asked: AskNotice) -> dict[str, Any]:
             {"accession": accession.id, "last_day": ended}
             for accession in world.accessions
             if not any(of_accession(world, accession))
-            and (ended := _new_end(world.chain, after, accession, accession.term)) is not None
+            and (ended := new_end(world.chain, after, accession, accession.term)) is not None
         ],
     }
 
@@ -80,7 +80,7 @@ def _after(world: World, chain: Chain) -> Chain:
         changed = []
         for contract in resting:
             now = chain.contracts[contract.id]
-            ended = _new_end(world.chain, chain, contract, now.term) if now.live else None
+            ended = new_end(world.chain, chain, contract, now.term) if now.live else None
             if ended is not None:
                 changed.append(now.model_copy(update={"ends_on": ended} if now.binding else {"state": "ZURUECKGEZOGEN"}))
         if not changed:
@@ -88,7 +88,7 @@ def _after(world: World, chain: Chain) -> Chain:
         chain = chain.with_changed(*changed)
 
 
-def _new_end(before: Chain, after: Chain, resting: Contract | Accession, term: Interval) -> str | None:
+def new_end(before: Chain, after: Chain, resting: Contract | Accession, term: Interval) -> str | None:
     """Return the day before the first day of the term that was covered before and is no longer, None if there is none."""
     covered = [above.term for above in after.cover_of(resting)]
     held = (above.term.common(term) for above in before.cover_of(resting))

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AliasChoices, Field
 
 from services.contracts.chain.contract import Act, Months, Side
+from services.contracts.domain.transitions import ContractState
 from shared.messages.base import Value
 from shared.messages.values import PersonRef, Time
 
@@ -60,6 +61,14 @@ class Countersignature(Value):
     at: Time
     released_by: PersonRef | None = None
     released_at: Time | None = None
+
+
+class Shortened(Value):
+    """How a contract was before it lost days, and since when what rests on it waits to be held against that."""
+
+    since: Time
+    state: ContractState
+    ends_on: date | None = None
 
 
 class LegTerms(Value):

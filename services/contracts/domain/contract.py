@@ -12,22 +12,39 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer, model_validator
 
 from services.contracts.domain import prices
-from services.contracts.domain.agreed import Charge, Countersignature, Notice, PassingOn, PriceNotice, Signature, Territory
+from services.contracts.domain.agreed import (
+    Charge,
+    Countersignature,
+    Notice,
+    PassingOn,
+    PriceNotice,
+    Shortened,
+    Signature,
+    Territory,
+)
 from services.contracts.domain.prices import Total
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
-from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
+from services.contracts.domain.transitions import BINDING, TRANSITIONS, Actor, Command, ContractState
 from services.contracts.domain.violation_codes import FOUR_EYES
 from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate
 from shared.calendar import day_of
-from shared.errors import ConflictError
+from shared.errors import ConflictError, InvalidError
 from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
-from shared.messages.contracts_chain import ChainHead, ChainState, ContractOffered, ContractReleased, ContractSigned
+from shared.messages.contracts_chain import (
+    ChainHead,
+    ChainState,
+    ContractEnded,
+    ContractOffered,
+    ContractReleased,
+    ContractSigned,
+    ContractTerminated,
+)
 from shared.messages.eligibility import Assessment, Override
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
 
@@ -97,6 +114,8 @@ class Listed(Aggregate):
     valid_to: date | None = None
     ends_on: date | None = None
     countersignature: Countersignature | None = None
+    shortened: Shortened | None = None
+    cascades: int = 0
 
     @property
     def awaits(self) -> Literal["SIGNATURE", "RELEASE"] | None:
@@ -192,6 +211,19 @@ class Contract(Listed):
         """When the Anbieter's second person has released a contract that is not concluded yet, for the index."""
         waits = self.state is ContractState.ANGEBOTEN and self.countersignature is not None
         return self.countersignature.released_at if waits and self.countersignature is not None else None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def shortened_at(self) -> Time | None:
+        """Since when what rests on it waits to be looked at, for the index."""
+        return None if self.shortened is None else self.shortened.since
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def runs_until(self) -> str | None:
+        """Last day of a binding contract whose end was not recorded yet, for the index."""
+        running = self.state in (ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT)
+        return self.last_day.isoformat() if running and self.last_day is not None else None
 
     @classmethod
     def draft(cls, request: Request, terms: Terms, recorded_at: Time) -> Contract:
@@ -348,7 +380,7 @@ class Contract(Listed):
         self.signatures, self.recorded_at = (*self.signatures, signature), at
 
     def decline(self, reason: str, at: Time, actor: Actor) -> list[Message]:
-        """Decline the offered contract for the Anbieter; the reason is told to the Kunde."""
+        """Decline the offered contract for the Anbieter; the reason, one line, is told to the Kunde."""
         target = TRANSITIONS.check(Command.DECLINE, self.state, actor)
         if target is None:
             return []
@@ -365,9 +397,74 @@ class Contract(Listed):
         self.refusal = refusal
         return self.restate()
 
+    @property
+    def last_day(self) -> date | None:
+        """Last day: the earlier of the agreed one and that after a notice, None if there is neither."""
+        return min((day for day in (self.valid_to, self.ends_on) if day is not None), default=None)
+
+    def give_notice(self, received_on: date, last_day: date | None, at: Time, actor: Actor) -> list[Message]:
+        """End the contract on a last day, as agreed or extraordinarily; one that ends no later anyway stays as it is.
+
+        ``last_day`` None: no ordinary notice is agreed. Raises InvalidError (``notice_date_invalid``), ConflictError
+        (``notice_not_allowed``).
+        """
+        TRANSITIONS.check(Command.TERMINATE, self.state, actor)
+        if last_day is None:
+            raise ConflictError("No ordinary notice is agreed in this contract.", code="notice_not_allowed", id=self.id)
+        if last_day < received_on:
+            raise InvalidError(f"{last_day.isoformat()} has passed.", code="notice_date_invalid", last_day=last_day.isoformat())
+        return self._shorten(last_day, at, None)
+
+    def lose(self, last_day: date, because: str, at: Time) -> list[Message]:
+        """End with the contract ``because`` that it rests on: a binding one on a last day, an offered one at once."""
+        if self.state in BINDING:
+            return self._shorten(last_day, at, because)
+        target = TRANSITIONS.check(Command.WITHDRAW, self.state, Actor.PROZESSOR)
+        if target is None:
+            return []
+        self._remember(at)
+        self.state, self.recorded_at = target, at
+        self.refusal = Refusal.of("offer_withdrawn", anbieter=self.anbieter.name)
+        return self.restate()
+
+    def _shorten(self, last_day: date, at: Time, because: str | None) -> list[Message]:
+        if self.last_day is not None and self.last_day <= last_day:
+            return []
+        self._remember(at)
+        self.ends_on = last_day
+        if self.state is not ContractState.BEENDET:
+            self.state = ContractState.GEKUENDIGT
+        return [ContractTerminated(contract=self.head(), at=at, because=because)]
+
+    def _remember(self, at: Time) -> None:
+        """Store how the contract was before, unless that is stored already, for what rests on it."""
+        if self.shortened is None and self.leg is not Leg.SUB_SUB_NACHNUTZUNG:
+            self.shortened = Shortened(since=at, state=self.state, ends_on=self.ends_on)
+
+    def before_it_lost(self) -> Contract:
+        """Return the contract as it was before it lost days that what rests on it was not held against yet."""
+        if self.shortened is None:
+            return self
+        return self.model_copy(update={"state": self.shortened.state, "ends_on": self.shortened.ends_on})
+
+    def settle(self, seen: Contract) -> None:
+        """Record that all that rests on it was held against what it had lost when it was ``seen``; more may have gone since."""
+        self.cascades += 1
+        if (self.state, self.ends_on) == (seen.state, seen.ends_on):
+            self.shortened = None
+
+    def end(self, today: date, at: Time) -> list[Message]:
+        """Record that the last day is over; a contract that goes on stays as it is."""
+        if self.last_day is None or self.last_day >= today:
+            return []
+        target = TRANSITIONS.check(Command.END, self.state, Actor.PROZESSOR)
+        if target is None:
+            return []
+        self.state = target
+        return [ContractEnded(contract=self.head(), at=at)]
+
     def head(self) -> ChainHead:
         """Return what every event about a contract of a chain holds of it."""
-        ends = [day for day in (self.valid_to, self.ends_on) if day is not None]
         return ChainHead(
             id=self.id,
             number=self.number,
@@ -375,12 +472,13 @@ class Contract(Listed):
             channel=self.channel,
             offering_id=self.offering_id,
             offering_title=self.offering_title,
+            order_id=self.order_id,
             grantor=self.grantor,
             grantee=self.customer,
             parent=self.parent,
             state=ChainState(self.state.value),
             valid_from=self.valid_from,
-            ends_on=min(ends, default=None),
+            ends_on=self.last_day,
         )
 
     def restate(self) -> list[Message]:

@@ -37,6 +37,9 @@ class Command(StrEnum):
     CONCLUDE = "conclude"
     DECLINE = "decline"
     REFUSE = "refuse"
+    TERMINATE = "terminate"
+    WITHDRAW = "withdraw"
+    END = "end"
 
 
 class Actor(StrEnum):
@@ -54,6 +57,7 @@ _DRAFT = frozenset({ContractState.ANGEFORDERT})
 _OFFERED = frozenset({ContractState.ANGEBOTEN})
 _PROCESSOR = frozenset({Actor.PROZESSOR})
 _ANBIETER = frozenset({Actor.ANBIETER})
+_RUNNING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT})
 TRANSITIONS = StateMachine(
     (
         Transition(Command.OFFER, _DRAFT, ContractState.ANGEBOTEN, _PROCESSOR),
@@ -62,5 +66,8 @@ TRANSITIONS = StateMachine(
         Transition(Command.CONCLUDE, _DRAFT | _OFFERED, ContractState.GESCHLOSSEN, _PROCESSOR),
         Transition(Command.DECLINE, _OFFERED, ContractState.ABGELEHNT, _ANBIETER),
         Transition(Command.REFUSE, _DRAFT | _OFFERED, ContractState.ABGELEHNT, _PROCESSOR),
+        Transition(Command.TERMINATE, _RUNNING, ContractState.GEKUENDIGT, frozenset(Actor)),
+        Transition(Command.WITHDRAW, PENDING, ContractState.ZURUECKGEZOGEN, _PROCESSOR),
+        Transition(Command.END, _RUNNING, ContractState.BEENDET, _PROCESSOR),
     )
 )

@@ -19,6 +19,7 @@ from shared.messages.values import Channel, OrderState, Verdict
 class Audience(StrEnum):
     """Part that an organisation has in an event.
 
+    ORGANISATION: the one that the event is about; of a contract of a chain who passes the use on.
     COUNTERPART: the sides of the Vorgang other than the one that acted. OWNER: whoever an open point belongs to.
     SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
     """
@@ -106,6 +107,9 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
             return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
             return (Audience.BEREITSTELLER,)
+        case ordering.OrderTerminated(by=OrderParty.SYSTEM):
+            # They are told of the contract that the Vorgang ends with.
+            return Audience.KUNDE, Audience.ANBIETER
         case ordering.OrderWithdrawn(forwarded=False) | ordering.OrderExpired(forwarded=False):
             return (Audience.BEREITSTELLER,)
     return ()
@@ -261,12 +265,18 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
 
 def _contract_of_a_chain(contract: contracts_chain.ChainHead) -> Facts:
     return Facts(
-        {Audience.KUNDE: (contract.grantee.id,), Audience.ANBIETER: (contract.channel.value,)},
+        {
+            Audience.KUNDE: (contract.grantee.id,),
+            Audience.ANBIETER: (contract.channel.value,),
+            Audience.ORGANISATION: (contract.grantor.id,),
+        },
         Parameters(
             contract_number=contract.number,
             offering_title=contract.offering_title,
             customer=contract.grantee.name,
+            organisation=contract.grantor.name,
             channel=contract.channel,
+            ends_on=contract.ends_on,
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
     )

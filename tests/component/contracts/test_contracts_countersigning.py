@@ -158,6 +158,7 @@ async def test_nobody_signs_twice_or_for_another_anbieter(
 
 async def test_a_declined_contract_takes_no_number_and_its_reason_is_told(world: World) -> None:
     await world.order(request("a"))
+    assert (await world.post("a", "decline", ANNA, {"reason": "x" * 201})).status_code == 422
     answer = await world.post("a", "decline", ANNA, {"reason": "Die Preise sind überholt."})
     assert (answer.status_code, answer.json()["state"]) == (200, "ABGELEHNT")
     await world.conclude()

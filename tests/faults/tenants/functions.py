@@ -57,6 +57,7 @@ eligibility POST   /v1/organisations/{organisation_id}/leave                    
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                                    VERWALTUNG
 contracts   POST   /v1/contracts/{contract_id}/sign                                                         ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/release                                                      ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/notice                                                       ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/decline                                                      ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG

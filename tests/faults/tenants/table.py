@@ -193,6 +193,7 @@ contracts   GET    /v1/contracts/{contract_id}/documents/{name}                 
 contracts   POST   /v1/contracts/{contract_id}/sign                                              CONTRACT      token   403 403 403 403 403 403 409 404 403 403 403
 contracts   POST   /v1/contracts/{contract_id}/release                                           CONTRACT      token   403 403 403 403 403 403 409 404 403 403 403
 contracts   POST   /v1/contracts/{contract_id}/decline                                           CONTRACT      token   403 403 403 403 403 403 409 404 403 403 403
+contracts   POST   /v1/contracts/{contract_id}/notice                                            CONTRACT      token   404 200 403 403 403 404 200 404 404 404 403
 contracts   GET    /v1/registers/{channel}/{year}                                                REGISTER      token   403 403 403 403 403 403 200 404 403 403 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
@@ -219,6 +220,7 @@ _PARTNER = "ordering POST /v1/partners/{partner_id}"
 _RECORD = "ordering POST /v1/partner-quarantine/{reference}"
 BODIES: dict[str, object] = {
     "contracts POST /v1/contracts/{contract_id}/decline": {"reason": "X"},
+    "contracts POST /v1/contracts/{contract_id}/notice": {},
     "catalog POST /v1/offerings": _FORM,
     "catalog PUT /v1/offerings/{offering_id}": _FORM,
     "catalog POST /v1/offerings/{offering_id}/return": {"remarks": "X"},

@@ -130,6 +130,9 @@ OFFERED = contracts_chain.ChainHead(
     state=contracts_chain.ChainState.ANGEBOTEN,
     valid_from=date(2026, 11, 24),
 )
+ENDING = OFFERED.model_copy(
+    update={"number": "GD/2026/0007", "state": contracts_chain.ChainState.GEKUENDIGT, "ends_on": date(2027, 12, 31)}
+)
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
@@ -206,4 +209,6 @@ EXAMPLES: tuple[Message, ...] = (
     contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),
     contracts_chain.ContractOffered(contract=OFFERED, at=AT),
     contracts_chain.ContractSigned(contract=OFFERED, at=AT),
+    contracts_chain.ContractTerminated(contract=ENDING, at=AT, because=derived_id("test", "bereitstellung")),
+    contracts_chain.ContractEnded(contract=ENDING, at=AT),
 )

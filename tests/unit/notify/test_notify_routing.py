@@ -168,8 +168,13 @@ def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> N
     }
 
 
+def test_the_end_of_a_contract_is_told_to_both_sides_and_the_anbieter() -> None:
+    ends = [it for it in EXAMPLES if isinstance(it, contracts_chain.ContractTerminated | contracts_chain.ContractEnded)]
+    assert [set(reported(it)) for it in ends] == [{CUSTOMER.id, "govdigital"}] * 2
+
+
 def test_an_offered_contract_is_a_task_of_the_anbieter_and_news_for_the_kunde() -> None:
-    offered, signed = (example for example in EXAMPLES if isinstance(example, contracts_chain.ChainEvent))
+    offered, signed, *_ = (example for example in EXAMPLES if isinstance(example, contracts_chain.ChainEvent))
     assert reported(offered) == {CUSTOMER.id: "contract-offered", "govdigital": "contract-to-sign"}
     assert reported(signed) == {"govdigital": "contract-to-release"}
 

@@ -20,7 +20,7 @@ from services.contracts.repository import Contracts, Position, Registers, positi
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
-from shared.http.auth import SIGNING, Caller
+from shared.http.auth import SIGNING
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor

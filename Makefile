@@ -160,8 +160,9 @@ test-documents: $(STAMP) ## Judge PDFs of contracts by veraPDF and invoices by t
 
 # Images (need Docker, or root on Debian; arm64 elsewhere than on arm64: qemu-user-static, binfmt-support)
 
-images: $(STAMP) ## Build the container image of the services, and Apache Kafka for the container tests
+images: $(STAMP) ## Build the container image of the services, the same with the typesetter of documents, and Apache Kafka for the container tests
 	@PYTHON=$(abspath $(BIN))/python $(ENGINE) deploy/docker/build --with-kafka
+	@MARKTPLATZ_IMAGE=efa-marktplatz-documents PYTHON=$(abspath $(BIN))/python $(ENGINE) deploy/docker/build --target documents
 
 test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart, restore drill, dumps
 	@$(ENGINE) $(BIN)/pytest -q tests/deploy/images

@@ -3,6 +3,8 @@
 ``OUT/system`` gets the files of the listed Debian packages without any program but Python, ``OUT/packages`` (filled by pip) and
 ``OUT/application`` are pruned; all get bytecode of what the services import, fixed modes and one time stamp, so that the same
 input gives the same layers.
+
+``rootfs.py documents WHEELS OUT`` prunes ``OUT/documents``, the layer of the typesetter, which lies over the others.
 """  # noqa: INP001 - a script of the image build, not a module
 
 from __future__ import annotations
@@ -46,6 +48,9 @@ LEFT_OUT_PARTS = (
 PROGRAM_DIRECTORIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 PROGRAMS = ("/usr/bin/python3", f"/usr/bin/{PYTHON}")
 PARTS = ("system", "packages", "application")
+DOCUMENTS = "documents"
+FOR_THE_TYPESETTER = ("app/services/contracts/documents/fonts", "app/services/contracts/documents/templates")
+"""What only the typesetter reads: it lies in its layer."""
 EXTENSIONS = (f"/usr/lib/{PYTHON}/lib-dynload", f"/usr/local/lib/{PYTHON}/dist-packages")
 WHEELS = "usr/local/share/efa-marktplatz/wheels.sha256"
 TRIAL = Path(__file__).with_name("trial.py")
@@ -125,9 +130,9 @@ def archive_sum(package: str) -> str:
     raise ValueError(f"{package} {version} is in no package index: its archive cannot be named in the SBOM")
 
 
-def name_wheels(root: Path, report: Path) -> None:
-    """Write the SHA-256 and name of each wheel that was installed, for the SBOM, from pip's report."""
-    lines = []
+def name_wheels(root: Path, report: Path, below: Path | None = None) -> None:
+    """Write the SHA-256 and name of each wheel that was installed, for the SBOM, from pip's report, and of those ``below``."""
+    lines = [] if below is None else (below / WHEELS).read_text(encoding="ascii").splitlines(keepends=True)
     for item in json.loads(report.read_text(encoding="utf-8"))["install"]:
         origin = item["download_info"]
         algorithm, _, digest = origin["archive_info"]["hash"].partition("=")
@@ -226,14 +231,24 @@ def run(*command: str) -> str:
 
 
 def main(package_list: str, wheel_report: str, out_name: str) -> None:
-    """Make the three parts of the root file system."""
+    """Make the three parts of the root file system, or the layer over them."""
     out = Path(out_name)
+    if package_list == DOCUMENTS:
+        root = out / DOCUMENTS
+        name_wheels(root, Path(wheel_report), below=out / "packages")
+        shutil.rmtree(site_of(root) / "bin", ignore_errors=True)
+        strip_symbols(root)
+        settle(root)
+        return
     lines = Path(package_list).read_text(encoding="ascii").splitlines()
     system(out / "system", [line for line in lines if line and not line.startswith("#")])
     name_wheels(out / "packages", Path(wheel_report))
     prune_packages(out / "packages")
     strip_symbols(out / "packages")
     files = import_everything(out)
+    for name in FOR_THE_TYPESETTER:
+        (out / DOCUMENTS / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(out / "application" / name, out / DOCUMENTS / name)
     for part in PARTS:
         compile_bytecode(out / part, files)
         settle(out / part)

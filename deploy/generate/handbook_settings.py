@@ -25,7 +25,7 @@ PARTS = (
     ("marktplatz.recovery.dump.keys", "Sicherung: `backup`, `backups`, `restore`, `drill`, `seal`, `unseal`"),
     ("shared.bus.settings", "Kafka: jeder Prozess, der läuft (`run`), und die Werkzeuge `topics`, `dlq`, `reconcile`"),
     ("shared.http.oidc", "Anmeldung: jeder Prozess, der läuft (`run`)"),
-    ("shared.files.settings", "Inhalte von Nachweisen: `run eligibility`, `reconcile`, `drill`"),
+    ("shared.files.settings", "Nachweise und Vertragsdokumente: `run eligibility`, `run contracts`, `reconcile`, `drill`"),
     *((f"services.{name}.settings", f"Dienst {name}") for name in (*(it.value for it in BUILDERS), *SITES)),
 )
 NOTHING = "-"

@@ -82,9 +82,9 @@ class Renderer:
         return self._compiled(sheet, format="png", ppi=ppi)
 
     def _compiled(self, sheet: Sheet, **options: Any) -> list[bytes]:  # noqa: ANN401 - passed on
+        typst = _typst()
         inputs = {"data": json.dumps({**printable(sheet.data), "source": sheet.source.decode()}, ensure_ascii=False)}
         with self._lock:
-            typst = _typst()
             try:
                 found = self._opened(typst).compile(
                     TEMPLATES / f"{sheet.template}.typ",

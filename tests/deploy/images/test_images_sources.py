@@ -39,14 +39,16 @@ def test_dockerfiles_name_no_registry_no_platform_and_load_no_other_syntax(path:
     assert "--platform" not in text
     assert not re.search(r"x86_64|amd64|aarch64|arm64", text)
     assert re.search(r"^ARG BASE=", text, re.MULTILINE)
-    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) <= {"${BASE}", "scratch"}
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)$", text, re.MULTILINE))
+    assert set(re.findall(r"^FROM (\S+)", text, re.MULTILINE)) - stages <= {"${BASE}", "scratch"}
 
 
 def test_only_hash_pinned_wheels_are_installed() -> None:
     text = (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8")
     installs = re.findall(r"pip install [^\n]*\\\n[^\n]*|pip install [^\n]*", text)
-    assert len(installs) == 1
-    assert all(option in installs[0] for option in ("--require-hashes", "--only-binary :all:", "--no-deps"))
+    assert len(installs) == 2
+    for install in installs:
+        assert all(option in install for option in ("--require-hashes", "--only-binary :all:", "--no-deps"))
 
 
 def test_the_build_sees_only_what_is_named() -> None:
@@ -54,7 +56,7 @@ def test_the_build_sees_only_what_is_named() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert {rule for rule in rules if rule.startswith("!")} == {
-        "!requirements/runtime.txt", "!shared", "!services", "!marktplatz", "!data",
+        "!requirements/documents.txt", "!requirements/runtime.txt", "!shared", "!services", "!marktplatz", "!data",
         "!deploy/docker/rootfs.py", "!deploy/docker/trial.py", "!deploy/docker/packages.txt",
     }  # fmt: skip
 
@@ -75,7 +77,8 @@ def test_every_pinned_wheel_exists_for_arm64(tmp_path: Path) -> None:
         for item in ("--platform", f"{tag}_aarch64")
     ]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes",
-               "--only-binary", ":all:", *target, *platforms, "--dest", str(tmp_path), "-r", str(ROOT / "requirements/runtime.txt")]  # fmt: skip
+               "--only-binary", ":all:", *target, *platforms, "--dest", str(tmp_path),
+               "-r", str(ROOT / "requirements/runtime.txt"), "-r", str(ROOT / "requirements/documents.txt")]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     compiled = [path.name for path in tmp_path.iterdir() if not path.name.endswith("-any.whl")]

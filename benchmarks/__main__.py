@@ -10,14 +10,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, search, throughput
+from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, search, statements, throughput
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.errors import InfrastructureError
 from shared.process.logs import configure_logs
 
-BENCHES = ("throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents", "search")
+BENCHES = (
+    "throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents", "search", "statements",
+)  # fmt: skip
 IN_CONTAINERS = "memory"
 
 
@@ -55,27 +57,35 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == "partners":
         print(f"\npartners: {options.rounds} rounds of {options.seconds:.0f} s alone and as long beside a flood")
         partners.report(await partners.measure(folder, options.seconds, options.rounds))
-    elif bench == "precheck":
-        print(f"\nprecheck: {options.rounds} rounds of the national matrix, in process")
-        precheck.report(precheck.measure(options.rounds))
     elif bench == "requests":
         print("\nrequests: hostile bodies and queries at every operation, in process")
         requests.report(await requests.measure())
-    elif bench == "rights":
-        print("\nrights: what a process holds of who may act for whom, in process")
-        rights.report(rights.measure())
     elif bench == "search":
         print("\nsearch: judged queries against the reference data, and searches while many offers are new")
         search.report(await search.measure(folder))
     elif bench == "archive":
         print(f"\narchive: {archive.ENTRIES:,} entries in memory, {archive.STORED:,} in a store file, and proofs of them")
         archive.report(await archive.measure(folder))
-    elif bench == "documents":
-        print(f"\ndocuments: {documents.DOCUMENTS:,} contracts as PDF/A-3, in process")
-        documents.report(documents.measure())
+    elif bench != "latency":
+        _measure_in_process(bench, options)
     else:
         print(f"\nlatency: {options.orders} orders one after another on an idle marketplace")
         latency.report(await latency.measure(folder, options.orders))
+
+
+def _measure_in_process(bench: str, options: argparse.Namespace) -> None:
+    if bench == "precheck":
+        print(f"\nprecheck: {options.rounds} rounds of the national matrix, in process")
+        precheck.report(precheck.measure(options.rounds))
+    elif bench == "rights":
+        print("\nrights: what a process holds of who may act for whom, in process")
+        rights.report(rights.measure())
+    elif bench == "statements":
+        print("\nstatements: a year of one offer that all Kommunen use, in process")
+        statements.report(statements.measure(options.rounds))
+    else:
+        print(f"\ndocuments: {documents.DOCUMENTS:,} contracts as PDF/A-3, in process")
+        documents.report(documents.measure())
 
 
 if __name__ == "__main__":

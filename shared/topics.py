@@ -103,6 +103,7 @@ class ReplayTopic:
 
 
 CONTRACTS_OFFERINGS = {channel: f"contracts.{channel.value}.offerings" for channel in Channel}
+CONTRACTS_USES = {channel: f"contracts.{channel.value}.uses" for channel in Channel}
 ELIGIBILITY_OFFERINGS = "eligibility.offerings"
 ELIGIBILITY_ORDERS = "eligibility.orders"
 ORDERING_OFFERINGS = "ordering.offerings"
@@ -256,7 +257,7 @@ ORDERS = Topic(
         ordering.OrderEnded,
     ),
     producer="ordering",
-    consumers=(ELIGIBILITY_ORDERS, NOTIFY),
+    consumers=(*CONTRACTS_USES.values(), ELIGIBILITY_ORDERS, NOTIFY),
 )
 PARTNERS = Topic(
     "ordering.partner.v1",
@@ -331,7 +332,7 @@ def contract_group(channel: Channel) -> str:
 
 def contract_groups(channel: Channel) -> tuple[str, ...]:
     """Return all consumer groups of a channel's contract processor."""
-    return contract_group(channel), CONTRACTS_OFFERINGS[channel]
+    return contract_group(channel), CONTRACTS_OFFERINGS[channel], CONTRACTS_USES[channel]
 
 
 def contract_requests(channel: Channel) -> Topic:

@@ -13,7 +13,10 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.cascade import Cascade
 from services.contracts.census import Census
-from services.contracts.consumers import consumers
+from services.contracts.consumers import Followed, consumers
+from services.contracts.costs.api import CostBackend, cost_routes
+from services.contracts.costs.follow import USAGES, Usages
+from services.contracts.costs.inputs import INFORMATION, Costs
 from services.contracts.countersigning import Countersigning
 from services.contracts.documents import rendering
 from services.contracts.documents.api import document_routes
@@ -23,8 +26,14 @@ from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
+from services.contracts.offers.follow import OFFERS, ChannelOffers
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
+from services.contracts.statements.api import StatementBackend, statement_routes
+from services.contracts.statements.contents import CONTENTS
+from services.contracts.statements.jobs import JOBS, Jobs
+from services.contracts.statements.runner import Runner
+from services.contracts.statements.statement import SHARES, STATEMENTS, Statements
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
@@ -32,6 +41,11 @@ from shared.files.port import Files
 from shared.http.routers import join
 from shared.messages.values import Channel
 from shared.process.service import Builder, Periodic, Resources, Service
+
+ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
+FOLLOWED = (OFFERS, USAGES, INFORMATION)
+STATED = (JOBS, STATEMENTS, SHARES, CONTENTS)
+"""Collections of statements, in the order in which a backup copies them: every statement that was copied has its contents."""
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
@@ -60,18 +74,29 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     published = checkpoint_ledger(resources)
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
+    offers, usages = ChannelOffers(resources), Usages(resources)
+    costs = Costs(resources, offers)
+    jobs = Jobs(resources.store, resources.clock, resources.steady, settings.statement_lease)
     router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock, terms)
     join(router, document_routes(contracts, DocumentRecords(resources.store), files))
+    join(router, cost_routes(CostBackend(costs, resources.clock)))
+    join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, PUBLISHED, *archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES, RECORDED),
+        collections=(CONTRACTS, REGISTERS, PUBLISHED, *ARCHIVED, RECORDED, *FOLLOWED, *STATED),
         router=router,
-        ledgers=(contracts.ledger, published),
+        ledgers=(contracts.ledger, published, offers.ledger, usages.ledger),
         publishes=bool(served),
-        consumers=consumers([terms[channel] for channel in served], contracts, registers, resources.clock),
-        periodic=tuple(
-            work for channel in served for work in _periodic(terms[channel], contracts, registers, published, files, settings)
+        consumers=consumers(
+            [terms[channel] for channel in served], contracts, registers, Followed(offers, usages), resources.clock
+        ),
+        periodic=(
+            *(work for channel in served for work in _periodic(terms[channel], contracts, registers, published, files, settings)),
+            *(
+                Periodic(f"contracts.{it.value}.statements", settings.statements_every, Runner(it, jobs, costs, log).run)
+                for it in served
+            ),
         ),
         facts=FACTS,
         republishers=(

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.contracts import handlers
 from services.contracts.cascade import hold_to_parents
+from services.contracts.costs.follow import Usages, uses_consumer
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
+from services.contracts.offers.follow import FOLLOWED, ChannelOffers
 from services.contracts.repository import Contracts, Registers
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import WITH_STATE
-from shared.messages.catalog import Offering
 from shared.messages.ordering import ContractRequested
+from shared.messages.values import Channel
 from shared.topics import CONTRACTS_OFFERINGS, contract_group
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Projections of what other services tell."""
+
+    offers: ChannelOffers
+    usages: Usages
+
+
 def consumers(
-    served: Iterable[Terms], contracts: Contracts, registers: Registers, clock: Callable[[], datetime]
+    served: Iterable[Terms], contracts: Contracts, registers: Registers, followed: Followed, clock: Callable[[], datetime]
 ) -> tuple[Consumer, ...]:
-    """Return the consumers of each channel served: its requests, and the offers that it lists."""
+    """Return the consumers of each channel served: its requests, the offers that it lists, the uses of its Kunden."""
     channels = tuple(served)
     return (
         *(_processor(terms, contracts, registers, clock) for terms in channels),
-        *(_offerings(terms, contracts, clock) for terms in channels),
+        *(_offerings(terms, contracts, followed.offers, clock) for terms in channels),
+        *(uses_consumer(terms.channel, followed.usages, clock) for terms in channels),
     )
 
 
@@ -42,22 +54,25 @@ def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: 
     return Consumer(group=contract_group(terms.channel), handles=frozenset({ContractRequested}), handle=handle)
 
 
-def _offerings(terms: Terms, contracts: Contracts, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer of what the catalogue lists with a channel: each has its Bereitstellungsvertrag."""
+def _offerings(terms: Terms, contracts: Contracts, offers: ChannelOffers, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer of what the catalogue lists with a channel: each has its Bereitstellungsvertrag and its prices."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        at = clock()
-        listed = [(event, provision) for event in batch for provision in Provision.listed(_offering(event), terms.channel)]
-        changes = [handlers.provide(provision, terms, at, event.cause) for event, provision in listed]
-        return rejections([event for event, _ in listed], await contracts.ledger.apply(changes))
+        refused = await _provided(batch, terms, contracts, clock())
+        known = {id(it.event) for it in refused}
+        return [*refused, *(it for it in await offers.follow(terms.channel, batch) if id(it.event) not in known)]
 
-    return Consumer(group=CONTRACTS_OFFERINGS[terms.channel], handles=frozenset(WITH_STATE), handle=handle)
+    return Consumer(CONTRACTS_OFFERINGS[terms.channel], FOLLOWED, handle)
 
 
-def _offering(event: Received) -> Offering:
-    if not isinstance(event.message, WITH_STATE):
-        raise TypeError(f"{event.message.TYPE} states no offer")
-    return event.message.offering
+async def _provided(batch: Sequence[Received], terms: Terms, contracts: Contracts, at: datetime) -> Sequence[Rejection]:
+    listed = [(event, provision) for event in batch for provision in _provisions(event, terms.channel)]
+    changes = [handlers.provide(provision, terms, at, event.cause) for event, provision in listed]
+    return rejections([event for event, _ in listed], await contracts.ledger.apply(changes))
+
+
+def _provisions(event: Received, channel: Channel) -> Sequence[Provision]:
+    return tuple(Provision.listed(event.message.offering, channel)) if isinstance(event.message, WITH_STATE) else ()
 
 
 def _request(event: Received, terms: Terms) -> Request:

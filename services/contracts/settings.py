@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     Ed25519 key (PEM) that signs it; without it nothing is signed. ``archive_origin``: name of the log, for good.
     ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.
     ``documents_folder``: where they lie unless ``FILES_…`` names an S3-compatible store; by default a folder of this machine.
+    ``statements_every``: pause between two looks for jobs of yearly statements. ``statement_lease``: after how long without a
+    sign of life another process goes on with one.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
     cascade_every: timedelta = timedelta(seconds=2)
     archive_every: timedelta = timedelta(seconds=5)
     archive_key: Path | None = None
+    statements_every: timedelta = timedelta(seconds=2)
+    statement_lease: timedelta = timedelta(minutes=1)
     archive_origin: Origin = "efa-marktplatz/contracts"
     documents_every: timedelta = timedelta(seconds=10)
     documents_folder: Path | None = None

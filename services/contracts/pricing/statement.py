@@ -33,7 +33,7 @@ def statement(data: Mapping[str, Any]) -> dict[str, Any]:
         previous = _statement(given, data, given.previous_known_at)
     except RefusedError as error:
         raise RefusedError("NO_PREVIOUS_STATEMENT") from error
-    return result | {"correction": _correction(result, previous)}
+    return result | {"correction": correction(result, previous)}
 
 
 def _statement(given: Input, data: Mapping[str, Any], known_at: str | None) -> dict[str, Any]:
@@ -81,7 +81,8 @@ def _triple(contract: int, budget: int) -> dict[str, int]:
     return {"contract_cents": contract, "budget_cents": budget, "total_cents": contract + budget}
 
 
-def _correction(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+def correction(new: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what each payer owes more or less by a new statement than by an old one, with the hash of the latter."""
     rows: list[dict[str, Any]] = []
     after, before = ({row["payer"]: row for row in found["payers"]} for found in (new, old))
     for payer in sorted({*after, *before}):

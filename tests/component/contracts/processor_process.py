@@ -59,7 +59,7 @@ async def main(
     store = SqliteStore(store_file)
     service = processor(channel)(Resources(store, FilePublisher(events), store_file.parent))
     await store.prepare(service.collections)
-    consumer, _ = service.consumers
+    consumer, *_ = service.consumers
     records = [received(it) for it in requests]
     offset = Offset(offset_file)
     done = offset.read()

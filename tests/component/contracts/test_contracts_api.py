@@ -55,7 +55,7 @@ class World:
     async def handle(self, *events: Received, channel: Channel = Channel.FITKO) -> None:
         for event in events:
             self.ticks[0] += 1
-            consumer, _ = processor(channel)(self.resources).consumers
+            consumer, *_ = processor(channel)(self.resources).consumers
             assert list(await consumer.handle([event])) == []
 
     async def get(self, path: str, token: str | None) -> httpx.Response:
@@ -179,7 +179,7 @@ async def test_pages_of_any_size_show_every_contract_once_in_order(world: World,
 
 
 async def test_contracts_recorded_at_one_moment_are_paged_without_loss(world: World) -> None:
-    consumer, _ = processor(Channel.FITKO)(world.resources).consumers
+    consumer, *_ = processor(Channel.FITKO)(world.resources).consumers
     await consumer.handle([received(request(name)) for name in "abcde"])
     seen: list[str] = []
     cursor: str | None = ""

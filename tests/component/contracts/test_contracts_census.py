@@ -41,4 +41,5 @@ def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
     resources = Resources(SqliteStore(None), RecordingPublisher(), Path())
     assert build(resources).periodic == ()
     names = [periodic.name for periodic in processor(channel)(resources).periodic]
-    assert names == [f"contracts.{channel.value}.{work}" for work in ("census", "conclude", "cascade", "archive", "documents")]
+    works = ("census", "conclude", "cascade", "archive", "documents", "statements")
+    assert names == [f"contracts.{channel.value}.{work}" for work in works]

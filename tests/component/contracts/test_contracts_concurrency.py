@@ -41,7 +41,7 @@ async def register(store: SqliteStore, channel: Channel = Channel.FITKO) -> Regi
 
 async def run(store: SqliteStore, channel: Channel, batches: list[list[Received]]) -> RecordingPublisher:
     publisher = RecordingPublisher()
-    consumer, _ = processor(channel)(Resources(store, publisher, Path())).consumers
+    consumer, *_ = processor(channel)(Resources(store, publisher, Path())).consumers
     for batch in batches:
         assert list(await consumer.handle(batch)) == []
     return publisher

@@ -54,7 +54,7 @@ class Processor:
         self.task: asyncio.Task[None] | None = None
 
     async def work(self) -> None:
-        consumer, _ = processor(Channel.FITKO)(Resources(self.store, self.publisher, Path())).consumers
+        consumer, *_ = processor(Channel.FITKO)(Resources(self.store, self.publisher, Path())).consumers
         while self.done < len(self.batches):
             await consumer.handle([EVENTS[n] for n in self.batches[self.done]])
             self.done += 1

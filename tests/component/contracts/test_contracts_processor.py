@@ -84,7 +84,7 @@ class World:
         return build(self.resources, settings) if channel is None else processor(channel)(self.resources, settings)
 
     async def handle(self, *events: Received, channel: Channel = FITKO, settings: Settings | None = None) -> None:
-        consumer, _ = self.service(channel, settings).consumers
+        consumer, *_ = self.service(channel, settings).consumers
         assert list(await consumer.handle(events)) == []
 
     async def numbers(self, channel: Channel = FITKO) -> dict[str, str | None]:
@@ -273,7 +273,9 @@ async def test_a_contract_is_read_back_from_the_store_as_it_was_formed(world: Wo
 
 async def test_each_processor_reads_its_own_request_topic_in_its_own_group_and_the_api_reads_none(world: World) -> None:
     groups = {channel: [consumer.group for consumer in world.service(channel).consumers] for channel in Channel}
-    assert groups == {channel: [f"contracts.{channel.value}", f"contracts.{channel.value}.offerings"] for channel in Channel}
+    assert groups == {
+        channel: [f"contracts.{channel.value}{of}" for of in ("", ".offerings", ".uses")] for channel in (FITKO, GOVDIGITAL)
+    }
     for channel in Channel:
         assert [topic.name for topic in subscribed(groups[channel][0])] == [f"contracts.{channel.value}.request.v1"]
     assert world.service().consumers == ()

@@ -62,7 +62,7 @@ class World:
         earlier = Resources(held.store, publisher, DATA, lambda: AT)
         self.contracts, self.registers = Contracts(earlier), Registers(earlier)
         later = Resources(held.store, publisher, DATA, lambda: AT + timedelta(days=3))
-        self.processor, _ = processor(FITKO)(later).consumers
+        self.processor, *_ = processor(FITKO)(later).consumers
 
     async def request(self, name: str, seq: int = 1, *, requested_at: datetime | None = None) -> None:
         body = request(name).model_copy(update={"requested_at": requested_at})

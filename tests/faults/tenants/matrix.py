@@ -38,13 +38,17 @@ LISTED = {
 SILENT = frozenset(
     {
         "ordering POST /v1/orders",
+        "contracts POST /v1/offers/{offering_id}/cost-information",
+        "contracts GET /v1/offers/{offering_id}/cost-information",
+        "contracts GET /v1/offers/{offering_id}/cost-information/{version}",
+        "contracts GET /v1/offers/{offering_id}/costs",
         "notify DELETE /v1/contacts/{contact_id}",
         "eligibility PUT /v1/organisations/{organisation_id}/vollmacht",
         "eligibility PUT /v1/evidence/{document_id}/content",
         "eligibility GET /v1/evidence/{document_id}/content",
     }
 )
-"""Operations that tell nobody whether there is such a thing: ordering knows no drafts, gone is gone, and content needs a file."""
+"""Operations that tell nobody whether there is such a thing: ordering and contracts know no drafts, gone is gone, and content needs a file."""
 
 
 async def send(scene: Scene, row: Row, token: str | None, thing_id: str, **headers: str) -> httpx.Response:

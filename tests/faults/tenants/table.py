@@ -195,6 +195,18 @@ contracts   POST   /v1/contracts/{contract_id}/release                          
 contracts   POST   /v1/contracts/{contract_id}/decline                                           CONTRACT      token   403 403 403 403 403 403 409 404 403 403 403
 contracts   POST   /v1/contracts/{contract_id}/notice                                            CONTRACT      token   404 200 403 403 403 404 200 404 404 404 403
 contracts   GET    /v1/registers/{channel}/{year}                                                REGISTER      token   403 403 403 403 403 403 200 404 403 403 403
+contracts   POST   /v1/offers/{offering_id}/cost-information                                     DRAFT         token   403 403 403 404 403 404 403 403 403 404 403
+contracts   GET    /v1/offers/{offering_id}/cost-information                                     DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/offers/{offering_id}/cost-information/{version}                           DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/offers/{offering_id}/costs                                                DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
+contracts   POST   /v1/statement-jobs                                                            -             token   403 403 403 403 403 403 201 201 403 403 403
+contracts   GET    /v1/statement-jobs                                                            -             token   403 403 403 403 403 403 200 200 403 403 403
+contracts   GET    /v1/statement-jobs/{statement_job_id}                                         -             token   403 403 403 403 403 403 404 404 403 403 403
+contracts   GET    /v1/statements                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
+contracts   GET    /v1/statements/{statement_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/statements/{statement_id}/input                                           -             token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/statements/{statement_id}/share                                           -             token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
 notify      GET    /v1/contacts                                                                  -             token   200 200 403 200 403 200 200 200 403 200 200
@@ -207,9 +219,28 @@ notify      DELETE /v1/contacts/{contact_id}                                    
 QUERIES = {
     "contracts GET /v1/contracts": "?order_id=<id>",
     "ordering GET /v1/partner-quarantine": "?partner=<id>",
+    "contracts GET /v1/offers/{offering_id}/cost-information": "?channel=govdigital",
+    "contracts GET /v1/offers/{offering_id}/cost-information/{version}": "?channel=govdigital",
+    "contracts GET /v1/offers/{offering_id}/costs": "?channel=govdigital",
 }
 """Operations that name a thing in their query."""
 
+COST_ITEM = {
+    "id": "betrieb",
+    "kind": "BETRIEB_ONLINEDIENST",
+    "label": "X",
+    "amount_cents": 1,
+    "period": "JAHR",
+    "valid_from": "2026-01-01",
+    "valid_to": None,
+    "due_on": None,
+    "key": {"type": "FEST"},
+    "decision": "UNANIMOUS",
+    "fallback_key": None,
+    "funding": "PARTICIPANTS",
+    "efa_share_bp": None,
+    "cost_object": None,
+}
 _PERSON = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
 _FORM = {"title": "X", "summary": "X"}
 _REASON = {"reason": "X"}
@@ -277,6 +308,12 @@ BODIES: dict[str, object] = {
     f"{_PARTNER}/key-rotations": {"event": "no.JWS.this"},
     f"{_RECORD}/resubmit": {"event": "no.JWS.this"},
     f"{_RECORD}/discard": _REASON,
+    "contracts POST /v1/offers/{offering_id}/cost-information": {
+        "channel": "govdigital",
+        "effective_from": "2098-01-01",
+        "items": [COST_ITEM],
+    },
+    "contracts POST /v1/statement-jobs": {"year": 2020},
     "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
 }
 """A body that each operation takes which needs one."""
@@ -294,6 +331,8 @@ _PARTS = {
     "statement_id": NO_ID,
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
+    "statement_job_id": NO_ID,
+    "version": "1",
 }
 NOTHING = "-"
 """In the table: an operation that names no thing."""

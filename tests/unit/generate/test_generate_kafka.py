@@ -84,6 +84,13 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.fitko.offerings.replay", "Describe"),
         ("topic", "contracts.fitko.offerings.replay", "Read"),
         ("group", "contracts.fitko.offerings", "Read"),
+        ("topic", "ordering.order.v1", "Describe"),
+        ("topic", "ordering.order.v1", "Read"),
+        ("topic", "contracts.fitko.uses.dlq", "Describe"),
+        ("topic", "contracts.fitko.uses.dlq", "Write"),
+        ("topic", "contracts.fitko.uses.replay", "Describe"),
+        ("topic", "contracts.fitko.uses.replay", "Read"),
+        ("group", "contracts.fitko.uses", "Read"),
     }
 
 

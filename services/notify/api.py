@@ -1,4 +1,4 @@
-"""HTTP: the organisation's inbox, the caller's own contact."""
+"""HTTP: the organisation's inbox."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-import structlog
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from services.notify import handlers
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
-from services.notify.repository import Contacts, Notifications, position_of
-from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, InboxItem
+from services.notify.repository import COUNTED, Contacts, Notifications, position_of
+from services.notify.schemas import InboxItem, MarkedReply, ReadForm, UnreadReply
 from services.notify.texts import Texts
-from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller, needs
-from shared.http.dependencies import CurrentCaller, IfMatch
+from shared.http.auth import NO_FUNCTION, Caller
+from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor
-from shared.messages.values import EntityId, Role
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.messages.values import EntityId
 
-log = structlog.get_logger()
-
-Member = Annotated[Caller, Depends(needs(*(role for role in Role if role is not Role.BETREIBER)))]
 AcceptLanguage = Annotated[
     str | None, Header(description="Language of the texts, de or en; without it, that of the caller's contact, else German.")
+]
+OrderId = Annotated[EntityId | None, Query(description="Only what belongs to this Vorgang, its contract included.")]
+OfferingId = Annotated[EntityId | None, Query(description="Only what belongs to this offer, its Vorgänge included.")]
+EventType = Annotated[
+    str | None,
+    Query(description="Only what such an event brought.", examples=["ordering.order.offer-made.v1"]),
 ]
 Cursor = Annotated[str | None, Query(description="`next` of the page before.")]
 
@@ -38,7 +40,7 @@ def routes(
     routing: Routing,
     clock: Callable[[], datetime],
 ) -> APIRouter:
-    """Return the routes of notify."""
+    """Return the routes of the inbox."""
     router = APIRouter(prefix="/v1")
 
     async def language_of(caller: Caller, header: str | None) -> Language:
@@ -56,14 +58,40 @@ def routes(
         caller: CurrentCaller,
         accept_language: AcceptLanguage = None,
         unread: Annotated[bool, Query(description="Only what nobody has marked as read.")] = False,  # noqa: FBT002 - a query parameter
+        order_id: OrderId = None,
+        offering_id: OfferingId = None,
+        event_type: EventType = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Response:
         after = decode_cursor(cursor, (datetime, str))
         language = await language_of(caller, accept_language)
-        found, more = await notifications.inbox(caller.organisation, unread=unread, after=after, limit=Page.ahead(limit))
-        page = Page.cut(found, limit, position_of, lambda it: InboxItem.of(it, texts, language), more=more)
+        wanted = handlers.wanted_of(routing, order_id, offering_id, event_type, unread=unread)
+        found = await notifications.inbox(caller.organisation, wanted, after=after, limit=Page.ahead(limit))
+        page = Page.cut(found.notifications, limit, position_of, lambda it: InboxItem.of(it, texts, language))
+        if page.next is None and found.rest is not None:
+            page.next = encode_cursor(found.rest)
         return _in(language, json_reply(page))
+
+    @router.get(
+        "/inbox/unread", tags=["inbox"], summary="How many notifications lie unread in the inbox", response_model=UnreadReply
+    )
+    async def count_unread(caller: CurrentCaller) -> Response:
+        count = await notifications.count_unread(caller.organisation)
+        return json_reply(UnreadReply(count=min(count, COUNTED), more=count > COUNTED))
+
+    @router.post(
+        "/inbox/read",
+        tags=["inbox"],
+        summary="Mark all as read, or what one Vorgang, offer or kind brought",
+        openapi_extra=NO_FUNCTION,
+        response_model=MarkedReply,
+    )
+    async def read_all(caller: CurrentCaller, form: ReadForm) -> Response:
+        at = clock()
+        wanted = handlers.wanted_of(routing, form.order_id, form.offering_id, form.event_type, unread=True)
+        marked = await notifications.read_all(caller.organisation, wanted, min(form.until or at, at), at)
+        return json_reply(MarkedReply(marked=marked))
 
     @router.post(
         "/inbox/{notification_id}/read",
@@ -76,57 +104,6 @@ def routes(
         notification = await notifications.read(caller.organisation, notification_id, clock())
         language = await language_of(caller, accept_language)
         return _in(language, json_reply(InboxItem.of(notification, texts, language)))
-
-    @router.get(
-        "/contacts", tags=["contacts"], summary="The contacts of the caller's organisation", response_model=ColleaguesReply
-    )
-    async def colleagues(caller: Member) -> Response:
-        book, people = await handlers.colleagues(contacts, caller)
-        return json_reply(
-            ColleaguesReply(
-                items=[ColleagueReply.of(contact, book.mark_of(contact.person), caller.subject) for contact in people]
-            )
-        )
-
-    @router.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
-    async def get_contact(caller: CurrentCaller) -> Response:
-        contact = await handlers.my_contact(contacts, caller)
-        return json_reply(ContactReply.of(contact), rev=contact.rev)
-
-    @router.put(
-        "/contacts/me",
-        tags=["contacts"],
-        summary="Keep the caller's contact",
-        openapi_extra=NO_FUNCTION,
-        response_model=ContactReply,
-    )
-    async def put_contact(caller: CurrentCaller, form: ContactForm, condition: IfMatch) -> Response:
-        contact = form.contact(caller.subject, clock())
-        stored = await handlers.put_my_contact(contacts, routing, caller, contact, condition)
-        return json_reply(ContactReply.of(stored), rev=stored.rev)
-
-    @router.delete(
-        "/contacts/me",
-        tags=["contacts"],
-        summary="Erase the caller's contact and the e-mails waiting for them",
-        status_code=204,
-        openapi_extra=NO_FUNCTION,
-    )
-    async def erase_contact(caller: CurrentCaller, condition: IfMatch) -> Response:
-        await handlers.erase_my_contact(contacts, notifications, caller, clock(), condition)
-        return Response(status_code=204)
-
-    @router.delete(
-        "/contacts/{contact_id}",
-        tags=["contacts"],
-        summary="Erase a contact of the caller's organisation, such as that of somebody who has left",
-        status_code=204,
-        openapi_extra=ADMINISTRATION,
-    )
-    async def erase_colleague(caller: Member, contact_id: EntityId, condition: IfMatch) -> Response:
-        await handlers.erase_colleague(contacts, notifications, caller, contact_id, clock(), condition)
-        log.info("contact_erased_by_colleague", organisation=caller.organisation, by=caller.subject)
-        return Response(status_code=204)
 
     return router
 

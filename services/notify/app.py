@@ -10,6 +10,7 @@ import structlog
 
 from services.notify.api import routes
 from services.notify.consumers import consumers
+from services.notify.contacts_api import contact_routes
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
 from services.notify.mail import Composer
@@ -19,6 +20,7 @@ from services.notify.repository import COLLECTIONS, SERVICE, Contacts, Notificat
 from services.notify.settings import Settings
 from services.notify.smtp import SmtpTransport
 from services.notify.texts import Texts
+from shared.http.routers import join
 from shared.labels import read_labels
 from shared.process.service import Periodic, Resources, Service
 
@@ -63,12 +65,19 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     if transport is None:
         log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
     mailer = Mailer(notifications, contacts, composer, transport, settings, resources.clock)
+    router = routes(notifications, contacts, texts, routing, resources.clock)
+    join(router, contact_routes(notifications, contacts, routing, resources.clock))
+
+    async def purge() -> None:
+        if purged := await notifications.purge(resources.clock() - settings.inbox_max_age):
+            log.info("notifications_purged", count=purged)
+
     return Service(
         name=SERVICE,
         title="Notify",
         collections=COLLECTIONS,
-        router=routes(notifications, contacts, texts, routing, resources.clock),
+        router=router,
         ledgers=(notifications.ledger,),
-        consumers=consumers(notifications, contacts, routing, mailer.nudge, resources.clock, settings.mail_max_age),
-        periodic=(Periodic("send-mail", _AGAIN, mailer.run),),
+        consumers=consumers(notifications, contacts, routing, mailer.nudge, resources.clock, settings),
+        periodic=(Periodic("send-mail", _AGAIN, mailer.run), Periodic("purge-notifications", settings.purge_every, purge)),
     )

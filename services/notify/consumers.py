@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.notify import handlers
 from services.notify.domain.routing import Routing
 from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
+from services.notify.settings import Settings
 from shared.aggregate.change import Effect
 from shared.bus.handling import Consumer, Received, Rejection, in_slices
 from shared.messages.base import Message
@@ -25,12 +26,12 @@ def consumers(
     routing: Routing,
     nudge: Callable[[], None],
     clock: Callable[[], datetime],
-    mail_max_age: timedelta,
+    settings: Settings,
 ) -> tuple[Consumer, ...]:
     """Return the consumer that erases who has left their organisation, notifies of what has happened, and sends invitations.
 
     One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
-    Events older than ``mail_max_age`` make no e-mail.
+    Events older than ``mail_max_age`` make no e-mail, those older than ``inbox_max_age`` no note either.
     """
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
@@ -38,11 +39,13 @@ def consumers(
         # First: nobody who leaves with this batch gets a mail about what else is in it.
         if departed := handlers.departures(batch):
             await handlers.let_go(contacts, notifications, departed, at)
-        plans = [handlers.notification_plan(event, routing) for event in batch if type(event.message) in routing.handled]
+        purged = at - settings.inbox_max_age
+        news = [event for event in batch if type(event.message) in routing.handled and event.time >= purged]
+        plans = [handlers.notification_plan(event, routing) for event in news]
         books = await contacts.books(sorted({organisation for plan in plans for organisation in plan.templates}))
         with_people = [(plan, organisation) for plan in plans for organisation in plan.templates if organisation in books]
         known = await notifications.known([handlers.note_id(plan, organisation) for plan, organisation in with_people])
-        oldest = at - mail_max_age
+        oldest = at - settings.mail_max_age
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
         for channel, changes in (
             (DeliveryChannel.EMAIL, [it for plan in plans for it in handlers.mails(plan, books, known, oldest, at)]),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.notify.domain.routing import Routing
 from services.notify.handlers import note_id, notification_plan
+from services.notify.settings import KEPT_AT_LEAST
 from shared.bus.handling import Received
 
 
@@ -20,9 +22,12 @@ class ExpectedNotification:
     key: str
 
 
-def expected_notifications(event: Received, routing: Routing) -> list[ExpectedNotification]:
-    """Return the notifications that must exist once the event was read; none for an event that is no news."""
-    if type(event.message) not in routing.handled:
+def expected_notifications(event: Received, routing: Routing, at: datetime) -> list[ExpectedNotification]:
+    """Return the notifications that must exist at ``at`` once the event was read.
+
+    None for an event that is no news, and none for one whose notifications may have been purged by their age.
+    """
+    if type(event.message) not in routing.handled or event.time < at - KEPT_AT_LEAST:
         return []
     plan, cause = notification_plan(event, routing), event.cause
     return [

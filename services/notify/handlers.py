@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +12,7 @@ from services.notify.domain.facts import Facts, facts_of
 from services.notify.domain.notification import Invited, Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from services.notify.domain.routing import Routing
-from services.notify.repository import Contacts, Notifications
+from services.notify.repository import Contacts, Notifications, Wanted
 from services.notify.texts import INVITATION
 from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
@@ -120,6 +120,7 @@ def _noted(plan: NotificationPlan, recipient: Recipient, at: datetime) -> Change
         facts.parameters,
         facts.subject,
         event.cause.traceparent,
+        facts.matter,
     )
 
     def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
@@ -154,6 +155,20 @@ def _changed(notification_id: str, act: Callable[[Notification], Sequence[Messag
     return Change(notification_id, decide)
 
 
+def wanted_of(routing: Routing, order_id: str | None, offering_id: str | None, event_type: str | None, *, unread: bool) -> Wanted:
+    """Return what of an inbox is asked for. Raises InvalidError for an event type that nobody is notified of."""
+    if event_type is not None:
+        _require_routed(routing, {event_type})
+    return Wanted(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
+
+
+def _require_routed(routing: Routing, types: Iterable[str]) -> None:
+    if unknown := sorted(set(types) - routing.routes.keys()):
+        raise InvalidError(
+            f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
+        )
+
+
 async def my_contact(contacts: Contacts, caller: Caller) -> Contact:
     """Return the caller's contact. Raises NotFoundError."""
     book = await contacts.book(caller.organisation) or AddressBook(id=caller.organisation, name=caller.organisation_name)
@@ -164,10 +179,7 @@ async def put_my_contact(
     contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
     """Store the caller's contact. Raises InvalidError for a muted event type that nobody is notified of."""
-    if unknown := sorted(set(contact.muted) - routing.routes.keys()):
-        raise InvalidError(
-            f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
-        )
+    _require_routed(routing, contact.muted)
     return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, condition))
 
 

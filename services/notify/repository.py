@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from collections.abc import Collection as Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from shared.http.limits import PAGE_BYTES
 from shared.messages.open_enum import READING
 from shared.process.service import Resources
 from shared.store.contention import Contention
-from shared.store.paging import portions, scanned
+from shared.store.paging import pages, portions, scanned
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Portion, Query, Save, Scalar
 
 T = TypeVar("T")
@@ -29,11 +29,19 @@ INBOX = Index("inbox", ("inbox_of", "created_at"))
 UNREAD = Index("unread", ("unread_of", "created_at"))
 DUE = Index("due", ("next_attempt_at",))
 MARKED = Index("marked", ("marked_at",))
+OF_ORDER = Index("inbox_order", ("inbox_of", "order_id", "created_at"))
+OF_OFFERING = Index("inbox_offering", ("inbox_of", "offering_id", "created_at"))
+OF_TYPE = Index("inbox_type", ("inbox_of", "event_type", "created_at"))
+CREATED = Index("created", ("created_at",))
 QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
-NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED)
+NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED, OF_ORDER, OF_OFFERING, OF_TYPE, CREATED)
 CONTACTS = Collection("contacts")
 COLLECTIONS = (NOTIFICATIONS, CONTACTS)
 _PAGE = 500
+SCANNED = 2000
+"""As many notifications are looked through for one page of an inbox that several conditions narrow."""
+COUNTED = 1000
+"""Up to here unread notifications are counted."""
 INBOX_BYTES = PAGE_BYTES
 """How much is read of notifications for a page of an inbox; their texts are made of what they hold."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +55,45 @@ Position = tuple[datetime, str]
 def position_of(notification: Notification) -> Position:
     """Return the place of a notification in an inbox, which is ordered by time."""
     return notification.created_at, notification.id
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of an inbox is asked for; whatever is None does not narrow it."""
+
+    unread: bool = False
+    order_id: str | None = None
+    offering_id: str | None = None
+    event_type: str | None = None
+
+    def query(self, organisation: str) -> tuple[Index, dict[str, Scalar]]:
+        """Return the index that finds fewest, with the values that it fixes."""
+        for index, name, value in (
+            (OF_ORDER, "order_id", self.order_id),
+            (OF_OFFERING, "offering_id", self.offering_id),
+            (OF_TYPE, "event_type", self.event_type),
+        ):
+            if value is not None and not (index is OF_TYPE and self.unread):
+                return index, {"inbox_of": organisation, name: value}
+        return (UNREAD, {"unread_of": organisation}) if self.unread else (INBOX, {"inbox_of": organisation})
+
+    def includes(self, document: Document) -> bool:
+        """Return whether a stored notification meets all conditions."""
+        pairs = (
+            (self.order_id, "order_id"),
+            (self.offering_id, "offering_id"),
+            (self.event_type, "event_type"),
+            (document["inbox_of"] if self.unread else None, "unread_of"),
+        )
+        return all(value is None or document.get(name) == value for value, name in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Notifications of an inbox, newest first. ``rest``: position behind which more may lie, None at the end."""
+
+    notifications: list[Notification]
+    rest: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +113,59 @@ class Notifications:
         self._watched: dict[str, tuple[tuple[int, datetime | None], float]] = {}
         self.ledger = resources.ledger(Notification, NOTIFICATIONS, service=SERVICE)
 
-    async def inbox(
-        self, organisation: str, *, unread: bool, after: tuple[Scalar, ...] | None, limit: int
-    ) -> tuple[list[Notification], bool]:
-        """Return what lies in an organisation's inbox, newest first, and whether more lies there than is read at once.
+    async def inbox(self, organisation: str, wanted: Wanted, *, after: tuple[Scalar, ...] | None, limit: int) -> Found:
+        """Return what is wanted of an organisation's inbox, newest first. ``after`` is (created_at, id) of the last one seen.
 
-        ``after`` is (created_at, id) of the last one seen.
+        At most ``INBOX_BYTES`` and ``SCANNED`` notifications are read: fewer than ``limit`` may be found though there are more.
         """
-        index, field = (UNREAD, "unread_of") if unread else (INBOX, "inbox_of")
-        query = Query(index.name, equals={field: organisation}, after=after, descending=True, limit=limit, without=UNLISTED)
-        portion = await self.store.find_portion(NOTIFICATIONS, query, INBOX_BYTES)
-        return [self.ledger.state_of(document) for document in portion.documents], portion.cut
+        index, equals = wanted.query(organisation)
+        found: list[Notification] = []
+        query = Query(index.name, equals, after=after, descending=True, limit=limit, without=UNLISTED)
+        for _ in range(0, SCANNED, limit):
+            portion = await self.store.find_portion(NOTIFICATIONS, query, INBOX_BYTES)
+            found += [self.ledger.state_of(document) for document in portion.documents if wanted.includes(document)]
+            if not portion.cut and len(portion.documents) < limit:
+                return Found(found)
+            last = portion.documents[-1]
+            position = (last["created_at"], last["_id"])
+            if portion.cut or len(found) >= limit:
+                break
+            query = replace(query, after=position)
+        return Found(found, position)
+
+    async def count_unread(self, organisation: str) -> int:
+        """Return how many notifications lie unread in an organisation's inbox, ``COUNTED`` + 1 for any larger number."""
+        query = Query(UNREAD.name, {"unread_of": organisation}, limit=COUNTED + 1, only=("unread_of",))
+        return len(await self.store.find(NOTIFICATIONS, query))
+
+    async def read_all(self, organisation: str, wanted: Wanted, until: datetime, at: datetime) -> int:
+        """Mark as read what lies unread in an organisation's inbox since ``until`` or before; return how many it were.
+
+        In portions, each under the revisions: what others change meanwhile is looked at again. A repeat finds none.
+        """
+        marked = 0
+        query = Query(UNREAD.name, {"unread_of": organisation}, below=until + _TICK, limit=_PAGE)
+        async for portion in portions(self.store, NOTIFICATIONS, query, PORTION_BYTES):
+            changed = [(it, self.ledger.state_of(it)) for it in portion.documents if wanted.includes(it)]
+            for _, notification in changed:
+                notification.read(at)
+            overtaken = await self._save(changed)
+            for notification_id in sorted(overtaken):
+                await self.read(organisation, notification_id, at)
+            marked += len(changed)
+        return marked
+
+    async def purge(self, before: datetime) -> int:
+        """Delete notifications created before a moment and return how many; what is not sent or published yet stays.
+
+        In portions. A repeat, or another worker at the same time, finds what is left.
+        """
+        purged = 0
+        query = Query(CREATED.name, below=before, limit=_PAGE, only=("created_at", "next_attempt_at", "pending_since"))
+        async for documents in pages(self.store, NOTIFICATIONS, query):
+            over = [it["_id"] for it in documents if it.get("next_attempt_at") is None and it.get("pending_since") is None]
+            purged += await self.store.delete(NOTIFICATIONS, over) if over else 0
+        return purged
 
     async def read(self, organisation: str, notification_id: str, at: datetime) -> Notification:
         """Mark one of the organisation's inbox as read and return it. Raises NotFoundError."""

@@ -12,7 +12,7 @@ from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import SubjectKind
 from services.notify.texts import Texts
 from shared.mail_address import MailAddress
-from shared.messages.values import EntityId, Line
+from shared.messages.values import EntityId, Line, Time
 
 MUTED_LIMIT = 100
 
@@ -98,6 +98,36 @@ class ColleaguesReply(BaseModel):
     items: list[ColleagueReply]
 
 
+class UnreadReply(BaseModel):
+    """How many notifications lie unread; with ``more`` there are more than were counted."""
+
+    count: Annotated[int, Field(description="Number of unread notifications, at most 1000.", examples=[12])]
+    more: Annotated[bool, Field(description="Whether there are more than that.", examples=[False])]
+
+
+class ReadForm(BaseModel):
+    """What is to be marked as read. Without any condition it is the whole inbox as it is now."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"until": "2026-03-02T09:15:01Z", "order_id": "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33"}]},
+    )
+
+    until: Annotated[
+        Time | None,
+        Field(description="`created_at` of the newest one that was seen; what came later stays unread. Without it: now."),
+    ] = None
+    order_id: Annotated[EntityId | None, Field(description="Only what belongs to this Vorgang.")] = None
+    offering_id: Annotated[EntityId | None, Field(description="Only what belongs to this offer.")] = None
+    event_type: Annotated[str | None, Field(description="Only what such an event brought.")] = None
+
+
+class MarkedReply(BaseModel):
+    """How many notifications were marked as read."""
+
+    marked: Annotated[int, Field(description="Number of notifications that were unread.", examples=[12])]
+
+
 class InboxItem(BaseModel):
     """One notification in the organisation's inbox, as text in the reader's language."""
 
@@ -113,6 +143,8 @@ class InboxItem(BaseModel):
                     "read_at": None,
                     "subject_kind": "order",
                     "subject_id": "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33",
+                    "order_id": "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33",
+                    "offering_id": "1e2223c7-801c-5113-bfb4-1b999d81a5e6",
                     "language": "de",
                     "subject": "Vorgang GD-2026-000001: Interesse an „Wohngeld“",
                     "body": "Die Stadt Musterstadt hat ihr Interesse bekundet …",
@@ -130,6 +162,8 @@ class InboxItem(BaseModel):
     read_at: datetime | None
     subject_kind: SubjectKind
     subject_id: str
+    order_id: EntityId | None
+    offering_id: EntityId | None
     language: Language
     subject: str
     body: str
@@ -148,6 +182,8 @@ class InboxItem(BaseModel):
             read_at=notification.read_at,
             subject_kind=notification.subject.kind,
             subject_id=notification.subject.id,
+            order_id=notification.order_id,
+            offering_id=notification.offering_id,
             language=language,
             subject=text.subject,
             body=text.body,

@@ -18,6 +18,8 @@ Security = Literal["none", "starttls", "tls"]
 _DEFAULT_PORTS: dict[Security, int] = {"none": 25, "starttls": 587, "tls": 465}
 _NO_DOMAIN = ".invalid"
 MARGIN = timedelta(seconds=5)
+KEPT_AT_LEAST = timedelta(days=100)
+"""How long every notification is there: longer than the topics hold the events, except those that hold the newest for ever."""
 
 
 class Settings(BaseSettings):
@@ -26,8 +28,9 @@ class Settings(BaseSettings):
     Without ``smtp_host`` e-mails wait (VORGEMERKT) and the metric ``notify_smtp_configured`` is 0. ``smtp_security`` is
     ``starttls`` unless the host is this machine; a password never travels in clear to another one. ``lease`` bounds how long
     one worker may hold a mail; others watch it stand for as long before they take it over. Events older than
-    ``mail_max_age`` go to the inbox only: they come from a topic that is read again. ``max_attempts`` with the back-off
-    reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys that eligibility has too, by which
+    ``mail_max_age`` go to the inbox only: they come from a topic that is read again. Notifications older than
+    ``inbox_max_age`` are deleted, and events as old make none; ``purge_every`` is the pause between two such deletions.
+    ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys that eligibility has too, by which
     invitations are sent; without it they wait.
     """
 
@@ -51,6 +54,8 @@ class Settings(BaseSettings):
 
     invitation_keys: Path | None = None
     mail_max_age: timedelta = timedelta(days=7)
+    inbox_max_age: timedelta = timedelta(days=730)
+    purge_every: timedelta = timedelta(hours=6)
     batch: Annotated[int, Field(ge=1, le=500)] = 50
     lease: timedelta = timedelta(minutes=5)
     poll: timedelta = timedelta(seconds=5)
@@ -71,6 +76,10 @@ class Settings(BaseSettings):
     def _is_safe(self) -> Self:
         if self.mail_max_age <= timedelta(0):
             raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
+        if self.inbox_max_age < KEPT_AT_LEAST:
+            raise ValueError(f"NOTIFY_INBOX_MAX_AGE must be {KEPT_AT_LEAST.days} days at least")
+        if self.purge_every <= timedelta(0):
+            raise ValueError("NOTIFY_PURGE_EVERY must be longer than nothing")
         if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
             raise ValueError("NOTIFY_LEASE must be longer than both SMTP time-outs together and five seconds")
         if self.smtp_username is not None and self.smtp_username_file is not None:

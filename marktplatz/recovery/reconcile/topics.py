@@ -13,6 +13,7 @@ from shared.bus.envelope import decode
 from shared.bus.faults import DecodeError
 from shared.bus.handling import Received
 from shared.bus.settings import KafkaSettings
+from shared.clock import now
 from shared.messages.contracts import ContractConcluded
 from shared.messages.ordering import ContractRequested, OrderEvent
 from shared.topics import DEAD_LETTERS, DECLARED, NOTIFY, TOPICS, Topic, read_by
@@ -62,6 +63,7 @@ class _Collector:
     def __init__(self, facts: TopicFacts) -> None:
         self._facts = facts
         self._routing = load_routing()
+        self._at = now()
         self._read_by_notify = {(it.topic, it.partition): it.committed or 0 for it in facts.positions if it.group == NOTIFY}
 
     def add(self, topic: Topic, record: Any) -> None:  # noqa: ANN401 - a record of aiokafka
@@ -84,7 +86,7 @@ class _Collector:
             case ContractConcluded(contract=contract):
                 facts.numbers[contract.id] = (contract.channel, contract.number)
         if record.offset < self._read_by_notify.get((topic.name, record.partition), 0):
-            facts.expected += expected_notifications(event, self._routing)
+            facts.expected += expected_notifications(event, self._routing, self._at)
 
 
 def _label(event: Received) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from services.notify.domain.parameters import Parameters, Subject, SubjectKind
+from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
 from shared.followed_offers import open_channels
 from shared.messages import catalog, contracts, contracts_chain, eligibility, ordering
 from shared.messages.base import Message
@@ -43,6 +43,7 @@ class Facts:
     parties: Parties
     parameters: Parameters
     subject: Subject
+    matter: Matter = field(default_factory=Matter)
 
 
 _OFFERING_EVENTS = (
@@ -89,7 +90,8 @@ def _order(message: ordering.OrderEvent) -> Facts:
         channel=order.channel,
         **_particulars(message),
     )
-    return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id))
+    matter = Matter(order_id=order.id, offering_id=order.offering_id)
+    return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id), matter)
 
 
 def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tuple[str, ...]]:
@@ -190,6 +192,7 @@ def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
             closed_channels=_closed(offering) or None,
         ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
+        Matter(offering_id=offering.id),
     )
 
 
@@ -206,6 +209,7 @@ def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:
         },
         Parameters(offering_title=submission.title, provider=submission.provider.name, reason=remarks),
         Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
+        Matter(offering_id=submission.offering_id),
     )
 
 
@@ -260,6 +264,7 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
             channel=contract.channel,
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
+        Matter(order_id=contract.order_id, offering_id=contract.offering_id),
     )
 
 

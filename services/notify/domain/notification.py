@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from pydantic import computed_field
 
 from services.notify.domain.contact import Language
-from services.notify.domain.parameters import Parameters, Subject
+from services.notify.domain.parameters import Matter, Parameters, Subject
 from services.notify.domain.transitions import TRANSITIONS, Actor, Command, NotificationState
 from shared.aggregate.base import Aggregate
 from shared.errors import ConflictError
@@ -38,6 +38,7 @@ class Occasion:
     parameters: Parameters
     subject: Subject
     traceparent: str | None = None
+    matter: Matter = field(default_factory=Matter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Notification(Aggregate):
     read_at: Time | None = None
     traceparent: str | None = None
     invited: Invited | None = None
+    order_id: EntityId | None = None
+    offering_id: EntityId | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -119,6 +122,8 @@ class Notification(Aggregate):
             template=occasion.template,
             parameters=occasion.parameters,
             subject=occasion.subject,
+            order_id=occasion.matter.order_id,
+            offering_id=occasion.matter.offering_id,
             organisation=recipient.organisation,
             person=recipient.person,
             channel=recipient.channel,

@@ -42,6 +42,13 @@ class Subject(Value):
     id: EntityId | OrganisationId
 
 
+class Matter(Value):
+    """The Vorgang and the offer that a notification belongs to, whatever it speaks of; None where there is none."""
+
+    order_id: EntityId | None = None
+    offering_id: EntityId | None = None
+
+
 class Parameters(Value):
     """Values of one notification. A value that its event does not have is absent, in the store and in the template.
 

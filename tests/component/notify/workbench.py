@@ -94,7 +94,10 @@ class Bench:
         assert await consumer.handle(events) == []
 
     async def send(self) -> None:
-        (periodic,) = self.service.periodic
+        await self.repeat("send-mail")
+
+    async def repeat(self, name: str) -> None:
+        (periodic,) = (it for it in self.service.periodic if it.name == name)
         await periodic.run()
 
     async def enter(self, organisation: str, person: str, **changes: Any) -> None:

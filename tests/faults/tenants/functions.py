@@ -91,6 +91,7 @@ ordering    POST   /v1/partner-quarantine/{reference}/replay                    
 ordering    POST   /v1/partner-quarantine/{reference}/discard                                               BEARBEITUNG
 contracts   POST   /v1/offers/{offering_id}/cost-information                                                ZEICHNUNG
 contracts   POST   /v1/statement-jobs                                                                       ZEICHNUNG
+notify      POST   /v1/inbox/read                                                                           none
 notify      POST   /v1/inbox/{notification_id}/read                                                         none
 notify      PUT    /v1/contacts/me                                                                          none
 notify      DELETE /v1/contacts/me                                                                          none

@@ -208,6 +208,8 @@ contracts   GET    /v1/statements/{statement_id}/input                          
 contracts   GET    /v1/statements/{statement_id}/share                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      GET    /v1/inbox/unread                                                              -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      POST   /v1/inbox/read                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
 notify      GET    /v1/contacts                                                                  -             token   200 200 403 200 403 200 200 200 403 200 200
 notify      GET    /v1/contacts/me                                                               -             token   404 200 404 404 404 404 404 404 404 404 404
@@ -314,6 +316,7 @@ BODIES: dict[str, object] = {
         "items": [COST_ITEM],
     },
     "contracts POST /v1/statement-jobs": {"year": 2020},
+    "notify POST /v1/inbox/read": {},
     "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
 }
 """A body that each operation takes which needs one."""

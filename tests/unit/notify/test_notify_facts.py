@@ -26,7 +26,7 @@ def received(message: Message) -> Received:
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: message.TYPE)
 def test_the_notifications_that_notify_makes_of_an_event_are_expected_and_no_other(message: Message) -> None:
     event = received(message)
-    expected = expected_notifications(event, routing)
+    expected = expected_notifications(event, routing, AT)
     assert [it.notification_id for it in expected] == [change.id for change in notes(notification_plan(event, routing), AT)]
     assert expected
     assert {(it.event_id, it.event_type, it.key) for it in expected} == {("event-1", message.TYPE, "key-1")}
@@ -36,4 +36,4 @@ def test_nothing_is_expected_of_an_event_that_is_no_news() -> None:
     silent = {kind for topic in subscribed(NOTIFY) for kind in topic.messages} - routing.handled
     assert silent
     for kind in silent:
-        assert expected_notifications(received(kind.model_construct()), routing) == []
+        assert expected_notifications(received(kind.model_construct()), routing, AT) == []

@@ -37,7 +37,9 @@ async def test_what_was_noted_by_a_clock_far_ahead_is_sent_now(store: WatchedSto
         bench = Bench(store, smtp_host=smtp.host, smtp_port=smtp.port)
         await bench.enter(CUSTOMER.id, "erika")
         bench.clock.time = START + ahead
-        await Bench(store, clock=bench.clock, mail_max_age=timedelta(days=9999)).consume([received(LIVE)])
+        await Bench(store, clock=bench.clock, mail_max_age=timedelta(days=9999), inbox_max_age=timedelta(days=9999)).consume(
+            [received(LIVE)]
+        )
         bench.clock.time = START
         await bench.send()
         assert len(smtp.mails) == 1

@@ -130,12 +130,12 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
     @post("/return")
     async def send_back(offering_id: str, body: RemarksRequest, headers: Headers) -> Response:
         """Return the form to the Bereitsteller with remarks."""
-        return await _take(backend, offering_id, headers, Offering.send_back, body.remarks)
+        return await _take(backend, offering_id, headers, Offering.send_back, body.remarks, headers.caller.party)
 
     @post("/accept")
     async def accept(offering_id: str, headers: Headers) -> Response:
         """Find the form in order; the Bereitstellungsvertrag comes next."""
-        return await _take(backend, offering_id, headers, Offering.accept)
+        return await _take(backend, offering_id, headers, Offering.accept, headers.caller.party)
 
     @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
     async def bereitstellungsvertrag(offering_id: str, body: BereitstellungsvertragRequest, headers: Headers) -> Response:
@@ -165,7 +165,7 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
     @post("/withdraw")
     async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
         """End the offer for good; contracts that exist go on."""
-        return await _take(backend, offering_id, headers, Offering.withdraw, body.reason)
+        return await _take(backend, offering_id, headers, Offering.withdraw, body.reason, headers.caller.party)
 
 
 def _work_list_routes(router: APIRouter, backend: Backend) -> None:

@@ -41,7 +41,7 @@ def load_texts(data_dir: Path, settings: Settings) -> Texts:
 
 
 @lru_cache(maxsize=4)
-def _texts(data_dir: Path, portal_url: str, time_zone: str) -> Texts:
+def _texts(data_dir: Path, portal_url: str | None, time_zone: str) -> Texts:
     """Compile the templates once a process, not once a service that is built: it takes longer than all the rest of building."""
     labels = {language: read_labels(data_dir, language.value) for language in Language}
     return Texts(labels, portal_url, time_zone)

@@ -55,8 +55,9 @@ class Composer:
         Raises UnsafeHeaderError if it would not be read as it was meant.
         """
         text = self.texts.mail(notification, contact, organisation)
-        unsubscribe = ("List-Unsubscribe", f"<{self.texts.settings_link}>")
-        return self._message(notification, _Reader(contact.name, contact.email, contact.language), text, at, unsubscribe)
+        link = self.texts.settings_link
+        unsubscribe = () if link is None else (("List-Unsubscribe", f"<{link}>"),)
+        return self._message(notification, _Reader(contact.name, contact.email, contact.language), text, at, *unsubscribe)
 
     def compose_invitation(self, notification: Notification, invited: Invited, key: InvitationKey, at: datetime) -> Mail:
         """Return the message to somebody invited, who is no contact yet. Raises as ``compose``, ValueError for a wrong key."""

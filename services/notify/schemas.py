@@ -167,7 +167,7 @@ class InboxItem(BaseModel):
     language: Language
     subject: str
     body: str
-    link: str
+    link: Annotated[str | None, Field(description="The portal's page of the subject; null where no portal is set up.")]
 
     @classmethod
     def of(cls, notification: Notification, texts: Texts, language: Language) -> InboxItem:

@@ -30,8 +30,8 @@ class Settings(BaseSettings):
     one worker may hold a mail; others watch it stand for as long before they take it over. Events older than
     ``mail_max_age`` go to the inbox only: they come from a topic that is read again. Notifications older than
     ``inbox_max_age`` are deleted, and events as old make none; ``purge_every`` is the pause between two such deletions.
-    ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys that eligibility has too, by which
-    invitations are sent; without it they wait.
+    ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys
+    that eligibility has too, by which invitations are sent; without it they wait. Without ``portal_url`` texts have no links.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -49,7 +49,7 @@ class Settings(BaseSettings):
 
     sender_name: Line = "EfA-Marktplatz"
     sender_address: MailAddress = "no-reply@marktplatz.invalid"
-    portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[!$-.0-;=@-~]+(/[!$-;=@-~]*)?$")] = "http://localhost:8000"
+    portal_url: Annotated[str, StringConstraints(pattern=r"^https?://[!$-.0-;=@-~]+(/[!$-;=@-~]*)?$")] | None = None
     time_zone: str = "Europe/Berlin"
 
     invitation_keys: Path | None = None

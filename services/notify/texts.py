@@ -61,8 +61,8 @@ class Texts:
     Stored notifications refer to templates by key: a key once used stays, and asks for no value that old ones lack.
     """
 
-    def __init__(self, labels: Mapping[Language, Labels], portal_url: str, time_zone: str, folder: Path = FOLDER) -> None:
-        self.portal_url = portal_url.rstrip("/")
+    def __init__(self, labels: Mapping[Language, Labels], portal_url: str | None, time_zone: str, folder: Path = FOLDER) -> None:
+        self.portal_url = None if portal_url is None else portal_url.rstrip("/")
         self.zone = ZoneInfo(time_zone)
         self._pairs = {language: self._load(folder / language.value, language, labels[language]) for language in Language}
         german, english = (frozenset(self._pairs[language]) for language in (Language.DE, Language.EN))
@@ -87,7 +87,7 @@ class Texts:
     def render(self, key: str, language: Language, parameters: Parameters, occurred_at: datetime) -> Text:
         """Return a template filled in. Raises KeyError for an unknown key, UndefinedError for a value that is not there."""
         pair = self._pairs[language][key]
-        values = {**parameters.present(), **_reason(parameters, language), "occurred_at": occurred_at}
+        values = {**_present(parameters, language), **_reason(parameters, language), "occurred_at": occurred_at}
         return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip())
 
     def mail(self, notification: Notification, contact: Contact, organisation: str) -> Text:
@@ -113,19 +113,21 @@ class Texts:
             "organisation": one_line(parameters.organisation or notification.organisation),
             "functions": parameters.functions or (),
             "open_until": parameters.open_until,
-            "link": f"{self.portal_url}/invitations/{notification.organisation}#{secret}",
+            "link": f"{self.portal_url or ''}/invitations/{notification.organisation}#{secret}",
         }
         return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip() + "\n")
 
-    def link(self, notification: Notification) -> str:
-        """Return the portal's page of what a notification speaks of."""
+    def link(self, notification: Notification) -> str | None:
+        """Return the portal's page of what a notification speaks of, None where no portal is set up: nothing would listen."""
+        if self.portal_url is None:
+            return None
         subject = notification.subject
         return f"{self.portal_url}/{_PATHS[subject.kind]}/{subject.id}"
 
     @property
-    def settings_link(self) -> str:
-        """The portal's page on which a person changes or erases their contact."""
-        return f"{self.portal_url}/contacts/me"
+    def settings_link(self) -> str | None:
+        """The portal's page on which a person changes or erases their contact, None where no portal is set up."""
+        return None if self.portal_url is None else f"{self.portal_url}/contacts/me"
 
     def _load(self, folder: Path, language: Language, labels: Labels) -> dict[str, _Pair]:
         environment = self._environment(language, labels)
@@ -163,6 +165,13 @@ class Texts:
         )
         environment.filters.update(day=day, moment=moment, label=label, quoted=quoted, listed=listed)
         return environment
+
+
+def _present(parameters: Parameters, language: Language) -> dict[str, object]:
+    """Return the values that there are, in the reader's language where they have a name in it."""
+    present = parameters.present()
+    ending = f"_{language.value}"
+    return present | {name.removesuffix(ending): value for name, value in present.items() if name.endswith(ending)}
 
 
 def _reason(parameters: Parameters, language: Language) -> dict[str, str]:

@@ -7,6 +7,11 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 
+def is_absent(value: object) -> bool:
+    """Return whether a field holds nothing: then it is left out, for versions that refuse fields they do not know."""
+    return value is None or value == ()
+
+
 class Value(BaseModel):
     """A value inside messages and aggregate states. Frozen; unknown fields are refused when writing.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.messages.base import Message, Tombstone, Value, message_type
+from shared.messages.base import Message, Tombstone, Value, is_absent, message_type
 from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     Anbindungsart,
@@ -24,6 +24,14 @@ from shared.messages.values import (
     Text,
     Time,
 )
+
+Author = Annotated[
+    Party | None,
+    Field(
+        exclude_if=is_absent,
+        description="Organisation that did it; null or absent in events of a version without it. Not personal.",
+    ),
+]
 
 
 class Parameter(Value):
@@ -305,6 +313,7 @@ class OfferingSuspended(Message):
             examples=["Der Dienst wird überarbeitet."],
         ),
     ]
+    by: Author = None
 
 
 @message_type("catalog.offering.resumed.v1")
@@ -312,6 +321,7 @@ class OfferingResumed(Message):
     """The suspended offer takes interest again."""
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
+    by: Author = None
 
 
 @message_type("catalog.offering.withdrawn.v1")
@@ -326,6 +336,7 @@ class OfferingWithdrawn(Message):
             examples=["Der Dienst wird überarbeitet."],
         ),
     ]
+    by: Author = None
 
 
 @message_type("catalog.offering.restated.v1")
@@ -489,6 +500,7 @@ class OfferingReturned(Message):
     returned_at: Annotated[
         Time, Field(description="When the form was sent back, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
     ]
+    by: Author = None
 
 
 @message_type("catalog.submission.accepted.v1")
@@ -499,6 +511,7 @@ class OfferingAccepted(Message):
     accepted_at: Annotated[
         Time, Field(description="When the form was accepted, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
     ]
+    by: Author = None
 
 
 @message_type("catalog.submission.discarded.v1")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.messages.base import Message, Value, message_type
+from shared.messages.base import Message, Value, is_absent, message_type
 from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     AccreditationState,
@@ -223,11 +223,6 @@ class DecidingRule(Value):
     leg: Annotated[Code, Field(description="Leg of the chain that it decides. Not personal.", examples=["L1"])]
     rule: Annotated[Code, Field(description="Rule, R1 to R12. Not personal.", examples=["R6"])]
     code: Annotated[Code, Field(description="Stable code of what it found. Not personal.", examples=["INVERSE"])]
-
-
-def is_absent(value: object) -> bool:
-    """Return whether a field holds nothing: then it is left out, for versions that refuse fields they do not know."""
-    return value is None or value == ()
 
 
 class Finding(Value):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.messages.base import Message, Value, message_type
+from shared.messages.base import Message, Value, is_absent, message_type
 from shared.messages.eligibility import Assessment, ChangeReason, Override, Stage
 from shared.messages.open_enum import OpenEnum
 from shared.messages.reasons import Fact
@@ -180,6 +180,14 @@ class ClarificationStarted(OrderEvent):
     points: Annotated[
         tuple[Line, ...], Field(description="Labels of the open points, in German. Not personal.", examples=[["Gebührenordnung"]])
     ]
+    points_en: Annotated[
+        tuple[Line, ...],
+        Field(
+            exclude_if=is_absent,
+            description="The same labels in English, the German one where there is no other; absent: none. Not personal.",
+            examples=[["Fee schedule"]],
+        ),
+    ] = ()
 
 
 @message_type("ordering.order.point-added.v1")
@@ -192,6 +200,14 @@ class PointAdded(OrderEvent):
     ]
     label: Annotated[Line, Field(description="What is to be settled. Not personal.", examples=["Gebührenordnung"])]
     owner: Annotated[OrderParty, Field(description="Side that has to settle it. Not personal.", examples=["KUNDE"])]
+    by: Annotated[
+        OrderParty | None,
+        Field(
+            exclude_if=is_absent,
+            description="Side that did it; null or absent in events of a version without it. Not personal.",
+            examples=["KUNDE"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.point-settled.v1")
@@ -205,6 +221,14 @@ class PointSettled(OrderEvent):
     label: Annotated[Line, Field(description="What was to be settled. Not personal.", examples=["Gebührenordnung"])]
     owner: Annotated[OrderParty, Field(description="Side that had to settle it. Not personal.", examples=["KUNDE"])]
     open_points: Annotated[int, Field(description="Number of points still open. Not personal.", examples=[4])]
+    label_en: Annotated[
+        Line | None,
+        Field(
+            exclude_if=is_absent,
+            description="Its name in English, where the standard list has one; null or absent: none. Not personal.",
+            examples=["Fee schedule"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.question-asked.v1")
@@ -281,6 +305,14 @@ class OnboardingStarted(OrderEvent):
         tuple[Line, ...],
         Field(description="Labels of the milestones, in German, in order. Not personal.", examples=[["Testbetrieb", "Abnahme"]]),
     ]
+    milestones_en: Annotated[
+        tuple[Line, ...],
+        Field(
+            exclude_if=is_absent,
+            description="The same labels in English, the German one where there is no other; absent: none. Not personal.",
+            examples=[["Test run", "Acceptance"]],
+        ),
+    ] = ()
 
 
 @message_type("ordering.order.milestone-reached.v1")
@@ -290,6 +322,22 @@ class MilestoneReached(OrderEvent):
     milestone: Annotated[Code, Field(description="Code of the milestone. Not personal.", examples=["test_done"])]
     label: Annotated[Line, Field(description="Its name, in German. Not personal.", examples=["Testbetrieb"])]
     open_milestones: Annotated[int, Field(description="Number of milestones still open. Not personal.", examples=[1])]
+    label_en: Annotated[
+        Line | None,
+        Field(
+            exclude_if=is_absent,
+            description="Its name in English, where the standard list has one; null or absent: none. Not personal.",
+            examples=["Test run"],
+        ),
+    ] = None
+    by: Annotated[
+        OrderParty | None,
+        Field(
+            exclude_if=is_absent,
+            description="Side that did it; null or absent in events of a version without it. Not personal.",
+            examples=["KUNDE"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.went-live.v1")

@@ -106,16 +106,16 @@ class Offering(Aggregate):
         return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)
 
     @step(Command.RETURN)
-    def send_back(self, _actor: Actor, at: datetime, remarks: str) -> Taken:
+    def send_back(self, _actor: Actor, at: datetime, remarks: str, by: Party | None = None) -> Taken:
         """Return the form to the Bereitsteller with remarks."""
         # Not submitted any more: what the Bereitsteller writes from here on is theirs alone again.
         self.remarks, self.submitted_at = remarks, None
-        return lambda: messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at)
+        return lambda: messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at, by=by)
 
     @step(Command.ACCEPT)
-    def accept(self, _actor: Actor, at: datetime) -> Taken:
+    def accept(self, _actor: Actor, at: datetime, by: Party | None = None) -> Taken:
         """Accept the form; the Bereitstellungsvertrag is to be signed."""
-        return lambda: messages.OfferingAccepted(submission=self._submission(), accepted_at=at)
+        return lambda: messages.OfferingAccepted(submission=self._submission(), accepted_at=at, by=by)
 
     @step(Command.BEREITSTELLUNGSVERTRAG)
     def record_bereitstellungsvertrag(
@@ -153,7 +153,7 @@ class Offering(Aggregate):
     def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken:
         """Suspend the offer: no new interest for the time being."""
         self.suspension = messages.Suspension(by=by.id, reason=reason, at=at)
-        return lambda: messages.OfferingSuspended(offering=self.public(), reason=reason)
+        return lambda: messages.OfferingSuspended(offering=self.public(), reason=reason, by=by)
 
     @step(Command.RESUME)
     def resume(self, actor: Actor, _at: datetime, by: Party) -> Taken:
@@ -165,16 +165,16 @@ class Offering(Aggregate):
                 suspended_by=self.suspension.by,
             )
         self.suspension = None
-        return lambda: messages.OfferingResumed(offering=self.public())
+        return lambda: messages.OfferingResumed(offering=self.public(), by=by)
 
     @step(Command.WITHDRAW)
-    def withdraw(self, _actor: Actor, at: datetime, reason: str) -> Taken:
+    def withdraw(self, _actor: Actor, at: datetime, reason: str, by: Party | None = None) -> Taken:
         """End the offer for good; contracts that exist go on."""
         self.withdrawal_reason, self.suspension = reason, None
         self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
             return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
-        return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason)
+        return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason, by=by)
 
     def differs_from(self, accredited: Collection[Channel]) -> bool:
         """Return whether ``follow_accreditations`` has something to do."""

@@ -13,7 +13,7 @@ from shared.messages import catalog, contracts, contracts_chain, eligibility, or
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, OrderState, Verdict
+from shared.messages.values import Channel, OrderState, Party, Verdict
 
 
 class Audience(StrEnum):
@@ -67,9 +67,11 @@ def facts_of(message: Message) -> Facts:
     if isinstance(message, ordering.OrderEvent):
         return _order(message)
     if isinstance(message, _OFFERING_EVENTS):
-        return _offering(message.offering, getattr(message, "reason", None))
+        by: Party | None = getattr(message, "by", None)
+        return _offering(message.offering, getattr(message, "reason", None), by)
     if isinstance(message, _SUBMISSION_EVENTS):
-        return _submission(message.submission, getattr(message, "remarks", None))
+        by = getattr(message, "by", None)
+        return _submission(message.submission, getattr(message, "remarks", None), by)
     if isinstance(message, _ACCREDITATION_EVENTS):
         return _accreditation(message)
     if isinstance(message, eligibility.OrganisationRegistered):
@@ -88,10 +90,27 @@ def _order(message: ordering.OrderEvent) -> Facts:
         customer=order.customer.name,
         provider=order.provider.name,
         channel=order.channel,
+        actor=_actor(message),
         **_particulars(message),
     )
     matter = Matter(order_id=order.id, offering_id=order.offering_id)
     return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id), matter)
+
+
+def _actor(message: ordering.OrderEvent) -> str | None:
+    """Return the name of the side that acted, None where the text names it anyhow or nobody is known to."""
+    match message:
+        case (
+            ordering.QuestionAsked(asked_by=party)
+            | ordering.QuestionAnswered(answered_by=party)
+            | ordering.PointSettled(owner=party)
+            | ordering.PointAdded(by=party)
+            | ordering.MilestoneReached(by=party)
+            | ordering.OrderTerminated(by=party)
+        ):
+            names = {OrderParty.KUNDE: message.order.customer.name, OrderParty.BEREITSTELLER: message.order.provider.name}
+            return names.get(party) if party is not None else None
+    return None
 
 
 def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tuple[str, ...]]:
@@ -158,28 +177,28 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"code": code, "facts": facts, "reason": reason, "remedy": remedy}
         case ordering.OrderDeclined(reason=reason) | ordering.OrderWithdrawn(reason=reason):
             return {"reason": reason}
-        case ordering.ClarificationStarted(points=points):
-            return {"points": points}
+        case ordering.ClarificationStarted(points=points, points_en=english):
+            return {"points": points, "points_en": english or None}
         case ordering.PointAdded(label=label, owner=owner):
             return {"point": label, "party": owner}
-        case ordering.PointSettled(label=label, owner=owner, open_points=count):
-            return {"point": label, "party": owner, "open_points": count}
+        case ordering.PointSettled(label=label, label_en=english, owner=owner, open_points=count):
+            return {"point": label, "point_en": english, "party": owner, "open_points": count}
         case ordering.QuestionAsked(asked_by=party) | ordering.QuestionAnswered(answered_by=party):
             return {"party": party}
         case ordering.ConditionsConfirmed(conditions=conditions):
             return {"condition_count": len(conditions)}
         case ordering.OfferMade(valid_until=day):
             return {"valid_until": day}
-        case ordering.OnboardingStarted(milestones=milestones):
-            return {"milestones": milestones}
-        case ordering.MilestoneReached(label=label, open_milestones=count):
-            return {"milestone": label, "open_milestones": count}
+        case ordering.OnboardingStarted(milestones=milestones, milestones_en=english):
+            return {"milestones": milestones, "milestones_en": english or None}
+        case ordering.MilestoneReached(label=label, label_en=english, open_milestones=count):
+            return {"milestone": label, "milestone_en": english, "open_milestones": count}
         case ordering.OrderTerminated(ends_on=day, by=party):
             return {"ends_on": day, "party": party}
     return {}
 
 
-def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
+def _offering(offering: catalog.Offering, reason: str | None, by: Party | None) -> Facts:
     return Facts(
         {
             Audience.BEREITSTELLER: (offering.provider.id,),
@@ -189,6 +208,7 @@ def _offering(offering: catalog.Offering, reason: str | None) -> Facts:
             offering_title=offering.title,
             provider=offering.provider.name,
             reason=reason,
+            actor=by.name if by is not None else None,
             closed_channels=_closed(offering) or None,
         ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
@@ -201,13 +221,18 @@ def _closed(offering: catalog.Offering) -> tuple[Channel, ...]:
     return tuple(listing.channel for listing in offering.channels if listing.channel not in open_now)
 
 
-def _submission(submission: catalog.Submission, remarks: str | None) -> Facts:
+def _submission(submission: catalog.Submission, remarks: str | None, by: Party | None) -> Facts:
     return Facts(
         {
             Audience.BEREITSTELLER: (submission.provider.id,),
             Audience.ANBIETER: tuple(channel.value for channel in submission.channels),
         },
-        Parameters(offering_title=submission.title, provider=submission.provider.name, reason=remarks),
+        Parameters(
+            offering_title=submission.title,
+            provider=submission.provider.name,
+            reason=remarks,
+            actor=by.name if by is not None else None,
+        ),
         Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
         Matter(offering_id=submission.offering_id),
     )

@@ -54,7 +54,8 @@ class Parameters(Value):
 
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
     in any language (``shared.reasons``). ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
-    accreditation there has ended.
+    accreditation there has ended. ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English
+    text for the one without.
     """
 
     order_number: Line | None = None
@@ -71,13 +72,18 @@ class Parameters(Value):
     facts: tuple[Fact, ...] | None = None
     reason: Text | None = None
     remedy: Text | None = None
+    actor: Line | None = None
     party: OrderParty | None = None
     point: Line | None = None
+    point_en: Line | None = None
     points: tuple[Line, ...] | None = None
+    points_en: tuple[Line, ...] | None = None
     open_points: int | None = None
     condition_count: int | None = None
     milestone: Line | None = None
+    milestone_en: Line | None = None
     milestones: tuple[Line, ...] | None = None
+    milestones_en: tuple[Line, ...] | None = None
     open_milestones: int | None = None
     contract_number: Line | None = None
     valid_until: date | None = None

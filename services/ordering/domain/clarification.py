@@ -11,7 +11,7 @@ from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.formats import checked
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import OTHER_SIDE, Actor, Point, Question
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Point, Question, in_english
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
@@ -74,11 +74,12 @@ def start(
     ]
     order.points.value += own
     labels = tuple(point.label for point in order.points.value)
-    return Taken(lambda: ClarificationStarted(order=order.head(), at=at, points=labels), note=str(chosen))
+    english = in_english(order.points.value)
+    return Taken(lambda: ClarificationStarted(order=order.head(), at=at, points=labels, points_en=english), note=str(chosen))
 
 
 @step(Command.ADD_POINT)
-def add_point(order: Order, _actor: Actor, at: datetime, point_id: str, new: NewPoint) -> Taken | None:
+def add_point(order: Order, actor: Actor, at: datetime, point_id: str, new: NewPoint) -> Taken | None:
     """Put a further point on the list. Raises InvalidError (``too_many_points``)."""
     if any(point.id == point_id for point in order.points.value):
         return None
@@ -86,7 +87,8 @@ def add_point(order: Order, _actor: Actor, at: datetime, point_id: str, new: New
         raise InvalidError(f"The list holds {MOST_POINTS} points, which is the most.", code="too_many_points")
     order.points.value.append(_point(point_id, new, at))
     return Taken(
-        lambda: PointAdded(order=order.head(), at=at, point_id=point_id, label=new.label, owner=new.owner), note=new.label
+        lambda: PointAdded(order=order.head(), at=at, point_id=point_id, label=new.label, owner=new.owner, by=actor.party),
+        note=new.label,
     )
 
 
@@ -111,6 +113,7 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
             label=point.label,
             owner=point.owner,
             open_points=len(order.open_points()),
+            label_en=point.label_en,
         ),
         note=point.label,
     )

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import OTHER_SIDE, SYSTEM, Actor, Milestone
+from services.ordering.domain.parts import OTHER_SIDE, SYSTEM, Actor, Milestone, in_english
 from services.ordering.domain.steps import Taken, record_step, step
 from services.ordering.domain.transitions import FINAL, Command
 from shared.calendar import day_of
@@ -57,7 +57,8 @@ def start_onboarding(
         milestones.append(Milestone(code=new.code, label=new.label, owner=new.owner, mandatory=new.mandatory))
     order.milestones.value = milestones
     labels = tuple(milestone.label for milestone in milestones)
-    return Taken(lambda: OnboardingStarted(order=order.head(), at=at, milestones=labels))
+    english = in_english(milestones)
+    return Taken(lambda: OnboardingStarted(order=order.head(), at=at, milestones=labels, milestones_en=english))
 
 
 @step(Command.REACH_MILESTONE)
@@ -80,6 +81,8 @@ def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: s
             milestone=milestone.code,
             label=milestone.label,
             open_milestones=len(order.open_milestones()),
+            label_en=milestone.label_en,
+            by=actor.party,
         ),
         note=milestone.label,
     )

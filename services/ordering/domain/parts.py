@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -77,6 +78,13 @@ class Milestone(Part):
     reached_at: datetime | None = None
     reached_by: str | None = None
     note: str | None = None
+
+
+def in_english(parts: Sequence[Point | Milestone]) -> tuple[str, ...]:
+    """Return the labels in English, the German one of a part that has no other; none if all are German."""
+    if not any(part.label_en for part in parts):
+        return ()
+    return tuple(part.label_en or part.label for part in parts)
 
 
 class UsesEntry(Part):

@@ -83,7 +83,9 @@ class Bench:
         self.store = store
         self.recorded = RecordingPublisher()
         self.clock = clock or Clock()
-        self.settings = Settings(**{"poll": timedelta(milliseconds=1), "lease": LEASE, **settings})
+        self.settings = Settings(
+            **{"poll": timedelta(milliseconds=1), "lease": LEASE, "portal_url": "https://portal.example", **settings}
+        )
         resources = Resources(store, publisher or self.recorded, DATA, self.clock, self.clock.steady)
         self.service: Service = build(resources, self.settings)
         self.notifications = Notifications(resources)

@@ -30,7 +30,7 @@ from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import BusUnavailableError
 from shared.http.issuer import EmbeddedIssuer
-from shared.invitation_keys import ensure_keys
+from shared.key_file import ensure_key_file
 from shared.messages.values import Channel, Role
 from shared.private_file import create_private_file
 from shared.process.settings import ProcessSettings
@@ -73,6 +73,7 @@ class Embedded:
         self.smtp = CapturingSmtp(self.var / "mails")
         self.receipt_keys = self.var / "receipt-keys"
         self.invitation_keys = self.var / "invitation-keys"
+        self.webhook_keys = self.var / "webhook-keys"
         self.archive_key = self.var / "archive-key.pem"
         self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
@@ -103,7 +104,8 @@ class Embedded:
         await self._create_topics()
         self._publish_bootstrap()
         ensure_key(self.receipt_keys, now())
-        ensure_keys(self.invitation_keys)
+        ensure_key_file(self.invitation_keys)
+        ensure_key_file(self.webhook_keys)
         create_private_file(self.archive_key, new_private_key())
         await self.smtp.start()
         self._stack.push_async_callback(self.smtp.stop)
@@ -159,6 +161,7 @@ class Embedded:
             "ORDERING_RECEIPT_KEYS": str(self.receipt_keys),
             "ELIGIBILITY_INVITATION_KEYS": str(self.invitation_keys),
             "NOTIFY_INVITATION_KEYS": str(self.invitation_keys),
+            "NOTIFY_WEBHOOK_KEYS": str(self.webhook_keys),
             "CONTRACTS_ARCHIVE_KEY": str(self.archive_key),
             **({"NOTIFY_PORTAL_URL": self.portal} if self.portal is not None else {}),
             "NOTIFY_SMTP_HOST": self.smtp.host,

@@ -6,19 +6,15 @@ So neither is written in clear by eligibility or on the bus, and notify can make
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from shared.errors import RetryableError
-from shared.private_file import create_private_file
-
-KEY_BYTES = 32
+from shared.key_file import key_materials
 
 
 class InvitationKeyMissingError(RetryableError):
@@ -80,26 +76,10 @@ class InvitationKeys:
 
     def _read(self) -> list[InvitationKey]:
         try:
-            lines = [] if self._file is None else self._file.read_text(encoding="ascii").split()
-            keys = [InvitationKey.of(_material(line)) for line in lines]
+            keys = [InvitationKey.of(material) for material in key_materials(self._file)]
         except (OSError, ValueError) as error:
             # The text of the error may repeat the key.
             raise InvitationKeyMissingError(f"The keys of invitations cannot be read: {type(error).__name__}.") from None
         if not keys:
             raise InvitationKeyMissingError("There is no key of invitations here.")
         return keys
-
-
-def ensure_keys(file: Path) -> None:
-    """Write a file with a first key, for its owner only; one that is there stays. Raises OSError."""
-    create_private_file(file, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-
-
-def _material(line: str) -> bytes:
-    try:
-        material = base64.b64decode(line.translate(str.maketrans("-_", "+/")), validate=True)
-    except binascii.Error:
-        raise ValueError("no base64") from None
-    if len(material) < KEY_BYTES:
-        raise ValueError(f"a key of less than {KEY_BYTES} bytes")
-    return material

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from services.notify.consumers import consumers
 from services.notify.contacts_api import contact_routes
 from services.notify.domain.contact import Language
 from services.notify.domain.routing import Routing
+from services.notify.domain.webhook import Webhook
 from services.notify.mail import Composer
 from services.notify.mailer import Mailer
 from services.notify.metrics import SMTP_CONFIGURED
@@ -20,6 +21,13 @@ from services.notify.repository import COLLECTIONS, SERVICE, Contacts, Notificat
 from services.notify.settings import Settings
 from services.notify.smtp import SmtpTransport
 from services.notify.texts import Texts
+from services.notify.webhooks.addresses import Guard
+from services.notify.webhooks.api import webhook_routes
+from services.notify.webhooks.client import WebhookClient
+from services.notify.webhooks.handlers import WebhookBackend, switched_off
+from services.notify.webhooks.repository import DELIVERIES, WEBHOOKS, Deliveries, Webhooks
+from services.notify.webhooks.sender import WebhookSender
+from services.notify.webhooks.signing import WebhookKeys
 from shared.http.routers import join
 from shared.labels import read_labels
 from shared.process.service import Periodic, Resources, Service
@@ -65,19 +73,43 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     if transport is None:
         log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
     mailer = Mailer(notifications, contacts, composer, transport, settings, resources.clock)
+    webhooks, deliveries = Webhooks(resources), Deliveries(resources)
+    guard = Guard(settings.webhook_networks, settings.webhook_refused_networks)
+    client = WebhookClient(guard, settings.webhook_timeout, resources.steady)
+
+    async def tell(organisation: str, webhook: Webhook, code: str, at: datetime) -> None:
+        book = await contacts.book(organisation)
+        await notifications.ledger.apply(switched_off(organisation, book, webhook, code, at))
+        mailer.nudge()
+
+    sender = WebhookSender(webhooks, deliveries, client, settings, resources.clock, tell)
+    keys = WebhookKeys(settings.webhook_keys)
+    backend = WebhookBackend(webhooks, deliveries, keys, guard, routing, settings.webhook_overlap, resources.clock)
+
+    def nudge() -> None:
+        mailer.nudge()
+        sender.nudge()
+
     router = routes(notifications, contacts, texts, routing, resources.clock)
     join(router, contact_routes(notifications, contacts, routing, resources.clock))
+    join(router, webhook_routes(backend))
 
     async def purge() -> None:
         if purged := await notifications.purge(resources.clock() - settings.inbox_max_age):
             log.info("notifications_purged", count=purged)
+        if purged := await deliveries.purge(resources.clock() - settings.webhook_max_age):
+            log.info("webhook_deliveries_purged", count=purged)
 
     return Service(
         name=SERVICE,
         title="Notify",
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, WEBHOOKS, DELIVERIES),
         router=router,
         ledgers=(notifications.ledger,),
-        consumers=consumers(notifications, contacts, routing, mailer.nudge, resources.clock, settings),
-        periodic=(Periodic("send-mail", _AGAIN, mailer.run), Periodic("purge-notifications", settings.purge_every, purge)),
+        consumers=consumers(notifications, contacts, routing, nudge, resources.clock, settings, (webhooks, deliveries)),
+        periodic=(
+            Periodic("send-mail", _AGAIN, mailer.run),
+            Periodic("send-webhooks", _AGAIN, sender.run),
+            Periodic("purge-notifications", settings.purge_every, purge),
+        ),
     )

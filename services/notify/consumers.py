@@ -10,6 +10,8 @@ from services.notify.domain.routing import Routing
 from services.notify.metrics import OUTCOMES
 from services.notify.repository import Contacts, Notifications
 from services.notify.settings import Settings
+from services.notify.webhooks.handlers import deliveries_of
+from services.notify.webhooks.repository import Deliveries, Webhooks
 from shared.aggregate.change import Effect
 from shared.bus.handling import Consumer, Received, Rejection, in_slices
 from shared.messages.base import Message
@@ -27,8 +29,11 @@ def consumers(
     nudge: Callable[[], None],
     clock: Callable[[], datetime],
     settings: Settings,
+    hooks: tuple[Webhooks, Deliveries],
 ) -> tuple[Consumer, ...]:
     """Return the consumer that erases who has left their organisation, notifies of what has happened, and sends invitations.
+
+    Webhooks are notified as inboxes are; what is due to them is stored before the inboxes.
 
     One read of contacts and of notes, one write of e-mails and one of notes per slice of a batch, then a nudge to send.
     Events older than ``mail_max_age`` make no e-mail, those older than ``inbox_max_age`` no note either.
@@ -47,6 +52,9 @@ def consumers(
         known = await notifications.known([handlers.note_id(plan, organisation) for plan, organisation in with_people])
         oldest = at - settings.mail_max_age
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
+        webhooks, deliveries = hooks
+        called = await webhooks.books(sorted({organisation for plan in plans for organisation in plan.templates}))
+        await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, oldest, at)])
         for channel, changes in (
             (DeliveryChannel.EMAIL, [it for plan in plans for it in handlers.mails(plan, books, known, oldest, at)]),
             (DeliveryChannel.EMAIL, handlers.invitation_mails(batch, at)),

@@ -158,11 +158,12 @@ def _changed(notification_id: str, act: Callable[[Notification], Sequence[Messag
 def wanted_of(routing: Routing, order_id: str | None, offering_id: str | None, event_type: str | None, *, unread: bool) -> Wanted:
     """Return what of an inbox is asked for. Raises InvalidError for an event type that nobody is notified of."""
     if event_type is not None:
-        _require_routed(routing, {event_type})
+        require_routed(routing, {event_type})
     return Wanted(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
 
 
-def _require_routed(routing: Routing, types: Iterable[str]) -> None:
+def require_routed(routing: Routing, types: Iterable[str]) -> None:
+    """Return if somebody is notified of each of these event types. Raises InvalidError (``event_type_unknown``)."""
     if unknown := sorted(set(types) - routing.routes.keys()):
         raise InvalidError(
             f"These are no event types that anybody is told of: {', '.join(unknown)}.", code="event_type_unknown", unknown=unknown
@@ -179,7 +180,7 @@ async def put_my_contact(
     contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
     """Store the caller's contact. Raises InvalidError for a muted event type that nobody is notified of."""
-    _require_routed(routing, contact.muted)
+    require_routed(routing, contact.muted)
     return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, condition))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, IPvAnyNetwork, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.mail_address import MailAddress
@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     ``inbox_max_age`` are deleted, and events as old make none; ``purge_every`` is the pause between two such deletions.
     ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys
     that eligibility has too, by which invitations are sent; without it they wait. Without ``portal_url`` texts have no links.
+
+    Webhooks: ``webhook_keys`` is the file of the keys that their secrets are made of; without it there are none. Of addresses
+    that are not public only those in ``webhook_networks`` are called, and public ones in ``webhook_refused_networks`` are not.
+    ``webhook_disable_after``: as long may a webhook fail. ``webhook_overlap``: as long an old secret signs along.
+    ``webhook_max_age``: deliveries older than that are deleted.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -55,6 +60,14 @@ class Settings(BaseSettings):
     invitation_keys: Path | None = None
     mail_max_age: timedelta = timedelta(days=7)
     inbox_max_age: timedelta = timedelta(days=730)
+    webhook_keys: Path | None = None
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    webhook_refused_networks: tuple[IPvAnyNetwork, ...] = ()
+    webhook_timeout: timedelta = timedelta(seconds=10)
+    webhook_connections: Annotated[int, Field(ge=1, le=50)] = 8
+    webhook_disable_after: timedelta = timedelta(days=5)
+    webhook_overlap: timedelta = timedelta(days=1)
+    webhook_max_age: timedelta = timedelta(days=30)
     purge_every: timedelta = timedelta(hours=6)
     batch: Annotated[int, Field(ge=1, le=500)] = 50
     lease: timedelta = timedelta(minutes=5)
@@ -73,13 +86,21 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _is_safe(self) -> Self:
-        if self.mail_max_age <= timedelta(0):
-            raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
+    def _lasts(self) -> Self:
         if self.inbox_max_age < KEPT_AT_LEAST:
             raise ValueError(f"NOTIFY_INBOX_MAX_AGE must be {KEPT_AT_LEAST.days} days at least")
         if self.purge_every <= timedelta(0):
             raise ValueError("NOTIFY_PURGE_EVERY must be longer than nothing")
+        if not timedelta(0) < self.webhook_timeout < self.lease - MARGIN:
+            raise ValueError("NOTIFY_WEBHOOK_TIMEOUT must be longer than nothing and shorter than NOTIFY_LEASE by five seconds")
+        if self.webhook_max_age <= self.mail_max_age:
+            raise ValueError("NOTIFY_WEBHOOK_MAX_AGE must be longer than NOTIFY_MAIL_MAX_AGE, or old events are delivered again")
+        return self
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.mail_max_age <= timedelta(0):
+            raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
         if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
             raise ValueError("NOTIFY_LEASE must be longer than both SMTP time-outs together and five seconds")
         if self.smtp_username is not None and self.smtp_username_file is not None:

@@ -90,6 +90,7 @@ class Parameters(Value):
     ends_on: date | None = None
     functions: tuple[Function, ...] | None = None
     open_until: Time | None = None
+    webhook: Line | None = None
 
     @model_serializer(mode="wrap")
     def _present(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

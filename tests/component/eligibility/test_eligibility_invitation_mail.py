@@ -15,7 +15,7 @@ from services.eligibility.repository import ORGANISATIONS
 from services.eligibility.settings import Settings
 from services.notify.domain.transitions import NotificationState
 from services.notify.repository import NOTIFICATIONS
-from shared.invitation_keys import ensure_keys
+from shared.key_file import ensure_key_file
 from shared.messages.eligibility_invitations import InvitationAddressed
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, World
@@ -30,7 +30,7 @@ DIERK = f"dierk/{HUSUM}/KUNDE"
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     """The file of keys that both services read."""
-    ensure_keys(tmp_path / "keys")
+    ensure_key_file(tmp_path / "keys")
     return tmp_path / "keys"
 
 
@@ -163,7 +163,7 @@ async def test_what_has_ended_is_not_sent(mailing: World, mails: WatchedStore, k
 async def test_keys_are_replaced_while_invitations_are_under_way(mailing: World, mails: WatchedStore, keys: Path) -> None:
     before = (await invite(mailing))["id"]
     old = key_file(keys.with_name("old"), keys)
-    ensure_keys(keys.with_name("new"))
+    ensure_key_file(keys.with_name("new"))
     key_file(keys, keys.with_name("new"), old)
     await invite(mailing)
     assert await again(mailing, before) == (200, None)

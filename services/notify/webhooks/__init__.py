@@ -1,0 +1,1 @@
+"""Webhooks: an organisation has its own systems called about what lies in its inbox (Standard Webhooks 1.0)."""

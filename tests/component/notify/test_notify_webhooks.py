@@ -300,6 +300,7 @@ async def test_a_webhook_that_fails_for_days_is_switched_off_with_a_notice_to_al
     assert "switched off" in next(it for it in english if it["id"] == note["id"])["body"]
     assert [it.event_type for it in await world.bench.mails() if it.template == "webhook-switched-off"]
     calls = len(world.receiver.calls)
+    world.bench.clock.turn(hours=1)
     await world.happen(3)
     await world.send()
     assert len(world.receiver.calls) == calls, "a webhook that is off is not called"

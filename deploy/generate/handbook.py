@@ -40,6 +40,7 @@ TABLES: Mapping[str, Callable[[Objects], str]] = {
     "codes-nachrichten": lambda _: code_table("letter"),
     "codes-partner": lambda _: code_table("partner"),
     "codes-mail": lambda _: code_table("mail"),
+    "codes-webhook": lambda _: code_table("webhook"),
     "codes-befehle": lambda _: code_table("operation"),
     "vorpruefung-regelwerke": lambda _: rule_set_table(),
     "vorpruefung-regeln": lambda _: rule_tables(),

@@ -74,7 +74,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         log.warning("smtp_not_configured", detail="E-mails wait until NOTIFY_SMTP_HOST names a mail server.")
     mailer = Mailer(notifications, contacts, composer, transport, settings, resources.clock)
     webhooks, deliveries = Webhooks(resources), Deliveries(resources)
-    guard = Guard(settings.webhook_networks, settings.webhook_refused_networks)
+    guard = Guard(tuple(settings.webhook_networks), tuple(settings.webhook_refused_networks))
     client = WebhookClient(guard, settings.webhook_timeout, resources.steady)
 
     async def tell(organisation: str, webhook: Webhook, code: str, at: datetime) -> None:

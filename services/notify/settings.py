@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     mail_max_age: timedelta = timedelta(days=7)
     inbox_max_age: timedelta = timedelta(days=730)
     webhook_keys: Path | None = None
-    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
-    webhook_refused_networks: tuple[IPvAnyNetwork, ...] = ()
+    webhook_networks: frozenset[IPvAnyNetwork] = frozenset()
+    webhook_refused_networks: frozenset[IPvAnyNetwork] = frozenset()
     webhook_timeout: timedelta = timedelta(seconds=10)
     webhook_connections: Annotated[int, Field(ge=1, le=50)] = 8
     webhook_disable_after: timedelta = timedelta(days=5)

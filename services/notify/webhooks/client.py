@@ -18,6 +18,8 @@ REFUSED_ADDRESS = "webhook_address_refused"
 TIMED_OUT = "webhook_timed_out"
 REDIRECTED = "webhook_redirected"
 REFUSED = "webhook_refused"
+_TAKEN = range(200, 300)
+_REDIRECTIONS = range(300, 400)
 USER_AGENT = "EfA-Marktplatz-Webhooks/1"
 
 
@@ -48,7 +50,8 @@ class WebhookClient:
         try:
             async with asyncio.timeout(self._seconds):
                 status = await self._status(url, headers, content)
-            code = _code(status)
+            if status not in _TAKEN:
+                code = GONE if status == httpx.codes.GONE else REDIRECTED if status in _REDIRECTIONS else REFUSED
         except (AddressRefusedError, InvalidError):
             code = REFUSED_ADDRESS
         except (TimeoutError, httpcore.TimeoutException):
@@ -76,11 +79,3 @@ class WebhookClient:
 def _with_host(host: str, port: int, headers: Mapping[str, str]) -> list[tuple[str, str]]:
     name = f"[{host}]" if ":" in host else host
     return [("host", name if port in (80, 443) else f"{name}:{port}"), *headers.items()]
-
-
-def _code(status: int) -> str | None:
-    if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110, 15.3
-        return None
-    if status == httpx.codes.GONE:
-        return GONE
-    return REDIRECTED if 300 <= status < 400 else REFUSED  # noqa: PLR2004 - RFC 9110, 15.4

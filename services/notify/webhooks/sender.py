@@ -114,7 +114,7 @@ class WebhookSender:
         book = await self.webhooks.book(delivery.organisation, delivery.organisation)
         webhook = book.find(delivery.webhook)
         if webhook is None or webhook.active_since is None:
-            await self._end(claim, INACTIVE, at)
+            await self._give_up(claim, INACTIVE, at)
             return True
         attributes = {"webhook.delivery": delivery.id}
         with recorded_span("call webhook", Kind.CLIENT, "notify", delivery.traceparent, attributes) as work:
@@ -151,12 +151,12 @@ class WebhookSender:
             if webhook.failing_since is not None:
                 await self._change(book, webhook, lambda it: it.model_copy(update={"failing_since": None}))
         elif attempt.code == GONE or at - since >= self.settings.webhook_disable_after:
-            reason = GONE if attempt.code == GONE else FAILING
+            code = GONE if attempt.code == GONE else FAILING
             # First: whoever finds it switched off has been told.
-            await self._switched_off(book.id, webhook, reason, at)
-            await self._change(book, webhook, lambda it: it.switched_off(reason, at))
+            await self._switched_off(book.id, webhook, code, at)
+            await self._change(book, webhook, lambda it: it.switched_off(code, at))
             WEBHOOK_OUTCOMES.labels("switched_off").inc()
-            log.warning("webhook_switched_off", organisation=book.id, webhook=webhook.id, code=reason)
+            log.warning("webhook_switched_off", organisation=book.id, webhook=webhook.id, code=code)
         elif webhook.failing_since is None:
             await self._change(book, webhook, lambda it: it.model_copy(update={"failing_since": since}))
 
@@ -174,7 +174,7 @@ class WebhookSender:
         with contextlib.suppress(NotFoundError):
             await self.deliveries.change(claim.delivery.id, claim.delivery.webhook, lambda it: it.release(claim.number, at))
 
-    async def _end(self, claim: DeliveryClaim, code: str, at: datetime) -> None:
+    async def _give_up(self, claim: DeliveryClaim, code: str, at: datetime) -> None:
         with contextlib.suppress(NotFoundError):
             await self.deliveries.change(claim.delivery.id, claim.delivery.webhook, lambda it: it.give_up(claim.number, code, at))
         WEBHOOK_OUTCOMES.labels("failed").inc()

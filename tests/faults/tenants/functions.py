@@ -96,6 +96,11 @@ notify      POST   /v1/inbox/{notification_id}/read                             
 notify      PUT    /v1/contacts/me                                                                          none
 notify      DELETE /v1/contacts/me                                                                          none
 notify      DELETE /v1/contacts/{contact_id}                                                                VERWALTUNG
+notify      POST   /v1/webhooks                                                                             VERWALTUNG
+notify      PUT    /v1/webhooks/{webhook_id}                                                                VERWALTUNG
+notify      DELETE /v1/webhooks/{webhook_id}                                                                VERWALTUNG
+notify      POST   /v1/webhooks/{webhook_id}/rotate                                                         VERWALTUNG
+notify      POST   /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend                                VERWALTUNG
 """
 
 FUNCTIONS: dict[str, str] = {

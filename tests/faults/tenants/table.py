@@ -216,6 +216,14 @@ notify      GET    /v1/contacts/me                                              
 notify      PUT    /v1/contacts/me                                                               -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      DELETE /v1/contacts/me                                                               -             token   204 204 204 204 204 204 204 204 204 204 204
 notify      DELETE /v1/contacts/{contact_id}                                                     CONTACT       token   204 204 403 204 403 204 204 204 403 204 204
+notify      GET    /v1/webhooks                                                                  -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      POST   /v1/webhooks                                                                  -             token   503 503 503 503 503 503 503 503 503 503 503
+notify      GET    /v1/webhooks/{webhook_id}                                                     -             token   404 404 404 404 404 404 404 404 404 404 404
+notify      PUT    /v1/webhooks/{webhook_id}                                                     -             token   404 404 404 404 404 404 404 404 404 404 404
+notify      DELETE /v1/webhooks/{webhook_id}                                                     -             token   204 204 204 204 204 204 204 204 204 204 204
+notify      POST   /v1/webhooks/{webhook_id}/rotate                                              -             token   503 503 503 503 503 503 503 503 503 503 503
+notify      GET    /v1/webhooks/{webhook_id}/deliveries                                          -             token   404 404 404 404 404 404 404 404 404 404 404
+notify      POST   /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend                     -             token   404 404 404 404 404 404 404 404 404 404 404
 """
 
 QUERIES = {
@@ -247,6 +255,7 @@ _PERSON = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
 _FORM = {"title": "X", "summary": "X"}
 _REASON = {"reason": "X"}
 _DOCUMENT = {"type": "TESTAT", "title": "X", "reason": "X"}
+_WEBHOOK = {"url": "https://empfang.example/x", "event_types": ["ordering.order.offer-made.v1"]}
 _ACCREDITATION = "eligibility POST /v1/organisations/{organisation_id}/accreditations/{channel}/{role}"
 _ORDER = "ordering POST /v1/orders/{order_id}"
 _PARTNER = "ordering POST /v1/partners/{partner_id}"
@@ -317,6 +326,8 @@ BODIES: dict[str, object] = {
     },
     "contracts POST /v1/statement-jobs": {"year": 2020},
     "notify POST /v1/inbox/read": {},
+    "notify POST /v1/webhooks": _WEBHOOK,
+    "notify PUT /v1/webhooks/{webhook_id}": _WEBHOOK,
     "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
 }
 """A body that each operation takes which needs one."""
@@ -336,6 +347,8 @@ _PARTS = {
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,
     "version": "1",
+    "webhook_id": NO_ID,
+    "delivery_id": NO_ID,
 }
 NOTHING = "-"
 """In the table: an operation that names no thing."""

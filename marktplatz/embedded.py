@@ -165,6 +165,7 @@ class Embedded:
             "CONTRACTS_ARCHIVE_KEY": str(self.archive_key),
             **({"NOTIFY_PORTAL_URL": self.portal} if self.portal is not None else {}),
             "NOTIFY_SMTP_HOST": self.smtp.host,
+            "NOTIFY_MAIL_WINDOW": "PT0S",
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             **({"MARKTPLATZ_STORE_URLS": json.dumps(self.settings.store_urls)} if self.settings.store_urls else {}),
             **self.issuer.environment(),

@@ -52,11 +52,12 @@ def consumers(
         known = await notifications.known([handlers.note_id(plan, organisation) for plan, organisation in with_people])
         oldest = at - settings.mail_max_age
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
+        planned = [it for plan in plans for it in handlers.mails(plan, books, known, oldest, settings.pace)]
         webhooks, deliveries = hooks
         called = await webhooks.books(sorted({organisation for plan in plans for organisation in plan.templates}))
         await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, oldest, at)])
         for channel, changes in (
-            (DeliveryChannel.EMAIL, [it for plan in plans for it in handlers.mails(plan, books, known, oldest, at)]),
+            (DeliveryChannel.EMAIL, await handlers.mail_changes(notifications, planned, at)),
             (DeliveryChannel.EMAIL, handlers.invitation_mails(batch, at)),
             (DeliveryChannel.INBOX, [it for plan in plans for it in handlers.notes(plan, at)]),
         ):

@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import partial
 
 from services.notify.domain.contact import AddressBook, Contact, Language
+from services.notify.domain.digest import Bundle, Pace, Rhythm
 from services.notify.domain.facts import Facts, facts_of
-from services.notify.domain.notification import Invited, Notification, Occasion, Recipient
+from services.notify.domain.notification import MOST_ITEMS, Invited, Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications, Wanted
@@ -38,6 +39,15 @@ _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedMail:
+    """One event for one person; ``bundle`` is what it leaves with, None if it leaves alone and at once."""
+
+    plan: NotificationPlan
+    recipient: Recipient
+    bundle: Bundle | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationPlan:
     """One event, its facts, and the template for each organisation that is notified."""
 
@@ -61,23 +71,58 @@ def notes(plan: NotificationPlan, at: datetime) -> list[Change[Notification]]:
 
 
 def mails(
-    plan: NotificationPlan, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, at: datetime
-) -> list[Change[Notification]]:
+    plan: NotificationPlan, books: Mapping[str, AddressBook], known: Container[str], oldest: datetime, pace: Pace
+) -> list[PlannedMail]:
     """Return the e-mails of one event: to whoever took such news when it happened, once also if two of theirs are concerned.
 
     A repeat adds nobody: ``known`` are the notes that were there before this batch, and the people of an organisation that has
     its own have their mails too. An event that happened before ``oldest`` makes none.
     """
     event, kind = plan.event, plan.event.message.TYPE
-    changes: dict[str, Change[Notification]] = {}
+    planned: dict[str, PlannedMail] = {}
     for organisation in plan.templates:
         book = books.get(organisation)
         if book is None or event.time < oldest or note_id(plan, organisation) in known:
             continue
         for contact in book.subscribers(kind, event.time):
-            change = _noted(plan, Recipient(organisation, contact.person), at)
-            changes.setdefault(change.id, change)
-    return list(changes.values())
+            rhythm = contact.rhythm_of(kind)
+            subject = plan.facts.subject if rhythm is Rhythm.IMMEDIATE else None
+            alone = rhythm is Rhythm.IMMEDIATE and not pace.window
+            bundle = None if alone else Bundle(organisation, contact.person, pace.due(rhythm, event.time), subject)
+            planned.setdefault(contact.person, PlannedMail(plan, Recipient(organisation, contact.person), bundle))
+    return list(planned.values())
+
+
+async def mail_changes(notifications_: Notifications, planned: Sequence[PlannedMail], at: datetime) -> list[Change[Notification]]:
+    """Return the changes that note e-mails: each by itself, or added to one that has not left yet.
+
+    An event goes into the first mail of its bundle that knows it or has room: a repeat finds it where it is.
+    """
+    changes = [_noted(mail.plan, mail.recipient, at) for mail in planned if mail.bundle is None]
+    left: dict[Bundle, list[PlannedMail]] = {}
+    for mail in planned:
+        if mail.bundle is not None:
+            left.setdefault(mail.bundle, []).append(mail)
+    number = 0
+    while left:
+        ids = {bundle.notification_id(number): bundle for bundle in left}
+        present = await notifications_.get_many(list(ids))
+        for mail_id, bundle in ids.items():
+            there = present.get(mail_id)
+            room = MOST_ITEMS if there is None else there.room
+            rest: list[PlannedMail] = []
+            for mail in left.pop(bundle):
+                if there is not None and there.is_about(mail.plan.event.cause.event_id):
+                    changes.append(_added(mail, mail_id, bundle.due, at))
+                elif room:
+                    room -= 1
+                    changes.append(_added(mail, mail_id, bundle.due, at))
+                else:
+                    rest.append(mail)
+            if rest:
+                left[bundle] = rest
+        number += 1
+    return changes
 
 
 def invitation_mails(batch: Sequence[Received], at: datetime) -> list[Change[Notification]]:
@@ -110,18 +155,35 @@ def note_id(plan: NotificationPlan, organisation: str) -> str:
     return Recipient(organisation).notification_id(plan.event.cause.event_id)
 
 
-def _noted(plan: NotificationPlan, recipient: Recipient, at: datetime) -> Change[Notification]:
+def _occasion(plan: NotificationPlan, organisation: str) -> Occasion:
     event, facts = plan.event, plan.facts
-    occasion = Occasion(
+    return Occasion(
         event.cause.event_id,
         event.message.TYPE,
         event.time,
-        plan.templates[recipient.organisation],
+        plan.templates[organisation],
         facts.parameters,
         facts.subject,
         event.cause.traceparent,
         facts.matter,
     )
+
+
+def _added(mail: PlannedMail, mail_id: str, due: datetime, at: datetime) -> Change[Notification]:
+    occasion = _occasion(mail.plan, mail.recipient.organisation)
+
+    def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
+        if present is None:
+            return Notification.note(occasion, mail.recipient, at, mail_id=mail_id, due=due)
+        present.add(occasion)
+        return present, []
+
+    return Change(mail_id, decide, mail.plan.event.cause)
+
+
+def _noted(plan: NotificationPlan, recipient: Recipient, at: datetime) -> Change[Notification]:
+    event = plan.event
+    occasion = _occasion(plan, recipient.organisation)
 
     def decide(present: Notification | None) -> tuple[Notification, Sequence[Message]]:
         if present is not None:
@@ -180,7 +242,7 @@ async def put_my_contact(
     contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
     """Store the caller's contact. Raises InvalidError for a muted event type that nobody is notified of."""
-    require_routed(routing, contact.muted)
+    require_routed(routing, [*contact.muted, *(kind.event_type for kind in contact.rhythms)])
     return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, condition))
 
 

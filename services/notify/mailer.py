@@ -138,7 +138,7 @@ class Mailer:
                 )
             elif notification.invited is not None:
                 jobs += await self._invitation_job(claim, notification.invited, at)
-            elif book is None or contact is None or not contact.wants(notification.event_type):
+            elif book is None or contact is None or not any(contact.wants(item.event_type) for item in notification.items):
                 code = UNWANTED if contact else ABSENT
                 await self._end(handlers.dropped(notification.id, code, at), "dropped")
             elif isinstance(mail := self._compose(claim, contact, book.name, at), Mail):

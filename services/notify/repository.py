@@ -12,6 +12,7 @@ from typing import TypeVar
 from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification
 from services.notify.domain.transitions import NotificationState
+from services.notify.webhooks.repository import DELIVERIES, WEBHOOKS
 from shared.aggregate.ledger import aggregate_collection
 from shared.aggregate.record import UNLISTED
 from shared.errors import NotFoundError
@@ -36,7 +37,7 @@ CREATED = Index("created", ("created_at",))
 QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
 NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED, OF_ORDER, OF_OFFERING, OF_TYPE, CREATED)
 CONTACTS = Collection("contacts")
-COLLECTIONS = (NOTIFICATIONS, CONTACTS)
+COLLECTIONS = (NOTIFICATIONS, CONTACTS, WEBHOOKS, DELIVERIES)
 _PAGE = 500
 SCANNED = 2000
 """As many notifications are looked through for one page of an inbox that several conditions narrow."""
@@ -187,6 +188,15 @@ class Notifications:
             documents, left = await self.store.get_portion(NOTIFICATIONS, left, PORTION_BYTES, only=("rev",))
             found |= documents.keys()
         return frozenset(found)
+
+    async def get_many(self, ids: Sequence[str]) -> dict[str, Notification]:
+        """Return the notifications that there are, by id."""
+        found: dict[str, Notification] = {}
+        left = list(ids)
+        while left:
+            documents, left = await self.store.get_portion(NOTIFICATIONS, left, PORTION_BYTES)
+            found |= {name: self.ledger.state_of(document) for name, document in documents.items()}
+        return found
 
     async def queued_for(self, organisation: str, person: str, limit: int) -> list[str]:
         """Return ids of e-mails to a person that are not done yet."""

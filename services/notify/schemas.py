@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.notify.domain.contact import Contact, Language
+from services.notify.domain.contact import Contact, KindRhythm, Language
+from services.notify.domain.digest import Rhythm
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import SubjectKind
 from services.notify.texts import Texts
@@ -30,6 +31,8 @@ class ContactForm(BaseModel):
                     "language": "de",
                     "email_enabled": True,
                     "muted": ["ordering.order.milestone-reached.v1"],
+                    "rhythm": "IMMEDIATE",
+                    "rhythms": {"ordering.order.point-settled.v1": "DAILY"},
                 }
             ]
         },
@@ -43,6 +46,16 @@ class ContactForm(BaseModel):
         list[str],
         Field(max_length=MUTED_LIMIT, description="Event types that no e-mail is wanted about. The inbox has them all."),
     ] = []
+    rhythm: Annotated[
+        Rhythm,
+        Field(
+            description="How often e-mail is sent: IMMEDIATE (one per matter within some minutes), DAILY (a digest on working "
+            "days) or WEEKLY (on the first working day of the week)."
+        ),
+    ] = Rhythm.IMMEDIATE
+    rhythms: Annotated[
+        dict[str, Rhythm], Field(max_length=MUTED_LIMIT, description="Event types that another rhythm is wanted for.")
+    ] = {}
 
     def contact(self, person: str, at: datetime) -> Contact:
         """Return it as the contact of a person."""
@@ -53,6 +66,8 @@ class ContactForm(BaseModel):
             language=self.language,
             email_enabled=self.email_enabled,
             muted=tuple(sorted(set(self.muted))),
+            rhythm=self.rhythm,
+            rhythms=tuple(KindRhythm(event_type=kind, rhythm=rhythm) for kind, rhythm in sorted(self.rhythms.items())),
             changed_at=at,
         )
 
@@ -65,8 +80,8 @@ class ContactReply(ContactForm):
     @classmethod
     def of(cls, contact: Contact) -> ContactReply:
         """Return the answer for a contact."""
-        said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at"})
-        return cls(**said, muted=list(contact.muted))
+        said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at", "rhythm"})
+        return cls(**said, muted=list(contact.muted), rhythms={kind.event_type: kind.rhythm for kind in contact.rhythms})
 
 
 class ColleagueReply(BaseModel):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, IPvAnyNetwork, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.notify.domain.digest import Pace
 from shared.mail_address import MailAddress
 from shared.messages.values import Line
 
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     ``inbox_max_age`` are deleted, and events as old make none; ``purge_every`` is the pause between two such deletions.
     ``max_attempts`` with the back-off reaches over four days (RFC 5321, section 4.5.4.1). ``invitation_keys``: file of the keys
     that eligibility has too, by which invitations are sent; without it they wait. Without ``portal_url`` texts have no links.
+    Mails about one matter within ``mail_window`` leave as one, with 0 each by itself; digests leave at ``digest_hour``.
 
     Webhooks: ``webhook_keys`` is the file of the keys that their secrets are made of; without it there are none. Of addresses
     that are not public only those in ``webhook_networks`` are called, and public ones in ``webhook_refused_networks`` are not.
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
 
     invitation_keys: Path | None = None
     mail_max_age: timedelta = timedelta(days=7)
+    mail_window: timedelta = timedelta(minutes=2)
+    digest_hour: Annotated[int, Field(ge=0, le=23)] = 7
     inbox_max_age: timedelta = timedelta(days=730)
     webhook_keys: Path | None = None
     webhook_networks: frozenset[IPvAnyNetwork] = frozenset()
@@ -99,6 +103,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
+        if self.mail_window < timedelta(0):
+            raise ValueError("NOTIFY_MAIL_WINDOW must not be negative")
         if self.mail_max_age <= timedelta(0):
             raise ValueError("NOTIFY_MAIL_MAX_AGE must be longer than nothing")
         if self.lease < self.smtp_connect_timeout + self.smtp_send_timeout + MARGIN:
@@ -114,6 +120,11 @@ class Settings(BaseSettings):
         if self.sender_address.endswith(_NO_DOMAIN):
             raise ValueError("set NOTIFY_SENDER_ADDRESS: the receiving servers check the sender's domain")
         return self
+
+    @property
+    def pace(self) -> Pace:
+        """When mails leave."""
+        return Pace(self.mail_window, self.digest_hour)
 
     @property
     def logs_in(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,8 +16,8 @@ from jinja2 import StrictUndefined, Template, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.notify.domain.contact import Contact, Language
-from services.notify.domain.notification import Invited, Notification
-from services.notify.domain.parameters import Parameters, SubjectKind
+from services.notify.domain.notification import Invited, Item, Notification
+from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from shared import reasons
 from shared.labels import Labels
 
@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parent / "templates"
 FRAME = "mail-frame"
 UNTOLD = "untold"
 INVITATION = "invitation"
+DIGEST = "mail-digest"
 _PATHS = {
     SubjectKind.ORDER: "orders",
     SubjectKind.OFFERING: "offerings",
@@ -37,7 +38,11 @@ SUBJECT_LENGTH = 200
 
 VALUES = frozenset(Parameters.model_fields) | {"occurred_at"}
 FRAME_VALUES = frozenset({"name", "organisation", "text", "link", "settings_link"})
-_ALLOWED = {FRAME: FRAME_VALUES, INVITATION: frozenset({"organisation", "functions", "open_until", "link"})}
+_ALLOWED = {
+    FRAME: FRAME_VALUES,
+    DIGEST: frozenset({"count", "matter", "parts"}),
+    INVITATION: frozenset({"organisation", "functions", "open_until", "link"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Texts:
     @property
     def keys(self) -> frozenset[str]:
         """Keys of the templates of an event."""
-        return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD, INVITATION}
+        return frozenset(self._pairs[Language.DE]) - {FRAME, UNTOLD, INVITATION, DIGEST}
 
     def of(self, notification: Notification, language: Language) -> Text:
         """Return the text of a notification."""
@@ -91,17 +96,40 @@ class Texts:
         return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip())
 
     def mail(self, notification: Notification, contact: Contact, organisation: str) -> Text:
-        """Return the text of an e-mail: with salutation, links and the reason why it is sent."""
-        text = self.of(notification, contact.language)
+        """Return the text of an e-mail: with salutation, links and the reason why it is sent.
+
+        Of several events, those of which the person wants mail. Raises ValueError if there is none.
+        """
+        items = [item for item in notification.items if contact.wants(item.event_type)]
+        if not items:
+            raise ValueError("nothing of the mail is wanted")
+        text = self._text(items, contact.language)
         frame = self._pairs[contact.language][FRAME]
         values = {
             "name": one_line(contact.name),
             "organisation": one_line(organisation),
             "text": text.body,
-            "link": self.link(notification),
+            "link": self.link_to(items[0].subject) if len(items) == 1 else None,
             "settings_link": self.settings_link,
         }
         return Text(text.subject, frame.body.render(values).strip() + "\n")
+
+    def _text(self, items: Sequence[Item], language: Language) -> Text:
+        """Return the text of one event, or of several, each with its subject and link."""
+        rendered = [self.render(item.template, language, item.parameters, item.occurred_at) for item in items]
+        if len(rendered) == 1:
+            return rendered[0]
+        pair, first = self._pairs[language][DIGEST], items[0]
+        same = all(item.subject == first.subject for item in items)
+        values = {
+            "count": len(items),
+            "matter": one_line(first.parameters.order_number or first.parameters.offering_title or "") if same else "",
+            "parts": [
+                {"subject": text.subject, "body": text.body, "link": self.link_to(item.subject)}
+                for text, item in zip(rendered, items, strict=True)
+            ],
+        }
+        return Text(one_line(pair.subject.render(values)), pair.body.render(values).strip())
 
     def invitation(self, notification: Notification, invited: Invited, secret: str) -> Text:
         """Return the text of the e-mail to somebody invited.
@@ -119,9 +147,12 @@ class Texts:
 
     def link(self, notification: Notification) -> str | None:
         """Return the portal's page of what a notification speaks of, None where no portal is set up: nothing would listen."""
+        return self.link_to(notification.subject)
+
+    def link_to(self, subject: Subject) -> str | None:
+        """Return the portal's page of a thing, None where no portal is set up."""
         if self.portal_url is None:
             return None
-        subject = notification.subject
         return f"{self.portal_url}/{_PATHS[subject.kind]}/{subject.id}"
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from services.notify.domain.digest import Rhythm
 from shared.aggregate.base import Aggregate
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
@@ -31,8 +32,17 @@ class Unmuted(Value):
     since: Time
 
 
+class KindRhythm(Value):
+    """How often e-mail is wanted about one event type."""
+
+    event_type: str
+    rhythm: Rhythm
+
+
 class Contact(Value):
     """A contact person of an organisation. ``muted``: event types that they want no e-mail about.
+
+    ``rhythm``: how often they want e-mail, but for the event types in ``rhythms``.
 
     ``mail_since``: when they began to want e-mail, None in what versions before have stored; ``unmuted``: since when they want
     it about types that they had muted.
@@ -48,6 +58,12 @@ class Contact(Value):
     rev: int = 1
     mail_since: Time | None = None
     unmuted: tuple[Unmuted, ...] = ()
+    rhythm: Rhythm = Rhythm.IMMEDIATE
+    rhythms: tuple[KindRhythm, ...] = ()
+
+    def rhythm_of(self, event_type: str) -> Rhythm:
+        """Return how often they want e-mail about such events."""
+        return next((kind.rhythm for kind in self.rhythms if kind.event_type == event_type), self.rhythm)
 
     def wants(self, event_type: str) -> bool:
         """Return whether this event makes an e-mail."""
@@ -106,7 +122,7 @@ class AddressBook(Aggregate):
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
         entered = contact.after(present)
-        entered_fields = {"person", "name", "email", "language", "email_enabled", "muted"}
+        entered_fields = {"person", "name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms"}
         if present is not None and present.model_dump(include=entered_fields) == entered.model_dump(include=entered_fields):
             return present
         self.people = (*(other for other in self.people if other.person != contact.person), entered)

@@ -13,12 +13,17 @@ from services.notify.domain.contact import Language
 from services.notify.domain.parameters import Matter, Parameters, Subject
 from services.notify.domain.transitions import TRANSITIONS, Actor, Command, NotificationState
 from shared.aggregate.base import Aggregate
-from shared.errors import ConflictError
+from shared.errors import ConflictError, RetryableError
 from shared.ids import derived_id
 from shared.messages.base import Message, Value
 from shared.messages.eligibility_invitations import SealedAddress
 from shared.messages.notify import DeliveryChannel, NotificationDelivered, NotificationFailed
 from shared.messages.values import Code, EntityId, Line, OrganisationId, PersonRef, Time
+
+MOST_ITEMS = 50
+"""As many events one mail is about at most."""
+ITEM_BYTES = 128 * 1024
+"""From this size on a mail takes no further events."""
 
 
 class ClaimLostError(ConflictError):
@@ -67,13 +72,31 @@ class Invited(Value):
     language: Language = Language.DE
 
 
+class Item(Value):
+    """One event among several that a mail is about."""
+
+    event_id: EntityId
+    event_type: str
+    occurred_at: Time
+    template: str
+    parameters: Parameters
+    subject: Subject
+
+
+class DigestClosedError(RetryableError):
+    """The mail that an event was to go with has left meanwhile: the next attempt finds another one."""
+
+    code = "digest_closed"
+
+
 class Notification(Aggregate):
     """A notification. ``claims`` counts the claims and fences off late reports; ``attempts`` counts tries to send.
 
     ``next_attempt_at`` is the moment from which a worker may take it, None once it is done; ``marked_at`` is when that was set,
     by the same clock: others, whose clocks differ, can rely on the time between the two only. Nothing here names a person or
     holds an address in clear: texts are made from ``parameters`` when they are read or sent. ``traceparent`` ties the sending to
-    the trace of the event. ``invited``: where the mail of an invitation goes, None as soon as it has ended.
+    the trace of the event. ``invited``: where the mail of an invitation goes, None as soon as it has ended. ``more`` are further
+    events that leave with the same mail; whoever has claimed it once closes it: every attempt says the same.
     """
 
     event_id: EntityId
@@ -98,6 +121,7 @@ class Notification(Aggregate):
     invited: Invited | None = None
     order_id: EntityId | None = None
     offering_id: EntityId | None = None
+    more: tuple[Item, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -112,10 +136,13 @@ class Notification(Aggregate):
         return self.inbox_of if self.state is NotificationState.ZUGESTELLT else None
 
     @classmethod
-    def note(cls, occasion: Occasion, recipient: Recipient, at: datetime) -> tuple[Self, list[Message]]:
-        """Return the new notification. The inbox has it at once; an e-mail is due from ``at`` on."""
+    def note(
+        cls, occasion: Occasion, recipient: Recipient, at: datetime, *, mail_id: str | None = None, due: datetime | None = None
+    ) -> tuple[Self, list[Message]]:
+        """Return the new notification. The inbox has it at once; an e-mail is due from ``due`` on, without it from ``at``."""
+        due = at if due is None else max(at, due)
         notification = cls(
-            id=recipient.notification_id(occasion.event_id),
+            id=mail_id or recipient.notification_id(occasion.event_id),
             event_id=occasion.event_id,
             event_type=occasion.event_type,
             occurred_at=occasion.occurred_at,
@@ -129,13 +156,40 @@ class Notification(Aggregate):
             channel=recipient.channel,
             traceparent=occasion.traceparent,
             created_at=at,
-            next_attempt_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
+            next_attempt_at=due if recipient.channel is DeliveryChannel.EMAIL else None,
             marked_at=at if recipient.channel is DeliveryChannel.EMAIL else None,
         )
         if recipient.channel is DeliveryChannel.EMAIL:
             return notification, []
         notification._go(Command.FILE, Actor.SYSTEM)
-        return notification, [notification._delivered(at)]
+        return notification, [notification._delivered(at, item) for item in notification.items]
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """All events that it is about, in the order in which they were noted."""
+        fields = {name: getattr(self, name) for name in Item.model_fields}
+        return [Item(**fields), *self.more]
+
+    def is_about(self, event_id: str) -> bool:
+        """Return whether an event is among those that it is about."""
+        return any(item.event_id == event_id for item in self.items)
+
+    @property
+    def room(self) -> int:
+        """How many further events can go with it: none once it has been claimed."""
+        if self.state is not NotificationState.VORGEMERKT or self.claims:
+            return 0
+        size = sum(len(item.model_dump_json()) for item in self.items)
+        return MOST_ITEMS - 1 - len(self.more) if size < ITEM_BYTES else 0
+
+    def add(self, occasion: Occasion) -> None:
+        """Have a further event go with it; a repeat changes nothing. Raises DigestClosedError."""
+        if self.is_about(occasion.event_id):
+            return
+        if not self.room:
+            raise DigestClosedError(f"The mail {self.id} takes no further events.", id=self.id)
+        fields = {name: getattr(occasion, name) for name in Item.model_fields}
+        self.more = (*self.more, Item(**fields))
 
     @property
     def pause(self) -> timedelta | None:
@@ -183,7 +237,7 @@ class Notification(Aggregate):
             return []
         self._must_hold(claim)
         self._end(Command.DELIVER, Actor.WORKER, None, at)
-        return [self._delivered(at)]
+        return [self._delivered(at, item) for item in self.items]
 
     def fail(self, claim: int, code: str, at: datetime) -> Sequence[Message]:
         """Record that it cannot be delivered and is not tried again. A repeated report changes nothing. Raises ClaimLostError."""
@@ -191,14 +245,14 @@ class Notification(Aggregate):
             return []
         self._must_hold(claim)
         self._end(Command.FAIL, Actor.WORKER, code, at)
-        return [self._failed(code, at)]
+        return [self._failed(code, at, item) for item in self.items]
 
     def drop(self, code: str, at: datetime, actor: Actor = Actor.SYSTEM) -> Sequence[Message]:
         """Drop it: the contact is erased or has turned e-mail off. A repeat changes nothing."""
         if TRANSITIONS.check(Command.DROP, self.state, actor) is None:
             return []
         self._end(Command.DROP, actor, code, at)
-        return [self._failed(code, at)]
+        return [self._failed(code, at, item) for item in self.items]
 
     def retry(self, at: datetime) -> None:
         """Queue a failed mail again from ``at`` on, with as many tries as a new one; one that waits stays as it is.
@@ -237,18 +291,18 @@ class Notification(Aggregate):
         self.code = code
         self.ended_at = at
 
-    def _delivered(self, at: datetime) -> NotificationDelivered:
-        return NotificationDelivered(**self._reference(), delivered_at=at)
+    def _delivered(self, at: datetime, item: Item) -> NotificationDelivered:
+        return NotificationDelivered(**self._reference(item), delivered_at=at)
 
-    def _failed(self, code: str, at: datetime) -> NotificationFailed:
-        return NotificationFailed(**self._reference(), code=code, attempts=self.attempts, failed_at=at)
+    def _failed(self, code: str, at: datetime, item: Item) -> NotificationFailed:
+        return NotificationFailed(**self._reference(item), code=code, attempts=self.attempts, failed_at=at)
 
-    def _reference(self) -> dict[str, Any]:
-        """Return what every event holds of a notification."""
+    def _reference(self, item: Item) -> dict[str, Any]:
+        """Return what every event holds of a notification, for one of the events that it is about."""
         return {
             "notification_id": self.id,
-            "event_id": self.event_id,
-            "event_type": self.event_type,
+            "event_id": item.event_id,
+            "event_type": item.event_type,
             "organisation": self.organisation,
             "person": self.person,
             "channel": self.channel,

@@ -84,7 +84,13 @@ class Bench:
         self.recorded = RecordingPublisher()
         self.clock = clock or Clock()
         self.settings = Settings(
-            **{"poll": timedelta(milliseconds=1), "lease": LEASE, "portal_url": "https://portal.example", **settings}
+            **{
+                "poll": timedelta(milliseconds=1),
+                "lease": LEASE,
+                "portal_url": "https://portal.example",
+                "mail_window": timedelta(0),
+                **settings,
+            }
         )
         resources = Resources(store, publisher or self.recorded, DATA, self.clock, self.clock.steady)
         self.service: Service = build(resources, self.settings)

@@ -66,8 +66,8 @@ def routes(
     ) -> Response:
         after = decode_cursor(cursor, (datetime, str))
         language = await language_of(caller, accept_language)
-        wanted = handlers.wanted_of(routing, order_id, offering_id, event_type, unread=unread)
-        found = await notifications.inbox(caller.organisation, wanted, after=after, limit=Page.ahead(limit))
+        narrowed = handlers.inbox_filter(routing, order_id, offering_id, event_type, unread=unread)
+        found = await notifications.inbox(caller.organisation, narrowed, after=after, limit=Page.ahead(limit))
         page = Page.cut(found.notifications, limit, position_of, lambda it: InboxItem.of(it, texts, language))
         if page.next is None and found.rest is not None:
             page.next = encode_cursor(found.rest)
@@ -89,8 +89,8 @@ def routes(
     )
     async def read_all(caller: CurrentCaller, form: ReadForm) -> Response:
         at = clock()
-        wanted = handlers.wanted_of(routing, form.order_id, form.offering_id, form.event_type, unread=True)
-        marked = await notifications.read_all(caller.organisation, wanted, min(form.until or at, at), at)
+        narrowed = handlers.inbox_filter(routing, form.order_id, form.offering_id, form.event_type, unread=True)
+        marked = await notifications.read_all(caller.organisation, narrowed, min(form.until or at, at), at)
         return json_reply(MarkedReply(marked=marked))
 
     @router.post(

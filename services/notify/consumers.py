@@ -54,8 +54,9 @@ def consumers(
         # E-mails first: whoever finds an organisation's note may then take it that its people have their mails.
         planned = [it for plan in plans for it in handlers.mails(plan, books, known, oldest, settings.pace)]
         webhooks, deliveries = hooks
+        called_from = at - min(settings.mail_max_age, settings.webhook_max_age)
         called = await webhooks.books(sorted({organisation for plan in plans for organisation in plan.templates}))
-        await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, oldest, at)])
+        await deliveries.note([it for plan in plans for it in deliveries_of(plan, called, called_from, at)])
         for channel, changes in (
             (DeliveryChannel.EMAIL, await handlers.mail_changes(notifications, planned, at)),
             (DeliveryChannel.EMAIL, handlers.invitation_mails(batch, at)),

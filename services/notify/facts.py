@@ -7,7 +7,7 @@ from datetime import datetime
 
 from services.notify.domain.routing import Routing
 from services.notify.handlers import note_id, notification_plan
-from services.notify.settings import KEPT_AT_LEAST
+from services.notify.settings import LEAST_INBOX_AGE
 from shared.bus.handling import Received
 
 
@@ -27,7 +27,7 @@ def expected_notifications(event: Received, routing: Routing, at: datetime) -> l
 
     None for an event that is no news, and none for one whose notifications may have been purged by their age.
     """
-    if type(event.message) not in routing.handled or event.time < at - KEPT_AT_LEAST:
+    if type(event.message) not in routing.handled or event.time < at - LEAST_INBOX_AGE:
         return []
     plan, cause = notification_plan(event, routing), event.cause
     return [

@@ -13,7 +13,7 @@ from services.notify.domain.facts import Facts, facts_of
 from services.notify.domain.notification import MOST_ITEMS, Invited, Notification, Occasion, Recipient
 from services.notify.domain.parameters import Parameters, Subject, SubjectKind
 from services.notify.domain.routing import Routing
-from services.notify.repository import Contacts, Notifications, Wanted
+from services.notify.repository import Contacts, InboxFilter, Notifications
 from services.notify.texts import INVITATION
 from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
@@ -217,11 +217,13 @@ def _changed(notification_id: str, act: Callable[[Notification], Sequence[Messag
     return Change(notification_id, decide)
 
 
-def wanted_of(routing: Routing, order_id: str | None, offering_id: str | None, event_type: str | None, *, unread: bool) -> Wanted:
+def inbox_filter(
+    routing: Routing, order_id: str | None, offering_id: str | None, event_type: str | None, *, unread: bool
+) -> InboxFilter:
     """Return what of an inbox is asked for. Raises InvalidError for an event type that nobody is notified of."""
     if event_type is not None:
         require_routed(routing, {event_type})
-    return Wanted(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
+    return InboxFilter(unread=unread, order_id=order_id, offering_id=offering_id, event_type=event_type)
 
 
 def require_routed(routing: Routing, types: Iterable[str]) -> None:

@@ -59,7 +59,7 @@ def position_of(notification: Notification) -> Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InboxFilter:
     """What of an inbox is asked for; whatever is None does not narrow it."""
 
     unread: bool = False
@@ -114,17 +114,17 @@ class Notifications:
         self._watched: dict[str, tuple[tuple[int, datetime | None], float]] = {}
         self.ledger = resources.ledger(Notification, NOTIFICATIONS, service=SERVICE)
 
-    async def inbox(self, organisation: str, wanted: Wanted, *, after: tuple[Scalar, ...] | None, limit: int) -> Found:
+    async def inbox(self, organisation: str, narrowed: InboxFilter, *, after: tuple[Scalar, ...] | None, limit: int) -> Found:
         """Return what is wanted of an organisation's inbox, newest first. ``after`` is (created_at, id) of the last one seen.
 
         At most ``INBOX_BYTES`` and ``SCANNED`` notifications are read: fewer than ``limit`` may be found though there are more.
         """
-        index, equals = wanted.query(organisation)
+        index, equals = narrowed.query(organisation)
         found: list[Notification] = []
         query = Query(index.name, equals, after=after, descending=True, limit=limit, without=UNLISTED)
         for _ in range(0, SCANNED, limit):
             portion = await self.store.find_portion(NOTIFICATIONS, query, INBOX_BYTES)
-            found += [self.ledger.state_of(document) for document in portion.documents if wanted.includes(document)]
+            found += [self.ledger.state_of(document) for document in portion.documents if narrowed.includes(document)]
             if not portion.cut and len(portion.documents) < limit:
                 return Found(found)
             last = portion.documents[-1]
@@ -139,7 +139,7 @@ class Notifications:
         query = Query(UNREAD.name, {"unread_of": organisation}, limit=COUNTED + 1, only=("unread_of",))
         return len(await self.store.find(NOTIFICATIONS, query))
 
-    async def read_all(self, organisation: str, wanted: Wanted, until: datetime, at: datetime) -> int:
+    async def read_all(self, organisation: str, narrowed: InboxFilter, until: datetime, at: datetime) -> int:
         """Mark as read what lies unread in an organisation's inbox since ``until`` or before; return how many it were.
 
         In portions, each under the revisions: what others change meanwhile is looked at again. A repeat finds none.
@@ -147,7 +147,7 @@ class Notifications:
         marked = 0
         query = Query(UNREAD.name, {"unread_of": organisation}, below=until + _TICK, limit=_PAGE)
         async for portion in portions(self.store, NOTIFICATIONS, query, PORTION_BYTES):
-            changed = [(it, self.ledger.state_of(it)) for it in portion.documents if wanted.includes(it)]
+            changed = [(it, self.ledger.state_of(it)) for it in portion.documents if narrowed.includes(it)]
             for _, notification in changed:
                 notification.read(at)
             overtaken = await self._save(changed)

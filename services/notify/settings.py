@@ -19,7 +19,7 @@ Security = Literal["none", "starttls", "tls"]
 _DEFAULT_PORTS: dict[Security, int] = {"none": 25, "starttls": 587, "tls": 465}
 _NO_DOMAIN = ".invalid"
 MARGIN = timedelta(seconds=5)
-KEPT_AT_LEAST = timedelta(days=100)
+LEAST_INBOX_AGE = timedelta(days=100)
 """How long every notification is there: longer than the topics hold the events, except those that hold the newest for ever."""
 
 
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     Webhooks: ``webhook_keys`` is the file of the keys that their secrets are made of; without it there are none. Of addresses
     that are not public only those in ``webhook_networks`` are called, and public ones in ``webhook_refused_networks`` are not.
     ``webhook_disable_after``: as long may a webhook fail. ``webhook_overlap``: as long an old secret signs along.
-    ``webhook_max_age``: deliveries older than that are deleted.
+    ``webhook_max_age``: deliveries older than that are deleted, and events as old make none.
     """
 
     model_config = SettingsConfigDict(env_prefix="NOTIFY_", extra="ignore")
@@ -91,14 +91,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:
-        if self.inbox_max_age < KEPT_AT_LEAST:
-            raise ValueError(f"NOTIFY_INBOX_MAX_AGE must be {KEPT_AT_LEAST.days} days at least")
+        if self.inbox_max_age < LEAST_INBOX_AGE:
+            raise ValueError(f"NOTIFY_INBOX_MAX_AGE must be {LEAST_INBOX_AGE.days} days at least")
         if self.purge_every <= timedelta(0):
             raise ValueError("NOTIFY_PURGE_EVERY must be longer than nothing")
         if not timedelta(0) < self.webhook_timeout < self.lease - MARGIN:
             raise ValueError("NOTIFY_WEBHOOK_TIMEOUT must be longer than nothing and shorter than NOTIFY_LEASE by five seconds")
-        if self.webhook_max_age <= self.mail_max_age:
-            raise ValueError("NOTIFY_WEBHOOK_MAX_AGE must be longer than NOTIFY_MAIL_MAX_AGE, or old events are delivered again")
+        if self.webhook_max_age < timedelta(days=1):
+            raise ValueError("NOTIFY_WEBHOOK_MAX_AGE must be a day at least")
         return self
 
     @model_validator(mode="after")

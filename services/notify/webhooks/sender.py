@@ -93,7 +93,7 @@ class WebhookSender:
             raise errors.exceptions[0] from errors
 
     async def _work(self, waiting: deque[deque[DeliveryClaim]], ends: float) -> None:
-        """Take one webhook after the other, its deliveries in order: none has more than one connection of a worker."""
+        """Send to one webhook after the other, in order: none has more than one connection of a worker."""
         loop = asyncio.get_running_loop()
         longest = self.settings.webhook_timeout.total_seconds()
         while waiting:

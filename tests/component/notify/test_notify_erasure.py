@@ -73,7 +73,8 @@ async def test_a_mail_noted_while_its_reader_is_erased_is_dropped_when_it_is_due
         books = await bench.contacts.books([CUSTOMER.id])
         await handlers.erase_my_contact(bench.contacts, bench.notifications, ERIKA, bench.clock())
         reported = handlers.notification_plan(received(LIVE), load_routing())
-        await bench.notifications.ledger.apply(handlers.mails(reported, books, frozenset(), AT, bench.clock()))
+        planned = handlers.mails(reported, books, frozenset(), AT, bench.settings.pace)
+        await bench.notifications.ledger.apply(await handlers.mail_changes(bench.notifications, planned, bench.clock()))
         assert await bench.states() == [S.VORGEMERKT]
         await bench.send()
         assert [(n.state, n.code) for n in await bench.mails()] == [(S.VERWORFEN, "contact_absent")]

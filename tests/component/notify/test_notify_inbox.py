@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from services.notify import repository
 from services.notify.repository import NOTIFICATIONS
-from services.notify.settings import KEPT_AT_LEAST, Settings
+from services.notify.settings import LEAST_INBOX_AGE, Settings
 from shared.ids import derived_id
 from shared.messages import ordering
 from shared.store.port import Save
@@ -155,7 +155,7 @@ async def test_the_count_of_unread_ends_where_it_would_cost(api: Api, monkeypatc
 async def test_what_is_too_old_is_deleted_in_portions_and_does_not_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository, "_PAGE", 2)
     store = await open_store()
-    bench = Bench(store, inbox_max_age=KEPT_AT_LEAST, mail_max_age=timedelta(days=999))
+    bench = Bench(store, inbox_max_age=LEAST_INBOX_AGE, mail_max_age=timedelta(days=999))
     await bench.enter(CUSTOMER.id, "erika")
     old = [received(LIVE, seq) for seq in range(1, 6)]
     await bench.consume(old)
@@ -163,7 +163,7 @@ async def test_what_is_too_old_is_deleted_in_portions_and_does_not_come_back(mon
     assert len(waiting) == 5
     await bench.repeat("purge-notifications")
     before = len(await bench.all())
-    bench.clock.turn(days=KEPT_AT_LEAST.days, hours=1)
+    bench.clock.turn(days=LEAST_INBOX_AGE.days, hours=1)
     await bench.consume([replace(received(CONCLUDED, 9), time=bench.clock())])
     await bench.repeat("purge-notifications")
     left = await bench.all()
@@ -176,4 +176,4 @@ async def test_what_is_too_old_is_deleted_in_portions_and_does_not_come_back(mon
 
 def test_notifications_are_there_for_as_long_as_topics_are_compared() -> None:
     with pytest.raises(ValueError, match="NOTIFY_INBOX_MAX_AGE"):
-        Settings(inbox_max_age=KEPT_AT_LEAST - timedelta(days=1))
+        Settings(inbox_max_age=LEAST_INBOX_AGE - timedelta(days=1))

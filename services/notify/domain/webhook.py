@@ -24,11 +24,11 @@ UNREACHABLE = "webhook_unreachable"
 
 
 class DeliveryState(StrEnum):
-    """States of a delivery. WARTET: due, or between two attempts."""
+    """States of a delivery. PENDING: due, or between two attempts."""
 
-    WARTET = "WARTET"
-    ZUGESTELLT = "ZUGESTELLT"
-    FEHLGESCHLAGEN = "FEHLGESCHLAGEN"
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
 
 
 class Secret(Value):
@@ -151,7 +151,7 @@ class Delivery(Aggregate):
     event_type: str
     content: str
     created_at: Time
-    state: DeliveryState = DeliveryState.WARTET
+    state: DeliveryState = DeliveryState.PENDING
     next_attempt_at: Time | None
     claims: int = 0
     tries: int = 0
@@ -185,9 +185,9 @@ class Delivery(Aggregate):
         self.attempts = (*self.attempts, attempt)[-SHOWN_ATTEMPTS:]
         ended = attempt.at + timedelta(milliseconds=attempt.latency_ms)
         if attempt.code is None:
-            self._end(DeliveryState.ZUGESTELLT, ended)
+            self._end(DeliveryState.DELIVERED, ended)
         elif attempt.code == GONE or self.tries > len(PAUSES):
-            self._end(DeliveryState.FEHLGESCHLAGEN, ended)
+            self._end(DeliveryState.FAILED, ended)
         else:
             self.next_attempt_at = ended + PAUSES[self.tries - 1] * (1 + jitter / 5)
         return True
@@ -197,16 +197,16 @@ class Delivery(Aggregate):
         if not self._holds(claim):
             return False
         self.attempts = (*self.attempts, Attempt(at=at, code=code, latency_ms=0))[-SHOWN_ATTEMPTS:]
-        self._end(DeliveryState.FEHLGESCHLAGEN, at)
+        self._end(DeliveryState.FAILED, at)
         return True
 
     def resend(self, at: datetime) -> None:
         """Queue it again from ``at`` on, delivered or not, with as many tries as a new one. What is claimed is sent anyhow."""
-        self.state = DeliveryState.WARTET
+        self.state = DeliveryState.PENDING
         self.next_attempt_at, self.ended_at, self.tries = at, None, 0
 
     def _holds(self, claim: int) -> bool:
-        return self.claims == claim and self.state is DeliveryState.WARTET
+        return self.claims == claim and self.state is DeliveryState.PENDING
 
     def _end(self, state: DeliveryState, at: datetime) -> None:
         self.state, self.next_attempt_at, self.ended_at = state, None, at

@@ -106,7 +106,7 @@ class DeliveryReply(BaseModel):
     id: EntityId
     event_id: EntityId
     event_type: Annotated[str, Field(description="Kind of the event.", examples=[_TYPE])]
-    state: Annotated[DeliveryState, Field(description="WARTET: due, or between two attempts.", examples=["ZUGESTELLT"])]
+    state: Annotated[DeliveryState, Field(description="PENDING: due, or between two attempts.", examples=["DELIVERED"])]
     created_at: datetime
     next_attempt_at: Annotated[datetime | None, Field(description="When the next attempt is due; null: none is.")]
     ended_at: Annotated[datetime | None, Field(description="When it was taken or given up; null: neither yet.")]

@@ -142,7 +142,7 @@ class WebhookSender:
         except NotFoundError:
             return
         outcome = "claim_lost" if not held else "delivered" if attempt.code is None else delivery.state.value.lower()
-        WEBHOOK_OUTCOMES.labels({"wartet": "delayed", "fehlgeschlagen": "failed"}.get(outcome, outcome)).inc()
+        WEBHOOK_OUTCOMES.labels({"pending": "delayed"}.get(outcome, outcome)).inc()
 
     async def _judge(self, book: WebhookBook, webhook: Webhook, attempt: Attempt) -> None:
         """Note since when a webhook fails, and switch it off once that has lasted."""

@@ -98,7 +98,7 @@ async def test_a_webhook_is_called_about_what_lies_in_the_inbox_signed_and_with_
     }
     expected = signed_headers(delivery["id"], world.bench.clock(), call.body, [made["secret"]])
     assert {name: call.headers[name] for name in expected} == expected
-    assert (delivery["state"], [(it["status"], it["code"]) for it in delivery["attempts"]]) == ("ZUGESTELLT", [(204, None)])
+    assert (delivery["state"], [(it["status"], it["code"]) for it in delivery["attempts"]]) == ("DELIVERED", [(204, None)])
     await world.send()
     assert len(world.receiver.calls) == 1
 
@@ -211,7 +211,7 @@ async def test_attempts_are_listed_with_status_and_latency_and_pauses_grow_over_
     assert {it.headers["webhook-id"] for it in world.receiver.calls} == {delivery["id"]}
     assert {(it["status"], it["code"]) for it in delivery["attempts"]} == {(503, "webhook_refused")}
     assert all(it["latency_ms"] >= 0 for it in delivery["attempts"])
-    assert delivery["state"] == "FEHLGESCHLAGEN"
+    assert delivery["state"] == "FAILED"
     assert timedelta(days=3) < world.bench.clock() - begun < timedelta(days=5)
     assert (await world.get(made))["failing_since"] is not None
     world.bench.clock.turn(days=2)
@@ -225,13 +225,13 @@ async def test_a_subscriber_sends_again_what_was_delivered_or_given_up_with_the_
     await world.send()
     (delivery,) = await world.deliveries(made)
     again = await world.http.post(f"/v1/webhooks/{made['id']}/deliveries/{delivery['id']}/resend")
-    assert again.json()["state"] == "WARTET"
+    assert again.json()["state"] == "PENDING"
     await world.send()
     first, second = world.receiver.calls
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == delivery["id"]
     assert first.body == second.body
     (delivery,) = await world.deliveries(made)
-    assert (delivery["state"], len(delivery["attempts"])) == ("ZUGESTELLT", 2)
+    assert (delivery["state"], len(delivery["attempts"])) == ("DELIVERED", 2)
 
 
 async def test_a_redirect_is_not_followed(world: World) -> None:
@@ -264,13 +264,13 @@ async def test_a_receiver_that_hangs_costs_its_time_out_and_holds_up_nobody_else
             await bench.repeat("send-webhooks")
         assert len(other.calls) == 7
         assert len(world.receiver.calls) == 1, "the others to it wait without an attempt of their own"
-    assert {it["state"] for it in await world.deliveries(well)} == {"ZUGESTELLT"}
+    assert {it["state"] for it in await world.deliveries(well)} == {"DELIVERED"}
     tried = [it for it in await world.deliveries(hanging) if it["attempts"]]
     assert [it["attempts"][0]["code"] for it in tried] == ["webhook_timed_out"]
     world.receiver.status = 204
     world.bench.clock.turn(minutes=10)
     await bench.repeat("send-webhooks")
-    assert {it["state"] for it in await world.deliveries(hanging)} == {"ZUGESTELLT"}
+    assert {it["state"] for it in await world.deliveries(hanging)} == {"DELIVERED"}
 
 
 async def test_nobody_listening_is_a_failed_attempt_without_a_status(world: World) -> None:
@@ -308,7 +308,7 @@ async def test_a_webhook_that_fails_for_days_is_switched_off_with_a_notice_to_al
     world.receiver.status = 204
     on = await world.http.put(f"/v1/webhooks/{made['id']}", json={"url": world.receiver.url, **FORM, "active": True})
     assert (on.json()["active"], on.json()["failing_since"], on.json()["switched_off_code"]) == (True, None, None)
-    failed = await world.deliveries(made, state="FEHLGESCHLAGEN")
+    failed = await world.deliveries(made, state="FAILED")
     assert failed
     await world.http.post(f"/v1/webhooks/{made['id']}/deliveries/{failed[0]['id']}/resend")
     await world.happen(4)
@@ -334,7 +334,7 @@ async def test_a_receiver_that_says_it_is_gone_is_switched_off_at_once(world: Wo
     await world.send()
     assert (await world.get(made))["switched_off_code"] == "webhook_gone"
     (delivery,) = await world.deliveries(made)
-    assert delivery["state"] == "FEHLGESCHLAGEN"
+    assert delivery["state"] == "FAILED"
 
 
 async def test_what_waits_for_a_removed_webhook_is_not_delivered(world: World) -> None:
@@ -395,7 +395,7 @@ async def test_deliveries_are_paged_and_purged_by_age(world: World) -> None:
     await world.happen(9)
     world.bench.clock.turn(days=31)
     await world.bench.repeat("purge-notifications")
-    assert [it["state"] for it in await world.deliveries(made)] == ["WARTET"], "what waits stays"
+    assert [it["state"] for it in await world.deliveries(made)] == ["PENDING"], "what waits stays"
     await world.bench.consume([received(LIVE, seq) for seq in range(1, 6)])
     assert len(await world.deliveries(made)) == 1, "an old event is not delivered again"
 

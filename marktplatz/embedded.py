@@ -20,11 +20,14 @@ from marktplatz.infrastructure.broker_process import free_port
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError
 from marktplatz.infrastructure.folders import make_writable
+from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
 from marktplatz.names import ServiceName
 from marktplatz.partners import BOOTSTRAP_FILE, topics_of_partners
+from marktplatz.people import PEOPLE
 from services.contracts.archive.keys import new_private_key
 from services.ordering.partners.receipt_keys import ensure_key
+from services.portal.sealing import ensure_session_keys
 from shared.bus.admin import create_topics
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
@@ -75,6 +78,7 @@ class Embedded:
         self.invitation_keys = self.var / "invitation-keys"
         self.webhook_keys = self.var / "webhook-keys"
         self.archive_key = self.var / "archive-key.pem"
+        self.session_keys = self.var / "session-keys"
         self.issuer: EmbeddedIssuer
         self._stack = contextlib.AsyncExitStack()
 
@@ -118,7 +122,8 @@ class Embedded:
             await self._start(name, arguments, environment | {"KAFKA_GROUP_INSTANCE_ID": name})
         await asyncio.gather(*(self.wait_ready(name) for name in self.children))
         if self.portal is not None:
-            await self._start(PORTAL, ["portal"], environment | self._portal_environment(self.portal))
+            provider = await self._stack.enter_async_context(EmbeddedProvider(self.issuer, PEOPLE, self.portal))
+            await self._start(PORTAL, ["portal"], environment | self._portal_environment(self.portal, provider.url))
             await self.wait_ready(PORTAL)
 
     async def _start(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -128,10 +133,13 @@ class Embedded:
         self.children[name] = Child(name, arguments, {**environment, **own}, self.var / "logs" / f"{name}.log")
         await self.children[name].start()
 
-    def _portal_environment(self, url: str) -> dict[str, str]:
-        """Return what the portal is set to: where it is, and where the services are that run already."""
+    def _portal_environment(self, url: str, provider: str) -> dict[str, str]:
+        """Return what the portal is set to: where it is, where one logs in, and where the services are that run already."""
+        ensure_session_keys(self.session_keys)
+        port = str(urlsplit(url).port)
         services = {f"PORTAL_{name.upper()}_URL": address for name, address in self.endpoints.items() if name in APIS}
-        return {"MARKTPLATZ_PORT": str(urlsplit(url).port), "PORTAL_PUBLIC_URL": url, **services}
+        login = {"PORTAL_OIDC_ISSUER": provider, "PORTAL_SESSION_KEYS": str(self.session_keys), "PORTAL_RUN": port}
+        return {"MARKTPLATZ_PORT": port, "PORTAL_PUBLIC_URL": url, **login, **services}
 
     def _lock(self) -> None:
         lock = self._stack.enter_context((self.var / "lock").open("w"))

@@ -8,7 +8,7 @@ import httpx
 
 from marktplatz.demo.people import Person
 from marktplatz.embedded import Embedded
-from shared.messages.values import Role
+from marktplatz.people import PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +26,4 @@ class Cast:
 
 def cast(run: Embedded, client: httpx.AsyncClient) -> Cast:
     """Return the people, each with a token of this run's issuer."""
-
-    def person(subject: str, organisation: str, name: str, *roles: Role) -> Person:
-        return Person(run, client, subject, organisation, name, roles)
-
-    return Cast(
-        komm_one=person("produkt.komm-one", "komm_one", "Komm.ONE", Role.BEREITSTELLER),
-        husum=person("digitales.husum", "010540056056", "Husum, Stadt", Role.KUNDE),
-        nordrhein_westfalen=person("ozg.nw", "DE-NW", "Nordrhein-Westfalen", Role.BEREITSTELLER, Role.KUNDE),
-        sachsen=person("ozg.sn", "DE-SN", "Sachsen", Role.KUNDE),
-        goerlitz=person("digitales.goerlitz", "146260110110", "Görlitz, Stadt, Hochschulstadt", Role.KUNDE),
-        govdigital=person("vertrieb.govdigital", "govdigital", "govdigital eG", Role.ANBIETER),
-        fitko=person("fit-store.fitko", "fitko", "FITKO (Föderale IT-Kooperation)", Role.ANBIETER),
-    )
+    return Cast(**{it.key: Person(run, client, it.subject, it.organisation, it.organisation_name, it.roles) for it in PEOPLE})

@@ -2,57 +2,141 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 from fastapi import APIRouter
 
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Api
+from services.portal.apis.notify import Notify
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
 from services.portal.pages.files import file_routes
+from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
+from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
 from services.portal.pages.showcase import showcase_routes
+from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
+from services.portal.sealing import Seal
+from services.portal.sessions import PENDING, SESSIONS, Sessions
 from services.portal.settings import Settings
-from services.portal.texts import read_texts
+from services.portal.texts import Words, read_texts
+from services.portal.visits import Cookies, Doorkeeper
+from shared.http.oidc import AuthSettings, authenticator_of
 from shared.http.routers import join
 from shared.http.site import Site
-from shared.labels import read_labels
-from shared.process.service import Resources, Service
+from shared.labels import Labels, read_labels
+from shared.process.service import Periodic, Resources, Service
 
 SERVICE = "portal"
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+PURGE_EVERY = timedelta(minutes=5)
+Transports = Mapping[str, httpx.AsyncBaseTransport]
+
+
+def policy(provider: str | None) -> str:
+    """Return the policy for contents: nothing inline, nothing from elsewhere.
+
+    A logout is a form whose answer leads to the identity provider, so forms may lead there too.
+    """
+    forms = "'self'" if provider is None else f"'self' {provider}"
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        f"form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
     """Return the service. Raises ValueError if the settings are unfit."""
-    return portal(resources, settings or Settings())
+    return portal(resources, settings or Settings(), {})
 
 
-def portal(resources: Resources, settings: Settings, transports: Mapping[str, httpx.AsyncBaseTransport] | None = None) -> Service:
-    """Return the service on clients that reach the APIs by ``transports``, by service; by the network where none is given."""
-
-    def api(name: str, url: str) -> Api:
-        return Api(name, url, settings.api_timeout, (transports or {}).get(name))
-
-    catalog_api = api("catalog", settings.catalog_url)
-    assets = Assets()
-    labels = {language: read_labels(resources.data_dir, language.value) for language in Language}
-    pages = Pages(read_texts(), labels, assets, settings)
+def portal(resources: Resources, settings: Settings, transports: Transports) -> Service:
+    """Return the service on clients that reach APIs and identity provider by ``transports``, by name; else by the network."""
+    catalog_api = Api("catalog", settings.catalog_url, settings.api_timeout, transports.get("catalog"))
+    notify_api = Api("notify", settings.notify_url, settings.api_timeout, transports.get("notify"))
+    assets = _assets()
+    pages = Pages(_words(), _labels(resources.data_dir), assets, settings)
     catalog = Catalog(catalog_api)
     router = APIRouter()
     for routes in (file_routes(assets), information_routes(pages, catalog), showcase_routes(pages, catalog)):
         join(router, routes)
+    closing: list[Callable[[], Awaitable[None]]] = [catalog_api.close, notify_api.close]
+    entrance = _entrance(resources, settings, transports)
+    if entrance is not None:
+        join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
+        join(router, inbox_routes(pages, Notify(notify_api)))
+        closing.append(entrance.provider.close)
     site = Site(
         origin=settings.origin,
-        policy=POLICY,
+        policy=policy(None if settings.oidc_issuer is None else _origin(settings.oidc_issuer)),
         error_page=pages.error,
         prefixes=PREFIXES,
-        on_stop=(catalog_api.close,),
+        open_paths=frozenset({BACK_CHANNEL}),
+        state={"doorkeeper": None if entrance is None else entrance.doorkeeper},
+        on_stop=tuple(closing),
     )
-    return Service(name=SERVICE, title="Portal", collections=(), router=router, publishes=False, site=site)
+    return Service(
+        name=SERVICE,
+        title="Portal",
+        collections=(SESSIONS, PENDING),
+        router=router,
+        periodic=() if entrance is None else (Periodic("purge-sessions", PURGE_EVERY, entrance.sessions.purge),),
+        publishes=False,
+        site=site,
+    )
+
+
+@lru_cache
+def _assets() -> Assets:
+    """Compress the files once a process, not once a service that is built."""
+    return Assets()
+
+
+@lru_cache
+def _words() -> Mapping[Language, Words]:
+    return read_texts()
+
+
+@lru_cache(maxsize=4)
+def _labels(data_dir: Path) -> Mapping[Language, Labels]:
+    return {language: read_labels(data_dir, language.value) for language in Language}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrance:
+    """What people log in through."""
+
+    sessions: Sessions
+    provider: Provider
+    doorkeeper: Doorkeeper
+
+
+def _entrance(resources: Resources, settings: Settings, transports: Transports) -> _Entrance | None:
+    """Return what people log in through, None where no identity provider is set."""
+    if settings.oidc_issuer is None or settings.session_keys is None:
+        return None
+    secret = settings.oidc_client_secret_file
+    client = Client(
+        issuer=settings.oidc_issuer,
+        id=settings.oidc_client_id,
+        secret=None if secret is None else secret.read_text(encoding="utf-8").strip(),
+        redirect_uri=f"{settings.origin}{CALLBACK}",
+        after_logout=f"{settings.origin}/",
+        scope=settings.oidc_scope,
+    )
+    provider = Provider(client, authenticator_of(AuthSettings()), resources.clock, transports.get("provider"))
+    sessions = Sessions(resources.store, Seal.read(settings.session_keys), resources.clock)
+    doorkeeper = Doorkeeper(sessions, provider, Cookies(settings.run), resources.clock)
+    return _Entrance(sessions, provider, doorkeeper)
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -15,11 +15,13 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.portal.apis.catalog import Money
 from services.portal.assets import Assets
+from services.portal.forms import new_token
 from services.portal.language import Language, language_of, path_of
+from services.portal.sessions import Session
 from services.portal.settings import Settings
 from services.portal.texts import Words
 from shared.labels import Labels
@@ -32,16 +34,17 @@ _CENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request for a page: in which language, and of which page, by its path without the language."""
+    """A request for a page: in which language, of which page, by its path without the language, and of whom."""
 
     request: Request
     language: Language
     path: str
+    session: Session | None = None
 
     @classmethod
-    def of(cls, request: Request) -> Visit:
+    def of(cls, request: Request, session: Session | None = None) -> Visit:
         """Return what a request asks for."""
-        return cls(request, language_of(request.scope), path_of(request.scope))
+        return cls(request, language_of(request.scope), path_of(request.scope), session)
 
     def address(self, language: Language) -> str:
         """Return the path of the same page, with its query, in a language."""
@@ -65,7 +68,12 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"asset": assets.url, "settings": settings, "languages": tuple(Language)}
+        self._environment.globals |= {
+            "asset": assets.url,
+            "settings": settings,
+            "languages": tuple(Language),
+            "login_offered": settings.oidc_issuer is not None,
+        }
 
     def words(self, language: Language) -> Words:
         """Return the sentences of a language."""
@@ -76,17 +84,27 @@ class Pages:
         return self._labels[language].words.get(enumeration, {}).get(value, value)
 
     def show(self, visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: object) -> Response:
-        """Return a page. Visitors' pages may be held, but are asked for again each time."""
+        """Return a page. Those of visitors may be held, but are asked for again each time; others are held nowhere."""
         language = visit.language
         shown = self._environment.get_template(template).render(
-            visit=visit, language=language, t=self._words[language], others=self._words, **self._helpers(language), **values
+            visit=visit,
+            session=visit.session,
+            language=language,
+            t=self._words[language],
+            others=self._words,
+            **self._helpers(visit),
+            **values,
         )
-        headers = {"Cache-Control": "no-cache", "Content-Language": language.value, "Vary": "Cookie"}
+        cache = "no-cache" if visit.session is None else "no-store"
+        headers = {"Cache-Control": cache, "Content-Language": language.value, "Vary": "Cookie"}
         return HTMLResponse(shown, int(status), headers)
 
     def error(self, request: Request, status: int, code: str) -> Response:
-        """Return the page of an error: what is wrong, and what can be done about it."""
-        visit = Visit.of(request)
+        """Return the page of an error: what is wrong, and what can be done about it. Who has to log in is sent there."""
+        visit = getattr(request.state, "visit", None) or Visit.of(request)
+        if status == HTTPStatus.UNAUTHORIZED:
+            back = visit.address(visit.language) if request.method == "GET" else visit.language.prefix or "/"
+            return RedirectResponse(f"{visit.language.prefix}/login?{urlencode({'next': back})}", 303)
         words = self._words[visit.language]
         known = status if words.has(f"error.{status}.title") else HTTPStatus.INTERNAL_SERVER_ERROR.value
         if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and known != status:
@@ -96,9 +114,16 @@ class Pages:
         reply.headers["Cache-Control"] = "no-store"
         return reply
 
-    def _helpers(self, language: Language) -> dict[str, Callable[..., str]]:
+    def _helpers(self, visit: Visit) -> dict[str, Callable[..., str]]:
+        language = visit.language
+
         def link(path: str, **query: str) -> str:
             return f"{language.prefix}{path}{f'?{urlencode(query)}' if query else ''}"
+
+        def form_token(path: str) -> str:
+            if visit.session is None:
+                raise ValueError(f"a form to {path} is for people who are logged in")
+            return new_token(visit.session, path)
 
         def label(enumeration: str, value: str) -> str:
             return self.label(language, enumeration, value)
@@ -114,4 +139,4 @@ class Pages:
         def amount(money: Money) -> str:
             return format_currency(Decimal(money.cents) / _CENTS, money.currency, locale=language.locale)
 
-        return {"link": link, "label": label, "day": day, "moment": moment, "amount": amount}
+        return {"link": link, "form_token": form_token, "label": label, "day": day, "moment": moment, "amount": amount}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -71,5 +71,12 @@ class EmbeddedIssuer:
         if organisation is not None:
             claims |= {"org": organisation, "org_name": organisation_name or organisation}
             claims["roles"] = [Role(role).value for role in roles]
-        header = {"alg": "Ed25519", "kid": self._kid, "typ": "at+jwt"}
-        return jwt.encode(header, claims, self._key, algorithms=["Ed25519"])
+        return self._signed(claims, "at+jwt")
+
+    def sign_identity(self, claims: Mapping[str, object]) -> str:
+        """Return an ID token or a logout token with these claims, for the OpenID Connect provider of the embedded run."""
+        return self._signed(claims, "JWT")
+
+    def _signed(self, claims: Mapping[str, object], kind: str) -> str:
+        header = {"alg": "Ed25519", "kid": self._kid, "typ": kind}
+        return jwt.encode(header, dict(claims), self._key, algorithms=["Ed25519"])

@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import MarktplatzError, RetryableError
+from shared.errors import ForbiddenError, MarktplatzError, RetryableError
 from shared.http import limits
 from shared.http.body import out_of_bounds, read_body, replay
 from shared.http.head import Head
@@ -41,6 +41,12 @@ _COMPRESS_FROM = 1000
 log = structlog.get_logger()
 
 
+class CrossSiteError(ForbiddenError):
+    """A form was sent from another site, or by something that does not say from where (HTTP 403)."""
+
+    code = "cross_site"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """What makes the routes of a service pages.
@@ -48,7 +54,7 @@ class Site:
     ``origin`` is where people reach them, such as ``https://marktplatz.example``: forms are taken from there only, unless their
     path is one of ``open_paths``. ``policy``: the Content-Security-Policy. ``error_page`` shows what went wrong, also to requests
     that no route has seen. ``prefixes``: the first part of a path by which pages are asked for in another language.
-    ``on_stop`` is awaited when the process ends.
+    ``state``: what routes find in ``app.state``. ``on_stop`` is awaited when the process ends.
     """
 
     origin: str
@@ -56,6 +62,7 @@ class Site:
     error_page: Callable[[Request, int, str], Response]
     prefixes: tuple[str, ...] = ()
     open_paths: frozenset[str] = frozenset()
+    state: Mapping[str, object] = field(default_factory=dict)
     on_stop: tuple[Callable[[], Awaitable[None]], ...] = field(default=())
 
 
@@ -69,6 +76,8 @@ def create_site(service: str, router: APIRouter, site: Site, *, title: str, heal
             await stop()
 
     app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    for name, value in site.state.items():
+        setattr(app.state, name, value)
     app.include_router(router)
     app.include_router(probes(health))
     _show_errors(app, site)
@@ -142,7 +151,7 @@ class _Forms:
             return
         headers = dict(scope["headers"])
         if scope["path"] not in self.site.open_paths and not self._is_ours(headers):
-            await self._refuse(scope, receive, send, 403, "cross_site")
+            await self._refuse(scope, receive, send, CrossSiteError.status, CrossSiteError.code)
             return
         declared = headers.get(b"content-length", b"0")
         too_large = declared.isdigit() and int(declared[:19]) > limits.FORM_BYTES

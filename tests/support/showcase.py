@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,9 +84,14 @@ class Showcase:
             assert answer.status_code == 200, answer.text
 
 
-def portal_over(transports: Mapping[str, httpx.AsyncBaseTransport], **settings: Any) -> FastAPI:
-    """Return the portal whose APIs are reached by these transports, by service."""
-    resources = Resources(SqliteStore(None), RecordingPublisher(), DATA, clock=lambda: AT)
+def portal_over(
+    transports: Mapping[str, httpx.AsyncBaseTransport],
+    store: SqliteStore | None = None,
+    clock: Callable[[], datetime] = lambda: AT,
+    **settings: Any,
+) -> FastAPI:
+    """Return the portal whose APIs and identity provider are reached by these transports, by name."""
+    resources = Resources(store or SqliteStore(None), RecordingPublisher(), DATA, clock=clock)
     found = Settings(public_url=ORIGIN, **settings)
     service = portal(resources, found, transports)
     assert service.site is not None

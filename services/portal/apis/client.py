@@ -74,13 +74,8 @@ class Api:
         Raises NotFoundError, InvalidError, ForbiddenError or LoginNeededError with the service's own code, ApiUnavailableError
         when it is away or busy, ApiMisunderstoodError.
         """
-        headers = _headers(token, language)
-        try:
-            response = await self._client.get(path, params=list(parameters), headers=headers)
-        except httpx.HTTPError as error:
-            raise ApiUnavailableError(f"{self.name} does not answer: {type(error).__name__}.", service=self.name) from error
-        if response.status_code != HTTPStatus.OK:
-            raise self._error(response)
+        request = self._client.build_request("GET", path, params=list(parameters), headers=_headers(token, language))
+        response = await self._answer(request)
         adapter: TypeAdapter[T] = reply if isinstance(reply, TypeAdapter) else TypeAdapter(reply)
         try:
             return adapter.validate_json(response.content)
@@ -88,9 +83,23 @@ class Api:
             fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})[:5]
             raise ApiMisunderstoodError(f"{self.name} {path}: unfit are {', '.join(fields)}.") from error
 
+    async def post(self, path: str, *, key: str, token: str, body: dict[str, Any] | None = None) -> None:
+        """Have something done, once for all requests with this ``key`` (Idempotency-Key). Raises as ``get``."""
+        headers = {**_headers(token, None), "Idempotency-Key": key}
+        await self._answer(self._client.build_request("POST", path, json=body, headers=headers))
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._client.send(request)
+        except httpx.HTTPError as error:
+            raise ApiUnavailableError(f"{self.name} does not answer: {type(error).__name__}.", service=self.name) from error
+        if not response.is_success:
+            raise self._error(response)
+        return response
 
     def _error(self, response: httpx.Response) -> MarktplatzError:
         problem = _problem(response)

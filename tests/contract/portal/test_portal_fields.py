@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import ServiceName
-from services.portal.apis import catalog
+from services.portal.apis import catalog, notify
 from services.portal.pages.showcase import FILTERS, Asked
 from tests.faults.malformed.apis import document
 
@@ -18,6 +18,7 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.KnownService),
     (ServiceName.CATALOG, "get", "/v1/reference/requirements", catalog.Requirements),
     (ServiceName.CATALOG, "get", "/v1/reference/topics", catalog.Topics),
+    (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
 )
 
 
@@ -38,6 +39,12 @@ def test_a_field_that_is_not_described_is_found() -> None:
     described = document(ServiceName.CATALOG)
     answer = described["paths"]["/v1/offerings"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert list(_lacking(described, answer, Page, "Page")) == ["Page.items.no_such_field"]
+
+
+def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
+    assert "post" in document(ServiceName.NOTIFY)["paths"]["/v1/inbox/{notification_id}/read"]
+    known = {it["name"] for it in document(ServiceName.NOTIFY)["paths"]["/v1/inbox"]["get"]["parameters"]}
+    assert {"unread", "cursor", "limit"} <= known
 
 
 def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:

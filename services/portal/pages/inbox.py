@@ -1,0 +1,64 @@
+"""The inbox: what the organisation has been told, newest first."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.apis.notify import Notify
+from services.portal.forms import read_form
+from services.portal.rendering import Pages
+from services.portal.visits import CurrentVisit, session_of
+
+PAGE = 20
+READ = "/inbox/read"
+PATHS = {"order": "/orders", "offering": "/offerings", "organisation": "/organisations", "contract": "/contracts"}
+SHOWN = frozenset({"offering"})
+"""What this portal has pages of."""
+_ID = re.compile(r"[0-9a-f-]{36}")
+
+
+class Asked(BaseModel):
+    """Which part of the inbox: only what nobody has read, from where on."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    unread: bool = False
+    cursor: str | None = None
+
+    def address(self, *, unread: bool, cursor: str | None = None) -> str:
+        """Return the address of a part in our pages."""
+        query = [*([("unread", "true")] if unread else []), *([("cursor", cursor)] if cursor else [])]
+        return f"/inbox?{urlencode(query)}" if query else "/inbox"
+
+
+def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/inbox")
+    async def inbox(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
+        session = session_of(visit)
+        parameters = [("unread", str(asked.unread).lower()), ("limit", str(PAGE))]
+        parameters += [("cursor", asked.cursor)] if asked.cursor else []
+        found = await notify.inbox(session.tokens.access, visit.language, parameters)
+        links = {it.id: f"{PATHS[it.subject_kind]}/{it.subject_id}" for it in found.items if it.subject_kind in SHOWN}
+        following = None if found.next is None else asked.address(unread=asked.unread, cursor=found.next)
+        return pages.show(visit, "pages/inbox.html", inbox=found, asked=asked, links=links, following=following, read=READ)
+
+    @router.post(READ)
+    async def read(request: Request, visit: CurrentVisit) -> Response:
+        session = session_of(visit)
+        fields, key = await read_form(request, session, READ)
+        if _ID.fullmatch(fields.get("id", "")):
+            await notify.read(session.tokens.access, fields["id"], key)
+        back = Asked().address(unread=fields.get("unread") == "true")
+        return RedirectResponse(f"{visit.language.prefix}{back}", 303)
+
+    return router

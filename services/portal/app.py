@@ -10,18 +10,21 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from fastapi import APIRouter
 
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Api
+from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.notify import Notify
+from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
 from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
+from services.portal.pages.orders import order_routes
 from services.portal.pages.showcase import showcase_routes
+from services.portal.pages.ways import ways_routes
 from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
 from services.portal.sealing import Seal
@@ -60,18 +63,22 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 def portal(resources: Resources, settings: Settings, transports: Transports) -> Service:
     """Return the service on clients that reach APIs and identity provider by ``transports``, by name; else by the network."""
     catalog_api = Api("catalog", settings.catalog_url, settings.api_timeout, transports.get("catalog"))
+    eligibility_api = Api("eligibility", settings.eligibility_url, settings.api_timeout, transports.get("eligibility"))
+    ordering_api = Api("ordering", settings.ordering_url, settings.api_timeout, transports.get("ordering"))
     notify_api = Api("notify", settings.notify_url, settings.api_timeout, transports.get("notify"))
     assets = _assets()
     pages = Pages(_words(), _labels(resources.data_dir), assets, settings)
-    catalog = Catalog(catalog_api)
-    router = APIRouter()
-    for routes in (file_routes(assets), information_routes(pages, catalog), showcase_routes(pages, catalog)):
-        join(router, routes)
-    closing: list[Callable[[], Awaitable[None]]] = [catalog_api.close, notify_api.close]
+    catalog, eligibility = Catalog(catalog_api), Eligibility(eligibility_api)
+    router = file_routes(assets)
+    join(router, information_routes(pages, catalog))
+    join(router, showcase_routes(pages, catalog, eligibility))
+    join(router, ways_routes(pages, eligibility))
+    closing: list[Callable[[], Awaitable[None]]] = [it.close for it in (catalog_api, eligibility_api, ordering_api, notify_api)]
     entrance = _entrance(resources, settings, transports)
     if entrance is not None:
         join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
         join(router, inbox_routes(pages, Notify(notify_api)))
+        join(router, order_routes(pages, Ordering(ordering_api), resources.clock))
         closing.append(entrance.provider.close)
     site = Site(
         origin=settings.origin,

@@ -78,8 +78,7 @@ def create_site(service: str, router: APIRouter, site: Site, *, title: str, heal
     app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     for name, value in site.state.items():
         setattr(app.state, name, value)
-    app.include_router(router)
-    app.include_router(probes(health))
+    app.router.routes.extend([*router.routes, *probes(health).routes])
     _show_errors(app, site)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     app.add_middleware(_Language, prefixes=site.prefixes)

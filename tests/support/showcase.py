@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from services.catalog.app import build as build_catalog
 from services.catalog.reference import load_reference
 from services.catalog.rows import Level, Requirement
+from services.eligibility.app import build as build_eligibility
 from services.portal.app import portal
 from services.portal.settings import Settings
 from shared.csv_rows import read_csv
@@ -82,6 +83,13 @@ class Showcase:
         async with client(self.app, KOMM_ONE) as provider:
             answer = await provider.post(f"/v1/offerings/{offering_id}/suspend", json={"reason": reason})
             assert answer.status_code == 200, answer.text
+
+
+def rules_api() -> FastAPI:
+    """Return the API of an eligibility that knows nobody: the rules of the channels are public."""
+    store = SqliteStore(None)
+    service = build_eligibility(Resources(store, RecordingPublisher(), DATA, clock=lambda: AT))
+    return create_app(service.name, service.router, authenticator=FakeAuthenticator(), store=store, health=FixedHealth())
 
 
 def portal_over(

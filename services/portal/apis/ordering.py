@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 
 from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Api, Parameters, Reply, segment
+from services.portal.language import Language
+
+WORDS_SECONDS = 300.0
 
 
 class Waiting(Reply):
@@ -86,11 +91,35 @@ class ContractRef(Reply):
     number: str
 
 
+class Question(Reply):
+    """A question of one side to the other."""
+
+    id: str
+    text: str
+    asked_by: str
+    asked_of: str
+    asked_at: datetime
+    answer: str | None
+    answered_at: datetime | None
+
+
+class Milestone(Reply):
+    """A step of the Anbindung."""
+
+    label: str
+    label_en: str | None
+    owner: str
+    reached_at: datetime | None
+
+
 class Step(Reply):
-    """An entry of the timeline."""
+    """An entry of the timeline: who did what, and the state after it."""
 
     at: datetime
+    command: str
+    party: str
     state: str
+    note: str | None
 
 
 class Order(Summary):
@@ -101,20 +130,60 @@ class Order(Summary):
     verdict: Verdict
     refusal: Refusal | None
     points: tuple[Point, ...]
+    questions: tuple[Question, ...]
     price_items: tuple[PriceItem, ...]
-    contract: ContractRef | None
     valid_until: date | None
     placed_at: datetime | None
     order_reference: str | None
+    contract: ContractRef | None
+    milestones: tuple[Milestone, ...]
+    ends_on: date | None
     timeline: tuple[Step, ...]
     timeline_omitted: int
 
 
-class Ordering:
-    """Ordering as the pages ask it, with the token of whoever is logged in."""
+class Label(Reply):
+    """A word in both languages."""
 
-    def __init__(self, api: Api) -> None:
+    de: str
+    en: str
+
+
+class Vocabulary(Reply):
+    """Words for what is to be done and what was done."""
+
+    tasks: dict[str, Label]
+    commands: dict[str, Label]
+
+    def task(self, value: str, language: Language) -> str:
+        """Return the word for a task, its name where there is none."""
+        return self._word(self.tasks, value, language)
+
+    def command(self, value: str, language: Language) -> str:
+        """Return the word for a step, its name where there is none."""
+        return self._word(self.commands, value, language)
+
+    @staticmethod
+    def _word(words: dict[str, Label], value: str, language: Language) -> str:
+        found = words.get(value)
+        return value if found is None else str(getattr(found, language.value))
+
+
+class Ordering:
+    """Ordering as the pages ask it, with the token of whoever is logged in. Its words are asked for once in five minutes."""
+
+    def __init__(self, api: Api, steady: Callable[[], float] = time.monotonic) -> None:
         self._api = api
+        self._steady = steady
+        self._words: Vocabulary | None = None
+        self._words_until = 0.0
+
+    async def words(self) -> Vocabulary:
+        """Return the words. Raises as ``Api.get``."""
+        if self._words is None or self._steady() >= self._words_until:
+            self._words = await self._api.get("/v1/order-vocabulary", Vocabulary)
+            self._words_until = self._steady() + WORDS_SECONDS
+        return self._words
 
     async def orders(self, token: str, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""

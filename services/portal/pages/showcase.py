@@ -15,7 +15,9 @@ from starlette.responses import Response
 
 from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic
 from services.portal.apis.client import Parameters
+from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
+from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
 from shared.errors import MarktplatzError
@@ -125,7 +127,7 @@ class Results:
         return self.asked.address() if self.asked.cursor else None
 
 
-def showcase_routes(pages: Pages, catalog: Catalog) -> APIRouter:
+def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) -> APIRouter:
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
@@ -135,9 +137,12 @@ def showcase_routes(pages: Pages, catalog: Catalog) -> APIRouter:
         return pages.show(visit, "pages/offerings.html", results=_results(pages, visit.language, asked, found))
 
     @router.get("/offerings/{offering_id}")
-    async def detail(visit: CurrentVisit, offering_id: str) -> Response:
-        found, checklist, topics = await asyncio.gather(
-            catalog.offering(offering_id), _or_none(catalog.requirements()), _or_none(catalog.topics())
+    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "") -> Response:
+        found, checklist, topics, channels = await asyncio.gather(
+            catalog.offering(offering_id),
+            _or_none(catalog.requirements()),
+            _or_none(catalog.topics()),
+            _or_none(eligibility.channels()),
         )
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
@@ -145,8 +150,18 @@ def showcase_routes(pages: Pages, catalog: Catalog) -> APIRouter:
         points = None if checklist is None else {it.id: it for it in checklist}
         documents = [it for it in found.documents if it.url.startswith("https://")]
         areas = _areas(found, points)
+        open_there = [it for it in channels or () if it.channel in found.orderable_channels]
         return pages.show(
-            visit, "pages/offering.html", offering=found, topic=topic, points=points, areas=areas, documents=documents
+            visit,
+            "pages/offering.html",
+            offering=found,
+            topic=topic,
+            points=points,
+            areas=areas,
+            documents=documents,
+            kinds=KINDS if open_there else (),
+            kind=kind if kind in KINDS else "",
+            ways=ways_of(kind, open_there) if kind in KINDS else [],
         )
 
     return router

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.component.portal.login import World
 from tests.support.builders.offerings import CATALOGUE
-from tests.support.showcase import DATA, Showcase, portal_over
+from tests.support.showcase import DATA, Showcase, portal_over, rules_api
 
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
 LEIKA_ENTRIES = 50
@@ -47,8 +50,18 @@ def _showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
 @pytest.fixture(scope="session", name="portal")
 def _portal(showcase: Showcase) -> FastAPI:
     return portal_over(
-        {"catalog": httpx.ASGITransport(app=showcase.app)},
+        {"catalog": httpx.ASGITransport(app=showcase.app), "eligibility": httpx.ASGITransport(app=rules_api())},
         operator="Stadt Beispiel",
         operator_address="Rathausplatz 1\n12345 Beispiel",
         feedback_address="barrierefrei@example.org",
     )
+
+
+@pytest.fixture(name="world")
+async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    world = World(tmp_path)
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    await world.open()
+    yield world
+    await world.store.close()

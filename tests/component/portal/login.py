@@ -51,6 +51,7 @@ class World:
     store: SqliteStore = field(default_factory=lambda: SqliteStore(None))
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     notified: Notified = field(default_factory=Notified)
+    ordering: httpx.AsyncBaseTransport = field(default_factory=lambda: httpx.MockTransport(lambda _: httpx.Response(503)))
     answers: Callable[[httpx.Request], httpx.Response] | None = None
     """What answers in place of the provider."""
 
@@ -73,6 +74,7 @@ class World:
         transports = {
             "provider": _Between(self),
             "notify": httpx.MockTransport(self.notified),
+            "ordering": self.ordering,
             "catalog": httpx.MockTransport(lambda _: httpx.Response(503)),
         }
         return portal_over(transports, self.store, lambda: self.now, run="test", **settings)
@@ -107,6 +109,20 @@ class World:
         begun = await visitor.get(path)
         assert begun.status_code == 303, begun.text
         return await visitor.get(await self.choose(begun.headers["Location"], subject))
+
+
+class Acting(httpx.AsyncBaseTransport):
+    """An API in process that takes whoever comes for one caller, by a token of ``FakeAuthenticator``."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        self.transport = httpx.ASGITransport(app=app)
+        self.token = token
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "Authorization" in request.headers:
+            assert request.headers["Authorization"].startswith("Bearer eyJ")
+            request.headers["Authorization"] = f"Bearer {self.token}"
+        return await self.transport.handle_async_request(request)
 
 
 class _Between(httpx.AsyncBaseTransport):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,16 +17,6 @@ from services.portal.sessions import PENDING, SESSIONS
 from tests.component.portal.login import HUSUM, KOMM_ONE, LOGIN, OURS, SESSION, World, cookie_of, query_of, token_of
 from tests.support.html import Page
 from tests.support.showcase import ORIGIN
-
-
-@pytest.fixture(name="world")
-async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    world = World(tmp_path)
-    for name, value in world.issuer.environment().items():
-        monkeypatch.setenv(name, value)
-    await world.open()
-    yield world
-    await world.store.close()
 
 
 async def test_who_logs_in_comes_back_to_where_they_were_and_is_named_on_each_page(world: World) -> None:

@@ -15,7 +15,17 @@ from tests.component.portal.conftest import MARKUP
 from tests.support.html import Page
 from tests.support.showcase import ORIGIN, Showcase, browser, portal_over
 
-PATHS = ("/", "/offerings", "/offerings?kind=offering&q=Bau", "/offerings/E008", "/accessibility", "/imprint", "/nothing-here")
+PATHS = (
+    "/",
+    "/offerings",
+    "/offerings?kind=offering&q=Bau",
+    "/offerings/E008",
+    "/channels",
+    "/channels/fitko",
+    "/accessibility",
+    "/imprint",
+    "/nothing-here",
+)
 LANGUAGES = ("de", "en")
 
 
@@ -70,7 +80,7 @@ async def test_every_link_and_file_of_the_visitors_pages_is_there(portal: FastAP
             found = [it.attributes.get("href") or it.attributes.get("src") for it in Page(answer.text).elements]
             local = {urlsplit(it)._replace(scheme="", netloc="", fragment="").geturl() for it in found if it and _is_ours(it)}
             waiting += sorted(it for it in local if it.startswith("/static/") or not seen.intersection({it}))
-    assert len(seen) > 20
+    assert {in_language("/channels/govdigital", language), in_language("/offerings", language)} <= seen
 
 
 def _is_ours(address: str) -> bool:
@@ -224,6 +234,26 @@ async def test_a_suspended_offer_gives_its_reason_and_no_way_to_order(portal: Fa
     assert "Zurzeit ist kein Bestellweg offen." in text
 
 
+async def test_the_way_to_order_of_a_kind_of_body_is_that_of_the_channels_rules(portal: FastAPI, showcase: Showcase) -> None:
+    offering = f"/offerings/{showcase.ids['Digitale Baugenehmigung']}"
+    read = await page(portal, f"{offering}?kind=KOMMUNE")
+    assert read.one("ul", class_="ways").text == "govdigital eG Unmittelbar möglich."
+    assert [it.attributes["value"] for it in read.all("option") if "selected" in it.attributes] == ["KOMMUNE"]
+    for kind in ("", "ANBIETER", "<b>"):
+        assert (await page(portal, f"{offering}?kind={kind}")).all("ul", class_="ways") == []
+
+
+async def test_the_ways_to_order_are_compared_and_each_rule_is_there(portal: FastAPI) -> None:
+    rows = {it.inside[0].text: [cell.text for cell in it.inside[1:]] for it in (await page(portal, "/channels")).all("tr")}
+    assert rows["Art der Organisation"] == ["FITKO (FIT-Store)", "govdigital eG"]
+    assert rows["Kommune"] == ["nicht unmittelbar", "unmittelbar"]
+    assert rows["Land"] == ["unmittelbar", "unmittelbar"]
+    read = await page(portal, "/channels/fitko")
+    assert [it.text.split()[0] for it in read.all("h2")] == [f"R{number}" for number in range(1, 13)]
+    assert "§ 99 Nr. 1-3 GWB" in read.one("main").text
+    assert (await get(portal, "/channels/unknown")).status_code == 404
+
+
 async def test_a_known_service_says_that_it_cannot_be_ordered_here(portal: FastAPI) -> None:
     assert "Hier noch nicht bestellbar" in (await page(portal, "/offerings/E008")).one("main").text
 
@@ -248,7 +278,7 @@ class Down(httpx.AsyncBaseTransport):
 
 
 async def test_while_the_catalog_is_away_the_start_page_comes_without_it_and_the_search_says_so() -> None:
-    app = portal_over({"catalog": Down()})
+    app = portal_over({"catalog": Down(), "eligibility": Down()})
     assert "Der Katalog antwortet gerade nicht" in (await page(app, "/")).one("main").text
     assert (await page(app, "/offerings", 503)).one("h1").text == "Gerade nicht erreichbar"
     assert (await get(app, "/livez")).status_code == 200

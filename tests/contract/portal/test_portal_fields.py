@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import ServiceName
-from services.portal.apis import catalog, notify
+from services.portal.apis import catalog, eligibility, notify, ordering
 from services.portal.pages.showcase import FILTERS, Asked
 from tests.faults.malformed.apis import document
 
@@ -18,6 +18,11 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.KnownService),
     (ServiceName.CATALOG, "get", "/v1/reference/requirements", catalog.Requirements),
     (ServiceName.CATALOG, "get", "/v1/reference/topics", catalog.Topics),
+    (ServiceName.ELIGIBILITY, "get", "/v1/channels", eligibility.Channels),
+    (ServiceName.ELIGIBILITY, "get", "/v1/channels/{channel}", eligibility.ChannelRules),
+    (ServiceName.ORDERING, "get", "/v1/orders", ordering.Summaries),
+    (ServiceName.ORDERING, "get", "/v1/orders/{order_id}", ordering.Order),
+    (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
     (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
 )
 

@@ -17,7 +17,7 @@ from services.portal.language import Language
 
 SOURCES = Path(texts.FOLDER).parent
 CALLED = re.compile(r"""\bt(?:\.count)?\(\s*"([a-z0-9_.]+)"(\s*~)?""")
-FAMILIES = ("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.")
+FAMILIES = ("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.", "orders.group.")
 """Keys whose last part is put together when a page is made."""
 
 

@@ -1,0 +1,113 @@
+"""The pages of a Vorgang, read from a real ordering service as Kunde, Bereitsteller and Anbieter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.portal.apis.client import ApiUnavailableError
+from services.portal.apis.ordering import WORDS_SECONDS, Ordering, Vocabulary
+from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, STRANGER
+from tests.component.ordering.ordering_world import World as OrderingWorld
+from tests.component.portal.login import Acting, World
+from tests.support.html import Page
+
+KEYS = "session-keys"
+
+
+@pytest.fixture(name="orders")
+async def _orders() -> AsyncIterator[OrderingWorld]:
+    orders = OrderingWorld()
+    await orders.start()
+    yield orders
+    await orders.store.close()
+
+
+async def seen(world: World, orders: OrderingWorld, token: str, path: str, status: int = 200) -> Page:
+    """Return a page as somebody sees it who acts for the organisation of the token, when the Vorgang is."""
+    world.ordering = Acting(orders.app, token)
+    world.app = world.portal(oidc_issuer=world.provider.url, session_keys=world.folder / KEYS)
+    async with world.browser() as visitor:
+        await world.log_in(visitor)
+        answer = await visitor.get(path)
+        assert answer.status_code == status, answer.text
+        return Page(answer.text)
+
+
+async def test_the_list_says_first_what_waits_for_whoever_looks(world: World, orders: OrderingWorld) -> None:
+    world.now = orders.now
+    order = await orders.declare()
+    await orders.judge(order)
+    for token, group, who in (
+        (BEREITSTELLER, "group-mine", "Wartet auf Sie seit heute: Abstimmung aufnehmen"),
+        (KUNDE, "group-others", "Wartet auf Komm.ONE seit heute: Abstimmung aufnehmen"),
+    ):
+        page = await seen(world, orders, token, "/orders")
+        assert [it.attributes["id"] for it in page.all("h2")] == [group]
+        assert who in page.one("li", class_="card").text
+        assert page.all("a", href=f"/orders/{order['id']}")
+
+
+async def test_who_has_no_vorgang_is_led_to_the_offers(world: World, orders: OrderingWorld) -> None:
+    assert "Es gibt noch keinen Vorgang." in (await seen(world, orders, STRANGER, "/orders")).one("main").text
+
+
+async def test_a_vorgang_shows_whose_turn_it_is_the_points_and_the_way_so_far(world: World, orders: OrderingWorld) -> None:
+    order = await orders.declare(message="Wir sind <b>12</b> Kommunen.")
+    await orders.judge(order)
+    order = await orders.step(order["id"], "clarification", BEREITSTELLER)
+    world.now = orders.now
+    own = [it for it in order["points"] if it["owner"] == "KUNDE"]
+    page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
+    text = page.one("main").text
+    assert f"{len(order['points'])} von {len(order['points'])} Punkten offen" in text
+    assert "Wir sind <b>12</b> Kommunen." in text
+    for expected in ("Bei Ihnen", "Bei der anderen Seite", order["number"], own[0]["label"], "Abstimmung aufnehmen", "Verlauf"):
+        assert expected in text
+    english = await seen(world, orders, KUNDE, f"/en/orders/{order['id']}")
+    assert "In clarification" in english.one("main").text or "In Abstimmung" in english.one("main").text
+    assert "Start the clarification" in english.one("main").text
+
+
+async def test_days_that_somebody_waits_are_counted(world: World, orders: OrderingWorld) -> None:
+    order = await orders.declare()
+    await orders.judge(order)
+    orders.pass_time(days=3)
+    world.now = orders.now
+    page = await seen(world, orders, BEREITSTELLER, f"/orders/{order['id']}")
+    assert "Wartet auf Sie seit 3 Tagen: Abstimmung aufnehmen" in page.one("main").text
+
+
+async def test_a_closed_vorgang_stays_readable_with_its_contract(world: World, orders: OrderingWorld) -> None:
+    order = await orders.contracted()
+    world.now = orders.now
+    page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
+    assert "GD/2026/0001" in page.one("main").text
+
+
+@pytest.mark.parametrize("token", [STRANGER, "otto/fitko/ANBIETER"])
+async def test_the_vorgang_of_others_is_not_there(world: World, orders: OrderingWorld, token: str) -> None:
+    order = await orders.declare()
+    assert (await seen(world, orders, token, f"/orders/{order['id']}", 404)).one("h1").text == "Seite nicht gefunden"
+    assert (await seen(world, orders, ANBIETER, f"/orders/{order['id']}")).one("h1").text
+
+
+async def test_the_words_of_a_vorgang_are_asked_for_once_in_a_while() -> None:
+    asked, now = [], 0.0
+    words = Vocabulary(tasks={}, commands={})
+
+    class Counting:
+        async def get(self, path: str, _reply: object) -> Vocabulary:
+            asked.append(path)
+            if len(asked) == 1:
+                raise ApiUnavailableError("away")
+            return words
+
+    ordering = Ordering(Counting(), lambda: now)  # type: ignore[arg-type]
+    with pytest.raises(ApiUnavailableError):
+        await ordering.words()
+    assert [await ordering.words() for _ in range(3)] == [words] * 3
+    now = WORDS_SECONDS
+    await ordering.words()
+    assert len(asked) == 3

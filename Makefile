@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
+.PHONY: test test-browser test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
 .PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi test-documents
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
@@ -48,6 +48,9 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
+
+test-browser: $(STAMP) ## Look at every page of the portal in Chromium: accessible, without scripts, by keyboard, safe; pictures in build/screens (needs chromium)
+	@$(BIN)/pytest -q tests/browser
 
 conformance: $(STAMP) ## Install the kits from their wheels, run a portal and a partner system against a marketplace, verify the published archives; report in build/conformance
 	@$(BIN)/python -m tests.conformance --report build/conformance

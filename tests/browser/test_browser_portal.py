@@ -1,0 +1,201 @@
+"""The portal in Chromium: accessible in every theme and width, usable without scripts and by keyboard, safe against markup."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.conftest import MARKUP, SCREENS, Site
+
+AXE = AXE_FILE_PATH.read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = (1280, 320)
+DARK = ("offerings", "offering", "order")
+"""Pages that are looked at in the dark theme too: they hold one of each building block."""
+
+
+def visited(site: Site) -> dict[str, str]:
+    """Return the pages of a visitor by name."""
+    return {
+        "start": "/",
+        "offerings": "/offerings",
+        "filtered": "/en/offerings?q=online&kind=offering",
+        "nothing": "/offerings?q=xyzzy",
+        "offering": f"/offerings/{site.offering}?kind=KOMMUNE",
+        "suspended": f"/en/offerings/{site.suspended}",
+        "known": "/offerings/E008",
+        "channels": "/channels",
+        "channel": "/channels/fitko",
+        "accessibility": "/accessibility",
+        "imprint": "/imprint",
+        "missing": "/nothing-here",
+    }
+
+
+def worked_in(site: Site) -> dict[str, str]:
+    """Return the pages of somebody who is logged in, by name."""
+    return {"orders": "/orders", "order": f"/orders/{site.order}", "order-en": f"/en/orders/{site.order}", "inbox": "/inbox"}
+
+
+@asynccontextmanager
+async def opened(chromium: Browser, site: Site, width: int = 1280, **options: Any) -> AsyncIterator[Page]:
+    """Give a page of a browser that has been nowhere; what the console complains of fails the test."""
+    context = await chromium.new_context(viewport={"width": width, "height": 900}, base_url=site.url, **options)
+    page = await context.new_page()
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda it: complaints.append(it.text) if it.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda it: hosts.add(urlsplit(it.url).hostname or ""))
+    try:
+        yield page
+    finally:
+        await context.close()
+    assert hosts <= {"127.0.0.1"}
+    assert [it for it in complaints if "404" not in it] == []
+
+
+async def log_in(page: Page, name: str = "Hauke Husum") -> None:
+    """Log in as one of the people, by a click."""
+    await page.goto("/imprint")
+    await page.get_by_role("link", name="Anmelden").click()
+    await page.get_by_role("button", name=name).click()
+    await page.wait_for_url("**/imprint")
+
+
+async def violations(page: Page) -> list[str]:
+    """Return what axe finds, each with its places."""
+    await page.evaluate(AXE)
+    found = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+    return [f"{it['id']}: {[node['target'] for node in it['nodes']]}" for it in found["violations"]]
+
+
+async def judged(page: Page, pages: dict[str, str], width: int, theme: str) -> list[str]:
+    """Return what is wrong with pages, and take their pictures."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    wrong: list[str] = []
+    for name, path in pages.items():
+        await page.goto(path)
+        await page.screenshot(path=SCREENS / f"{name}-{width}-{theme}.png", full_page=True)
+        wrong += [f"{name} {width} {theme}: {it}" for it in await violations(page)]
+        if await page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{name} {width}: scrolls sideways")
+    return wrong
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_every_page_is_accessible_and_fits_its_width(chromium: Browser, site: Site, width: int) -> None:
+    async with opened(chromium, site, width, color_scheme="light") as page:
+        wrong = await judged(page, visited(site), width, "light")
+        await log_in(page)
+        wrong += await judged(page, worked_in(site), width, "light")
+    assert wrong == []
+
+
+async def test_the_dark_theme_is_accessible_too(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site, color_scheme="dark") as page:
+        await log_in(page)
+        chosen = {name: path for name, path in {**visited(site), **worked_in(site)}.items() if name in DARK}
+        assert await judged(page, chosen, 1280, "dark") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [
+        ("document.documentElement.removeAttribute('lang')", "html-has-lang"),
+        ("document.title = ''", "document-title"),
+        ("document.querySelectorAll('label').forEach(it => it.remove())", "label"),
+        ("document.querySelector('h1').outerHTML = '<p>no heading</p>'", "page-has-heading-one"),
+    ],
+)
+async def test_a_planted_fault_is_found(chromium: Browser, site: Site, fault: str, rule: str) -> None:
+    async with opened(chromium, site) as page:
+        await page.goto("/offerings")
+        await page.evaluate(fault)
+        assert rule in {it.split(":")[0] for it in await violations(page)}
+
+
+async def test_without_scripts_one_searches_filters_logs_in_and_out(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site, java_script_enabled=False) as page:
+        await page.goto("/")
+        await page.get_by_label("Welche Leistung suchen Sie?").fill("baugenehmigung")
+        await page.get_by_role("button", name="Suchen").click()
+        await page.get_by_label("Auf dem Marktplatz angeboten").check()
+        await page.get_by_role("button", name="Filter anwenden").click()
+        await expect(page.locator("#results-heading")).to_have_text("1 Leistung")
+        await page.get_by_role("link", name="Digitale Baugenehmigung").click()
+        await page.get_by_label("Was ist Ihre Organisation?").select_option("KOMMUNE")
+        await page.get_by_role("button", name="Bestellweg anzeigen").click()
+        await expect(page.locator(".ways")).to_contain_text("Unmittelbar möglich.")
+        await log_in(page)
+        await page.get_by_role("button", name="Abmelden").click()
+        await expect(page.get_by_role("link", name="Anmelden")).to_be_visible()
+        assert await page.context.cookies() == []
+
+
+async def test_a_filter_acts_at_once_keeps_the_focus_and_the_way_back(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site) as page:
+        await page.goto("/offerings")
+        await page.locator("#kind-offering").focus()
+        await page.keyboard.press("Space")
+        await expect(page.locator("#results-heading")).to_have_text("3 Leistungen")
+        await expect(page.locator("#kind-offering")).to_be_focused()
+        await expect(page.locator("#results-status")).to_have_text("3 Leistungen")
+        assert "kind=offering" in page.url
+        await page.go_back()
+        await expect(page.locator("#results-heading")).to_have_text("42 Leistungen")
+        await expect(page.locator("#kind-offering")).not_to_be_checked()
+
+
+async def test_the_keyboard_reaches_the_content_first_and_each_stop_is_seen(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site) as page:
+        await page.goto("/offerings")
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".skip")).to_be_focused()
+        await expect(page.locator(".skip")).to_be_in_viewport()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await expect(page.locator("#q")).to_be_focused()
+        for _ in range(8):
+            await page.keyboard.press("Tab")
+            seen = await page.evaluate("(getComputedStyle(document.activeElement).outlineStyle) !== 'none'")
+            assert seen, await page.evaluate("document.activeElement.outerHTML")
+
+
+async def test_markup_of_others_stays_text_and_what_is_injected_does_not_run(chromium: Browser, site: Site) -> None:
+    context = await chromium.new_context(base_url=site.url)
+    page = await context.new_page()
+    await page.goto(f"/offerings/{site.markup}")
+    await expect(page.locator("h1")).to_have_text(MARKUP)
+    assert await page.title() != "broken"
+    await page.evaluate(
+        "() => { const it = document.createElement('script'); it.textContent = 'window.ran = 1'; document.body.append(it);"
+        " document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 1\"><b style=\"color:red\" id=b>b</b>') }"
+    )
+    await page.wait_for_timeout(200)
+    assert await page.evaluate("window.ran === undefined")
+    assert await page.evaluate("getComputedStyle(document.getElementById('b')).color !== 'rgb(255, 0, 0)'")
+    await context.close()
+
+
+async def test_a_form_of_another_site_does_nothing(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site) as page:
+        await log_in(page)
+        token = await page.locator("form[action='/logout'] input[name=form]").get_attribute("value")
+        other = await page.context.new_page()
+        await other.route("https://other.test/", lambda route: route.fulfill(body="<h1>other</h1>", content_type="text/html"))
+        await other.goto("https://other.test/")
+        await other.set_content(
+            f"<form method=post action='{site.url}/logout'><input name=form value='{token}'><button>Go</button></form>"
+        )
+        await other.get_by_role("button").click()
+        await expect(other.locator("h1")).to_have_text("Das ist nicht erlaubt")
+        await other.close()
+        await page.reload()
+        await expect(page.get_by_role("button", name="Abmelden")).to_be_visible()

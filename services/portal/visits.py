@@ -9,21 +9,25 @@ from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 from weakref import WeakValueDictionary
 
+import structlog
 from fastapi import Depends
 from starlette.requests import Request
 
 from services.portal.apis.client import LoginNeededError
 from services.portal.rendering import Visit
 from services.portal.sessions import Session, Sessions, Tokens
+from shared.errors import RetryableError
 
 RENEW_BEFORE = timedelta(seconds=30)
+
+log = structlog.get_logger()
 
 
 class Renewing(Protocol):
     """What gives fresh tokens."""
 
     async def renewed(self, tokens: Tokens) -> Tokens | None:
-        """Return fresh tokens, None if there are none to be had."""
+        """Return fresh tokens, None if there are none to be had. Raises RetryableError while the provider is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,11 @@ class Doorkeeper:
         session = await self.sessions.find(secret)
         if session is None or not self._is_stale(session):
             return session
-        tokens = await self._provider.renewed(session.tokens)
+        try:
+            tokens = await self._provider.renewed(session.tokens)
+        except RetryableError as error:
+            log.warning("not_renewed", code=error.code, detail=error.detail)
+            return session  # what is public can be read on; the services judge whether the old token still holds
         if tokens is None:
             await self.sessions.end(secret)
             return None

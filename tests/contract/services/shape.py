@@ -15,7 +15,6 @@ from fastapi import APIRouter
 from pydantic_settings import BaseSettings
 
 import services
-from marktplatz.assembly import SITES
 from shared.aggregate.base import StateMachine
 from shared.bus.handling import Consumer
 from shared.process.service import Resources, Service
@@ -24,8 +23,10 @@ from shared.topics import DEAD_LETTERS
 ROOT = Path(services.__file__).parent
 TREE = sorted(module.name for module in pkgutil.iter_modules([str(ROOT)]) if module.ispkg)
 """The services as they lie in the tree, listed nowhere."""
+SITES = [name for name in TREE if (ROOT / name / "pages").is_dir()]
+"""Those that show pages; they have a shape of their own, ``faults_of_site``."""
 PACKAGES = [name for name in TREE if name not in SITES]
-"""Those with an API; what shows pages has a shape of its own, ``faults_of_site``."""
+"""Those with an API."""
 
 MODULES = ("app", "api", "handlers", "repository", "schemas", "settings", "domain", "domain.transitions")
 NAMED_ONCE = {

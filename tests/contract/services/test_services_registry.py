@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments
+from marktplatz.assembly import BUILDERS, SITES, RoleName, ServiceName, assignments, site
 from shared.messages.values import Channel
 from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
-from tests.contract.services.shape import PACKAGES, groups_of
+from tests.contract.services.shape import PACKAGES, faults_of_site, groups_of
 from tests.support.publisher import RecordingPublisher
 
 DATA = Path(__file__).parents[3] / "data"
@@ -38,3 +38,13 @@ def test_a_service_consumes_with_the_groups_that_the_registry_gives_it(name: str
     channels = list(Channel) if name == ServiceName.CONTRACTS else [None]
     groups = [consumer.group for channel in channels for consumer in built(name, channel).consumers]
     assert sorted(groups) == sorted(groups_of(name))
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_every_service_of_pages_has_the_one_shape_and_needs_no_broker(name: str) -> None:
+    assert faults_of_site(name) == []
+    (assignment,) = site(name)
+    service = assignment.build(Resources(SqliteStore(None), RecordingPublisher(), DATA))
+    assert service.name == assignment.service == name
+    assert service.site is not None
+    assert (service.publishes, service.ledgers, service.consumers, service.readers, service.mirrors) == (False, (), (), (), ())

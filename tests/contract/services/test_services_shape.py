@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from marktplatz.assembly import SITES, site
-from shared.process.service import Resources
-from shared.store.sqlite.store import SqliteStore
-from tests.contract.services.shape import PACKAGES, faults_of, faults_of_site
-from tests.support.publisher import RecordingPublisher
+from tests.contract.services.shape import PACKAGES, faults_of
 from tests.support.tree_copy import TreeCopy
 
-DATA = Path(__file__).parents[3] / "data"
 PLANTED = (
     (
         "catalog",
@@ -91,16 +86,6 @@ print(json.dumps([fault for name in ("catalog", "contracts", "eligibility", "not
 @pytest.mark.parametrize("name", PACKAGES)
 def test_every_service_has_the_one_shape(name: str) -> None:
     assert faults_of(name) == []
-
-
-@pytest.mark.parametrize("name", SITES)
-def test_every_service_of_pages_has_the_one_shape_and_needs_no_broker(name: str) -> None:
-    assert faults_of_site(name) == []
-    (assignment,) = site(name)
-    service = assignment.build(Resources(SqliteStore(None), RecordingPublisher(), DATA))
-    assert service.name == assignment.service == name
-    assert service.site is not None
-    assert (service.publishes, service.ledgers, service.consumers, service.readers, service.mirrors) == (False, (), (), (), ())
 
 
 @pytest.mark.slow

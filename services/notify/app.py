@@ -25,7 +25,7 @@ from services.notify.webhooks.addresses import Guard
 from services.notify.webhooks.api import webhook_routes
 from services.notify.webhooks.client import WebhookClient
 from services.notify.webhooks.handlers import WebhookBackend, switched_off
-from services.notify.webhooks.repository import Deliveries, Webhooks
+from services.notify.webhooks.repository import DELIVERIES, WEBHOOKS, Deliveries, Webhooks
 from services.notify.webhooks.sender import WebhookSender
 from services.notify.webhooks.signing import WebhookKeys
 from shared.http.routers import join
@@ -103,7 +103,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     return Service(
         name=SERVICE,
         title="Notify",
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, WEBHOOKS, DELIVERIES),
         router=router,
         ledgers=(notifications.ledger,),
         consumers=consumers(notifications, contacts, routing, nudge, resources.clock, settings, (webhooks, deliveries)),

@@ -12,7 +12,6 @@ from typing import TypeVar
 from services.notify.domain.contact import AddressBook
 from services.notify.domain.notification import Notification
 from services.notify.domain.transitions import NotificationState
-from services.notify.webhooks.repository import DELIVERIES, WEBHOOKS
 from shared.aggregate.ledger import aggregate_collection
 from shared.aggregate.record import UNLISTED
 from shared.errors import NotFoundError
@@ -37,7 +36,7 @@ CREATED = Index("created", ("created_at",))
 QUEUED = Index("queued", ("organisation", "person", "next_attempt_at"))
 NOTIFICATIONS = aggregate_collection("notifications", INBOX, UNREAD, DUE, MARKED, QUEUED, OF_ORDER, OF_OFFERING, OF_TYPE, CREATED)
 CONTACTS = Collection("contacts")
-COLLECTIONS = (NOTIFICATIONS, CONTACTS, WEBHOOKS, DELIVERIES)
+COLLECTIONS = (NOTIFICATIONS, CONTACTS)
 _PAGE = 500
 SCANNED = 2000
 """As many notifications are looked through for one page of an inbox that several conditions narrow."""

@@ -62,7 +62,7 @@ class World(Api):
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     ensure_key_file(tmp_path / "keys")
     store = WatchedStore(None)
-    await store.prepare([*COLLECTIONS, idempotency.COLLECTION])
+    await store.prepare([*COLLECTIONS, WEBHOOKS, DELIVERIES, idempotency.COLLECTION])
     async with Receiver() as receiver:
         bench = Bench(
             store,

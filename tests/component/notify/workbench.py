@@ -13,6 +13,7 @@ from services.notify.domain.notification import Notification
 from services.notify.domain.transitions import NotificationState
 from services.notify.repository import COLLECTIONS, NOTIFICATIONS, Contacts, Notifications
 from services.notify.settings import Settings
+from services.notify.webhooks.repository import DELIVERIES, WEBHOOKS
 from shared.aggregate.change import Cause
 from shared.aggregate.outgoing import Publisher
 from shared.bus.handling import Received
@@ -136,7 +137,7 @@ class Bench:
 
 async def open_store(path: Path | None = None) -> WatchedStore:
     store = WatchedStore(path)
-    await store.prepare([*COLLECTIONS, idempotency.COLLECTION])
+    await store.prepare([*COLLECTIONS, WEBHOOKS, DELIVERIES, idempotency.COLLECTION])
     return store
 
 

@@ -156,6 +156,8 @@ def _documents(journal: Journal, documents: Held) -> None:
     for place, found in documents.items():
         service, _, collection = place.partition("/")
         for key, doc in found.items():
+            if collection == "contracts" and doc["order_id"] is None:
+                continue  # a Bereitstellungsvertrag: no order asked for it
             values: dict[str, Any] = {
                 "collection": collection,
                 "source": f"/{service}",

@@ -351,6 +351,8 @@ class Simulation:
         for service, names in recorded.items():
             for name in names:
                 for key, doc in self.world.documents[service].get(name, {}).items():
+                    if name == "contracts" and doc["order_id"] is None:
+                        continue  # a Bereitstellungsvertrag: no order asked for it
                     values: dict[str, Any] = {
                         "collection": name,
                         "source": f"/{service}",

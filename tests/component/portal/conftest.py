@@ -22,6 +22,7 @@ LEIKA_ENTRIES = 50
 @pytest.fixture(scope="session", name="showcase")
 def _showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
     folder = tmp_path_factory.mktemp("data")
+    shutil.copytree(DATA / "labels", folder / "labels")
     for path in DATA.glob("*.csv"):
         shutil.copy(path, folder)
     lines = (DATA / "leika_services.csv").read_text(encoding="utf-8").splitlines(keepends=True)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from services.contracts.domain import violation_codes
 from services.contracts.domain.refusal import Refusal
 from services.eligibility import sentences
 from shared import reasons
 from shared.messages.reasons import Fact
 
 ROOT = Path(__file__).resolve().parents[3]
+VIOLATIONS = {text for name, text in vars(violation_codes).items() if name.isupper()}
 GERMAN, ENGLISH = reasons.wordings("de"), reasons.wordings("en")
 
 
@@ -25,9 +27,9 @@ def _codes(folder: str, pattern: str) -> Iterator[str]:
 
 def test_every_refusal_of_a_contract_has_words_in_both_languages_with_the_same_facts() -> None:
     codes = set(_codes("services/contracts", r'Refusal\.of\(\s*"(\w+)"'))
-    assert len(codes) == 9
-    assert codes == GERMAN.keys()
-    assert {code: GERMAN[code].names for code in codes} == {code: ENGLISH[code].names for code in codes}
+    assert len(codes) == 11
+    assert codes | VIOLATIONS == GERMAN.keys()
+    assert {code: GERMAN[code].names for code in GERMAN} == {code: ENGLISH[code].names for code in GERMAN}
 
 
 def test_every_finding_of_the_in_house_check_has_english_words() -> None:

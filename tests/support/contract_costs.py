@@ -30,6 +30,8 @@ from tests.support.publisher import RecordingPublisher
 DATA = Path(__file__).parents[2] / "data"
 OFFERING = derived_id("offering", "einbuergerung")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SIGNED = datetime(2025, 12, 1, 9, tzinfo=UTC)
+"""Day of the Bereitstellungsverträge: no contract that rests on one begins before it."""
 PROVIDER = Party(id="komm-one", name="Komm.ONE")
 HUSUM = Party(id="010540056056", name="Husum, Stadt")
 HEIDE = Party(id="010510044044", name="Heide, Stadt")
@@ -78,7 +80,7 @@ class CostWorld:
 
     async def publish(self, *items: PriceItem, channels: Iterable[Channel] = (Channel.GOVDIGITAL,), **changes: Any) -> Offering:
         """Publish the offer, or another state of it, with these price lines."""
-        listings = tuple(ChannelListing(channel=it, bereitstellungsvertrag=f"BV-{it}", signed_at=NOW) for it in channels)
+        listings = tuple(ChannelListing(channel=it, bereitstellungsvertrag=f"BV-{it}", signed_at=SIGNED) for it in channels)
         fields = {"id": OFFERING, "provider": PROVIDER, "channels": listings, "price_items": items or (price(),)}
         offering = orders.offering(**{**fields, "published_at": NOW, "changed_at": self.now, **changes})
         self._seq += 1

@@ -52,7 +52,7 @@ class World:
         self.app = create_app("contracts", router, authenticator=FakeAuthenticator(), store=self.store, health=FixedHealth())
 
     async def order(self, *requests: ContractRequested) -> None:
-        consumer, _ = processor(FITKO)(self.resources, LIMITED).consumers
+        consumer, *_ = processor(FITKO)(self.resources, LIMITED).consumers
         assert list(await consumer.handle([received(it) for it in requests])) == []
 
     async def conclude(self) -> None:

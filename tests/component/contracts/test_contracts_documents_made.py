@@ -80,7 +80,7 @@ class World:
         return Resources(opened, RecordingPublisher(), Path(), clock=lambda: datetime(2026, 11, 24, 12, tzinfo=UTC))
 
     async def form(self, *names: str) -> None:
-        consumer, _ = processor(Channel.FITKO)(self.resources()).consumers
+        consumer, *_ = processor(Channel.FITKO)(self.resources()).consumers
         events = [
             received(
                 request(name, verdict=Verdict.NOT_EXEMPT)

@@ -87,7 +87,7 @@ class World:
 
     async def prepare(self) -> None:
         await self.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
-        consumer, _ = processor(FITKO)(self.resources).consumers
+        consumer, *_ = processor(FITKO)(self.resources).consumers
         requests = [request(land, customer=Party(id=land, name=land)) for land in LAENDER]
         assert list(await consumer.handle([received(it) for it in requests])) == []
         await self.add(*(sub(land, n) for land in LAENDER for n in (1, 2)))

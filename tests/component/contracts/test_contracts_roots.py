@@ -14,6 +14,7 @@ from services.contracts.chain.violations import violations
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
+from services.contracts.offers.follow import OFFERS
 from services.contracts.repository import CONTRACTS, REGISTERS, Contracts, Viewer
 from shared.aggregate.change import Cause, Change
 from shared.bus.handling import Received
@@ -41,11 +42,11 @@ class World:
         self.contracts = Contracts(self.resources)
 
     async def order(self, *events: Received) -> None:
-        consumer, _ = processor(FITKO)(self.resources).consumers
+        consumer, *_ = processor(FITKO)(self.resources).consumers
         assert list(await consumer.handle(events)) == []
 
     async def follow(self, *events: Received, channel: Channel = FITKO) -> None:
-        _, consumer = processor(channel)(self.resources).consumers
+        _, consumer, *_ = processor(channel)(self.resources).consumers
         assert list(await consumer.handle(events)) == []
 
     async def contract(self, key: str) -> Contract:
@@ -60,7 +61,7 @@ class World:
 @pytest.fixture
 async def world() -> AsyncIterator[World]:
     made = World()
-    await made.resources.store.prepare([CONTRACTS, REGISTERS])
+    await made.resources.store.prepare([CONTRACTS, REGISTERS, OFFERS])
     yield made
     await made.resources.store.close()
 

@@ -51,7 +51,7 @@ def forwarded(world: World, order: OrderHead, seq: int = 2) -> Received:
 
 
 async def consume(world: World, *batch: Received) -> None:
-    consumer, _ = world.service.consumers
+    consumer, *_ = world.service.consumers
     assert await consumer.handle(batch) == []
 
 
@@ -147,7 +147,7 @@ async def test_a_foreign_message_is_a_bug(world: World) -> None:
     class Other(Message):
         TYPE = "other"
 
-    consumer, _ = world.service.consumers
+    consumer, *_ = world.service.consumers
     event = Received(Other(), "k", Cause("e", "other", "/x", 1), START)
     with pytest.raises(TypeError):
         await consumer.handle([event])

@@ -68,7 +68,9 @@ def test_the_processor_has_a_deployment_an_account_a_user_and_rights_of_its_own(
     assert kinds == expected
     (user,) = [it for it in production if it["kind"] == "KafkaUser" and it["metadata"]["name"] == PROCESSOR]
     read = {acl["resource"]["name"] for acl in user["spec"]["authorization"]["acls"] if "Read" in acl["operations"]}
-    assert read == {f"contracts.{CHANNEL}", f"contracts.{CHANNEL}.replay", f"contracts.{CHANNEL}.request.v1"}
+    groups = (f"contracts.{CHANNEL}", f"contracts.{CHANNEL}.offerings")
+    replays = (f"{group}.replay" for group in groups)
+    assert read == {*groups, *replays, f"contracts.{CHANNEL}.request.v1", "catalog.offering.v1"}
 
 
 def test_topics_and_alert_of_the_channel_are_there(production: list[dict[str, Any]]) -> None:

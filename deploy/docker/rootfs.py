@@ -45,6 +45,68 @@ LEFT_OUT_PARTS = (
     "/libpcprofile.so",
     "/libthread_db.so",
 )
+LEFT_OUT_STANDARD = frozenset(
+    (
+        "_pydecimal",
+        "_pyio",
+        "aifc",
+        "asynchat",
+        "asyncore",
+        "cgi",
+        "cgitb",
+        "doctest",
+        "imaplib",
+        "mailbox",
+        "mailcap",
+        "modulefinder",
+        "nntplib",
+        "pickletools",
+        "pipes",
+        "poplib",
+        "smtpd",
+        "sunau",
+        "telnetlib",
+        "trace",
+        "wave",
+    )
+)
+"""Modules of the standard library for people at a terminal, for dying protocols and sounds, and in Python what is here in C."""
+CHARACTER_SETS = frozenset(
+    (
+        "__init__",
+        "aliases",
+        "ascii",
+        "charmap",
+        "cp437",
+        "cp850",
+        "cp1252",
+        "idna",
+        "iso8859_1",
+        "iso8859_15",
+        "latin_1",
+        "punycode",
+        "raw_unicode_escape",
+        "undefined",
+        "unicode_escape",
+        "utf_16",
+        "utf_16_be",
+        "utf_16_le",
+        "utf_32",
+        "utf_32_be",
+        "utf_32_le",
+        "utf_7",
+        "utf_8",
+        "utf_8_sig",
+        "base64_codec",
+        "bz2_codec",
+        "hex_codec",
+        "quopri_codec",
+        "rot_13",
+        "uu_codec",
+        "zlib_codec",
+    )
+)
+"""The encodings of texts that reach the marketplace, and of names in archives; the rest are code pages of elsewhere, 1.2 MB."""
 PROGRAM_DIRECTORIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 PROGRAMS = ("/usr/bin/python3", f"/usr/bin/{PYTHON}")
 PARTS = ("system", "packages", "application")
@@ -96,6 +158,11 @@ def belongs(path: str) -> bool:
         return shared_text or path.endswith(LICENCE_TEXTS[1])
     if path.startswith(PROGRAM_DIRECTORIES):
         return path in PROGRAMS
+    folder, _, name = path.rpartition("/")
+    if folder == f"/usr/lib/{PYTHON}" and name.removesuffix(".py") in LEFT_OUT_STANDARD:
+        return False
+    if folder == f"/usr/lib/{PYTHON}/encodings" and name.removesuffix(".py") not in CHARACTER_SETS:
+        return False
     return not path.startswith(LEFT_OUT_PATHS) and not any(part in path for part in LEFT_OUT_PARTS)
 
 

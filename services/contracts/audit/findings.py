@@ -15,6 +15,7 @@ class Fault(StrEnum):
     NUMBER_BEYOND_REGISTER = "number_beyond_register"
     CONTRACT_UNREADABLE = "contract_unreadable"
     CONTRACT_DIFFERS = "contract_differs"
+    CHAIN_BROKEN = "chain_broken"
     EFFECT_WAITING = "effect_waiting"
     EFFECT_MISSING = "effect_missing"
     EFFECT_TWICE = "effect_twice"
@@ -37,6 +38,7 @@ REMEDIES: Final = {
     Fault.NUMBER_BEYOND_REGISTER: "Stop the processor of the channel; run: marktplatz topics rebuild.",
     Fault.CONTRACT_UNREADABLE: "Compare the version of the product with that which wrote it; else bring it back from a backup.",
     Fault.CONTRACT_DIFFERS: _RESTORE,
+    Fault.CHAIN_BROKEN: "The Anbieter amends, ends or continues the contract; docs/architecture/contract-chain.md has the rules.",
     Fault.EFFECT_WAITING: "See to the processor of the channel: it archives.",
     Fault.EFFECT_MISSING: "Start the processor of the channel anew: it archives what has no entry.",
     Fault.EFFECT_TWICE: "Report the fault; the earlier entry counts.",

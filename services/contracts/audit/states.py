@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,11 +13,15 @@ from services.contracts.archive.entry import Entry
 from services.contracts.archiving.archivist import CONTRACT, content_of
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS
+from services.contracts.audit.chains import audited_place
 from services.contracts.audit.findings import Examined, Fault, Finding
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.domain.transitions import PENDING
 from services.contracts.repository import CONTRACTS, Contracts
 from shared.aggregate import journal
 from shared.messages.open_enum import READING
+from shared.messages.values import Channel
 from shared.store.paging import scanned
 from shared.store.port import Document
 
@@ -27,19 +31,37 @@ _PAGE: Final = 100
 
 
 async def audited_contracts(
-    contracts: Contracts, logs: list[ArchiveLog], places: set[tuple[str, int]], examined: Examined
+    contracts: Contracts,
+    logs: list[ArchiveLog],
+    terms: Mapping[Channel, Terms],
+    places: set[tuple[str, int]],
+    examined: Examined,
 ) -> AsyncIterator[Finding]:
     """Yield what is wrong with contracts, and add the channels and years of their numbers to ``places``.
 
-    ``logs``: those of the store, the present one last. Raises StoreUnavailableError.
+    ``logs``: those of the store, the present one last. ``terms``: of each channel. Raises StoreUnavailableError.
     """
     async for page in scanned(contracts.store, CONTRACTS, _PAGE):
         for document in page:
             examined.contracts += 1
             if document.get("year") is not None:
                 places.add((document["channel"], document["year"]))
+            if document["state"] in PENDING:
+                continue
             if (finding := await _of(document, contracts, logs)) is not None:
                 yield finding
+            async for broken in _in_its_chain(document, contracts, terms):
+                yield broken
+
+
+async def _in_its_chain(document: Document, contracts: Contracts, terms: Mapping[Channel, Terms]) -> AsyncIterator[Finding]:
+    try:
+        contract = contracts.ledger.state_of(document)
+    except (ValidationError, KeyError):
+        return  # a finding already
+    async for finding in audited_place(contract, contracts, terms):
+        if await _unless_changed(finding, document, contracts) is not None:
+            yield finding
 
 
 async def _of(document: Document, contracts: Contracts, logs: list[ArchiveLog]) -> Finding | None:
@@ -80,8 +102,9 @@ async def _archived(entry: Entry, contracts: Contracts) -> Contract | None:
         return None
     found: dict[str, Any] = json.loads(stored["content"])
     override = (found.get("check") or {}).get("override")
-    if override is not None:
-        override["by"] = "-"  # whoever it was stands outside
+    for signed in (override, found.get("countersignature"), *found.get("signatures", ())):
+        if signed is not None:
+            signed["by"] = "-"  # whoever it was stands outside
     return Contract.model_validate(found, extra="ignore", context=READING)
 
 

@@ -1,9 +1,10 @@
-"""Audits everything: contracts, their numbers, the archive."""
+"""Audits everything: contracts, their chains, their numbers, the archive."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from services.contracts import channels
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.audit.entries import audited_log
 from services.contracts.audit.findings import Examined, Finding
@@ -22,10 +23,11 @@ async def audited(resources: Resources, settings: Settings, examined: Examined) 
     """
     logs = await ArchiveLog(resources.store, settings.archive_origin).all()
     contracts, registers = Contracts(resources), Registers(resources)
+    terms = channels.load_terms(settings.agb_folder, settings.number_formats)
     places: set[tuple[str, int]] = set()
     async for page in scanned(resources.store, REGISTERS):
         places.update((document["channel"], document["year"]) for document in page)
-    async for finding in audited_contracts(contracts, logs, places, examined):
+    async for finding in audited_contracts(contracts, logs, terms, places, examined):
         yield finding
     async for finding in audited_registers(registers, places, examined):
         yield finding

@@ -97,6 +97,14 @@ def contract_changed(world: World) -> None:
     contract(world, "a").update(order_reference="Az. 9")
 
 
+def root_gone(world: World) -> None:
+    del stored(world, CONTRACTS)[contract(world, "a")["parent"]]
+
+
+def root_ended_before(world: World) -> None:
+    stored(world, CONTRACTS)[contract(world, "a")["parent"]].update(valid_to="2026-11-24")
+
+
 def contract_damaged(world: World) -> None:
     del contract(world, "a")["anbieter"]
 
@@ -169,6 +177,8 @@ ENTRY_FAULTS = {Fault.TREE_DIFFERS, Fault.CHECKPOINT_INVALID}
         (number_beyond, {Fault.NUMBER_BEYOND_REGISTER}),
         (contract_gone, {Fault.NUMBER_MISSING, Fault.ENTRY_WITHOUT_CONTRACT}),
         (contract_changed, {Fault.CONTRACT_DIFFERS}),
+        (root_gone, {Fault.CHAIN_BROKEN, Fault.ENTRY_WITHOUT_CONTRACT}),
+        (root_ended_before, {Fault.CHAIN_BROKEN, Fault.CONTRACT_DIFFERS}),
         (contract_damaged, {Fault.CONTRACT_UNREADABLE}),
         (entry_gone, {Fault.ENTRY_MISSING}),
         (entry_changed, ENTRY_FAULTS),

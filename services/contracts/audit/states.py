@@ -102,9 +102,9 @@ async def _archived(entry: Entry, contracts: Contracts) -> Contract | None:
         return None
     found: dict[str, Any] = json.loads(stored["content"])
     override = (found.get("check") or {}).get("override")
-    for signed in (override, found.get("countersignature"), *found.get("signatures", ())):
-        if signed is not None:
-            signed["by"] = "-"  # whoever it was stands outside
+    for decided in (override, found.get("countersignature")):
+        if decided is not None:
+            decided["by"] = "outside"  # whoever it was stands there
     return Contract.model_validate(found, extra="ignore", context=READING)
 
 

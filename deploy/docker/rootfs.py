@@ -132,16 +132,23 @@ LEFT_OUT_OF_PACKAGES = (
     "faststream/nats",
     "faststream/rabbit",
     "faststream/redis",
+    "google/protobuf/internal/json_format_benchmark.py",
+    "google/protobuf/internal/message_benchmark.py",
     "gridfs",
     "pyparsing",
     "rdflib/contrib",
     "rdflib/extras",
+    *(
+        f"rdflib/plugins/parsers/{name}.py"
+        for name in ("hext", "jsonld", "notation3", "nquads", "patch", "rdfxml", "trig", "trix")
+    ),
+    *(f"rdflib/plugins/stores/{name}.py" for name in ("auditable", "concurrent", "rdf4j", "sparqlconnector", "sparqlstore")),
     "rdflib/plugins/sparql",
     "rdflib/tools",
     *(f"tzdata/zoneinfo/{part}" for part in ("Africa", "America", "Antarctica", "Asia", "Australia", "Indian", "Pacific")),
 )
-"""What works only with packages that are not here or no page shows, of rdflib queries: a graph is only written here, and time
-zones of other continents."""
+"""What works only with packages that are not here or no page shows, of rdflib queries and
+readers: a graph is only written here, and time zones of other continents."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {

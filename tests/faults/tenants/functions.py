@@ -1,4 +1,6 @@
-"""The function that a member needs for each operation that changes something. A new operation needs a line here.
+"""The function that a member needs for each operation that changes something, and to read where reading needs one.
+
+A new operation needs a line here.
 
 ``none``: no function, since it is the person's own matter or changes nothing of the organisation's.
 """
@@ -96,6 +98,9 @@ notify      POST   /v1/inbox/{notification_id}/read                             
 notify      PUT    /v1/contacts/me                                                                          none
 notify      DELETE /v1/contacts/me                                                                          none
 notify      DELETE /v1/contacts/{contact_id}                                                                VERWALTUNG
+notify      GET    /v1/webhooks                                                                             VERWALTUNG
+notify      GET    /v1/webhooks/{webhook_id}                                                                VERWALTUNG
+notify      GET    /v1/webhooks/{webhook_id}/deliveries                                                     VERWALTUNG
 notify      POST   /v1/webhooks                                                                             VERWALTUNG
 notify      PUT    /v1/webhooks/{webhook_id}                                                                VERWALTUNG
 notify      DELETE /v1/webhooks/{webhook_id}                                                                VERWALTUNG

@@ -22,6 +22,7 @@ from shared.tracing import context
 def stream() -> Iterator[io.StringIO]:
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level = root.handlers[:], root.level
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # a command of a kit, run by another test, has silenced it for good
     yield io.StringIO()
     structlog.reset_defaults()
     root.handlers[:] = handlers

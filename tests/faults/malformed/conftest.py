@@ -20,6 +20,7 @@ async def apps(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[S
     keys = tmp_path_factory.mktemp("keys") / "webhooks"
     ensure_key_file(keys)
     async with contextlib.AsyncExitStack() as stack:
-        environment = stack.enter_context(pytest.MonkeyPatch.context())
-        environment.setenv("NOTIFY_WEBHOOK_KEYS", str(keys))
-        yield {service: await stack.enter_async_context(running(service)) for service in BUILDERS}
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("NOTIFY_WEBHOOK_KEYS", str(keys))
+            started = {service: await stack.enter_async_context(running(service)) for service in BUILDERS}
+        yield started

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from marktplatz.assembly import BUILDERS
 from marktplatz.demo.people import eventually
 from shared.messages.values import Channel, OrderState
+from shared.topics import contract_groups
 from tests.e2e.conftest import Marketplace
 
 Series = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -62,5 +63,6 @@ async def test_vorgaenge_are_counted_for_every_state_and_anbieter(marketplace: M
 async def test_each_processor_tells_of_its_own_channel_only(marketplace: Marketplace, channel: Channel) -> None:
     series = await reported(marketplace, f"contracts-{channel.value}")
     assert labels(series, "contracts_contracts", "channel") == {channel.value}
-    assert labels(series, "marktplatz_bus_consumer_stopped", "group") == {f"contracts.{channel.value}"}
-    assert labels(series, "marktplatz_outbox_age_seconds", "collection") == {"contracts", "archive_published"}
+    assert labels(series, "marktplatz_bus_consumer_stopped", "group") == set(contract_groups(channel))
+    outboxes = {"contracts", "archive_published", "contract_offers", "usages"}
+    assert labels(series, "marktplatz_outbox_age_seconds", "collection") == outboxes

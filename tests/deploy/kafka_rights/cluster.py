@@ -202,6 +202,7 @@ class Cluster:
             "NOTIFY_SMTP_HOST": self.smtp.host,
             "NOTIFY_SMTP_PORT": str(self.smtp.port),
             "NOTIFY_SMTP_SECURITY": "none",
+            "NOTIFY_MAIL_WINDOW": "PT0S",
         }
 
     def _mount(self, pod: Pod, secrets: dict[SecretKey, str]) -> None:

@@ -43,6 +43,7 @@ from shared.files.port import Files
 from shared.http.routers import join
 from shared.messages.values import Channel
 from shared.process.service import Builder, Periodic, Resources, Service
+from shared.store.lease import Lease
 
 ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
 FOLLOWED = (OFFERS, USAGES, INFORMATION)
@@ -78,7 +79,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     log = ArchiveLog(resources.store, settings.archive_origin)
     offers, usages = ChannelOffers(resources), Usages(resources)
     costs = Costs(resources, offers)
-    jobs = Jobs(resources.store, resources.clock, resources.steady, settings.statement_lease)
+    jobs = Jobs(resources.store, resources.clock, Lease(settings.statement_lease, resources.steady))
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
         router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock, terms)

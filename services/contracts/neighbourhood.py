@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from services.contracts.chain.contract import Contract as ChainContract
 from services.contracts.chain.given import Offering
 from services.contracts.chain.violations import Violation
 from services.contracts.chain.world import Chain, World
@@ -60,5 +61,22 @@ def added_violations(contract: Contract, around: World, terms: Terms, state: Con
     Raises RefusedError as the question WRITE does.
     """
     parties = {key: body_of(key) for key in (contract.grantor.id, contract.customer.id)}
-    world = replace(around, organisations={**around.organisations, **parties})
-    return added_by(world, chained(contract, terms, state))
+    added = chained(contract, terms, state)
+    chain = _concerned(around.chain, added)
+    return added_by(replace(around, organisations={**around.organisations, **parties}, chain=chain), added)
+
+
+def _concerned(chain: Chain, added: ChainContract) -> Chain:
+    """Return the part of a chain that a contract takes the place of, rests on or continues, with what continues that.
+
+    A batch brings contracts for many offers, and each is asked about all that is around it.
+    """
+    found: dict[str, ChainContract] = {}
+    waiting = [added.id, added.parent, added.continues]
+    while waiting:
+        contract = chain.contracts.get(waiting.pop() or "")
+        if contract is not None and contract.id not in found:
+            found[contract.id] = contract
+            following = (other.id for other in chain.contracts.values() if other.continues == contract.id)
+            waiting += [contract.parent, contract.continues, *following]
+    return Chain.of(found.values())

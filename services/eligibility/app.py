@@ -37,6 +37,7 @@ from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
+from shared.store.lease import Lease
 
 LISTS_EVERY = timedelta(hours=1)
 
@@ -62,11 +63,11 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     backend = Backend(bodies, organisations, verdicts, offered, facts, files, policy, settings, drafts, resources.clock)
     router = routes(backend)
     join(router, record_routes(records))
-    bounds = Bounds(settings.jobs_stored, settings.job_term, settings.job_lease)
-    jobs = Jobs(resources.store, bounds, resources.clock, resources.steady)
+    bounds = Bounds(settings.jobs_stored, settings.job_term)
+    jobs = Jobs(resources.store, bounds, resources.clock, Lease(settings.job_lease, resources.steady))
     watching = Watching(resources.store)
     recheck = Rechecker(
-        Turn(resources.store, settings.job_lease, resources.steady),
+        Turn(resources.store, Lease(settings.job_lease, resources.steady)),
         watching,
         facts,
         verdicts.ledger,

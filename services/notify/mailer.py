@@ -9,7 +9,6 @@ after that, with the same Message-ID.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -26,6 +25,7 @@ from services.notify.domain.notification import Invited, Notification
 from services.notify.headers import UnsafeHeaderError
 from services.notify.mail import Composer, Mail
 from services.notify.metrics import OUTCOMES, OVERDUE
+from services.notify.nudge import Nudge
 from services.notify.replies import Delayed, Outcome, Refused, Sent
 from services.notify.repository import Claim, Contacts, Notifications
 from services.notify.settings import MARGIN, Settings
@@ -75,19 +75,12 @@ class Mailer:
         self.clock = clock
         self.jitter = jitter
         self.keys = InvitationKeys(settings.invitation_keys)
-        self._nudged = asyncio.Event()
+        self.nudge = Nudge()
         self._blocked_since: datetime | None = None
-
-    def nudge(self) -> None:
-        """Wake the waiting ``run``: there may be mail to send."""
-        self._nudged.set()
 
     async def run(self) -> None:
         """Wait for a nudge, at most ``poll`` long, then send what is due."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.poll.total_seconds()):
-                await self._nudged.wait()
-        self._nudged.clear()
+        await self.nudge.wait(self.settings.poll)
         await self.send_due()
 
     async def send_due(self) -> None:

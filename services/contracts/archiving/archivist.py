@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from services.contracts.archive.checkpoint import Checkpoint
@@ -19,6 +19,7 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import commitments, keep_document
 from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
 from services.contracts.domain.contract import Contract
+from services.contracts.newly_recorded import NewlyRecorded
 from services.contracts.repository import CONTRACTS, SERVICE, Contracts
 from shared.aggregate import journal
 from shared.aggregate.change import Change
@@ -36,8 +37,6 @@ PUBLISHED = aggregate_collection("archive_published")
 """The checkpoint that was published last, with its outbox."""
 
 CONTRACT: Final = "contract.json"
-OVERLAP: Final = timedelta(minutes=10)
-"""How long the saving of a contract may take after the instant that it is recorded with, without waiting for a new process."""
 _FIRST: Final = 1
 _PAGE: Final = 100
 
@@ -60,9 +59,8 @@ class Archivist:
         self.key = key
         self.published = published
         self.clock = contracts.ledger.clock
-        self._seen: datetime | None = None
+        self.newly = NewlyRecorded(contracts, channel)
         self._signed = 0
-        self._recent: set[str] = set()
 
     async def run(self) -> None:
         """Archive what has no entry yet and sign the head if it has moved. Raises StoreUnavailableError, WriteConflictError."""
@@ -75,16 +73,8 @@ class Archivist:
 
     async def _archive_formed(self) -> None:
         """Archive contracts that a version formed which kept no journals, and that nobody has changed since."""
-        since = None if self._seen is None else self._seen - OVERLAP
-        query = Query("channel", {"channel": self.channel.value}, at_least=since, limit=_PAGE)
-        recent: set[str] = set()
-        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
-            new = [document for document in portion.documents if document["_id"] not in self._recent]
-            await self._archive([_formed(document) for document in new if journal.waiting(document) is None])
-            recent.update(document["_id"] for document in portion.documents)
-            # What is recorded with a time of the future does not hide what is recorded after it.
-            self._seen = min(portion.documents[-1]["recorded_at"], self.clock())
-        self._recent = recent
+        async for documents in self.newly.portions():
+            await self._archive([_formed(document) for document in documents if journal.waiting(document) is None])
 
     async def _archive_journals(self) -> None:
         """Archive the changes that wait in journals, then drop them there."""

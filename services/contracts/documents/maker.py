@@ -9,24 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Final
 
 import structlog
 
-from services.contracts.archiving.archivist import OVERLAP, content_of
+from services.contracts.archiving.archivist import content_of
 from services.contracts.documents.records import DocumentRecords
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import contract_sheets
 from services.contracts.metrics import UNMADE
-from services.contracts.repository import CONTRACTS, Contracts
+from services.contracts.newly_recorded import NewlyRecorded
+from services.contracts.repository import Contracts
 from shared.errors import InvalidError
 from shared.files.port import Files
 from shared.messages.values import Channel
-from shared.store.paging import portions
-from shared.store.port import PORTION_BYTES, Document, Query
-
-_PAGE: Final = 100
+from shared.store.port import Document
 
 log = structlog.get_logger()
 
@@ -40,8 +36,7 @@ class Maker:
         self.records = DocumentRecords(contracts.store)
         self.files = files
         self.renderer = renderer or Renderer()
-        self._seen: datetime | None = None
-        self._recent: set[str] = set()
+        self.newly = NewlyRecorded(contracts, channel)
         self._unfit: set[str] = set()
 
     async def run(self) -> None:
@@ -49,15 +44,8 @@ class Maker:
 
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other contract.
         """
-        since = None if self._seen is None else self._seen - OVERLAP
-        query = Query("channel", {"channel": self.channel.value}, at_least=since, limit=_PAGE)
-        recent: set[str] = set()
-        async for portion in portions(self.contracts.store, CONTRACTS, query, PORTION_BYTES):
-            await self._make([document for document in portion.documents if document["_id"] not in self._recent])
-            recent.update(document["_id"] for document in portion.documents)
-            # What is recorded with a time of the future does not hide what is recorded after it.
-            self._seen = min(portion.documents[-1]["recorded_at"], self.contracts.ledger.clock())
-        self._recent = recent
+        async for documents in self.newly.portions():
+            await self._make(documents)
         UNMADE.labels(self.channel.value).set(len(self._unfit))
 
     async def _make(self, documents: Sequence[Document]) -> None:

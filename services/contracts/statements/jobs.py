@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from services.contracts.statements.job import JobState, StatementJob
 from shared.errors import ConflictError, NotFoundError
+from shared.store.lease import Lease
 from shared.store.paging import documents_of
 from shared.store.port import Collection, Index, Query, Save, Scalar, Store
 
@@ -30,17 +30,11 @@ class JobLostError(Exception):
 
 @dataclass
 class Jobs:
-    """All jobs. ``holder`` is this process as one that works on them, new at each start.
-
-    ``lease``: after how long without a sign of life another process takes a job over, by its own steady clock.
-    """
+    """All jobs. Of those that are at work this process takes over what its ``lease`` says."""
 
     store: Store
     clock: Callable[[], datetime]
-    steady: Callable[[], float]
-    lease: timedelta
-    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
-    _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+    lease: Lease
 
     async def add(self, job: StatementJob) -> StatementJob:
         """Store a job and return it, or the one that is stored under its id. Raises ConflictError (``too_many_jobs``)."""
@@ -66,9 +60,9 @@ class Jobs:
         """Claim the job of a channel that has waited longest, None if there is none. Of several processes one gets it."""
         async for document in documents_of(self.store, JOBS, Query("open", {"channel": channel}, limit=_PAGE)):
             job = StatementJob.of(document)
-            if job.state is JobState.RUNNING and not self._abandoned(job):
+            if job.state is JobState.RUNNING and not self.lease.is_free(job.id, job.holder, job.rev):
                 continue
-            update = {"state": JobState.RUNNING, "started_at": job.started_at or self.clock(), "holder": self.holder}
+            update = {"state": JobState.RUNNING, "started_at": job.started_at or self.clock(), "holder": self.lease.holder}
             try:
                 return await self.save(job.model_copy(update={**update, "attempts": job.attempts + 1}))
             except JobLostError:
@@ -85,13 +79,3 @@ class Jobs:
     async def release(self, job: StatementJob) -> None:
         """Release a job, so that another process goes on with it at once. Raises JobLostError."""
         await self.save(job.model_copy(update={"holder": None, "attempts": max(0, job.attempts - 1)}))
-
-    def _abandoned(self, job: StatementJob) -> bool:
-        """Return whether nobody works on a running job: this process does not, or has watched it for a lease without a sign."""
-        if job.holder in (None, self.holder):
-            return True
-        rev, since = self._seen.get(job.id, (0, 0.0))
-        if rev != job.rev:
-            since = self.steady()
-            self._seen[job.id] = (job.rev, since)
-        return self.steady() - since >= self.lease.total_seconds()

@@ -156,7 +156,7 @@ class _Steps:
     async def _in_thread(self, work: Any, *given: Any) -> Any:  # noqa: ANN401 - whatever is computed
         """Return what is computed in a thread; meanwhile the job shows that it lives."""
         computing = asyncio.ensure_future(asyncio.to_thread(work, *given))
-        pause = self.jobs.lease.total_seconds() / _SIGNS_IN_A_LEASE
+        pause = self.jobs.lease.term.total_seconds() / _SIGNS_IN_A_LEASE
         while not (await asyncio.wait([computing], timeout=pause))[0]:
             await self._save()
         return computing.result()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.eligibility.jobs.job import Job, JobState, Section
@@ -13,6 +12,7 @@ from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 from shared.store.contention import Contention
+from shared.store.lease import Lease
 from shared.store.paging import documents_of
 from shared.store.port import Document, Query, Save, Scalar, Store
 
@@ -27,34 +27,20 @@ class JobLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``most``: most jobs of an organisation, ended ones included; ``term``: how long an ended one is stored.
-
-    ``lease``: after how long without a sign of life another process takes a job over.
-    """
+    """``most``: most jobs of an organisation, ended ones included; ``term``: how long an ended one is stored."""
 
     most: int
     term: timedelta
-    lease: timedelta
-
-
-@dataclass(slots=True)
-class _Watch:
-    """Since when, by the own steady clock, a job stands at a revision."""
-
-    rev: int
-    since: float
 
 
 @dataclass
 class Jobs:
-    """All jobs. ``holder`` is this process as one that works on them, new at each start."""
+    """All jobs. Of those that are at work this process takes over what its ``lease`` says."""
 
     store: Store
     bounds: Bounds
     clock: Callable[[], datetime]
-    steady: Callable[[], float]
-    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
-    _watched: dict[str, _Watch] = field(default_factory=dict)
+    lease: Lease
 
     async def add(self, job: Job) -> Job:
         """Store a job and return it, or the one that is stored under its id.
@@ -121,20 +107,19 @@ class Jobs:
 
     async def claim(self) -> Job | None:
         """Claim the job that has waited longest, None if there is none. Of several processes one gets it."""
-        seen: dict[str, _Watch] = {}
-        claimed: Job | None = None
+        seen: list[str] = []
         async for document in documents_of(self.store, JOBS, Query("open", limit=_BATCH)):
             job = Job.of(document)
-            if job.state is JobState.RUNNING and not self._abandoned(job, seen):
+            seen.append(job.id)
+            if job.state is JobState.RUNNING and not self.lease.is_free(job.id, job.holder, job.rev):
                 continue
-            started = {"state": JobState.RUNNING, "started_at": job.started_at or self.clock(), "holder": self.holder}
+            started = {"state": JobState.RUNNING, "started_at": job.started_at or self.clock(), "holder": self.lease.holder}
             try:
-                claimed = await self.save(job.model_copy(update={**started, "attempts": job.attempts + 1}))
+                return await self.save(job.model_copy(update={**started, "attempts": job.attempts + 1}))
             except JobLostError:
                 continue
-            break
-        self._watched = seen if claimed is None else {**self._watched, **seen}
-        return claimed
+        self.lease.watch_only(seen)
+        return None
 
     async def save(self, job: Job) -> Job:
         """Store how far a job is and return it with its new revision. Raises JobLostError."""
@@ -192,16 +177,6 @@ class Jobs:
         stored = await self.store.get(JOBS, job.id)
         if stored is None or Job.of(stored).state is JobState.CANCELLED:
             await self.store.delete(JOB_PARTS, [_part_id(job.id, section, number)])
-
-    def _abandoned(self, job: Job, seen: dict[str, _Watch]) -> bool:
-        """Return whether nobody works on a running job: this process does not, or has watched it for a lease without a sign."""
-        if job.holder in (None, self.holder):
-            return True
-        watch = self._watched.get(job.id)
-        if watch is None or watch.rev != job.rev:
-            watch = _Watch(job.rev, self.steady())
-        seen[job.id] = watch
-        return self.steady() - watch.since >= self.bounds.lease.total_seconds()
 
     async def _make_room(self, organisation: str, most: int) -> None:
         """Delete ended jobs of an organisation, the oldest first, until no more than ``most`` are left."""

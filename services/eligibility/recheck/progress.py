@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from services.eligibility.repository import RECHECK_PROGRESS
 from shared.calendar import day_of
 from shared.messages.eligibility import ChangeReason
+from shared.store.lease import Lease
 from shared.store.port import Document, Save, Store
 
 _ID: Final = "orders"
@@ -105,13 +104,10 @@ class Progress(BaseModel):
 
 @dataclass
 class Turn:
-    """Claims the progress for this process. A claim is over when it has stood for ``lease`` by the own steady clock."""
+    """Claims the progress for this process."""
 
     store: Store
-    lease: timedelta
-    steady: Callable[[], float]
-    holder: str = field(default_factory=lambda: uuid.uuid4().hex)
-    _seen: tuple[int, float] | None = None
+    lease: Lease
 
     async def stored(self) -> Progress:
         """Return how far the re-check is."""
@@ -124,10 +120,13 @@ class Turn:
         if document is None:
             await self.store.insert_many(RECHECK_PROGRESS, [Progress().document()])
             document = await self.store.get(RECHECK_PROGRESS, _ID)
-        if document is None or not self._free(found := Progress.of(document)):
+        if document is None:
+            return None
+        found = Progress.of(document)
+        if not self.lease.is_free(_ID, found.holder, found.rev):
             return None
         try:
-            return await self.save(found.model_copy(update={"holder": self.holder}))
+            return await self.save(found.model_copy(update={"holder": self.lease.holder}))
         except ProgressLostError:
             return None
 
@@ -141,10 +140,3 @@ class Turn:
     async def release(self, progress: Progress) -> None:
         """Release the claim, so that another process goes on at once. Raises ProgressLostError."""
         await self.save(progress.model_copy(update={"holder": None}))
-
-    def _free(self, progress: Progress) -> bool:
-        if progress.holder in (None, self.holder):
-            return True
-        if self._seen is None or self._seen[0] != progress.rev:
-            self._seen = (progress.rev, self.steady())
-        return self.steady() - self._seen[1] >= self.lease.total_seconds()

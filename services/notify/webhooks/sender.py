@@ -17,6 +17,7 @@ import structlog
 
 from services.notify.domain.webhook import GONE, INACTIVE, PAUSES, Attempt, Delivery, Webhook, WebhookBook
 from services.notify.metrics import WEBHOOK_OUTCOMES, WEBHOOK_OVERDUE
+from services.notify.nudge import Nudge
 from services.notify.settings import MARGIN, Settings
 from services.notify.webhooks.client import WebhookClient
 from services.notify.webhooks.repository import Deliveries, DeliveryClaim, Webhooks
@@ -51,18 +52,11 @@ class WebhookSender:
         self.keys = WebhookKeys(settings.webhook_keys)
         self._switched_off = switched_off
         self._jitter = jitter
-        self._nudged = asyncio.Event()
-
-    def nudge(self) -> None:
-        """Wake the waiting ``run``: there may be something to deliver."""
-        self._nudged.set()
+        self.nudge = Nudge()
 
     async def run(self) -> None:
         """Wait for a nudge, at most ``poll`` long, then send what is due."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.poll.total_seconds()):
-                await self._nudged.wait()
-        self._nudged.clear()
+        await self.nudge.wait(self.settings.poll)
         await self.send_due()
 
     async def send_due(self) -> None:

@@ -29,6 +29,7 @@ from shared.http.app import create_app
 from shared.ids import contract_id
 from shared.messages.eligibility import Stage
 from shared.messages.values import Channel, OfferingState, Party
+from shared.store.lease import Lease
 from shared.store.port import Document
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.known_facts import TestedFacts
@@ -93,7 +94,7 @@ class Process:
         self.goes_on.set()
         self.store = MemoryStore(self._pause, documents)
         self.facts = Facts(self.store, lambda: self.now)
-        self.jobs = Jobs(self.store, bounds, lambda: self.now, lambda: self.passed)
+        self.jobs = Jobs(self.store, bounds, lambda: self.now, Lease(LEASE, lambda: self.passed))
         self.runner = Runner(self.jobs, self.facts, part)
         policy = Policy("gwb108-2016", IndirectJoint.ACCEPT, required=False)
         router = job_routes(JobBackend(self.jobs, self.facts, policy, lambda: self.now))
@@ -160,7 +161,7 @@ class Cluster:
 
     def __init__(self) -> None:
         self.documents: dict[str, dict[str, Document]] = {}
-        self.bounds = Bounds(most=3, term=timedelta(days=30), lease=LEASE)
+        self.bounds = Bounds(most=3, term=timedelta(days=30))
 
     def process(self, part: int = 2) -> Process:
         return Process(self.documents, self.bounds, part)

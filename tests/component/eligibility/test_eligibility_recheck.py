@@ -27,6 +27,7 @@ from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Decision, Override, Stage, VerdictChanged, VerdictOverridden
 from shared.messages.ordering import InterestDeclared, OrderContracted, OrderEnded, OrderEvent, OrderHead
 from shared.messages.values import Channel, OrderState, Party, Role, Verdict
+from shared.store.lease import Lease
 from shared.store.port import Document
 from tests.component.eligibility.conftest import World
 from tests.support.builders.events import head as some_order
@@ -83,7 +84,7 @@ class Process:
             publisher=cluster.publisher,
             clock=lambda: cluster.now,
         )
-        turn = Turn(self.store, LEASE, lambda: self.passed)
+        turn = Turn(self.store, Lease(LEASE, lambda: self.passed))
         records = Records(self.store)
         self.rechecker = Rechecker(turn, self.watching, self.facts, self.verdicts, records, policy, lambda: cluster.now, page=2)
 

@@ -32,3 +32,11 @@ def test_each_file_beside_the_packages_is_put_where_they_look_for_it(folder: str
     assert files
     places = [(f"share/efa-marktplatz/{path.parent.relative_to(ROOT)}", path) for path in files]
     assert [place for place in places if place not in taken] == []
+
+
+@pytest.mark.parametrize("folder", ["shared", "services", "marktplatz", "data"])
+def test_no_file_stands_beside_a_folder_of_its_name(folder: str) -> None:
+    """Engines sort ``texts.py`` before or behind the content of ``texts/``, and the digest of the image's layer differs with it."""
+    folders = [path for path in (ROOT / folder).rglob("*") if path.is_dir() and path.name != "__pycache__"]
+    assert folders
+    assert [str(beside) for path in folders for beside in path.parent.glob(f"{path.name}.*")] == []

@@ -1,4 +1,4 @@
-"""Every sentence of the pages, in both languages, from ``texts/<language>.toml``."""
+"""Every sentence of the pages, in both languages, from ``<language>.toml`` beside this module."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from services.portal.language import Language
 
-FOLDER = Path(__file__).parent / "texts"
+FOLDER = Path(__file__).parent
 
 
 class Words:

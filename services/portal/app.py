@@ -21,9 +21,11 @@ from services.portal.language import PREFIXES, Language
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
+from services.portal.pages.interest import interest_routes
 from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.showcase import showcase_routes
+from services.portal.pages.steps import step_routes
 from services.portal.pages.ways import ways_routes
 from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
@@ -78,7 +80,10 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     if entrance is not None:
         join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
         join(router, inbox_routes(pages, Notify(notify_api)))
-        join(router, order_routes(pages, Ordering(ordering_api), resources.clock))
+        ordering = Ordering(ordering_api)
+        join(router, order_routes(pages, ordering, resources.clock))
+        join(router, step_routes(pages, ordering))
+        join(router, interest_routes(pages, catalog, eligibility, ordering))
         closing.append(entrance.provider.close)
     site = Site(
         origin=settings.origin,

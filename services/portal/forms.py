@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
@@ -28,17 +30,40 @@ def new_token(session: Session, path: str) -> str:
     return f"{number}.{_mark(session, path, number)}"
 
 
-async def read_form(request: Request, session: Session, path: str) -> tuple[dict[str, str], str]:
-    """Return the fields of a form and its UUID, which is the ``Idempotency-Key`` of what it does. Raises FormExpiredError."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was filled in. ``key`` is the UUID of the form, the ``Idempotency-Key`` of what it does."""
+
+    values: Mapping[str, tuple[str, ...]]
+    key: str
+
+    def one(self, name: str) -> str:
+        """Return the value of a field, without blanks around it; empty where it was left empty or is missing."""
+        return self.values.get(name, ("",))[-1].strip()
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return the values of a field that holds several."""
+        return self.values.get(name, ())
+
+
+async def read_given(request: Request, session: Session, path: str) -> Given:
+    """Return what a form of this session was filled in with. Raises FormExpiredError."""
     body = (await request.body()).decode("utf-8", "replace")
     try:
-        fields = dict(parse_qsl(body, keep_blank_values=True, max_num_fields=FIELDS))
+        fields = parse_qs(body, keep_blank_values=True, max_num_fields=FIELDS)
     except ValueError:
         raise FormExpiredError("The form has too many fields.") from None
-    number, _, mark = fields.pop(FIELD, "").partition(".")
+    number, _, mark = fields.pop(FIELD, [""])[-1].partition(".")
     if not hmac.compare_digest(mark.encode(), _mark(session, path, number).encode()):
         raise FormExpiredError("The form is not one that was given out to this session.")
-    return fields, number
+    # Browsers end lines with CR LF (HTML, 4.10.21.8); texts of the marketplace end them with LF.
+    return Given({name: tuple(it.replace("\r\n", "\n") for it in values) for name, values in fields.items()}, number)
+
+
+async def read_form(request: Request, session: Session, path: str) -> tuple[dict[str, str], str]:
+    """Return the fields of a form, one value each, and its UUID. Raises FormExpiredError."""
+    given = await read_given(request, session, path)
+    return {name: values[-1] for name, values in given.values.items()}, given.key
 
 
 def _mark(session: Session, path: str, number: str) -> str:

@@ -22,6 +22,14 @@ class Element:
         """All text of the element, each run of spaces one."""
         return " ".join(" ".join(self.texts).split())
 
+    def inside_all(self, *names: str) -> list[Element]:
+        """Return the elements of these names at any depth inside."""
+        found: list[Element] = []
+        for it in self.inside:
+            found += [it] if it.name in names else []
+            found += it.inside_all(*names)
+        return found
+
 
 class Page(HTMLParser):
     """A page, read. Raises AssertionError for elements that are not closed in their order."""

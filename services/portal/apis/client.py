@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from services.portal.language import Language
-from shared.errors import ForbiddenError, InvalidError, MarktplatzError, NotFoundError, RetryableError
+from shared.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    MarktplatzError,
+    NotFoundError,
+    PreconditionFailedError,
+    RejectedError,
+    RetryableError,
+)
 from shared.tracing import context
 
 T = TypeVar("T")
 Parameters = Sequence[tuple[str, str]]
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 _CONNECT_SECONDS = 2.0
-_AWAY = frozenset({429, 502, 503, 504})
+_STANDARD = frozenset({"type", "title", "status", "detail", "instance", "code"})
+_REFUSALS: Mapping[int, type[RejectedError]] = {
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    410: NotFoundError,
+    412: PreconditionFailedError,
+}
 
 
 class Reply(BaseModel):
     """What a page reads of an answer: a tolerant reader, which does not mind fields and values that are new."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """What a service has, and the entity tag that a change names by ``If-Match``."""
+
+    content: T
+    etag: str | None
 
 
 class ApiUnavailableError(RetryableError):
@@ -74,19 +99,57 @@ class Api:
         Raises NotFoundError, InvalidError, ForbiddenError or LoginNeededError with the service's own code, ApiUnavailableError
         when it is away or busy, ApiMisunderstoodError.
         """
+        return (await self.find(path, reply, parameters, token=token, language=language)).content
+
+    async def find(
+        self,
+        path: str,
+        reply: type[T] | TypeAdapter[T],
+        parameters: Parameters = (),
+        *,
+        token: str | None = None,
+        language: Language | None = None,
+    ) -> Stored[T]:
+        """Return what a GET answers with its entity tag. Raises as ``get``."""
         request = self._client.build_request("GET", path, params=list(parameters), headers=_headers(token, language))
         response = await self._answer(request)
+        return Stored(self._read(path, response, reply), response.headers.get("ETag"))
+
+    async def post(
+        self, path: str, *, key: str, token: str, body: dict[str, Any] | None = None, match: str | None = None
+    ) -> None:
+        """Have something done, once for all requests with this ``key`` (Idempotency-Key).
+
+        With ``match`` (If-Match) only while the thing is as it was read. Raises as ``get``, and ConflictError,
+        PreconditionFailedError; the ``context`` of each refusal holds the other members of the problem, such as ``errors``.
+        """
+        await self._send("POST", path, token, body, {"Idempotency-Key": key}, match)
+
+    async def make(self, path: str, reply: type[T], *, key: str, token: str, body: dict[str, Any]) -> T:
+        """Have something made by a POST and return the answer. Raises as ``post``."""
+        return self._read(path, await self._send("POST", path, token, body, {"Idempotency-Key": key}, None), reply)
+
+    async def ask(self, path: str, reply: type[T], *, token: str, body: dict[str, Any]) -> T:
+        """Return what a POST answers that changes nothing. Raises as ``get``."""
+        return self._read(path, await self._send("POST", path, token, body, {}, None), reply)
+
+    async def put(self, path: str, *, token: str, body: dict[str, Any], match: str | None) -> None:
+        """Replace something while it is as it was read (``match``, If-Match). Raises as ``post``."""
+        await self._send("PUT", path, token, body, {}, match)
+
+    async def _send(
+        self, method: str, path: str, token: str, body: dict[str, Any] | None, further: dict[str, str], match: str | None
+    ) -> httpx.Response:
+        headers = {**_headers(token, None), **further, **({} if match is None else {"If-Match": match})}
+        return await self._answer(self._client.build_request(method, path, json=body, headers=headers))
+
+    def _read(self, path: str, response: httpx.Response, reply: type[T] | TypeAdapter[T]) -> T:
         adapter: TypeAdapter[T] = reply if isinstance(reply, TypeAdapter) else TypeAdapter(reply)
         try:
             return adapter.validate_json(response.content)
         except ValidationError as error:
             fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})[:5]
             raise ApiMisunderstoodError(f"{self.name} {path}: unfit are {', '.join(fields)}.") from error
-
-    async def post(self, path: str, *, key: str, token: str, body: dict[str, Any] | None = None) -> None:
-        """Have something done, once for all requests with this ``key`` (Idempotency-Key). Raises as ``get``."""
-        headers = {**_headers(token, None), "Idempotency-Key": key}
-        await self._answer(self._client.build_request("POST", path, json=body, headers=headers))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -107,10 +170,6 @@ class Api:
         status = response.status_code
         if status == HTTPStatus.UNAUTHORIZED:
             return LoginNeededError(detail)
-        if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-            return NotFoundError(detail, code=code)
-        if status == HTTPStatus.FORBIDDEN:
-            return ForbiddenError(detail, code=code)
         if status in (
             HTTPStatus.SERVICE_UNAVAILABLE,
             HTTPStatus.BAD_GATEWAY,
@@ -120,7 +179,8 @@ class Api:
             return ApiUnavailableError(f"{self.name} answered {status}.", service=self.name)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ApiMisunderstoodError(f"{self.name} answered {status} {code}.")
-        return InvalidError(detail, code=code)
+        further = {name: value for name, value in problem.items() if name not in _STANDARD}
+        return _REFUSALS.get(status, InvalidError)(detail, code=code, **further)
 
 
 def segment(text: str) -> str:

@@ -49,6 +49,29 @@ class ChannelRules(Channel):
     rules: tuple[Rule, ...]
 
 
+class Lacking(Reply):
+    """What is missing before a body can order, in German, and who has to act on it."""
+
+    reason: str
+    remedy: str | None
+    who: str
+
+
+class Advice(Reply):
+    """Whether the caller's organisation may order an offer through a channel now, and what is missing."""
+
+    channel: str
+    may: bool
+    verdict: str
+    lacking: tuple[Lacking, ...]
+
+
+class Checks(Reply):
+    """The pre-check of an offer for the caller's organisation, per channel."""
+
+    channels: tuple[Advice, ...] | None
+
+
 class Eligibility:
     """Eligibility as the pages ask it."""
 
@@ -62,3 +85,8 @@ class Eligibility:
     async def channel(self, channel: str) -> ChannelRules:
         """Return a channel with its rules. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.get(f"/v1/channels/{segment(channel)}", ChannelRules)
+
+    async def advice(self, token: str, offering_id: str) -> tuple[Advice, ...]:
+        """Return the pre-check of an offer for the caller's organisation, per channel. Raises as ``Api.get``."""
+        found = await self._api.ask("/v1/checks", Checks, token=token, body={"offering_id": offering_id})
+        return found.channels or ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 from services.portal.apis.catalog import Party, PriceItem
-from services.portal.apis.client import Api, Parameters, Reply, segment
+from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
 from services.portal.language import Language
 
 WORDS_SECONDS = 300.0
@@ -78,6 +79,7 @@ class Point(Reply):
     owner: str
     since: datetime
     mandatory: bool
+    example: str
     settled: bool
     settled_at: datetime | None
     value: str | None
@@ -103,9 +105,16 @@ class Question(Reply):
     answered_at: datetime | None
 
 
+class Condition(Reply):
+    """A condition of the reuse."""
+
+    text: str
+
+
 class Milestone(Reply):
     """A step of the Anbindung."""
 
+    code: str
     label: str
     label_en: str | None
     owner: str
@@ -125,12 +134,15 @@ class Step(Reply):
 class Order(Summary):
     """A Vorgang in full."""
 
+    allowed_moves: tuple[str, ...]
     message: str | None
     anbindungsart: str | None
+    anbindungsarten: tuple[str, ...]
     verdict: Verdict
     refusal: Refusal | None
     points: tuple[Point, ...]
     questions: tuple[Question, ...]
+    conditions: tuple[Condition, ...]
     price_items: tuple[PriceItem, ...]
     valid_until: date | None
     placed_at: datetime | None
@@ -140,6 +152,12 @@ class Order(Summary):
     ends_on: date | None
     timeline: tuple[Step, ...]
     timeline_omitted: int
+
+
+class Begun(Reply):
+    """A Vorgang that has just begun."""
+
+    id: str
 
 
 class Label(Reply):
@@ -191,4 +209,18 @@ class Ordering:
 
     async def order(self, token: str, order_id: str) -> Order:
         """Return one Vorgang. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.get(f"/v1/orders/{segment(order_id)}", Order, token=token)
+        return (await self.stored(token, order_id)).content
+
+    async def stored(self, token: str, order_id: str) -> Stored[Order]:
+        """Return one Vorgang with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/orders/{segment(order_id)}", Order, token=token)
+
+    async def declare(self, token: str, key: str, body: dict[str, Any]) -> str:
+        """Declare interest and return the id of the Vorgang. Raises as ``Api.post``."""
+        return (await self._api.make("/v1/orders", Begun, key=key, token=token, body=body)).id
+
+    async def take(
+        self, token: str, order_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> None:
+        """Take a step, named by its path below the Vorgang. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/orders/{segment(order_id)}/{step}", key=key, token=token, body=body, match=match)

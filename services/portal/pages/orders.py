@@ -15,10 +15,16 @@ from starlette.responses import Response
 
 from services.portal.apis.ordering import Order, Ordering, Point, Summary, Vocabulary
 from services.portal.language import Language
+from services.portal.pages.steps import COMMANDS, ways_on
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 
 PAGE = 50
+LEADING = frozenset(
+    {"recheck", "start_clarification", "confirm_conditions", "make_offer", "place", "start_onboarding", "go_live"}
+)
+"""Steps that bring a Vorgang on: shown first."""
+DONE = frozenset({*COMMANDS, "declare_interest"})
 
 
 class Asked(BaseModel):
@@ -85,12 +91,24 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
         )
 
     @router.get("/orders/{order_id}")
-    async def one(visit: CurrentVisit, order_id: str) -> Response:
+    async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         token = session_of(visit).tokens.access
         order, words = await asyncio.gather(ordering.order(token, order_id), ordering.words())
         turn = _turn(order, words, visit.language, clock())
         steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
-        return pages.show(visit, "pages/order.html", order=order, turn=turn, points=Points.of(order), steps=steps)
+        ways = ways_on(order)
+        return pages.show(
+            visit,
+            "pages/order.html",
+            order=order,
+            turn=turn,
+            points=Points.of(order),
+            steps=steps,
+            main_steps=[it for it in ways if it.command in LEADING],
+            more_steps=[it for it in ways if it.command not in LEADING],
+            done=done if done in DONE else "",
+            missed=missed,
+        )
 
     return router
 

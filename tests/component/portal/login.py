@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +26,7 @@ from tests.support.showcase import ORIGIN, browser, portal_over
 
 HUSUM = "digitales.husum"
 KOMM_ONE = "produkt.komm-one"
+GOVDIGITAL = "vertrieb.govdigital"
 OURS = {"Sec-Fetch-Site": "same-origin"}
 SESSION, LOGIN = "__Host-portal-test", "__Host-login-test"
 
@@ -51,6 +54,8 @@ class World:
     store: SqliteStore = field(default_factory=lambda: SqliteStore(None))
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     notified: Notified = field(default_factory=Notified)
+    further: dict[str, httpx.AsyncBaseTransport] = field(default_factory=dict)
+    """Services by name, in place of those that are away."""
     ordering: httpx.AsyncBaseTransport = field(default_factory=lambda: httpx.MockTransport(lambda _: httpx.Response(503)))
     answers: Callable[[httpx.Request], httpx.Response] | None = None
     """What answers in place of the provider."""
@@ -76,6 +81,7 @@ class World:
             "notify": httpx.MockTransport(self.notified),
             "ordering": self.ordering,
             "catalog": httpx.MockTransport(lambda _: httpx.Response(503)),
+            **self.further,
         }
         return portal_over(transports, self.store, lambda: self.now, run="test", **settings)
 
@@ -122,6 +128,25 @@ class Acting(httpx.AsyncBaseTransport):
         if "Authorization" in request.headers:
             assert request.headers["Authorization"].startswith("Bearer eyJ")
             request.headers["Authorization"] = f"Bearer {self.token}"
+        return await self.transport.handle_async_request(request)
+
+
+class ActingAs(httpx.AsyncBaseTransport):
+    """An API in process that takes each person for another caller, by the tokens of ``FakeAuthenticator`` of their subjects."""
+
+    def __init__(self, app: FastAPI, tokens: Mapping[str, str]) -> None:
+        self.transport = httpx.ASGITransport(app=app)
+        self.tokens = tokens
+        self.away = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.away and request.method != "GET":
+            raise httpx.ConnectError("away", request=request)
+        kind, _, token = request.headers.get("Authorization", "").partition(" ")
+        if kind:
+            claims = token.split(".")[1]
+            subject = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
+            request.headers["Authorization"] = f"Bearer {self.tokens[subject]}"
         return await self.transport.handle_async_request(request)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin
+from types import SimpleNamespace
+from typing import Any, cast, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import ServiceName
 from services.portal.apis import catalog, eligibility, notify, ordering
+from services.portal.apis.ordering import Order
 from services.portal.pages.showcase import FILTERS, Asked
+from services.portal.pages.steps import ANSWER, COMMANDS, REACH, SETTLE
+from services.portal.pages.steps import Asked as AskedStep
 from tests.faults.malformed.apis import document
 
 READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
@@ -24,7 +28,9 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ORDERING, "get", "/v1/orders/{order_id}", ordering.Order),
     (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
     (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
+    (ServiceName.ELIGIBILITY, "post", "/v1/checks", eligibility.Checks),
 )
+NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))
 
 
 @pytest.mark.parametrize(("service", "method", "path", "model"), READ, ids=lambda it: getattr(it, "__name__", str(it)))
@@ -50,6 +56,20 @@ def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
     assert "post" in document(ServiceName.NOTIFY)["paths"]["/v1/inbox/{notification_id}/read"]
     known = {it["name"] for it in document(ServiceName.NOTIFY)["paths"]["/v1/inbox"]["get"]["parameters"]}
     assert {"unread", "cursor", "limit"} <= known
+
+
+def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:
+    described = document(ServiceName.ORDERING)
+    asked = AskedStep(NEW_ORDER, lambda name: name, lambda _enumeration, value: value)
+    further = {SETTLE: "points/{point_id}/settle", ANSWER: "questions/{question_id}/answer", REACH: "milestones/{code}/reach"}
+    for step in COMMANDS.values():
+        operation = described["paths"][f"/v1/orders/{{order_id}}/{further.get(step, step.path)}"]["post"]
+        bodies = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        known = {name for it in _objects(described, bodies) for name in it.get("properties", {})}
+        assert {it.name for it in step.fields(asked)} <= known, step.command
+    interest = described["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    known = {name for it in _objects(described, interest) for name in it.get("properties", {})}
+    assert {"offering_id", "channel", "anbindungsart", "message"} <= known
 
 
 def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:

@@ -17,8 +17,16 @@ from services.portal.language import Language
 
 SOURCES = Path(texts.FOLDER).parent
 CALLED = re.compile(r"""\bt(?:\.count)?\(\s*"([a-z0-9_.]+)"(\s*~)?""")
-FAMILIES = ("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.", "orders.group.")
+FAMILIES = (
+    *("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.", "orders.group."),
+    *("step.", "fault.", "form.day", "form.month", "form.year"),
+)
 """Keys whose last part is put together when a page is made."""
+SAID = re.compile(r"""\bwords\(\s*"([a-z0-9_.]+)\"""")
+REFUSED = re.compile(r"""(?:code=|Violation\()"([a-z_]+)\"""")
+INBOUND = frozenset({"quarantine", "receipt"})
+INTERNAL = frozenset({"check_unknown"})
+"""What only events are refused for."""
 
 
 def keys() -> set[str]:
@@ -28,7 +36,15 @@ def keys() -> set[str]:
 def called() -> set[str]:
     templates = "".join(path.read_text(encoding="utf-8") for path in rendering.FOLDER.rglob("*.html"))
     whole = {key for key, joined in CALLED.findall(templates) if not joined}
-    return whole | {key.replace('t("', "") for key in re.findall(r'others\[other\]\("([a-z_.]+)"\)', templates)}
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py"))
+    # A key on either side of an "else" is named in the source, too.
+    chosen = set(re.findall(r"""\belse "([a-z]+\.[a-z0-9_.]+)\"""", code))
+    return (
+        whole
+        | set(SAID.findall(code))
+        | chosen
+        | {key.replace('t("', "") for key in re.findall(r'others\[other\]\("([a-z_.]+)"\)', templates)}
+    )
 
 
 def test_every_sentence_that_a_template_says_is_there_in_both_languages() -> None:
@@ -104,3 +120,15 @@ def test_a_style_sheet_that_names_a_file_that_is_not_there_is_refused(tmp_path: 
     (tmp_path / "a.css").write_text('a { background: url("none.svg"); }', encoding="utf-8")
     with pytest.raises(KeyError):
         Assets(tmp_path)
+
+
+def test_whatever_a_step_is_refused_for_has_words_in_both_languages() -> None:
+    services = SOURCES.parent
+    sources = [
+        *(it for it in (services / "ordering" / "domain").glob("*.py") if it.stem not in INBOUND),
+        services / "ordering" / "commands.py",
+        services / "ordering" / "handlers.py",
+    ]
+    codes = {code for path in sources for code in REFUSED.findall(path.read_text(encoding="utf-8"))}
+    assert len(codes) > 25
+    assert {code for code in codes - INTERNAL if f"problem.{code}" not in keys()} == set()

@@ -1,0 +1,164 @@
+"""Fields of a form: how each looks, what was filled in, and what is wrong with it by the word of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from services.portal.forms import Given
+from services.portal.texts import Words
+from shared.errors import MarktplatzError
+
+_DAY_PARTS = ("year", "month", "day")
+
+
+class Kind(StrEnum):
+    """What a field looks like. LINES: one value a line; DAY: three fields, day, month and year; TICK: one box."""
+
+    LINE = "line"
+    AREA = "area"
+    LINES = "lines"
+    DAY = "day"
+    SELECT = "select"
+    RADIOS = "radios"
+    CHECKS = "checks"
+    TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value that can be chosen."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a form, filled in with ``value`` (of a DAY: year, month, day). ``german``: label and hint are in German only."""
+
+    name: str
+    kind: Kind
+    label: str
+    hint: str = ""
+    optional: bool = False
+    choices: tuple[Choice, ...] = ()
+    value: tuple[str, ...] = ()
+    error: str = ""
+    german: bool = False
+
+    @property
+    def text(self) -> str:
+        """What a field of text holds."""
+        return "\n".join(self.value)
+
+    @property
+    def place(self) -> str:
+        """Id of the element that a link from the summary of errors leads to."""
+        if self.kind is Kind.DAY:
+            return f"{self.name}.day"
+        return f"{self.name}-1" if self.kind in (Kind.RADIOS, Kind.CHECKS) else self.name
+
+    def part(self, name: str) -> str:
+        """Return the year, month or day that a DAY was filled in with."""
+        return self.value[_DAY_PARTS.index(name)] if self.value else ""
+
+    def filled(self, given: Given) -> Field:
+        """Return the field with what was filled in."""
+        if self.kind is Kind.DAY:
+            return replace(self, value=tuple(given.one(f"{self.name}.{part}") for part in _DAY_PARTS))
+        if self.kind is Kind.LINES:
+            lines = (it.strip() for it in given.one(self.name).splitlines())
+            return replace(self, value=tuple(it for it in lines if it))
+        if self.kind is Kind.CHECKS:
+            return replace(self, value=given.all(self.name))
+        return replace(self, value=(given.one(self.name),) if self.name in given.values else ())
+
+    def content(self) -> object | None:
+        """Return the value as it is sent, None where nothing was filled in: whether that may be, the service decides."""
+        if self.kind is Kind.TICK:
+            return bool(self.value)
+        if self.kind in (Kind.CHECKS, Kind.LINES):
+            return list(self.value)
+        if self.kind is Kind.DAY:
+            return "-".join(it.zfill(2) for it in self.value) if any(self.value) else None
+        return (self.value[0] or None) if self.value else None
+
+
+def day_value(iso: str | None) -> tuple[str, ...]:
+    """Return what a DAY is filled in with for a day ``YYYY-MM-DD``."""
+    return () if iso is None else tuple(it.lstrip("0") for it in iso.split("-"))
+
+
+def body_of(fields: Sequence[Field]) -> dict[str, Any]:
+    """Return the body that is sent for fields that were filled in."""
+    contents = {it.name: it.content() for it in fields}
+    return {name: content for name, content in contents.items() if content is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a service found wrong: words for it, and the place in the form, "" where it belongs to no field of it."""
+
+    text: str
+    place: str = ""
+
+
+def faults_of(
+    error: MarktplatzError, fields: Sequence[Field], words: Words, field_of: Mapping[str, str]
+) -> tuple[list[Field], list[Fault]]:
+    """Return the fields with what is wrong with them, and all faults for the summary.
+
+    A fault belongs to the field that the problem points at; where a whole request is refused by a code, to ``field_of`` it.
+    """
+    wrong: dict[str, str] = {}
+    others: list[Fault] = []
+    names = {it.name for it in fields}
+    for item in _errors(error):
+        name, text = _name_of(item), words_of_fault(words, str(item.get("code", "")))
+        if name in names:
+            wrong.setdefault(name, text)
+        else:
+            others.append(Fault(text))
+    if not wrong and not others:
+        name, text = field_of.get(error.code, ""), words_of_problem(words, error)
+        if name in names:
+            wrong[name] = text
+        else:
+            others.append(Fault(text))
+    marked = [replace(it, error=wrong.get(it.name, "")) for it in fields]
+    return marked, [*others, *(Fault(f"{it.label}: {it.error}", it.place) for it in marked if it.error)]
+
+
+def words_of_problem(words: Words, error: MarktplatzError) -> str:
+    """Return the sentence for the code of a problem."""
+    key = f"problem.{error.code}"
+    return words(key) if words.has(key) else words("problem.unknown", code=error.code)
+
+
+def words_of_fault(words: Words, code: str) -> str:
+    """Return the sentence for what is wrong with one value, by the code that the service gives it."""
+    key = f"fault.{code}"
+    return words(key if words.has(key) else "fault.unknown")
+
+
+def words_for(words: Words, prefix: str) -> Callable[[str], str]:
+    """Return what gives the sentence ``<prefix>.<name>``, "" where there is none."""
+
+    def word(name: str) -> str:
+        key = f"{prefix}.{name}"
+        return words(key) if words.has(key) else ""
+
+    return word
+
+
+def _errors(error: MarktplatzError) -> list[Mapping[str, Any]]:
+    found = error.context.get("errors")
+    return [it for it in found if isinstance(it, Mapping)] if isinstance(found, list) else []
+
+
+def _name_of(item: Mapping[str, Any]) -> str:
+    return str(item.get("pointer", "")).removeprefix("#").removeprefix("/").partition("/")[0]

@@ -1,0 +1,86 @@
+"""A page with one form: shown, sent, and shown again with what was wrong and all that was filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.apis.client import ApiUnavailableError
+from services.portal.fields import Fault, Field, body_of, faults_of
+from services.portal.forms import Given
+from services.portal.rendering import Pages, Visit
+from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
+
+ETAG = "etag"
+SEE_OTHER = 303
+Act = Callable[[dict[str, Any]], Awaitable[str]]
+"""Sends the body of a form and returns the path to go on at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: where it is sent, what it asks, where one comes from.
+
+    ``etag``: of the thing as it was read; it goes with the form, which then acts on that state only. ``changed``: somebody has
+    changed the thing since the form was shown.
+    """
+
+    title: str
+    action: str
+    button: str
+    back: str
+    back_label: str
+    fields: tuple[Field, ...] = ()
+    lead: str = ""
+    quote: str = ""
+    etag: str | None = None
+    changed: bool = False
+
+
+def show_form(
+    pages: Pages,
+    visit: Visit,
+    form: Form,
+    faults: Sequence[Fault] = (),
+    *,
+    template: str = "pages/form.html",
+    status: int = HTTPStatus.OK,
+    **values: object,
+) -> Response:
+    """Return the page of a form."""
+    return pages.show(visit, template, status=status, form=form, faults=list(faults), **values)
+
+
+async def send_form(
+    pages: Pages,
+    visit: Visit,
+    form: Form,
+    given: Given,
+    act: Act,
+    *,
+    field_of: Mapping[str, str] | None = None,
+    template: str = "pages/form.html",
+    **values: object,
+) -> Response:
+    """Do what a form asks for and lead on, or show it again with what the service found wrong. Nothing filled in is lost.
+
+    Raises NotFoundError and LoginNeededError.
+    """
+    fields = tuple(it.filled(given) for it in form.fields)
+    form = replace(form, fields=fields)
+    try:
+        following = await act(body_of(fields))
+    except NotFoundError:
+        raise
+    except PreconditionFailedError:
+        form = replace(form, changed=True)
+        return show_form(pages, visit, form, (), template=template, status=HTTPStatus.PRECONDITION_FAILED, **values)
+    except (RejectedError, ApiUnavailableError) as error:
+        marked, faults = faults_of(error, fields, pages.words(visit.language), field_of or {})
+        form = replace(form, fields=tuple(marked))
+        return show_form(pages, visit, form, faults, template=template, status=error.status, **values)
+    return RedirectResponse(f"{visit.language.prefix}{following}", SEE_OTHER)

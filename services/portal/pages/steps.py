@@ -1,0 +1,245 @@
+"""The steps of a Vorgang, one page each. Which are open, and what they ask for, ordering decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.apis.client import segment
+from services.portal.apis.ordering import Milestone, Order, Ordering, Point, Question
+from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.forms import read_given
+from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
+
+SIDES = ("KUNDE", "BEREITSTELLER")
+Label = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The Vorgang that a step is taken in, with the words for its fields."""
+
+    order: Order
+    word: Callable[[str], str]
+    label: Label
+
+    def field(self, name: str, kind: Kind, *, optional: bool = False, choices: tuple[Choice, ...] = ()) -> Field:
+        """Return a field with its words."""
+        return Field(name, kind, self.word(name), self.word(f"{name}_hint"), optional, choices)
+
+    def choices(self, enumeration: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
+        """Return values of an enumeration to choose from."""
+        return tuple(Choice(value, self.label(enumeration, value)) for value in values)
+
+
+Fields = Callable[[Asked], tuple[Field, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step: the command in the state machine of ordering, its path there, and what it asks for.
+
+    ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about.
+    """
+
+    command: str
+    path: str
+    fields: Fields = lambda _: ()
+    binds: bool = True
+    template: str = "pages/form.html"
+    field_of: tuple[tuple[str, str], ...] = ()
+
+
+def _clarification(asked: Asked) -> tuple[Field, ...]:
+    arts = asked.choices("Anbindungsart", asked.order.anbindungsarten)
+    chosen = asked.field("anbindungsart", Kind.RADIOS, choices=arts)
+    wish = asked.order.anbindungsart
+    return (Field(chosen.name, chosen.kind, chosen.label, chosen.hint, choices=arts, value=(wish,) if wish else ()),)
+
+
+def _points(asked: Asked) -> tuple[Field, ...]:
+    return (
+        asked.field("label", Kind.LINE),
+        asked.field("owner", Kind.RADIOS, choices=asked.choices("OrderParty", SIDES)),
+        Field("mandatory", Kind.TICK, asked.word("mandatory"), value=("true",)),
+    )
+
+
+def _place(asked: Asked) -> tuple[Field, ...]:
+    return (
+        asked.field("order_reference", Kind.LINE, optional=True),
+        asked.field("leitweg_id", Kind.LINE, optional=True),
+        asked.field("accepts_agb", Kind.TICK),
+    )
+
+
+STEPS = {
+    it.path: it
+    for it in (
+        Step("recheck", "recheck"),
+        Step("start_clarification", "clarification", _clarification),
+        Step("add_point", "points", _points, binds=False),
+        Step("ask", "questions", lambda it: (it.field("text", Kind.AREA),), binds=False),
+        Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
+        Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
+        Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
+        Step("place", "place", _place, template="pages/place.html", field_of=(("agb_not_accepted", "accepts_agb"),)),
+        Step("start_onboarding", "onboarding"),
+        Step("go_live", "go-live"),
+        Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.field("count", Kind.LINE)), binds=False),
+        Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
+        Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
+        Step("expire", "expire"),
+        Step("end", "end"),
+    )
+}
+SETTLE = Step(
+    "settle_point",
+    "settle",
+    lambda it: (it.field("value", Kind.AREA), it.field("note", Kind.AREA, optional=True)),
+    binds=False,
+    field_of=(("value_malformed", "value"),),
+)
+ANSWER = Step("answer", "answer", lambda it: (it.field("text", Kind.AREA),), binds=False)
+REACH = Step("reach_milestone", "reach", lambda it: (it.field("note", Kind.AREA, optional=True),), binds=False)
+COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, REACH)}
+
+
+def ways_on(order: Order) -> list[Step]:
+    """Return the steps that whoever reads a Vorgang can take on a page of its own, in the order of the table."""
+    return [it for it in STEPS.values() if it.command in order.allowed_moves]
+
+
+def step_routes(pages: Pages, ordering: Ordering) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/orders/{order_id}", include_in_schema=False)
+    shown = _Shown(pages, ordering)
+
+    # Each is taken by a path of its own: "/orders/…/points" adds a point, "/orders/…/points/…" settles one.
+    @router.get("/points/{item_id}")
+    async def point(visit: CurrentVisit, order_id: str, item_id: str) -> Response:
+        return await shown.page(visit, order_id, SETTLE, f"points/{segment(item_id)}", lambda it: _item(it.points, item_id))
+
+    @router.post("/points/{item_id}")
+    async def settle(request: Request, visit: CurrentVisit, order_id: str, item_id: str) -> Response:
+        path = f"points/{segment(item_id)}"
+        return await shown.send(request, visit, order_id, SETTLE, path, lambda it: _item(it.points, item_id))
+
+    @router.get("/questions/{item_id}")
+    async def question(visit: CurrentVisit, order_id: str, item_id: str) -> Response:
+        path = f"questions/{segment(item_id)}"
+        return await shown.page(visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
+
+    @router.post("/questions/{item_id}")
+    async def answer(request: Request, visit: CurrentVisit, order_id: str, item_id: str) -> Response:
+        path = f"questions/{segment(item_id)}"
+        return await shown.send(request, visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
+
+    @router.get("/milestones/{code}")
+    async def milestone(visit: CurrentVisit, order_id: str, code: str) -> Response:
+        return await shown.page(visit, order_id, REACH, f"milestones/{segment(code)}", lambda it: _milestone(it, code))
+
+    @router.post("/milestones/{code}")
+    async def reach(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
+        path = f"milestones/{segment(code)}"
+        return await shown.send(request, visit, order_id, REACH, path, lambda it: _milestone(it, code))
+
+    @router.get("/{path}")
+    async def ask(visit: CurrentVisit, order_id: str, path: str) -> Response:
+        return await shown.page(visit, order_id, _step(path), path, lambda _: None)
+
+    @router.post("/{path}")
+    async def take(request: Request, visit: CurrentVisit, order_id: str, path: str) -> Response:
+        return await shown.send(request, visit, order_id, _step(path), path, lambda _: None)
+
+    return router
+
+
+Part = Point | Question | Milestone
+Find = Callable[[Order], Part | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Shows and sends the forms of steps. ``part`` finds what of the Vorgang a step is about, None for all of it."""
+
+    pages: Pages
+    ordering: Ordering
+
+    async def page(self, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
+        stored = await self.ordering.stored(session_of(visit).tokens.access, order_id)
+        order = stored.content
+        if step.command not in order.allowed_moves:
+            return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
+        form = self._form(visit, order, step, path, part(order), stored.etag)
+        return show_form(self.pages, visit, form, template=step.template, order=order)
+
+    async def send(self, request: Request, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
+        session = session_of(visit)
+        token = session.tokens.access
+        given = await read_given(request, session, f"/orders/{order_id}/{path}")
+        stored = await self.ordering.stored(token, order_id)
+        order = stored.content
+        form = self._form(visit, order, step, path, part(order), stored.etag)
+        target = path if step.path in STEPS else f"{path}/{step.path}"
+        act = self._act(token, order.id, step, target, given.key, given.one(ETAG) or None)
+        field_of = dict(step.field_of)
+        return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, order=order)
+
+    def _act(self, token: str, order_id: str, step: Step, target: str, key: str, match: str | None) -> Act:
+        async def act(body: dict[str, object]) -> str:
+            await self.ordering.take(token, order_id, target, key=key, body=body or None, match=match if step.binds else None)
+            return f"/orders/{quote(order_id)}?done={step.command}"
+
+        return act
+
+    def _form(self, visit: Visit, order: Order, step: Step, path: str, part: Part | None, etag: str | None) -> Form:
+        words, language = self.pages.words(visit.language), visit.language
+        word = words_for(words, f"step.{step.command}")
+
+        def label(enumeration: str, value: str) -> str:
+            return self.pages.label(language, enumeration, value)
+
+        fields = step.fields(Asked(order, words_for(words, f"step.{step.command}.field"), label))
+        if isinstance(part, Point):
+            example = words("step.settle_point.example", example=part.example)
+            fields = (Field("value", Kind.AREA, fields[0].label, example), *fields[1:])
+        return Form(
+            title=word("title"),
+            lead=word("lead"),
+            quote=part.text if isinstance(part, Question) else "" if part is None else part.label,
+            action=f"/orders/{order.id}/{path}",
+            button=word("button"),
+            back=f"/orders/{order.id}",
+            back_label=words("step.back", number=order.number),
+            fields=fields,
+            etag=etag if step.binds else None,
+        )
+
+
+def _step(path: str) -> Step:
+    if path not in STEPS:
+        raise NotFoundError(f"There is no step {path}.")
+    return STEPS[path]
+
+
+def _item(items: tuple[Point, ...] | tuple[Question, ...], item_id: str) -> Part:
+    found = next((it for it in items if it.id == item_id), None)
+    if found is None:
+        raise NotFoundError(f"The Vorgang has nothing with the id {item_id}.")
+    return found
+
+
+def _milestone(order: Order, code: str) -> Part:
+    found = next((it for it in order.milestones if it.code == code), None)
+    if found is None:
+        raise NotFoundError(f"The Vorgang has no milestone {code}.")
+    return found

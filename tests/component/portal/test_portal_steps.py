@@ -1,0 +1,241 @@
+"""A Vorgang taken through all its steps by forms, by its three sides, on a real ordering service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.portal.fields import day_value
+from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE
+from tests.component.ordering.ordering_world import World as OrderingWorld
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.support.builders.orders import OFFERING_ID, concluded
+
+TOKENS = {HUSUM: KUNDE, KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER}
+OFFERING = {
+    "kind": "offering",
+    "id": OFFERING_ID,
+    "version": 1,
+    "state": "VEROEFFENTLICHT",
+    "orderable": True,
+    "orderable_channels": ["govdigital", "fitko"],
+    "provider": {"id": "komm-one", "name": "Komm.ONE"},
+    "title": "Digitale Baugenehmigung",
+    "anbindungsarten": ["FIT_CONNECT", "OSCI_XTA"],
+    "reifegrad": 3,
+    "changed_at": "2026-11-24T09:00:00Z",
+    **dict.fromkeys(("summary", "technical_concept", "nachnutzung", "topic_id", "funding", "contact_mailbox", "suspension")),
+    **dict.fromkeys(("withdrawal_reason", "published_at")),
+    **dict.fromkeys(("ozg_ids", "leika_keys", "channels", "parameters", "price_items", "documents", "requirements"), ()),
+    **dict.fromkeys(("licence_free_for_states", "history"), ()),
+}
+ADVICE = {
+    "assessments": [],
+    "allowed_channels": [],
+    "channels": [
+        {"channel": "govdigital", "may": True, "verdict": "EXEMPT", "lacking": []},
+        {
+            "channel": "fitko",
+            "may": False,
+            "verdict": "NOT_EXEMPT",
+            "lacking": [{"reason": "Kommunen bestellen hier nicht.", "remedy": "Ihr Land fragen.", "who": "KUNDE"}],
+        },
+    ],
+}
+
+
+@dataclass
+class Desks:
+    """The three people of a Vorgang, and the ordering service that they work in."""
+
+    kunde: Person
+    bereitsteller: Person
+    anbieter: Person
+    orders: OrderingWorld
+    ordering: ActingAs
+
+    async def declare(self) -> str:
+        """Declare interest by its form, have it judged, and return the path of the Vorgang."""
+        await self.kunde.open(f"/offerings/{OFFERING_ID}/interest")
+        await self.kunde.send(message="Wir möchten zum 1. April starten.")
+        path = self.kunde.path.partition("?")[0]
+        await self.orders.judge(await self.read(path))
+        return path
+
+    async def read(self, path: str) -> dict[str, object]:
+        """Return a Vorgang as ordering gives it to the Kunde."""
+        return await self.orders.read(path.removeprefix("/orders/"))
+
+
+@pytest.fixture(name="desks")
+async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desks]:
+    world, orders = World(tmp_path), OrderingWorld()
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    await orders.start()
+    world.now = orders.now
+    world.ordering = ordering = ActingAs(orders.app, TOKENS)
+    world.further = {
+        "catalog": httpx.MockTransport(lambda _: httpx.Response(200, json=OFFERING)),
+        "eligibility": httpx.MockTransport(lambda _: httpx.Response(200, json=ADVICE)),
+    }
+    await world.open()
+    kunde, bereitsteller, anbieter = [await somebody(world, it) for it in (HUSUM, KOMM_ONE, GOVDIGITAL)]
+    yield Desks(kunde, bereitsteller, anbieter, orders, ordering)
+    for person in (kunde, bereitsteller, anbieter):
+        await person.visitor.aclose()
+    await world.store.close()
+    await orders.store.close()
+
+
+async def test_interest_is_declared_where_the_way_is_open_and_what_is_missing_is_said(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"/offerings/{OFFERING_ID}/interest")
+    assert "Kommunen bestellen hier nicht. Ihr Land fragen. (zu tun: Kunde)" in kunde.text
+    assert kunde.value("channel") == "govdigital"
+    await kunde.send()
+    assert "Ihr Interesse ist bekundet" in kunde.text
+    await kunde.open(f"/en/offerings/{OFFERING_ID}/interest")
+    await kunde.send(409, message="Noch einmal.")
+    assert "Your organisation has an open case for this service already." in kunde.text
+    assert kunde.value("message") == "Noch einmal."
+
+
+async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(desks: Desks) -> None:
+    path = await desks.declare()
+    kunde, bereitsteller, anbieter = desks.kunde, desks.bereitsteller, desks.anbieter
+    await bereitsteller.open(path)
+    await bereitsteller.follow("Abstimmung aufnehmen")
+    await bereitsteller.send(anbindungsart="FIT_CONNECT")
+    assert "Die Abstimmung hat begonnen" in bereitsteller.text
+    await bereitsteller.follow("Frage stellen")
+    await bereitsteller.send(text="Wie viele Fälle\r\nim Jahr?")
+    await kunde.open(path)
+    await kunde.follow("Beantworten : Wie viele Fälle im Jahr?")
+    assert "Wie viele Fälle im Jahr?" in kunde.text
+    await kunde.send(text="Etwa 400.")
+    for person in (kunde, bereitsteller):
+        await settle_all(desks, person, path)
+    await bereitsteller.open(f"{path}/conditions")
+    await bereitsteller.send(conditions="1st-Level-Support beim Kunden\r\n\r\nStart im April")
+    await anbieter.open(path)
+    await anbieter.follow("Angebot machen")
+    await anbieter.send(valid_until__day="31", valid_until__month="12", valid_until__year="2026")
+    await kunde.open(path)
+    await kunde.follow("Bestellen")
+    assert "1st-Level-Support beim Kunden" in kunde.text
+    await kunde.send(order_reference="HH-1", accepts_agb="true")
+    assert "Sie haben bestellt" in kunde.text
+    order = await desks.read(path)
+    assert order["order_reference"] == "HH-1"
+    assert [it["text"] for it in order["conditions"]] == ["1st-Level-Support beim Kunden", "Start im April"]  # type: ignore[attr-defined]
+    await desks.orders.judge(order)
+    await desks.orders.feed(desks.orders.received(concluded(str(order["id"])), "contract"))
+    await bereitsteller.open(path)
+    await bereitsteller.follow("Anbindung beginnen")
+    await bereitsteller.send()
+    await reach_all(desks, path)
+    await bereitsteller.open(f"{path}/go-live")
+    await bereitsteller.send()
+    assert "Der Dienst ist produktiv" in bereitsteller.text
+    await kunde.open(path)
+    await kunde.follow("Nutzungen melden")
+    await kunde.send(422, period="2026-11", count="viele")
+    assert kunde.page.one("title").text.startswith("Fehler: ")
+    await kunde.send(count="12")
+    assert "Die Nutzungen sind gemeldet" in kunde.text
+
+
+async def settle_all(desks: Desks, person: Person, path: str) -> None:
+    """Settle what lies with a person, each point by its link and its example."""
+    side = "KUNDE" if person is desks.kunde else "BEREITSTELLER"
+    points = (await desks.read(path))["points"]
+    for point in points:  # type: ignore[attr-defined]
+        if point["owner"] == side and point["mandatory"]:
+            await person.open(path)
+            await person.follow(f"Punkt klären : {point['label']}")
+            assert point["example"] in person.text
+            await person.send(value=point["example"])
+
+
+async def reach_all(desks: Desks, path: str) -> None:
+    """Report every milestone by its owner."""
+    for milestone in (await desks.read(path))["milestones"]:  # type: ignore[attr-defined]
+        person = desks.kunde if milestone["owner"] == "KUNDE" else desks.bereitsteller
+        await person.open(path)
+        await person.follow(f"Als erreicht melden : {milestone['label']}")
+        await person.send()
+
+
+async def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(desks: Desks) -> None:
+    path = await desks.declare()
+    await desks.bereitsteller.open(f"{path}/clarification")
+    await desks.bereitsteller.send(anbindungsart="FIT_CONNECT")
+    points = (await desks.read(path))["points"]
+    point = next(it for it in points if it["owner"] == "KUNDE" and it["format"] == "ip_ranges")  # type: ignore[attr-defined]
+    kunde = await desks.kunde.open(f"{path}/points/{point['id']}")
+    await kunde.send(422, value="überall", note="Bitte prüfen.")
+    assert kunde.page.one("textarea", id="value").attributes["aria-describedby"] == "value-hint value-error"
+    assert "nicht die Form" in kunde.page.one("p", id="value-error").text
+    assert kunde.page.one("a", href="#value").text.startswith("Angabe: ")
+    assert (kunde.value("value"), kunde.value("note")) == ("überall", "Bitte prüfen.")
+    await kunde.open(f"/en{path}/points")
+    await kunde.send(422, label="", owner="")
+    assert "Please fill in this field." in kunde.page.one("p", id="label-error").text
+    assert "Please choose one of the values." in kunde.text or "Please fill in this field." in kunde.text
+
+
+async def test_an_order_without_the_terms_is_refused_at_its_box_and_a_double_click_orders_once(desks: Desks) -> None:
+    order = await desks.orders.offered()
+    kunde = await desks.kunde.open(f"/orders/{order['id']}/place")
+    await kunde.send(422)
+    assert "Ohne Annahme der Geschäftsbedingungen" in kunde.page.one("p", id="accepts_agb-error").text
+    await kunde.send(accepts_agb="true")
+    before = len(desks.orders.messages())
+    await kunde.again()
+    assert "Sie haben bestellt" in kunde.text
+    assert len(desks.orders.messages()) == before
+
+
+async def test_who_acts_on_a_stale_page_is_told_and_loses_no_word(desks: Desks) -> None:
+    path = await desks.declare()
+    await desks.bereitsteller.open(f"{path}/clarification")
+    await desks.bereitsteller.send(anbindungsart="FIT_CONNECT")
+    bereitsteller = await desks.bereitsteller.open(f"{path}/decline")
+    await desks.kunde.open(f"{path}/questions")
+    await desks.kunde.send(text="Geht es auch später?")
+    await bereitsteller.send(412, reason="Nicht für dieses Land.")
+    assert "Inzwischen hat jemand etwas geändert" in bereitsteller.text
+    assert bereitsteller.value("reason") == "Nicht für dieses Land."
+    await bereitsteller.send()
+    assert "Nicht für dieses Land." in bereitsteller.text
+
+
+async def test_a_step_that_is_not_open_leads_back_to_the_vorgang(desks: Desks) -> None:
+    path = await desks.declare()
+    await desks.kunde.open(f"{path}/place")
+    assert "Dieser Schritt ist jetzt nicht möglich" in desks.kunde.text
+    await desks.kunde.open(f"{path}/no-such-step", 404)
+    await desks.kunde.open(f"{path}/points/none", 200)
+    await desks.anbieter.open(f"{path}/withdraw")
+    assert "Dieser Schritt ist jetzt nicht möglich" in desks.anbieter.text
+
+
+async def test_what_was_filled_in_outlives_a_service_that_is_away(desks: Desks) -> None:
+    path = await desks.declare()
+    kunde = await desks.kunde.open(f"{path}/withdraw")
+    desks.ordering.away = True
+    await kunde.send(503, reason="Kein Haushalt.")
+    assert "Der Marktplatz antwortet gerade nicht." in kunde.text
+    desks.ordering.away = False
+    await kunde.send()
+    assert "Kein Haushalt." in kunde.text
+
+
+def test_a_day_is_taken_apart_and_put_together() -> None:
+    assert day_value("2027-01-09") == ("2027", "1", "9")
+    assert day_value(None) == ()

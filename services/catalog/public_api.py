@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
 from services.catalog.catalogue import Listed, ReferenceReader, place_in
+from services.catalog.domain.completeness import shortcomings
+from services.catalog.domain.transitions import Actor
 from services.catalog.repository import Offerings
 from services.catalog.schemas.listing import (
     Cursor,
@@ -30,6 +32,7 @@ from shared.http.dependencies import OptionalCaller
 from shared.http.etag import json_reply
 from shared.http.found_page import FoundPage, mark_of
 from shared.http.paging import Limit, Page
+from shared.messages.values import OfferingState
 
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
@@ -60,7 +63,10 @@ def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster
             return json_reply(KnownReply.of(known))
         offering, rev = found
         actors = [] if caller is None else capacities(offering, caller)
-        return json_reply(OfferingReply.of(offering, actors), rev=rev)
+        lacking = None
+        if Actor.BEREITSTELLER in actors and offering.state is OfferingState.ENTWURF:
+            lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue))
+        return json_reply(OfferingReply.of(offering, actors, lacking), rev=rev)
 
     @router.get("/reference/topics", tags=["reference"])
     async def topics() -> Page[TopicReply]:

@@ -23,6 +23,8 @@ from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
 from services.portal.pages.interest import interest_routes
 from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
+from services.portal.pages.offer_form import offer_form_routes
+from services.portal.pages.offer_steps import offer_step_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.showcase import showcase_routes
 from services.portal.pages.steps import step_routes
@@ -73,7 +75,6 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     catalog, eligibility = Catalog(catalog_api), Eligibility(eligibility_api)
     router = file_routes(assets)
     join(router, information_routes(pages, catalog))
-    join(router, showcase_routes(pages, catalog, eligibility))
     join(router, ways_routes(pages, eligibility))
     closing: list[Callable[[], Awaitable[None]]] = [it.close for it in (catalog_api, eligibility_api, ordering_api, notify_api)]
     entrance = _entrance(resources, settings, transports)
@@ -84,7 +85,11 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, order_routes(pages, ordering, resources.clock))
         join(router, step_routes(pages, ordering))
         join(router, interest_routes(pages, catalog, eligibility, ordering))
+        # Before the page of one offer, whose path takes "new" for an id.
+        join(router, offer_form_routes(pages, catalog, eligibility))
+        join(router, offer_step_routes(pages, catalog))
         closing.append(entrance.provider.close)
+    join(router, showcase_routes(pages, catalog, eligibility))
     site = Site(
         origin=settings.origin,
         policy=policy(None if settings.oidc_issuer is None else _origin(settings.oidc_issuer)),

@@ -108,17 +108,18 @@ class Fault:
 
 
 def faults_of(
-    error: MarktplatzError, fields: Sequence[Field], words: Words, field_of: Mapping[str, str]
+    error: MarktplatzError, fields: Sequence[Field], words: Words, field_of: Mapping[str, str], below: str = ""
 ) -> tuple[list[Field], list[Fault]]:
     """Return the fields with what is wrong with them, and all faults for the summary.
 
-    A fault belongs to the field that the problem points at; where a whole request is refused by a code, to ``field_of`` it.
+    A fault belongs to the field that the problem points at, under the pointer ``below``, such as ``/price_items/2``; where a
+    whole request is refused by a code, to ``field_of`` it.
     """
     wrong: dict[str, str] = {}
     others: list[Fault] = []
     names = {it.name for it in fields}
     for item in _errors(error):
-        name, text = _name_of(item), words_of_fault(words, str(item.get("code", "")))
+        name, text = _name_of(item, below), words_of_fault(words, str(item.get("code", "")))
         if name in names:
             wrong.setdefault(name, text)
         else:
@@ -160,5 +161,5 @@ def _errors(error: MarktplatzError) -> list[Mapping[str, Any]]:
     return [it for it in found if isinstance(it, Mapping)] if isinstance(found, list) else []
 
 
-def _name_of(item: Mapping[str, Any]) -> str:
-    return str(item.get("pointer", "")).removeprefix("#").removeprefix("/").partition("/")[0]
+def _name_of(item: Mapping[str, Any], below: str) -> str:
+    return str(item.get("pointer", "")).removeprefix("#").removeprefix(below).removeprefix("/").partition("/")[0]

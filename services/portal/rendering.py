@@ -83,6 +83,10 @@ class Pages:
         """Return the label of a value of an enumeration, the value itself where this version has none."""
         return self._labels[language].words.get(enumeration, {}).get(value, value)
 
+    def labels(self, language: Language, enumeration: str) -> Mapping[str, str]:
+        """Return the labels of all values of an enumeration."""
+        return self._labels[language].words.get(enumeration, {})
+
     def show(self, visit: Visit, template: str, *, status: int = HTTPStatus.OK, **values: object) -> Response:
         """Return a page. Those of visitors may be held, but are asked for again each time; others are held nowhere."""
         language = visit.language

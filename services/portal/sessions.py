@@ -57,6 +57,10 @@ class Session:
         """The key of its document."""
         return key_of(self.secret)
 
+    def works_as(self, role: str) -> bool:
+        """Return whether the organisation may have a role: tokens need not state any, and then the services know."""
+        return not self.roles or role in self.roles
+
     @property
     def is_anbieter(self) -> bool:
         """Whether the person works for an Anbieter."""

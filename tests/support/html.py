@@ -42,11 +42,11 @@ class Page(HTMLParser):
         self.close()
         assert self._open == [], [it.name for it in self._open]
 
-    def all(self, name: str, **attributes: str) -> list[Element]:
+    def all(self, name: str, /, **attributes: str) -> list[Element]:
         """Return the elements of a name with these attributes; ``class_`` asks for one class of several."""
         return [it for it in self.elements if it.name == name and all(_has(it, key, value) for key, value in attributes.items())]
 
-    def one(self, name: str, **attributes: str) -> Element:
+    def one(self, name: str, /, **attributes: str) -> Element:
         """Return the only such element."""
         (found,) = self.all(name, **attributes)
         return found

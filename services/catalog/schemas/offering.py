@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.catalog.domain.completeness import Shortcoming
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
@@ -95,6 +96,7 @@ class Workflow(BaseModel):
     """What only those in charge see: where the offer stands and what the caller can do next.
 
     ``closed_channels`` take no interest because the Bereitsteller's accreditation at their Anbieter has ended.
+    ``shortcomings``: what ``submit`` would refuse the form of a draft for, to its Bereitsteller; null where nobody has looked.
     """
 
     wished_channels: tuple[Channel, ...]
@@ -102,6 +104,7 @@ class Workflow(BaseModel):
     remarks: Text | None
     closed_channels: tuple[Channel, ...]
     allowed_moves: tuple[Command, ...]
+    shortcomings: tuple[Shortcoming, ...] | None = None
 
 
 class OfferingReply(BaseModel):
@@ -140,7 +143,7 @@ class OfferingReply(BaseModel):
     workflow: Workflow | None = None
 
     @classmethod
-    def of(cls, offering: Offering, actors: list[Actor]) -> OfferingReply:
+    def of(cls, offering: Offering, actors: list[Actor], shortcomings: tuple[Shortcoming, ...] | None = None) -> OfferingReply:
         """Return the answer for somebody who has these capacities in the offer."""
         form = {name: getattr(offering.form, name) for name in OfferingForm.model_fields if name != "channels"}
         return cls(
@@ -157,11 +160,11 @@ class OfferingReply(BaseModel):
             history=offering.history,
             published_at=offering.published_at,
             changed_at=offering.changed_at,
-            workflow=_workflow(offering, actors) if actors else None,
+            workflow=_workflow(offering, actors, shortcomings) if actors else None,
         )
 
 
-def _workflow(offering: Offering, actors: list[Actor]) -> Workflow:
+def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Shortcoming, ...] | None = None) -> Workflow:
     moves = dict.fromkeys(command for actor in actors for command in TRANSITIONS.allowed(offering.state, actor))
     return Workflow(
         wished_channels=offering.form.channels,
@@ -169,6 +172,7 @@ def _workflow(offering: Offering, actors: list[Actor]) -> Workflow:
         remarks=offering.remarks,
         closed_channels=offering.closed_channels,
         allowed_moves=tuple(moves),
+        shortcomings=shortcomings,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from services.portal.apis.client import Api, Parameters, Reply, segment
+from services.portal.apis.client import Api, Parameters, Reply, Stored, read, segment
+from shared.errors import NotFoundError
 
 
 class Party(Reply):
@@ -114,8 +115,25 @@ class Version(Reply):
     changed_fields: tuple[str, ...]
 
 
+class Shortcoming(Reply):
+    """What a form would not be taken for; ``detail`` is English, ``id`` the key or point in question."""
+
+    field: str
+    code: str
+    id: str | None = None
+
+
+class Workflow(Reply):
+    """What those in charge see of an offer."""
+
+    wished_channels: tuple[str, ...]
+    remarks: str | None
+    allowed_moves: tuple[str, ...]
+    shortcomings: tuple[Shortcoming, ...] | None = None
+
+
 class Offering(Reply):
-    """An offer, as everybody may read it."""
+    """An offer, as everybody may read it; ``workflow`` is for those in charge."""
 
     kind: Literal["offering"]
     id: str
@@ -146,6 +164,7 @@ class Offering(Reply):
     history: tuple[Version, ...]
     published_at: datetime | None
     changed_at: datetime
+    workflow: Workflow | None = None
 
 
 class KnownService(Reply):
@@ -180,6 +199,59 @@ class Requirements(Reply):
     items: tuple[Requirement, ...]
 
 
+class MyOffering(Reply):
+    """An offer in the list of those in charge."""
+
+    id: str
+    title: str
+    provider: Party
+    state: str
+    version: int
+    wished_channels: tuple[str, ...]
+    submitted_at: datetime | None
+    changed_at: datetime
+    allowed_moves: tuple[str, ...]
+
+
+class MyOfferings(Reply):
+    """A page of that list."""
+
+    items: tuple[MyOffering, ...]
+    next: str | None
+
+
+class OzgEntry(Reply):
+    """An OZG service."""
+
+    ozg_id: str
+    name: str
+
+
+class LeikaEntry(Reply):
+    """An entry of the Leistungskatalog."""
+
+    leika_key: str
+    name: str
+
+
+class OzgEntries(Reply):
+    """OZG services that were found."""
+
+    items: tuple[OzgEntry, ...]
+
+
+class LeikaEntries(Reply):
+    """Entries of the Leistungskatalog that were found."""
+
+    items: tuple[LeikaEntry, ...]
+
+
+class Made(Reply):
+    """An offer that has just begun."""
+
+    id: str
+
+
 class Topic(Reply):
     """A Themenfeld."""
 
@@ -195,6 +267,13 @@ class Topics(Reply):
 
 Detail = Annotated[Offering | KnownService, Field(discriminator="kind")]
 _DETAIL: TypeAdapter[Offering | KnownService] = TypeAdapter(Detail)
+_PLAIN: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+FORM = (
+    *("title", "summary", "technical_concept", "nachnutzung", "topic_id", "ozg_ids", "leika_keys", "anbindungsarten"),
+    *("parameters", "price_items", "funding", "documents", "reifegrad", "requirements", "licence_free_for_states"),
+    *("known_listing", "contact_mailbox"),
+)
+"""Members of the standard form that an offer bears by the same name; its ``channels`` are the wished ones."""
 
 
 class Catalog:
@@ -218,3 +297,44 @@ class Catalog:
     async def topics(self) -> tuple[Topic, ...]:
         """Return the Themenfelder. Raises as ``Api.get``."""
         return (await self._api.get("/v1/reference/topics", Topics)).items
+
+    async def mine(self, token: str, parameters: Parameters) -> MyOfferings:
+        """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""
+        return await self._api.get("/v1/my/offerings", MyOfferings, parameters, token=token)
+
+    async def form(self, token: str, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
+        """Return an offer with its entity tag, and its form as it is stored. Raises NotFoundError, and as ``Api.get``."""
+        path = f"/v1/offerings/{segment(offering_id)}"
+        found = await self._api.find(path, _PLAIN, token=token)
+        plain = found.content
+        workflow = plain.get("workflow")
+        if not isinstance(workflow, dict):
+            raise NotFoundError(f"{offering_id} is the offer of somebody else.", code="offering_not_found")
+        form = {name: plain[name] for name in FORM if plain.get(name) is not None}
+        offering = read(self._api.name, path, plain, Offering)
+        return Stored(offering, found.etag), {
+            **form,
+            "channels": list(offering.workflow.wished_channels if offering.workflow else ()),
+        }
+
+    async def create(self, token: str, key: str, body: dict[str, Any]) -> str:
+        """Begin an offer and return its id. Raises as ``Api.post``."""
+        return (await self._api.make("/v1/offerings", Made, key=key, token=token, body=body)).id
+
+    async def replace(self, token: str, offering_id: str, form: dict[str, Any], match: str | None) -> None:
+        """Replace the form of an offer. Raises as ``Api.put``."""
+        await self._api.put(f"/v1/offerings/{segment(offering_id)}", token=token, body=form, match=match)
+
+    async def move(
+        self, token: str, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> None:
+        """Take a step with an offer, named by its path below it. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, token=token, body=body, match=match)
+
+    async def ozg(self, words: str, limit: int) -> tuple[OzgEntry, ...]:
+        """Return the OZG services that words or an id name. Raises as ``Api.get``."""
+        return (await self._api.get("/v1/reference/ozg", OzgEntries, [("q", words), ("limit", str(limit))])).items
+
+    async def leika(self, words: str, limit: int) -> tuple[LeikaEntry, ...]:
+        """Return the entries of the Leistungskatalog that words or a key name. Raises as ``Api.get``."""
+        return (await self._api.get("/v1/reference/leika", LeikaEntries, [("q", words), ("limit", str(limit))])).items

@@ -113,7 +113,7 @@ class Api:
         """Return what a GET answers with its entity tag. Raises as ``get``."""
         request = self._client.build_request("GET", path, params=list(parameters), headers=_headers(token, language))
         response = await self._answer(request)
-        return Stored(self._read(path, response, reply), response.headers.get("ETag"))
+        return Stored(read(self.name, path, response.content, reply), response.headers.get("ETag"))
 
     async def post(
         self, path: str, *, key: str, token: str, body: dict[str, Any] | None = None, match: str | None = None
@@ -127,11 +127,13 @@ class Api:
 
     async def make(self, path: str, reply: type[T], *, key: str, token: str, body: dict[str, Any]) -> T:
         """Have something made by a POST and return the answer. Raises as ``post``."""
-        return self._read(path, await self._send("POST", path, token, body, {"Idempotency-Key": key}, None), reply)
+        response = await self._send("POST", path, token, body, {"Idempotency-Key": key}, None)
+        return read(self.name, path, response.content, reply)
 
     async def ask(self, path: str, reply: type[T], *, token: str, body: dict[str, Any]) -> T:
         """Return what a POST answers that changes nothing. Raises as ``get``."""
-        return self._read(path, await self._send("POST", path, token, body, {}, None), reply)
+        response = await self._send("POST", path, token, body, {}, None)
+        return read(self.name, path, response.content, reply)
 
     async def put(self, path: str, *, token: str, body: dict[str, Any], match: str | None) -> None:
         """Replace something while it is as it was read (``match``, If-Match). Raises as ``post``."""
@@ -142,14 +144,6 @@ class Api:
     ) -> httpx.Response:
         headers = {**_headers(token, None), **further, **({} if match is None else {"If-Match": match})}
         return await self._answer(self._client.build_request(method, path, json=body, headers=headers))
-
-    def _read(self, path: str, response: httpx.Response, reply: type[T] | TypeAdapter[T]) -> T:
-        adapter: TypeAdapter[T] = reply if isinstance(reply, TypeAdapter) else TypeAdapter(reply)
-        try:
-            return adapter.validate_json(response.content)
-        except ValidationError as error:
-            fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})[:5]
-            raise ApiMisunderstoodError(f"{self.name} {path}: unfit are {', '.join(fields)}.") from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -181,6 +175,16 @@ class Api:
             return ApiMisunderstoodError(f"{self.name} answered {status} {code}.")
         further = {name: value for name, value in problem.items() if name not in _STANDARD}
         return _REFUSALS.get(status, InvalidError)(detail, code=code, **further)
+
+
+def read(service: str, path: str, answer: bytes | dict[str, Any], reply: type[T] | TypeAdapter[T]) -> T:
+    """Return what a service has answered, as JSON or decoded. Raises ApiMisunderstoodError."""
+    adapter: TypeAdapter[T] = reply if isinstance(reply, TypeAdapter) else TypeAdapter(reply)
+    try:
+        return adapter.validate_json(answer) if isinstance(answer, bytes) else adapter.validate_python(answer)
+    except ValidationError as error:
+        fields = sorted({".".join(str(part) for part in item["loc"]) for item in error.errors()})[:5]
+        raise ApiMisunderstoodError(f"{service} {path}: unfit are {', '.join(fields)}.") from error
 
 
 def segment(text: str) -> str:

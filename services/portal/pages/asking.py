@@ -25,8 +25,9 @@ Act = Callable[[dict[str, Any]], Awaitable[str]]
 class Form:
     """A form: where it is sent, what it asks, where one comes from.
 
-    ``etag``: of the thing as it was read; it goes with the form, which then acts on that state only. ``changed``: somebody has
-    changed the thing since the form was shown.
+    ``search`` is the field that choices are looked for by; ``remove`` is what a button says that removes what the form is about.
+    ``below``: JSON pointer of what the form asks in the body that is sent. ``etag``: of the thing as it was read; it goes with
+    the form, which then acts on that state only. ``changed``: somebody has changed the thing since the form was shown.
     """
 
     title: str
@@ -35,6 +36,9 @@ class Form:
     back: str
     back_label: str
     fields: tuple[Field, ...] = ()
+    below: str = ""
+    search: str = ""
+    remove: str = ""
     lead: str = ""
     quote: str = ""
     etag: str | None = None
@@ -80,7 +84,7 @@ async def send_form(
         form = replace(form, changed=True)
         return show_form(pages, visit, form, (), template=template, status=HTTPStatus.PRECONDITION_FAILED, **values)
     except (RejectedError, ApiUnavailableError) as error:
-        marked, faults = faults_of(error, fields, pages.words(visit.language), field_of or {})
+        marked, faults = faults_of(error, fields, pages.words(visit.language), field_of or {}, form.below)
         form = replace(form, fields=tuple(marked))
         return show_form(pages, visit, form, faults, template=template, status=error.status, **values)
     return RedirectResponse(f"{visit.language.prefix}{following}", SEE_OTHER)

@@ -17,6 +17,7 @@ from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownSer
 from services.portal.apis.client import Parameters
 from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
+from services.portal.pages.offer_steps import DONE, moves_of
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
@@ -137,9 +138,10 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         return pages.show(visit, "pages/offerings.html", results=_results(pages, visit.language, asked, found))
 
     @router.get("/offerings/{offering_id}")
-    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "") -> Response:
+    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "", done: str = "") -> Response:
+        token = None if visit.session is None else visit.session.tokens.access
         found, checklist, topics, channels = await asyncio.gather(
-            catalog.offering(offering_id),
+            catalog.offering(offering_id, token),
             _or_none(catalog.requirements()),
             _or_none(catalog.topics()),
             _or_none(eligibility.channels()),
@@ -162,6 +164,8 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             kinds=KINDS if open_there else (),
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],
+            moves=moves_of(found),
+            done=done if done in DONE else "",
         )
 
     return router

@@ -32,6 +32,11 @@ class Words:
         return key in self.sentences
 
 
+def every_key(words: Words, prefix: str) -> list[str]:
+    """Return the keys that begin like this, in the order of the file."""
+    return [key for key in words.sentences if key.startswith(prefix)]
+
+
 def read_texts(folder: Path = FOLDER) -> Mapping[Language, Words]:
     """Return the sentences of both languages.
 

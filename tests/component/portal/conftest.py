@@ -19,8 +19,9 @@ MARKUP = '<script>alert("x")</script> & "Wohngeld"'
 LEIKA_ENTRIES = 50
 
 
-@pytest.fixture(scope="session", name="showcase")
-def _showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
+@pytest.fixture(scope="session", name="data")
+def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the reference data with few entries of the Leistungskatalog."""
     folder = tmp_path_factory.mktemp("data")
     shutil.copytree(DATA / "labels", folder / "labels")
     for path in DATA.glob("*.csv"):
@@ -30,9 +31,13 @@ def _showcase(tmp_path_factory: pytest.TempPathFactory) -> Showcase:
         it for place, it in enumerate(lines) if place < LEIKA_ENTRIES or any(f",{key}," in it for key in CATALOGUE.leika_keys)
     ]
     (folder / "leika_services.csv").write_text("".join(chosen), encoding="utf-8")
+    return folder
 
+
+@pytest.fixture(scope="session", name="showcase")
+def _showcase(data: Path) -> Showcase:
     async def fill() -> Showcase:
-        found = await Showcase.open(folder)
+        found = await Showcase.open(data)
         await found.publish(
             "Digitale Baugenehmigung",
             documents=[

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from marktplatz.assembly import ServiceName
 from services.portal.apis import catalog, eligibility, notify, ordering
 from services.portal.apis.ordering import Order
+from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.showcase import FILTERS, Asked
 from services.portal.pages.steps import ANSWER, COMMANDS, REACH, SETTLE
 from services.portal.pages.steps import Asked as AskedStep
@@ -20,6 +21,9 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CATALOG, "get", "/v1/offerings", catalog.Found),
     (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.Offering),
     (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.KnownService),
+    (ServiceName.CATALOG, "get", "/v1/my/offerings", catalog.MyOfferings),
+    (ServiceName.CATALOG, "get", "/v1/reference/ozg", catalog.OzgEntries),
+    (ServiceName.CATALOG, "get", "/v1/reference/leika", catalog.LeikaEntries),
     (ServiceName.CATALOG, "get", "/v1/reference/requirements", catalog.Requirements),
     (ServiceName.CATALOG, "get", "/v1/reference/topics", catalog.Topics),
     (ServiceName.ELIGIBILITY, "get", "/v1/channels", eligibility.Channels),
@@ -70,6 +74,17 @@ def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None
     interest = described["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     known = {name for it in _objects(described, interest) for name in it.get("properties", {})}
     assert {"offering_id", "channel", "anbindungsart", "message"} <= known
+
+
+def test_every_step_with_an_offer_is_an_operation_with_the_fields_that_are_asked_for() -> None:
+    described = document(ServiceName.CATALOG)
+    for move in MOVES.values():
+        operation = described["paths"][f"/v1/offerings/{{offering_id}}/{move.name}"]["post"]
+        bodies = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        known = {name for it in _objects(described, bodies) for name in it.get("properties", {})}
+        assert {it.name for it in move.fields(str)} <= known, move.name
+    assert {"put", "get"} <= described["paths"]["/v1/offerings/{offering_id}"].keys()
+    assert "post" in described["paths"]["/v1/offerings/{offering_id}/submit"]
 
 
 def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:

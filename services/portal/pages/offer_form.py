@@ -1,0 +1,329 @@
+"""The standard form of an offer: a list of sections, each saved by itself, incomplete or not, and then handed in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.apis.catalog import Catalog, Offering, Shortcoming
+from services.portal.apis.client import ApiUnavailableError
+from services.portal.apis.eligibility import Eligibility
+from services.portal.fields import Fault, Field, Kind, words_of_problem
+from services.portal.forms import Given, read_given
+from services.portal.pages.asking import ETAG, SEE_OTHER, Form, send_form, show_form
+from services.portal.pages.offer_sections import SEARCH, SECTIONS, Drafting, Row, Section
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
+
+NEW = "new"
+FOUND_AT_MOST = 8
+NAMED_AT_MOST = 20
+"""Keys of an offer whose names are looked up for its page; those beyond show as keys."""
+
+
+def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/offerings", include_in_schema=False)
+    editor = _Editor(pages, catalog, eligibility)
+
+    @router.get("/new")
+    async def begin(visit: CurrentVisit) -> Response:
+        session_of(visit)
+        return show_form(pages, visit, editor.new_form(visit))
+
+    @router.post("/new")
+    async def create(request: Request, visit: CurrentVisit) -> Response:
+        session = session_of(visit)
+        given = await read_given(request, session, "/offerings/new")
+
+        async def act(body: dict[str, object]) -> str:
+            return f"/offerings/{quote(await catalog.create(session.tokens.access, given.key, body))}/edit"
+
+        return await send_form(pages, visit, editor.new_form(visit), given, act)
+
+    @router.get("/{offering_id}/edit")
+    async def overview(visit: CurrentVisit, offering_id: str, saved: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+        return await editor.overview(visit, offering_id, saved=saved)
+
+    @router.post("/{offering_id}/submit")
+    async def submit(request: Request, visit: CurrentVisit, offering_id: str) -> Response:
+        session = session_of(visit)
+        given = await read_given(request, session, f"/offerings/{offering_id}/submit")
+        try:
+            await catalog.move(
+                session.tokens.access, offering_id, "submit", key=given.key, body=None, match=given.one(ETAG) or None
+            )
+        except NotFoundError:
+            raise
+        except (RejectedError, ApiUnavailableError) as error:
+            return await editor.overview(visit, offering_id, refusal=error)
+        return RedirectResponse(f"{visit.language.prefix}/offerings/{quote(offering_id)}?done=submit", SEE_OTHER)
+
+    _section_routes(router, editor)
+    return router
+
+
+def _section_routes(router: APIRouter, editor: _Editor) -> None:
+    @router.get("/{offering_id}/edit/{section}")
+    async def show(visit: CurrentVisit, offering_id: str, section: str) -> Response:
+        return await editor.section(visit, offering_id, _section(section))
+
+    @router.post("/{offering_id}/edit/{section}")
+    async def save(request: Request, visit: CurrentVisit, offering_id: str, section: str) -> Response:
+        given = await read_given(request, session_of(visit), f"/offerings/{offering_id}/edit/{section}")
+        return await editor.save(visit, offering_id, _section(section), given)
+
+    @router.get("/{offering_id}/edit/{section}/{place}")
+    async def show_row(visit: CurrentVisit, offering_id: str, section: str, place: str) -> Response:
+        return await editor.row(visit, offering_id, _section(section), place)
+
+    @router.post("/{offering_id}/edit/{section}/{place}")
+    async def save_row(request: Request, visit: CurrentVisit, offering_id: str, section: str, place: str) -> Response:
+        given = await read_given(request, session_of(visit), f"/offerings/{offering_id}/edit/{section}/{place}")
+        return await editor.save_row(visit, offering_id, _section(section), place, given)
+
+
+class _Editor:
+    """Shows and saves the sections of a form."""
+
+    def __init__(self, pages: Pages, catalog: Catalog, eligibility: Eligibility) -> None:
+        self.pages = pages
+        self.catalog = catalog
+        self.eligibility = eligibility
+
+    def new_form(self, visit: Visit) -> Form:
+        """Return the form that an offer begins with."""
+        words = self.pages.words(visit.language)
+        return Form(
+            title=words("mine.new"),
+            lead=words("mine.new_lead"),
+            action="/offerings/new",
+            button=words("mine.begin"),
+            back="/my/offerings",
+            back_label=words("mine.title"),
+            fields=(Field("title", Kind.LINE, words("edit.field.title"), words("edit.field.title_hint")),),
+        )
+
+    async def overview(
+        self,
+        visit: Visit,
+        offering_id: str,
+        *,
+        saved: bool = False,
+        refusal: RejectedError | ApiUnavailableError | None = None,
+    ) -> Response:
+        stored, form = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        offering, here = stored.content, f"/offerings/{offering_id}/edit"
+        lacking = _lacking(offering)
+        faults: list[Fault] = []
+        if refusal is not None:
+            faults = [Fault(words_of_problem(self.pages.words(visit.language), refusal))]
+            if refusal.code == "offering_incomplete":
+                faults = [self._fault(visit, here, it) for it in lacking]
+        return self.pages.show(
+            visit,
+            "pages/edit.html",
+            status=HTTPStatus.OK if refusal is None else refusal.status,
+            offering=offering,
+            sections=[(it.name, *it.state(form, lacking)) for it in SECTIONS.values()],
+            here=here,
+            submit_to=f"/offerings/{offering_id}/submit",
+            etag=stored.etag,
+            faults=faults,
+            saved=saved,
+        )
+
+    async def section(self, visit: Visit, offering_id: str, section: Section) -> Response:
+        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        drafting = await self._drafting(visit, section, plain)
+        form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
+        beside = self._beside(visit, stored.content, section, drafting)
+        return show_form(self.pages, visit, form, (), template="pages/section.html", **beside)
+
+    async def save(self, visit: Visit, offering_id: str, section: Section, given: Given) -> Response:
+        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        if given.one("action") == "search":
+            chosen = {name: list(given.all(name)) for name in section.members}
+            drafting = await self._drafting(visit, section, {**plain, **chosen}, given.one(SEARCH))
+            form = self._form(visit, stored.content, section, given.one(ETAG) or None, section.fields(drafting))
+            return show_form(
+                self.pages, visit, form, template="pages/section.html", **self._beside(visit, stored.content, section, drafting)
+            )
+        known = {**plain, **{name: [*plain.get(name, ()), *given.all(name)] for name in ("ozg_ids", "leika_keys")}}
+        drafting = await self._drafting(visit, section, known if section.name == "keys" else plain)
+        form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
+        filled = [it.filled(given) for it in form.fields]
+        written = section.content(filled, visit.language)
+        members = [it for it in section.members if section.row is None or it != section.row.member]
+        changed = {**{name: value for name, value in plain.items() if name not in members}, **written}
+        return await self._send(visit, offering_id, form, given, changed, plain, section, drafting)
+
+    async def row(self, visit: Visit, offering_id: str, section: Section, place: str) -> Response:
+        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        drafting = await self._drafting(visit, section, plain)
+        form = self._row_form(visit, stored.content, section, place, stored.etag, drafting)
+        return show_form(self.pages, visit, form)
+
+    async def save_row(self, visit: Visit, offering_id: str, section: Section, place: str, given: Given) -> Response:
+        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        drafting = await self._drafting(visit, section, plain)
+        form = self._row_form(visit, stored.content, section, place, stored.etag, drafting)
+        row = _row(section)
+        rows = list(plain.get(row.member, ()))
+        at = len(rows) if place == NEW else _place(place, rows)
+        if given.one("action") == "remove":
+            del rows[at : at + 1]
+        else:
+            filled = [it.filled(given) for it in form.fields]
+            former = rows[at] if at < len(rows) else {}
+            asked = {it.name for it in form.fields}
+            rows[at : at + 1] = [{**{k: v for k, v in former.items() if k not in asked}, **row.content(filled, visit.language)}]
+        return await self._send(visit, offering_id, form, given, {**plain, row.member: rows}, plain, section, None)
+
+    async def _send(
+        self,
+        visit: Visit,
+        offering_id: str,
+        form: Form,
+        given: Given,
+        changed: dict[str, Any],
+        plain: Mapping[str, Any],
+        section: Section,
+        drafting: Drafting | None,
+    ) -> Response:
+        token = session_of(visit).tokens.access
+
+        async def act(_: dict[str, object]) -> str:
+            try:
+                await self.catalog.replace(token, offering_id, changed, given.one(ETAG) or None)
+            except PreconditionFailedError:
+                if changed != plain:
+                    raise
+                # The same form was sent twice, or somebody else has written the same.
+            return f"/offerings/{quote(offering_id)}/edit{f'/{section.name}' if drafting is None else '?saved=true'}"
+
+        if drafting is None:
+            return await send_form(self.pages, visit, form, given, act)
+        stored, _ = await self.catalog.form(token, offering_id)
+        beside = self._beside(visit, stored.content, section, drafting)
+        return await send_form(self.pages, visit, form, given, act, template="pages/section.html", **beside)
+
+    def _beside(self, visit: Visit, offering: Offering, section: Section, drafting: Drafting) -> dict[str, Any]:
+        rows = None
+        if section.row is not None:
+            rows = [section.row.label(it, drafting) for it in drafting.form.get(section.row.member, ())]
+        lacking = [it for it in _lacking(offering) if it.field in section.members]
+        return {
+            "offering": offering,
+            "section": section.name,
+            "rows": rows,
+            "lacking": [self._fault(visit, "", it).text for it in lacking],
+        }
+
+    def _form(self, visit: Visit, offering: Offering, section: Section, etag: str | None, fields: tuple[Field, ...]) -> Form:
+        words = self.pages.words(visit.language)
+        lead = f"edit.lead_of.{section.name}"
+        return Form(
+            title=words(f"edit.section.{section.name}"),
+            lead=words(lead) if words.has(lead) else "",
+            action=f"/offerings/{offering.id}/edit/{section.name}",
+            button=words("edit.save") if fields else "",
+            back=f"/offerings/{offering.id}/edit",
+            back_label=offering.title,
+            fields=fields,
+            etag=etag,
+            search=SEARCH,
+        )
+
+    def _row_form(
+        self, visit: Visit, offering: Offering, section: Section, place: str, etag: str | None, drafting: Drafting
+    ) -> Form:
+        words, row = self.pages.words(visit.language), _row(section)
+        rows: Sequence[Mapping[str, Any]] = drafting.form.get(row.member, ())
+        at = len(rows) if place == NEW else _place(place, rows)
+        here = f"/offerings/{offering.id}/edit/{section.name}"
+        return Form(
+            title=words(f"edit.add.{section.name}") if place == NEW else words(f"edit.row.{section.name}"),
+            action=f"{here}/{place}",
+            button=words("edit.save"),
+            back=here,
+            back_label=words(f"edit.section.{section.name}"),
+            fields=row.fields(drafting, {} if place == NEW or at >= len(rows) else rows[at]),
+            below=f"/{row.member}/{at}",
+            remove="" if place == NEW else words("edit.remove"),
+            etag=etag,
+        )
+
+    async def _drafting(self, visit: Visit, section: Section, form: Mapping[str, Any], query: str = "") -> Drafting:
+        language = visit.language
+
+        def labels(enumeration: str) -> Mapping[str, str]:
+            return self.pages.labels(language, enumeration)
+
+        drafting = Drafting(form, self.pages.words(language), language, labels, query=query)
+        if section.name == "about":
+            return replace(drafting, topics=await self.catalog.topics())
+        if section.name == "checklist":
+            return replace(drafting, checklist=await self.catalog.requirements())
+        if section.name == "ways":
+            return replace(drafting, channels=[it.channel for it in await self.eligibility.channels()])
+        if section.name == "keys":
+            ozg, leika = await asyncio.gather(
+                self._ozg(form.get("ozg_ids", ()), query), self._leika(form.get("leika_keys", ()), query)
+            )
+            return replace(drafting, ozg=ozg, leika=leika)
+        return drafting
+
+    async def _ozg(self, held: Sequence[str], query: str) -> dict[str, str]:
+        asked = [self.catalog.ozg(it, 1) for it in held[:NAMED_AT_MOST]]
+        found = await asyncio.gather(*asked, *([self.catalog.ozg(query, FOUND_AT_MOST)] if query else []))
+        names = {it.ozg_id: it.name for entries in found for it in entries}
+        return {key: names[key] for key in names if key in held or query}
+
+    async def _leika(self, held: Sequence[str], query: str) -> dict[str, str]:
+        asked = [self.catalog.leika(it, 1) for it in held[:NAMED_AT_MOST]]
+        found = await asyncio.gather(*asked, *([self.catalog.leika(query, FOUND_AT_MOST)] if query else []))
+        names = {it.leika_key: it.name for entries in found for it in entries}
+        return {key: names[key] for key in names if key in held or query}
+
+    def _fault(self, visit: Visit, here: str, lacking: Shortcoming) -> Fault:
+        words = self.pages.words(visit.language)
+        key = f"shortcoming.{lacking.code}"
+        text = words(key, id=lacking.id or "", field=_label(words.sentences, lacking.field)) if words.has(key) else lacking.code
+        section = next((it.name for it in SECTIONS.values() if lacking.field in it.members), "")
+        return Fault(text, f"{visit.language.prefix}{here}/{section}" if here and section else "")
+
+
+def _label(sentences: Mapping[str, str], field: str) -> str:
+    return sentences.get(f"edit.field.{field}", field)
+
+
+def _lacking(offering: Offering) -> Sequence[Shortcoming]:
+    return () if offering.workflow is None else offering.workflow.shortcomings or ()
+
+
+def _section(name: str) -> Section:
+    if name not in SECTIONS:
+        raise NotFoundError(f"The form has no section {name}.")
+    return SECTIONS[name]
+
+
+def _row(section: Section) -> Row:
+    if section.row is None:
+        raise NotFoundError(f"The section {section.name} has no list.")
+    return section.row
+
+
+def _place(place: str, rows: Sequence[object]) -> int:
+    if not place.isdecimal() or len(place) > len(str(len(rows))) or int(place) > len(rows):
+        raise NotFoundError(f"The list has no entry {place}.")
+    return int(place)

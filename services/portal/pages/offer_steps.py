@@ -1,0 +1,140 @@
+"""What can be done with an offer besides filling in its form, one page each, and the lists of those in charge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.apis.catalog import Catalog, KnownService, MyOffering, Offering
+from services.portal.fields import Field, Kind, words_for
+from services.portal.forms import read_given
+from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
+
+PAGE = 50
+EDIT = "edit"
+Word = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step with an offer, by its name in the state machine of the catalog, and what it asks for."""
+
+    name: str
+    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
+
+
+def _field(name: str, kind: Kind) -> Callable[[Word], tuple[Field, ...]]:
+    return lambda word: (Field(name, kind, word(f"field.{name}"), word(f"field.{name}_hint")),)
+
+
+MOVES = {
+    it.name: it
+    for it in (
+        Move("accept"),
+        Move("return", _field("remarks", Kind.AREA)),
+        Move("bereitstellungsvertrag", _field("number", Kind.LINE)),
+        Move("suspend", _field("reason", Kind.AREA)),
+        Move("resume"),
+        Move("withdraw", _field("reason", Kind.AREA)),
+    )
+}
+DONE = frozenset({*MOVES, "submit"})
+ORDER = ("ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", "AUSGESETZT", "VEROEFFENTLICHT", "ZURUECKGEZOGEN")
+HINTS = {
+    "mine": frozenset({"ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
+    "tasks": frozenset({"EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
+}
+"""States in which a list says what comes next."""
+WAITING_AT_ANBIETER = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", *ORDER)
+
+
+def moves_of(offering: Offering | KnownService) -> list[str]:
+    """Return what whoever reads an offer can do with it, in the order of the table."""
+    if isinstance(offering, KnownService) or offering.workflow is None:
+        return []
+    return [it for it in (EDIT, *MOVES) if it in offering.workflow.allowed_moves]
+
+
+def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(include_in_schema=False)
+
+    async def show_list(
+        visit: Visit, view: str, words: str, path: str, order: tuple[str, ...], cursor: str | None, done: str = ""
+    ) -> Response:
+        token = session_of(visit).tokens.access
+        parameters = [("view", view), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        found = await catalog.mine(token, parameters)
+        groups: dict[str, list[MyOffering]] = {}
+        for it in sorted(found.items, key=lambda it: order.index(it.state) if it.state in order else len(order)):
+            groups.setdefault(it.state, []).append(it)
+        following = None if found.next is None else f"{path}?{urlencode({'cursor': found.next})}"
+        return pages.show(
+            visit,
+            "pages/mine.html",
+            groups=groups,
+            words=words,
+            hints=HINTS[words],
+            following=following,
+            done=done if done in DONE else "",
+        )
+
+    @router.get("/my/offerings")
+    async def mine(visit: CurrentVisit, cursor: str | None = None) -> Response:
+        return await show_list(visit, "bereitsteller", "mine", "/my/offerings", ORDER, cursor)
+
+    @router.get("/tasks/offerings")
+    async def handed_in(visit: CurrentVisit, cursor: str | None = None, done: str = "") -> Response:
+        return await show_list(visit, "anbieter", "tasks", "/tasks/offerings", WAITING_AT_ANBIETER, cursor, done)
+
+    @router.get("/offerings/{offering_id}/{step}")
+    async def ask(visit: CurrentVisit, offering_id: str, step: str) -> Response:
+        move = _move(step)
+        stored, _ = await catalog.form(session_of(visit).tokens.access, offering_id)
+        return show_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag))
+
+    @router.post("/offerings/{offering_id}/{step}")
+    async def take(request: Request, visit: CurrentVisit, offering_id: str, step: str) -> Response:
+        session, move = session_of(visit), _move(step)
+        token = session.tokens.access
+        given = await read_given(request, session, f"/offerings/{offering_id}/{move.name}")
+        stored, _ = await catalog.form(token, offering_id)
+
+        async def act(body: dict[str, object]) -> str:
+            match = given.one(ETAG) or None
+            await catalog.move(token, offering_id, move.name, key=given.key, body=body or None, match=match)
+            # A form that was returned is a draft again, which its Bereitsteller alone can read.
+            here = "/tasks/offerings" if move.name == "return" else f"/offerings/{quote(offering_id)}"
+            return f"{here}?done={move.name}"
+
+        return await send_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag), given, act)
+
+    return router
+
+
+def _move(name: str) -> Move:
+    if name not in MOVES:
+        raise NotFoundError(f"There is no step {name}.")
+    return MOVES[name]
+
+
+def _form(pages: Pages, visit: Visit, offering: Offering, move: Move, etag: str | None) -> Form:
+    word = words_for(pages.words(visit.language), f"offer.{move.name}")
+    return Form(
+        title=word("title"),
+        lead=word("lead"),
+        action=f"/offerings/{offering.id}/{move.name}",
+        button=word("button"),
+        back=f"/offerings/{offering.id}",
+        back_label=offering.title,
+        fields=move.fields(word),
+        etag=etag,
+    )

@@ -1,0 +1,179 @@
+"""An offer from an empty form to the Schaufenster by pages alone, on a real catalog, by Bereitsteller and Anbieter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.catalog.schemas.offering import FormRequest
+from services.portal.apis.catalog import FORM
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.support.showcase import AT, MUSTS, Showcase, rules_api
+from tests.support.showcase import GOVDIGITAL as GINA
+from tests.support.showcase import KOMM_ONE as ANNA
+
+TOKENS = {KOMM_ONE: ANNA, GOVDIGITAL: GINA, HUSUM: "kai/010540056056/KUNDE"}
+
+
+@dataclass
+class Desks:
+    """Those who make and examine an offer, and the catalog that they work in."""
+
+    bereitsteller: Person
+    anbieter: Person
+    showcase: Showcase
+    catalog: ActingAs
+    world: World
+
+    async def draft(self, title: str = "Bewohnerparkausweis online") -> str:
+        """Begin an offer by its form and return the path of its sections."""
+        await self.bereitsteller.open("/my/offerings")
+        await self.bereitsteller.follow("Neue Leistung anbieten")
+        await self.bereitsteller.send(title=title)
+        return self.bereitsteller.path.partition("?")[0]
+
+
+@pytest.fixture(name="desks")
+async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> AsyncIterator[Desks]:
+    world, showcase = World(tmp_path), await Showcase.open(data)
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    world.now = AT
+    catalog = ActingAs(showcase.app, TOKENS)
+    world.further = {"catalog": catalog, "eligibility": httpx.ASGITransport(app=rules_api())}
+    await world.open()
+    bereitsteller, anbieter = [await somebody(world, it) for it in (KOMM_ONE, GOVDIGITAL)]
+    yield Desks(bereitsteller, anbieter, showcase, catalog, world)
+    for person in (bereitsteller, anbieter):
+        await person.visitor.aclose()
+    await world.store.close()
+    await showcase.store.close()
+
+
+async def filled(desks: Desks) -> str:
+    """Fill in the whole form and return the path of its sections."""
+    here = await desks.draft()
+    person = desks.bereitsteller
+    await person.open(f"{here}/about")
+    await person.send(summary="Antrag auf einen Bewohnerparkausweis.", topic_id="mobilitaet_reisen")
+    assert "Gespeichert" in person.text
+    await person.open(f"{here}/keys")
+    await person.send(200, "Suchen", q="Führerschein")
+    found = [it.attributes["value"] for it in person.page.all("input", name="ozg_ids")]
+    await person.send(ozg_ids=found[:1])
+    await person.open(f"{here}/reuse")
+    await person.send(nachnutzung="Gebühren pflegen.", technical_concept="Container.", reifegrad="3")
+    await person.open(f"{here}/connection")
+    await person.send(anbindungsarten=["FIT_CONNECT", "API"])
+    await person.open(f"{here}/connection/new")
+    await person.send(label="Parkzonen", name="parkzonen")
+    await person.open(f"{here}/costs/new")
+    price = {"label": "Betrieb", "kind": "BETRIEB_ONLINEDIENST", "amount": "2.400,00", "period": "JAHR", "key": "FEST"}
+    await person.send(200, "", **price, valid_from__day="1", valid_from__month="1", valid_from__year="2027")
+    assert "Betrieb: 2.400,00 € je Jahr" in person.text
+    await person.open(f"{here}/checklist")
+    await person.send(**{f"fulfilment.{must}": "ERFUELLT" for must in MUSTS})
+    await person.open(f"{here}/documents/new")
+    await person.send(title="Leistungsbeschreibung", url="https://www.example.org/lb.pdf")
+    await person.open(f"{here}/ways")
+    await person.send(channels=["govdigital"], licence_free_for_states=["DE-BW"])
+    return here
+
+
+async def test_an_offer_goes_from_an_empty_form_to_the_schaufenster(desks: Desks) -> None:
+    here = await filled(desks)
+    person, anbieter = await desks.bereitsteller.open(here), desks.anbieter
+    states = [it.text.rsplit(" ", 1)[-1] for it in person.page.all("li", class_="task")]
+    assert set(states) == {"Vollständig"}
+    await person.send()
+    assert "Das Formular ist eingereicht" in person.text
+    await anbieter.open("/tasks/offerings")
+    await anbieter.follow("Bewohnerparkausweis online")
+    await anbieter.follow("Formular annehmen")
+    await anbieter.send()
+    await anbieter.follow("Bereitstellungsvertrag festhalten")
+    await anbieter.send(number="BV-2026-014")
+    assert "Der Bereitstellungsvertrag ist festgehalten" in anbieter.text
+    async with desks.world.browser() as visitor:
+        shown = (await visitor.get(here.removesuffix("/edit"))).text
+    for expected in ("Bestellbar", "Parkzonen", "2.400,00", "Leistungsbeschreibung", "DE-BW"):
+        assert expected in shown
+    await person.open("/my/offerings")
+    assert "Veröffentlicht 1" in person.text
+
+
+async def test_what_is_missing_is_named_with_the_way_to_its_section(desks: Desks) -> None:
+    here = await desks.draft()
+    person = await desks.bereitsteller.open(here)
+    tasks = {it.text for it in person.page.all("li", class_="task")}
+    assert {"Leistung Noch 1 Angabe offen", "Leistungsschlüssel Noch nicht begonnen", "Unterlagen Freiwillig"} <= tasks
+    await person.send(422)
+    assert person.page.one("title").text.startswith("Fehler: ")
+    assert "Es fehlt: Kurzbeschreibung." in person.page.one("div", id="faults").text
+    links = {it.attributes["href"] for it in person.page.one("div", id="faults").inside_all("a")}
+    assert {f"{here}/about", f"{here}/keys", f"{here}/costs", f"{here}/checklist", f"{here}/ways"} <= links
+    await person.open(f"/en{here}/costs")
+    assert "Binding costs are missing: an item or the funding." in person.text
+
+
+async def test_a_price_that_is_none_is_refused_at_its_field_and_an_entry_can_be_removed(desks: Desks) -> None:
+    here = await desks.draft()
+    person = await desks.bereitsteller.open(f"{here}/costs/new")
+    await person.send(422, label="Betrieb", kind="BETRIEB_ONLINEDIENST", amount="viel", period="JAHR", key="FEST")
+    assert "ganze Zahl" in person.page.one("p", id="amount-error").text
+    assert "Bitte füllen Sie dieses Feld aus." in person.text
+    assert person.value("amount") == "viel"
+    await person.send(200, "", amount="1.000", valid_from__day="1", valid_from__month="1", valid_from__year="2027")
+    await person.follow("Ändern : Betrieb: 1.000,00 € je Jahr")
+    assert (person.value("amount"), person.value("valid_from.year")) == ("1.000,00", "2027")
+    await person.send(200, "Eintrag entfernen")
+    assert "Noch kein Eintrag." in person.text
+
+
+async def test_two_who_edit_at_once_do_not_overwrite_each_other(desks: Desks) -> None:
+    here = await desks.draft()
+    first = await desks.bereitsteller.open(f"{here}/about")
+    other = await somebody(desks.world, KOMM_ONE)
+    await other.open(f"{here}/reuse")
+    await other.send(nachnutzung="Gebühren pflegen.")
+    await first.send(412, summary="Antrag.")
+    assert "Inzwischen hat jemand etwas geändert" in first.text
+    await first.send()
+    await first.again()
+    await first.open(f"{here}/reuse")
+    assert first.value("nachnutzung") == "Gebühren pflegen."
+    await first.open(f"{here}/about")
+    assert first.value("summary") == "Antrag."
+    await other.visitor.aclose()
+
+
+async def test_the_form_comes_back_with_the_remarks_of_the_anbieter(desks: Desks) -> None:
+    here = await filled(desks)
+    await (await desks.bereitsteller.open(here)).send()
+    anbieter = await desks.anbieter.open(f"{here.removesuffix('/edit')}/return")
+    await anbieter.send(422)
+    await anbieter.send(remarks="Die Zielgruppe fehlt.")
+    assert "Das Formular ist zurückgegeben" in anbieter.text
+    await desks.bereitsteller.open("/my/offerings")
+    await desks.bereitsteller.follow("Bewohnerparkausweis online")
+    assert "Die Zielgruppe fehlt." in desks.bereitsteller.text
+
+
+async def test_the_form_of_others_is_not_there(desks: Desks) -> None:
+    here = await desks.draft()
+    stranger = await somebody(desks.world, HUSUM)
+    for path in (here, f"{here}/about", here.replace("edit", "withdraw")):
+        await stranger.open(path, 404)
+    await desks.bereitsteller.open(f"{here}/nothing", 404)
+    await desks.bereitsteller.open(f"{here}/about/0", 404)
+    await desks.bereitsteller.open(f"{here}/costs/9", 404)
+    await stranger.visitor.aclose()
+
+
+def test_the_form_that_is_sent_back_has_every_member_of_the_catalogs() -> None:
+    assert {*FORM, "channels"} == set(FormRequest.model_fields)

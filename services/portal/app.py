@@ -13,11 +13,13 @@ import httpx
 
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Api
+from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.notify import Notify
 from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
+from services.portal.pages.contracts import contract_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
@@ -26,8 +28,11 @@ from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
 from services.portal.pages.offer_form import offer_form_routes
 from services.portal.pages.offer_steps import offer_step_routes
 from services.portal.pages.orders import order_routes
+from services.portal.pages.organisations import organisation_routes
+from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
 from services.portal.pages.steps import step_routes
+from services.portal.pages.tasks import task_routes
 from services.portal.pages.ways import ways_routes
 from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
@@ -69,6 +74,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     catalog_api = Api("catalog", settings.catalog_url, settings.api_timeout, transports.get("catalog"))
     eligibility_api = Api("eligibility", settings.eligibility_url, settings.api_timeout, transports.get("eligibility"))
     ordering_api = Api("ordering", settings.ordering_url, settings.api_timeout, transports.get("ordering"))
+    contracts_api = Api("contracts", settings.contracts_url, settings.api_timeout, transports.get("contracts"))
     notify_api = Api("notify", settings.notify_url, settings.api_timeout, transports.get("notify"))
     assets = _assets()
     pages = Pages(_words(), _labels(resources.data_dir), assets, settings)
@@ -76,7 +82,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     router = file_routes(assets)
     join(router, information_routes(pages, catalog))
     join(router, ways_routes(pages, eligibility))
-    closing: list[Callable[[], Awaitable[None]]] = [it.close for it in (catalog_api, eligibility_api, ordering_api, notify_api)]
+    apis = (catalog_api, eligibility_api, ordering_api, contracts_api, notify_api)
+    closing: list[Callable[[], Awaitable[None]]] = [it.close for it in apis]
     entrance = _entrance(resources, settings, transports)
     if entrance is not None:
         join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
@@ -88,6 +95,11 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         # Before the page of one offer, whose path takes "new" for an id.
         join(router, offer_form_routes(pages, catalog, eligibility))
         join(router, offer_step_routes(pages, catalog))
+        contracts = Contracts(contracts_api)
+        join(router, contract_routes(pages, contracts))
+        join(router, registration_routes(pages, eligibility))
+        join(router, organisation_routes(pages, eligibility))
+        join(router, task_routes(pages, catalog, eligibility, ordering, contracts))
         closing.append(entrance.provider.close)
     join(router, showcase_routes(pages, catalog, eligibility))
     site = Site(

@@ -113,13 +113,14 @@ def faults_of(
     """Return the fields with what is wrong with them, and all faults for the summary.
 
     A fault belongs to the field that the problem points at, under the pointer ``below``, such as ``/price_items/2``; where a
-    whole request is refused by a code, to ``field_of`` it.
+    whole request is refused by a code, to ``field_of`` it. ``field_of`` also knows members that are asked for by another name, by
+    their path without places in lists, such as ``evidence/title``.
     """
     wrong: dict[str, str] = {}
     others: list[Fault] = []
     names = {it.name for it in fields}
     for item in _errors(error):
-        name, text = _name_of(item, below), words_of_fault(words, str(item.get("code", "")))
+        name, text = _name_of(item, below, field_of), words_of_fault(words, str(item.get("code", "")))
         if name in names:
             wrong.setdefault(name, text)
         else:
@@ -142,8 +143,8 @@ def words_of_problem(words: Words, error: MarktplatzError) -> str:
 
 def words_of_fault(words: Words, code: str) -> str:
     """Return the sentence for what is wrong with one value, by the code that the service gives it."""
-    key = f"fault.{code}"
-    return words(key if words.has(key) else "fault.unknown")
+    known = [it for it in (f"fault.{code}", f"problem.{code}") if words.has(it)]
+    return words(known[0] if known else "fault.unknown")
 
 
 def words_for(words: Words, prefix: str) -> Callable[[str], str]:
@@ -161,5 +162,7 @@ def _errors(error: MarktplatzError) -> list[Mapping[str, Any]]:
     return [it for it in found if isinstance(it, Mapping)] if isinstance(found, list) else []
 
 
-def _name_of(item: Mapping[str, Any], below: str) -> str:
-    return str(item.get("pointer", "")).removeprefix("#").removeprefix(below).removeprefix("/").partition("/")[0]
+def _name_of(item: Mapping[str, Any], below: str, field_of: Mapping[str, str]) -> str:
+    pointer = str(item.get("pointer", "")).removeprefix("#").removeprefix(below)
+    path = [it for it in pointer.split("/") if it and not it.isdecimal()]
+    return field_of.get("/".join(path), path[0] if path else "")

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.portal.apis.catalog import Money
 from services.portal.assets import Assets
 from services.portal.forms import new_token
 from services.portal.language import Language, language_of, path_of
@@ -30,6 +30,18 @@ from shared.tracing import context
 FOLDER = Path(__file__).parent / "templates"
 GERMAN_TIME = ZoneInfo("Europe/Berlin")
 _CENTS = 100
+
+
+class Amount(Protocol):
+    """An amount of money in whole cents."""
+
+    @property
+    def cents(self) -> int:
+        """The cents."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,8 @@ class Pages:
             pattern = "d. MMMM y, HH:mm 'Uhr'" if language is Language.DE else "d MMMM y, HH:mm"
             return format_datetime(at, pattern, tzinfo=GERMAN_TIME, locale=language.locale)
 
-        def amount(money: Money) -> str:
-            return format_currency(Decimal(money.cents) / _CENTS, money.currency, locale=language.locale)
+        def amount(money: Amount | Mapping[str, object]) -> str:
+            cents, currency = (money["cents"], money["currency"]) if isinstance(money, Mapping) else (money.cents, money.currency)
+            return format_currency(Decimal(str(cents)) / _CENTS, str(currency), locale=language.locale)
 
         return {"link": link, "form_token": form_token, "label": label, "day": day, "moment": moment, "amount": amount}

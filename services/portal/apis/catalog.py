@@ -323,7 +323,7 @@ class Catalog:
 
     async def replace(self, token: str, offering_id: str, form: dict[str, Any], match: str | None) -> None:
         """Replace the form of an offer. Raises as ``Api.put``."""
-        await self._api.put(f"/v1/offerings/{segment(offering_id)}", token=token, body=form, match=match)
+        await self._api.put(f"/v1/offerings/{segment(offering_id)}", Made, token=token, body=form, match=match)
 
     async def move(
         self, token: str, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None

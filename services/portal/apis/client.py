@@ -135,9 +135,14 @@ class Api:
         response = await self._send("POST", path, token, body, {}, None)
         return read(self.name, path, response.content, reply)
 
-    async def put(self, path: str, *, token: str, body: dict[str, Any], match: str | None) -> None:
-        """Replace something while it is as it was read (``match``, If-Match). Raises as ``post``."""
-        await self._send("PUT", path, token, body, {}, match)
+    async def put(self, path: str, reply: type[T], *, token: str, body: dict[str, Any], match: str | None) -> T:
+        """Replace something while it is as it was read (``match``, If-Match), and return the answer. Raises as ``post``."""
+        response = await self._send("PUT", path, token, body, {}, match)
+        return read(self.name, path, response.content, reply)
+
+    async def content(self, path: str, *, token: str) -> bytes:
+        """Return the bytes of a file. Raises as ``get``."""
+        return (await self._answer(self._client.build_request("GET", path, headers=_headers(token, None)))).content
 
     async def _send(
         self, method: str, path: str, token: str, body: dict[str, Any] | None, further: dict[str, str], match: str | None

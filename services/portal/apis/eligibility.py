@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from services.portal.apis.client import Api, Reply, segment
+from datetime import date, datetime
+from typing import Any
+
+from services.portal.apis.catalog import Party
+from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
 
 
 class Channel(Reply):
@@ -72,6 +76,107 @@ class Checks(Reply):
     channels: tuple[Advice, ...] | None
 
 
+class Evidence(Reply):
+    """A document that a statement rests on. ``reference``: where it is to be found."""
+
+    type: str
+    title: str
+    reference: str
+
+
+class Statement(Reply):
+    """The organisation's word on its in-house relation; ``confirmed``: an Anbieter has accredited on it."""
+
+    id: str
+    type: str
+    path: tuple[str, ...]
+    valid_from: date | None
+    valid_to: date | None
+    evidence: tuple[Evidence, ...]
+    confirmed: bool
+
+
+class Proposal(Reply):
+    """A decision that a second person has still to confirm."""
+
+    command: str
+    note: str | None
+    at: datetime
+
+
+class Accreditation(Reply):
+    """Standing at an Anbieter in a role. ``allowed``: what the reader can do now."""
+
+    channel: str
+    role: str
+    state: str
+    valid_from: date | None
+    valid_to: date | None
+    question: str | None
+    reason: str | None
+    proposal: Proposal | None
+    requested_at: datetime
+    allowed: tuple[str, ...]
+
+
+class Organisation(Reply):
+    """A registered organisation, as far as the reader may see it."""
+
+    id: str
+    name: str
+    type: str
+    ars: str | None
+    leitweg_id: str | None
+    roles: tuple[str, ...]
+    users: tuple[str, ...] | None
+    statements: tuple[Statement, ...]
+    accreditations: tuple[Accreditation, ...]
+    registered_at: datetime
+
+
+class WorkItem(Reply):
+    """An accreditation that waits for the Anbieter or for an answer."""
+
+    organisation: Party
+    type: str
+    accreditation: Accreditation
+
+
+class WorkItems(Reply):
+    """A page of them, longest waiting first."""
+
+    items: tuple[WorkItem, ...]
+    next: str | None
+
+
+class Body(Reply):
+    """An entry of the register of public bodies."""
+
+    id: str
+    name: str
+    type: str
+    state_code: str | None
+
+
+class Bodies(Reply):
+    """Entries that were found."""
+
+    items: tuple[Body, ...]
+
+
+class DraftFault(Reply):
+    """What is wrong with a registration, in which field."""
+
+    field: str
+    code: str
+
+
+class Registration(Reply):
+    """A draft of a registration with all that is wrong with it."""
+
+    faults: tuple[DraftFault, ...]
+
+
 class Eligibility:
     """Eligibility as the pages ask it."""
 
@@ -90,3 +195,35 @@ class Eligibility:
         """Return the pre-check of an offer for the caller's organisation, per channel. Raises as ``Api.get``."""
         found = await self._api.ask("/v1/checks", Checks, token=token, body={"offering_id": offering_id})
         return found.channels or ()
+
+    async def bodies(self, words: str, limit: int) -> tuple[Body, ...]:
+        """Return public bodies by name or key. Raises as ``Api.get``."""
+        return (await self._api.get("/v1/bodies", Bodies, [("q", words), ("limit", str(limit))])).items
+
+    async def body(self, body_id: str) -> Body:
+        """Return one public body. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/bodies/{segment(body_id)}", Body)
+
+    async def store_draft(self, token: str, body_id: str, draft: dict[str, Any]) -> tuple[DraftFault, ...]:
+        """Store a registration as far as it is filled in, and return what is wrong with it. Raises as ``Api.put``."""
+        path = f"/v1/registrations/{segment(body_id)}"
+        return (await self._api.put(path, Registration, token=token, body=draft, match=None)).faults
+
+    async def register(self, token: str, body_id: str, key: str) -> None:
+        """Register a body as its stored draft says. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/registrations/{segment(body_id)}/submit", key=key, token=token)
+
+    async def organisation(self, token: str, organisation_id: str) -> Stored[Organisation]:
+        """Return an organisation with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/organisations/{segment(organisation_id)}", Organisation, token=token)
+
+    async def change(
+        self, token: str, organisation_id: str, below: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> None:
+        """Have something done with an organisation, by the path below it. Raises as ``Api.post``."""
+        path = f"/v1/organisations/{segment(organisation_id)}/{below}"
+        await self._api.post(path, key=key, token=token, body=body, match=match)
+
+    async def accreditations(self, token: str, parameters: Parameters) -> WorkItems:
+        """Return a page of the Anbieter's work list. Raises as ``Api.get``."""
+        return await self._api.get("/v1/accreditations", WorkItems, parameters, token=token)

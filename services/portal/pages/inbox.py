@@ -19,7 +19,7 @@ from services.portal.visits import CurrentVisit, session_of
 PAGE = 20
 READ = "/inbox/read"
 PATHS = {"order": "/orders", "offering": "/offerings", "organisation": "/organisations", "contract": "/contracts"}
-SHOWN = frozenset({"offering", "order"})
+SHOWN = frozenset(PATHS)
 """What this portal has pages of."""
 _ID = re.compile(r"[0-9a-f-]{36}")
 

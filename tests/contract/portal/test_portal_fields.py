@@ -9,9 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import ServiceName
-from services.portal.apis import catalog, eligibility, notify, ordering
+from services.portal.apis import catalog, contracts, eligibility, notify, ordering
 from services.portal.apis.ordering import Order
+from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
+from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
 from services.portal.pages.steps import ANSWER, COMMANDS, REACH, SETTLE
 from services.portal.pages.steps import Asked as AskedStep
@@ -33,6 +35,15 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
     (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
     (ServiceName.ELIGIBILITY, "post", "/v1/checks", eligibility.Checks),
+    (ServiceName.ELIGIBILITY, "get", "/v1/bodies", eligibility.Bodies),
+    (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}", eligibility.Body),
+    (ServiceName.ELIGIBILITY, "put", "/v1/registrations/{body_id}", eligibility.Registration),
+    (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}", eligibility.Organisation),
+    (ServiceName.ELIGIBILITY, "get", "/v1/accreditations", eligibility.WorkItems),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts", contracts.Summaries),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}", contracts.Contract),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/documents", contracts.Documents),
+    (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/costs", contracts.OwnCosts),
 )
 NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))
 
@@ -67,24 +78,34 @@ def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None
     asked = AskedStep(NEW_ORDER, lambda name: name, lambda _enumeration, value: value)
     further = {SETTLE: "points/{point_id}/settle", ANSWER: "questions/{question_id}/answer", REACH: "milestones/{code}/reach"}
     for step in COMMANDS.values():
-        operation = described["paths"][f"/v1/orders/{{order_id}}/{further.get(step, step.path)}"]["post"]
-        bodies = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-        known = {name for it in _objects(described, bodies) for name in it.get("properties", {})}
+        known = _body(described, f"/v1/orders/{{order_id}}/{further.get(step, step.path)}")
         assert {it.name for it in step.fields(asked)} <= known, step.command
-    interest = described["paths"]["/v1/orders"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    known = {name for it in _objects(described, interest) for name in it.get("properties", {})}
-    assert {"offering_id", "channel", "anbindungsart", "message"} <= known
+    assert {"offering_id", "channel", "anbindungsart", "message"} <= _body(described, "/v1/orders")
 
 
 def test_every_step_with_an_offer_is_an_operation_with_the_fields_that_are_asked_for() -> None:
     described = document(ServiceName.CATALOG)
     for move in MOVES.values():
-        operation = described["paths"][f"/v1/offerings/{{offering_id}}/{move.name}"]["post"]
-        bodies = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-        known = {name for it in _objects(described, bodies) for name in it.get("properties", {})}
+        known = _body(described, f"/v1/offerings/{{offering_id}}/{move.name}")
         assert {it.name for it in move.fields(str)} <= known, move.name
     assert {"put", "get"} <= described["paths"]["/v1/offerings/{offering_id}"].keys()
     assert "post" in described["paths"]["/v1/offerings/{offering_id}/submit"]
+
+
+def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fields_that_are_asked_for() -> None:
+    described = document(ServiceName.ELIGIBILITY)
+    below = "/v1/organisations/{organisation_id}"
+    for decision in DECISIONS.values():
+        path = f"{below}/accreditations/{{channel}}/{{role}}/{decision.name}"
+        assert {it.name for it in decision.fields(str)} <= _body(described, path), decision.name
+    assert {"path", "type", "valid_from", "evidence", "title", "reference"} <= _body(described, f"{below}/relations")
+    assert {"channel", "role"} <= _body(described, f"{below}/accreditations")
+    draft = _body(described, "/v1/registrations/{body_id}", "put")
+    assert {"person", "capacity", "confirmed", "roles", "kunde", "leitweg_id", "accreditations", "channel", "role"} <= draft
+    assert "post" in described["paths"]["/v1/registrations/{body_id}/submit"]
+    for step in STEPS.values():
+        known = _body(document(ServiceName.CONTRACTS), f"/v1/contracts/{{contract_id}}/{step.name}")
+        assert {it.name for it in step.fields(str)} <= known, step.name
 
 
 def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:
@@ -93,6 +114,19 @@ def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> Non
     asked = Asked(q="a", cursor="b", **{name: ["true"] for name in FILTERS})
     assert {name for name, _ in asked.parameters()} == {"q", "cursor", "limit", *FILTERS}
     assert {name for name, _ in asked.parameters()} <= known
+
+
+def _body(described: dict[str, Any], path: str, method: str = "post") -> set[str]:
+    """Return the names of all members of the body that an operation takes, at any depth."""
+    operation = described["paths"][path][method]
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    names: set[str] = set()
+    waiting = _objects(described, schema)
+    while waiting:
+        properties = waiting.pop().get("properties", {})
+        names |= set(properties)
+        waiting += [found for it in properties.values() for found in _objects(described, it)]
+    return names
 
 
 def _lacking(described: dict[str, Any], schema: dict[str, Any], model: type[BaseModel], place: str) -> list[str]:

@@ -19,7 +19,24 @@ SOURCES = Path(texts.FOLDER).parent
 CALLED = re.compile(r"""\bt(?:\.count)?\(\s*"([a-z0-9_.]+)"(\s*~)?""")
 FAMILIES = (
     *("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.", "orders.group."),
-    *("step.", "fault.", "form.day", "form.month", "form.year", "land.", "edit.", "offer.", "mine.", "tasks.", "shortcoming."),
+    *(
+        "step.",
+        "fault.",
+        "form.day",
+        "form.month",
+        "form.year",
+        "land.",
+        "edit.",
+        "offer.",
+        "mine.",
+        "tasks.",
+        "shortcoming.",
+        "organisation.",
+        "contract.",
+        "relation.",
+        "evidence.",
+        "registration.",
+    ),
 )
 """Keys whose last part is put together when a page is made."""
 SAID = re.compile(r"""\bwords\(\s*"([a-z0-9_.]+)\"""")
@@ -133,6 +150,10 @@ def test_whatever_a_step_is_refused_for_has_words_in_both_languages() -> None:
     short = set(re.findall(r'code="([a-z_]+)", detail', (services / "catalog" / "domain" / "completeness.py").read_text()))
     assert {code for code in short if f"shortcoming.{code}" not in keys()} == set()
     assert len(short) > 8
+    sources += [
+        *(services / "eligibility" / "domain" / f"{it}.py" for it in ("accreditation", "statement", "registration", "draft")),
+        services / "contracts" / "domain" / "contract.py",
+    ]
     codes = {code for path in sources for code in REFUSED.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 25
     assert {code for code in codes - INTERNAL if f"problem.{code}" not in keys()} == set()

@@ -1,0 +1,171 @@
+"""What the pages read of contracts: those of the caller's organisation, their documents, and what one will pay."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from services.portal.apis.catalog import Party, PriceItem
+from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
+
+
+class Refusal(Reply):
+    """Why there is no contract; German."""
+
+    reason: str
+    remedy: str
+
+
+class Summary(Reply):
+    """A contract in a list. ``awaits``: what an offered one waits for at the Anbieter."""
+
+    id: str
+    state: str
+    awaits: str | None
+    number: str | None
+    title: str
+    leg: str
+    channel: str
+    order_id: str | None
+    order_number: str | None
+    offering_id: str
+    offering_title: str
+    offering_version: int
+    anbieter: Party
+    customer: Party
+    provider: Party
+    concluded_at: datetime | None
+    recorded_at: datetime
+    refusal: Refusal | None
+    grantor: Party
+    parent: str | None
+    valid_from: date
+    valid_to: date | None
+    ends_on: date | None
+
+
+class Summaries(Reply):
+    """A page of contracts, newest first."""
+
+    items: tuple[Summary, ...]
+    next: str | None
+
+
+class Agb(Reply):
+    """The terms and conditions that hold, in their version."""
+
+    name: str
+    version: str
+
+
+class Total(Reply):
+    """Sum of the price lines of one period."""
+
+    period: str
+    cents: int
+    currency: str
+
+
+class Condition(Reply):
+    """A condition of the contract."""
+
+    text: str
+
+
+class Check(Reply):
+    """The in-house check at the award."""
+
+    verdict: str
+    as_of: date
+
+
+class Contract(Summary):
+    """A contract in full."""
+
+    agb: Agb | None
+    conditions: tuple[Condition, ...]
+    price_items: tuple[PriceItem, ...]
+    totals: tuple[Total, ...]
+    leitweg_id: str | None
+    order_reference: str | None
+    check: Check | None
+
+
+class Document(Reply):
+    """A document of a contract; ``size`` in bytes."""
+
+    name: str
+    title: str
+    size: int
+
+
+class Documents(Reply):
+    """The documents of a contract."""
+
+    items: tuple[Document, ...]
+
+
+class Sentences(Reply):
+    """What a line says, for people."""
+
+    de: str
+    en: str
+
+
+class CostLine(Reply):
+    """An item as a body bears it: its part of the whole, and how that follows."""
+
+    label: str
+    cents: int
+    total_cents: int
+    text: Sentences
+
+
+class CostYear(Reply):
+    """What a body pays in a calendar year."""
+
+    participants: int
+    lines: tuple[CostLine, ...]
+    invoiced_cents: int
+    financed_cents: int
+
+
+class OwnCosts(Reply):
+    """What the caller's organisation will pay if it takes part from a day on: an estimate."""
+
+    needs_uses: bool
+    first_year: CostYear
+    full_year: CostYear
+
+
+class Contracts:
+    """Contracts as the pages ask it, with the token of whoever is logged in."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def listed(self, token: str, parameters: Parameters) -> Summaries:
+        """Return a page of contracts. Raises as ``Api.get``."""
+        return await self._api.get("/v1/contracts", Summaries, parameters, token=token)
+
+    async def contract(self, token: str, contract_id: str) -> Stored[Contract]:
+        """Return one contract with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/contracts/{segment(contract_id)}", Contract, token=token)
+
+    async def documents(self, token: str, contract_id: str) -> tuple[Document, ...]:
+        """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""
+        return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/documents", Documents, token=token)).items
+
+    async def document(self, token: str, contract_id: str, name: str) -> bytes:
+        """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/contracts/{segment(contract_id)}/documents/{segment(name)}", token=token)
+
+    async def take(
+        self, token: str, contract_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> None:
+        """Take a step with a contract, named by its path below it. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, token=token, body=body, match=match)
+
+    async def own_costs(self, token: str, offering_id: str, channel: str) -> OwnCosts:
+        """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""
+        return await self._api.get(f"/v1/offers/{segment(offering_id)}/costs", OwnCosts, [("channel", channel)], token=token)

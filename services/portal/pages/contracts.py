@@ -1,0 +1,153 @@
+"""Contracts: what holds between whom, what it costs and why, its documents, and the signatures of the Anbieter."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+from urllib.parse import quote, urlencode
+
+import structlog
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.apis.contracts import Contract, Contracts
+from services.portal.fields import Field, Kind, words_for
+from services.portal.forms import read_given
+from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.sessions import Session
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import MarktplatzError, NotFoundError
+
+PAGE = 50
+STATES = ("ANGEBOTEN", "ENTWURF", "GESCHLOSSEN", "GEKUENDIGT", "BEENDET", "ABGELEHNT")
+SIGNATURES = {"SIGNATURE": "sign", "RELEASE": "release"}
+T = TypeVar("T")
+Word = Callable[[str], str]
+DocumentName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$")]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step with a contract, and what it asks for."""
+
+    name: str
+    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
+
+
+STEPS = {
+    it.name: it
+    for it in (
+        Step("sign"),
+        Step("release"),
+        Step("decline", lambda word: (Field("reason", Kind.LINE, word("field.reason"), word("field.reason_hint")),)),
+        Step(
+            "notice",
+            lambda word: (Field("last_day", Kind.DAY, word("field.last_day"), word("field.last_day_hint"), optional=True),),
+        ),
+    )
+}
+
+
+def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/contracts", include_in_schema=False)
+
+    @router.get("")
+    async def listed(visit: CurrentVisit, state: str = "", cursor: str | None = None) -> Response:
+        chosen = [("state", state)] if state in STATES else []
+        parameters = [*chosen, ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        found = await contracts.listed(session_of(visit).tokens.access, parameters)
+        groups = {it: [one for one in found.items if one.state == it] for it in STATES}
+        following = None if found.next is None else f"/contracts?{urlencode([*chosen, ('cursor', found.next)])}"
+        return pages.show(visit, "pages/contracts.html", groups={k: v for k, v in groups.items() if v}, following=following)
+
+    @router.get("/{contract_id}")
+    async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
+        session = session_of(visit)
+        token = session.tokens.access
+        stored = await contracts.contract(token, contract_id)
+        contract = stored.content
+        documents, costs = await asyncio.gather(
+            _or_none(contracts.documents(token, contract_id)),
+            _or_none(contracts.own_costs(token, contract.offering_id, contract.channel)),
+        )
+        return pages.show(
+            visit,
+            "pages/contract.html",
+            contract=contract,
+            documents=documents or (),
+            costs=costs if session.organisation == contract.customer.id else None,
+            steps=steps_of(contract, session),
+            done=done if done in STEPS else "",
+        )
+
+    @router.get("/{contract_id}/documents/{name}")
+    async def document(visit: CurrentVisit, contract_id: str, name: DocumentName) -> Response:
+        content = await contracts.document(session_of(visit).tokens.access, contract_id, name)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(content, media_type="application/pdf", headers=headers)
+
+    @router.get("/{contract_id}/{step}")
+    async def ask(visit: CurrentVisit, contract_id: str, step: str) -> Response:
+        stored = await contracts.contract(session_of(visit).tokens.access, contract_id)
+        return show_form(pages, visit, _form(pages, visit, stored.content, _step(step), stored.etag))
+
+    @router.post("/{contract_id}/{step}")
+    async def take(request: Request, visit: CurrentVisit, contract_id: str, step: str) -> Response:
+        session, chosen = session_of(visit), _step(step)
+        token = session.tokens.access
+        given = await read_given(request, session, f"/contracts/{contract_id}/{chosen.name}")
+        stored = await contracts.contract(token, contract_id)
+
+        async def act(body: dict[str, object]) -> str:
+            content = body or ({} if chosen.fields(str) else None)
+            await contracts.take(token, contract_id, chosen.name, key=given.key, body=content, match=given.one(ETAG) or None)
+            return f"/contracts/{quote(contract_id)}?done={chosen.name}"
+
+        return await send_form(pages, visit, _form(pages, visit, stored.content, chosen, stored.etag), given, act)
+
+    return router
+
+
+def steps_of(contract: Contract, session: Session) -> list[str]:
+    """Return the steps that a contract waits for at whoever reads it, then notice, while it holds; contracts decides."""
+    if contract.awaits in SIGNATURES and session.is_anbieter:
+        return [SIGNATURES[contract.awaits], "decline"]
+    return ["notice"] if contract.state == "GESCHLOSSEN" else []
+
+
+async def _or_none(asked: Awaitable[T]) -> T | None:
+    """Return what the page can do without, None where there is none for whoever reads, or none just now."""
+    try:
+        return await asked
+    except MarktplatzError as error:
+        log.info("part_left_out", page="contract", code=error.code)
+        return None
+
+
+def _step(name: str) -> Step:
+    if name not in STEPS:
+        raise NotFoundError(f"There is no step {name}.")
+    return STEPS[name]
+
+
+def _form(pages: Pages, visit: Visit, contract: Contract, step: Step, etag: str | None) -> Form:
+    words = pages.words(visit.language)
+    word = words_for(words, f"contract.{step.name}")
+    return Form(
+        title=word("title"),
+        lead=word("lead"),
+        quote=f"{contract.title}, {contract.offering_title}, {contract.customer.name}",
+        action=f"/contracts/{contract.id}/{step.name}",
+        button=word("button"),
+        back=f"/contracts/{contract.id}",
+        back_label=contract.number or words("contract.unnumbered"),
+        fields=step.fields(word),
+        etag=etag,
+    )

@@ -1,0 +1,257 @@
+"""An organisation: who it is, what it states about its in-house relation, its accreditations, and the decisions on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.apis.client import segment
+from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
+from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.forms import Given, read_given
+from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
+
+Word = Callable[[str], str]
+RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
+EVIDENCE = (
+    *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
+    *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
+)
+ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
+SEARCH = "q"
+FOUND_AT_MOST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A step of an accreditation, and what it asks for."""
+
+    name: str
+    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
+
+
+def _text(name: str, *, optional: bool = False) -> Callable[[Word], tuple[Field, ...]]:
+    return lambda word: (Field(name, Kind.AREA, word(f"field.{name}"), word(f"field.{name}_hint"), optional),)
+
+
+def _grant(word: Word) -> tuple[Field, ...]:
+    return (
+        Field("valid_to", Kind.DAY, word("field.valid_to"), word("field.valid_to_hint"), optional=True),
+        Field("reason", Kind.AREA, word("field.reason"), optional=True),
+    )
+
+
+DECISIONS = {
+    it.name: it
+    for it in (
+        Decision("review"),
+        Decision("grant", _grant),
+        Decision("query", _text("question")),
+        Decision("answer", _text("answer")),
+        Decision("refuse", _text("reason")),
+        Decision("revoke", _text("reason")),
+    )
+}
+DONE = frozenset({*DECISIONS, "relations", "request", "registered"})
+
+
+FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}
+"""Where the members of a statement are asked for."""
+
+
+def stated(organisation: str, filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a statement on the in-house relation as it is sent, from the form that it was filled in by."""
+    document = {"type": filled.get("kind"), "title": filled.get("title"), "reference": filled.get("reference")}
+    return {
+        **{name: filled[name] for name in ("type", "valid_from") if name in filled},
+        "path": [organisation, *filled.get("via", ()), *([filled["channel"]] if "channel" in filled else [])],
+        "evidence": [{name: value for name, value in document.items() if value is not None}],
+    }
+
+
+def organisation_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/organisations/{organisation_id}", include_in_schema=False)
+    asking = _Asking(pages, eligibility)
+
+    @router.get("")
+    async def one(visit: CurrentVisit, organisation_id: str, done: str = "") -> Response:
+        session = session_of(visit)
+        stored = await eligibility.organisation(session.tokens.access, organisation_id)
+        return pages.show(
+            visit,
+            "pages/organisation.html",
+            organisation=stored.content,
+            own=stored.content.users is not None,
+            decisions=tuple(DECISIONS),
+            done=done if done in DONE else "",
+        )
+
+    @router.get("/relations")
+    async def state(visit: CurrentVisit, organisation_id: str) -> Response:
+        return await asking.relation(visit, organisation_id, None)
+
+    @router.post("/relations")
+    async def send_statement(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+        given = await read_given(request, session_of(visit), f"/organisations/{organisation_id}/relations")
+        return await asking.relation(visit, organisation_id, given)
+
+    @router.get("/accreditations")
+    async def request_form(visit: CurrentVisit, organisation_id: str) -> Response:
+        return await asking.request(visit, organisation_id, None)
+
+    @router.post("/accreditations")
+    async def requested(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+        given = await read_given(request, session_of(visit), f"/organisations/{organisation_id}/accreditations")
+        return await asking.request(visit, organisation_id, given)
+
+    @router.get("/accreditations/{channel}/{role}/{step}")
+    async def ask(visit: CurrentVisit, organisation_id: str, channel: str, role: str, step: str) -> Response:
+        return await asking.decision(visit, organisation_id, f"{segment(channel)}/{segment(role)}", step, None)
+
+    @router.post("/accreditations/{channel}/{role}/{step}")
+    async def decide(request: Request, visit: CurrentVisit, organisation_id: str, channel: str, role: str, step: str) -> Response:
+        below = f"{segment(channel)}/{segment(role)}"
+        path = f"/organisations/{organisation_id}/accreditations/{below}/{step}"
+        return await asking.decision(visit, organisation_id, below, step, await read_given(request, session_of(visit), path))
+
+    return router
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Shows the forms of an organisation, and sends those that were filled in."""
+
+    pages: Pages
+    eligibility: Eligibility
+
+    async def decision(self, visit: Visit, organisation_id: str, below: str, step: str, given: Given | None) -> Response:
+        token = session_of(visit).tokens.access
+        stored = await self.eligibility.organisation(token, organisation_id)
+        record = next(
+            (it for it in stored.content.accreditations if f"{it.channel}/{it.role}" == below and step in DECISIONS), None
+        )
+        if record is None:
+            raise NotFoundError(f"There is no such step with an accreditation {below}.")
+        form = self._decision_form(visit, stored.content, record, DECISIONS[step], stored.etag)
+        if given is None:
+            return show_form(self.pages, visit, form)
+
+        async def act(body: dict[str, object]) -> str:
+            path = f"accreditations/{below}/{step}"
+            match = given.one(ETAG) or None
+            await self.eligibility.change(token, organisation_id, path, key=given.key, body=body or None, match=match)
+            return f"/organisations/{quote(organisation_id)}?done={step}"
+
+        return await send_form(self.pages, visit, form, given, act)
+
+    def _decision_form(
+        self, visit: Visit, organisation: Organisation, record: Accreditation, decision: Decision, etag: str | None
+    ) -> Form:
+        language = visit.language
+        word = words_for(self.pages.words(language), f"organisation.{decision.name}")
+        role, channel = (
+            self.pages.label(language, "Role", record.role),
+            self.pages.label(language, "Channel", record.channel),
+        )
+        return Form(
+            title=word("title"),
+            lead=word("lead"),
+            quote=f"{organisation.name}: {role}, {channel}" + (f"\n{record.question}" if decision.name == "answer" else ""),
+            action=f"/organisations/{organisation.id}/accreditations/{record.channel}/{record.role}/{decision.name}",
+            button=word("button"),
+            back=f"/organisations/{organisation.id}",
+            back_label=organisation.name,
+            fields=decision.fields(word),
+            etag=etag,
+        )
+
+    async def request(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
+        token = session_of(visit).tokens.access
+        organisation = (await self.eligibility.organisation(token, organisation_id)).content
+        word = words_for(self.pages.words(visit.language), "organisation.request")
+        channels = self._labels(visit, "Channel", [it.channel for it in await self.eligibility.channels()])
+        form = Form(
+            title=word("title"),
+            lead=word("lead"),
+            action=f"/organisations/{organisation.id}/accreditations",
+            button=word("button"),
+            back=f"/organisations/{organisation.id}",
+            back_label=organisation.name,
+            fields=(
+                Field("channel", Kind.RADIOS, word("field.channel"), choices=channels),
+                Field("role", Kind.RADIOS, word("field.role"), choices=self._labels(visit, "Role", ROLES)),
+            ),
+        )
+        if given is None:
+            return show_form(self.pages, visit, form)
+
+        async def act(body: dict[str, object]) -> str:
+            await self.eligibility.change(token, organisation_id, "accreditations", key=given.key, body=body, match=None)
+            return f"/organisations/{quote(organisation_id)}?done=request"
+
+        return await send_form(self.pages, visit, form, given, act)
+
+    async def relation(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
+        token = session_of(visit).tokens.access
+        organisation = (await self.eligibility.organisation(token, organisation_id)).content
+        form = await self._relation_form(visit, organisation, "" if given is None else given.one(SEARCH))
+        if given is None:
+            return show_form(self.pages, visit, form)
+        if given.one("action") == "search":
+            fields = tuple(it if it.name == SEARCH else it.filled(given) for it in form.fields)
+            return show_form(self.pages, visit, replace(form, fields=fields))
+
+        async def act(body: dict[str, object]) -> str:
+            await self.eligibility.change(
+                token, organisation_id, "relations", key=given.key, body=stated(organisation.id, body), match=None
+            )
+            return f"/organisations/{quote(organisation_id)}?done=relations"
+
+        return await send_form(self.pages, visit, form, given, act, field_of=FIELD_OF)
+
+    async def _relation_form(self, visit: Visit, organisation: Organisation, query: str) -> Form:
+        words = self.pages.words(visit.language)
+        word = words_for(words, "organisation.relations")
+        channels = self._labels(visit, "Channel", [it.channel for it in await self.eligibility.channels()])
+        found = await self.eligibility.bodies(query, FOUND_AT_MOST) if query else ()
+        hint = word("field.via_hint")
+        if query:
+            listed = "; ".join(f"{it.id} ({it.name})" for it in found)
+            result = words("organisation.relations.found", found=listed) if found else words("organisation.relations.none")
+            hint = f"{hint} {result}"
+
+        def kinds(prefix: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
+            return tuple(Choice(it, words(f"{prefix}.{it}")) for it in values)
+
+        return Form(
+            title=word("title"),
+            lead=word("lead"),
+            action=f"/organisations/{organisation.id}/relations",
+            button=word("button"),
+            back=f"/organisations/{organisation.id}",
+            back_label=organisation.name,
+            fields=(
+                Field(SEARCH, Kind.LINE, word("field.q"), word("field.q_hint"), optional=True, value=(query,) if query else ()),
+                Field("via", Kind.LINES, word("field.via"), hint, optional=True),
+                Field("channel", Kind.RADIOS, word("field.channel"), choices=channels),
+                Field("type", Kind.RADIOS, word("field.type"), word("field.type_hint"), choices=kinds("relation", RELATIONS)),
+                Field("valid_from", Kind.DAY, word("field.valid_from"), optional=True),
+                Field("kind", Kind.SELECT, word("field.kind"), choices=kinds("evidence", EVIDENCE)),
+                Field("title", Kind.LINE, word("field.title"), word("field.title_hint")),
+                Field("reference", Kind.LINE, word("field.reference"), word("field.reference_hint")),
+            ),
+            search=SEARCH,
+        )
+
+    def _labels(self, visit: Visit, enumeration: str, values: Sequence[str]) -> tuple[Choice, ...]:
+        return tuple(Choice(it, self.pages.label(visit.language, enumeration, it)) for it in values)

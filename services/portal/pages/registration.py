@@ -1,0 +1,128 @@
+"""Registration of an organisation: its entry in the register of public bodies is chosen, then one form asks for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.apis.eligibility import Body, Eligibility
+from services.portal.fields import Choice, Field, Kind
+from services.portal.forms import read_given
+from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import InvalidError
+
+FOUND_AT_MOST = 10
+CAPACITIES = ("VERTRETUNGSBERECHTIGT", "BEVOLLMAECHTIGT")
+ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
+ACCREDITED = ROLES[:3]
+FIELD_OF = {
+    "person/capacity": "capacity",
+    "person/vollmacht": "capacity",
+    "person/confirmed": "confirmed",
+    "kunde/leitweg_id": "leitweg_id",
+    "accreditations/channel": "accreditations",
+    "accreditations/role": "accreditations",
+}
+"""Where the members of a draft are asked for."""
+
+
+def registration_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/registration", include_in_schema=False)
+
+    async def form_of(visit: Visit, body: Body) -> Form:
+        words, language = pages.words(visit.language), visit.language
+        channels = [it.channel for it in await eligibility.channels()]
+
+        def named(value: str) -> str:
+            channel, _, role = value.partition("/")
+            return f"{pages.label(language, 'Channel', channel)}: {pages.label(language, 'Role', role)}"
+
+        wishes = tuple(Choice(it, named(it)) for it in (f"{channel}/{role}" for channel in channels for role in ACCREDITED))
+        return Form(
+            title=words("registration.title"),
+            lead=words("registration.lead"),
+            quote=f"{body.name} ({pages.label(language, 'OrganisationType', body.type)}, {body.id})",
+            action=f"/registration/{body.id}",
+            button=words("registration.button"),
+            back="/registration",
+            back_label=words("registration.title"),
+            fields=(
+                Field(
+                    "capacity",
+                    Kind.RADIOS,
+                    words("registration.capacity"),
+                    choices=tuple(Choice(it, words(f"registration.capacities.{it}")) for it in CAPACITIES),
+                ),
+                Field(
+                    "roles",
+                    Kind.CHECKS,
+                    words("registration.roles"),
+                    choices=tuple(Choice(it, words(f"registration.role.{it}")) for it in ROLES),
+                ),
+                Field(
+                    "accreditations",
+                    Kind.CHECKS,
+                    words("registration.accreditations"),
+                    words("registration.accreditations_hint"),
+                    optional=True,
+                    choices=wishes,
+                ),
+                Field(
+                    "leitweg_id",
+                    Kind.LINE,
+                    words("registration.leitweg_id"),
+                    words("registration.leitweg_id_hint"),
+                    optional=True,
+                ),
+                Field("confirmed", Kind.TICK, words("registration.confirmed")),
+            ),
+        )
+
+    @router.get("")
+    async def find(visit: CurrentVisit, q: str = "") -> Response:
+        session_of(visit)
+        found = await eligibility.bodies(q[:100], FOUND_AT_MOST) if q else ()
+        return pages.show(visit, "pages/registration.html", found=found, q=q[:100])
+
+    @router.get("/{body_id}")
+    async def ask(visit: CurrentVisit, body_id: str) -> Response:
+        session_of(visit)
+        return show_form(pages, visit, await form_of(visit, await eligibility.body(body_id)))
+
+    @router.post("/{body_id}")
+    async def register(request: Request, visit: CurrentVisit, body_id: str) -> Response:
+        session = session_of(visit)
+        given = await read_given(request, session, f"/registration/{body_id}")
+        body = await eligibility.body(body_id)
+
+        async def act(filled: dict[str, object]) -> str:
+            token = session.tokens.access
+            faults = await eligibility.store_draft(token, body.id, draft_of(filled))
+            if faults:
+                errors = [{"pointer": f"#/{it.field.replace('.', '/')}", "code": it.code} for it in faults]
+                raise InvalidError("The registration has faults.", code="registration_incomplete", errors=errors)
+            await eligibility.register(token, body.id, given.key)
+            return f"/organisations/{quote(body.id)}?done=registered"
+
+        return await send_form(pages, visit, await form_of(visit, body), given, act, field_of=FIELD_OF)
+
+    return router
+
+
+def draft_of(filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a draft of a registration as it is sent, from the form that it was filled in by."""
+    wishes = [it.partition("/") for it in filled.get("accreditations", ())]
+    return {
+        "person": {"capacity": filled.get("capacity"), "confirmed": filled.get("confirmed")},
+        "roles": filled.get("roles", []),
+        "kunde": {"leitweg_id": filled.get("leitweg_id")},
+        "accreditations": [{"channel": channel, "role": role} for channel, _, role in wishes],
+    }

@@ -1,0 +1,88 @@
+"""What waits for an Anbieter: requests for accreditation, forms of offers, contracts to sign, Vorgänge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import structlog
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.portal.apis.catalog import Catalog
+from services.portal.apis.contracts import Contracts
+from services.portal.apis.eligibility import Eligibility
+from services.portal.apis.ordering import Ordering
+from services.portal.rendering import Pages
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import MarktplatzError
+
+PAGE = 50
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """How many things wait; ``more``: there are more than were counted. None: it cannot be known just now."""
+
+    name: str
+    path: str
+    count: int | None
+    more: bool = False
+
+
+def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering, contracts: Contracts) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/tasks", include_in_schema=False)
+    limit = [("limit", str(PAGE))]
+
+    async def accreditations(token: str) -> tuple[int, bool]:
+        found = await eligibility.accreditations(token, limit)
+        return len([it for it in found.items if it.accreditation.state != "RUECKFRAGE"]), found.next is not None
+
+    async def offerings(token: str) -> tuple[int, bool]:
+        states = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN")
+        asked = [catalog.mine(token, [("view", "anbieter"), ("state", it), *limit]) for it in states]
+        found = await asyncio.gather(*asked)
+        return sum(len(it.items) for it in found), any(it.next is not None for it in found)
+
+    async def signatures(token: str) -> tuple[int, bool]:
+        found = await contracts.listed(token, [("state", "ANGEBOTEN"), *limit])
+        return len([it for it in found.items if it.awaits is not None]), found.next is not None
+
+    async def orders(token: str) -> tuple[int, bool]:
+        found = await ordering.orders(token, [("party", "ANBIETER"), *limit])
+        mine = [it for it in found.items if it.waiting is not None and it.waiting.party == it.your_party]
+        return len(mine), found.next is not None
+
+    @router.get("")
+    async def overview(visit: CurrentVisit) -> Response:
+        token = session_of(visit).tokens.access
+        numbers = await asyncio.gather(
+            _number("accreditations", "/tasks/accreditations", accreditations(token)),
+            _number("offerings", "/tasks/offerings", offerings(token)),
+            _number("orders", "/orders", orders(token)),
+            _number("signatures", "/contracts?state=ANGEBOTEN", signatures(token)),
+        )
+        return pages.show(visit, "pages/tasks.html", numbers=numbers)
+
+    @router.get("/accreditations")
+    async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
+        parameters = [*limit, *([("cursor", cursor)] if cursor else [])]
+        found = await eligibility.accreditations(session_of(visit).tokens.access, parameters)
+        following = None if found.next is None else f"/tasks/accreditations?{urlencode({'cursor': found.next})}"
+        return pages.show(visit, "pages/accreditations.html", items=found.items, following=following)
+
+    return router
+
+
+async def _number(name: str, path: str, asked: Awaitable[tuple[int, bool]]) -> Number:
+    try:
+        count, more = await asked
+    except MarktplatzError as error:
+        log.warning("part_left_out", page="tasks", code=error.code, detail=error.detail)
+        return Number(name, path, None)
+    return Number(name, path, count, more)

@@ -1,0 +1,128 @@
+"""Contracts as their parties read them, and as two persons of the Anbieter sign them, on a real contracts service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.contracts.repository import CONTRACTS, REGISTERS
+from shared.http import idempotency
+from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON, SACHSEN, key
+from tests.component.contracts.test_contracts_countersigning import World as ContractsWorld
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import GOVDIGITAL, KOMM_ONE, ActingAs, World
+from tests.support.contract_requests import request
+
+SVEN = "ozg.sn"
+TOKENS = {SVEN: SACHSEN, GOVDIGITAL: ANNA, KOMM_ONE: ANTON}
+COSTS = {
+    "needs_uses": False,
+    "first_year": {"participants": 3, "lines": [], "invoiced_cents": 10_000, "financed_cents": 0},
+    "full_year": {
+        "participants": 3,
+        "lines": [
+            {"label": "Betrieb", "cents": 120_000, "total_cents": 360_000, "text": {"de": "Ein Drittel.", "en": "One third."}}
+        ],
+        "invoiced_cents": 120_000,
+        "financed_cents": 0,
+    },
+}
+
+
+@dataclass
+class Desks:
+    """The Kunde, two persons of the Anbieter, and the service with its processor."""
+
+    kunde: Person
+    first: Person
+    second: Person
+    contracts: ContractsWorld
+
+
+class Contracts(ActingAs):
+    """The service, with what lies beside it: documents and computed costs."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path.endswith("/documents"):
+            return httpx.Response(200, json={"items": [{"name": "vertrag.pdf", "title": "Vertrag", "size": 54_797}]})
+        if path.endswith("/vertrag.pdf"):
+            return httpx.Response(200, content=b"%PDF-1.7")
+        if path.endswith("/costs"):
+            return httpx.Response(200, json=COSTS)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture(name="desks")
+async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desks]:
+    world, contracts = World(tmp_path), ContractsWorld()
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    await contracts.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
+    await contracts.order(request("a"))
+    world.now = contracts.now
+    world.further = {"contracts": Contracts(contracts.app, TOKENS)}
+    await world.open()
+    kunde, first, second = [await somebody(world, it) for it in (SVEN, GOVDIGITAL, KOMM_ONE)]
+    yield Desks(kunde, first, second, contracts)
+    for person in (kunde, first, second):
+        await person.visitor.aclose()
+    await world.store.close()
+    await contracts.store.close()
+
+
+async def test_two_persons_sign_and_the_kunde_reads_the_contract(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}"
+    first = await desks.first.open("/contracts?state=ANGEBOTEN")
+    assert "Wartet auf die erste Unterschrift" in first.text
+    await first.open(path)
+    await first.follow("Unterschreiben")
+    await first.send()
+    assert "Der Vertrag ist unterschrieben" in first.text
+    await first.open(f"{path}/release")
+    await first.send(409)
+    assert "freigeben muss eine zweite Person" in first.text
+    second = await desks.second.open(f"{path}/release")
+    await second.send()
+    assert "Der Vertrag ist freigegeben" in second.text
+    await desks.contracts.conclude()
+    kunde = await desks.kunde.open("/contracts")
+    assert "Geschlossen 1" in kunde.text
+    await kunde.open(f"/en{path}")
+    for expected in ("FITST/2026/0001", "Concluded", "Chain of contracts", "Give notice"):
+        assert expected in kunde.text
+
+
+async def test_a_document_comes_as_a_download(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}/documents"
+    answer = await desks.kunde.visitor.get(f"{path}/vertrag.pdf")
+    assert answer.content == b"%PDF-1.7"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="vertrag.pdf"'
+    assert (answer.headers["Content-Type"], answer.headers["Cache-Control"]) == ("application/pdf", "no-store")
+    assert (await desks.kunde.visitor.get(f"{path}/..%2Fvertrag.pdf")).status_code in {400, 404}
+
+
+async def test_an_anbieter_declines_with_a_reason(desks: Desks) -> None:
+    first = await desks.first.open(f"/contracts/{key('a')}/decline")
+    await first.send(422)
+    assert first.page.one("p", id="reason-error").text == "Bitte füllen Sie dieses Feld aus."
+    await first.send(reason="Die Preise sind überholt.")
+    assert "Abgelehnt" in first.text
+
+
+async def test_the_contract_of_others_is_not_there(desks: Desks) -> None:
+    await desks.kunde.open("/contracts/00000000-0000-4000-8000-000000000000", 404)
+    await desks.kunde.open(f"/contracts/{key('a')}/nothing", 404)
+
+
+async def test_what_the_kunde_will_pay_is_derived_line_by_line_for_the_kunde_alone(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}"
+    await desks.kunde.open(path)
+    for expected in ("Ihre Kosten", "in einem vollen Jahr 1.200,00", "Gerechnet mit 3 Nachnutzern.", "Ein Drittel."):
+        assert expected in desks.kunde.text
+    await desks.first.open(path)
+    assert "Ihre Kosten" not in desks.first.text

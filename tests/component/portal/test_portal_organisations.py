@@ -1,0 +1,147 @@
+"""Registration, statements and accreditation by forms, on a real eligibility service, by a municipality and its Anbieter."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.eligibility.reference import load_reference
+from services.eligibility.repository import COLLECTIONS
+from services.eligibility.settings import Settings
+from services.portal.pages.organisations import stated
+from services.portal.pages.registration import draft_of
+from shared.http import idempotency
+from shared.store.sqlite.store import SqliteStore
+from tests.component.eligibility import conftest as eligibility
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
+from tests.support.showcase import DATA
+
+TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
+BODY = eligibility.HUSUM
+PATH = f"/organisations/{BODY}"
+
+
+@dataclass
+class Desks:
+    """Who registers, and who decides on it."""
+
+    kunde: Person
+    anbieter: Person
+
+
+@pytest.fixture(scope="module", name="register")
+def _register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the register of public bodies with Husum alone of all municipalities in a Kreis."""
+    folder = tmp_path_factory.mktemp("register")
+    for path in DATA.glob("*.csv"):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        few = path.name in {"municipalities.csv", "municipal_associations.csv", "unincorporated_areas.csv"}
+        kept = [it for place, it in enumerate(lines) if place == 0 or not few or it.startswith(BODY) or it[5:12] == "0000000"]
+        (folder / path.name).write_text("".join(kept), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(name="desks")
+async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register: Path) -> AsyncIterator[Desks]:
+    store = SqliteStore(None)
+    await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
+    await load_reference(store, register, lambda *_: None)
+    world, there = World(tmp_path), eligibility.World(store, Settings(_env_file=None))
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    world.now = there.now
+    world.further = {
+        "eligibility": ActingAs(there.app, TOKENS),
+        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json={"items": [], "next": None})),
+    }
+    await world.open()
+    kunde, anbieter = [await somebody(world, it) for it in (HUSUM, GOVDIGITAL)]
+    yield Desks(kunde, anbieter)
+    for person in (kunde, anbieter):
+        await person.visitor.aclose()
+    await world.store.close()
+    await store.close()
+
+
+async def registered(desks: Desks) -> Person:
+    """Register Husum as Kunde at govdigital."""
+    kunde = await desks.kunde.open("/registration?q=Husum")
+    await kunde.follow("Weiter mit Husum, Stadt")
+    await kunde.send(
+        200, "", capacity="VERTRETUNGSBERECHTIGT", roles=["KUNDE"], accreditations=["govdigital/KUNDE"], confirmed="true"
+    )
+    assert "Ihre Organisation ist registriert" in kunde.text
+    return kunde
+
+
+async def test_a_municipality_registers_states_its_relation_and_is_accredited(desks: Desks) -> None:
+    kunde, anbieter = await registered(desks), desks.anbieter
+    await kunde.follow("Inhouse-Beziehung angeben")
+    await kunde.send(200, "Suchen", q="ITVSH", title="Organisationssatzung")
+    assert "itvsh (" in kunde.text
+    assert kunde.value("title") == "Organisationssatzung"
+    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
+    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    assert f"{BODY} → itvsh → dataport → govdigital" in kunde.text
+    await anbieter.open("/tasks")
+    assert "Akkreditierungen prüfen 1 wartet" in anbieter.text
+    assert "gerade nicht abrufbar" in anbieter.text
+    await anbieter.follow("Akkreditierungen prüfen")
+    await anbieter.follow("Husum, Stadt")
+    await anbieter.follow("Prüfung aufnehmen : Kunde (Nachnutzer), govdigital eG")
+    await anbieter.send()
+    await anbieter.follow("Rückfrage stellen : Kunde (Nachnutzer), govdigital eG")
+    await anbieter.send(422)
+    await anbieter.send(question="Seit wann besteht die Trägerschaft?")
+    await kunde.open(PATH)
+    await kunde.follow("Rückfrage beantworten : Kunde (Nachnutzer), govdigital eG")
+    await kunde.send(answer="Seit 2012.")
+    await anbieter.open(f"{PATH}/accreditations/govdigital/KUNDE/grant")
+    await anbieter.send(200, "", valid_to__day="31", valid_to__month="12", valid_to__year="2028")
+    assert "Erteilt" in anbieter.text
+    await kunde.open(PATH)
+    assert "Vom Anbieter bestätigt" in kunde.text
+
+
+async def test_all_faults_of_a_registration_are_named_at_their_fields(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"/registration/{BODY}")
+    await kunde.send(422, "", leitweg_id="falsch")
+    assert "Bitte bestätigen Sie" in kunde.page.one("p", id="confirmed-error").text
+    assert "mindestens eine Rolle" in kunde.page.one("p", id="roles-error").text
+    assert kunde.page.one("p", id="capacity-error").text == "Bitte füllen Sie dieses Feld aus."
+    assert kunde.page.one("p", id="leitweg_id-error").text == "Eine Leitweg-ID ist nur für Kunden nötig."
+    assert kunde.value("leitweg_id") == "falsch"
+    await kunde.open("/registration?q=xyzzy")
+    assert "Dazu gibt es keinen Eintrag." in kunde.text
+
+
+async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.open(f"/en{PATH}/relations")
+    await kunde.send(422, "", channel="govdigital", type="TRAEGER", reference="Aktenzeichen 1")
+    assert "Please fill in this field." in kunde.page.one("p", id="title-error").text
+    await kunde.send(422, "", via="no-such-body", kind="SATZUNG", title="Satzung")
+    assert "One of the bodies is not in the register." in kunde.text or "body" in kunde.text
+
+
+async def test_the_next_accreditation_is_asked_for_by_a_form(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.follow("Akkreditierung beantragen")
+    await kunde.send(channel="fitko", role="KUNDE")
+    assert "Die Akkreditierung ist beantragt" in kunde.text
+    await kunde.open(f"{PATH}/accreditations/fitko/KUNDE/nothing", 404)
+
+
+def test_what_is_filled_in_becomes_what_is_sent() -> None:
+    assert draft_of({"accreditations": ["fitko/KUNDE"], "roles": ["KUNDE"]}) == {
+        "person": {"capacity": None, "confirmed": None},
+        "roles": ["KUNDE"],
+        "kunde": {"leitweg_id": None},
+        "accreditations": [{"channel": "fitko", "role": "KUNDE"}],
+    }
+    assert stated("a", {"channel": "fitko", "type": "MEMBER"}) == {"type": "MEMBER", "path": ["a", "fitko"], "evidence": [{}]}

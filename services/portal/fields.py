@@ -132,7 +132,7 @@ def faults_of(
         else:
             others.append(Fault(text))
     marked = [replace(it, error=wrong.get(it.name, "")) for it in fields]
-    return marked, [*others, *(Fault(f"{it.label}: {it.error}", it.place) for it in marked if it.error)]
+    return marked, [*others, *(Fault(f"{it.label.rstrip('?.')}: {it.error}", it.place) for it in marked if it.error)]
 
 
 def words_of_problem(words: Words, error: MarktplatzError) -> str:

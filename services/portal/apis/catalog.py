@@ -328,7 +328,7 @@ class Catalog:
     async def move(
         self, token: str, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
-        """Take a step with an offer, named by its path below it. Raises as ``Api.post``."""
+        """Have a step taken with an offer, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, token=token, body=body, match=match)
 
     async def ozg(self, words: str, limit: int) -> tuple[OzgEntry, ...]:

@@ -163,7 +163,7 @@ class Contracts:
     async def take(
         self, token: str, contract_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
-        """Take a step with a contract, named by its path below it. Raises as ``Api.post``."""
+        """Have a step taken with a contract, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, token=token, body=body, match=match)
 
     async def own_costs(self, token: str, offering_id: str, channel: str) -> OwnCosts:

@@ -222,5 +222,5 @@ class Ordering:
     async def take(
         self, token: str, order_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
-        """Take a step, named by its path below the Vorgang. Raises as ``Api.post``."""
+        """Have a step taken, named by its path below the Vorgang. Raises as ``Api.post``."""
         await self._api.post(f"/v1/orders/{segment(order_id)}/{step}", key=key, token=token, body=body, match=match)

@@ -128,7 +128,7 @@ class _Editor:
         if refusal is not None:
             faults = [Fault(words_of_problem(self.pages.words(visit.language), refusal))]
             if refusal.code == "offering_incomplete":
-                faults = [self._fault(visit, here, it) for it in lacking]
+                faults = self._faults(visit, here, lacking)
         return self.pages.show(
             visit,
             "pages/edit.html",
@@ -226,7 +226,7 @@ class _Editor:
             "offering": offering,
             "section": section.name,
             "rows": rows,
-            "lacking": [self._fault(visit, "", it).text for it in lacking],
+            "lacking": [it.text for it in self._faults(visit, "", lacking)],
         }
 
     def _form(self, visit: Visit, offering: Offering, section: Section, etag: str | None, fields: tuple[Field, ...]) -> Form:
@@ -295,12 +295,20 @@ class _Editor:
         names = {it.leika_key: it.name for entries in found for it in entries}
         return {key: names[key] for key in names if key in held or query}
 
-    def _fault(self, visit: Visit, here: str, lacking: Shortcoming) -> Fault:
+    def _faults(self, visit: Visit, here: str, lacking: Sequence[Shortcoming]) -> list[Fault]:
+        """Return words for shortcomings, one line for those of a kind, with the way to their section where there is one."""
         words = self.pages.words(visit.language)
-        key = f"shortcoming.{lacking.code}"
-        text = words(key, id=lacking.id or "", field=_label(words.sentences, lacking.field)) if words.has(key) else lacking.code
-        section = next((it.name for it in SECTIONS.values() if lacking.field in it.members), "")
-        return Fault(text, f"{visit.language.prefix}{here}/{section}" if here and section else "")
+        kinds: dict[tuple[str, str], list[str]] = {}
+        for it in lacking:
+            kinds.setdefault((it.field, it.code), []).append(it.id or "")
+        faults: list[Fault] = []
+        for (field, code), ids in kinds.items():
+            key = f"shortcoming.{code}"
+            label = _label(words.sentences, field).rstrip("?")
+            text = words(key, id=", ".join(ids), field=label) if words.has(key) else code
+            section = next((it.name for it in SECTIONS.values() if field in it.members), "")
+            faults.append(Fault(text, f"{visit.language.prefix}{here}/{section}" if here and section else ""))
+        return faults
 
 
 def _label(sentences: Mapping[str, str], field: str) -> str:

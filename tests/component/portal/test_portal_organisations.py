@@ -34,16 +34,20 @@ class Desks:
     anbieter: Person
 
 
-@pytest.fixture(scope="module", name="register")
-def _register(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the register of public bodies with Husum alone of all municipalities in a Kreis."""
-    folder = tmp_path_factory.mktemp("register")
+def few_bodies(folder: Path) -> Path:
+    """Write the register of public bodies with Husum alone of all municipalities in a Kreis, and return its folder."""
+    folder.mkdir()
     for path in DATA.glob("*.csv"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         few = path.name in {"municipalities.csv", "municipal_associations.csv", "unincorporated_areas.csv"}
         kept = [it for place, it in enumerate(lines) if place == 0 or not few or it.startswith(BODY) or it[5:12] == "0000000"]
         (folder / path.name).write_text("".join(kept), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="module", name="register")
+def _register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return few_bodies(tmp_path_factory.mktemp("register") / "data")
 
 
 @pytest.fixture(name="desks")

@@ -1,0 +1,305 @@
+"""The main flow in Chromium, by forms alone: registration, an offer up to its publication, interest, order, contract.
+
+Every page is judged by axe, must fit a narrow screen, and has its picture taken in both widths.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from playwright.async_api import Browser, Page, expect
+
+from marktplatz.infrastructure.idp import EmbeddedProvider
+from marktplatz.people import PEOPLE
+from services.contracts.repository import CONTRACTS, REGISTERS
+from services.eligibility.reference import load_reference
+from services.eligibility.repository import COLLECTIONS
+from services.eligibility.settings import Settings as EligibilitySettings
+from services.portal.app import portal as build_portal
+from services.portal.sealing import ensure_session_keys
+from services.portal.sessions import PENDING, SESSIONS
+from services.portal.settings import Settings
+from shared.http import idempotency
+from shared.http.issuer import EmbeddedIssuer
+from shared.http.site import create_site
+from shared.process.service import Resources
+from shared.process.serving import Server, listen
+from shared.store.sqlite.store import SqliteStore
+from tests.browser.conftest import SCREENS
+from tests.browser.test_browser_portal import violations
+from tests.component.contracts.test_contracts_countersigning import ANNA, SACHSEN, key
+from tests.component.contracts.test_contracts_countersigning import World as ContractsWorld
+from tests.component.eligibility import conftest as eligibility
+from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER
+from tests.component.ordering.ordering_world import World as OrderingWorld
+from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, Notified
+from tests.component.portal.test_portal_contracts import SVEN, Contracts
+from tests.component.portal.test_portal_organisations import BODY, few_bodies
+from tests.support.builders.orders import offering
+from tests.support.contract_requests import request
+from tests.support.http import FixedHealth
+from tests.support.publisher import RecordingPublisher
+from tests.support.showcase import DATA, MUSTS, Showcase
+from tests.support.showcase import GOVDIGITAL as GINA
+from tests.support.showcase import KOMM_ONE as KARLA
+
+NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs"}
+KAI = f"kai/{BODY}/KUNDE"
+
+
+@dataclass
+class Marketplace:
+    """A portal over real services in process, and what has been looked at so far."""
+
+    url: str
+    showcase: Showcase
+    orders: OrderingWorld
+    wrong: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(name="marketplace")
+async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
+    socket = listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{socket.getsockname()[1]}"
+    issuer, showcase, orders, contracts = (
+        EmbeddedIssuer(tmp_path / "issuer"),
+        await Showcase.open(DATA),
+        OrderingWorld(),
+        ContractsWorld(),
+    )
+    await orders.start()
+    await contracts.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
+    await contracts.order(request("a"))
+    bodies, store = SqliteStore(None), SqliteStore(None)
+    await bodies.prepare((*COLLECTIONS, idempotency.COLLECTION))
+    await load_reference(bodies, few_bodies(tmp_path / "register"), lambda *_: None)
+    rules = eligibility.World(bodies, EligibilitySettings(_env_file=None))
+    await store.prepare([SESSIONS, PENDING])
+    ensure_session_keys(tmp_path / "session-keys")
+    transports: dict[str, httpx.AsyncBaseTransport] = {
+        "catalog": ActingAs(showcase.app, {KOMM_ONE: KARLA, GOVDIGITAL: GINA, HUSUM: KAI, SVEN: SACHSEN}),
+        "eligibility": ActingAs(rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}),
+        "ordering": ActingAs(orders.app, {KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER, HUSUM: KAI}),
+        "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI}),
+        "notify": httpx.MockTransport(Notified()),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in issuer.environment().items():
+            patch.setenv(name, value)
+        async with EmbeddedProvider(issuer, PEOPLE, url) as provider:
+            settings = Settings(public_url=url, oidc_issuer=provider.url, session_keys=tmp_path / "session-keys", run="forms")
+            service = build_portal(Resources(store, RecordingPublisher(), DATA, clock=orders.clock), settings, transports)
+            assert service.site is not None
+            app = create_site(service.name, service.router, service.site, title=service.title, health=FixedHealth())
+            server = Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+            serving = asyncio.create_task(server.serve(sockets=[socket]))
+            yield Marketplace(url, showcase, orders)
+            server.should_exit = True
+            await serving
+    for opened in (store, bodies, showcase.store, orders.store, contracts.store):
+        await opened.close()
+
+
+@dataclass
+class Desk:
+    """A person at a browser of their own."""
+
+    page: Page
+    marketplace: Marketplace
+
+    async def open(self, path: str, picture: str = "") -> None:
+        """Open a page, and look at it if it is to have a picture."""
+        await self.page.goto(path)
+        if picture:
+            await self.look(picture)
+
+    async def follow(self, name: str, picture: str = "") -> None:
+        """Follow a link of the main part."""
+        await self.page.locator("main").get_by_role("link", name=name).first.click()
+        if picture:
+            await self.look(picture)
+
+    async def send(self, button: str, picture: str = "", /, **values: str | list[str]) -> None:
+        """Fill in the form of the page and send it by a button."""
+        for name, value in values.items():
+            fields = self.page.locator(f"main [name='{name.replace('__', '.')}']")
+            kind = await fields.first.evaluate("it => it.type")
+            if kind in {"radio", "checkbox"}:
+                for it in [value] if isinstance(value, str) else value:
+                    await self.page.locator(f"main [name='{name}'][value='{it}']").check()
+            elif kind == "select-one":
+                await fields.first.select_option(str(value))
+            else:
+                await fields.first.fill(str(value))
+        await self.page.locator("main").get_by_role("button", name=button, exact=True).first.click()
+        if picture:
+            await self.look(picture)
+
+    async def look(self, name: str) -> None:
+        """Take pictures of the page, wide and narrow, and note what is wrong with it."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        wrong = [f"{name}: {it}" for it in await violations(self.page)]
+        await self.page.screenshot(path=SCREENS / f"{name}-1280-light.png", full_page=True)
+        await self.page.set_viewport_size({"width": 320, "height": 900})
+        await self.page.screenshot(path=SCREENS / f"{name}-320-light.png", full_page=True)
+        if await self.page.evaluate("document.documentElement.scrollWidth") > 320:
+            wrong.append(f"{name}: scrolls sideways")
+        await self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.marketplace.wrong += wrong
+
+    async def says(self, text: str) -> None:
+        """Expect a text in the main part."""
+        await expect(self.page.locator("main")).to_contain_text(text)
+
+
+@asynccontextmanager
+async def desk(chromium: Browser, marketplace: Marketplace, subject: str, **options: Any) -> AsyncIterator[Desk]:
+    """Give the desk of a person who has logged in."""
+    context = await chromium.new_context(base_url=marketplace.url, viewport={"width": 1280, "height": 900}, **options)
+    page = await context.new_page()
+    await page.goto("/login")
+    await page.get_by_role("button", name=NAMES[subject]).click()
+    await page.wait_for_url(f"{marketplace.url}/")
+    yield Desk(page, marketplace)
+    await context.close()
+
+
+@pytest.mark.slow
+async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: Marketplace) -> None:
+    async with (
+        desk(chromium, marketplace, HUSUM) as kunde,
+        desk(chromium, marketplace, KOMM_ONE) as bereitsteller,
+        desk(chromium, marketplace, GOVDIGITAL) as anbieter,
+        desk(chromium, marketplace, SVEN) as sven,
+    ):
+        await registers(kunde, anbieter)
+        path = await offers(bereitsteller, anbieter)
+        offering_id = path.removeprefix("/offerings/")
+        await marketplace.orders.offer(offering(id=offering_id))
+        await orders(marketplace, offering_id, kunde, bereitsteller, anbieter)
+        await sven.open("/contracts", "contracts")
+        await sven.open(f"/contracts/{key('a')}", "contract")
+        await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
+    assert marketplace.wrong == []
+
+
+async def registers(kunde: Desk, anbieter: Desk) -> None:
+    """Register a municipality, have it state its relation, and accredit it."""
+    await kunde.open("/registration?q=Husum", "registration")
+    await kunde.follow("Weiter mit Husum, Stadt")
+    await kunde.send("Registrieren", "registration-faults", leitweg_id="falsch")
+    await kunde.page.locator("#leitweg_id").fill("")
+    wish = {"roles": ["KUNDE"], "accreditations": ["govdigital/KUNDE"], "confirmed": "true"}
+    await kunde.send("Registrieren", "organisation-registered", capacity="VERTRETUNGSBERECHTIGT", **wish)
+    await kunde.follow("Inhouse-Beziehung angeben")
+    await kunde.send("Suchen", "relation", q="ITVSH")
+    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
+    await kunde.send("Angabe speichern", via="itvsh\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await anbieter.open("/tasks", "tasks")
+    await anbieter.follow("Akkreditierungen prüfen", "accreditations")
+    await anbieter.follow("Husum, Stadt")
+    await anbieter.follow("Prüfung aufnehmen")
+    await anbieter.send("Prüfung aufnehmen", "organisation")
+    await anbieter.follow("Akkreditierung erteilen", "grant")
+    await anbieter.send("Akkreditierung erteilen")
+    await anbieter.says("Erteilt")
+
+
+async def offers(bereitsteller: Desk, anbieter: Desk) -> str:
+    """Fill in an offer, hand it in, have it published, and return its path."""
+    await bereitsteller.open("/my/offerings", "mine-empty")
+    await bereitsteller.follow("Neue Leistung anbieten")
+    await bereitsteller.send("Entwurf anlegen", "edit-new", title="Digitale Baugenehmigung")
+    here = "/" + bereitsteller.page.url.split("/", 3)[3]
+    await bereitsteller.send("Formular einreichen", "edit-faults")
+    await bereitsteller.open(f"{here}/about", "edit-about")
+    await bereitsteller.send("Speichern", summary="Antrag auf eine Baugenehmigung.", topic_id="bauen_wohnen")
+    await bereitsteller.open(f"{here}/keys")
+    await bereitsteller.send("Suchen", "edit-keys", q="Baugenehmigung")
+    await bereitsteller.page.locator("[name=ozg_ids]").first.check()
+    await bereitsteller.send("Speichern")
+    await bereitsteller.open(f"{here}/reuse", "edit-reuse")
+    await bereitsteller.send("Speichern", nachnutzung="Gebühren pflegen.", technical_concept="Container.", reifegrad="3")
+    await bereitsteller.open(f"{here}/connection/new")
+    await bereitsteller.send("Speichern", label="Gebührenordnung", name="gebuehrenordnung")
+    await bereitsteller.send("Speichern", anbindungsarten=["FIT_CONNECT"])
+    await bereitsteller.open(f"{here}/costs/new", "edit-price")
+    price = {"label": "Betrieb", "kind": "BETRIEB_ONLINEDIENST", "amount": "2.400,00", "period": "JAHR", "key": "FEST"}
+    day = {"valid_from__day": "1", "valid_from__month": "1", "valid_from__year": "2027"}
+    await bereitsteller.send("Speichern", "edit-costs", **price, **day)
+    await bereitsteller.open(f"{here}/checklist", "edit-checklist")
+    await bereitsteller.send("Speichern", **{f"fulfilment__{must}": "ERFUELLT" for must in MUSTS})
+    await bereitsteller.open(f"{here}/ways", "edit-ways")
+    await bereitsteller.send("Speichern", "edit-complete", channels=["govdigital"])
+    await bereitsteller.send("Formular einreichen")
+    await bereitsteller.says("Das Formular ist eingereicht")
+    await anbieter.open("/tasks/offerings", "tasks-offerings")
+    await anbieter.follow("Digitale Baugenehmigung", "offering-charge")
+    await anbieter.follow("Formular annehmen")
+    await anbieter.send("Formular annehmen")
+    await anbieter.follow("Bereitstellungsvertrag festhalten")
+    await anbieter.send("Festhalten und veröffentlichen", number="BV-2026-014")
+    await anbieter.says("Bestellbar")
+    return here.removesuffix("/edit")
+
+
+async def orders(marketplace: Marketplace, offering_id: str, kunde: Desk, bereitsteller: Desk, anbieter: Desk) -> None:
+    """Take a Vorgang from interest to the order."""
+    await kunde.open(f"/offerings/{offering_id}/interest", "interest")
+    await kunde.send("Interesse bekunden", message="Wir möchten zum 1. April starten.")
+    await kunde.says("Ihr Interesse ist bekundet")
+    here = kunde.page.url.removeprefix(marketplace.url).partition("?")[0]
+    order_id = here.removeprefix("/orders/")
+    await marketplace.orders.judge(await marketplace.orders.read(order_id, KAI))
+    await bereitsteller.open(here)
+    await bereitsteller.follow("Abstimmung aufnehmen", "clarification")
+    await bereitsteller.send("Abstimmung aufnehmen", anbindungsart="FIT_CONNECT")
+    await bereitsteller.follow("Frage stellen")
+    await bereitsteller.send("Frage stellen", "order-bereitsteller", text="Wie viele Fälle im Jahr?")
+    await kunde.open(here)
+    await kunde.follow("Beantworten", "answer")
+    await kunde.send("Antworten", text="Etwa 400.")
+    await kunde.follow("Punkt klären")
+    await kunde.send("Punkt als geklärt speichern", "point-faults", value="")
+    for person in (kunde, bereitsteller):
+        side = "KUNDE" if person is kunde else "BEREITSTELLER"
+        for point in (await marketplace.orders.read(order_id, KAI))["points"]:
+            if point["owner"] == side and point["mandatory"]:
+                await person.open(f"{here}/points/{point['id']}")
+                await person.send("Punkt als geklärt speichern", value=point["example"])
+    await bereitsteller.open(f"{here}/conditions")
+    await bereitsteller.send("Konditionen bestätigen", conditions="1st-Level-Support beim Kunden")
+    await anbieter.open(f"{here}/offer", "make-offer")
+    await anbieter.send("Angebot machen", valid_until__day="31", valid_until__month="12", valid_until__year="2026")
+    await kunde.open(f"{here}/place")
+    await kunde.send("Verbindlich bestellen", "place-faults")
+    await kunde.send("Verbindlich bestellen", "order-placed", order_reference="HH-1", accepts_agb="true")
+    await kunde.says("Sie haben bestellt")
+
+
+@pytest.mark.slow
+async def test_a_form_with_faults_puts_the_focus_on_their_summary_and_needs_no_script(
+    chromium: Browser, marketplace: Marketplace
+) -> None:
+    async with desk(chromium, marketplace, HUSUM, java_script_enabled=False) as kunde:
+        await kunde.page.goto(f"/registration/{BODY}")
+        await kunde.page.get_by_role("button", name="Registrieren").click()
+        await expect(kunde.page.locator("#faults")).to_be_focused()
+        await kunde.page.keyboard.press("Tab")
+        await kunde.page.keyboard.press("Enter")
+        await expect(kunde.page.locator("#capacity-1")).to_be_focused()
+        await kunde.page.keyboard.press("Space")
+        await kunde.page.get_by_label("Leistungen anderer nachnutzen (Kunde)").check()
+        await kunde.page.get_by_label("Ich bestätige, dass ich für diese Organisation handeln darf.").check()
+        await kunde.page.get_by_role("button", name="Registrieren").click()
+        await kunde.says("Ihre Organisation ist registriert")
+        await kunde.page.get_by_role("link", name="English").click()
+        await kunde.says("Ask for an accreditation")

@@ -197,7 +197,7 @@ async def registers(kunde: Desk, anbieter: Desk) -> None:
     await kunde.follow("Weiter mit Husum, Stadt")
     await kunde.send("Registrieren", "registration-faults", leitweg_id="falsch")
     await kunde.page.locator("#leitweg_id").fill("")
-    wish = {"roles": ["KUNDE"], "accreditations": ["govdigital/KUNDE"], "confirmed": "true"}
+    wish: dict[str, str | list[str]] = {"roles": ["KUNDE"], "accreditations": ["govdigital/KUNDE"], "confirmed": "true"}
     await kunde.send("Registrieren", "organisation-registered", capacity="VERTRETUNGSBERECHTIGT", **wish)
     await kunde.follow("Inhouse-Beziehung angeben")
     await kunde.send("Suchen", "relation", q="ITVSH")

@@ -19,6 +19,7 @@ from services.portal.apis.notify import Notify
 from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
+from services.portal.pages.acting import acting_routes
 from services.portal.pages.contracts import contract_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
@@ -97,7 +98,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, offer_step_routes(pages, catalog))
         contracts = Contracts(contracts_api)
         join(router, contract_routes(pages, contracts))
-        join(router, registration_routes(pages, eligibility))
+        join(router, registration_routes(pages, eligibility, entrance.sessions))
+        join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts))
         closing.append(entrance.provider.close)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from services.portal.apis.client import ApiUnavailableError
 from services.portal.forms import Given
 from services.portal.texts import Words
 from shared.errors import MarktplatzError
@@ -137,6 +138,8 @@ def faults_of(
 
 def words_of_problem(words: Words, error: MarktplatzError) -> str:
     """Return the sentence for the code of a problem."""
+    if isinstance(error, ApiUnavailableError):
+        return words("form.away")
     key = f"problem.{error.code}"
     return words(key) if words.has(key) else words("problem.unknown", code=error.code)
 

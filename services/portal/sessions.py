@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.portal.apis.client import Access
 from services.portal.sealing import Seal
-from shared.messages.values import Role
 from shared.store.port import Collection, Document, Index, Query, Save, Store
 
 SESSIONS = Collection("portal_sessions", (Index("end", ("ends_at",)), Index("provider_session", ("sid",))))
@@ -53,6 +53,11 @@ class Session:
     rev: int = 1
 
     @property
+    def access(self) -> Access:
+        """As whom the person calls the services."""
+        return Access(self.tokens.access, self.organisation)
+
+    @property
     def id(self) -> str:
         """The key of its document."""
         return key_of(self.secret)
@@ -60,11 +65,6 @@ class Session:
     def works_as(self, role: str) -> bool:
         """Return whether the organisation may have a role: tokens need not state any, and then the services know."""
         return not self.roles or role in self.roles
-
-    @property
-    def is_anbieter(self) -> bool:
-        """Whether the person works for an Anbieter."""
-        return Role.ANBIETER.value in self.roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from services.portal.apis.client import Api, Parameters, Reply, Stored, read, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from shared.errors import NotFoundError
 
 
@@ -286,9 +286,9 @@ class Catalog:
         """Return a page of the Schaufenster. Raises InvalidError for a filter or place that is none, and as ``Api.get``."""
         return await self._api.get("/v1/offerings", Found, parameters)
 
-    async def offering(self, offering_id: str, token: str | None = None) -> Offering | KnownService:
+    async def offering(self, offering_id: str, access: Access | None = None) -> Offering | KnownService:
         """Return an offer or a known service. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.get(f"/v1/offerings/{segment(offering_id)}", _DETAIL, token=token)
+        return await self._api.get(f"/v1/offerings/{segment(offering_id)}", _DETAIL, access=access)
 
     async def requirements(self) -> tuple[Requirement, ...]:
         """Return the checklist. Raises as ``Api.get``."""
@@ -298,14 +298,14 @@ class Catalog:
         """Return the Themenfelder. Raises as ``Api.get``."""
         return (await self._api.get("/v1/reference/topics", Topics)).items
 
-    async def mine(self, token: str, parameters: Parameters) -> MyOfferings:
+    async def mine(self, access: Access, parameters: Parameters) -> MyOfferings:
         """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""
-        return await self._api.get("/v1/my/offerings", MyOfferings, parameters, token=token)
+        return await self._api.get("/v1/my/offerings", MyOfferings, parameters, access=access)
 
-    async def form(self, token: str, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
+    async def form(self, access: Access, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
         """Return an offer with its entity tag, and its form as it is stored. Raises NotFoundError, and as ``Api.get``."""
         path = f"/v1/offerings/{segment(offering_id)}"
-        found = await self._api.find(path, _PLAIN, token=token)
+        found = await self._api.find(path, _PLAIN, access=access)
         plain = found.content
         workflow = plain.get("workflow")
         if not isinstance(workflow, dict):
@@ -317,19 +317,19 @@ class Catalog:
             "channels": list(offering.workflow.wished_channels if offering.workflow else ()),
         }
 
-    async def create(self, token: str, key: str, body: dict[str, Any]) -> str:
+    async def create(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Begin an offer and return its id. Raises as ``Api.post``."""
-        return (await self._api.make("/v1/offerings", Made, key=key, token=token, body=body)).id
+        return (await self._api.make("/v1/offerings", Made, key=key, access=access, body=body)).id
 
-    async def replace(self, token: str, offering_id: str, form: dict[str, Any], match: str | None) -> None:
+    async def replace(self, access: Access, offering_id: str, form: dict[str, Any], match: str | None) -> None:
         """Replace the form of an offer. Raises as ``Api.put``."""
-        await self._api.put(f"/v1/offerings/{segment(offering_id)}", Made, token=token, body=form, match=match)
+        await self._api.put(f"/v1/offerings/{segment(offering_id)}", Made, access=access, body=form, match=match)
 
     async def move(
-        self, token: str, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+        self, access: Access, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
         """Have a step taken with an offer, named by its path below it. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, token=token, body=body, match=match)
+        await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, access=access, body=body, match=match)
 
     async def ozg(self, words: str, limit: int) -> tuple[OzgEntry, ...]:
         """Return the OZG services that words or an id name. Raises as ``Api.get``."""

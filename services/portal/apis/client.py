@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
@@ -43,6 +43,14 @@ class Reply(BaseModel):
     """What a page reads of an answer: a tolerant reader, which does not mind fields and values that are new."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """As whom a service is called: by whose token, and for which organisation where one is chosen."""
+
+    token: str = field(repr=False)
+    organisation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ class Api:
         reply: type[T] | TypeAdapter[T],
         parameters: Parameters = (),
         *,
-        token: str | None = None,
+        access: Access | None = None,
         language: Language | None = None,
     ) -> T:
         """Return what a GET answers.
@@ -99,7 +107,7 @@ class Api:
         Raises NotFoundError, InvalidError, ForbiddenError or LoginNeededError with the service's own code, ApiUnavailableError
         when it is away or busy, ApiMisunderstoodError.
         """
-        return (await self.find(path, reply, parameters, token=token, language=language)).content
+        return (await self.find(path, reply, parameters, access=access, language=language)).content
 
     async def find(
         self,
@@ -107,47 +115,47 @@ class Api:
         reply: type[T] | TypeAdapter[T],
         parameters: Parameters = (),
         *,
-        token: str | None = None,
+        access: Access | None = None,
         language: Language | None = None,
     ) -> Stored[T]:
         """Return what a GET answers with its entity tag. Raises as ``get``."""
-        request = self._client.build_request("GET", path, params=list(parameters), headers=_headers(token, language))
+        request = self._client.build_request("GET", path, params=list(parameters), headers=_headers(access, language))
         response = await self._answer(request)
         return Stored(read(self.name, path, response.content, reply), response.headers.get("ETag"))
 
     async def post(
-        self, path: str, *, key: str, token: str, body: dict[str, Any] | None = None, match: str | None = None
+        self, path: str, *, key: str, access: Access, body: dict[str, Any] | None = None, match: str | None = None
     ) -> None:
         """Have something done, once for all requests with this ``key`` (Idempotency-Key).
 
         With ``match`` (If-Match) only while the thing is as it was read. Raises as ``get``, and ConflictError,
         PreconditionFailedError; the ``context`` of each refusal holds the other members of the problem, such as ``errors``.
         """
-        await self._send("POST", path, token, body, {"Idempotency-Key": key}, match)
+        await self._send("POST", path, access, body, {"Idempotency-Key": key}, match)
 
-    async def make(self, path: str, reply: type[T], *, key: str, token: str, body: dict[str, Any]) -> T:
+    async def make(self, path: str, reply: type[T], *, key: str, access: Access, body: dict[str, Any]) -> T:
         """Have something made by a POST and return the answer. Raises as ``post``."""
-        response = await self._send("POST", path, token, body, {"Idempotency-Key": key}, None)
+        response = await self._send("POST", path, access, body, {"Idempotency-Key": key}, None)
         return read(self.name, path, response.content, reply)
 
-    async def ask(self, path: str, reply: type[T], *, token: str, body: dict[str, Any]) -> T:
+    async def ask(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any]) -> T:
         """Return what a POST answers that changes nothing. Raises as ``get``."""
-        response = await self._send("POST", path, token, body, {}, None)
+        response = await self._send("POST", path, access, body, {}, None)
         return read(self.name, path, response.content, reply)
 
-    async def put(self, path: str, reply: type[T], *, token: str, body: dict[str, Any], match: str | None) -> T:
+    async def put(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any], match: str | None) -> T:
         """Replace something while it is as it was read (``match``, If-Match), and return the answer. Raises as ``post``."""
-        response = await self._send("PUT", path, token, body, {}, match)
+        response = await self._send("PUT", path, access, body, {}, match)
         return read(self.name, path, response.content, reply)
 
-    async def content(self, path: str, *, token: str) -> bytes:
+    async def content(self, path: str, *, access: Access) -> bytes:
         """Return the bytes of a file. Raises as ``get``."""
-        return (await self._answer(self._client.build_request("GET", path, headers=_headers(token, None)))).content
+        return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
 
     async def _send(
-        self, method: str, path: str, token: str, body: dict[str, Any] | None, further: dict[str, str], match: str | None
+        self, method: str, path: str, access: Access, body: dict[str, Any] | None, further: dict[str, str], match: str | None
     ) -> httpx.Response:
-        headers = {**_headers(token, None), **further, **({} if match is None else {"If-Match": match})}
+        headers = {**_headers(access, None), **further, **({} if match is None else {"If-Match": match})}
         return await self._answer(self._client.build_request(method, path, json=body, headers=headers))
 
     async def close(self) -> None:
@@ -197,10 +205,11 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _headers(token: str | None, language: Language | None) -> dict[str, str]:
+def _headers(access: Access | None, language: Language | None) -> dict[str, str]:
     found = {
         "Accept-Language": language.value if language is not None else None,
-        "Authorization": f"Bearer {token}" if token is not None else None,
+        "Authorization": f"Bearer {access.token}" if access is not None else None,
+        "X-Organisation": access.organisation if access is not None else None,
         "traceparent": context.traceparent.get(),
         "X-Correlation-ID": context.correlation_id.get(),
     }

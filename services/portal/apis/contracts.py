@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.portal.apis.catalog import Party, PriceItem
-from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 
 
 class Refusal(Reply):
@@ -144,28 +144,28 @@ class Contracts:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def listed(self, token: str, parameters: Parameters) -> Summaries:
+    async def listed(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of contracts. Raises as ``Api.get``."""
-        return await self._api.get("/v1/contracts", Summaries, parameters, token=token)
+        return await self._api.get("/v1/contracts", Summaries, parameters, access=access)
 
-    async def contract(self, token: str, contract_id: str) -> Stored[Contract]:
+    async def contract(self, access: Access, contract_id: str) -> Stored[Contract]:
         """Return one contract with its entity tag. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.find(f"/v1/contracts/{segment(contract_id)}", Contract, token=token)
+        return await self._api.find(f"/v1/contracts/{segment(contract_id)}", Contract, access=access)
 
-    async def documents(self, token: str, contract_id: str) -> tuple[Document, ...]:
+    async def documents(self, access: Access, contract_id: str) -> tuple[Document, ...]:
         """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""
-        return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/documents", Documents, token=token)).items
+        return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/documents", Documents, access=access)).items
 
-    async def document(self, token: str, contract_id: str, name: str) -> bytes:
+    async def document(self, access: Access, contract_id: str, name: str) -> bytes:
         """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.content(f"/v1/contracts/{segment(contract_id)}/documents/{segment(name)}", token=token)
+        return await self._api.content(f"/v1/contracts/{segment(contract_id)}/documents/{segment(name)}", access=access)
 
     async def take(
-        self, token: str, contract_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+        self, access: Access, contract_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
         """Have a step taken with a contract, named by its path below it. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, token=token, body=body, match=match)
+        await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, access=access, body=body, match=match)
 
-    async def own_costs(self, token: str, offering_id: str, channel: str) -> OwnCosts:
+    async def own_costs(self, access: Access, offering_id: str, channel: str) -> OwnCosts:
         """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""
-        return await self._api.get(f"/v1/offers/{segment(offering_id)}/costs", OwnCosts, [("channel", channel)], token=token)
+        return await self._api.get(f"/v1/offers/{segment(offering_id)}/costs", OwnCosts, [("channel", channel)], access=access)

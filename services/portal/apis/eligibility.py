@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.portal.apis.catalog import Party
-from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 
 
 class Channel(Reply):
@@ -191,9 +191,9 @@ class Eligibility:
         """Return a channel with its rules. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.get(f"/v1/channels/{segment(channel)}", ChannelRules)
 
-    async def advice(self, token: str, offering_id: str) -> tuple[Advice, ...]:
+    async def advice(self, access: Access, offering_id: str) -> tuple[Advice, ...]:
         """Return the pre-check of an offer for the caller's organisation, per channel. Raises as ``Api.get``."""
-        found = await self._api.ask("/v1/checks", Checks, token=token, body={"offering_id": offering_id})
+        found = await self._api.ask("/v1/checks", Checks, access=access, body={"offering_id": offering_id})
         return found.channels or ()
 
     async def bodies(self, words: str, limit: int) -> tuple[Body, ...]:
@@ -204,26 +204,26 @@ class Eligibility:
         """Return one public body. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.get(f"/v1/bodies/{segment(body_id)}", Body)
 
-    async def store_draft(self, token: str, body_id: str, draft: dict[str, Any]) -> tuple[DraftFault, ...]:
+    async def store_draft(self, access: Access, body_id: str, draft: dict[str, Any]) -> tuple[DraftFault, ...]:
         """Store a registration as far as it is filled in, and return what is wrong with it. Raises as ``Api.put``."""
         path = f"/v1/registrations/{segment(body_id)}"
-        return (await self._api.put(path, Registration, token=token, body=draft, match=None)).faults
+        return (await self._api.put(path, Registration, access=access, body=draft, match=None)).faults
 
-    async def register(self, token: str, body_id: str, key: str) -> None:
+    async def register(self, access: Access, body_id: str, key: str) -> None:
         """Register a body as its stored draft says. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/registrations/{segment(body_id)}/submit", key=key, token=token)
+        await self._api.post(f"/v1/registrations/{segment(body_id)}/submit", key=key, access=access)
 
-    async def organisation(self, token: str, organisation_id: str) -> Stored[Organisation]:
+    async def organisation(self, access: Access, organisation_id: str) -> Stored[Organisation]:
         """Return an organisation with its entity tag. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.find(f"/v1/organisations/{segment(organisation_id)}", Organisation, token=token)
+        return await self._api.find(f"/v1/organisations/{segment(organisation_id)}", Organisation, access=access)
 
     async def change(
-        self, token: str, organisation_id: str, below: str, *, key: str, body: dict[str, Any] | None, match: str | None
+        self, access: Access, organisation_id: str, below: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
         """Have something done with an organisation, by the path below it. Raises as ``Api.post``."""
         path = f"/v1/organisations/{segment(organisation_id)}/{below}"
-        await self._api.post(path, key=key, token=token, body=body, match=match)
+        await self._api.post(path, key=key, access=access, body=body, match=match)
 
-    async def accreditations(self, token: str, parameters: Parameters) -> WorkItems:
+    async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:
         """Return a page of the Anbieter's work list. Raises as ``Api.get``."""
-        return await self._api.get("/v1/accreditations", WorkItems, parameters, token=token)
+        return await self._api.get("/v1/accreditations", WorkItems, parameters, access=access)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.portal.apis.client import Api, Parameters, Reply, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, segment
 from services.portal.language import Language
 
 
@@ -33,10 +33,10 @@ class Notify:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def inbox(self, token: str, language: Language, parameters: Parameters) -> Inbox:
+    async def inbox(self, access: Access, language: Language, parameters: Parameters) -> Inbox:
         """Return a page of the inbox. Raises as ``Api.get``."""
-        return await self._api.get("/v1/inbox", Inbox, parameters, token=token, language=language)
+        return await self._api.get("/v1/inbox", Inbox, parameters, access=access, language=language)
 
-    async def read(self, token: str, notification_id: str, key: str) -> None:
+    async def read(self, access: Access, notification_id: str, key: str) -> None:
         """Mark a notification as read. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/inbox/{segment(notification_id)}/read", key=key, token=token)
+        await self._api.post(f"/v1/inbox/{segment(notification_id)}/read", key=key, access=access)

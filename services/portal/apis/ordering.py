@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.portal.apis.catalog import Party, PriceItem
-from services.portal.apis.client import Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 from services.portal.language import Language
 
 WORDS_SECONDS = 300.0
@@ -203,24 +203,24 @@ class Ordering:
             self._words_until = self._steady() + WORDS_SECONDS
         return self._words
 
-    async def orders(self, token: str, parameters: Parameters) -> Summaries:
+    async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""
-        return await self._api.get("/v1/orders", Summaries, parameters, token=token)
+        return await self._api.get("/v1/orders", Summaries, parameters, access=access)
 
-    async def order(self, token: str, order_id: str) -> Order:
+    async def order(self, access: Access, order_id: str) -> Order:
         """Return one Vorgang. Raises NotFoundError, and as ``Api.get``."""
-        return (await self.stored(token, order_id)).content
+        return (await self.stored(access, order_id)).content
 
-    async def stored(self, token: str, order_id: str) -> Stored[Order]:
+    async def stored(self, access: Access, order_id: str) -> Stored[Order]:
         """Return one Vorgang with its entity tag. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.find(f"/v1/orders/{segment(order_id)}", Order, token=token)
+        return await self._api.find(f"/v1/orders/{segment(order_id)}", Order, access=access)
 
-    async def declare(self, token: str, key: str, body: dict[str, Any]) -> str:
+    async def declare(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Declare interest and return the id of the Vorgang. Raises as ``Api.post``."""
-        return (await self._api.make("/v1/orders", Begun, key=key, token=token, body=body)).id
+        return (await self._api.make("/v1/orders", Begun, key=key, access=access, body=body)).id
 
     async def take(
-        self, token: str, order_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+        self, access: Access, order_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
         """Have a step taken, named by its path below the Vorgang. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/orders/{segment(order_id)}/{step}", key=key, token=token, body=body, match=match)
+        await self._api.post(f"/v1/orders/{segment(order_id)}/{step}", key=key, access=access, body=body, match=match)

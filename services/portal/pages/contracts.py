@@ -62,7 +62,7 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     async def listed(visit: CurrentVisit, state: str = "", cursor: str | None = None) -> Response:
         chosen = [("state", state)] if state in STATES else []
         parameters = [*chosen, ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        found = await contracts.listed(session_of(visit).tokens.access, parameters)
+        found = await contracts.listed(session_of(visit).access, parameters)
         groups = {it: [one for one in found.items if one.state == it] for it in STATES}
         following = None if found.next is None else f"/contracts?{urlencode([*chosen, ('cursor', found.next)])}"
         return pages.show(visit, "pages/contracts.html", groups={k: v for k, v in groups.items() if v}, following=following)
@@ -70,12 +70,12 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     @router.get("/{contract_id}")
     async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
         session = session_of(visit)
-        token = session.tokens.access
-        stored = await contracts.contract(token, contract_id)
+        access = session.access
+        stored = await contracts.contract(access, contract_id)
         contract = stored.content
         documents, costs = await asyncio.gather(
-            _or_none(contracts.documents(token, contract_id)),
-            _or_none(contracts.own_costs(token, contract.offering_id, contract.channel)),
+            _or_none(contracts.documents(access, contract_id)),
+            _or_none(contracts.own_costs(access, contract.offering_id, contract.channel)),
         )
         return pages.show(
             visit,
@@ -89,25 +89,25 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
 
     @router.get("/{contract_id}/documents/{name}")
     async def document(visit: CurrentVisit, contract_id: str, name: DocumentName) -> Response:
-        content = await contracts.document(session_of(visit).tokens.access, contract_id, name)
+        content = await contracts.document(session_of(visit).access, contract_id, name)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(content, media_type="application/pdf", headers=headers)
 
     @router.get("/{contract_id}/{step}")
     async def ask(visit: CurrentVisit, contract_id: str, step: str) -> Response:
-        stored = await contracts.contract(session_of(visit).tokens.access, contract_id)
+        stored = await contracts.contract(session_of(visit).access, contract_id)
         return show_form(pages, visit, _form(pages, visit, stored.content, _step(step), stored.etag))
 
     @router.post("/{contract_id}/{step}")
     async def take(request: Request, visit: CurrentVisit, contract_id: str, step: str) -> Response:
         session, chosen = session_of(visit), _step(step)
-        token = session.tokens.access
+        access = session.access
         given = await read_given(request, session, f"/contracts/{contract_id}/{chosen.name}")
-        stored = await contracts.contract(token, contract_id)
+        stored = await contracts.contract(access, contract_id)
 
         async def act(body: dict[str, object]) -> str:
             content = body or ({} if chosen.fields(str) else None)
-            await contracts.take(token, contract_id, chosen.name, key=given.key, body=content, match=given.one(ETAG) or None)
+            await contracts.take(access, contract_id, chosen.name, key=given.key, body=content, match=given.one(ETAG) or None)
             return f"/contracts/{quote(contract_id)}?done={chosen.name}"
 
         return await send_form(pages, visit, _form(pages, visit, stored.content, chosen, stored.etag), given, act)
@@ -117,7 +117,7 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
 
 def steps_of(contract: Contract, session: Session) -> list[str]:
     """Return the steps that a contract waits for at whoever reads it, then notice, while it holds; contracts decides."""
-    if contract.awaits in SIGNATURES and session.is_anbieter:
+    if contract.awaits in SIGNATURES and session.works_as("ANBIETER"):
         return [SIGNATURES[contract.awaits], "decline"]
     return ["notice"] if contract.state == "GESCHLOSSEN" else []
 

@@ -47,7 +47,7 @@ def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
         session = session_of(visit)
         parameters = [("unread", str(asked.unread).lower()), ("limit", str(PAGE))]
         parameters += [("cursor", asked.cursor)] if asked.cursor else []
-        found = await notify.inbox(session.tokens.access, visit.language, parameters)
+        found = await notify.inbox(session.access, visit.language, parameters)
         links = {it.id: f"{PATHS[it.subject_kind]}/{it.subject_id}" for it in found.items if it.subject_kind in SHOWN}
         following = None if found.next is None else asked.address(unread=asked.unread, cursor=found.next)
         return pages.show(visit, "pages/inbox.html", inbox=found, asked=asked, links=links, following=following, read=READ)
@@ -57,7 +57,7 @@ def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
         session = session_of(visit)
         fields, key = await read_form(request, session, READ)
         if _ID.fullmatch(fields.get("id", "")):
-            await notify.read(session.tokens.access, fields["id"], key)
+            await notify.read(session.access, fields["id"], key)
         back = Asked().address(unread=fields.get("unread") == "true")
         return RedirectResponse(f"{visit.language.prefix}{back}", 303)
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog, Offering
+from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Advice, Eligibility
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import Choice, Field, Kind
@@ -31,8 +32,8 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
     router = APIRouter(prefix="/offerings/{offering_id}/interest", include_in_schema=False)
 
     async def read(visit: Visit, offering_id: str) -> tuple[Offering, Sequence[Advice] | None]:
-        token = session_of(visit).tokens.access
-        found, advice = await asyncio.gather(catalog.offering(offering_id, token), advice_of(eligibility, token, offering_id))
+        access = session_of(visit).access
+        found, advice = await asyncio.gather(catalog.offering(offering_id, access), advice_of(eligibility, access, offering_id))
         if not isinstance(found, Offering):
             raise NotFoundError(f"{offering_id} cannot be ordered here.")
         return found, advice
@@ -49,7 +50,7 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
         offering, advice = await read(visit, offering_id)
 
         async def act(body: dict[str, object]) -> str:
-            order = await ordering.declare(session.tokens.access, given.key, {**body, "offering_id": offering.id})
+            order = await ordering.declare(session.access, given.key, {**body, "offering_id": offering.id})
             return f"/orders/{quote(order)}?done=declare_interest"
 
         form = _form(pages, visit, offering, advice)
@@ -58,10 +59,10 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
     return router
 
 
-async def advice_of(eligibility: Eligibility, token: str, offering_id: str) -> Sequence[Advice] | None:
+async def advice_of(eligibility: Eligibility, access: Access, offering_id: str) -> Sequence[Advice] | None:
     """Return the pre-check for the own organisation, None where there is none just now: interest can be declared without it."""
     try:
-        return await eligibility.advice(token, offering_id)
+        return await eligibility.advice(access, offering_id)
     except MarktplatzError as error:
         log.warning("part_left_out", page="interest", code=error.code, detail=error.detail)
         return None

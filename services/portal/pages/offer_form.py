@@ -46,7 +46,7 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
         given = await read_given(request, session, "/offerings/new")
 
         async def act(body: dict[str, object]) -> str:
-            return f"/offerings/{quote(await catalog.create(session.tokens.access, given.key, body))}/edit"
+            return f"/offerings/{quote(await catalog.create(session.access, given.key, body))}/edit"
 
         return await send_form(pages, visit, editor.new_form(visit), given, act)
 
@@ -59,9 +59,7 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
         session = session_of(visit)
         given = await read_given(request, session, f"/offerings/{offering_id}/submit")
         try:
-            await catalog.move(
-                session.tokens.access, offering_id, "submit", key=given.key, body=None, match=given.one(ETAG) or None
-            )
+            await catalog.move(session.access, offering_id, "submit", key=given.key, body=None, match=given.one(ETAG) or None)
         except NotFoundError:
             raise
         except (RejectedError, ApiUnavailableError) as error:
@@ -121,7 +119,7 @@ class _Editor:
         saved: bool = False,
         refusal: RejectedError | ApiUnavailableError | None = None,
     ) -> Response:
-        stored, form = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, form = await self.catalog.form(session_of(visit).access, offering_id)
         offering, here = stored.content, f"/offerings/{offering_id}/edit"
         lacking = _lacking(offering)
         faults: list[Fault] = []
@@ -143,14 +141,14 @@ class _Editor:
         )
 
     async def section(self, visit: Visit, offering_id: str, section: Section) -> Response:
-        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
         drafting = await self._drafting(visit, section, plain)
         form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
         beside = self._beside(visit, stored.content, section, drafting)
         return show_form(self.pages, visit, form, (), template="pages/section.html", **beside)
 
     async def save(self, visit: Visit, offering_id: str, section: Section, given: Given) -> Response:
-        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
         if given.one("action") == "search":
             chosen = {name: list(given.all(name)) for name in section.members}
             drafting = await self._drafting(visit, section, {**plain, **chosen}, given.one(SEARCH))
@@ -168,13 +166,13 @@ class _Editor:
         return await self._send(visit, offering_id, form, given, changed, plain, section, drafting)
 
     async def row(self, visit: Visit, offering_id: str, section: Section, place: str) -> Response:
-        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
         drafting = await self._drafting(visit, section, plain)
         form = self._row_form(visit, stored.content, section, place, stored.etag, drafting)
         return show_form(self.pages, visit, form)
 
     async def save_row(self, visit: Visit, offering_id: str, section: Section, place: str, given: Given) -> Response:
-        stored, plain = await self.catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
         drafting = await self._drafting(visit, section, plain)
         form = self._row_form(visit, stored.content, section, place, stored.etag, drafting)
         row = _row(section)
@@ -200,11 +198,11 @@ class _Editor:
         section: Section,
         drafting: Drafting | None,
     ) -> Response:
-        token = session_of(visit).tokens.access
+        access = session_of(visit).access
 
         async def act(_: dict[str, object]) -> str:
             try:
-                await self.catalog.replace(token, offering_id, changed, given.one(ETAG) or None)
+                await self.catalog.replace(access, offering_id, changed, given.one(ETAG) or None)
             except PreconditionFailedError:
                 if changed != plain:
                     raise
@@ -213,7 +211,7 @@ class _Editor:
 
         if drafting is None:
             return await send_form(self.pages, visit, form, given, act)
-        stored, _ = await self.catalog.form(token, offering_id)
+        stored, _ = await self.catalog.form(access, offering_id)
         beside = self._beside(visit, stored.content, section, drafting)
         return await send_form(self.pages, visit, form, given, act, template="pages/section.html", **beside)
 

@@ -70,9 +70,9 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
     async def show_list(
         visit: Visit, view: str, words: str, path: str, order: tuple[str, ...], cursor: str | None, done: str = ""
     ) -> Response:
-        token = session_of(visit).tokens.access
+        access = session_of(visit).access
         parameters = [("view", view), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        found = await catalog.mine(token, parameters)
+        found = await catalog.mine(access, parameters)
         groups: dict[str, list[MyOffering]] = {}
         for it in sorted(found.items, key=lambda it: order.index(it.state) if it.state in order else len(order)):
             groups.setdefault(it.state, []).append(it)
@@ -98,19 +98,19 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
     @router.get("/offerings/{offering_id}/{step}")
     async def ask(visit: CurrentVisit, offering_id: str, step: str) -> Response:
         move = _move(step)
-        stored, _ = await catalog.form(session_of(visit).tokens.access, offering_id)
+        stored, _ = await catalog.form(session_of(visit).access, offering_id)
         return show_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag))
 
     @router.post("/offerings/{offering_id}/{step}")
     async def take(request: Request, visit: CurrentVisit, offering_id: str, step: str) -> Response:
         session, move = session_of(visit), _move(step)
-        token = session.tokens.access
+        access = session.access
         given = await read_given(request, session, f"/offerings/{offering_id}/{move.name}")
-        stored, _ = await catalog.form(token, offering_id)
+        stored, _ = await catalog.form(access, offering_id)
 
         async def act(body: dict[str, object]) -> str:
             match = given.one(ETAG) or None
-            await catalog.move(token, offering_id, move.name, key=given.key, body=body or None, match=match)
+            await catalog.move(access, offering_id, move.name, key=given.key, body=body or None, match=match)
             # A form that was returned is a draft again, which its Bereitsteller alone can read.
             here = "/tasks/offerings" if move.name == "return" else f"/offerings/{quote(offering_id)}"
             return f"{here}?done={move.name}"

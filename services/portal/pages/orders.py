@@ -73,9 +73,9 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
 
     @router.get("/orders")
     async def listed(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        token = session_of(visit).tokens.access
+        access = session_of(visit).access
         chosen = [(name, value) for name, value in (("state", asked.state), ("cursor", asked.cursor)) if value]
-        found, words = await asyncio.gather(ordering.orders(token, [*chosen, ("limit", str(PAGE))]), ordering.words())
+        found, words = await asyncio.gather(ordering.orders(access, [*chosen, ("limit", str(PAGE))]), ordering.words())
         rows = [(it, _turn(it, words, visit.language, clock())) for it in found.items]
         mine = [row for row in rows if row[1] is not None and row[1].mine]
         others = [row for row in rows if row[1] is not None and not row[1].mine]
@@ -92,8 +92,8 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
 
     @router.get("/orders/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
-        token = session_of(visit).tokens.access
-        order, words = await asyncio.gather(ordering.order(token, order_id), ordering.words())
+        access = session_of(visit).access
+        order, words = await asyncio.gather(ordering.order(access, order_id), ordering.words())
         turn = _turn(order, words, visit.language, clock())
         steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
         ways = ways_on(order)

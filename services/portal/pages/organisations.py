@@ -86,7 +86,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
     @router.get("")
     async def one(visit: CurrentVisit, organisation_id: str, done: str = "") -> Response:
         session = session_of(visit)
-        stored = await eligibility.organisation(session.tokens.access, organisation_id)
+        stored = await eligibility.organisation(session.access, organisation_id)
         return pages.show(
             visit,
             "pages/organisation.html",
@@ -135,8 +135,8 @@ class _Asking:
     eligibility: Eligibility
 
     async def decision(self, visit: Visit, organisation_id: str, below: str, step: str, given: Given | None) -> Response:
-        token = session_of(visit).tokens.access
-        stored = await self.eligibility.organisation(token, organisation_id)
+        access = session_of(visit).access
+        stored = await self.eligibility.organisation(access, organisation_id)
         record = next(
             (it for it in stored.content.accreditations if f"{it.channel}/{it.role}" == below and step in DECISIONS), None
         )
@@ -149,7 +149,7 @@ class _Asking:
         async def act(body: dict[str, object]) -> str:
             path = f"accreditations/{below}/{step}"
             match = given.one(ETAG) or None
-            await self.eligibility.change(token, organisation_id, path, key=given.key, body=body or None, match=match)
+            await self.eligibility.change(access, organisation_id, path, key=given.key, body=body or None, match=match)
             return f"/organisations/{quote(organisation_id)}?done={step}"
 
         return await send_form(self.pages, visit, form, given, act)
@@ -176,8 +176,8 @@ class _Asking:
         )
 
     async def request(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
-        token = session_of(visit).tokens.access
-        organisation = (await self.eligibility.organisation(token, organisation_id)).content
+        access = session_of(visit).access
+        organisation = (await self.eligibility.organisation(access, organisation_id)).content
         word = words_for(self.pages.words(visit.language), "organisation.request")
         channels = self._labels(visit, "Channel", [it.channel for it in await self.eligibility.channels()])
         form = Form(
@@ -196,14 +196,14 @@ class _Asking:
             return show_form(self.pages, visit, form)
 
         async def act(body: dict[str, object]) -> str:
-            await self.eligibility.change(token, organisation_id, "accreditations", key=given.key, body=body, match=None)
+            await self.eligibility.change(access, organisation_id, "accreditations", key=given.key, body=body, match=None)
             return f"/organisations/{quote(organisation_id)}?done=request"
 
         return await send_form(self.pages, visit, form, given, act)
 
     async def relation(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
-        token = session_of(visit).tokens.access
-        organisation = (await self.eligibility.organisation(token, organisation_id)).content
+        access = session_of(visit).access
+        organisation = (await self.eligibility.organisation(access, organisation_id)).content
         form = await self._relation_form(visit, organisation, "" if given is None else given.one(SEARCH))
         if given is None:
             return show_form(self.pages, visit, form)
@@ -213,7 +213,7 @@ class _Asking:
 
         async def act(body: dict[str, object]) -> str:
             await self.eligibility.change(
-                token, organisation_id, "relations", key=given.key, body=stated(organisation.id, body), match=None
+                access, organisation_id, "relations", key=given.key, body=stated(organisation.id, body), match=None
             )
             return f"/organisations/{quote(organisation_id)}?done=relations"
 

@@ -13,8 +13,10 @@ from starlette.responses import Response
 from services.portal.apis.eligibility import Body, Eligibility
 from services.portal.fields import Choice, Field, Kind
 from services.portal.forms import read_given
+from services.portal.pages.acting import act_for
 from services.portal.pages.asking import Form, send_form, show_form
 from services.portal.rendering import Pages, Visit
+from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import InvalidError
 
@@ -33,7 +35,7 @@ FIELD_OF = {
 """Where the members of a draft are asked for."""
 
 
-def registration_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
+def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessions) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/registration", include_in_schema=False)
 
@@ -104,12 +106,14 @@ def registration_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
         body = await eligibility.body(body_id)
 
         async def act(filled: dict[str, object]) -> str:
-            token = session.tokens.access
-            faults = await eligibility.store_draft(token, body.id, draft_of(filled))
+            access = session.access
+            faults = await eligibility.store_draft(access, body.id, draft_of(filled))
             if faults:
                 errors = [{"pointer": f"#/{it.field.replace('.', '/')}", "code": it.code} for it in faults]
                 raise InvalidError("The registration has faults.", code="registration_incomplete", errors=errors)
-            await eligibility.register(token, body.id, given.key)
+            await eligibility.register(access, body.id, given.key)
+            if session.organisation is None:
+                await act_for(sessions, session, body.id, body.name)
             return f"/organisations/{quote(body.id)}?done=registered"
 
         return await send_form(pages, visit, await form_of(visit, body), given, act, field_of=FIELD_OF)

@@ -139,9 +139,9 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
 
     @router.get("/offerings/{offering_id}")
     async def detail(visit: CurrentVisit, offering_id: str, kind: str = "", done: str = "") -> Response:
-        token = None if visit.session is None else visit.session.tokens.access
+        access = None if visit.session is None else visit.session.access
         found, checklist, topics, channels = await asyncio.gather(
-            catalog.offering(offering_id, token),
+            catalog.offering(offering_id, access),
             _or_none(catalog.requirements()),
             _or_none(catalog.topics()),
             _or_none(eligibility.channels()),

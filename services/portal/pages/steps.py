@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.apis.client import segment
+from services.portal.apis.client import Access, segment
 from services.portal.apis.ordering import Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import read_given
@@ -175,7 +175,7 @@ class _Shown:
     ordering: Ordering
 
     async def page(self, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
-        stored = await self.ordering.stored(session_of(visit).tokens.access, order_id)
+        stored = await self.ordering.stored(session_of(visit).access, order_id)
         order = stored.content
         if step.command not in order.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
@@ -184,19 +184,19 @@ class _Shown:
 
     async def send(self, request: Request, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
         session = session_of(visit)
-        token = session.tokens.access
+        access = session.access
         given = await read_given(request, session, f"/orders/{order_id}/{path}")
-        stored = await self.ordering.stored(token, order_id)
+        stored = await self.ordering.stored(access, order_id)
         order = stored.content
         form = self._form(visit, order, step, path, part(order), stored.etag)
         target = path if step.path in STEPS else f"{path}/{step.path}"
-        act = self._act(token, order.id, step, target, given.key, given.one(ETAG) or None)
+        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None)
         field_of = dict(step.field_of)
         return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, order=order)
 
-    def _act(self, token: str, order_id: str, step: Step, target: str, key: str, match: str | None) -> Act:
+    def _act(self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None) -> Act:
         async def act(body: dict[str, object]) -> str:
-            await self.ordering.take(token, order_id, target, key=key, body=body or None, match=match if step.binds else None)
+            await self.ordering.take(access, order_id, target, key=key, body=body or None, match=match if step.binds else None)
             return f"/orders/{quote(order_id)}?done={step.command}"
 
         return act

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog
+from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
@@ -39,40 +40,40 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
     router = APIRouter(prefix="/tasks", include_in_schema=False)
     limit = [("limit", str(PAGE))]
 
-    async def accreditations(token: str) -> tuple[int, bool]:
-        found = await eligibility.accreditations(token, limit)
+    async def accreditations(access: Access) -> tuple[int, bool]:
+        found = await eligibility.accreditations(access, limit)
         return len([it for it in found.items if it.accreditation.state != "RUECKFRAGE"]), found.next is not None
 
-    async def offerings(token: str) -> tuple[int, bool]:
+    async def offerings(access: Access) -> tuple[int, bool]:
         states = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN")
-        asked = [catalog.mine(token, [("view", "anbieter"), ("state", it), *limit]) for it in states]
+        asked = [catalog.mine(access, [("view", "anbieter"), ("state", it), *limit]) for it in states]
         found = await asyncio.gather(*asked)
         return sum(len(it.items) for it in found), any(it.next is not None for it in found)
 
-    async def signatures(token: str) -> tuple[int, bool]:
-        found = await contracts.listed(token, [("state", "ANGEBOTEN"), *limit])
+    async def signatures(access: Access) -> tuple[int, bool]:
+        found = await contracts.listed(access, [("state", "ANGEBOTEN"), *limit])
         return len([it for it in found.items if it.awaits is not None]), found.next is not None
 
-    async def orders(token: str) -> tuple[int, bool]:
-        found = await ordering.orders(token, [("party", "ANBIETER"), *limit])
+    async def orders(access: Access) -> tuple[int, bool]:
+        found = await ordering.orders(access, [("party", "ANBIETER"), *limit])
         mine = [it for it in found.items if it.waiting is not None and it.waiting.party == it.your_party]
         return len(mine), found.next is not None
 
     @router.get("")
     async def overview(visit: CurrentVisit) -> Response:
-        token = session_of(visit).tokens.access
+        access = session_of(visit).access
         numbers = await asyncio.gather(
-            _number("accreditations", "/tasks/accreditations", accreditations(token)),
-            _number("offerings", "/tasks/offerings", offerings(token)),
-            _number("orders", "/orders", orders(token)),
-            _number("signatures", "/contracts?state=ANGEBOTEN", signatures(token)),
+            _number("accreditations", "/tasks/accreditations", accreditations(access)),
+            _number("offerings", "/tasks/offerings", offerings(access)),
+            _number("orders", "/orders", orders(access)),
+            _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
         )
         return pages.show(visit, "pages/tasks.html", numbers=numbers)
 
     @router.get("/accreditations")
     async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
         parameters = [*limit, *([("cursor", cursor)] if cursor else [])]
-        found = await eligibility.accreditations(session_of(visit).tokens.access, parameters)
+        found = await eligibility.accreditations(session_of(visit).access, parameters)
         following = None if found.next is None else f"/tasks/accreditations?{urlencode({'cursor': found.next})}"
         return pages.show(visit, "pages/accreditations.html", items=found.items, following=following)
 

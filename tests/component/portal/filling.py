@@ -71,6 +71,14 @@ class Person:
         assert self.status == status, self.text
         return self
 
+    async def choose(self, button: str) -> Person:
+        """Send the form whose only button says this."""
+        forms = self.page.one("main").inside_all("form")
+        form = next(it for it in forms if [one.text for one in it.inside_all("button")] == [button])
+        hidden = [(it.attributes["name"], it.attributes["value"]) for it in form.inside_all("input")]
+        self.sent = (form.attributes["action"], hidden)
+        return await self.again()
+
     def form(self) -> Element:
         """Return the form of the main part."""
         return next(it for it in self.page.one("main").inside_all("form"))

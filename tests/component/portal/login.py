@@ -128,6 +128,7 @@ class Acting(httpx.AsyncBaseTransport):
         if "Authorization" in request.headers:
             assert request.headers["Authorization"].startswith("Bearer eyJ")
             request.headers["Authorization"] = f"Bearer {self.token}"
+            request.headers.pop("X-Organisation", None)
         return await self.transport.handle_async_request(request)
 
 
@@ -147,6 +148,7 @@ class ActingAs(httpx.AsyncBaseTransport):
             claims = token.split(".")[1]
             subject = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
             request.headers["Authorization"] = f"Bearer {self.tokens[subject]}"
+            request.headers.pop("X-Organisation", None)
         return await self.transport.handle_async_request(request)
 
 

@@ -32,6 +32,7 @@ class Desks:
 
     kunde: Person
     anbieter: Person
+    world: World
 
 
 def few_bodies(folder: Path) -> Path:
@@ -65,7 +66,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register: Path
     }
     await world.open()
     kunde, anbieter = [await somebody(world, it) for it in (HUSUM, GOVDIGITAL)]
-    yield Desks(kunde, anbieter)
+    yield Desks(kunde, anbieter, world)
     for person in (kunde, anbieter):
         await person.visitor.aclose()
     await world.store.close()
@@ -139,6 +140,36 @@ async def test_the_next_accreditation_is_asked_for_by_a_form(desks: Desks) -> No
     await kunde.send(channel="fitko", role="KUNDE")
     assert "Die Akkreditierung ist beantragt" in kunde.text
     await kunde.open(f"{PATH}/accreditations/fitko/KUNDE/nothing", 404)
+
+
+async def test_who_may_act_for_several_chooses_one_and_every_service_is_told(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await registered(desks)
+    world = desks.world
+    monkeypatch.setenv("AUTH_RIGHTS_FROM", "marketplace")
+    world.app = world.portal(oidc_issuer=world.provider.url, session_keys=world.folder / "session-keys")
+    kunde = await somebody(world, HUSUM)
+    await kunde.open("/inbox")
+    assert "X-Organisation" not in world.notified.asked[-1].headers
+    await kunde.open("/en/acting?q=dataport")
+    await kunde.choose("Act for Dataport")
+    assert "You cannot act for this organisation" in kunde.text
+    await kunde.open("/acting?q=Husum")
+    await kunde.choose("Handeln für Husum, Stadt")
+    await kunde.open("/inbox")
+    assert world.notified.asked[-1].headers["X-Organisation"] == BODY
+    assert kunde.page.one("a", href=PATH).text == "Husum, Stadt"
+    await kunde.visitor.aclose()
+
+
+async def test_who_registers_acts_for_the_organisation_at_once(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = desks.world
+    monkeypatch.setenv("AUTH_RIGHTS_FROM", "marketplace")
+    world.app = world.portal(oidc_issuer=world.provider.url, session_keys=world.folder / "session-keys")
+    kunde = await registered(Desks(await somebody(world, HUSUM), desks.anbieter, world))
+    assert kunde.page.one("a", href=PATH).text == "Husum, Stadt"
+    await kunde.visitor.aclose()
 
 
 def test_what_is_filled_in_becomes_what_is_sent() -> None:

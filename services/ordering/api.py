@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.ordering import commands, handlers, schemas
 from services.ordering.access import party_of, unknown
 from services.ordering.commands import bound
-from services.ordering.domain import award, clarification, delivery, exits, precheck
+from services.ordering.domain import award, clarification, delivery, exits, precheck, steps_back
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
 from services.ordering.reference import Vocabulary
@@ -152,6 +152,11 @@ def _clarification_routes(router: APIRouter, backend: Backend) -> None:
         """Bereitsteller: confirm that and on which conditions reuse is possible."""
         return await _take(backend, order_id, headers, bound(clarification.confirm_conditions, body.conditions))
 
+    @post("/clarification/reopen", name="reopen")
+    async def reopen_clarification(order_id: EntityId, body: schemas.ReopenClarification, headers: Headers) -> Response:
+        """Kunde or Bereitsteller: go back to the Abstimmung before anything is ordered; all points stay."""
+        return await _take(backend, order_id, headers, bound(steps_back.reopen_clarification, body.reason))
+
     @post("/decline")
     async def decline(order_id: EntityId, body: schemas.Decline, headers: Headers) -> Response:
         """Bereitsteller: decline."""
@@ -165,6 +170,17 @@ def _award_routes(router: APIRouter, backend: Backend) -> None:
     async def make_offer(order_id: EntityId, body: schemas.MakeOffer, headers: Headers) -> Response:
         """Anbieter: offer the Nachnutzungsvertrag."""
         return await _take(backend, order_id, headers, bound(award.make_offer, body.valid_until, body.price_items))
+
+    @post("/offer/amend", name="amend", openapi_extra=SIGNING)
+    async def amend_offer(order_id: EntityId, body: schemas.AmendOffer, headers: Headers) -> Response:
+        """Anbieter: replace the offer as long as it is not accepted."""
+        step = bound(steps_back.amend_offer, body.valid_until, body.price_items, body.reason)
+        return await _take(backend, order_id, headers, step)
+
+    @post("/offer/withdraw", name="withdraw-offer", openapi_extra=SIGNING)
+    async def withdraw_offer(order_id: EntityId, body: schemas.WithdrawOffer, headers: Headers) -> Response:
+        """Anbieter: take the offer back as long as it is not accepted; another one may follow."""
+        return await _take(backend, order_id, headers, bound(steps_back.withdraw_offer, body.reason))
 
     @post("/place", openapi_extra=SIGNING)
     async def place(order_id: EntityId, body: schemas.PlaceOrder, headers: Headers) -> Response:

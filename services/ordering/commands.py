@@ -68,7 +68,13 @@ def answer(question_id: str, body: schemas.AnswerQuestion) -> Step:
 
 def place(body: schemas.PlaceOrder) -> Step:
     """Order on the offer made."""
-    return bound(award.place, accepts_agb=body.accepts_agb, leitweg_id=body.leitweg_id, order_reference=body.order_reference)
+    return bound(
+        award.place,
+        accepts_agb=body.accepts_agb,
+        leitweg_id=body.leitweg_id,
+        order_reference=body.order_reference,
+        offer_number=body.offer_number,
+    )
 
 
 def withdraw(body: schemas.Withdraw | None) -> Step:

@@ -83,6 +83,12 @@ class ConfirmConditions(Body):
     ] = ()
 
 
+class ReopenClarification(Body):
+    """Why one side goes back to the Abstimmung."""
+
+    reason: Annotated[Remark, Field(examples=["Das Fachverfahren wird gewechselt."])]
+
+
 class Decline(Body):
     """Why the Bereitsteller declines."""
 
@@ -96,12 +102,28 @@ class MakeOffer(Body):
     price_items: Annotated[tuple[PriceItem, ...] | None, Field(max_length=MOST_LISTED)] = None
 
 
+class AmendOffer(MakeOffer):
+    """Another offer in place of the one made. Without ``price_items`` its prices stay."""
+
+    reason: Annotated[Remark | None, Field(examples=["Die Frist war falsch eingetragen."])] = None
+
+
+class WithdrawOffer(Body):
+    """Why the Anbieter takes the offer back."""
+
+    reason: Annotated[Remark, Field(examples=["Die Preise waren falsch."])]
+
+
 class PlaceOrder(Body):
-    """Bestellung. ``accepts_agb`` must be true; ``order_reference`` is the Kunde's own, for the invoice."""
+    """Bestellung. ``accepts_agb`` must be true; ``order_reference`` is the Kunde's own, for the invoice.
+
+    ``offer_number`` names the offer that is accepted; it is needed once the Anbieter has made more than one.
+    """
 
     accepts_agb: Annotated[bool, Field(examples=[True])]
     leitweg_id: Annotated[Line | None, Field(examples=["04011000-900X999-08"])] = None
     order_reference: Annotated[Line | None, Field(examples=["HH-2027-0815"])] = None
+    offer_number: Annotated[int | None, Field(ge=1, examples=[2])] = None
 
 
 class MilestoneBody(Body):

@@ -138,6 +138,7 @@ class RefusedEvent(BaseModel):
 class OrderView(OrderSummary):
     """A Vorgang in full. Persons show by reference, and only those of the side that asks.
 
+    ``offer_number`` counts the offers of the Anbieter; who orders names the one that is accepted, None before there is one.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
     """
 
@@ -150,6 +151,7 @@ class OrderView(OrderSummary):
     points: tuple[PointView, ...]
     questions: tuple[Question, ...]
     conditions: tuple[Condition, ...]
+    offer_number: int | None
     valid_until: date | None
     price_items: tuple[PriceItem, ...]
     placed_at: datetime | None
@@ -182,6 +184,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
         points=tuple(_point(point) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
+        offer_number=None if order.valid_until is None else max(order.offer_number, 1),
         valid_until=order.valid_until,
         price_items=tuple(order.price_items.value),
         placed_at=order.placed_at,

@@ -12,6 +12,11 @@ def is_absent(value: object) -> bool:
     return value is None or value == ()
 
 
+def is_false(value: object) -> bool:
+    """Return whether a field says no: then it is left out, for versions that refuse fields they do not know."""
+    return value is False
+
+
 class Value(BaseModel):
     """A value inside messages and aggregate states. Frozen; unknown fields are refused when writing.
 

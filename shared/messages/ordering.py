@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.messages.base import Message, Value, is_absent, message_type
+from shared.messages.base import Message, Value, is_absent, is_false, message_type
 from shared.messages.eligibility import Assessment, ChangeReason, Override, Stage
 from shared.messages.open_enum import OpenEnum
 from shared.messages.reasons import Fact
@@ -171,6 +171,15 @@ class OrderDeclined(OrderEvent):
             examples=["Die Kapazität für die Anbindung fehlt."],
         ),
     ]
+    agreed: Annotated[
+        bool,
+        Field(
+            exclude_if=is_false,
+            description="Whether the conditions were confirmed already, so that the Anbieter was to make an offer or had; "
+            "absent: no. Not personal.",
+            examples=[True],
+        ),
+    ] = False
 
 
 @message_type("ordering.order.clarification-started.v1")
@@ -277,6 +286,68 @@ class OfferMade(OrderEvent):
     ]
     price_items: Annotated[
         tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
+    ]
+    number: Annotated[
+        int | None,
+        Field(
+            exclude_if=is_absent,
+            description="Number of the offer in the Vorgang, from 1; absent in events of a version without it. Not personal.",
+            examples=[1],
+        ),
+    ] = None
+
+
+@message_type("ordering.order.offer-amended.v1")
+class OfferAmended(OrderEvent):
+    """The Anbieter has replaced an offer that was not accepted yet by another one."""
+
+    number: Annotated[
+        int, Field(ge=2, description="Number of the offer that counts now; who orders names it. Not personal.", examples=[2])
+    ]
+    valid_until: Annotated[
+        date,
+        Field(
+            description="Last day on which the offer can be accepted, a calendar day in Germany. Not personal.",
+            examples=["2026-12-31"],
+        ),
+    ]
+    price_items: Annotated[
+        tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
+    ]
+    reason: Annotated[
+        Text | None,
+        Field(
+            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Die Frist war falsch eingetragen."],
+        ),
+    ] = None
+
+
+@message_type("ordering.order.offer-withdrawn.v1")
+class OfferWithdrawn(OrderEvent):
+    """The Anbieter has taken an offer back before it was accepted; another one may follow."""
+
+    number: Annotated[int, Field(ge=1, description="Number of the offer that counts no more. Not personal.", examples=[1])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Die Preise waren falsch."],
+        ),
+    ]
+
+
+@message_type("ordering.order.clarification-reopened.v1")
+class ClarificationReopened(OrderEvent):
+    """One side has gone back to the Abstimmung; an offer that was made counts no more."""
+
+    by: Annotated[OrderParty, Field(description="Side that went back. Not personal.", examples=["KUNDE"])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Das Fachverfahren wird gewechselt."],
+        ),
     ]
 
 

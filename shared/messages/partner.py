@@ -162,6 +162,14 @@ class OrderPlacedData(OrderData):
     order_reference: Annotated[
         Line | None, Field(description="The Kunde's own reference, for the invoice. Not personal.", examples=["HH-2027-0815"])
     ] = None
+    offer_number: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Number of the offer that is accepted; needed once the Anbieter has made more than one. Not personal.",
+            examples=[2],
+        ),
+    ] = None
 
 
 class OrderWithdrawnData(OrderData):

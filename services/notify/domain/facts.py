@@ -107,6 +107,7 @@ def _actor(message: ordering.OrderEvent) -> str | None:
             | ordering.PointAdded(by=party)
             | ordering.MilestoneReached(by=party)
             | ordering.OrderTerminated(by=party)
+            | ordering.ClarificationReopened(by=party)
         ):
             names = {OrderParty.KUNDE: message.order.customer.name, OrderParty.BEREITSTELLER: message.order.provider.name}
             return names.get(party) if party is not None else None
@@ -126,6 +127,8 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
             return Audience.BEREITSTELLER, Audience.ANBIETER
+        case ordering.OrderDeclined(agreed=False):
+            return (Audience.ANBIETER,)
         case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
             return (Audience.BEREITSTELLER,)
         case ordering.OrderTerminated(by=OrderParty.SYSTEM):
@@ -139,7 +142,11 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
 def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
     """Return the parts that depend on who acted or must act."""
     match message:
-        case ordering.QuestionAsked(asked_by=actor) | ordering.QuestionAnswered(answered_by=actor):
+        case (
+            ordering.QuestionAsked(asked_by=actor)
+            | ordering.QuestionAnswered(answered_by=actor)
+            | ordering.ClarificationReopened(by=actor)
+        ):
             return {Audience.COUNTERPART: _counterpart(message.order, actor)}
         case ordering.PointAdded(owner=owner) | ordering.PointSettled(owner=owner):
             return {
@@ -168,14 +175,19 @@ def _counterpart(order: ordering.OrderHead, actor: OrderParty) -> tuple[str, ...
     return tuple(organisation for side, organisation in sides.items() if side is not actor)
 
 
-def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - one case per message type
+def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one case per message type
     match message:
         case ordering.CheckRecorded(assessment=assessment) | ordering.OrderVerdictChanged(assessment=assessment):
             finding = assessment.decisive
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
         case ordering.OrderRefused(code=code, facts=facts, reason=reason, remedy=remedy):
             return {"code": code, "facts": facts, "reason": reason, "remedy": remedy}
-        case ordering.OrderDeclined(reason=reason) | ordering.OrderWithdrawn(reason=reason):
+        case (
+            ordering.OrderDeclined(reason=reason)
+            | ordering.OrderWithdrawn(reason=reason)
+            | ordering.OfferWithdrawn(reason=reason)
+            | ordering.ClarificationReopened(reason=reason)
+        ):
             return {"reason": reason}
         case ordering.ClarificationStarted(points=points, points_en=english):
             return {"points": points, "points_en": english or None}
@@ -189,6 +201,8 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"condition_count": len(conditions)}
         case ordering.OfferMade(valid_until=day):
             return {"valid_until": day}
+        case ordering.OfferAmended(valid_until=day, reason=reason):
+            return {"valid_until": day, "reason": reason}
         case ordering.OnboardingStarted(milestones=milestones, milestones_en=english):
             return {"milestones": milestones, "milestones_en": english or None}
         case ordering.MilestoneReached(label=label, label_en=english, open_milestones=count):

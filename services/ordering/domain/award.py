@@ -39,13 +39,21 @@ def make_offer(
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
     (``valid_until_past``), ConflictError (``already_offered``) if another offer is made.
     """
+    check_validity(valid_until, at)
     today = day_of(at)
-    if valid_until < today:
-        raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
     items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
+    order.offer_number += 1
     order.valid_until = valid_until
     order.price_items.value = items
-    return Taken(lambda: OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items)))
+    return Taken(
+        lambda: OfferMade(order=order.head(), at=at, valid_until=valid_until, price_items=tuple(items), number=order.offer_number)
+    )
+
+
+def check_validity(valid_until: date, at: datetime) -> None:
+    """Return if an offer can be accepted until that day. Raises InvalidError (``valid_until_past``)."""
+    if valid_until < day_of(at):
+        raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
 
 
 def _other_order(
@@ -56,7 +64,10 @@ def _other_order(
     accepts_agb: bool,
     leitweg_id: str | None = None,
     order_reference: str | None = None,
+    offer_number: int | None = None,
 ) -> Violation | None:
+    if offer_number not in (None, max(order.offer_number, 1)):
+        return Violation("already_placed", "Another offer was accepted.")
     if (order.leitweg_id, order.order_reference) == (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference):
         return None
     return Violation("already_placed", "It was ordered with other particulars.")
@@ -71,12 +82,17 @@ def place(
     accepts_agb: bool,
     leitweg_id: str | None = None,
     order_reference: str | None = None,
-) -> Taken:
+    offer_number: int | None = None,
+) -> Taken | Violation:
     """Order on the offer; the in-house relation is checked again, at the moment of award.
 
-    Raises InvalidError (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``;
-    ``already_placed`` if it was ordered with other particulars).
+    Of several offers, one after the other, ``offer_number`` names the one that is accepted. Raises InvalidError
+    (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``; ``offer_changed`` if the offer is
+    another one by now; ``already_placed`` if it was ordered with other particulars).
     """
+    current = max(order.offer_number, 1)
+    if offer_number != current and (offer_number is not None or current > 1):
+        return Violation("offer_changed", f"The offer is number {current} by now; read it and name the one that you accept.")
     order.leitweg_id = _accepted(leitweg_id, accepts_agb=accepts_agb)
     order.order_reference = order_reference
     order.placed_at = at

@@ -7,7 +7,7 @@ from datetime import datetime
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor, Refusal
 from services.ordering.domain.steps import Taken, step
-from services.ordering.domain.transitions import Command
+from services.ordering.domain.transitions import AGREED, Command
 from shared.messages.ordering import OrderDeclined, OrderExpired, OrderRefused, OrderWithdrawn
 
 
@@ -24,9 +24,10 @@ def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken
 
 @step(Command.DECLINE)
 def decline(order: Order, _actor: Actor, at: datetime, reason: str) -> Taken:
-    """Decline as Bereitsteller."""
+    """Decline as Bereitsteller, also what was agreed, as long as nothing is ordered."""
+    agreed = order.state in AGREED
     order.refusal.value = Refusal(code="declined", reason=reason)
-    return Taken(lambda: OrderDeclined(order=order.head(), at=at, reason=reason), note=reason)
+    return Taken(lambda: OrderDeclined(order=order.head(), at=at, reason=reason, agreed=agreed), note=reason)
 
 
 @step(Command.WITHDRAW)

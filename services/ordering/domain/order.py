@@ -8,12 +8,23 @@ from enum import StrEnum
 from pydantic import Field
 
 from services.ordering.domain.lazy_json import LazyJson
-from services.ordering.domain.parts import LaterVerdict, Milestone, Point, Question, Refusal, Step, Task, UsesEntry, Waiting
+from services.ordering.domain.parts import (
+    LaterVerdict,
+    Milestone,
+    Point,
+    Question,
+    Refusal,
+    Step,
+    Task,
+    UsesEntry,
+    Waiting,
+    line_of,
+    step_of,
+)
 from services.ordering.domain.transitions import takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
 from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
-from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 
@@ -76,6 +87,8 @@ class Order(Aggregate):
     questions: LazyJson[list[Question]] = Field(default="[]", validate_default=True)
     conditions: LazyJson[list[Condition]] = Field(default="[]", validate_default=True)
 
+    offer_number: int = 0
+    """Counts the offers that the Anbieter has made and amended; 0 before the first, and for one that 0.1.0 has recorded."""
     valid_until: date | None = None
     price_items: LazyJson[list[PriceItem]] = Field(default="[]", validate_default=True)
     placed_at: datetime | None = None
@@ -150,7 +163,7 @@ class Order(Aggregate):
 
     def steps(self) -> list[Step]:
         """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
-        return [Step.model_validate_json(line, extra="ignore", context=READING) for line in self.timeline.splitlines()]
+        return [step_of(line) for line in self.timeline.splitlines()]
 
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""
@@ -166,7 +179,7 @@ class Order(Aggregate):
 
     def append_to_timeline(self, step: Step) -> None:
         """Add a line; beyond ``MOST_STEPS`` the oldest goes, and is counted."""
-        lines = step.model_dump_json() if not self.timeline else f"{self.timeline}\n{step.model_dump_json()}"
+        lines = line_of(step) if not self.timeline else f"{self.timeline}\n{line_of(step)}"
         if lines.count("\n") == MOST_STEPS:
             lines = lines.split("\n", 1)[1]
             self.timeline_omitted += 1

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from services.ordering.domain.formats import Format
 from services.ordering.domain.transitions import Command
 from shared.messages.eligibility import Assessment, ChangeReason, Override
+from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
 from shared.messages.values import OrderState, Verdict
@@ -127,6 +128,37 @@ class Step(Part):
     person: str | None = None
     state: OrderState
     note: str | None = None
+
+
+class StoredStep(Step):
+    """A line of the timeline as it is stored: a command that 0.1.0 cannot read as one that it can, the real one beside it."""
+
+    taken: str | None = None
+
+
+_READ_BEFORE = {
+    Command.REOPEN_CLARIFICATION: Command.START_CLARIFICATION,
+    Command.AMEND_OFFER: Command.MAKE_OFFER,
+    Command.WITHDRAW_OFFER: Command.RECORD_CHECK,
+}
+
+
+_COMMANDS = {command.value: command for command in Command}
+
+
+def line_of(step: Step) -> str:
+    """Return a step as its line of the timeline."""
+    readable = _READ_BEFORE.get(step.command)
+    if readable is None:
+        return step.model_dump_json()
+    return StoredStep.model_validate(dict(step) | {"command": readable, "taken": step.command}).model_dump_json()
+
+
+def step_of(line: str) -> Step:
+    """Return the step of a line; of a command of a later version, the one that is stored for those before."""
+    stored = StoredStep.model_validate_json(line, extra="ignore", context=READING)
+    fields = {name: getattr(stored, name) for name in Step.model_fields}
+    return Step.model_construct(**fields | {"command": _COMMANDS.get(stored.taken or "", stored.command)})
 
 
 class Task(StrEnum):

@@ -24,7 +24,10 @@ class Command(StrEnum):
     ANSWER = "answer"
     CONFIRM_CONDITIONS = "confirm_conditions"
     DECLINE = "decline"
+    REOPEN_CLARIFICATION = "reopen_clarification"
     MAKE_OFFER = "make_offer"
+    AMEND_OFFER = "amend_offer"
+    WITHDRAW_OFFER = "withdraw_offer"
     PLACE = "place"
     REQUEST_CONTRACT = "request_contract"
     RECORD_CONTRACT = "record_contract"
@@ -48,6 +51,8 @@ def _row(command: Command, sources: set[OrderState], target: OrderState | None, 
 
 
 CHECKED = {S.INTERESSE_BEKUNDET, S.BESTELLT}
+AGREED = {S.ABGESTIMMT, S.ANGEBOT_ERSTELLT}
+"""States in which the conditions are confirmed and nothing is ordered yet."""
 BEFORE_ORDER = {S.INTERESSE_BEKUNDET, S.WEITERGELEITET, S.IN_ABSTIMMUNG, S.ABGESTIMMT, S.ANGEBOT_ERSTELLT}
 
 TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
@@ -64,8 +69,11 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.ASK, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.ANSWER, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.CONFIRM_CONDITIONS, {S.IN_ABSTIMMUNG}, S.ABGESTIMMT, BEREITSTELLER),
-        _row(Command.DECLINE, {S.WEITERGELEITET, S.IN_ABSTIMMUNG}, S.ABGELEHNT, BEREITSTELLER),
+        _row(Command.REOPEN_CLARIFICATION, AGREED, S.IN_ABSTIMMUNG, KUNDE, BEREITSTELLER),
+        _row(Command.DECLINE, {S.WEITERGELEITET, S.IN_ABSTIMMUNG} | AGREED, S.ABGELEHNT, BEREITSTELLER),
         _row(Command.MAKE_OFFER, {S.ABGESTIMMT}, S.ANGEBOT_ERSTELLT, ANBIETER),
+        _row(Command.AMEND_OFFER, {S.ANGEBOT_ERSTELLT}, None, ANBIETER),
+        _row(Command.WITHDRAW_OFFER, {S.ANGEBOT_ERSTELLT}, S.ABGESTIMMT, ANBIETER),
         _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),
         _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),

@@ -69,8 +69,11 @@ ordering    POST   /v1/orders/{order_id}/points/{point_id}/settle               
 ordering    POST   /v1/orders/{order_id}/questions                                                          BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/questions/{question_id}/answer                                     BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/conditions                                                         BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/clarification/reopen                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/decline                                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/offer                                                              ZEICHNUNG
+ordering    POST   /v1/orders/{order_id}/offer/amend                                                        ZEICHNUNG
+ordering    POST   /v1/orders/{order_id}/offer/withdraw                                                     ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/place                                                              ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/onboarding                                                         BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                            BEARBEITUNG

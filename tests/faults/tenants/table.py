@@ -139,10 +139,16 @@ ordering    POST   /v1/orders/{order_id}/questions/{question_id}/answer         
 ordering    POST   /v1/orders/{order_id}/questions/{question_id}/answer                          ORDER         token   404 409 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/conditions                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/conditions                                              ORDER         token   404 403 403 409 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/clarification/reopen                                    EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/clarification/reopen                                    ORDER         token   404 409 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/decline                                                 EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/decline                                                 ORDER         token   404 403 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/offer                                                   EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/offer                                                   ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer/amend                                             EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer/amend                                             ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer/withdraw                                          EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/offer/withdraw                                          ORDER         token   404 403 403 403 403 404 409 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
@@ -308,6 +314,9 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/conditions": {"conditions": []},
     f"{_ORDER}/decline": _REASON,
     f"{_ORDER}/offer": {"valid_until": "2098-12-31"},
+    f"{_ORDER}/offer/amend": {"valid_until": "2098-12-31"},
+    f"{_ORDER}/offer/withdraw": _REASON,
+    f"{_ORDER}/clarification/reopen": _REASON,
     f"{_ORDER}/place": {"accepts_agb": True},
     f"{_ORDER}/uses": {"period": "2026-01", "count": 1},
     f"{_ORDER}/terminate": {"ends_on": "2098-12-31"},

@@ -186,6 +186,7 @@ EXAMPLES: tuple[Message, ...] = (
         order=head(OrderState.ABGELEHNT), at=AT, code="R12", reason=REASON, remedy=REMEDY, stage=eligibility.Stage.BESTELLUNG
     ),
     ordering.OrderDeclined(order=head(OrderState.ABGELEHNT), at=AT, reason=REASON),
+    ordering.OrderDeclined(order=head(OrderState.ABGELEHNT), at=AT, reason=REASON, agreed=True),
     ordering.ClarificationStarted(order=head(), at=AT, points=("IP-Adressen", "Zertifikate")),
     ordering.ClarificationStarted(order=head(), at=AT, points=()),
     ordering.PointAdded(**POINT, owner=OrderParty.KUNDE),
@@ -196,6 +197,14 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.ConditionsConfirmed(order=head(OrderState.ABGESTIMMT), at=AT, conditions=(CONDITION,)),
     ordering.ConditionsConfirmed(order=head(OrderState.ABGESTIMMT), at=AT, conditions=()),
     ordering.OfferMade(order=head(OrderState.ANGEBOT_ERSTELLT), at=AT, valid_until=date(2026, 4, 30), price_items=()),
+    ordering.OfferAmended(
+        order=head(OrderState.ANGEBOT_ERSTELLT), at=AT, number=2, valid_until=date(2026, 5, 31), price_items=(), reason=REASON
+    ),
+    ordering.OfferAmended(
+        order=head(OrderState.ANGEBOT_ERSTELLT), at=AT, number=2, valid_until=date(2026, 5, 31), price_items=()
+    ),
+    ordering.OfferWithdrawn(order=head(OrderState.ABGESTIMMT), at=AT, number=1, reason=REASON),
+    ordering.ClarificationReopened(order=head(), at=AT, by=OrderParty.KUNDE, reason=REASON),
     ordering.OrderPlaced(order=head(OrderState.BESTELLT), at=AT, check=2),
     ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
     ordering.MilestoneReached(**STEP, open_milestones=1),

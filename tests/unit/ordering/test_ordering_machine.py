@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.ordering.domain import award, clarification, delivery, exits, precheck
+from services.ordering.domain import award, clarification, delivery, exits, precheck, steps_back
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.order import Order
@@ -51,6 +51,9 @@ REPEATABLE = {
     Command.CONFIRM_CONDITIONS,
     Command.DECLINE,
     Command.MAKE_OFFER,
+    Command.REOPEN_CLARIFICATION,
+    Command.AMEND_OFFER,
+    Command.WITHDRAW_OFFER,
     Command.PLACE,
     Command.RECHECK,
     Command.START_ONBOARDING,
@@ -75,7 +78,9 @@ ONWARD: dict[OrderState, Callable[[Order, datetime], list[Message]]] = {
     OrderState.WEITERGELEITET: lambda order, at: clarification.start(order, BEREITSTELLER, at, CHECKLISTS),
     OrderState.IN_ABSTIMMUNG: lambda order, at: clarification.confirm_conditions(order, BEREITSTELLER, at, ["A"]),
     OrderState.ABGESTIMMT: lambda order, at: award.make_offer(order, ANBIETER, at, (at + timedelta(days=9)).date()),
-    OrderState.ANGEBOT_ERSTELLT: lambda order, at: award.place(order, KUNDE, at, accepts_agb=True),
+    OrderState.ANGEBOT_ERSTELLT: lambda order, at: award.place(
+        order, KUNDE, at, accepts_agb=True, offer_number=order.offer_number
+    ),
     OrderState.BESTELLT: lambda order, at: award.record_contract(order, concluded(), at),
     OrderState.VERTRAG_GESCHLOSSEN: lambda order, at: delivery.start_onboarding(order, BEREITSTELLER, at, CHECKLISTS),
     OrderState.IN_ANBINDUNG: lambda order, at: delivery.go_live(order, BEREITSTELLER, at),
@@ -227,9 +232,32 @@ class OrderMachine(RuleBasedStateMachine):
         valid_until = (self.now + timedelta(days=days)).date()
         self.take(lambda order: award.make_offer(order, Actor(party, "p"), self.now, valid_until))
 
-    @rule(party=parties, accepts=st.booleans(), reference=st.sampled_from([None, "HH-1"]))
-    def place(self, party: OrderParty, accepts: bool, reference: str | None) -> None:  # noqa: FBT001
-        self.take(lambda order: award.place(order, Actor(party, "p"), self.now, accepts_agb=accepts, order_reference=reference))
+    @rule(party=parties, days=st.integers(-1, 30))
+    def amend_offer(self, party: OrderParty, days: int) -> None:
+        valid_until = (self.now + timedelta(days=days)).date()
+        self.take(lambda order: steps_back.amend_offer(order, Actor(party, "p"), self.now, valid_until))
+
+    @rule(party=parties, rarely=st.integers(0, 3))
+    def withdraw_offer(self, party: OrderParty, rarely: int) -> None:
+        if rarely == 0:
+            self.take(lambda order: steps_back.withdraw_offer(order, Actor(party, "p"), self.now, "prices"))
+
+    @rule(party=parties, rarely=st.integers(0, 3))
+    def reopen_clarification(self, party: OrderParty, rarely: int) -> None:
+        if rarely == 0:
+            self.take(lambda order: steps_back.reopen_clarification(order, Actor(party, "p"), self.now, "keys"))
+
+    @rule(party=parties, accepts=st.booleans(), reference=st.sampled_from([None, "HH-1"]), behind=st.sampled_from([None, 0, 1]))
+    def place(self, party: OrderParty, accepts: bool, reference: str | None, behind: int | None) -> None:  # noqa: FBT001
+        number = None if behind is None else self.order.offer_number - behind
+        offered, before = self.order.state is OrderState.ANGEBOT_ERSTELLT, self.order.state
+        self.take(
+            lambda order: award.place(
+                order, Actor(party, "p"), self.now, accepts_agb=accepts, order_reference=reference, offer_number=number
+            )
+        )
+        if offered and self.order.state is not before:
+            assert number == self.order.offer_number or (number is None and self.order.offer_number == 1)
 
     @rule(party=parties)
     def start_onboarding(self, party: OrderParty) -> None:
@@ -269,6 +297,13 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def a_final_state_is_the_last_one(self) -> None:
         assert not any(state in FINAL for state in self.states[:-1])
+
+    @invariant()
+    def an_offer_is_there_from_its_making_to_its_end(self) -> None:
+        if self.order.state is OrderState.ANGEBOT_ERSTELLT:
+            assert self.order.valid_until is not None
+        if self.order.state in (OrderState.IN_ABSTIMMUNG, OrderState.ABGESTIMMT):
+            assert (self.order.valid_until, self.order.price_items.value) == (None, [])
 
     @invariant()
     def a_contract_is_asked_for_at_most_once(self) -> None:

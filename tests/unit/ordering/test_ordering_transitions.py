@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.ordering.domain import award, clarification, delivery, exits, precheck, uses
+from services.ordering.domain import award, clarification, delivery, exits, precheck, steps_back, uses
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
@@ -62,6 +62,9 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.CONFIRM_CONDITIONS: lambda order, actor: clarification.confirm_conditions(order, actor, T0, ["A"]),
     Command.DECLINE: lambda order, actor: exits.decline(order, actor, T0, "Kein Landesrecht"),
     Command.MAKE_OFFER: lambda order, actor: award.make_offer(order, actor, T0, VALID_UNTIL),
+    Command.AMEND_OFFER: lambda order, actor: steps_back.amend_offer(order, actor, T0, date(2027, 1, 31)),
+    Command.WITHDRAW_OFFER: lambda order, actor: steps_back.withdraw_offer(order, actor, T0, "Falsche Preise"),
+    Command.REOPEN_CLARIFICATION: lambda order, actor: steps_back.reopen_clarification(order, actor, T0, "Fachverfahren"),
     Command.PLACE: lambda order, actor: award.place(order, actor, T0, accepts_agb=True),
     Command.START_ONBOARDING: lambda order, actor: delivery.start_onboarding(order, actor, T0, CHECKLISTS),
     Command.REACH_MILESTONE: _reach_own,

@@ -100,13 +100,17 @@ class AnswerQuestion(OrderCommand):
 
 
 class PlaceOrder(OrderCommand):
-    """Order on the offer made (Bestellung). ``accepts_agb`` must be true."""
+    """Order on the offer made (Bestellung). ``accepts_agb`` must be true.
+
+    ``offer_number`` names the offer that is accepted; it is needed once the Anbieter has made more than one.
+    """
 
     TYPE = "partner.order.order-placed.v1"
 
     accepts_agb: bool
     leitweg_id: Line | None = None
     order_reference: Line | None = None
+    offer_number: Annotated[int, Field(ge=1)] | None = None
 
 
 class WithdrawOrder(OrderCommand):

@@ -1,0 +1,82 @@
+"""Steps back before an order: the offer is amended or taken back, the Abstimmung is taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from services.ordering.domain.award import check_validity
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import Actor
+from services.ordering.domain.steps import Taken, step
+from services.ordering.domain.transitions import Command
+from shared.messages.ordering import ClarificationReopened, OfferAmended, OfferWithdrawn
+from shared.messages.values import PriceItem
+
+
+@step(Command.AMEND_OFFER)
+def amend_offer(
+    order: Order,
+    _actor: Actor,
+    at: datetime,
+    valid_until: date,
+    price_items: Sequence[PriceItem] | None = None,
+    reason: str | None = None,
+) -> Taken | None:
+    """Replace the offer that the Kunde has not accepted yet; the same one changes nothing.
+
+    It counts as another offer, so that nobody accepts what they have not read. Without ``price_items`` the prices of the offer
+    stay. Raises InvalidError (``valid_until_past``).
+    """
+    check_validity(valid_until, at)
+    items = order.price_items.value if price_items is None else list(price_items)
+    if (order.valid_until, order.price_items.value) == (valid_until, items):
+        return None
+    order.offer_number = _number(order) + 1
+    order.valid_until = valid_until
+    order.price_items.value = items
+    return Taken(
+        lambda: OfferAmended(
+            order=order.head(),
+            at=at,
+            number=order.offer_number,
+            valid_until=valid_until,
+            price_items=tuple(items),
+            reason=reason,
+        ),
+        note=reason,
+    )
+
+
+@step(Command.WITHDRAW_OFFER)
+def withdraw_offer(order: Order, _actor: Actor, at: datetime, reason: str) -> Taken:
+    """Withdraw the offer before it is accepted; what was agreed in the Abstimmung stays, and another offer may follow."""
+    number = _end_offer(order)
+    return Taken(lambda: OfferWithdrawn(order=order.head(), at=at, number=number, reason=reason), note=reason)
+
+
+@step(Command.REOPEN_CLARIFICATION)
+def reopen_clarification(order: Order, actor: Actor, at: datetime, reason: str) -> Taken:
+    """Go back to the Abstimmung: points, questions and conditions stay, an offer that was made ends.
+
+    The conditions are those confirmed last, until they are confirmed again.
+    """
+    if order.valid_until is not None:
+        _end_offer(order)
+    return Taken(
+        lambda: ClarificationReopened(order=order.head(), at=at, by=actor.party, reason=reason),
+        note=reason,
+    )
+
+
+def _end_offer(order: Order) -> int:
+    """Remove the offer from the Vorgang and return its number, which no other offer gets."""
+    order.offer_number = _number(order)
+    order.valid_until = None
+    order.price_items.value = []
+    return order.offer_number
+
+
+def _number(order: Order) -> int:
+    """Return the number of the offer that is made; one that 0.1.0 has recorded is the first."""
+    return max(order.offer_number, 1)

@@ -1,0 +1,146 @@
+"""Steps back before an order: amended and withdrawn offers, the Abstimmung taken up again, leaving after it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from services.ordering.domain import award, clarification, exits, steps_back
+from services.ordering.domain.order import Deadline, Order
+from services.ordering.domain.parts import Step, line_of, step_of
+from services.ordering.domain.transitions import Command
+from services.ordering.views import view_of
+from shared.calendar import end_of
+from shared.errors import ConflictError, InvalidError
+from shared.messages.ordering import ClarificationReopened, OfferAmended, OfferMade, OfferWithdrawn, OrderDeclined, OrderParty
+from shared.messages.values import Money, OrderState
+from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, PRICE, T0, VALID_UNTIL, later, order_in
+
+SOONER = date(2026, 12, 10)
+
+
+def offered() -> Order:
+    return order_in(OrderState.ANGEBOT_ERSTELLT)
+
+
+def test_an_amended_offer_replaces_day_and_prices_and_counts_as_another() -> None:
+    order = offered()
+    cheaper = PRICE.model_copy(update={"amount": Money(cents=90_000)})
+    (event,) = steps_back.amend_offer(order, ANBIETER, later(1), SOONER, [cheaper], "Die Frist war falsch.")
+    assert isinstance(event, OfferAmended)
+    assert (event.number, event.valid_until, event.price_items, event.reason) == (2, SOONER, (cheaper,), "Die Frist war falsch.")
+    assert (order.state, order.valid_until, order.price_items.value) == (OrderState.ANGEBOT_ERSTELLT, SOONER, [cheaper])
+    assert (order.due_kind, order.due_at) == (Deadline.OFFER, end_of(SOONER))
+
+
+def test_an_amendment_without_prices_leaves_those_of_the_offer() -> None:
+    order = offered()
+    before = order.price_items.value
+    steps_back.amend_offer(order, ANBIETER, later(1), SOONER)
+    assert order.price_items.value == before != []
+
+
+def test_the_same_offer_again_is_no_amendment() -> None:
+    order = offered()
+    before = order.model_dump()
+    assert steps_back.amend_offer(order, ANBIETER, later(1), VALID_UNTIL) == []
+    assert order.model_dump() == before
+
+
+def test_an_offer_is_not_amended_to_a_day_that_has_passed() -> None:
+    with pytest.raises(InvalidError) as refusal:
+        steps_back.amend_offer(offered(), ANBIETER, T0, date(2026, 11, 23))
+    assert refusal.value.code == "valid_until_past"
+
+
+@pytest.mark.parametrize("named", [None, 1])
+def test_nobody_accepts_an_amended_offer_unread(named: int | None) -> None:
+    order = offered()
+    steps_back.amend_offer(order, ANBIETER, later(1), SOONER)
+    with pytest.raises(ConflictError) as refusal:
+        award.place(order, KUNDE, later(2), accepts_agb=True, offer_number=named)
+    assert refusal.value.code == "offer_changed"
+    award.place(order, KUNDE, later(2), accepts_agb=True, offer_number=2)
+    assert order.state is OrderState.BESTELLT
+
+
+def test_the_only_offer_needs_no_number() -> None:
+    order = offered()
+    award.place(order, KUNDE, later(1), accepts_agb=True)
+    assert order.state is OrderState.BESTELLT
+
+
+def test_an_offer_recorded_by_the_first_release_is_number_one() -> None:
+    order = offered()
+    order.offer_number = 0
+    assert view_of(order, OrderParty.KUNDE, T0).offer_number == 1
+    steps_back.amend_offer(order, ANBIETER, later(1), SOONER)
+    assert order.offer_number == 2
+
+
+def test_the_offer_of_the_first_release_may_be_named_by_its_number() -> None:
+    order = offered()
+    order.offer_number = 0
+    award.place(order, KUNDE, later(1), accepts_agb=True, offer_number=1)
+    assert order.state is OrderState.BESTELLT
+
+
+def test_a_withdrawn_offer_leaves_what_was_agreed_and_another_may_follow() -> None:
+    order = offered()
+    (event,) = steps_back.withdraw_offer(order, ANBIETER, later(1), "Falsche Preise")
+    assert isinstance(event, OfferWithdrawn)
+    assert (event.number, event.reason, event.order.state) == (1, "Falsche Preise", OrderState.ABGESTIMMT)
+    assert (order.valid_until, order.price_items.value, len(order.conditions.value)) == (None, [], 1)
+    assert order.waiting is not None
+    assert order.waiting.party is OrderParty.ANBIETER
+    (made,) = award.make_offer(order, ANBIETER, later(2), SOONER)
+    assert isinstance(made, OfferMade)
+    assert made.number == 2
+
+
+@pytest.mark.parametrize("actor", [KUNDE, BEREITSTELLER], ids=str)
+@pytest.mark.parametrize("state", [OrderState.ABGESTIMMT, OrderState.ANGEBOT_ERSTELLT])
+def test_either_side_goes_back_to_the_abstimmung_with_all_points(state: OrderState, actor: object) -> None:
+    assert actor in (KUNDE, BEREITSTELLER)
+    order = order_in(state)
+    points = order.points.value
+    side = KUNDE if actor is KUNDE else BEREITSTELLER
+    (event,) = steps_back.reopen_clarification(order, side, later(1), "Das Fachverfahren wird gewechselt.")
+    assert isinstance(event, ClarificationReopened)
+    assert (event.by, event.order.state) == (side.party, OrderState.IN_ABSTIMMUNG)
+    assert (order.points.value, len(order.conditions.value), order.valid_until) == (points, 1, None)
+    own = next(point for point in order.points.value if point.owner is OrderParty.KUNDE and point.format == "text")
+    assert clarification.settle_point(order, KUNDE, later(2), own.id, "anderes Fachverfahren") != []
+    clarification.confirm_conditions(order, BEREITSTELLER, later(3), ["Neue Bedingung"])
+    assert [condition.text for condition in order.conditions.value] == ["Neue Bedingung"]
+
+
+@pytest.mark.parametrize("state", [OrderState.ABGESTIMMT, OrderState.ANGEBOT_ERSTELLT])
+def test_the_bereitsteller_may_leave_until_it_is_ordered(state: OrderState) -> None:
+    order = order_in(state)
+    (event,) = exits.decline(order, BEREITSTELLER, later(1), "Kein Betrieb mehr")
+    assert isinstance(event, OrderDeclined)
+    assert (event.agreed, order.state) == (True, OrderState.ABGELEHNT)
+
+
+def test_who_declines_before_anything_is_agreed_does_not_concern_the_anbieter() -> None:
+    (event,) = exits.decline(order_in(OrderState.IN_ABSTIMMUNG), BEREITSTELLER, later(1), "Keine Kapazität")
+    assert isinstance(event, OrderDeclined)
+    assert not event.agreed
+    assert "agreed" not in event.model_dump(mode="json")
+
+
+@pytest.mark.parametrize("command", [Command.REOPEN_CLARIFICATION, Command.AMEND_OFFER, Command.WITHDRAW_OFFER])
+def test_the_first_release_reads_lines_of_later_steps(command: Command) -> None:
+    step = Step(at=T0, command=command, party=OrderParty.KUNDE, person="kai", state=OrderState.IN_ABSTIMMUNG, note="weil")
+    line = line_of(step)
+    assert step_of(line) == step
+    known_then = {it.value for it in Command} - {"reopen_clarification", "amend_offer", "withdraw_offer", "report_uses"}
+    read_then = Step.model_validate_json(line, extra="ignore")
+    assert read_then.command.value in known_then
+
+
+def test_a_line_of_a_later_version_shows_what_it_is_stored_as() -> None:
+    line = line_of(Step(at=T0, command=Command.AMEND_OFFER, party=OrderParty.ANBIETER, state=OrderState.ANGEBOT_ERSTELLT))
+    assert step_of(line.replace("amend_offer", "of_tomorrow")).command is Command.MAKE_OFFER

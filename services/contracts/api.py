@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
-from services.contracts.access import viewer_of
+from services.contracts.access import Narrowed, viewer_of
 from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
-from services.contracts.domain.transitions import Actor, ContractState
+from services.contracts.domain.transitions import Actor
 from services.contracts.repository import Contracts, Position, Registers, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
 from shared.calendar import day_of
@@ -23,7 +23,7 @@ from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor
+from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.http.routers import join
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
@@ -54,20 +54,21 @@ def routes(
     @router.get("/contracts", summary="Contracts that the caller's organisation is party to, newest first")
     async def list_contracts(
         caller: CurrentCaller,
+        only: Narrowed,
         order_id: Annotated[EntityId | None, Query(description="Only those of this Vorgang.")] = None,
-        state: Annotated[
-            ContractState | None, Query(description="Only those in this state; ANGEBOTEN: the Anbieter's work list.")
-        ] = None,
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Page[ContractSummary]:
+        """A page may be short, even empty, while ``next`` says that there is more: filters look at a bounded number."""
         viewer = viewer_of(caller)
         if order_id is not None:
             found = await contracts.of_order(viewer, order_id)
-            return Page(items=[ContractSummary.of(it) for it in found if state is None or it.state is state])
+            return Page(items=[ContractSummary.of(it) for it in found if only.passes(it)])
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
-        found = await contracts.page(viewer, after, Page.ahead(limit), state)
-        return Page.cut(found, limit, position_of, ContractSummary.of)
+        listing = await contracts.page(viewer, after, Page.ahead(limit), only)
+        if not listing.contracts:
+            return Page(items=[], next=None if listing.rest is None else encode_cursor(listing.rest))
+        return Page.cut(listing.contracts, limit, position_of, ContractSummary.of, more=listing.rest is not None)
 
     @router.get("/contracts/{contract_id}", response_model=ContractDetail, summary="One contract in full")
     async def get_contract(caller: CurrentCaller, contract_id: EntityId) -> Response:
@@ -75,7 +76,9 @@ def routes(
         stored = await contracts.find(viewer, contract_id)
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-        return json_reply(ContractDetail.seen(stored.contract, grounds=viewer.knows_grounds(stored.contract)), rev=stored.rev)
+        contract = stored.contract
+        detail = ContractDetail.seen(contract, terms.get(contract.channel), grounds=viewer.knows_grounds(contract))
+        return json_reply(detail, rev=stored.rev)
 
     @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
     async def get_register(caller: AnbieterCaller, channel: Channel, year: Year) -> RegisterView:
@@ -108,7 +111,7 @@ def _notice_routes(
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
             assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
-            return json_reply(ContractDetail.seen(result.state, grounds=viewer.knows_grounds(result.state)), rev=result.rev)
+            return json_reply(ContractDetail.seen(result.state, own, grounds=viewer.knows_grounds(result.state)), rev=result.rev)
 
         return await headers.key.run(apply)
 
@@ -122,7 +125,7 @@ def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[],
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
             assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
-            return json_reply(ContractDetail.seen(result.state, grounds=True), rev=result.rev)
+            return json_reply(ContractDetail.seen(result.state, None, grounds=True), rev=result.rev)
 
         return await headers.key.run(apply)
 

@@ -72,7 +72,7 @@ class Cascade:
     async def _shorten(self, resting: Sequence[Contract], before: Chain, after: Chain, because: Contract) -> None:
         at = self.clock()
         ends = {it.id: end for it in resting if (end := self._end_of(it, before, after)) is not None}
-        results = await self.contracts.ledger.apply([_lost(key, end, because.id, at) for key, end in ends.items()])
+        results = await self.contracts.ledger.apply([_lost(key, end, because, at) for key, end in ends.items()])
         if results:
             log.info("contracts_shortened", because=because.id, contracts=len(results))
 
@@ -100,11 +100,11 @@ async def hold_to_parents(formed: Iterable[Contract], terms: Terms, contracts: C
         for contract in (it for it in resting if it.parent == key):
             link = chained(contract, terms)
             if link.live and (end := new_end(before, after, link, link.term)) is not None:
-                changes.append(_lost(contract.id, date.fromisoformat(end), key, at))
+                changes.append(_lost(contract.id, date.fromisoformat(end), parent, at))
         await contracts.ledger.apply(changes)
 
 
-def _lost(contract_id: str, last_day: date, because: str, at: datetime) -> Change[Contract]:
+def _lost(contract_id: str, last_day: date, because: Contract, at: datetime) -> Change[Contract]:
     def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if contract is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)

@@ -42,11 +42,18 @@ CONTRACTS = aggregate_collection(
     Index("customer_state", ("customer_id", "state", "recorded_at")),
     Index("provider_state", ("provider_id", "state", "recorded_at")),
     Index("channel_state", ("channel", "state", "recorded_at")),
+    Index("customer_formed", ("customer_id", "formed_at")),
+    Index("provider_formed", ("provider_id", "formed_at")),
+    Index("grantor_formed", ("grantor_id", "formed_at")),
+    Index("channel_formed", ("channel", "state", "formed_at")),
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
-_LISTED = (*(name for name in Listed.model_fields if name != "id"), "formed_at")
+_LISTED = (*(name for name in Listed.model_fields if name != "id"), "formed_at", "customer_id", "provider_id", "grantor_id")
 SCAN = 1000
+LOOKED_AT = 5000
+"""Contracts of one part that a page looks at, at most, for those that its filter lets pass."""
+_STEP = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,33 @@ Position = tuple[datetime, str]
 def position_of(contract: Listed) -> Position:
     """Return the place of a contract in a list ordered by time of recording."""
     return contract.recorded_at, contract.id
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list is narrowed to; None: everything. ``ends_before``: the last day is known and lies before this one."""
+
+    state: ContractState | None = None
+    channel: Channel | None = None
+    offering_id: str | None = None
+    leg: Leg | None = None
+    ends_before: date | None = None
+
+    def passes(self, contract: Listed) -> bool:
+        """Return whether a contract is in the narrowed list."""
+        asked = (self.state, self.channel, self.offering_id, self.leg)
+        found = (contract.state, contract.channel, contract.offering_id, contract.leg)
+        if any(value is not None and value != has for value, has in zip(asked, found, strict=True)):
+            return False
+        return self.ends_before is None or (contract.last_day is not None and contract.last_day < self.ends_before)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of a list. ``rest``: position after which there may be more, None at the end of the list."""
+
+    contracts: list[Listed]
+    rest: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +216,54 @@ class Contracts:
             found = [self.ledger.state_of(document) for document in portion.documents]
             yield [resting for resting in found if resting.parent == contract.id]
 
-    async def page(self, viewer: Viewer, after: Position | None, limit: int, state: ContractState | None = None) -> list[Listed]:
-        """Return up to ``limit`` contracts that the viewer may see, newest first, after a position, in ``state`` if given."""
-        scopes: list[tuple[str, str]] = [("customer", viewer.organisation), ("provider", viewer.organisation)]
+    async def page(self, viewer: Viewer, after: Position | None, limit: int, only: Filter | None = None) -> Listing:
+        """Return up to ``limit`` contracts that the viewer may see, newest first, after a position.
+
+        Contracts without an order lie in indexes of their own. Fewer may be returned though there are more: no more than
+        ``LOOKED_AT`` of each part are looked at.
+        """
+        only = only or Filter()
+        equals: list[tuple[str, dict[str, str]]] = []
+        for part in ("customer", "provider"):
+            equals += [(part, {f"{part}_id": viewer.organisation}), (f"{part}_formed", {f"{part}_id": viewer.organisation})]
+        equals.append(("grantor_formed", {"grantor_id": viewer.organisation}))
         if viewer.channel is not None:
-            scopes.append(("channel", viewer.channel.value))
-        parts = await asyncio.gather(*(self._scope(name, value, after, limit, state) for name, value in scopes))
-        newest_first = merge(*parts, key=position_of, reverse=True)
-        # Who is party in two roles finds a contract twice.
-        return list(islice({contract.id: contract for contract in newest_first}.values(), limit))
+            equals += [("channel", {"channel": viewer.channel.value}), ("formed", {"channel": viewer.channel.value})]
+        if only.state is not None:
+            equals = [_by_state(index, values, only.state) for index, values in equals]
+        parts = await asyncio.gather(*(self._part(viewer, *part, after, limit, only) for part in equals))
+        rest = max((part.rest for part in parts if part.rest is not None), default=None)
+        newest_first = merge(*(part.contracts for part in parts), key=position_of, reverse=True)
+        # Who is party in two roles finds a contract twice. What lies behind the end of one part may have others before it.
+        found = {it.id: it for it in newest_first if rest is None or position_of(it) >= rest}
+        listed = list(islice(found.values(), limit))
+        return Listing(listed, position_of(listed[-1]) if len(found) > limit else rest)
+
+    async def _part(
+        self,
+        viewer: Viewer,
+        index: str,
+        equals: dict[str, str],
+        after: Position | None,
+        limit: int,
+        only: Filter,
+    ) -> Listing:
+        """Return what one index finds of a page."""
+        found: list[Listed] = []
+        narrow = only != Filter(state=only.state)
+        looked_at = 0
+        while len(found) < limit and looked_at < LOOKED_AT:
+            step = max(limit, _STEP) if narrow else limit
+            query = Query(index, equals, after=after, descending=True, limit=step, only=_LISTED)
+            documents = await self.store.find(CONTRACTS, query)
+            read = [_listed(document) for document in documents if viewer.sees(document)]
+            found += [it for it in read if only.passes(it)]
+            if len(documents) < step:
+                return Listing(found, None)
+            last = _listed(documents[-1])
+            after = position_of(last)
+            looked_at += step
+        return Listing(found, after)
 
     async def sequences(self, channel: Channel, year: int) -> list[int]:
         """Return the numbers in use in one register, ascending."""
@@ -198,22 +271,15 @@ class Contracts:
         return [document["sequence"] async for document in documents_of(self.store, CONTRACTS, query)]
 
     async def counts(self, channel: Channel) -> tuple[int, int]:
-        """Return how many contracts of a channel are concluded and how many refused. Only the concluded are in a register."""
-        total = await self.store.count(CONTRACTS, Query("channel", {"channel": channel.value}))
-        concluded = await self.store.count(CONTRACTS, Query("register", {"channel": channel.value}))
-        pending = await self.store.count(
-            CONTRACTS, Query("channel_state", {"channel": channel.value, "state": ContractState.ANGEBOTEN.value})
+        """Return how many contracts of a channel are concluded with a number of the register, and how many were refused."""
+        refused = {"channel": channel.value, "state": ContractState.ABGELEHNT.value}
+        queries = (
+            Query("register", {"channel": channel.value}),
+            Query("channel_state", refused),
+            Query("channel_formed", refused),
         )
-        return concluded, max(0, total - concluded - pending)
-
-    async def _scope(
-        self, index: str, value: str, after: Position | None, limit: int, state: ContractState | None
-    ) -> list[Listed]:
-        equals = {CONTRACTS.index(index).fields[0]: value}
-        if state is not None:
-            index, equals = f"{index}_state", equals | {"state": state.value}
-        query = Query(index, equals=equals, after=after, descending=True, limit=limit, only=_LISTED)
-        return [_listed(document) for document in await self.store.find(CONTRACTS, query)]
+        concluded, of_orders, formed = [await self.store.count(CONTRACTS, query) for query in queries]
+        return concluded, of_orders + formed
 
 
 class Registers:
@@ -235,6 +301,14 @@ class Registers:
         inserted = await self.store.insert_many(REGISTERS, new) if new else set()
         conflicts = await self.store.save_many(REGISTERS, known) if known else set()
         return len(inserted) == len(new) and not conflicts
+
+
+def _by_state(index: str, equals: dict[str, str], state: ContractState) -> tuple[str, dict[str, str]]:
+    """Return the index that finds a part of the contracts by their state, where there is one."""
+    by_state = {"formed": "channel_formed"}.get(index, f"{index}_state")
+    if by_state in {it.name for it in CONTRACTS.indexes}:
+        return by_state, equals | {"state": state.value}
+    return index, equals
 
 
 def _listed(document: Document) -> Listed:

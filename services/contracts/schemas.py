@@ -7,9 +7,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from services.contracts.chain.notice import notify_by_of
+from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
+from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
 from services.contracts.handlers import RegisterReport
 from shared.messages.contracts import AgbVersion, Leg
@@ -70,6 +73,7 @@ _DETAIL: dict[str, JsonValue] = {
     },
     "language": "de",
     "ordered_at": "2026-11-24T10:15:29Z",
+    "ending": None,
 }
 
 
@@ -122,6 +126,32 @@ class ContractSummary(BaseModel):
         return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
 
 
+class EndingView(BaseModel):
+    """The notice by which a contract ends: of itself, or of the contract ``because`` that it rests on and ends with.
+
+    In that case ``notify_by`` is the latest day on which its own notice would have ended it then, null if none is agreed, and
+    ``late_days`` counts from there to the receipt: so long the side that passes the use on is bound without cover.
+    """
+
+    received_on: date
+    because: str | None
+    notify_by: date | None
+    late_days: int
+
+    @classmethod
+    def of(cls, contract: Contract, terms: Terms | None) -> EndingView | None:
+        """Return the notice of a contract, None if there was none or it was not recorded."""
+        ending = contract.ending
+        if ending is None:
+            return None
+        notify_by = None
+        if ending.because is not None and terms is not None:
+            found = notify_by_of(chained(contract, terms))
+            notify_by = None if found is None else date.fromisoformat(found)
+        late = 0 if notify_by is None else max(0, (ending.received_on - notify_by).days)
+        return cls(received_on=ending.received_on, because=ending.because, notify_by=notify_by, late_days=late)
+
+
 class ContractDetail(ContractSummary):
     """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion.
 
@@ -140,11 +170,12 @@ class ContractDetail(ContractSummary):
     check: InHouseCheck | None
     language: str
     ordered_at: Time | None
+    ending: EndingView | None = None
 
     @classmethod
-    def seen(cls, contract: Contract, *, grounds: bool) -> ContractDetail:
-        """Return a contract in full, with or without the grounds of its in-house check."""
-        detail = cls.whole(contract)
+    def seen(cls, contract: Contract, terms: Terms | None, *, grounds: bool) -> ContractDetail:
+        """Return a contract in full, with or without the grounds of its in-house check. ``terms``: of its channel."""
+        detail = cls.whole(contract).model_copy(update={"ending": EndingView.of(contract, terms)})
         if grounds or detail.check is None:
             return detail
         return detail.model_copy(
@@ -154,7 +185,8 @@ class ContractDetail(ContractSummary):
     @classmethod
     def whole(cls, contract: Contract) -> ContractDetail:
         """Return a contract in full."""
-        return cls.model_validate({name: getattr(contract, name) for name in cls.model_fields})
+        own = cls.model_fields.keys() - {"ending"}
+        return cls.model_validate({name: getattr(contract, name) for name in own})
 
 
 class Promise(BaseModel):

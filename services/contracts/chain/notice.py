@@ -28,6 +28,11 @@ def last_day_of(contract: Contract, received_on: str) -> str | None:
     return period_end(plus_months(received_on, contract.notice.months), contract.notice.to)
 
 
+def notify_by_of(contract: Contract) -> str | None:
+    """Return the latest day of receipt for which a contract's own notice ends it on its end or before, None if none is agreed."""
+    return None if contract.notice is None else latest_receipt(contract.end, contract.notice.months, contract.notice.to)
+
+
 def notice(world: World, asked: AskNotice) -> dict[str, Any]:
     """Return what ends by a notice, when, and until when its parties had to be told. Raises RefusedError."""
     contract, last_day = _noticed(world, asked)
@@ -98,7 +103,7 @@ def new_end(before: Chain, after: Chain, resting: Contract | Accession, term: In
 
 def _row(contract: Contract, received_on: str) -> dict[str, Any]:
     """Return the row of a contract that ends with its cover: whom to tell, and by when that had to be done."""
-    notify_by = None if contract.notice is None else latest_receipt(contract.end, contract.notice.months, contract.notice.to)
+    notify_by = notify_by_of(contract)
     return {
         "contract": contract.id,
         "last_day": contract.end,

@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field
 from services.contracts.chain.contract import Act, Months, Side
 from services.contracts.domain.transitions import ContractState
 from shared.messages.base import Value
-from shared.messages.values import PersonRef, Time
+from shared.messages.values import EntityId, PersonRef, Time
 
 Charge: TypeAlias = Literal["ENTGELTFREI", "ENTGELTLICH"]
 Territory: TypeAlias = tuple[str, ...]
@@ -69,6 +69,13 @@ class Shortened(Value):
     since: Time
     state: ContractState
     ends_on: date | None = None
+
+
+class Ending(Value):
+    """By which notice a contract ends: the day of its receipt, and the contract above that it was given of, if it was."""
+
+    received_on: date
+    because: EntityId | None = None
 
 
 class LegTerms(Value):

@@ -15,6 +15,7 @@ from services.contracts.domain import prices
 from services.contracts.domain.agreed import (
     Charge,
     Countersignature,
+    Ending,
     Notice,
     PassingOn,
     PriceNotice,
@@ -124,6 +125,11 @@ class Listed(Aggregate):
             return None
         return "SIGNATURE" if self.countersignature is None else "RELEASE"
 
+    @property
+    def last_day(self) -> date | None:
+        """Last day: the earlier of the agreed one and that after a notice, None if there is neither."""
+        return min((day for day in (self.valid_to, self.ends_on) if day is not None), default=None)
+
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, stored: Any) -> Any:  # noqa: ANN401 - whatever is validated
@@ -186,6 +192,7 @@ class Contract(Listed):
     price_notice: PriceNotice | None = None
     annexes: tuple[Line, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    ending: Ending | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -397,11 +404,6 @@ class Contract(Listed):
         self.refusal = refusal
         return self.restate()
 
-    @property
-    def last_day(self) -> date | None:
-        """Last day: the earlier of the agreed one and that after a notice, None if there is neither."""
-        return min((day for day in (self.valid_to, self.ends_on) if day is not None), default=None)
-
     def give_notice(self, received_on: date, last_day: date | None, at: Time, actor: Actor) -> list[Message]:
         """End the contract on a last day, as agreed or extraordinarily; one that ends no later anyway stays as it is.
 
@@ -413,12 +415,18 @@ class Contract(Listed):
             raise ConflictError("No ordinary notice is agreed in this contract.", code="notice_not_allowed", id=self.id)
         if last_day < received_on:
             raise InvalidError(f"{last_day.isoformat()} has passed.", code="notice_date_invalid", last_day=last_day.isoformat())
-        return self._shorten(last_day, at, None)
+        events = self._shorten(last_day, at, None)
+        if events:
+            self.ending = Ending(received_on=received_on)
+        return events
 
-    def lose(self, last_day: date, because: str, at: Time) -> list[Message]:
+    def lose(self, last_day: date, because: Contract, at: Time) -> list[Message]:
         """End with the contract ``because`` that it rests on: a binding one on a last day, an offered one at once."""
         if self.state in BINDING:
-            return self._shorten(last_day, at, because)
+            events = self._shorten(last_day, at, because.id)
+            if events and because.ending is not None:
+                self.ending = Ending(received_on=because.ending.received_on, because=because.id)
+            return events
         target = TRANSITIONS.check(Command.WITHDRAW, self.state, Actor.PROZESSOR)
         if target is None:
             return []

@@ -148,10 +148,12 @@ async def test_what_would_outlive_the_bereitstellungsvertrag_is_refused(world: W
     assert refused.refusal.code == "outlives_parent"
 
 
-async def test_lists_hold_what_came_of_orders_and_the_parties_find_the_bereitstellungsvertrag_by_its_id(world: World) -> None:
+async def test_lists_hold_the_bereitstellungsvertrag_too_and_none_but_its_parties_find_it(world: World) -> None:
     await world.follow(listed(FITKO))
     await world.order(received(request("a")))
     for viewer in (Viewer("fitko", FITKO), Viewer("DE-NW")):
-        assert [contract.order_number for contract in await world.contracts.page(viewer, None, 10)] == ["V-2026-a"]
+        found = (await world.contracts.page(viewer, None, 10)).contracts
+        assert {contract.id for contract in found} == {ROOT, contract_id("fitko", order_id("a"))}
         assert await world.contracts.find(viewer, ROOT) is not None
     assert await world.contracts.find(Viewer("DE-SN"), ROOT) is None
+    assert [it.id for it in (await world.contracts.page(Viewer("DE-SN"), None, 10)).contracts] != [ROOT]

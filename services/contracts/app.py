@@ -8,6 +8,9 @@ from dataclasses import replace
 from fastapi import APIRouter
 
 from services.contracts import channels
+from services.contracts.accessions.api import AccessionBackend, accession_routes
+from services.contracts.accessions.archiving import AccessionArchivist
+from services.contracts.accessions.repository import ACCESSIONS, Accessions
 from services.contracts.api import routes
 from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
@@ -74,6 +77,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     terms = channels.load_terms(settings.agb_folder, settings.number_formats, settings.automatic_up_to_cents)
     contracts = Contracts(resources)
     registers = Registers(resources)
+    accessions = Accessions(resources)
     published = checkpoint_ledger(resources)
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
@@ -82,22 +86,25 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     jobs = Jobs(resources.store, resources.clock, Lease(settings.statement_lease, resources.steady))
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
-        router = routes(Contracts(replace(resources, publisher=LeftToProcessors())), registers, log, resources.clock, terms)
+        own = replace(resources, publisher=LeftToProcessors())
+        router = routes(Contracts(own), registers, log, resources.clock, terms)
+        join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         join(router, document_routes(contracts, DocumentRecords(resources.store), files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, PUBLISHED, *ARCHIVED, RECORDED, *FOLLOWED, *STATED),
+        collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, RECORDED, *FOLLOWED, *STATED),
         router=router,
-        ledgers=(contracts.ledger, published, offers.ledger, usages.ledger),
+        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger),
         publishes=bool(served),
         consumers=consumers(
             [terms[channel] for channel in served], contracts, registers, Followed(offers, usages), resources.clock
         ),
         periodic=(
             *(work for channel in served for work in _periodic(terms[channel], contracts, registers, published, files, settings)),
+            *(work for channel in served for work in _chain_works(terms[channel], contracts, accessions, log, settings)),
             *(
                 Periodic(f"contracts.{it.value}.statements", settings.statements_every, Runner(it, jobs, costs, log).run)
                 for it in served
@@ -119,6 +126,17 @@ class LeftToProcessors:
         return [False] * len(events)
 
 
+def _chain_works(
+    terms: Terms, contracts: Contracts, accessions: Accessions, log: ArchiveLog, settings: Settings
+) -> Sequence[Periodic]:
+    channel = terms.channel
+    archivist = AccessionArchivist(accessions, channel, log)
+    return (
+        Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
+        Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
+    )
+
+
 def _periodic(
     terms: Terms,
     contracts: Contracts,
@@ -133,7 +151,6 @@ def _periodic(
     found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.conclude", settings.conclude_every, countersigning.run),
-        Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts).run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     if rendering.available():

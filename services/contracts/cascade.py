@@ -13,6 +13,9 @@ from typing import Final
 
 import structlog
 
+from services.contracts.accessions.accession import Accession
+from services.contracts.accessions.declaring import lost
+from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
 from services.contracts.chain.world import Chain
 from services.contracts.domain.chained import chained
@@ -34,9 +37,10 @@ _SOURCE: Final = "cascade"
 class Cascade:
     """Ends what rests on shortened contracts of one channel, and what has run out. Any number of them may work at once."""
 
-    def __init__(self, terms: Terms, contracts: Contracts) -> None:
+    def __init__(self, terms: Terms, contracts: Contracts, accessions: Accessions) -> None:
         self.terms = terms
         self.contracts = contracts
+        self.accessions = accessions
         self.clock = contracts.ledger.clock
 
     async def run(self) -> None:
@@ -56,6 +60,8 @@ class Cascade:
         for above in line.values():
             async for resting in self.contracts.resting_on(above):
                 await self._shorten(resting, before, after, contract)
+        async for accession in self.accessions.to_contracts(line):
+            await self._end_accession(accession, before, after, contract)
         await self.contracts.ledger.apply([_settled(contract)])
 
     async def _line(self, contract: Contract) -> dict[str, Contract]:
@@ -75,6 +81,12 @@ class Cascade:
         results = await self.contracts.ledger.apply([_lost(key, end, because, at) for key, end in ends.items()])
         if results:
             log.info("contracts_shortened", because=because.id, contracts=len(results))
+
+    async def _end_accession(self, accession: Accession, before: Chain, after: Chain, because: Contract) -> None:
+        link = accession.linked()
+        end = new_end(before, after, link, link.term)
+        if end is not None:
+            await self.accessions.ledger.apply([lost(accession.id, date.fromisoformat(end), because.id, self.clock())])
 
     def _end_of(self, contract: Contract, before: Chain, after: Chain) -> date | None:
         link = chained(contract, self.terms)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from services.contracts.chain.contract import Accession
 from services.contracts.chain.contract import Contract as ChainContract
 from services.contracts.chain.given import Offering
 from services.contracts.chain.violations import Violation
@@ -40,18 +41,18 @@ async def above(contracts: Contracts, parents: Iterable[str]) -> dict[str, Contr
     return found
 
 
-def world_of(contracts: Iterable[Contract], terms: Terms) -> World:
-    """Return the world of contracts of one channel."""
-    known = list(contracts)
+def world_of(contracts: Iterable[Contract], terms: Terms, accessions: Iterable[Accession] = ()) -> World:
+    """Return the world of contracts of one channel with accessions to them."""
+    known, acceded = list(contracts), sorted(accessions, key=lambda it: it.id)
     channel = chain_channel(terms)
-    parties = {party.id for contract in known for party in (contract.grantor, contract.customer)}
+    parties = {party.id for contract in known for party in (contract.grantor, contract.customer)} | {it.org for it in acceded}
     return World(
         offering=Offering(bereitsteller=channel.anbieter, channels=(channel.id,)),
         channels={channel.id: channel},
         organisations={key: body_of(key) for key in sorted({*parties, channel.anbieter})},
         inhouse={},
         chain=Chain.of(chained(contract, terms) for contract in known),
-        accessions=(),
+        accessions=tuple(acceded),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
 from shared.followed_offers import open_channels
-from shared.messages import catalog, contracts, contracts_chain, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
@@ -19,7 +19,7 @@ from shared.messages.values import Channel, OrderState, Party, Verdict
 class Audience(StrEnum):
     """Part that an organisation has in an event.
 
-    ORGANISATION: the one that the event is about; of a contract of a chain who passes the use on.
+    ORGANISATION: the one that the event is about; of a contract of a chain or an accession who passes the use on.
     COUNTERPART: the sides of the Vorgang other than the one that acted. OWNER: whoever an open point belongs to.
     SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
     """
@@ -289,6 +289,8 @@ def _contract(message: Message) -> Facts:
         return _contract_concluded(message.contract)
     if isinstance(message, contracts_chain.ChainEvent):
         return _contract_of_a_chain(message.contract)
+    if isinstance(message, contracts_accessions.AccessionEvent):
+        return _accession(message.accession)
     raise TypeError(f"nobody is told of {message.TYPE}")
 
 
@@ -323,4 +325,24 @@ def _contract_of_a_chain(contract: contracts_chain.ChainHead) -> Facts:
             ends_on=contract.ends_on,
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
+    )
+
+
+def _accession(accession: contracts_accessions.AccessionHead) -> Facts:
+    return Facts(
+        {
+            Audience.KUNDE: (accession.organisation.id,),
+            Audience.BEREITSTELLER: (accession.provider.id,),
+            Audience.ANBIETER: (accession.channel.value,),
+            Audience.ORGANISATION: (accession.licensee.id,),
+        },
+        Parameters(
+            offering_title=accession.offering_title,
+            customer=accession.organisation.name,
+            organisation=accession.licensee.name,
+            channel=accession.channel,
+            ends_on=accession.ends_on,
+        ),
+        Subject(kind=SubjectKind.OFFERING, id=accession.offering_id),
+        Matter(offering_id=accession.offering_id),
     )

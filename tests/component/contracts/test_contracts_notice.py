@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contracts import channels
+from services.contracts.accessions.repository import ACCESSIONS, Accessions
 from services.contracts.app import build, processor
 from services.contracts.cascade import Cascade, hold_to_parents
 from services.contracts.chain.given import AskNotice
@@ -83,10 +84,11 @@ class World:
         self.now = AT
         self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
         self.contracts = Contracts(self.resources)
-        self.cascade = Cascade(TERMS, self.contracts)
+        self.accessions = Accessions(self.resources)
+        self.cascade = Cascade(TERMS, self.contracts, self.accessions)
 
     async def prepare(self) -> None:
-        await self.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
+        await self.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
         consumer, *_ = processor(FITKO)(self.resources).consumers
         requests = [request(land, customer=Party(id=land, name=land)) for land in LAENDER]
         assert list(await consumer.handle([received(it) for it in requests])) == []
@@ -190,7 +192,7 @@ async def test_a_cascade_that_is_cut_off_at_any_write_is_ended_by_the_next_run(w
     with pytest.raises(KilledError):
         await world.cascade.run()
     world.store.until = -1
-    await Cascade(TERMS, Contracts(world.resources)).run()
+    await Cascade(TERMS, Contracts(world.resources), world.accessions).run()
     assert await world.ends() == should
     assert {it.shortened for it in await world.all()} == {None}
 

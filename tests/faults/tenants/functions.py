@@ -61,6 +61,8 @@ contracts   POST   /v1/contracts/{contract_id}/sign                             
 contracts   POST   /v1/contracts/{contract_id}/release                                                      ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/notice                                                       ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/decline                                                      ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/accessions                                                   ZEICHNUNG
+contracts   POST   /v1/accessions/{accession_id}/end                                                        ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/clarification                                                      BEARBEITUNG

@@ -213,6 +213,10 @@ contracts   GET    /v1/statements/{statement_id}                                
 contracts   GET    /v1/statements/{statement_id}/input                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/statements/{statement_id}/share                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/accessions                                        CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
+contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
+contracts   GET    /v1/accessions/{accession_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 403
+contracts   POST   /v1/accessions/{accession_id}/end                                             -             token   403 404 403 403 403 404 403 403 403 404 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      GET    /v1/inbox/unread                                                              -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/read                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
@@ -269,6 +273,8 @@ _RECORD = "ordering POST /v1/partner-quarantine/{reference}"
 BODIES: dict[str, object] = {
     "contracts POST /v1/contracts/{contract_id}/decline": {"reason": "X"},
     "contracts POST /v1/contracts/{contract_id}/notice": {},
+    "contracts POST /v1/contracts/{contract_id}/accessions": {},
+    "contracts POST /v1/accessions/{accession_id}/end": {},
     "catalog POST /v1/offerings": _FORM,
     "catalog PUT /v1/offerings/{offering_id}": _FORM,
     "catalog POST /v1/offerings/{offering_id}/return": {"remarks": "X"},
@@ -352,6 +358,7 @@ _PARTS = {
     "body_id": HUSUM_ID,
     "kid": "k1",
     "statement_id": NO_ID,
+    "accession_id": NO_ID,
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,

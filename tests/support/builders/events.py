@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.ids import derived_id
-from shared.messages import catalog, contracts, contracts_chain, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -133,6 +133,17 @@ OFFERED = contracts_chain.ChainHead(
 ENDING = OFFERED.model_copy(
     update={"number": "GD/2026/0007", "state": contracts_chain.ChainState.GEKUENDIGT, "ends_on": date(2027, 12, 31)}
 )
+ACCEDED = contracts_accessions.AccessionHead(
+    id=derived_id("test", "accession"),
+    contract_id=CONTRACT_ID,
+    channel=Channel.GOVDIGITAL,
+    offering_id=OFFERING_ID,
+    offering_title=TITLE,
+    organisation=CUSTOMER,
+    licensee=Party(id="DE-SH", name="Schleswig-Holstein"),
+    provider=PROVIDER,
+    valid_from=date(2026, 12, 1),
+)
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
@@ -220,4 +231,6 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_chain.ContractSigned(contract=OFFERED, at=AT),
     contracts_chain.ContractTerminated(contract=ENDING, at=AT, because=derived_id("test", "bereitstellung")),
     contracts_chain.ContractEnded(contract=ENDING, at=AT),
+    contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
+    contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
 )

@@ -1,0 +1,125 @@
+"""Use cases of accessions: who may accede to which contract, and what an accession loses with that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.contracts.accessions.accession import Accession
+from services.contracts.accessions.repository import Accessions
+from services.contracts.chain.notice import new_end
+from services.contracts.chain.violations import of_accession
+from services.contracts.chain.world import Chain, World, inside
+from services.contracts.domain.bodies import body_of
+from services.contracts.domain.chained import chained
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.domain.transitions import BINDING
+from services.contracts.domain.violation_codes import SELF_CONTRACT, TERM_INVALID, TERRITORY_NOT_GRANTED
+from services.contracts.neighbourhood import world_of
+from services.contracts.repository import Contracts
+from shared.aggregate.change import Change
+from shared.calendar import day_of
+from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.messages.base import Message
+from shared.messages.values import Party
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a body declares: to use what a contract passes on, from a first to a last day (None: without an end)."""
+
+    body: Party
+    first: date
+    last: date | None
+    person: str
+    at: datetime
+
+
+def passes_on_to(contract: Contract, terms: Terms, organisation: str) -> bool:
+    """Return whether a binding contract passes the use on to a body: only then it is known to the body."""
+    link = chained(contract, terms)
+    return (
+        contract.state in BINDING
+        and link.leg in {"NACHNUTZUNG", "SUB_NACHNUTZUNG"}
+        and link.passing_on.allowed
+        and inside(body_of(organisation).ars, link.territory)
+    )
+
+
+async def declare(
+    declared: Declaration, contract: Contract, terms: Terms, contracts: Contracts, accessions: Accessions
+) -> Change[Accession]:
+    """Return the change by which a body accedes to a contract.
+
+    Raises InvalidError (``term_invalid``, ``accession_date_invalid``), ConflictError (``self_contract``,
+    ``territory_not_granted``, ``accession_not_possible``, ``contract_not_running``, ``accession_exists``).
+    """
+    accession = Accession.to(contract, declared.body, declared.first, declared.last, declared.person, declared.at)
+    if declared.first < day_of(declared.at):
+        day = declared.first.isoformat()
+        raise InvalidError(f"{day} has passed.", code="accession_date_invalid", day=day)
+    if declared.body.id == contract.customer.id:
+        raise ConflictError("The contract is the body's own.", code=SELF_CONTRACT, id=contract.id)
+    line = {contract.id: contract} | await contracts.continuing([contract.id])
+    _require_possible(accession, world_of(line.values(), terms, [accession.linked()]))
+    for other in await accessions.of(declared.body.id, contract.id):
+        ends_before = other.valid_to is not None and other.valid_to < accession.valid_from
+        begins_after = accession.valid_to is not None and accession.valid_to < other.valid_from
+        if other.id != accession.id and not ends_before and not begins_after:
+            raise ConflictError("The body has acceded to this contract already.", code="accession_exists", id=other.id)
+
+    def decide(stored: Accession | None) -> tuple[Accession, Sequence[Message]]:
+        if stored is not None:
+            return stored, []
+        return accession, accession.declare(declared.at)
+
+    return Change(accession.id, decide)
+
+
+def _require_possible(accession: Accession, world: World) -> None:
+    link = accession.linked()
+    codes = {violation.code for violation in of_accession(world, link)}
+    if "TERM_INVALID" in codes:
+        raise InvalidError("It would end before it begins.", code=TERM_INVALID)
+    if "TERRITORY_NOT_GRANTED" in codes:
+        raise ConflictError("The body lies outside of the contract's territory.", code=TERRITORY_NOT_GRANTED)
+    if codes:
+        raise ConflictError("Nobody can accede to this contract.", code="accession_not_possible")
+    if not any(above.term.first <= link.valid_from <= above.term.last for above in world.chain.cover_of(link)):
+        raise ConflictError(f"The contract does not run on {link.valid_from}.", code="contract_not_running")
+
+
+async def hold_to_contract(accession: Accession, terms: Terms, contracts: Contracts, accessions: Accessions) -> Accession:
+    """Return an accession that was just stored, shortened by what its contract has lost by notices.
+
+    Either whoever looks for what rests on the contract finds the accession, or it sees here what the contract has lost.
+    """
+    found = await contracts.of_ids([accession.contract_id])
+    line = found | await contracts.continuing(found)
+    after = Chain.of(chained(it, terms) for it in line.values())
+    before = after.with_changed(*(link.model_copy(update={"ends_on": None}) for link in after.contracts.values()))
+    last_day = new_end(before, after, accession.linked(), accession.linked().term)
+    if last_day is None:
+        return accession
+    at = accessions.ledger.clock()
+    result = await accessions.ledger.apply_one(lost(accession.id, date.fromisoformat(last_day), accession.contract_id, at))
+    return result.state or accession
+
+
+def lost(accession_id: str, last_day: date, because: str, at: datetime) -> Change[Accession]:
+    """Return the change by which an accession ends with the contract ``because``."""
+
+    def decide(accession: Accession | None) -> tuple[Accession, Sequence[Message]]:
+        accession = require(accession, accession_id)
+        return accession, accession.lose(last_day, because, at)
+
+    return Change(accession_id, decide)
+
+
+def require(accession: Accession | None, accession_id: str) -> Accession:
+    """Return an accession that is there. Raises NotFoundError."""
+    if accession is None:
+        raise NotFoundError(f"There is no accession {accession_id}.", id=accession_id)
+    return accession

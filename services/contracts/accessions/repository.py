@@ -1,0 +1,81 @@
+"""Accessions in the store. Every reading query names who may see what it finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Final
+
+from services.contracts.accessions.accession import Accession
+from services.contracts.repository import SERVICE, Viewer
+from shared.aggregate import journal
+from shared.aggregate.ledger import aggregate_collection
+from shared.process.service import Resources
+from shared.store.paging import documents_of
+from shared.store.port import Document, Index, Query
+
+ACCESSIONS = aggregate_collection(
+    "accessions",
+    journal.index("channel"),
+    Index("organisation", ("organisation_id", "declared_at")),
+    Index("licensee", ("licensee_id", "declared_at")),
+    Index("provider", ("provider_id", "declared_at")),
+    Index("channel", ("channel", "declared_at")),
+    Index("contract", ("contract_id", "organisation_id")),
+)
+_PAGE: Final = 500
+Position = tuple[datetime, str]
+
+
+def position_of(accession: Accession) -> Position:
+    """Return the place of an accession in a list ordered by time of declaration."""
+    return accession.declared_at, accession.id
+
+
+def sees(viewer: Viewer, document: Document) -> bool:
+    """Return whether an accession is the viewer's: the body's, the licensee's, the Bereitsteller's, or of its own channel."""
+    sides = {document["organisation_id"], document["licensee_id"], document["provider_id"]}
+    return viewer.organisation in sides or (viewer.channel is not None and viewer.channel.value == document["channel"])
+
+
+class Accessions:
+    """All accessions to contracts of all channels."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.store = resources.store
+        self.ledger = resources.ledger(Accession, ACCESSIONS, service=SERVICE, journal=True)
+
+    async def find(self, viewer: Viewer, accession_id: str) -> tuple[Accession, int] | None:
+        """Return an accession with its revision if the viewer may see it."""
+        return await self.ledger.find(accession_id, lambda document: sees(viewer, document))
+
+    async def page(self, viewer: Viewer, after: Position | None, limit: int) -> list[Accession]:
+        """Return up to ``limit`` accessions that the viewer may see, newest first, after a position."""
+        scopes = [(index, {f"{index}_id": viewer.organisation}) for index in ("organisation", "licensee", "provider")]
+        if viewer.channel is not None:
+            scopes.append(("channel", {"channel": viewer.channel.value}))
+        queries = [Query(index, equals, after=after, descending=True, limit=limit) for index, equals in scopes]
+        parts = await asyncio.gather(*(self.store.find(ACCESSIONS, query) for query in queries))
+        read = ([self.ledger.state_of(document) for document in part] for part in parts)
+        newest_first = merge(*read, key=position_of, reverse=True)
+        return list(islice({it.id: it for it in newest_first}.values(), limit))
+
+    async def to_contracts(self, ids: Collection[str]) -> AsyncIterator[Accession]:
+        """Yield all accessions to these contracts."""
+        for contract_id in sorted(ids):
+            query = Query("contract", {"contract_id": contract_id}, limit=_PAGE)
+            async for document in documents_of(self.store, ACCESSIONS, query):
+                yield self.ledger.state_of(document)
+
+    async def of(self, organisation: str, contract_id: str) -> list[Accession]:
+        """Return the accessions of a body to a contract."""
+        query = Query("contract", {"contract_id": contract_id, "organisation_id": organisation}, limit=_PAGE)
+        return [self.ledger.state_of(document) async for document in documents_of(self.store, ACCESSIONS, query)]
+
+    async def by(self, organisation: str) -> list[Accession]:
+        """Return all accessions of a body."""
+        query = Query("organisation", {"organisation_id": organisation}, limit=_PAGE)
+        return [self.ledger.state_of(document) async for document in documents_of(self.store, ACCESSIONS, query)]

@@ -32,6 +32,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
 from services.contracts.offers.follow import OFFERS, ChannelOffers
+from services.contracts.passing_on.api import PassingBackend, passing_routes
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
 from services.contracts.statements.api import StatementBackend, statement_routes
@@ -89,6 +90,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         own = replace(resources, publisher=LeftToProcessors())
         router = routes(Contracts(own), registers, log, resources.clock, terms)
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
+        join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
         join(router, document_routes(contracts, DocumentRecords(resources.store), files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))

@@ -16,14 +16,14 @@ from shared.store.port import Collection, Document
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """A contract of an order, concluded or refused; of one that is only offered there is no fact.
+    """A contract, concluded or refused; of one that is only offered there is no fact. ``order_id`` None: no order asked for it.
 
     ``sequence`` is its place in the register of the year; a refusal has none.
     """
 
     id: str
-    order_id: str
-    order_number: str
+    order_id: str | None
+    order_number: str | None
     channel: Channel
     concluded: bool
     number: str | None
@@ -43,7 +43,7 @@ class RegisterFact:
 
 
 def _contract(document: Document) -> ContractFact | None:
-    if document["order_id"] is None or document["state"] in PENDING:
+    if document["state"] in PENDING:
         return None
     return ContractFact(
         id=document["_id"],

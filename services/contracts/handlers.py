@@ -9,7 +9,7 @@ from datetime import date, datetime
 from services.contracts.chain.notice import last_day_of
 from services.contracts.chain.world import World
 from services.contracts.domain.chained import chained
-from services.contracts.domain.contract import Contract
+from services.contracts.domain.contract import SUB_LEGS, Contract
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal, chain_refusal, refusal_of
 from services.contracts.domain.request import Request
@@ -20,7 +20,7 @@ from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from shared.aggregate.change import Cause, Change, Result
 from shared.calendar import day_of
-from shared.errors import NotFoundError, WriteConflictError
+from shared.errors import ConflictError, NotFoundError, WriteConflictError
 from shared.messages.base import Message
 from shared.messages.values import Channel
 from shared.store.contention import Contention
@@ -127,7 +127,7 @@ async def conclude_released(
         signed = contract.model_copy()
         signed.countersign(at)
         if violations := added_violations(signed, world, terms, ContractState.GESCHLOSSEN):
-            refusals[contract.id] = chain_refusal(violations[0].code, contract.order_number or contract.id)
+            refusals[contract.id] = chain_refusal(violations[0].code, contract.order_number or contract.offering_title)
     years = {contract.id: day_of(contract.signed_at).year for contract in released}
     numbers = await _promised_numbers(years, years.keys() - refusals.keys(), terms.channel, contracts, registers)
 
@@ -166,6 +166,8 @@ def countersign(contract_id: str, step: Callable[[Contract], Sequence[Message]])
     def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if contract is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        if contract.leg in SUB_LEGS:
+            raise ConflictError("Its two sides sign it.", code="signed_by_its_sides", id=contract_id)
         return contract, step(contract)
 
     return Change(contract_id, decide)

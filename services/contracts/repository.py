@@ -36,6 +36,7 @@ CONTRACTS = aggregate_collection(
     Index("parent", ("parent",)),
     Index("continues", ("continues",)),
     Index("formed", ("channel", "formed_at")),
+    Index("formed_state", ("channel", "state", "formed_at")),
     Index("released", ("channel", "released_at")),
     Index("shortened", ("channel", "shortened_at")),
     Index("running", ("channel", "runs_until")),
@@ -45,7 +46,6 @@ CONTRACTS = aggregate_collection(
     Index("customer_formed", ("customer_id", "formed_at")),
     Index("provider_formed", ("provider_id", "formed_at")),
     Index("grantor_formed", ("grantor_id", "formed_at")),
-    Index("channel_formed", ("channel", "state", "formed_at")),
 )
 REGISTERS = Collection("contract_registers")
 _OWN = frozenset({"_id", *(field.name for field in fields(Register))})
@@ -276,7 +276,7 @@ class Contracts:
         queries = (
             Query("register", {"channel": channel.value}),
             Query("channel_state", refused),
-            Query("channel_formed", refused),
+            Query("formed_state", refused),
         )
         concluded, of_orders, formed = [await self.store.count(CONTRACTS, query) for query in queries]
         return concluded, of_orders + formed
@@ -305,7 +305,7 @@ class Registers:
 
 def _by_state(index: str, equals: dict[str, str], state: ContractState) -> tuple[str, dict[str, str]]:
     """Return the index that finds a part of the contracts by their state, where there is one."""
-    by_state = {"formed": "channel_formed"}.get(index, f"{index}_state")
+    by_state = f"{index}_state"
     if by_state in {it.name for it in CONTRACTS.indexes}:
         return by_state, equals | {"state": state.value}
     return index, equals

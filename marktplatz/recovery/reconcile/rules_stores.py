@@ -75,6 +75,8 @@ def _unrecorded(order: OrderFact, contract: ContractFact) -> Iterator[Difference
 def _contracts(facts: StoreFacts) -> Iterator[Difference]:
     of_order: dict[str, list[ContractFact]] = defaultdict(list)
     for contract in facts.contracts.values():
+        if contract.order_id is None:
+            continue
         if contract.concluded:
             of_order[contract.order_id].append(contract)
         if contract.order_id not in facts.orders:

@@ -12,10 +12,9 @@ from starlette.responses import Response
 
 from services.contracts.access import viewer_of
 from services.contracts.accessions.accession import Accession
-from services.contracts.accessions.declaring import Declaration, declare, hold_to_contract, passes_on_to, require
+from services.contracts.accessions.declaring import Declaration, declare, hold_to_contract, known_contract, require
 from services.contracts.accessions.repository import Accessions, Position, position_of
 from services.contracts.accessions.schemas import AccessionEndRequest, AccessionRequest, AccessionView
-from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
@@ -71,7 +70,7 @@ def _writing_routes(router: APIRouter, backend: AccessionBackend) -> None:
     async def accede(contract_id: EntityId, body: AccessionRequest, caller: Kunde, key: IdempotencyKey) -> Response:
         """Declare that the caller's organisation uses what a contract passes on to it (Beitritt)."""
         at = backend.clock()
-        contract, terms = await passed_on(backend, caller, contract_id)
+        contract, terms = await known_contract(backend.contracts, backend.terms, caller, contract_id)
         declared = Declaration(caller.party, body.valid_from or day_of(at), body.valid_to, caller.subject, at)
 
         async def apply() -> Response:
@@ -107,16 +106,3 @@ def _writing_routes(router: APIRouter, backend: AccessionBackend) -> None:
             return json_reply(AccessionView.of(require(result.state, accession_id)), rev=result.rev)
 
         return await key.run(apply)
-
-
-async def passed_on(backend: AccessionBackend, caller: Caller, contract_id: str) -> tuple[Contract, Terms]:
-    """Return a contract that the caller is party to, or that passes the use on to it. Raises NotFoundError."""
-    found = await backend.contracts.of_ids([contract_id])
-    contract = found.get(contract_id)
-    terms = None if contract is None else backend.terms.get(contract.channel)
-    if contract is None or terms is None:
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    known = await backend.contracts.find(viewer_of(caller), contract_id)
-    if known is None and not passes_on_to(contract, terms, caller.organisation):
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    return contract, terms

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.contracts.access import viewer_of
 from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
@@ -22,8 +23,9 @@ from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
 from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.http.auth import Caller
 from shared.messages.base import Message
-from shared.messages.values import Party
+from shared.messages.values import Channel, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,20 @@ def passes_on_to(contract: Contract, terms: Terms, organisation: str) -> bool:
         and link.passing_on.allowed
         and inside(body_of(organisation).ars, link.territory)
     )
+
+
+async def known_contract(
+    contracts: Contracts, terms: Mapping[Channel, Terms], caller: Caller, contract_id: str
+) -> tuple[Contract, Terms]:
+    """Return a contract that the caller is party to, or that passes the use on to it. Raises NotFoundError."""
+    found = await contracts.of_ids([contract_id])
+    contract = found.get(contract_id)
+    own = None if contract is None else terms.get(contract.channel)
+    if contract is None or own is None:
+        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    if passes_on_to(contract, own, caller.organisation) or await contracts.find(viewer_of(caller), contract_id) is not None:
+        return contract, own
+    raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
 
 
 async def declare(

@@ -54,9 +54,9 @@ class AgbSet(BaseModel):
         """Return the versions for contracts of a leg."""
         return tuple(entry for entry in self.versions if leg in entry.legs)
 
-    def on(self, day: date) -> AgbVersion | None:
-        """Return the version in force for a NACHNUTZUNG on a day, or None."""
-        for entry in self.of_leg("NACHNUTZUNG"):
+    def on(self, day: date, leg: Leg = "NACHNUTZUNG") -> AgbVersion | None:
+        """Return the version in force for contracts of a leg on a day, or None."""
+        for entry in self.of_leg(leg):
             if entry.valid_from <= day and (entry.valid_to is None or day <= entry.valid_to):
                 return AgbVersion(name=entry.name, version=entry.version)
         return None

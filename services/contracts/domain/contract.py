@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer, model_validator
 
+from services.contracts.chain.contract import Side
 from services.contracts.domain import prices
 from services.contracts.domain.agreed import (
     Charge,
@@ -46,8 +47,12 @@ from shared.messages.contracts_chain import (
     ContractSigned,
     ContractTerminated,
 )
+from shared.messages.contracts_sub import SubContractAccepted, SubContractConcluded, SubContractRefused
 from shared.messages.eligibility import Assessment, Override
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
+
+SUB_LEGS = frozenset({Leg.SUB_NACHNUTZUNG, Leg.SUB_SUB_NACHNUTZUNG})
+"""Contracts by which a Kunde passes on what it uses: its two sides sign them, the Anbieter's processor numbers them."""
 
 
 class DecisiveRule(Value):
@@ -383,7 +388,8 @@ class Contract(Listed):
         given = self.countersignature
         if given is None or given.released_at is None:
             raise ValueError(f"contract {self.id} is not released")
-        signature = Signature(side="grantor", by=given.by, released_by=given.released_by, on=day_of(given.released_at))
+        side: Side = "grantor" if "grantee" in {it.side for it in self.signatures} else "grantee"
+        signature = Signature(side=side, by=given.by, released_by=given.released_by, on=day_of(given.released_at))
         self.signatures, self.recorded_at = (*self.signatures, signature), at
 
     def decline(self, reason: str, at: Time, actor: Actor) -> list[Message]:
@@ -491,6 +497,8 @@ class Contract(Listed):
 
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
+        if self.leg in SUB_LEGS:
+            return self._restate_sub_contract()
         if self.order_id is None:
             return []
         if self.refusal is not None:
@@ -524,3 +532,49 @@ class Contract(Listed):
             agb=self.agb,
         )
         return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]
+
+    def _restate_sub_contract(self) -> list[Message]:
+        if self.refusal is not None:
+            refusal = self.refusal
+            return [
+                SubContractRefused(
+                    contract=self.head(),
+                    at=self.recorded_at,
+                    code=refusal.code,
+                    reason=refusal.reason,
+                    remedy=refusal.remedy,
+                    facts=refusal.facts,
+                )
+            ]
+        if self.number is None or self.concluded_at is None:
+            return []
+        return [SubContractConcluded(contract=self.head(), at=self.concluded_at)]
+
+    def accept(self, person: str, side: Side, at: Time) -> list[Message]:
+        """Sign as the side that has not signed yet what the other one has offered; the processor concludes it.
+
+        Raises ConflictError (``already_signed``) for the side that has.
+        """
+        TRANSITIONS.check(Command.ACCEPT, self.state, Actor.KUNDE)
+        if side in {signature.side for signature in self.signatures}:
+            raise ConflictError("This side has signed; the other one must.", code="already_signed", id=self.id)
+        if self.countersignature is not None:
+            return []
+        self.countersignature = Countersignature(by=person, at=at, released_at=at)
+        return [SubContractAccepted(contract=self.head(), at=at)]
+
+    def give_up(self, side: Side, reason: str | None, at: Time) -> list[Message]:
+        """Turn down what the other side has offered, with a reason, or take back what this side has.
+
+        Raises ConflictError (``already_signed``) once both sides have signed.
+        """
+        own = side in {signature.side for signature in self.signatures}
+        target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, Actor.KUNDE)
+        if target is None:
+            return []
+        if self.countersignature is not None:
+            raise ConflictError("Both sides have signed it.", code="already_signed", id=self.id)
+        party = self.grantor if side == "grantor" else self.customer
+        self.state, self.recorded_at = target, at
+        self.refusal = Refusal.of("sub_contract_given_up", party=party.name, reason=reason or "\u2013")
+        return self.restate()

@@ -39,6 +39,9 @@ class Command(StrEnum):
     REFUSE = "refuse"
     TERMINATE = "terminate"
     WITHDRAW = "withdraw"
+    ACCEPT = "accept"
+    TURN_DOWN = "turn_down"
+    TAKE_BACK = "take_back"
     END = "end"
 
 
@@ -57,6 +60,7 @@ _DRAFT = frozenset({ContractState.ANGEFORDERT})
 _OFFERED = frozenset({ContractState.ANGEBOTEN})
 _PROCESSOR = frozenset({Actor.PROZESSOR})
 _ANBIETER = frozenset({Actor.ANBIETER})
+_PARTY = frozenset({Actor.KUNDE})
 _RUNNING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT})
 TRANSITIONS = StateMachine(
     (
@@ -68,6 +72,9 @@ TRANSITIONS = StateMachine(
         Transition(Command.REFUSE, _DRAFT | _OFFERED, ContractState.ABGELEHNT, _PROCESSOR),
         Transition(Command.TERMINATE, _RUNNING, ContractState.GEKUENDIGT, frozenset(Actor)),
         Transition(Command.WITHDRAW, PENDING, ContractState.ZURUECKGEZOGEN, _PROCESSOR),
+        Transition(Command.ACCEPT, _OFFERED, None, _PARTY),
+        Transition(Command.TURN_DOWN, _OFFERED, ContractState.ABGELEHNT, _PARTY),
+        Transition(Command.TAKE_BACK, _OFFERED, ContractState.ZURUECKGEZOGEN, _PARTY),
         Transition(Command.END, _RUNNING, ContractState.BEENDET, _PROCESSOR),
     )
 )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
 from shared.followed_offers import open_channels
-from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
@@ -20,7 +20,8 @@ class Audience(StrEnum):
     """Part that an organisation has in an event.
 
     ORGANISATION: the one that the event is about; of a contract of a chain or an accession who passes the use on.
-    COUNTERPART: the sides of the Vorgang other than the one that acted. OWNER: whoever an open point belongs to.
+    COUNTERPART: the sides of the Vorgang, or of a contract, other than the one that acted.
+    OWNER: whoever an open point belongs to.
     SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
     """
 
@@ -287,6 +288,8 @@ def _organisation(organisation: eligibility.Organisation, parameters: Parameters
 def _contract(message: Message) -> Facts:
     if isinstance(message, contracts.ContractConcluded):
         return _contract_concluded(message.contract)
+    if isinstance(message, contracts_sub.SubContractOffered | contracts_sub.SubContractRefused):
+        return _sub_contract(message)
     if isinstance(message, contracts_chain.ChainEvent):
         return _contract_of_a_chain(message.contract)
     if isinstance(message, contracts_accessions.AccessionEvent):
@@ -346,3 +349,13 @@ def _accession(accession: contracts_accessions.AccessionHead) -> Facts:
         Subject(kind=SubjectKind.OFFERING, id=accession.offering_id),
         Matter(offering_id=accession.offering_id),
     )
+
+
+def _sub_contract(message: contracts_sub.SubContractOffered | contracts_sub.SubContractRefused) -> Facts:
+    facts = _contract_of_a_chain(message.contract)
+    if isinstance(message, contracts_sub.SubContractOffered):
+        sides = {message.contract.grantor.id, message.contract.grantee.id} - {message.offered_by.id}
+        parameters = facts.parameters.model_copy(update={"actor": message.offered_by.name})
+        return replace(facts, parties={**facts.parties, Audience.COUNTERPART: tuple(sorted(sides))}, parameters=parameters)
+    shown = {"code": message.code, "facts": message.facts, "reason": message.reason, "remedy": message.remedy}
+    return replace(facts, parameters=facts.parameters.model_copy(update=shown))

@@ -78,7 +78,7 @@ async def test_a_kommune_accedes_to_the_contract_of_its_land_and_those_concerned
 async def test_a_repeat_is_the_same_accession_and_told_once(world: World) -> None:
     first, again = await accede(world), await accede(world)
     assert first.json() == again.json()
-    assert await told(world) == ["accession-declared.v1"]
+    assert await published(world) == ["accession-declared.v1"]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ async def test_the_body_ends_its_accession_and_nobody_else_does(world: World) ->
     assert (ended.status_code, ended.json()["valid_to"], ended.json()["because"]) == (200, "2026-12-31", None)
     longer = await ask(world, KOMMUNE, "POST", path, json={"last_day": "2027-12-31"})
     assert longer.json()["valid_to"] == "2026-12-31"
-    assert await told(world) == ["accession-declared.v1", "accession-ended.v1"]
+    assert await published(world) == ["accession-declared.v1", "accession-ended.v1"]
 
 
 @pytest.mark.parametrize("noticed", [CONTRACT, ROOT])
@@ -151,7 +151,7 @@ async def test_an_accession_ends_with_what_it_rests_on_as_the_rule_says(world: W
     await world.cascade.run()
     (ended,) = await world.accessions.by("140000000009")
     assert (ended.valid_to, ended.because) == (last_day, CONTRACT)
-    assert (await told(world)).count("accession-ended.v1") == 1
+    assert (await published(world)).count("accession-ended.v1") == 1
 
 
 async def test_who_accedes_while_notice_is_given_ends_with_the_contract_too(world: World) -> None:

@@ -62,6 +62,9 @@ contracts   POST   /v1/contracts/{contract_id}/release                          
 contracts   POST   /v1/contracts/{contract_id}/notice                                                       ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/decline                                                      ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/accessions                                                   ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                                ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/accept                                                       ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/give-up                                                      ZEICHNUNG
 contracts   POST   /v1/accessions/{accession_id}/end                                                        ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG

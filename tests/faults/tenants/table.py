@@ -214,6 +214,9 @@ contracts   GET    /v1/statements/{statement_id}/input                          
 contracts   GET    /v1/statements/{statement_id}/share                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/accessions                                        CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
+contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                     CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
+contracts   POST   /v1/contracts/{contract_id}/accept                                            CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
+contracts   POST   /v1/contracts/{contract_id}/give-up                                           CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
 contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/accessions/{accession_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 403
 contracts   POST   /v1/accessions/{accession_id}/end                                             -             token   403 404 403 403 403 404 403 403 403 404 403
@@ -275,6 +278,8 @@ BODIES: dict[str, object] = {
     "contracts POST /v1/contracts/{contract_id}/notice": {},
     "contracts POST /v1/contracts/{contract_id}/accessions": {},
     "contracts POST /v1/accessions/{accession_id}/end": {},
+    "contracts POST /v1/contracts/{contract_id}/sub-contracts": {"grantee": {"id": "010540056056", "name": "Husum, Stadt"}},
+    "contracts POST /v1/contracts/{contract_id}/give-up": {},
     "catalog POST /v1/offerings": _FORM,
     "catalog PUT /v1/offerings/{offering_id}": _FORM,
     "catalog POST /v1/offerings/{offering_id}/return": {"remarks": "X"},

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from shared.ids import derived_id
-from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, eligibility, ordering
+from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -133,6 +133,9 @@ OFFERED = contracts_chain.ChainHead(
 ENDING = OFFERED.model_copy(
     update={"number": "GD/2026/0007", "state": contracts_chain.ChainState.GEKUENDIGT, "ends_on": date(2027, 12, 31)}
 )
+PASSED_ON = OFFERED.model_copy(
+    update={"leg": contracts.Leg.SUB_NACHNUTZUNG, "parent": CONTRACT_ID, "grantor": Party(id="DE-SH", name="Schleswig-Holstein")}
+)
 ACCEDED = contracts_accessions.AccessionHead(
     id=derived_id("test", "accession"),
     contract_id=CONTRACT_ID,
@@ -231,6 +234,9 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_chain.ContractSigned(contract=OFFERED, at=AT),
     contracts_chain.ContractTerminated(contract=ENDING, at=AT, because=derived_id("test", "bereitstellung")),
     contracts_chain.ContractEnded(contract=ENDING, at=AT),
+    contracts_sub.SubContractOffered(contract=PASSED_ON, at=AT, offered_by=PASSED_ON.grantor),
+    contracts_sub.SubContractConcluded(contract=PASSED_ON.model_copy(update={"number": "GD/2026/0008"}), at=AT),
+    contracts_sub.SubContractRefused(contract=PASSED_ON, at=AT, code="sub_contract_given_up", reason=REASON),
     contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
     contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
 )

@@ -1,0 +1,143 @@
+"""Routes about contracts by which a Kunde passes on what it uses: offer or ask for one, accept it, give it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from services.contracts.access import viewer_of
+from services.contracts.accessions.declaring import known_contract
+from services.contracts.cascade import hold_to_parents
+from services.contracts.chain.contract import Side
+from services.contracts.domain.contract import SUB_LEGS, Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.passing_on.offering import Passed, offer
+from services.contracts.passing_on.schemas import GiveUpRequest, SubContractRequest
+from services.contracts.repository import Contracts
+from services.contracts.schemas import ContractDetail
+from shared.aggregate.change import Change
+from shared.aggregate.condition import Condition
+from shared.calendar import day_of
+from shared.errors import ForbiddenError, NotFoundError
+from shared.http.auth import SIGNING, Caller, needs
+from shared.http.dependencies import IdempotencyKey, IfMatch
+from shared.http.etag import json_reply
+from shared.http.idempotency import Idempotency
+from shared.messages.base import Message
+from shared.messages.values import Channel, EntityId, Role
+
+CREATED = 201
+Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
+Step = Callable[[Contract, Side], Sequence[Message]]
+
+
+@dataclass(frozen=True, slots=True)
+class PassingBackend:
+    """What the routes work with."""
+
+    contracts: Contracts
+    terms: Mapping[Channel, Terms]
+    clock: Callable[[], datetime]
+
+
+def passing_routes(backend: PassingBackend) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1", tags=["passing on"])
+    contracts = backend.contracts
+
+    @router.post(
+        "/contracts/{contract_id}/sub-contracts",
+        response_model=ContractDetail,
+        status_code=CREATED,
+        openapi_extra=SIGNING,
+    )
+    async def pass_on(contract_id: EntityId, body: SubContractRequest, caller: Kunde, key: IdempotencyKey) -> Response:
+        """Kunde: sign a contract that passes the own one on to ``grantee``; or ask for one below what is passed on to oneself."""
+        at = backend.clock()
+        parent, terms = await known_contract(contracts, backend.terms, caller, contract_id)
+        own = caller.organisation == parent.customer.id
+        grantee = body.grantee if own else caller.party
+        if grantee is None or (not own and body.grantee not in {None, caller.party}):
+            raise ForbiddenError(
+                "Who passes a contract on names to whom; who asks for one asks for itself.", code="not_the_grantor"
+            )
+        passed = Passed(
+            id=key.derived_id("sub-contract"),
+            grantee=grantee,
+            signer="grantor" if own else "grantee",
+            person=caller.subject,
+            at=at,
+            first=body.valid_from or day_of(at),
+            last=body.valid_to,
+            territory=None if body.territory is None else tuple(body.territory),
+            charge=body.charge,
+            price_items=tuple(body.price_items),
+            order_reference=body.order_reference,
+        )
+
+        async def apply() -> Response:
+            result = await contracts.ledger.apply_one(await offer(passed, parent, terms, contracts))
+            stored = _required(result.state, passed.id)
+            await hold_to_parents([stored], terms, contracts, at)
+            view = ContractDetail.seen(stored, terms, grounds=True)
+            return json_reply(view, rev=result.rev, status=CREATED, location=f"/v1/contracts/{stored.id}")
+
+        return await key.run(apply)
+
+    @router.post("/contracts/{contract_id}/accept", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def accept(contract_id: EntityId, caller: Kunde, key: IdempotencyKey, condition: IfMatch) -> Response:
+        """Kunde: sign a contract that the other side has offered or asked for; the processor then concludes it with a number."""
+        at = backend.clock()
+        return await _take(backend, caller, contract_id, lambda it, side: it.accept(caller.subject, side, at), key, condition)
+
+    @router.post("/contracts/{contract_id}/give-up", response_model=ContractDetail, openapi_extra=SIGNING)
+    async def give_up(
+        contract_id: EntityId, body: GiveUpRequest, caller: Kunde, key: IdempotencyKey, condition: IfMatch
+    ) -> Response:
+        """Kunde: turn down what the other side has offered or asked for, or take back what the own side has."""
+        at = backend.clock()
+        return await _take(backend, caller, contract_id, lambda it, side: it.give_up(side, body.reason, at), key, condition)
+
+    return router
+
+
+async def _take(
+    backend: PassingBackend, caller: Caller, contract_id: str, step: Step, key: Idempotency, condition: Condition | None
+) -> Response:
+    stored = await backend.contracts.find(viewer_of(caller), contract_id)
+    if stored is None:
+        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    side = _side(stored.contract, caller.organisation)
+    terms = backend.terms.get(stored.contract.channel)
+
+    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        contract = _required(contract, contract_id)
+        return contract, step(contract, side)
+
+    async def apply() -> Response:
+        result = await backend.contracts.ledger.apply_one(Change(contract_id, decide), condition=condition)
+        view = ContractDetail.seen(_required(result.state, contract_id), terms, grounds=True)
+        return json_reply(view, rev=result.rev)
+
+    return await key.run(apply)
+
+
+def _side(contract: Contract, organisation: str) -> Side:
+    """Return the side that an organisation is. Raises ForbiddenError for a contract that is not signed by such sides alone."""
+    if contract.leg in SUB_LEGS:
+        if organisation == contract.grantor.id:
+            return "grantor"
+        if organisation == contract.customer.id:
+            return "grantee"
+    raise ForbiddenError("This is for the two sides of a contract that passes a use on.", code="not_a_side")
+
+
+def _required(contract: Contract | None, contract_id: str) -> Contract:
+    if contract is None:
+        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    return contract

@@ -20,6 +20,7 @@ from shared.messages import (
     eligibility_rights,
     notify,
     ordering,
+    ordering_notices,
     ordering_partners,
 )
 from shared.messages.base import Message, Tombstone
@@ -315,6 +316,7 @@ CONTRACTS = Topic(
         contracts_chain.ContractSigned,
         contracts_chain.ContractReleased,
         contracts_chain.ContractTerminated,
+        contracts_chain.NoticeRefused,
         contracts_chain.ContractEnded,
         contracts_accessions.AccessionDeclared,
         contracts_accessions.AccessionEnded,
@@ -351,7 +353,7 @@ def contract_requests(channel: Channel) -> Topic:
     return Topic(
         f"contracts.{channel.value}.request.v1",
         "order id",
-        (ordering.ContractRequested,),
+        (ordering.ContractRequested, ordering_notices.NoticeRequested),
         producer="ordering",
         consumers=(contract_group(channel),),
         commands=True,
@@ -443,7 +445,7 @@ _TOPIC_OF: dict[type[Message], Topic] = {
 
 def topic_of(message: Message) -> Topic:
     """Return the topic that a message travels on. Raises KeyError for a type that no topic lists."""
-    if isinstance(message, ordering.ContractRequested):
+    if isinstance(message, ordering.ContractRequested | ordering_notices.NoticeRequested):
         channel = message.order.channel
         return CONTRACT_REQUESTS.get(channel) or contract_requests(channel)
     return _TOPIC_OF[type(message)]

@@ -12,11 +12,14 @@ from services.contracts.costs.follow import Usages, uses_consumer
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
+from services.contracts.noticing import requested_notice
 from services.contracts.offers.follow import FOLLOWED, ChannelOffers
 from services.contracts.repository import Contracts, Registers
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import WITH_STATE
+from shared.messages.base import Message
 from shared.messages.ordering import ContractRequested
+from shared.messages.ordering_notices import NoticeRequested
 from shared.messages.values import Channel
 from shared.topics import CONTRACTS_OFFERINGS, contract_group
 
@@ -46,12 +49,16 @@ def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: 
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
-        cases = [handlers.examine(_request(event, terms), event.cause, terms, at) for event in batch]
-        results = await handlers.form_contracts(cases, terms, contracts, registers)
+        orders = [event for event in batch if not isinstance(event.message, NoticeRequested)]
+        notices = [(event, event.message) for event in batch if isinstance(event.message, NoticeRequested)]
+        cases = [handlers.examine(_request(event, terms), event.cause, terms, at) for event in orders]
+        results = await handlers.form_contracts(cases, terms, contracts, registers) if cases else []
         await hold_to_parents([result.state for result in results if result.state is not None], terms, contracts, at)
-        return rejections(batch, results)
+        decided = await contracts.ledger.apply([requested_notice(asked, terms, at, event.cause) for event, asked in notices])
+        return [*rejections(orders, results), *rejections([event for event, _ in notices], decided)]
 
-    return Consumer(group=contract_group(terms.channel), handles=frozenset({ContractRequested}), handle=handle)
+    handled: frozenset[type[Message]] = frozenset({ContractRequested, NoticeRequested})
+    return Consumer(group=contract_group(terms.channel), handles=handled, handle=handle)
 
 
 def _offerings(terms: Terms, contracts: Contracts, offers: ChannelOffers, clock: Callable[[], datetime]) -> Consumer:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.ordering import commands, handlers, schemas
 from services.ordering.access import party_of, unknown
 from services.ordering.commands import bound
-from services.ordering.domain import award, clarification, delivery, exits, precheck, steps_back
+from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
 from services.ordering.reference import Vocabulary
@@ -228,15 +228,15 @@ def _ending_routes(router: APIRouter, backend: Backend) -> None:
         """Anbieter: let the Vorgang lapse."""
         return await _take(backend, order_id, headers, bound(exits.expire))
 
-    @post("/terminate", openapi_extra=SIGNING)
+    @post("/terminate", status_code=202, openapi_extra=SIGNING)
     async def terminate(order_id: EntityId, body: schemas.Terminate, headers: Headers) -> Response:
-        """Kunde or Anbieter: give notice."""
-        return await _take(backend, order_id, headers, bound(delivery.terminate, body.ends_on))
+        """Kunde or Anbieter: give notice. The contract decides on it by its agreed period; `notice` shows the answer."""
+        return await _take(backend, order_id, headers, bound(notice.terminate, body.ends_on), status=202)
 
     @post("/end")
     async def end(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: record the end of use, from the day of the notice on."""
-        return await _take(backend, order_id, headers, bound(delivery.end))
+        return await _take(backend, order_id, headers, bound(notice.end))
 
 
 async def _declare(backend: Backend, body: schemas.DeclareInterest, key: IdempotencyKey) -> Response:
@@ -248,14 +248,15 @@ async def _declare(backend: Backend, body: schemas.DeclareInterest, key: Idempot
     return _reply(backend, result, key.caller, status=201, location=f"/v1/orders/{result.id}")
 
 
-async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step) -> Response:
+async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step, *, status: int = 200) -> Response:
     caller = headers.key.caller
     context.correlation_id.set(order_id)
     change = handlers.take(order_id, caller, backend.clock(), step)
 
     async def run() -> Response:
         await backend.orders.require_part(order_id, caller)
-        return _reply(backend, await backend.orders.ledger.apply_one(change, condition=headers.condition), caller)
+        result = await backend.orders.ledger.apply_one(change, condition=headers.condition)
+        return _reply(backend, result, caller, status=status)
 
     return await headers.key.run(run)
 

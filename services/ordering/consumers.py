@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from services.ordering import handlers
 from services.ordering.domain.offering import ListedOffering
@@ -12,10 +13,15 @@ from services.ordering.repository import Offerings, Orders
 from shared.aggregate.change import Change
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import offers_consumer
+from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
-from shared.messages.contracts_chain import ContractTerminated
+from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
+
+_OF_CONTRACTS: Final[frozenset[type[Message]]] = frozenset(
+    {ContractConcluded, ContractRefused, ContractTerminated, ContractEnded, NoticeRefused}
+)
 
 
 def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
@@ -57,11 +63,11 @@ def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
                     changes.append(handlers.record_contract(concluded, event.cause, at))
                 case ContractRefused() as refused:
                     changes.append(handlers.record_contract_refusal(refused, event.cause, at))
-                case ContractTerminated() as terminated if terminated.contract.order_id is not None:
-                    changes.append(handlers.follow_contract(terminated, terminated.contract.order_id, event.cause, at))
+                case ContractTerminated() | ContractEnded() | NoticeRefused() as told if told.contract.order_id is not None:
+                    changes.append(handlers.follow_contract(told, told.contract.order_id, event.cause, at))
                 case _:
                     continue
             handled.append(event)
         return rejections(handled, await orders.ledger.apply(changes))
 
-    return Consumer(ORDERING_CONTRACTS, frozenset({ContractConcluded, ContractRefused, ContractTerminated}), handle)
+    return Consumer(ORDERING_CONTRACTS, _OF_CONTRACTS, handle)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, delivery, exits, interest, precheck, rechecks
+from services.ordering.domain import award, exits, interest, notice, precheck, rechecks
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import StepFunction
@@ -18,7 +18,7 @@ from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
-from shared.messages.contracts_chain import ContractTerminated
+from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel
@@ -120,9 +120,21 @@ def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime
     return _change(refused.order_id, lambda order: award.record_contract_refusal(order, refused, at), cause)
 
 
-def follow_contract(terminated: ContractTerminated, order_id: str, cause: Cause, at: datetime) -> Change[Order]:
-    """Record that the contract of a Vorgang ends."""
-    return _change(order_id, lambda order: delivery.follow_contract(order, terminated.contract, at), cause)
+def follow_contract(
+    event: ContractTerminated | ContractEnded | NoticeRefused, order_id: str, cause: Cause, at: datetime
+) -> Change[Order]:
+    """Record that the contract of a Vorgang ends, has ended, or stays as it is against a notice."""
+
+    def decide(order: Order) -> list[Message]:
+        match event:
+            case ContractTerminated():
+                return notice.follow_contract(order, event, at)
+            case ContractEnded():
+                return notice.follow_end(order, event.contract, at)
+            case NoticeRefused():
+                return notice.record_refusal(order, event)
+
+    return _change(order_id, decide, cause)
 
 
 def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime) -> Change[Order]:
@@ -131,7 +143,7 @@ def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime)
     def decide(order: Order) -> list[Message]:
         if not order.is_due(kind, before):
             return []
-        return delivery.end(order, SYSTEM, at) if kind is Deadline.NOTICE else exits.expire(order, SYSTEM, at)
+        return notice.end(order, SYSTEM, at) if kind is Deadline.NOTICE else exits.expire(order, SYSTEM, at)
 
     return _change(order_id, decide)
 

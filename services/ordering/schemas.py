@@ -165,6 +165,6 @@ class Withdraw(Body):
 
 
 class Terminate(Body):
-    """Notice; the use goes on through ``ends_on``."""
+    """Notice; the use goes on through ``ends_on``, or longer if the agreed period of the contract says so."""
 
     ends_on: Annotated[EndDay, Field(examples=["2027-12-31"])]

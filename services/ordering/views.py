@@ -125,6 +125,16 @@ class ContractRef(BaseModel):
     number: str
 
 
+class NoticeView(BaseModel):
+    """The notice that was given here last. ``pending``: the contract has not decided yet; with ``refusal`` it has stayed."""
+
+    ends_on: date
+    by: OrderParty
+    at: datetime
+    pending: bool
+    refusal: Refusal | None
+
+
 class RefusedEvent(BaseModel):
     """An event of another service that the Vorgang could not take, with the rule that refused it."""
 
@@ -160,6 +170,7 @@ class OrderView(OrderSummary):
     contract: ContractRef | None
     milestones: tuple[Milestone, ...]
     ends_on: date | None
+    notice: NoticeView | None
     uses: tuple[UsesView, ...]
     refused_events: tuple[RefusedEvent, ...]
     timeline: tuple[Step, ...]
@@ -197,6 +208,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
             item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones.value
         ),
         ends_on=order.ends_on,
+        notice=_notice(order),
         uses=tuple(UsesView(period=it.period, count=it.count, reported_at=it.reported_at) for it in order.uses.value),
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
         timeline=tuple(_step(order, step, party) for step in order.steps()),
@@ -219,6 +231,13 @@ def _summary(order: Order, party: OrderParty) -> Document:
         "your_party": party,
         "waiting": WaitingView(party=waiting.party, since=waiting.since, what=waiting.what) if waiting else None,
     }
+
+
+def _notice(order: Order) -> NoticeView | None:
+    asked = order.notice.value
+    if asked is None:
+        return None
+    return NoticeView(ends_on=asked.ends_on, by=asked.by, at=asked.at, pending=asked.pending(order.state), refusal=asked.refusal)
 
 
 def _verdict(order: Order, party: OrderParty) -> VerdictView:

@@ -10,7 +10,9 @@ from pydantic import Field
 from shared.messages.base import Message, Value, message_type
 from shared.messages.contracts import Leg
 from shared.messages.open_enum import OpenEnum
-from shared.messages.values import Channel, EntityId, Line, Party, Time
+from shared.messages.ordering import OrderParty
+from shared.messages.reasons import Fact
+from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, Time
 
 
 class ChainState(OpenEnum):
@@ -111,6 +113,43 @@ class ContractTerminated(ChainEvent):
             description="Contract that it rests on and ends with; null or absent: notice of it itself was given. Not personal.",
             examples=["5f0f8c1e-2b7a-5b1e-9c55-0e7f4d1d2a10"],
         ),
+    ] = None
+    by: Annotated[
+        OrderParty | None,
+        Field(
+            description="Side that gave notice; null or absent: the contract ends with another one, or it is not known. "
+            "Not personal.",
+            examples=["KUNDE"],
+        ),
+    ] = None
+
+
+@message_type("contracts.chain.notice-refused.v1")
+class NoticeRefused(ChainEvent):
+    """Notice of a contract was asked for, and the contract stays as it is: code, reason in a German sentence, what would help."""
+
+    notice_id: Annotated[
+        EntityId,
+        Field(description="Id of the notice in the request. Not personal.", examples=["0c9a1f6e-3b0d-5f8e-9a53-1f0f6a2b7c11"]),
+    ]
+    by: Annotated[OrderParty, Field(description="Side that gave notice. Not personal.", examples=["KUNDE"])]
+    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["notice_not_agreed"])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="The reason in a German sentence, made from code and facts. Not personal.",
+            examples=["Im Vertrag GD/2026/00001 ist keine ordentliche Kündigung vereinbart."],
+        ),
+    ]
+    remedy: Annotated[
+        Text | None,
+        Field(
+            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
+            examples=["Das Ende mit der anderen Seite vereinbaren."],
+        ),
+    ] = None
+    facts: Annotated[
+        tuple[Fact, ...] | None, Field(description="What the sentences are made of; null or absent: not known. Not personal.")
     ] = None
 
 

@@ -460,6 +460,14 @@ class OrderTerminated(OrderEvent):
         date, Field(description="Last day of use, a calendar day in Germany. Not personal.", examples=["2027-12-31"])
     ]
     by: Annotated[OrderParty, Field(description="Side that gave notice. Not personal.", examples=["KUNDE"])]
+    contract_id: Annotated[
+        EntityId | None,
+        Field(
+            description="The contract that the Vorgang ends with; null or absent in events of a version in which it ended alone. "
+            "Not personal.",
+            examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.ended.v1")

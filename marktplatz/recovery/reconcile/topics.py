@@ -16,6 +16,7 @@ from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.messages.contracts import ContractConcluded
 from shared.messages.ordering import ContractRequested, OrderEvent
+from shared.messages.ordering_notices import NoticeRequested
 from shared.topics import DEAD_LETTERS, DECLARED, NOTIFY, TOPICS, Topic, read_by
 
 
@@ -91,7 +92,7 @@ class _Collector:
 
 def _label(event: Received) -> str | None:
     match event.message:
-        case OrderEvent(order=order) | ContractRequested(order=order):
+        case OrderEvent(order=order) | ContractRequested(order=order) | NoticeRequested(order=order):
             return order.number
         case ContractConcluded(contract=contract):
             return contract.number

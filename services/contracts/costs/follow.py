@@ -35,7 +35,8 @@ def uses_consumer(channel: Channel, usages: Usages, clock: Callable[[], datetime
         found = [(event, change) for event in batch if (change := _change(event, channel, at)) is not None]
         return rejections([event for event, _ in found], await usages.ledger.apply([change for _, change in found]))
 
-    return Consumer(CONTRACTS_USES[channel], frozenset({UsesReported, OrderTerminated}), handle)
+    handled: frozenset[type[Message]] = frozenset({UsesReported, OrderTerminated})
+    return Consumer(CONTRACTS_USES[channel], handled, handle)
 
 
 def _change(event: Received, channel: Channel, at: datetime) -> Change[Usage] | None:

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field
 from services.contracts.chain.contract import Act, Months, Side
 from services.contracts.domain.transitions import ContractState
 from shared.messages.base import Value
+from shared.messages.ordering import OrderParty
 from shared.messages.values import EntityId, PersonRef, Time
 
 Charge: TypeAlias = Literal["ENTGELTFREI", "ENTGELTLICH"]
@@ -72,9 +73,16 @@ class Shortened(Value):
 
 
 class Ending(Value):
-    """By which notice a contract ends: the day of its receipt, and the contract above that it was given of, if it was."""
+    """By which notice a contract ends: the day of its receipt, who gave it and the last day that it gives.
+
+    ``id`` is that of the request of ordering; None: it was given in contracts itself. ``because`` is the contract above that
+    the notice was given of, if it was; then nobody gave it of this one.
+    """
 
     received_on: date
+    last_day: date | None = None
+    by: OrderParty | None = None
+    id: EntityId | None = None
     because: EntityId | None = None
 
 

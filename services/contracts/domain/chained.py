@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from services.contracts.chain.contract import Contract as Link
-from services.contracts.domain.agreed import LegTerms, Signature
+from services.contracts.domain.agreed import LegTerms, Notice, Signature
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
@@ -49,6 +49,11 @@ def chained(contract: Contract, terms: Terms, state: ContractState | None = None
             "signatures": [_signature(signature) for signature in _signatures(contract, recorded=recorded)],
         }
     )
+
+
+def agreed_notice(contract: Contract, terms: Terms) -> Notice | None:
+    """Return the period of an ordinary notice of a contract, None if none is agreed."""
+    return contract.notice if contract.territory is not None else terms.agreed[contract.leg].notice
 
 
 def _recorded(contract: Contract) -> LegTerms:

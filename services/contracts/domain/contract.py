@@ -49,6 +49,7 @@ from shared.messages.contracts_chain import (
 )
 from shared.messages.contracts_sub import SubContractAccepted, SubContractConcluded, SubContractRefused
 from shared.messages.eligibility import Assessment, Override
+from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, Code, Condition, EntityId, Line, Party, PriceItem, Text, Time, Verdict
 
 SUB_LEGS = frozenset({Leg.SUB_NACHNUTZUNG, Leg.SUB_SUB_NACHNUTZUNG})
@@ -410,20 +411,22 @@ class Contract(Listed):
         self.refusal = refusal
         return self.restate()
 
-    def give_notice(self, received_on: date, last_day: date | None, at: Time, actor: Actor) -> list[Message]:
+    def give_notice(
+        self, received_on: date, last_day: date | None, at: Time, actor: Actor, notice_id: str | None = None
+    ) -> list[Message]:
         """End the contract on a last day, as agreed or extraordinarily; one that ends no later anyway stays as it is.
 
-        ``last_day`` None: no ordinary notice is agreed. Raises InvalidError (``notice_date_invalid``), ConflictError
-        (``notice_not_allowed``).
+        ``last_day`` None: no ordinary notice is agreed. ``notice_id`` is that of the request, if there was one.
+        Raises InvalidError (``notice_date_invalid``), ConflictError (``notice_not_allowed``).
         """
         TRANSITIONS.check(Command.TERMINATE, self.state, actor)
         if last_day is None:
             raise ConflictError("No ordinary notice is agreed in this contract.", code="notice_not_allowed", id=self.id)
         if last_day < received_on:
             raise InvalidError(f"{last_day.isoformat()} has passed.", code="notice_date_invalid", last_day=last_day.isoformat())
-        events = self._shorten(last_day, at, None)
-        if events:
-            self.ending = Ending(received_on=received_on)
+        by = OrderParty.SYSTEM if actor is Actor.PROZESSOR else OrderParty(actor.value)
+        if events := self._shorten(last_day, at, None, by):
+            self.ending = Ending(id=notice_id, by=by, received_on=received_on, last_day=last_day)
         return events
 
     def lose(self, last_day: date, because: Contract, at: Time) -> list[Message]:
@@ -441,14 +444,14 @@ class Contract(Listed):
         self.refusal = Refusal.of("offer_withdrawn", anbieter=self.anbieter.name)
         return self.restate()
 
-    def _shorten(self, last_day: date, at: Time, because: str | None) -> list[Message]:
+    def _shorten(self, last_day: date, at: Time, because: str | None, by: OrderParty | None = None) -> list[Message]:
         if self.last_day is not None and self.last_day <= last_day:
             return []
         self._remember(at)
         self.ends_on = last_day
         if self.state is not ContractState.BEENDET:
             self.state = ContractState.GEKUENDIGT
-        return [ContractTerminated(contract=self.head(), at=at, because=because)]
+        return [ContractTerminated(contract=self.head(), at=at, because=because, by=by)]
 
     def _remember(self, at: Time) -> None:
         """Store how the contract was before, unless that is stored already, for what rests on it."""

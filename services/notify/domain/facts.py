@@ -11,6 +11,7 @@ from services.notify.domain.parameters import Matter, Parameters, Subject, Subje
 from shared.followed_offers import open_channels
 from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
 from shared.messages.base import Message
+from shared.messages.contracts import Leg
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Party, Verdict
@@ -132,7 +133,7 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
             return (Audience.ANBIETER,)
         case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
             return (Audience.BEREITSTELLER,)
-        case ordering.OrderTerminated(by=OrderParty.SYSTEM):
+        case ordering.OrderTerminated(by=by, contract_id=contract) if by is OrderParty.SYSTEM or contract is not None:
             # They are told of the contract that the Vorgang ends with.
             return Audience.KUNDE, Audience.ANBIETER
         case ordering.OrderWithdrawn(forwarded=False) | ordering.OrderExpired(forwarded=False):
@@ -290,6 +291,10 @@ def _contract(message: Message) -> Facts:
         return _contract_concluded(message.contract)
     if isinstance(message, contracts_sub.SubContractOffered | contracts_sub.SubContractRefused):
         return _sub_contract(message)
+    if isinstance(message, contracts_chain.NoticeRefused):
+        return _notice_refused(message)
+    if isinstance(message, contracts_chain.ContractTerminated):
+        return _contract_of_a_chain(message.contract, message.by)
     if isinstance(message, contracts_chain.ChainEvent):
         return _contract_of_a_chain(message.contract)
     if isinstance(message, contracts_accessions.AccessionEvent):
@@ -312,7 +317,18 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
     )
 
 
-def _contract_of_a_chain(contract: contracts_chain.ChainHead) -> Facts:
+def _notice_refused(message: contracts_chain.NoticeRefused) -> Facts:
+    """Return what a refused notice is about; it is told to the side that gave it alone."""
+    facts = _contract_of_a_chain(message.contract)
+    side = Audience.KUNDE if message.by is OrderParty.KUNDE else Audience.ANBIETER
+    why = {"code": message.code, "facts": message.facts, "reason": message.reason, "remedy": message.remedy}
+    return replace(facts, parties={side: facts.parties[side]}, parameters=facts.parameters.model_copy(update=why))
+
+
+def _contract_of_a_chain(contract: contracts_chain.ChainHead, by: OrderParty | None = None) -> Facts:
+    sides = {OrderParty.KUNDE: contract.grantee.name, OrderParty.BEREITSTELLER: contract.grantor.name}
+    if contract.leg is not Leg.BEREITSTELLUNG:
+        sides |= {OrderParty.ANBIETER: contract.grantor.name}
     return Facts(
         {
             Audience.KUNDE: (contract.grantee.id,),
@@ -326,6 +342,7 @@ def _contract_of_a_chain(contract: contracts_chain.ChainHead) -> Facts:
             organisation=contract.grantor.name,
             channel=contract.channel,
             ends_on=contract.ends_on,
+            actor=None if by is None else sides.get(by),
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
     )

@@ -1,27 +1,22 @@
-"""Delivery: the Anbindung with its milestones, productive use, and its end."""
+"""Delivery: the Anbindung with its milestones, and productive use."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from services.ordering.domain.checklist import Checklists
-from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import OTHER_SIDE, SYSTEM, Actor, Milestone, in_english
-from services.ordering.domain.steps import Taken, record_step, step
-from services.ordering.domain.transitions import FINAL, Command
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Milestone, in_english
+from services.ordering.domain.steps import Taken, step
+from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
-from shared.messages.base import Message
-from shared.messages.contracts_chain import ChainHead
 from shared.messages.ordering import (
     MilestoneReached,
     OnboardingStarted,
-    OrderEnded,
     OrderParty,
-    OrderTerminated,
     WentLive,
 )
 
@@ -92,39 +87,3 @@ def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: s
 def go_live(order: Order, _actor: Actor, at: datetime) -> Taken:
     """Declare productive use. Raises ConflictError (``milestones_open``)."""
     return Taken(lambda: WentLive(order=order.head(), at=at))
-
-
-def _other_notice(order: Order, _actor: Actor, _at: datetime, ends_on: date) -> Violation | None:
-    return None if order.ends_on == ends_on else Violation("already_terminated", "Notice was given for another day.")
-
-
-@step(Command.TERMINATE, repeat=_other_notice)
-def terminate(order: Order, actor: Actor, at: datetime, ends_on: date) -> Taken:
-    """Give notice; the use goes on through the day ``ends_on``.
-
-    Raises InvalidError (``ends_on_past``), ConflictError (``already_terminated``) if notice was given for another day.
-    """
-    if ends_on < day_of(at) and actor.party is not OrderParty.SYSTEM:
-        raise InvalidError(f"{ends_on.isoformat()} has passed.", code="ends_on_past", ends_on=ends_on.isoformat())
-    order.ends_on = ends_on
-    return Taken(lambda: OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=actor.party), note=ends_on.isoformat())
-
-
-def follow_contract(order: Order, contract: ChainHead, at: datetime) -> list[Message]:
-    """End the use with the contract, unless it ends before; the contract of another Vorgang changes nothing."""
-    ends_on = contract.ends_on
-    if order.contract_id != contract.id or ends_on is None or order.state in FINAL:
-        return []
-    if order.ends_on is None:
-        return terminate(order, SYSTEM, at, ends_on)
-    if order.ends_on <= ends_on:
-        return []
-    order.ends_on = ends_on
-    record_step(order, Command.TERMINATE, SYSTEM, at, order.state, ends_on.isoformat())
-    return [OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=SYSTEM.party)]
-
-
-@step(Command.END)
-def end(order: Order, _actor: Actor, at: datetime) -> Taken:
-    """Record the end of use, on the day of the notice or later. Raises ConflictError (``notice_running``)."""
-    return Taken(lambda: OrderEnded(order=order.head(), at=at))

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import (
+    AskedNotice,
     LaterVerdict,
     Milestone,
     Point,
@@ -100,6 +101,8 @@ class Order(Aggregate):
 
     milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
     ends_on: date | None = None
+    notice: LazyJson[AskedNotice | None] = Field(default="null", validate_default=True)
+    """The notice that a side has given here last."""
     uses: LazyJson[list[UsesEntry]] = Field(default="[]", validate_default=True)
 
     timeline: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -104,6 +104,21 @@ class Refusal(Part):
     reason: str
     remedy: str | None = None
     facts: tuple[Fact, ...] | None = None
+
+
+class AskedNotice(Part):
+    """A notice that a side has given: the contract's processor decides on it. With ``refusal`` the contract has stayed."""
+
+    id: str
+    ends_on: date
+    by: OrderParty
+    person: str | None = None
+    at: datetime
+    refusal: Refusal | None = None
+
+    def pending(self, state: OrderState) -> bool:
+        """Return whether a Vorgang in that state still waits for the answer."""
+        return self.refusal is None and state not in {OrderState.GEKUENDIGT, OrderState.BEENDET}
 
 
 class LaterVerdict(Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.ordering.domain.notice import outstanding_notice
 from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
 from shared.messages.base import Message
@@ -42,9 +43,11 @@ def _last_person(order: Order, command: Command) -> str | None:
 def outstanding_request(order: Order) -> Sequence[Message]:
     """Return the outstanding request again, or nothing.
 
-    A repeat is safe: whoever is asked answers a pre-check and a contract once.
+    A repeat is safe: whoever is asked answers a pre-check, a contract and a notice once.
     """
     assessment = order.judged
+    if (notice := outstanding_notice(order)) is not None:
+        return [notice]
     if order.contract_requested_at is not None and assessment is not None:
         request = contract_request(order, assessment, order.contract_requested_at)
         return [request.model_copy(update={"requested_at": order.contract_requested_at})]

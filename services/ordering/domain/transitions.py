@@ -53,6 +53,7 @@ def _row(command: Command, sources: set[OrderState], target: OrderState | None, 
 CHECKED = {S.INTERESSE_BEKUNDET, S.BESTELLT}
 AGREED = {S.ABGESTIMMT, S.ANGEBOT_ERSTELLT}
 """States in which the conditions are confirmed and nothing is ordered yet."""
+RUNNING = {S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV}
 BEFORE_ORDER = {S.INTERESSE_BEKUNDET, S.WEITERGELEITET, S.IN_ABSTIMMUNG, S.ABGESTIMMT, S.ANGEBOT_ERSTELLT}
 
 TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
@@ -81,7 +82,9 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.GO_LIVE, {S.IN_ANBINDUNG}, S.PRODUKTIV, BEREITSTELLER),
         _row(Command.REPORT_USES, {S.PRODUKTIV, S.GEKUENDIGT, S.BEENDET}, None, KUNDE),
-        _row(Command.TERMINATE, {S.VERTRAG_GESCHLOSSEN, S.IN_ANBINDUNG, S.PRODUKTIV}, S.GEKUENDIGT, KUNDE, ANBIETER, SYSTEM),
+        # A side asks for the end, the contract decides on it.
+        _row(Command.TERMINATE, RUNNING, None, KUNDE, ANBIETER),
+        _row(Command.TERMINATE, RUNNING, S.GEKUENDIGT, SYSTEM),
         _row(Command.END, {S.GEKUENDIGT}, S.BEENDET, ANBIETER, SYSTEM),
         _row(Command.WITHDRAW, BEFORE_ORDER | {S.BESTELLT}, S.ZURUECKGEZOGEN, KUNDE),
         _row(Command.EXPIRE, BEFORE_ORDER, S.VERFALLEN, ANBIETER, SYSTEM),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from services.ordering.app import build
+from services.ordering.repository import Orders
 from shared.aggregate.change import Cause
 from shared.bus.handling import Received, Rejection
 from shared.http.app import create_app
@@ -22,7 +23,7 @@ from shared.messages.eligibility import Stage, VerdictGiven
 from shared.messages.values import Verdict
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
-from tests.support.builders.orders import CUSTOMER, OFFERING_ID, T0, concluded, offering, verdict
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID, T0, concluded, offering, terminated, verdict
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
 
@@ -83,9 +84,18 @@ class World:
     async def step(self, order_id: str, step: str, who: str, body: Any = None) -> dict[str, Any]:
         """Take a step that must succeed and return the Vorgang after it."""
         answer = await self.post(f"/v1/orders/{order_id}/{step}", who, body)
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == (202 if step == "terminate" else 200), answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def terminate(self, order_id: str, ends_on: str, who: str = KUNDE) -> dict[str, Any]:
+        """Give notice, let the contract end on that day, and return the Vorgang after it."""
+        await self.step(order_id, "terminate", who, {"ends_on": ends_on})
+        found = await Orders(self.resources).ledger.get(order_id)
+        assert found is not None
+        told = terminated(found[0], date.fromisoformat(ends_on))
+        assert await self.feed(self.received(told, "contract")) == []
+        return await self.read(order_id)
 
     async def read(self, order_id: str, who: str = KUNDE) -> dict[str, Any]:
         """Return a Vorgang as somebody sees it."""

@@ -72,7 +72,7 @@ async def test_an_interest_does_not_lapse_because_its_check_is_late(world: World
 
 async def test_the_use_ends_by_itself_after_the_day_of_the_notice(world: World) -> None:
     order = await world.contracted()
-    await world.step(order["id"], "terminate", KUNDE, {"ends_on": "2026-11-30"})
+    await world.terminate(order["id"], "2026-11-30")
     world.now = world.now.replace(day=30, hour=22)
     await _deadlines(world)
     assert (await world.read(order["id"]))["state"] == "GEKUENDIGT"

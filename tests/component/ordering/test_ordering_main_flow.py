@@ -25,7 +25,7 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_and_its_end(world:
         await world.step(order["id"], f"milestones/{milestone['code']}/reach", who)
     order = await world.step(order["id"], "go-live", BEREITSTELLER)
     assert (order["state"], order["waiting"]) == ("PRODUKTIV", None)
-    await world.step(order["id"], "terminate", KUNDE, {"ends_on": "2026-11-30"})
+    await world.terminate(order["id"], "2026-11-30")
     world.pass_time(days=7)
     order = await world.step(order["id"], "end", ANBIETER)
     assert order["state"] == "BEENDET"
@@ -46,6 +46,7 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_and_its_end(world:
         "contracted.v1",
         "onboarding-started.v1",
         "went-live.v1",
+        "ordering.contract-notice.requested.v1",
         "terminated.v1",
         "ended.v1",
     ]

@@ -53,13 +53,13 @@ async def test_uses_are_reported_after_notice_was_given_only_if_there_were_any(w
     contracted = await world.contracted()
     early = await world.post(f"/v1/orders/{contracted['id']}/uses", KUNDE, {"period": "2026-10", "count": 7})
     assert (early.status_code, early.json()["code"]) == (409, "illegal_move")
-    await world.step(contracted["id"], "terminate", KUNDE, {"ends_on": "2026-12-31"})
+    await world.terminate(contracted["id"], "2026-12-31")
     never = await world.post(f"/v1/orders/{contracted['id']}/uses", KUNDE, {"period": "2026-10", "count": 7})
     assert (never.status_code, never.json()["code"]) == (409, "never_productive")
 
 
 async def test_uses_of_the_last_month_are_reported_after_notice(world: World) -> None:
     order = await productive(world)
-    await world.step(order["id"], "terminate", KUNDE, {"ends_on": "2026-12-31"})
+    await world.terminate(order["id"], "2026-12-31")
     reported = await world.step(order["id"], "uses", KUNDE, {"period": "2026-11", "count": 3})
     assert [it["count"] for it in reported["uses"]] == [3]

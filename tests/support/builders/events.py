@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
+from services.contracts.domain.refusal import Refusal
 from shared.ids import derived_id
 from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
 from shared.messages.base import Message
@@ -233,6 +234,13 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_chain.ContractOffered(contract=OFFERED, at=AT),
     contracts_chain.ContractSigned(contract=OFFERED, at=AT),
     contracts_chain.ContractTerminated(contract=ENDING, at=AT, because=derived_id("test", "bereitstellung")),
+    contracts_chain.NoticeRefused(
+        contract=ENDING,
+        at=AT,
+        notice_id=derived_id("test", "notice"),
+        by=OrderParty.KUNDE,
+        **Refusal.of("contract_ends_before", contract="GD/2026/0007", ends_on=date(2026, 12, 31)).model_dump(),
+    ),
     contracts_chain.ContractEnded(contract=ENDING, at=AT),
     contracts_sub.SubContractOffered(contract=PASSED_ON, at=AT, offered_by=PASSED_ON.grantor),
     contracts_sub.SubContractConcluded(contract=PASSED_ON.model_copy(update={"number": "GD/2026/0008"}), at=AT),

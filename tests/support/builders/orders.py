@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from services.ordering.domain import award, clarification, delivery, exits, interest, precheck
+from services.ordering.domain import award, clarification, delivery, exits, interest, notice, precheck
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
@@ -15,6 +15,7 @@ from services.ordering.reference import load_checklists
 from shared.ids import derived_id
 from shared.messages.catalog import ChannelListing, Offering
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
+from shared.messages.contracts_chain import ChainHead, ChainState, ContractTerminated
 from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -203,6 +204,30 @@ def _deliver(order: Order) -> None:
     delivery.go_live(order, BEREITSTELLER, T0)
 
 
+def contract_of(order: Order, **changes: Any) -> ChainHead:
+    """Return the head of the contract of a Vorgang, of which notice was given."""
+    fields: dict[str, Any] = {
+        "id": order.contract_id,
+        "number": order.contract_number,
+        "leg": Leg.NACHNUTZUNG,
+        "channel": Channel.GOVDIGITAL,
+        "offering_id": OFFERING_ID,
+        "offering_title": order.offering_title,
+        "order_id": order.id,
+        "grantor": Party(id="govdigital", name="govdigital eG"),
+        "grantee": CUSTOMER,
+        "state": ChainState.GEKUENDIGT,
+        "valid_from": T0.date(),
+        "ends_on": date(2027, 12, 31),
+    }
+    return ChainHead(**(fields | changes))
+
+
+def terminated(order: Order, ends_on: date, by: OrderParty | None = OrderParty.KUNDE) -> ContractTerminated:
+    """Return what the processor tells of the contract of a Vorgang that ends on a day."""
+    return ContractTerminated(contract=contract_of(order, ends_on=ends_on), at=T0, by=by)
+
+
 _ADVANCE: dict[OrderState, Callable[[Order], object]] = {
     OrderState.INTERESSE_BEKUNDET: lambda order: precheck.record_verdict(order, verdict(), T0),
     OrderState.WEITERGELEITET: lambda order: clarification.start(order, BEREITSTELLER, T0, CHECKLISTS),
@@ -212,6 +237,6 @@ _ADVANCE: dict[OrderState, Callable[[Order], object]] = {
     OrderState.BESTELLT: lambda order: award.record_contract(order, concluded(), T0),
     OrderState.VERTRAG_GESCHLOSSEN: lambda order: delivery.start_onboarding(order, BEREITSTELLER, T0, CHECKLISTS),
     OrderState.IN_ANBINDUNG: _deliver,
-    OrderState.PRODUKTIV: lambda order: delivery.terminate(order, KUNDE, T0, date(2026, 11, 24)),
-    OrderState.GEKUENDIGT: lambda order: delivery.end(order, ANBIETER, T0),
+    OrderState.PRODUKTIV: lambda order: notice.follow_contract(order, terminated(order, date(2026, 11, 24)), T0),
+    OrderState.GEKUENDIGT: lambda order: notice.end(order, ANBIETER, T0),
 }

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.notify.app import ROUTING, load_routing
 from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
-from shared.messages import contracts, contracts_chain, eligibility, notify, ordering
+from shared.messages import contracts, contracts_chain, eligibility, notify, ordering, ordering_notices
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
@@ -70,6 +70,7 @@ def test_notify_hears_every_business_message_but_what_programs_alone_read() -> N
     for_programs = {kind for topic in read_by_programs for kind in topic.messages}
     assert every - HEARD - for_programs == {
         ordering.ContractRequested,
+        ordering_notices.NoticeRequested,
         notify.NotificationDelivered,
         notify.NotificationFailed,
     }

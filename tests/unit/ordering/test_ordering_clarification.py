@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from services.ordering.domain import clarification, delivery, precheck
+from services.ordering.domain import clarification, delivery, notice, precheck
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
@@ -30,6 +30,7 @@ from tests.support.builders.orders import (
     order_in,
     reach_all,
     settle_all,
+    terminated,
     verdict,
 )
 
@@ -252,14 +253,14 @@ def test_a_milestone_code_twice_is_refused() -> None:
 def test_the_use_ends_on_the_day_of_the_notice_not_before() -> None:
     order = order_in(OrderState.PRODUKTIV)
     with pytest.raises(InvalidError):
-        delivery.terminate(order, KUNDE, T0, date(2026, 11, 23))
-    delivery.terminate(order, KUNDE, T0, date(2026, 11, 25))
+        notice.terminate(order, KUNDE, T0, date(2026, 11, 23))
+    notice.follow_contract(order, terminated(order, date(2026, 11, 25)), T0)
     with pytest.raises(ConflictError) as other_day:
-        delivery.terminate(order, ANBIETER, T0, date(2026, 11, 26))
+        notice.terminate(order, ANBIETER, T0, date(2026, 11, 26))
     with pytest.raises(ConflictError) as too_early:
-        delivery.end(order, ANBIETER, T0)
+        notice.end(order, ANBIETER, T0)
     assert (other_day.value.code, too_early.value.code) == ("already_terminated", "notice_running")
-    assert delivery.end(order, ANBIETER, later(24))
+    assert notice.end(order, ANBIETER, later(24))
 
 
 @pytest.mark.parametrize("state", OrderState)

@@ -10,19 +10,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.ordering.domain import award, clarification, delivery, exits, precheck, steps_back
+from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
 from services.ordering.domain.steps import allowed_moves
-from services.ordering.domain.transitions import FINAL, SETTLED, TRANSITIONS, Command
+from services.ordering.domain.transitions import FINAL, RUNNING, SETTLED, TRANSITIONS, Command
 from services.ordering.domain.waiting import waiting_of
 from shared.errors import RejectedError
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import ContractRequested, OrderEvent, OrderParty
+from shared.messages.ordering_notices import NoticeRequested
 from shared.messages.values import OrderState, Verdict
 from tests.support.builders.orders import (
     ANBIETER,
@@ -35,6 +36,7 @@ from tests.support.builders.orders import (
     reach_all,
     refused,
     settle_all,
+    terminated,
     verdict,
 )
 
@@ -84,8 +86,10 @@ ONWARD: dict[OrderState, Callable[[Order, datetime], list[Message]]] = {
     OrderState.BESTELLT: lambda order, at: award.record_contract(order, concluded(), at),
     OrderState.VERTRAG_GESCHLOSSEN: lambda order, at: delivery.start_onboarding(order, BEREITSTELLER, at, CHECKLISTS),
     OrderState.IN_ANBINDUNG: lambda order, at: delivery.go_live(order, BEREITSTELLER, at),
-    OrderState.PRODUKTIV: lambda order, at: delivery.terminate(order, KUNDE, at, (at + timedelta(days=2)).date()),
-    OrderState.GEKUENDIGT: lambda order, at: delivery.end(order, ANBIETER, at),
+    OrderState.PRODUKTIV: lambda order, at: notice.follow_contract(
+        order, terminated(order, (at + timedelta(days=2)).date(), None), at
+    ),
+    OrderState.GEKUENDIGT: lambda order, at: notice.end(order, ANBIETER, at),
 }
 
 
@@ -125,7 +129,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.order = draft
         self.events += events
         self.states.append(draft.state)
-        head = events[0].order if isinstance(events[0], (OrderEvent, ContractRequested)) else None
+        head = events[0].order if isinstance(events[0], (OrderEvent, ContractRequested, NoticeRequested)) else None
         assert head is not None
         self.reported.append(head.state)
         self._repeat(step)
@@ -273,14 +277,20 @@ class OrderMachine(RuleBasedStateMachine):
     def go_live(self, party: OrderParty) -> None:
         self.take(lambda order: delivery.go_live(order, Actor(party, "p"), self.now))
 
-    @rule(party=parties, days=st.integers(-1, 3))
+    @rule(party=parties.filter(lambda party: party is not OrderParty.SYSTEM), days=st.integers(-1, 3))
     def terminate(self, party: OrderParty, days: int) -> None:
         ends_on: date = (self.now + timedelta(days=days)).date()
-        self.take(lambda order: delivery.terminate(order, Actor(party, "p"), self.now, ends_on))
+        self.take(lambda order: notice.terminate(order, Actor(party, "p"), self.now, ends_on))
+
+    @rule(days=st.integers(-1, 3))
+    def follow_contract(self, days: int) -> None:
+        if self.order.state in RUNNING:
+            ends_on: date = (self.now + timedelta(days=days)).date()
+            self.take(lambda order: notice.follow_contract(order, terminated(order, ends_on, None), self.now))
 
     @rule(party=parties)
     def end(self, party: OrderParty) -> None:
-        self.take(lambda order: delivery.end(order, Actor(party, "p"), self.now))
+        self.take(lambda order: notice.end(order, Actor(party, "p"), self.now))
 
     @invariant()
     def somebody_holds_the_ball_unless_settled(self) -> None:

@@ -1,0 +1,111 @@
+"""Notice and the end: a side asks the processor of the contract, which decides; the Vorgang follows its contract."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from services.ordering.domain.guards import Violation
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, Refusal
+from services.ordering.domain.steps import Taken, check_step, conflict, record_step, step
+from services.ordering.domain.transitions import FINAL, Command
+from shared.calendar import day_of
+from shared.errors import InvalidError
+from shared.ids import derived_id
+from shared.messages.base import Message
+from shared.messages.contracts_chain import ChainHead, ContractTerminated, NoticeRefused
+from shared.messages.ordering import OrderEnded, OrderParty, OrderTerminated
+from shared.messages.ordering_notices import NoticeRequested
+from shared.messages.values import OrderState
+
+_SIDES = (OrderParty.KUNDE, OrderParty.ANBIETER)
+
+
+def terminate(order: Order, actor: Actor, at: datetime, ends_on: date) -> list[Message]:
+    """Ask for the end of the contract; the use goes on through ``ends_on``, or longer if the agreed period says so.
+
+    A repeat changes nothing. Raises InvalidError (``ends_on_past``), ConflictError (``notice_pending``, ``already_terminated``)
+    if notice was given for another day, ForbiddenError, IllegalMoveError.
+    """
+    asked = order.notice.value
+    if order.state is OrderState.GEKUENDIGT and actor.party in _SIDES:
+        if ends_on in {order.ends_on, None if asked is None else asked.ends_on}:
+            return []
+        given = Violation("already_terminated", "Notice was given for another day.")
+        raise conflict(order, given, Command.TERMINATE, actor, at)
+    return _ask(order, actor, at, ends_on)
+
+
+@step(Command.TERMINATE)
+def _ask(order: Order, actor: Actor, at: datetime, ends_on: date) -> Taken | Violation | None:
+    asked = order.notice.value
+    if asked is not None and asked.refusal is None:
+        if asked.ends_on == ends_on:
+            return None
+        return Violation("notice_pending", f"Notice for {asked.ends_on.isoformat()} waits for an answer.")
+    if ends_on < day_of(at):
+        raise InvalidError(f"{ends_on.isoformat()} has passed.", code="ends_on_past", ends_on=ends_on.isoformat())
+    notice_id = derived_id("notice", order.id, at.isoformat())
+    order.notice.value = AskedNotice(id=notice_id, ends_on=ends_on, by=actor.party, person=actor.person, at=at)
+    return Taken(lambda: _request(order, notice_id, ends_on, actor.party, at), note=ends_on.isoformat())
+
+
+def outstanding_notice(order: Order) -> NoticeRequested | None:
+    """Return the request for the end of the contract once more, None if none waits for an answer."""
+    asked = order.notice.value
+    if asked is None or not asked.pending(order.state):
+        return None
+    return _request(order, asked.id, asked.ends_on, asked.by, asked.at)
+
+
+def _request(order: Order, notice_id: str, ends_on: date, by: OrderParty, at: datetime) -> NoticeRequested:
+    return NoticeRequested(
+        order=order.head(), contract_id=order.contract_id or "", notice_id=notice_id, ends_on=ends_on, by=by, requested_at=at
+    )
+
+
+def record_refusal(order: Order, refused: NoticeRefused) -> list[Message]:
+    """Record why the contract stays as it is; another notice may be given then."""
+    asked = order.notice.value
+    if asked is not None and asked.id == refused.notice_id and asked.pending(order.state):
+        reasons = {"reason": refused.reason, "remedy": refused.remedy, "facts": refused.facts}
+        order.notice.value = asked.model_copy(update={"refusal": Refusal(code=refused.code, **reasons)})
+    return []
+
+
+def follow_contract(order: Order, terminated: ContractTerminated, at: datetime) -> list[Message]:
+    """End the use with the contract, unless it ends before; the contract of another Vorgang changes nothing."""
+    return _end_with(order, terminated.contract, terminated.by, at)
+
+
+def follow_end(order: Order, contract: ChainHead, at: datetime) -> list[Message]:
+    """Record the end of use with that of the contract, also of one whose agreed term has run out without notice."""
+    if order.contract_id != contract.id:
+        return []
+    events = _end_with(order, contract, None, at)
+    return [*events, *end(order, SYSTEM, at)] if order.state is OrderState.GEKUENDIGT and _over(order, at) else events
+
+
+def _over(order: Order, at: datetime) -> bool:
+    return order.ends_on is not None and order.ends_on <= day_of(at)
+
+
+def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime) -> list[Message]:
+    ends_on, party = contract.ends_on, SYSTEM.party if by is None else by
+    if order.contract_id != contract.id or ends_on is None or order.state in FINAL:
+        return []
+    if order.ends_on is not None and order.ends_on <= ends_on:
+        return []
+    # A later notice may shorten what has been given notice of; the table has no such step, as only the contract decides it.
+    target = check_step(order, Command.TERMINATE, SYSTEM, at) or order.state
+    order.ends_on = ends_on
+    asked = order.notice.value
+    person = asked.person if asked is not None and asked.by is by and asked.pending(order.state) else None
+    record_step(order, Command.TERMINATE, Actor(party, person), at, target, ends_on.isoformat())
+    return [OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=party, contract_id=contract.id)]
+
+
+@step(Command.END)
+def end(order: Order, _actor: Actor, at: datetime) -> Taken:
+    """Record the end of use, on the day of the notice or later. Raises ConflictError (``notice_running``)."""
+    return Taken(lambda: OrderEnded(order=order.head(), at=at))

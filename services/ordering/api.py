@@ -228,10 +228,10 @@ def _ending_routes(router: APIRouter, backend: Backend) -> None:
         """Anbieter: let the Vorgang lapse."""
         return await _take(backend, order_id, headers, bound(exits.expire))
 
-    @post("/terminate", status_code=202, openapi_extra=SIGNING)
+    @post("/terminate", openapi_extra=SIGNING)
     async def terminate(order_id: EntityId, body: schemas.Terminate, headers: Headers) -> Response:
         """Kunde or Anbieter: give notice. The contract decides on it by its agreed period; `notice` shows the answer."""
-        return await _take(backend, order_id, headers, bound(notice.terminate, body.ends_on), status=202)
+        return await _take(backend, order_id, headers, bound(notice.terminate, body.ends_on))
 
     @post("/end")
     async def end(order_id: EntityId, headers: Headers) -> Response:
@@ -248,15 +248,14 @@ async def _declare(backend: Backend, body: schemas.DeclareInterest, key: Idempot
     return _reply(backend, result, key.caller, status=201, location=f"/v1/orders/{result.id}")
 
 
-async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step, *, status: int = 200) -> Response:
+async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step) -> Response:
     caller = headers.key.caller
     context.correlation_id.set(order_id)
     change = handlers.take(order_id, caller, backend.clock(), step)
 
     async def run() -> Response:
         await backend.orders.require_part(order_id, caller)
-        result = await backend.orders.ledger.apply_one(change, condition=headers.condition)
-        return _reply(backend, result, caller, status=status)
+        return _reply(backend, await backend.orders.ledger.apply_one(change, condition=headers.condition), caller)
 
     return await headers.key.run(run)
 

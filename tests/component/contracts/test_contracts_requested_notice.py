@@ -17,7 +17,7 @@ from services.contracts.noticing import last_day_from
 from shared.aggregate.change import Cause, Change
 from shared.bus.handling import Received, Rejection
 from shared.ids import contract_id, derived_id
-from shared.messages.base import message_types
+from shared.messages.base import Message, message_types
 from shared.messages.contracts_chain import ContractTerminated, NoticeRefused
 from shared.messages.ordering import OrderParty
 from shared.messages.ordering_notices import NoticeRequested

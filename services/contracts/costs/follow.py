@@ -35,7 +35,7 @@ def uses_consumer(channel: Channel, usages: Usages, clock: Callable[[], datetime
         found = [(event, change) for event in batch if (change := _change(event, channel, at)) is not None]
         return rejections([event for event, _ in found], await usages.ledger.apply([change for _, change in found]))
 
-    handled: frozenset[type[Message]] = frozenset({UsesReported, OrderTerminated})
+    handled = frozenset[type[Message]]((UsesReported, OrderTerminated))
     return Consumer(CONTRACTS_USES[channel], handled, handle)
 
 

@@ -117,6 +117,8 @@ async def play(market: Marketplace) -> None:
     await market.bus.rest()
 
     assert live["state"] == "PRODUKTIV"
+    ending = await husum.get("ordering", f"/v1/orders/{order}")
+    assert (ending["state"], ending["ends_on"], ending["notice"]["pending"]) == ("GEKUENDIGT", "2099-12-31", False)
     assert live["verdict"]["verdict"] == "EXEMPT"
     (contract,) = await flow.contracts_of(husum, order)
     assert (contract["channel"], contract["number"]) == (CHANNEL, f"NV-{now().year}-0001")

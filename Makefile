@@ -49,7 +49,7 @@ test: $(STAMP) ## Run all tests: unit, component, contract, integration on real 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
 
-test-browser: $(STAMP) ## Look at every page of the portal in Chromium: accessible, without scripts, by keyboard, safe; pictures in build/screens (needs chromium)
+test-browser: $(STAMP) ## Look at every page of the portal in Chromium: accessible, without scripts, by keyboard, safe; pictures in build/screens; log in at an identity provider of others (needs chromium, node, npm)
 	@$(BIN)/pytest -q tests/browser
 
 conformance: $(STAMP) ## Install the kits from their wheels, run a portal and a partner system against a marketplace, verify the published archives; report in build/conformance

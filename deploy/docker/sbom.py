@@ -2,8 +2,9 @@
 
 IMAGE is the reference of one that is here; by default that of this version for the engine's own architecture.
 
-``sbom.cdx.json``  CycloneDX 1.6, read from the image: each Python and Debian package, its version, archive SHA-256, licence
-``licences.md``    licence report of the Python packages, made by pip-licenses
+``sbom.cdx.json``  CycloneDX 1.6, read from the image: each Python and Debian package, its version, archive SHA-256, licence;
+                   each file of others' work that the portal serves to browsers, by the npm package it is from
+``licences.md``    licence report: the Python packages, made by pip-licenses, and those files
 ``audit.json``     known vulnerabilities by pip-audit; if no database answers, that is reported and the file is not written
 
 Exit code 1 if a known vulnerability is found.
@@ -40,6 +41,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "efa-marktplatz"
 WHEELS = "usr/local/share/efa-marktplatz/wheels.sha256"
+VENDORED = "/static/vendor/vendor.toml"
 LABEL = "org.opencontainers.image."
 TOOLS = Path(sys.executable).parent
 NO_LICENCE = frozenset({"", "UNKNOWN"})
@@ -57,9 +59,11 @@ def main(folder: Path = ROOT / "build" / "sbom", reference: str = "") -> int:
     files = texts_of(reference)
     reviewed = tomllib.loads((ROOT / "deploy/docker/licences.toml").read_text(encoding="utf-8"))
     pythons = list(python_components(files, reviewed))
-    bom = bill(describe(reference), [*pythons, *debian_components(files, reviewed)])
+    served = list(vendored_components(files, reviewed))
+    bom = bill(describe(reference), [*pythons, *debian_components(files, reviewed), *served])
     (folder / "sbom.cdx.json").write_text(as_json(bom), encoding="utf-8")
-    (folder / "licences.md").write_text(licence_report(component.name for component in pythons), encoding="utf-8")
+    report = licence_report(component.name for component in pythons)
+    (folder / "licences.md").write_text(f"{report}\n{vendored_report(files)}", encoding="utf-8")
     say(f"{folder / 'sbom.cdx.json'}: {len(bom.components)} packages in {reference}")
     return audit(folder / "audit.json")
 
@@ -75,7 +79,7 @@ def texts_of(reference: str) -> dict[str, str]:
         return {
             member.name: reader.read().decode("utf-8", errors="replace")
             for member in content
-            if (member.name.endswith(".dist-info/METADATA") or "/status.d/" in member.name or member.name == WHEELS)
+            if (member.name.endswith((".dist-info/METADATA", VENDORED)) or "/status.d/" in member.name or member.name == WHEELS)
             and (reader := content.extractfile(member)) is not None
         }
 
@@ -118,6 +122,34 @@ def debian_components(files: Mapping[str, str], reviewed: Mapping[str, Any]) -> 
             purl = PackageURL("deb", "debian", name, version, {"arch": status["Architecture"], "distro": "debian-12"})
             licence = reviewed["debian"].get(name, "")
             yield component(name, version, purl, status["SHA256"], permitted(name, licence, allowed))
+
+
+def vendored(files: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield the files of others' work that are served to browsers, as each list in the image states them."""
+    for path in sorted(files):
+        if path.endswith(VENDORED):
+            yield from tomllib.loads(files[path])["file"]
+
+
+def vendored_components(files: Mapping[str, str], reviewed: Mapping[str, Any]) -> Iterator[Component]:
+    """Yield a component per vendored file: a package's files differ in licence. Raises UnknownLicenceError.
+
+    The hash is that of the content that is served; where a font was cut, it differs from that of the package's file.
+    """
+    for stated_file in vendored(files):
+        name, version = stated_file["package"], stated_file["version"]
+        scope, _, short = name.rpartition("/")
+        purl = PackageURL("npm", scope or None, short, version, subpath=stated_file["source"])
+        licence = permitted(name, stated_file["licence"], [*reviewed["allowed"], *reviewed["allowed_vendored"]])
+        yield component(name, version, purl, stated_file["sha256"], licence)
+
+
+def vendored_report(files: Mapping[str, str]) -> str:
+    """Return the part of the licence report about vendored files, as a table in Markdown."""
+    fields = ("name", "package", "version", "licence", "licence_file")
+    rows = [f"| {' | '.join(it[field] for field in fields)} | {'cut' if 'cut' in it else ''} |" for it in vendored(files)]
+    head = ["| Served file | Package | Version | License | Licence text | Changed |", "| --- | --- | --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows, ""])
 
 
 def permitted(name: str, licence: str, allowed: Iterable[str]) -> str:

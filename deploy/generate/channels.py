@@ -17,7 +17,7 @@ import yaml
 from deploy.generate.channel_tests import unit_tests
 from deploy.generate.deployments import DEPLOYMENTS
 from deploy.generate.topics import Dumper
-from marktplatz.assembly import BUILDERS
+from marktplatz.assembly import BUILDERS, SITES
 from shared.channels import channel_file
 from shared.messages.values import Channel
 
@@ -86,7 +86,7 @@ def awaited(text: str) -> str:
     Raises ValueError if the text has no list of them.
     """
     jobs = sorted(f"{name.value}-migrate" for name in BUILDERS)
-    deployments = sorted(process.name for process in DEPLOYMENTS)
+    deployments = sorted([*(process.name for process in DEPLOYMENTS), *SITES])
     rows = [("batch/v1", "Job", name) for name in jobs] + [("apps/v1", "Deployment", name) for name in deployments]
     lines = "".join(
         f"    - {{apiVersion: {version}, kind: {kind}, name: {name}, namespace: marktplatz}}\n" for version, kind, name in rows

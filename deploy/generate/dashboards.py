@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.generate.grafana import Dashboard, Panel, Variable
-from marktplatz.assembly import BUILDERS
+from marktplatz.assembly import BUILDERS, SITES
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "components" / "dashboards"
 SCOPE = 'namespace=~"$namespace"'
@@ -18,6 +18,8 @@ HTTP = f'{SCOPE}, job=~"$job", {PROBES}'
 REQUESTS = f"sum by (job) (rate(http_requests_total{{{HTTP}}}[5m]))"
 ERRORS = f'sum by (job) (rate(http_requests_total{{{HTTP}, status=~"5.."}}[5m]))'
 DURATIONS = f"rate(http_request_duration_seconds_bucket{{{HTTP}}}[10m])"
+
+SERVING = "|".join((f"({'|'.join(sorted(BUILDERS))})-api", *SITES))
 
 CHANNEL = f'{SCOPE}, channel=~"$channel"'
 
@@ -206,7 +208,7 @@ RED = Dashboard(
             ),
         ),
     ),
-    (Variable("job", "API", f"label_values(http_requests_total{{job=~'({'|'.join(sorted(BUILDERS))})-api'}}, job)"),),
+    (Variable("job", "API", f"label_values(http_requests_total{{job=~'{SERVING}'}}, job)"),),
 )
 
 NOTIFICATIONS = Dashboard(
@@ -250,7 +252,61 @@ NOTIFICATIONS = Dashboard(
     ),
 )
 
-DASHBOARDS = (BUSINESS, MESSAGING, RED, NOTIFICATIONS)
+PORTAL = f'{SCOPE}, job="portal", {PROBES}'
+PAGES = f"rate(http_request_duration_seconds_bucket{{{PORTAL}}}[10m])"
+CALLS = f"sum by (api) (rate(portal_api_calls_total{{{SCOPE}}}[5m]))"
+FAILED_CALLS = f'sum by (api) (rate(portal_api_calls_total{{{SCOPE}, outcome="failed"}}[5m]))'
+
+SITE = Dashboard(
+    "portal",
+    "Marktplatz: Portal",
+    (
+        Panel(
+            "Seiten je Sekunde",
+            "Antworten nach Status, ohne Proben.",
+            ((f"sum by (status) (rate(http_requests_total{{{PORTAL}}}[5m]))", "{{status}}"),),
+            unit="reqps",
+            stacked=True,
+        ),
+        Panel(
+            "Dauer einer Seite (p95)",
+            "Die zehn langsamsten Seiten, von der Anfrage bis zur Antwort.",
+            (
+                (
+                    f"topk(10, histogram_quantile(0.95, sum by (route, le) ({PAGES})))",
+                    "{{route}}",
+                ),
+            ),
+            unit="s",
+            red_from=1,
+        ),
+        Panel(
+            "Aufrufe der APIs je Sekunde",
+            "Was die Seiten von den Diensten holen.",
+            ((CALLS, "{{api}}"),),
+            unit="reqps",
+        ),
+        Panel(
+            "Gescheiterte Aufrufe der APIs",
+            "Anteil ohne Antwort oder mit 5xx: Seiten kommen ohne diesen Teil.",
+            (
+                (
+                    f"{FAILED_CALLS} / {CALLS}",
+                    "{{api}}",
+                ),
+            ),
+            unit="percentunit",
+            red_from=0.05,
+        ),
+        Panel(
+            "Anmeldungen je Stunde",
+            "Nach Ausgang: gelungen, abgelehnt, Anmeldedienst nicht erreichbar.",
+            ((f"sum by (outcome) (increase(portal_logins_total{{{SCOPE}}}[1h]))", "{{outcome}}"),),
+        ),
+    ),
+)
+
+DASHBOARDS = (BUSINESS, MESSAGING, RED, NOTIFICATIONS, SITE)
 
 
 def text_of(dashboard: Dashboard) -> str:

@@ -11,12 +11,12 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.probes import PATHS
 from shared.http.problem import internal_error
 from shared.tracing import context, spans
 from shared.tracing.spans import Kind, Span
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _SERVER_ERROR = 500
 
 REQUESTS = Counter("http_requests_total", "Requests answered.", ("service", "method", "route", "status"))
@@ -82,7 +82,7 @@ class Observe:
         method = scope["method"] if scope["method"] in _METHODS else "OTHER"
         REQUESTS.labels(self.service, method, route, status).inc()
         DURATION.labels(self.service, method, route).observe(seconds)
-        if scope["path"] not in _PROBES:
+        if scope["path"] not in PATHS:
             if spans.enabled():
                 self._export_span(scope, f"{method} {route}", status, seconds)
             milliseconds = round(seconds * 1000, 1)

@@ -8,6 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from shared.http.health import Health
 
+PATHS = frozenset({"/livez", "/readyz", "/metrics"})
+
 
 def probes(health: Health) -> APIRouter:
     """Return the routes of the probes and the metrics, which no documentation lists."""

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -23,7 +24,7 @@ from shared.http.body import out_of_bounds, read_body, replay
 from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.observe import Observe
-from shared.http.probes import probes
+from shared.http.probes import PATHS, probes
 
 FORM = b"application/x-www-form-urlencoded"
 HEADERS: Mapping[str, str] = {
@@ -82,6 +83,7 @@ def create_site(service: str, router: APIRouter, site: Site, *, title: str, heal
     _show_errors(app, site)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     app.add_middleware(_Language, prefixes=site.prefixes)
+    app.add_middleware(_Inside, site=site)
     app.add_middleware(_Forms, site=site)
     app.add_middleware(Head)
     app.add_middleware(_BrowserHeaders, policy=site.policy)
@@ -124,6 +126,31 @@ class _Language:
             if prefix is not None:
                 scope = {**scope, "root_path": prefix, "path": path if path != prefix else f"{prefix}/"}
         await self.app(scope, receive, send)
+
+
+class _Inside:
+    """ASGI middleware: whoever comes by the public address, over https, finds neither probes nor metrics there.
+
+    All paths of the host that are no API's lead to a site. Probes and metrics are asked for inside, at the address of a process;
+    by http a site is public on one machine only, where both are the same.
+    """
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app = app
+        self.site = site
+        public = urlsplit(site.origin)
+        self.host = public.netloc if public.scheme == "https" else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.host is not None and self._is_inside(scope["path"]):
+            host = Headers(scope=scope).get("host", "").lower()
+            if host.removesuffix(":443") == self.host.lower().removesuffix(":443"):
+                await self.site.error_page(Request(scope), 404, "not_found")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _is_inside(self, path: str) -> bool:
+        return any(path.removeprefix(prefix) in PATHS for prefix in ("", *self.site.prefixes))
 
 
 class _Forms:

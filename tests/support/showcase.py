@@ -100,7 +100,7 @@ def portal_over(
 ) -> FastAPI:
     """Return the portal whose APIs and identity provider are reached by these transports, by name."""
     resources = Resources(store or SqliteStore(None), RecordingPublisher(), DATA, clock=clock)
-    found = Settings(public_url=ORIGIN, **settings)
+    found = Settings(**{"public_url": ORIGIN, **settings})
     service = portal(resources, found, transports)
     assert service.site is not None
     return create_site(service.name, service.router, service.site, title=service.title, health=FixedHealth())

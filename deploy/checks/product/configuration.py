@@ -15,10 +15,12 @@ from deploy.checks.generic.values.variables import form_of
 from deploy.checks.product.processes import ArgumentsError, ContainerProcess, is_ours, process_of
 from deploy.checks.product.secrets import declared_keys
 from deploy.checks.product.settings import is_known, refused, variables_of
-from marktplatz.assembly import BUILDERS
+from marktplatz.assembly import BUILDERS, SITES
 from shared.bus.settings import KafkaSettings
 
 SERVICES = tuple(name.value for name in BUILDERS)
+OWNERS = (*SERVICES, *SITES)
+"""Those whose settings begin with their name."""
 _SECRET_PARTS = ("PASSWORD", "TOKEN", "PRIVATE")
 _FILE_SETTINGS = ("_FILE", "_FOLDER")
 _QUOTED = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
@@ -115,7 +117,7 @@ def _names(workload: Workload, process: ContainerProcess, environment: Environme
     given = set(environment.values) | environment.hidden
     for name in sorted(name for name in given - environment.quoted if not is_known(name)):
         yield Finding("env-unknown", workload.where, f"no setting of the product is called {name}")
-    others = {f"{service.upper()}_" for service in SERVICES if service != process.service}
+    others = {f"{service.upper()}_" for service in OWNERS if service != process.service}
     for name in sorted(given):
         if name.startswith(tuple(others)) and process.service != "all":
             yield Finding("env-foreign", workload.where, f"{name} is a setting of another service")
@@ -126,7 +128,8 @@ def _names(workload: Workload, process: ContainerProcess, environment: Environme
 
 def _stores(workload: Workload, process: ContainerProcess, environment: Environment) -> Iterator[Finding]:
     values, given = environment.values, set(environment.values) | environment.hidden
-    if process.command in ("run", "migrate") and not {"MARKTPLATZ_STORE_URL", "MARKTPLATZ_STORE_URL_FILE"} & given:
+    one_store = process.command in ("run", "migrate") or process.is_site
+    if one_store and not {"MARKTPLATZ_STORE_URL", "MARKTPLATZ_STORE_URL_FILE"} & given:
         yield Finding(
             "env-missing", workload.where, "without MARKTPLATZ_STORE_URL_FILE the process would keep its data in the container"
         )

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from deploy.checks.generic.objects import Document, text, texts
 from deploy.checks.product.settings import service_settings
-from marktplatz.assembly import RoleName, ServiceName, assignments
+from marktplatz.assembly import SITES, RoleName, ServiceName, assignments
 from marktplatz.cli import app as command_line
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings
@@ -51,6 +51,11 @@ class ContainerProcess:
     channel: Channel | None = None
 
     @property
+    def is_site(self) -> bool:
+        """Whether it serves pages: a client of the APIs, with a store of its own and without Kafka."""
+        return self.command in SITES
+
+    @property
     def all_stores(self) -> bool:
         """Whether it opens the stores of all services."""
         return self.command in STORES_ONLY | STORES_AND_TOPICS
@@ -75,6 +80,8 @@ class ContainerProcess:
         own = tuple(found for name, found in service_settings().items() if self.service in (name, ServiceName.ALL))
         if self.command == "run":
             return (ProcessSettings, KafkaSettings, AuthSettings, *own)
+        if self.is_site:
+            return (ProcessSettings, AuthSettings, *own)
         return (ProcessSettings, *((KafkaSettings,) if self.uses_kafka else ()), *own)
 
 
@@ -122,7 +129,7 @@ def _process(command: str, given: Mapping[str, Any]) -> ContainerProcess:
     if command in STORES_ONLY | STORES_AND_TOPICS:
         return ContainerProcess(command, ServiceName.ALL.value)
     if command != "run":
-        return ContainerProcess(command, name)
+        return ContainerProcess(command, command if command in SITES else name)
     role, channel = RoleName(given["role"]), None if given["channel"] is None else Channel(given["channel"])
     try:
         assignments(ServiceName(name), role, channel)

@@ -1,4 +1,4 @@
-"""Ingresses and HTTPRoutes: every path of every API goes to its Service, and nothing else is reachable from outside."""
+"""Ingresses and HTTPRoutes: every path of every API goes to its Service, all others to the portal, and the inside stays there."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from unittest import mock
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
+from deploy.checks.generic.environment import plain_values
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, text, texts, where
-from deploy.checks.generic.pods import selects, workloads
-from deploy.checks.product.processes import ArgumentsError, is_ours, process_of
+from deploy.checks.generic.pods import Workload, selects, workloads
+from deploy.checks.product.processes import ArgumentsError, ContainerProcess, is_ours, process_of
 from deploy.checks.product.settings import PROJECT
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName
 from marktplatz.silent import Silent
 from shared.process.service import Resources
 from shared.store.opening import open_store
 
+PUBLIC_URL = "PORTAL_PUBLIC_URL"
 INTERNAL = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
 """What every process serves beside its API and nobody reaches from outside.
 
@@ -61,7 +64,9 @@ def check_routes(objects: Objects) -> Iterator[Finding]:
     for ingress in objects.of("Ingress"):
         yield from _ingress_class_and_tls(ingress)
     if routes:
-        apis = api_services(objects)
+        apis, sites = api_services(objects), site_services(objects)
+        yield from _sites(routes, sites)
+        routes = [route for route in routes if route.service not in sites]
         yield from _reachable(routes, apis)
         ours = [route for route in routes if route.service in apis]
         yield from _internal(ours)
@@ -86,20 +91,58 @@ def api_paths() -> Mapping[str, frozenset[str]]:
 def api_services(objects: Objects) -> dict[str, frozenset[str]]:
     """Return the paths of the API behind each Service of the product, by its name; none for a worker."""
     apis: dict[str, frozenset[str]] = {}
+    for service, process, _ in _served(objects):
+        if process is None or not process.is_site:
+            apis[service] = apis.get(service, frozenset()) | _paths(process)
+    return apis
+
+
+def site_services(objects: Objects) -> dict[str, str]:
+    """Return the host of the address that people reach each site by, by the name of its Service."""
+    found: dict[str, str] = {}
+    for service, process, workload in _served(objects):
+        if process is not None and process.is_site:
+            values = plain_values(objects, workload.namespace, next(filter(is_ours, workload.containers)))
+            found[service] = urlsplit(values.get(PUBLIC_URL, "")).hostname or ""
+    return found
+
+
+def _served(objects: Objects) -> Iterator[tuple[str, ContainerProcess | None, Workload]]:
+    """Yield the Services of the product with what runs behind them, None where its arguments are refused."""
     pods = list(workloads(objects))
     for service in objects.of("Service"):
         selector = mapping(service, "spec", "selector")
         for pod in pods:
             if selector and pod.namespace == namespace_of(service) and selects({"matchLabels": selector}, pod.labels):
                 for container in filter(is_ours, pod.containers):
-                    apis[name_of(service)] = apis.get(name_of(service), frozenset()) | _paths(container)
-    return apis
+                    yield name_of(service), _process(container), pod
 
 
-def _paths(container: Document) -> frozenset[str]:
+def _process(container: Document) -> ContainerProcess | None:
     try:
-        process = process_of(container)
+        return process_of(container)
     except ArgumentsError:  # reported as such
+        return None
+
+
+def _sites(routes: list[Route], sites: Mapping[str, str]) -> Iterator[Finding]:
+    """A site has what the APIs leave of its host: it knows its pages itself, and hides its inside from that host only."""
+    for service, host in sites.items():
+        own = [route for route in routes if route.service == service]
+        for route in own:
+            if route.path != "/" or route.exact:
+                yield Finding(
+                    "route-surplus", route.origin, f"'{service}' has all that is left of the host: lead '/' to it, once"
+                )
+            if route.host != host:
+                message = f"'{service}' is led to by '{route.host}', but people reach it by '{host}' ({PUBLIC_URL})"
+                yield Finding("route-host", route.origin, message)
+        if not own:
+            yield Finding("route-path", f"Service {service}", "no Ingress or HTTPRoute leads to /")
+
+
+def _paths(process: ContainerProcess | None) -> frozenset[str]:
+    if process is None:
         return frozenset()
     if process.command != "run" or process.role is RoleName.WORKER:
         return frozenset()

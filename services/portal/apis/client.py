@@ -13,6 +13,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from services.portal.language import Language
+from services.portal.metrics import ANSWERED, API_CALLS, FAILED
 from shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -166,7 +167,10 @@ class Api:
         try:
             response = await self._client.send(request)
         except httpx.HTTPError as error:
+            API_CALLS.labels(self.name, FAILED).inc()
             raise ApiUnavailableError(f"{self.name} does not answer: {type(error).__name__}.", service=self.name) from error
+        failed = response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        API_CALLS.labels(self.name, FAILED if failed else ANSWERED).inc()
         if not response.is_success:
             raise self._error(response)
         return response

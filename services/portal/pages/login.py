@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.forms import read_form
+from services.portal.metrics import DONE, LOGINS, judged_login
 from services.portal.provider import LoggedIn, LoginRefusedError, Provider
 from services.portal.sessions import LOGIN_TIME, Pending, Session, new_secret
 from services.portal.visits import CurrentVisit, Doorkeeper, session_of
@@ -46,7 +47,8 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
     @router.get("/login")
     async def login(visit: CurrentVisit, next: str | None = None) -> Response:  # noqa: A002 - the name in the address
         pending = Pending(new_secret(), new_secret(), new_secret(), following(next or visit.language.prefix or "/"))
-        address = await provider.address(pending, visit.language.value)
+        with judged_login():
+            address = await provider.address(pending, visit.language.value)
         secret = new_secret()
         await sessions.begin_login(secret, pending)
         reply = RedirectResponse(address, SEE_OTHER)
@@ -59,7 +61,9 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
         begun = await sessions.take_login(request.cookies.get(cookies.login, ""), answer.get("state", ""))
         if begun is None:
             raise LoginRefusedError("No login has begun in this browser, or it has taken too long.", code="login_expired")
-        found = await provider.finish(answer, begun)
+        with judged_login():
+            found = await provider.finish(answer, begun)
+        LOGINS.labels(DONE).inc()
         if former := request.cookies.get(cookies.session):
             await sessions.end(former)
         session = _session_of(found, clock(), doorkeeper)

@@ -239,6 +239,21 @@ def test_a_sealed_text_opens_only_for_what_it_was_sealed_for() -> None:
     assert seal.seal("token", "session-1") != sealed
 
 
+def test_at_each_step_of_a_change_of_keys_processes_of_both_steps_open_what_the_other_has_sealed(tmp_path: Path) -> None:
+    """The steps of the handbook; between two of them processes of the one before still run."""
+    old, new = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
+    seals = []
+    for number, keys in enumerate(([old], [old, new], [new, old], [new])):
+        file = tmp_path / f"step-{number}"
+        file.write_text("\n".join(keys), encoding="ascii")
+        seals.append(Seal.read(file))
+    for before, after in zip(seals[:2], seals[1:3], strict=True):
+        assert after.open(before.seal("token", "session-1"), "session-1") == "token"
+        assert before.open(after.seal("token", "session-1"), "session-1") == "token"
+    assert seals[3].open(seals[2].seal("token", "session-1"), "session-1") == "token"
+    assert seals[0].open(seals[2].seal("token", "session-1"), "session-1") is None  # why it takes two steps
+
+
 @pytest.mark.parametrize("content", ["", "c2hvcnQ=", "no base64!"])
 def test_a_file_without_fit_session_keys_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "keys").write_text(content)

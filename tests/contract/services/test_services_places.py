@@ -20,7 +20,7 @@ from tests.contract.services.shape import SITES as PAGES
 ROOT = Path(__file__).parents[3]
 NAMES = [name.value for name in BUILDERS]
 API, MIGRATION, STORE = "{service}-api", "{service}-migrate", "{service}-store"
-ONE_OF_THE_APIS = r"job=~\"\([a-z|]*\b{service}\b[a-z|]*\)-api\""
+ONE_OF_THE_APIS = r"job=~\"\([a-z|]*\b{service}\b[a-z|]*\)-api\|portal\""
 PLACES: Mapping[str, tuple[str, ...]] = {
     "README.md": ("`services/{service}`",),
     "docs/apis.md": (r"\(marktplatz url {service}\)",),
@@ -47,6 +47,21 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "deploy/gitops/flux/marktplatz.yaml": (API, MIGRATION),
 }
 """Files that name every service, with the patterns that must be found in them once ``{service}`` is filled in."""
+PLACES_OF_SITES: Mapping[str, str] = {
+    "deploy/base/kustomization.yaml": r"\n  - {site}\n",
+    "deploy/checks/product/flows.yaml": r"sites: \[.*\b{site}\b.*\]",
+    "deploy/checks/product/secrets.yaml": STORE,
+    "deploy/components/alerts/processes.yaml": r"\{job=\"{site}\"",
+    "deploy/components/external-secrets/secrets.yaml": STORE,
+    "deploy/components/gateway-api/httproutes.yaml": r"- name: {site}\n",
+    "deploy/components/hpa/autoscalers.yaml": r"name: {site}\n",
+    "deploy/components/ingress/ingress.yaml": r"name: {site}\n",
+    "deploy/components/mongodb/mongodb.yaml": STORE,
+    "deploy/components/reloader/kustomization.yaml": STORE,
+    "deploy/gitops/flux/marktplatz.yaml": r"name: {site},",
+    "docs/betrieb/installation.md": STORE,
+}
+"""The same for services of pages, which have neither an API nor a migration, and are in no backup."""
 
 
 def lacking(path: str) -> list[str]:
@@ -92,6 +107,14 @@ def test_every_service_has_its_processes_and_every_process_its_manifest() -> Non
 @pytest.mark.parametrize("path", PLACES)
 def test_what_names_the_services_names_every_one(path: str) -> None:
     assert lacking(path) == [], f"{path} names some services, but not these"
+
+
+@pytest.mark.parametrize("path", PLACES_OF_SITES)
+def test_what_names_the_sites_names_every_one(path: str) -> None:
+    content = (ROOT / path).read_text(encoding="utf-8")
+    for site in SITES:
+        pattern = PLACES_OF_SITES[path].replace("{site}", site).replace("{service}", site)
+        assert re.search(pattern, content), f"{path} does not name {site}"
 
 
 def test_a_service_that_is_missing_from_a_file_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

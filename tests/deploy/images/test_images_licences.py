@@ -46,7 +46,12 @@ def reports(product: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def components(reports: Path) -> dict[str, dict[str, Any]]:
     found = json.loads((reports / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
-    return {unquote(component["purl"].split("@")[0]): component for component in found}
+    return {_name(unquote(component["purl"])): component for component in found}
+
+
+def _name(purl: str) -> str:
+    """Return the package without its version; of a vendored package each file is a component of its own."""
+    return purl if purl.startswith("pkg:npm/") else purl.split("@", maxsplit=1)[0]
 
 
 def test_each_pinned_requirement_is_in_the_image_and_in_the_bill(product: str, components: dict[str, Any]) -> None:
@@ -70,6 +75,26 @@ def test_the_hash_of_each_wheel_is_one_that_the_lock_file_pins(components: dict[
     assert hashes <= pinned
 
 
+def test_each_file_of_others_that_browsers_get_is_in_the_bill_with_the_hash_of_what_is_served(
+    product: str, reports: Path
+) -> None:
+    program = (
+        "import gzip, hashlib, pathlib, services.portal.assets as a;"
+        "print(*(hashlib.sha256(gzip.decompress(p.read_bytes()) if p.suffix == '.gz' else p.read_bytes()).hexdigest()"
+        " for p in (a.FOLDER / 'vendor').iterdir() if p.suffix in ('.gz', '.woff2')))"
+    )
+    found = json.loads((reports / "sbom.cdx.json").read_text(encoding="utf-8"))["components"]
+    listed = {it["hashes"][0]["content"]: it for it in found if it["purl"].startswith("pkg:npm/")}
+    assert set(listed) == set(python(product, program).split())
+    stated = {(it["name"], it["version"], it["licenses"][0]["license"]["id"]) for it in listed.values()}
+    assert stated == {
+        ("@kern-ux/native", "2.7.2", "EUPL-1.2"),
+        ("@kern-ux/native", "2.7.2", "OFL-1.1"),
+        ("htmx.org", "4.0.1", "0BSD"),
+    }
+    assert len({it["bom-ref"] for it in found}) == len(found)
+
+
 def test_every_component_has_a_hash_a_version_and_a_licence(components: dict[str, Any]) -> None:
     assert all(re.fullmatch(r"[0-9a-f]{64}", component["hashes"][0]["content"]) for component in components.values())
     assert all(component["version"] and component["licenses"] for component in components.values())
@@ -86,8 +111,15 @@ def test_the_bill_names_the_image_and_is_the_same_when_made_again(reports: Path,
 
 def test_the_licence_report_names_every_python_package(reports: Path, components: dict[str, Any]) -> None:
     report = (reports / "licences.md").read_text(encoding="utf-8")
-    rows = {canonicalize_name(line.split("|")[1].strip()) for line in report.splitlines()[2:] if line.startswith("|")}
+    pythons, _, served = report.partition("\n\n")
+    rows = {canonicalize_name(line.split("|")[1].strip()) for line in pythons.splitlines()[2:] if line.startswith("|")}
     assert rows == {purl.removeprefix("pkg:pypi/") for purl in components if purl.startswith("pkg:pypi/")}
+    assert [line.split("|")[1].strip() for line in served.splitlines()[2:]] == [
+        "kern.min.css.gz",
+        "fira-sans-regular.woff2",
+        "fira-sans-semibold.woff2",
+        "htmx.min.js.gz",
+    ]
 
 
 def test_no_reviewed_entry_is_without_use(components: dict[str, Any]) -> None:
@@ -97,7 +129,8 @@ def test_no_reviewed_entry_is_without_use(components: dict[str, Any]) -> None:
         for licence in component["licenses"]
     }
     text = " ".join(sorted(used))
-    assert [licence for licence in (*REVIEWED["allowed"], *REVIEWED["allowed_debian"]) if licence not in text] == []
+    allowed = [*REVIEWED["allowed"], *REVIEWED["allowed_debian"], *REVIEWED["allowed_vendored"]]
+    assert [licence for licence in allowed if licence not in text] == []
     assert {f"pkg:deb/debian/{name}" for name in REVIEWED["debian"]} <= set(components)
     assert {f"pkg:pypi/{name}" for name in REVIEWED["python"]} <= set(components)
 

@@ -18,6 +18,7 @@ import services.contracts.metrics
 import services.eligibility.recheck.metrics
 import services.notify.metrics
 import services.ordering.metrics
+import services.portal.metrics
 import shared.bus.metrics
 import shared.http.keys
 import shared.http.observe
@@ -33,6 +34,7 @@ MEASURING = (
     services.eligibility.recheck.metrics,
     services.notify.metrics,
     services.ordering.metrics,
+    services.portal.metrics,
     shared.bus.metrics,
     shared.http.keys,
     shared.http.observe,

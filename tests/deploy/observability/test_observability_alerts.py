@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy.generate.deployments import DEPLOYMENTS
-from marktplatz.assembly import RoleName
+from marktplatz.assembly import SITES, RoleName
 from shared.messages.values import Channel
 from shared.topics import contract_group
 from tests.deploy.observability.promql import ALERTS, RUNBOOKS, Rule, alerts, lay_out, promtool, rules
@@ -111,18 +111,19 @@ def test_every_process_is_missed_when_it_is_gone() -> None:
             r'unless on \(namespace\) marktplatz_ready\{job="([\w-]+)", check="started"\}', body("MarktplatzProcessMissing")
         )
     )
-    assert missed == {process.name for process in DEPLOYMENTS if process.channel is None}
+    assert missed == {process.name for process in DEPLOYMENTS if process.channel is None} | set(SITES)
     processors = set(re.findall(r'group="([\w.]+)"', body("MarktplatzContractProcessorDown")))
     assert processors == {contract_group(channel) for channel in Channel}
     channels = {rule.body["labels"]["channel"] for rule in alerts() if rule.name == "MarktplatzContractProcessorDown"}
     assert channels == {channel.value for channel in Channel}
 
 
-def test_the_http_rules_select_the_apis_and_nothing_else() -> None:
+def test_the_http_rules_select_the_apis_and_the_portal_and_nothing_else() -> None:
     selectors = {match for rule in rules() for match in re.findall(r'\bjob=~"([^"]+)"', rule.body["expr"])}
     (selector,) = selectors
-    assert {process.name for process in DEPLOYMENTS if re.fullmatch(selector, process.name)} == {
-        process.name for process in DEPLOYMENTS if process.role is RoleName.API
+    assert {name for name in (*(process.name for process in DEPLOYMENTS), *SITES) if re.fullmatch(selector, name)} == {
+        *(process.name for process in DEPLOYMENTS if process.role is RoleName.API),
+        *SITES,
     }
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from deploy.generate import channels as generator
 from deploy.generate.deployments import DEPLOYMENTS
-from marktplatz.assembly import BUILDERS
+from marktplatz.assembly import BUILDERS, SITES
 from shared.messages.values import Channel
 
 
@@ -52,7 +52,9 @@ def test_each_processor_is_missed_by_an_alert_of_its_own_that_the_unit_tests_see
 def test_flux_waits_for_every_migration_and_every_deployment() -> None:
     checks = yaml.safe_load(generator.files()[generator.FLUX])["spec"]["healthChecks"]
     names = {(check["kind"], check["name"]) for check in checks}
-    assert names == {("Job", f"{name.value}-migrate") for name in BUILDERS} | {("Deployment", it.name) for it in DEPLOYMENTS}
+    assert names == {("Job", f"{name.value}-migrate") for name in BUILDERS} | {
+        ("Deployment", name) for name in (*(it.name for it in DEPLOYMENTS), *SITES)
+    }
 
 
 def test_a_missing_a_changed_and_a_left_over_file_are_named_and_mended(deploy: Path) -> None:

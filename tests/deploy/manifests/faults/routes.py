@@ -11,6 +11,7 @@ from tests.deploy.manifests.planting import Documents, Mutation
 
 _HSTS = ("spec", "rules", 0, "filters")
 _TIME = ("spec", "rules", 0, "timeouts")
+_FIRST = ("spec", "rules", 0, "matches", 0)
 _PARENT = ("spec", "parentRefs", 0)
 
 
@@ -92,6 +93,10 @@ _LEADING = (
     Mutation("path of no API", _also("ordering-api", _match("/v1/basket")), "route-surplus"),
     Mutation("path to a worker", with_(_another(_match("/v1/work"), "ordering-worker")), "route-surplus"),
     Mutation("one API below another", _also("ordering-api", _match("/v1/my")), "route-shadow"),
+    Mutation("pages without a route", without("HTTPRoute", "portal"), "route-path"),
+    Mutation("only some pages", _on(put(*_FIRST, "path", "value", value="/offerings"), "portal"), "route-surplus"),
+    Mutation("only the first page", _on(put(*_FIRST, "path", "type", value="Exact"), "portal"), "route-surplus"),
+    Mutation("pages at another address", _on(put("spec", "hostnames", value=["portal.example"]), "portal"), "route-host"),
     Mutation("metrics shown to the world", _also("catalog-api", _match("/metrics", "Exact")), "route-internal"),
     Mutation("everything else to one API", _also("catalog-api", _match("/")), "route-internal"),
     Mutation("API without a match", _on(drop("spec", "rules", 0, "matches")), "route-internal"),

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.checks.generic.objects import Document, Objects, items, text
 from deploy.checks.generic.render import DEPLOY, render
-from deploy.checks.product.routes import api_paths, check_routes
+from deploy.checks.product.routes import api_paths, check_routes, site_services
 from marktplatz.assembly import BUILDERS
 
 BY_KIND = {"Ingress": "tests/keda-only", "HTTPRoute": "overlays/prod"}
@@ -60,23 +60,18 @@ def test_a_route_without_a_match_shows_what_must_stay_inside(path: str) -> None:
     assert any(f" {path} " in finding.text for finding in shown)
 
 
-def test_a_frontend_beside_the_apis_may_take_what_is_left_of_the_host() -> None:
-    documents = rendered("HTTPRoute")
-    service = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": "portal", "namespace": "marktplatz"},
-        "spec": {"ports": [{"port": 8080}]},
-    }
-    route = copy.deepcopy(next(it for it in documents if it["kind"] == "HTTPRoute"))
-    route["metadata"]["name"] = "portal"
-    route["spec"]["rules"] = [{"backendRefs": [{"name": "portal", "port": 8080}]}]
-    assert codes([*documents, service, route]) == set()
+@pytest.mark.parametrize("kind", BY_KIND)
+def test_what_no_api_has_leads_to_the_portal_by_the_address_that_people_are_given(kind: str) -> None:
+    documents = rendered(kind)
+    assert site_services(Objects("a", documents)) == {"portal": "marktplatz.example"}
+    notify = next(it for it in documents if it["kind"] == "ConfigMap" and "NOTIFY_PORTAL_URL" in (it.get("data") or {}))
+    notify["data"]["NOTIFY_PORTAL_URL"] = "https://elsewhere.example"
+    assert codes(documents) == {"route-host"}
 
 
 def test_each_api_may_have_a_host_of_its_own() -> None:
     documents = rendered("HTTPRoute")
-    for route in (it for it in documents if it["kind"] == "HTTPRoute"):
+    for route in (it for it in documents if it["kind"] == "HTTPRoute" and text(it, "metadata", "name") != "portal"):
         route["spec"]["hostnames"] = [f"{text(route, 'metadata', 'name')}.example"]
     assert codes(documents) == set()
 

@@ -121,6 +121,7 @@ class ReferenceReader:
             known_listings=frozenset(row.id for row in known),
             requirements=frozenset(row.id for row in requirements),
             musts=tuple(row.id for row in requirements if row.level is Level.MUSS),
+            conditional=frozenset(row.id for row in requirements if row.condition_de is not None),
         )
         lexicon, splitter, shelves = await asyncio.to_thread(shelved, ozg, leika, self._data_dir)
         return Snapshot(

@@ -113,7 +113,8 @@ class Area(StrEnum):
 class Requirement:
     """A row of requirements.csv: one point of the EfA-Mindestanforderungen checklist.
 
-    ``origin`` is whether id and content are those of the published list or were worded for this project.
+    ``origin`` is whether id and content are those of the published list or were worded for this project. ``condition_de`` and
+    ``condition_en`` state where the point binds, if it does not everywhere: there NICHT_ZUTREFFEND is an answer to a MUSS.
     """
 
     id: str
@@ -122,3 +123,5 @@ class Requirement:
     text_de: str
     text_en: str
     origin: Literal["published", "own_wording"]
+    condition_de: OptionalText = None
+    condition_en: OptionalText = None

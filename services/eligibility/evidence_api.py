@@ -26,7 +26,8 @@ from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
-from shared.messages.values import Line, Text
+from shared.messages.values import Line
+from shared.written import Written
 
 MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """Media types of documents that are taken, each with how its files begin."""
@@ -45,7 +46,7 @@ class EvidenceRequest(Request):
     valid_from: Day | None = None
     valid_to: Day | None = None
     document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    reason: Text
+    reason: Written
 
     def content(self) -> dict[str, str | None]:
         """Return the document in the shape of the specification, without its id."""

@@ -30,8 +30,9 @@ from shared.http.auth import Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.messages.values import OrganisationId, Role, Text
+from shared.messages.values import OrganisationId, Role
 from shared.tracing import context
+from shared.written import Written
 
 CREATED = 201
 Kind = Literal[
@@ -68,7 +69,7 @@ class FactRequest(Request):
     """A fact in the shape of its kind, money in cents, and why it is recorded. Without ``id`` one is given."""
 
     fact: Annotated[dict[str, Any], Field(json_schema_extra={"examples": [EXAMPLE]})]
-    reason: Text
+    reason: Written
 
 
 class ExaminationRequest(Request):
@@ -76,13 +77,13 @@ class ExaminationRequest(Request):
 
     findings: dict[str, bool | Literal["OWN", "SHARED_DELEGATE", "JOINT_APPOINTMENT", "NONE"] | None]
     evidence: Annotated[list[str], Field(max_length=20, default_factory=list)]
-    reason: Text
+    reason: Written
 
 
 class WithdrawalRequest(Request):
     """Why it does not hold, and never did."""
 
-    reason: Text
+    reason: Written
 
 
 def audience_of(caller: Caller) -> Audience:

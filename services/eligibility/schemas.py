@@ -19,8 +19,8 @@ from shared.messages.values import (
     Line,
     OrganisationId,
     Role,
-    Text,
 )
+from shared.written import Written
 
 HUSUM = "010540056056"
 
@@ -221,13 +221,13 @@ class AccreditationRequest(Request):
 class QueryRequest(Request):
     """The Anbieter's question."""
 
-    question: Text
+    question: Written
 
 
 class AnswerRequest(Request):
     """The organisation's answer."""
 
-    answer: Text
+    answer: Written
 
 
 class GrantRequest(Request):
@@ -236,13 +236,13 @@ class GrantRequest(Request):
     valid_from: Day | None = None
     valid_to: Day | None = None
     statements: Annotated[list[EntityId], Field(max_length=50)] | None = None
-    reason: Text | None = None
+    reason: Written | None = None
 
 
 class ReasonRequest(Request):
     """Why an accreditation is refused or withdrawn."""
 
-    reason: Text
+    reason: Written
 
 
 class CheckRequest(Request):
@@ -271,7 +271,7 @@ class CheckRequest(Request):
 class SignOffRequest(Request):
     """On what grounds the Anbieter takes the risk."""
 
-    note: Text
+    note: Written
 
 
 class OverrideRequest(Request):
@@ -296,6 +296,6 @@ class OverrideRequest(Request):
     check: Annotated[int, Field(ge=1)]
     verdict_hash: Line | None = None
     decision: Literal["PROCEED", "STOP"]
-    reason: Annotated[Text, Field(min_length=20)]
+    reason: Annotated[Written, Field(min_length=20)]
     valid_until: Day
     evidence: Annotated[list[Line], Field(max_length=20)] = []

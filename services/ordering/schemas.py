@@ -11,9 +11,10 @@ from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
 from shared.http.days import Day
 from shared.messages.partner import Remark, Side, Uses
-from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, Month, PriceItem, Text
+from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, Month, PriceItem
+from shared.written import Written
 
-ConditionText = Annotated[Text, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+ConditionText = Annotated[Written, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 EndDay = Annotated[Day, Field(lt=date(3000, 1, 1))]
 MOST_CONDITIONS = 40
 MOST_LISTED = 50
@@ -30,7 +31,7 @@ class DeclareInterest(Body):
 
     offering_id: Annotated[EntityId, Field(examples=["3f2b8c1e-7d4a-4f6b-9a51-0c2d3e4f5a6b"])]
     channel: Annotated[Channel, Field(examples=["govdigital"])]
-    message: Annotated[Text | None, Field(examples=["Wir möchten zum 1. April starten."])] = None
+    message: Annotated[Written | None, Field(examples=["Wir möchten zum 1. April starten."])] = None
     anbindungsart: Annotated[Anbindungsart | None, Field(examples=["FIT_CONNECT"])] = None
 
 
@@ -63,13 +64,13 @@ class SettlePoint(Body):
 class AskQuestion(Body):
     """A question to the other side."""
 
-    text: Annotated[Text, Field(examples=["Welche Portfreigaben braucht der Testbetrieb?"])]
+    text: Annotated[Written, Field(examples=["Welche Portfreigaben braucht der Testbetrieb?"])]
 
 
 class AnswerQuestion(Body):
     """The answer."""
 
-    text: Annotated[Text, Field(examples=["443/tcp ausgehend genügt."])]
+    text: Annotated[Written, Field(examples=["443/tcp ausgehend genügt."])]
 
 
 class ConfirmConditions(Body):

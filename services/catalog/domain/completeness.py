@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from services.catalog.domain.form import OfferingForm
 from shared.errors import InvalidError
+from shared.laender import LAENDER
 from shared.messages.base import Value
 from shared.messages.catalog import Fulfilment
+from shared.price_sheets import price_faults
+from shared.written import is_written
 
 LEAST_REIFEGRAD = 3
 """OZG-Reifegrad that an EfA service needs at least: an online application."""
@@ -16,7 +20,10 @@ LEAST_REIFEGRAD = 3
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the reference data know: keys that exist and the points of the checklist that bind (MUSS)."""
+    """What the reference data know: keys that exist and the points of the checklist that bind (MUSS).
+
+    ``conditional`` are those of ``musts`` that bind only where something is the case, such as that fees are due.
+    """
 
     topic_ids: frozenset[str]
     ozg_ids: frozenset[str]
@@ -24,6 +31,7 @@ class Catalogue:
     known_listings: frozenset[str]
     requirements: frozenset[str]
     musts: tuple[str, ...]
+    conditional: frozenset[str] = frozenset()
 
 
 class Shortcoming(Value):
@@ -35,9 +43,9 @@ class Shortcoming(Value):
     id: str | None = None
 
 
-def require_complete(form: OfferingForm, catalogue: Catalogue) -> None:
-    """Return if the form is complete. Raises InvalidError (``offering_incomplete``) whose ``points`` name all that is missing."""
-    found = shortcomings(form, catalogue)
+def require_complete(form: OfferingForm, catalogue: Catalogue, today: date) -> None:
+    """Return if the form is complete on a day. Raises InvalidError (``offering_incomplete``): ``points`` name what is not."""
+    found = shortcomings(form, catalogue, today)
     if found:
         count = "One point of the form is" if len(found) == 1 else f"{len(found)} points of the form are"
         raise InvalidError(
@@ -47,18 +55,22 @@ def require_complete(form: OfferingForm, catalogue: Catalogue) -> None:
         )
 
 
-def shortcomings(form: OfferingForm, catalogue: Catalogue) -> list[Shortcoming]:
-    """Return every point in which the form falls short, in the form's order."""
-    return [*_texts(form), *_keys(form, catalogue), *_reuse(form), *_cost(form), *_checklist(form, catalogue)]
+def shortcomings(form: OfferingForm, catalogue: Catalogue, today: date) -> list[Shortcoming]:
+    """Return every point in which the form falls short on a day, in the form's order."""
+    return [*_texts(form), *_keys(form, catalogue), *_reuse(form), *_cost(form, today), *_checklist(form, catalogue)]
 
 
 def _texts(form: OfferingForm) -> Iterator[Shortcoming]:
-    for field, name in (
-        ("summary", "Kurzbeschreibung"),
-        ("technical_concept", "technical concept"),
-        ("nachnutzung", "text on what a Nachnutzer must know"),
+    for field, name, text in (
+        ("title", "title", form.title),
+        ("summary", "Kurzbeschreibung", form.summary),
+        ("technical_concept", "technical concept", form.technical_concept),
+        ("nachnutzung", "text on what a Nachnutzer must know", form.nachnutzung),
+        *(("parameters", f"label of the parameter {it.name}", it.label) for it in form.parameters),
+        *(("price_items", "label of a price item", it.label) for it in form.price_items),
+        *(("documents", "title of a document", it.title) for it in form.documents),
     ):
-        if getattr(form, field) is None:
+        if not is_written(text or ""):
             yield Shortcoming(field=field, code="text_missing", detail=f"The {name} is missing.")
 
 
@@ -88,21 +100,25 @@ def _reuse(form: OfferingForm) -> Iterator[Shortcoming]:
         yield Shortcoming(field="channels", code="channel_missing", detail="No Anbieter is named.")
 
 
-def _cost(form: OfferingForm) -> Iterator[Shortcoming]:
+def _cost(form: OfferingForm, today: date) -> Iterator[Shortcoming]:
     """IT-Planungsrat 2022/21: who offers gives binding information on the cost of reuse."""
-    if not form.price_items and form.funding is None:
+    if not form.price_items and not is_written(form.funding or ""):
         detail = "Binding cost information is missing (IT-Planungsrat 2022/21): name a price item or the funding."
         yield Shortcoming(field="price_items", code="cost_missing", detail=detail)
-    for item in form.price_items:
-        if item.valid_to is not None and item.valid_to < item.valid_from:
-            detail = f"The price item '{item.label}' ends before it begins."
-            yield Shortcoming(field="price_items", code="price_period_invalid", detail=detail)
+    for fault in price_faults(form.price_items, today):
+        yield Shortcoming(field="price_items", code=fault.code, detail=fault.detail)
+    for land in form.licence_free_for_states:
+        if land not in LAENDER.values():
+            detail = f"There is no Land {land} (ISO 3166-2)."
+            yield Shortcoming(field="licence_free_for_states", code="land_unknown", detail=detail, id=land)
 
 
 def _checklist(form: OfferingForm, catalogue: Catalogue) -> Iterator[Shortcoming]:
     answers = {answer.id: answer.fulfilment for answer in form.requirements}
     for must in catalogue.musts:
         answer = answers.get(must)
+        if answer is Fulfilment.NICHT_ZUTREFFEND and must in catalogue.conditional:
+            continue
         if answer is None:
             detail = f"The EfA-Mindestanforderung {must} (MUSS) is not answered."
             yield Shortcoming(field="requirements", code="requirement_unanswered", detail=detail, id=must)

@@ -15,6 +15,7 @@ from services.catalog.domain.statement import Statement, is_stated
 from services.catalog.domain.steps import Taken, step
 from services.catalog.domain.transitions import Actor, Command
 from shared.aggregate.base import Aggregate
+from shared.calendar import day_of
 from shared.errors import ConflictError, ForbiddenError, InvalidError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
@@ -79,7 +80,7 @@ class Offering(Aggregate):
         if self.state is OfferingState.ENTWURF:
             self.form = form
             return lambda: messages.OfferingRevised(submission=self._submission(), revised_at=at)
-        require_complete(form, catalogue)
+        require_complete(form, catalogue, day_of(at))
         missing = [listing.channel for listing in self.listings if listing.channel not in form.channels]
         if missing:
             raise InvalidError(
@@ -100,7 +101,7 @@ class Offering(Aggregate):
 
         Raises InvalidError (``offering_incomplete``), and as ``require_accredited``.
         """
-        require_complete(self.form, catalogue)
+        require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, self.form.channels, standing_of)
         self.submitted_at, self.remarks = at, None
         return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)

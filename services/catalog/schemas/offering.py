@@ -24,6 +24,7 @@ from shared.messages.values import (
     Text,
     Time,
 )
+from shared.written import Written
 
 
 def _request(example: dict[str, Any]) -> ConfigDict:
@@ -74,14 +75,14 @@ class RemarksRequest(BaseModel):
     """Why the form goes back."""
 
     model_config = _request({"remarks": "Die Kurzbeschreibung nennt die Zielgruppe nicht."})
-    remarks: Text
+    remarks: Written
 
 
 class ReasonRequest(BaseModel):
     """Why the offer is suspended or withdrawn; everybody can read it."""
 
     model_config = _request({"reason": "Umstellung auf die neue Fachverfahrensschnittstelle bis Ende März."})
-    reason: Text
+    reason: Written
 
 
 class BereitstellungsvertragRequest(BaseModel):

@@ -53,7 +53,10 @@ class TopicReply(BaseModel):
 
 
 class RequirementReply(BaseModel):
-    """A point of the checklist of EfA-Mindestanforderungen. ``origin``: published, or own_wording of this project."""
+    """A point of the checklist of EfA-Mindestanforderungen. ``origin``: published, or own_wording of this project.
+
+    ``condition_de`` and ``condition_en``: where the point binds; elsewhere NICHT_ZUTREFFEND is the answer. Null: everywhere.
+    """
 
     id: str
     area: Area
@@ -61,8 +64,19 @@ class RequirementReply(BaseModel):
     text_de: str
     text_en: str
     origin: str
+    condition_de: str | None = None
+    condition_en: str | None = None
 
     @classmethod
     def of(cls, row: Requirement) -> RequirementReply:
         """Return the answer for one row."""
-        return cls(id=row.id, area=row.area, level=row.level, text_de=row.text_de, text_en=row.text_en, origin=row.origin)
+        return cls(
+            id=row.id,
+            area=row.area,
+            level=row.level,
+            text_de=row.text_de,
+            text_en=row.text_en,
+            origin=row.origin,
+            condition_de=row.condition_de,
+            condition_en=row.condition_en,
+        )

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.contracts.chain.channel import OrganisationType
 from services.contracts.chain.given import Organisation
-from services.contracts.pricing.laender import LAENDER
+from shared.laender import LAENDER
 from shared.messages.values import Channel
 
 _BY_DIGITS: Final[dict[int, OrganisationType]] = {5: "KREIS", 9: "VERBAND", 12: "KOMMUNE"}

@@ -21,9 +21,9 @@ from services.contracts.pricing.given import (
     Version,
 )
 from services.contracts.pricing.keys import DAY_KEYS, OWN_KEYS, WHOLE, Refuse, check_key
-from services.contracts.pricing.laender import LAENDER
 from services.contracts.pricing.refusal import RefusedError
 from services.contracts.pricing.uses import reports_that_count
+from shared.laender import LAENDER
 
 PARTICIPANTS: Final = "PARTICIPANTS"
 """Funding of an item without a funding rule, and the one pool of it."""

@@ -14,11 +14,11 @@ from services.contracts.pricing.apportioning import Part, apportioned, half_up
 from services.contracts.pricing.checks import PARTICIPANTS
 from services.contracts.pricing.given import AllLaender, Input, Key, Participant, Payer, Pool, Report, SomeParticipants
 from services.contracts.pricing.keys import WHOLE, effective_key
-from services.contracts.pricing.laender import LAENDER
 from services.contracts.pricing.refusal import RefusedError
 from services.contracts.pricing.slices import Slice, Window, amount_of, slices_of, sums_over, takes_part
 from services.contracts.pricing.uses import reports_that_count, uses_in
 from services.contracts.pricing.weights import Cost, Weights, weights_of
+from shared.laender import LAENDER
 
 _ALL: Final = Pool(
     id=PARTICIPANTS,

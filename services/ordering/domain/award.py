@@ -20,6 +20,7 @@ from shared.messages.contracts import ContractConcluded, ContractHead, ContractR
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
 from shared.messages.values import PriceItem
+from shared.price_sheets import price_faults
 
 
 def _other_offer(
@@ -37,10 +38,11 @@ def make_offer(
     """Offer the Nachnutzungsvertrag until the end of a day in Germany.
 
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
-    (``valid_until_past``), ConflictError (``already_offered``) if another offer is made.
+    (``valid_until_past``, ``price_sheet_invalid``), ConflictError (``already_offered``) if another offer is made.
     """
     check_validity(valid_until, at)
     today = day_of(at)
+    require_plausible(price_items or (), today)
     items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
     order.offer_number += 1
     order.valid_until = valid_until
@@ -54,6 +56,17 @@ def check_validity(valid_until: date, at: datetime) -> None:
     """Return if an offer can be accepted until that day. Raises InvalidError (``valid_until_past``)."""
     if valid_until < day_of(at):
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
+
+
+def require_plausible(items: Sequence[PriceItem], today: date) -> None:
+    """Return if these prices can be offered on a day. Raises InvalidError (``price_sheet_invalid``)."""
+    faults = list(price_faults(items, today))
+    if faults:
+        raise InvalidError(
+            f"The prices cannot be offered: {' '.join(fault.detail for fault in faults)}",
+            code="price_sheet_invalid",
+            points=[{"field": "price_items", "code": fault.code, "detail": fault.detail} for fault in faults],
+        )
 
 
 def _other_order(

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from services.contracts.pricing.answers import line_of
-from services.contracts.pricing.laender import LAENDER
 from shared.canonical_json import canonical
+from shared.laender import LAENDER
 
 STATES = Path(__file__).parents[3] / "data" / "states.csv"
 CASES = [json.loads(file.read_text("utf-8")) for file in sorted((Path(__file__).parent / "pricing_cases").glob("*.json"))]

@@ -28,6 +28,7 @@ CATALOGUE = Catalogue(
     leika_keys=frozenset({"99108001001000", "99050012104000"}),
     known_listings=frozenset({"E008"}),
     requirements=frozenset({*MUSTS, "DES-3"}),
+    conditional=frozenset({"O1"}),
     musts=MUSTS,
 )
 

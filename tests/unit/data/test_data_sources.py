@@ -149,6 +149,7 @@ def test_the_checklist_covers_every_area_and_marks_the_published_points() -> Non
     assert {row.level for row in rows} == set(Level)
     assert {row.id for row in rows if row.origin == "published"} == {"O1", "R1", "R2"}
     assert all(row.level is Level.MUSS for row in rows if row.origin == "published")
+    assert {row.id for row in rows if row.condition_de} == {row.id for row in rows if row.condition_en} == {"PAY-1"}
 
 
 def test_words_of_search_mean_something_unless_they_are_fillers() -> None:

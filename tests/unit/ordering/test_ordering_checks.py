@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from services.ordering.domain import award, exits, precheck
@@ -19,7 +21,7 @@ from shared.messages.ordering import (
     OrderRefused,
     OrderWithdrawn,
 )
-from shared.messages.values import OrderState, Verdict
+from shared.messages.values import Money, OrderState, Verdict
 from shared.topics import CONTRACT_REQUESTS, topic_of
 from tests.support.builders.orders import (
     ANBIETER,
@@ -305,6 +307,16 @@ def test_an_order_again_with_other_particulars_is_refused() -> None:
     with pytest.raises(ConflictError) as refusal:
         award.place(order, KUNDE, T0, accepts_agb=True, order_reference="HH-2")
     assert refusal.value.code == "already_placed"
+
+
+def test_prices_that_cannot_be_meant_are_not_offered() -> None:
+    order = order_in(OrderState.ABGESTIMMT)
+    prices = [PRICE.model_copy(update={"amount": Money(cents=100, currency="XXX")})]
+    with pytest.raises(InvalidError) as refusal:
+        award.make_offer(order, ANBIETER, T0, VALID_UNTIL, prices)
+    points: Any = refusal.value.context["points"]
+    assert (refusal.value.code, [point["code"] for point in points]) == ("price_sheet_invalid", ["price_currency_unsupported"])
+    assert order.state is OrderState.ABGESTIMMT
 
 
 def test_an_offer_for_a_day_that_has_passed_is_refused() -> None:

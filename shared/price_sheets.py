@@ -1,0 +1,60 @@
+"""Which lines of a price sheet cannot be meant: another currency, days that lie apart, a price that is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations
+
+from shared.messages.values import PriceItem
+
+CURRENCY = "EUR"
+MOST_CENTS = 10**11
+"""A billion euros: no line of a price sheet charges more for a period."""
+FARTHEST = timedelta(days=50 * 366)
+"""How far from today the days of a price may lie: beyond, a digit is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFault:
+    """What is wrong with a price sheet, by a stable code."""
+
+    code: str
+    detail: str
+
+
+def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault]:
+    """Yield what is wrong with a price sheet on a day, line by line, then between lines; nothing of an empty one.
+
+    Codes: ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``, ``price_day_implausible``,
+    ``price_sheet_ended``, ``price_repeated``.
+    """
+    for item in items:
+        yield from _line_faults(item, today)
+    if items and all(item.valid_to is not None and item.valid_to < today for item in items):
+        yield PriceFault("price_sheet_ended", "Every price item has ended: name what is charged from today on.")
+    for one, other in combinations(items, 2):
+        if _subject(one) == _subject(other) and _overlap(one, other):
+            yield PriceFault("price_repeated", f"The price item '{one.label}' is there twice for the same days.")
+
+
+def _line_faults(item: PriceItem, today: date) -> Iterator[PriceFault]:
+    if item.amount.currency != CURRENCY:
+        detail = f"The price item '{item.label}' is in {item.amount.currency}; prices are in {CURRENCY}."
+        yield PriceFault("price_currency_unsupported", detail)
+    if item.amount.cents > MOST_CENTS:
+        yield PriceFault("price_implausible", f"The price item '{item.label}' charges more than a billion euros.")
+    if item.valid_to is not None and item.valid_to < item.valid_from:
+        yield PriceFault("price_period_invalid", f"The price item '{item.label}' ends before it begins.")
+    if any(day is not None and abs(day - today) > FARTHEST for day in (item.valid_from, item.valid_to)):
+        yield PriceFault("price_day_implausible", f"A day of the price item '{item.label}' lies more than 50 years away.")
+
+
+def _subject(item: PriceItem) -> tuple[object, ...]:
+    return item.kind, item.label.casefold(), item.period, item.key
+
+
+def _overlap(one: PriceItem, other: PriceItem) -> bool:
+    first, second = sorted((one, other), key=lambda item: item.valid_from)
+    return first.valid_to is None or second.valid_from <= first.valid_to

@@ -1,0 +1,27 @@
+"""Text in requests that somebody reads: it holds a letter or digit.
+
+What is stored or travels keeps the wider type: texts of before must stay readable.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from shared.messages.values import Text
+
+
+def is_written(text: str) -> bool:
+    """Return whether a text says something: blanks, invisible characters and punctuation alone do not."""
+    return any(character.isalnum() for character in text)
+
+
+def _written(text: str) -> str:
+    if not is_written(text):
+        raise ValueError("the text holds no letter and no digit")
+    return text
+
+
+Written = Annotated[Text, AfterValidator(_written)]
+"""Text of several lines that says something."""

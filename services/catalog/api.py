@@ -31,6 +31,7 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
 )
 from services.catalog.search import Schaufenster
+from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.http.auth import SIGNING, Caller, needs
@@ -51,6 +52,7 @@ class Backend:
     schaufenster: Schaufenster
     accreditations: Accreditations
     words: FacetWords
+    vocabulary: Vocabulary
     clock: Callable[[], datetime]
 
 
@@ -90,7 +92,8 @@ def routes(backend: Backend) -> APIRouter:
     _suspension_routes(steps, backend)
     join(router, steps)
     _work_list_routes(router, backend)
-    join(router, public_routes(backend.offerings, backend.reference, backend.schaufenster, backend.words))
+    public = public_routes(backend.offerings, backend.reference, backend.schaufenster, backend.words, backend.vocabulary)
+    join(router, public)
     return router
 
 

@@ -25,6 +25,7 @@ from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
 from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
+from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.republisher import Republisher
 from shared.http.routers import join
 from shared.labels import read_labels
@@ -57,7 +58,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     checkpoints = Checkpoints(checkpoint, followed, settings.checkpoint_idle, resources.clock)
     portals = Portals(resources)
     watch = PortalWatch(portals, checkpoint, tuple(followed), resources.clock)
-    words = FacetWords(read_labels(resources.data_dir, "de"), read_labels(resources.data_dir, "en"))
+    de, en = read_labels(resources.data_dir, "de"), read_labels(resources.data_dir, "en")
     terms = Terms(settings.dcat_title, settings.dcat_publisher, settings.dcat_licence, settings.dcat_contributor)
     router = APIRouter()
     # Before the routes with an id in the path, which would take the names of these for one.
@@ -65,7 +66,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     waiting = Waiting(settings.feed_waiting)
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
-    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, words, resources.clock)))
+    words, vocabulary = FacetWords(de, en), Vocabulary.of(de, en)
+    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",

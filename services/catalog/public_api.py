@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, TypeVar
+from functools import partial
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
@@ -28,77 +30,110 @@ from services.catalog.schemas.listing import (
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
+from services.catalog.vocabulary import Vocabulary
+from shared.http.cached import NOT_MODIFIED, public_reply
 from shared.http.dependencies import OptionalCaller
-from shared.http.etag import json_reply
+from shared.http.etag import etag, json_reply
 from shared.http.found_page import FoundPage, mark_of
 from shared.http.paging import Limit, Page
 from shared.messages.values import OfferingState
 
+FRESH_SECONDS: Final = 60
+REFERENCE_SECONDS: Final = 3600
+"""How long everybody may hold what changes by the hour, and what changes with a release or a load of reference data."""
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
 
-def public_routes(offerings: Offerings, reference: ReferenceReader, schaufenster: Schaufenster, words: FacetWords) -> APIRouter:
+def public_routes(
+    offerings: Offerings,
+    reference: ReferenceReader,
+    schaufenster: Schaufenster,
+    words: FacetWords,
+    vocabulary: Vocabulary,
+) -> APIRouter:
     """Return the routes that everybody may read."""
     router = APIRouter(prefix="/v1")
 
-    @router.get("/offerings", tags=["offerings"])
-    async def search_offerings(query: Annotated[SearchQuery, Query()]) -> SearchReply:
+    get = partial(router.get, responses=dict(NOT_MODIFIED))
+
+    @get("/offerings", tags=["offerings"], response_model=SearchReply)
+    async def search_offerings(request: Request, query: Annotated[SearchQuery, Query()]) -> Response:
         """Search offers and known EfA services.
 
         Best first: what the words name in the title, then what has them in the official names of its keys, its provider or text;
         what can be ordered before the others.
         """
         found, today = await schaufenster.search(query.search())
-        return SearchReply.of(found, query.mark, words, today)
+        return public_reply(request, SearchReply.of(found, query.mark, words, today), FRESH_SECONDS)
 
-    @router.get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
-    async def get_offering(offering_id: str, caller: OptionalCaller) -> Response:
+    @get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
+    async def get_offering(request: Request, offering_id: str, caller: OptionalCaller) -> Response:
         """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only."""
         found = await offerings.find(offering_id, caller)
         if found is None:
             known = await schaufenster.find_known(offering_id)
             if known is None:
                 raise unknown(offering_id)
-            return json_reply(KnownReply.of(known))
+            return public_reply(request, KnownReply.of(known), FRESH_SECONDS)
         offering, rev = found
-        actors = [] if caller is None else capacities(offering, caller)
+        if caller is None:
+            return public_reply(request, OfferingReply.of(offering, []), FRESH_SECONDS, tag=etag(rev))
+        actors = capacities(offering, caller)
         lacking = None
         if Actor.BEREITSTELLER in actors and offering.state is OfferingState.ENTWURF:
             lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue))
         return json_reply(OfferingReply.of(offering, actors, lacking), rev=rev)
 
-    @router.get("/reference/topics", tags=["reference"])
-    async def topics() -> Page[TopicReply]:
+    _reference_routes(router, reference, vocabulary)
+    return router
+
+
+def _reference_routes(router: APIRouter, reference: ReferenceReader, vocabulary: Vocabulary) -> None:
+    get = partial(router.get, tags=["reference"], responses=dict(NOT_MODIFIED))
+
+    @get("/reference/vocabulary", response_model=Vocabulary)
+    async def words(request: Request) -> Response:
+        """Words for all codes of offers, German and English, and the transition table."""
+        return public_reply(request, vocabulary, REFERENCE_SECONDS)
+
+    @get("/reference/topics", response_model=Page[TopicReply])
+    async def topics(request: Request) -> Response:
         """List the Themenfelder."""
         snapshot = await reference.current()
-        return Page(items=[TopicReply.of(row) for row in snapshot.topics])
+        page = Page[TopicReply](items=[TopicReply.of(row) for row in snapshot.topics])
+        return public_reply(request, page, REFERENCE_SECONDS)
 
-    @router.get("/reference/requirements", tags=["reference"])
-    async def requirements() -> Page[RequirementReply]:
+    @get("/reference/requirements", response_model=Page[RequirementReply])
+    async def requirements(request: Request) -> Response:
         """List the EfA-Mindestanforderungen, the checklist of the form."""
         snapshot = await reference.current()
-        return Page(items=[RequirementReply.of(row) for row in snapshot.requirements])
+        page = Page[RequirementReply](items=[RequirementReply.of(row) for row in snapshot.requirements])
+        return public_reply(request, page, REFERENCE_SECONDS)
 
-    @router.get("/reference/ozg", tags=["reference"])
-    async def ozg(q: Words = "", topic_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> FoundPage[OzgReply]:
+    @get("/reference/ozg", response_model=FoundPage[OzgReply])
+    async def ozg(
+        request: Request, q: Words = "", topic_id: str | None = None, cursor: Cursor = None, limit: Limit = 20
+    ) -> Response:
         """Search the OZG services by name, id, Leistungsschlüssel, or the names of their LeiKa entries."""
         snapshot = await reference.current()
         found = snapshot.ozg.find(q)
         rows = [hit for hit in found.rows if topic_id is None or hit[1].topic_id == topic_id]
         mark = mark_of({"list": "ozg", "q": q, "topic_id": topic_id})
-        return _page(replace(found, rows=rows), OzgReply.of, mark, cursor, limit)
+        page = _page(replace(found, rows=rows), OzgReply.of, mark, cursor, limit)
+        return public_reply(request, page, REFERENCE_SECONDS)
 
-    @router.get("/reference/leika", tags=["reference"])
-    async def leika(q: Words = "", ozg_id: str | None = None, cursor: Cursor = None, limit: Limit = 20) -> FoundPage[LeikaReply]:
+    @get("/reference/leika", response_model=FoundPage[LeikaReply])
+    async def leika(
+        request: Request, q: Words = "", ozg_id: str | None = None, cursor: Cursor = None, limit: Limit = 20
+    ) -> Response:
         """Search the Leistungskatalog by name or Leistungsschlüssel."""
         snapshot = await reference.current()
         found = snapshot.leika.find(q)
         rows = [hit for hit in found.rows if ozg_id is None or hit[1].ozg_id == ozg_id]
         mark = mark_of({"list": "leika", "q": q, "ozg_id": ozg_id})
-        return _page(replace(found, rows=rows), LeikaReply.of, mark, cursor, limit)
-
-    return router
+        page = _page(replace(found, rows=rows), LeikaReply.of, mark, cursor, limit)
+        return public_reply(request, page, REFERENCE_SECONDS)
 
 
 def _page(found: Listed[R], reply: Callable[[R], T], mark: str, cursor: str | None, limit: int) -> FoundPage[T]:

@@ -17,7 +17,9 @@ from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.idempotency import Holder
 from shared.http.observe import Observe
+from shared.http.open_data import OpenData
 from shared.http.probes import probes
+from shared.http.query import QueryMark
 from shared.store.port import Store
 
 VERSION = "1"
@@ -59,6 +61,8 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     docs.install(app)
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)
+    app.add_middleware(QueryMark)
+    app.add_middleware(OpenData)
     app.add_middleware(Head)
     app.add_middleware(Observe, service=service)
     app.add_middleware(Even, step=even.STEP if even_step is None else even_step)

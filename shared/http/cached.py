@@ -6,9 +6,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+NOT_MODIFIED: Mapping[int | str, dict[str, object]] = {
+    304: {"description": "The client holds the answer as it is (If-None-Match)."}
+}
+"""Documentation of a route that answers 304."""
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e]*")')
 
 
@@ -28,6 +33,19 @@ def is_held(request: Request, tag: str) -> bool:
 def not_modified(tag: str, headers: Mapping[str, str]) -> Response:
     """Return the answer 304 with the headers that the full answer would have."""
     return Response(status_code=304, headers={**headers, "ETag": tag})
+
+
+def public_reply(request: Request, model: BaseModel, max_age: int, *, tag: str | None = None) -> Response:
+    """Return the model as a JSON answer that everybody may hold for ``max_age`` seconds, or 304 for whom holds it already.
+
+    Without a ``tag`` the entity tag is that of the content. Only for answers that are the same for everybody without a token.
+    """
+    body = model.model_dump_json(by_alias=True).encode()
+    tag = tag or content_tag(body)
+    headers = {"Cache-Control": f"public, max-age={max_age}", "Vary": "Authorization"}
+    if is_held(request, tag):
+        return not_modified(tag, headers)
+    return Response(body, headers={**headers, "ETag": tag}, media_type="application/json")
 
 
 def _conditions(request: Request) -> Iterable[str]:

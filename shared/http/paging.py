@@ -1,4 +1,4 @@
-"""Keyset pages: an opaque cursor holds the index values of the last item seen."""
+"""Keyset pages: an opaque cursor holds the index values of the last item seen, and the mark of the list that it belongs to."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from shared.http.limits import PAGE_BYTES
 from shared.http.problem import RefusedRequestError
+from shared.http.query import query_mark
 from shared.store.port import Scalar
 
 F = TypeVar("F")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 Limit = Annotated[int, Query(ge=1, le=200, description="Largest number of items on the page.")]
 CURSOR_LENGTH = 1024
 _VALUES = 8
+_MARK = "q"
 
 
 class Page(BaseModel, Generic[T]):
@@ -75,15 +77,18 @@ class Page(BaseModel, Generic[T]):
 
 
 def encode_cursor(values: tuple[Scalar, ...]) -> str:
-    """Return the cursor that continues after the item with these index values."""
-    plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    """Return the cursor that continues after the item with these index values in the list that is being asked for."""
+    plain: list[object] = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
+    if (mark := query_mark.get()) is not None:
+        plain.insert(0, {_MARK: mark})
     return base64.urlsafe_b64encode(orjson.dumps(plain)).rstrip(b"=").decode()
 
 
 def decode_cursor(text: str | None, kinds: Sequence[type] | None = None) -> tuple[Scalar, ...] | None:
     """Return the values of a cursor, None for none. ``kinds`` states how many there must be and of which types.
 
-    Raises RefusedRequestError (400, ``cursor_invalid``) for anything that ``encode_cursor`` did not make.
+    Raises RefusedRequestError (400, ``cursor_invalid``) for anything that ``encode_cursor`` did not make, and for the cursor of
+    another list or of other filters. Version 0.1.0 made cursors without a mark: they are taken for those of the list.
     """
     if text is None:
         return None
@@ -99,7 +104,13 @@ def _decode(text: str) -> tuple[Scalar, ...] | None:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         plain = orjson.loads(raw)
-        if not isinstance(plain, list) or not 0 < len(plain) <= _VALUES:
+        if not isinstance(plain, list):
+            return None
+        if plain and isinstance(plain[0], dict) and plain[0].keys() == {_MARK}:
+            if plain[0][_MARK] != query_mark.get():
+                return None
+            del plain[0]
+        if not 0 < len(plain) <= _VALUES:
             return None
         return tuple(_scalar(item) for item in plain)
     except (ValueError, OverflowError, binascii.Error):

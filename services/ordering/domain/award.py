@@ -40,9 +40,8 @@ def make_offer(
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
     (``valid_until_past``, ``price_sheet_invalid``), ConflictError (``already_offered``) if another offer is made.
     """
-    check_validity(valid_until, at)
+    check_terms(valid_until, price_items, at)
     today = day_of(at)
-    require_plausible(price_items or (), today)
     items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
     order.offer_number += 1
     order.valid_until = valid_until
@@ -52,16 +51,15 @@ def make_offer(
     )
 
 
-def check_validity(valid_until: date, at: datetime) -> None:
-    """Return if an offer can be accepted until that day. Raises InvalidError (``valid_until_past``)."""
-    if valid_until < day_of(at):
+def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: datetime) -> None:
+    """Return if an offer can be accepted until that day, at these prices where it states its own.
+
+    Raises InvalidError (``valid_until_past``, ``price_sheet_invalid``).
+    """
+    today = day_of(at)
+    if valid_until < today:
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
-
-
-def require_plausible(items: Sequence[PriceItem], today: date) -> None:
-    """Return if these prices can be offered on a day. Raises InvalidError (``price_sheet_invalid``)."""
-    faults = list(price_faults(items, today))
-    if faults:
+    if faults := list(price_faults(items or (), today)):
         raise InvalidError(
             f"The prices cannot be offered: {' '.join(fault.detail for fault in faults)}",
             code="price_sheet_invalid",

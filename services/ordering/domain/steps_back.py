@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.award import check_validity
+from services.ordering.domain.award import check_terms
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
 from services.ordering.domain.steps import Taken, step
@@ -26,9 +26,9 @@ def amend_offer(
     """Replace the offer that the Kunde has not accepted yet; the same one changes nothing.
 
     It counts as another offer, so that nobody accepts what they have not read. Without ``price_items`` the prices of the offer
-    stay. Raises InvalidError (``valid_until_past``).
+    stay. Raises InvalidError (``valid_until_past``, ``price_sheet_invalid``).
     """
-    check_validity(valid_until, at)
+    check_terms(valid_until, price_items, at)
     items = order.price_items.value if price_items is None else list(price_items)
     if (order.valid_until, order.price_items.value) == (valid_until, items):
         return None

@@ -18,6 +18,7 @@ import pytest
 
 import shared.messages
 from services.catalog import rows as catalog_rows
+from services.catalog.domain.transitions import Actor, Command
 from services.catalog.rows import Area, KnownOffering, LeikaService, Level, OzgService, OzgTopic, Requirement
 from services.eligibility.rows import Association, District, GovdigitalMember, ItProvider, ItProviderOwner, Municipality, State
 from shared.csv_rows import read_csv, read_rows
@@ -177,8 +178,15 @@ def test_every_value_has_a_label_and_every_label_a_value(enumeration: type[StrEn
     assert all(labels.of(value).strip() for value in enumeration)
 
 
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_move_of_an_offer_and_who_makes_it_has_a_label(language: Any) -> None:
+    labels = read_labels(DATA, language)
+    assert set(labels.words["OfferingCommand"]) == set(Command)
+    assert set(labels.words["OfferingActor"]) == set(Actor)
+
+
 def test_no_label_is_left_without_its_enumeration() -> None:
-    names = {enumeration.__name__ for enumeration in _enumerations()}
+    names = {enumeration.__name__ for enumeration in _enumerations()} | {"OfferingCommand", "OfferingActor"}
     assert set(read_labels(DATA, "de").words) == set(read_labels(DATA, "en").words) == names
 
 

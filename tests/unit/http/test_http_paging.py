@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from shared.http.limits import PAGE_BYTES
-from shared.http.paging import Page, decode_cursor
+from shared.http.paging import Page, decode_cursor, encode_cursor
+from shared.http.problem import RefusedRequestError
+from shared.http.query import mark_of_list, query_mark
 from shared.store.port import Scalar
 
 
@@ -72,3 +75,23 @@ def test_what_shows_as_several_items_stays_together(groups: list[int]) -> None:
             break
         begin = last + 1
     assert [shown.count(number) for number in range(len(groups))] == groups
+
+
+def test_a_cursor_belongs_to_its_path_and_filters_in_any_order() -> None:
+    asked = mark_of_list("/v1/orders", "state=BESTELLT&party=KUNDE&limit=2")
+    assert asked == mark_of_list("/v1/orders", "party=KUNDE&state=BESTELLT&cursor=abc&limit=50")
+    assert asked != mark_of_list("/v1/orders", "state=BESTELLT")
+    assert asked != mark_of_list("/v1/contracts", "state=BESTELLT&party=KUNDE")
+
+
+def test_the_cursor_of_another_list_is_refused_and_one_of_before_marks_is_taken() -> None:
+    unmarked = encode_cursor(("a",))
+    token = query_mark.set(mark_of_list("/v1/orders", "state=BESTELLT"))
+    try:
+        cursor = encode_cursor(("a",))
+        assert decode_cursor(cursor, (str,)) == decode_cursor(unmarked, (str,)) == ("a",)
+        query_mark.set(mark_of_list("/v1/orders", "state=BEENDET"))
+        with pytest.raises(RefusedRequestError):
+            decode_cursor(cursor, (str,))
+    finally:
+        query_mark.reset(token)

@@ -19,6 +19,7 @@ from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.steps import StepFunction
+from services.catalog.domain.transitions import Actor
 from services.catalog.public_api import public_routes
 from services.catalog.repository import Offerings
 from services.catalog.schemas.listing import FacetWords
@@ -31,6 +32,8 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
 )
 from services.catalog.search import Schaufenster
+from services.catalog.versions.api import version_routes
+from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
@@ -53,6 +56,7 @@ class Backend:
     accreditations: Accreditations
     words: FacetWords
     vocabulary: Vocabulary
+    versions: Versions
     clock: Callable[[], datetime]
 
 
@@ -92,8 +96,11 @@ def routes(backend: Backend) -> APIRouter:
     _suspension_routes(steps, backend)
     join(router, steps)
     _work_list_routes(router, backend)
-    public = public_routes(backend.offerings, backend.reference, backend.schaufenster, backend.words, backend.vocabulary)
+    public = public_routes(
+        backend.offerings, backend.reference, backend.schaufenster, backend.words, backend.vocabulary, backend.versions
+    )
     join(router, public)
+    join(router, version_routes(backend.offerings, backend.versions))
     return router
 
 
@@ -114,6 +121,7 @@ def _form_routes(router: APIRouter, backend: Backend) -> None:
                 code="if_match_missing",
             )
         snapshot = await backend.reference.current()
+        await _record_version(backend, offering_id, caller)
         change = handlers.take(offering_id, caller, backend.clock(), Offering.edit, body.form(), snapshot.catalogue)
         return await _apply(backend, change, caller, condition)
 
@@ -212,6 +220,13 @@ async def _take(
 ) -> Response:
     change = handlers.take(offering_id, headers.caller, backend.clock(), step, *args, **kwargs)
     return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
+
+
+async def _record_version(backend: Backend, offering_id: str, caller: Caller) -> None:
+    """Record the version that a change by the Bereitsteller may replace: If-Match holds it to the revision read by then."""
+    found = await backend.offerings.find(offering_id, caller)
+    if found is not None and Actor.BEREITSTELLER in capacities(found[0], caller):
+        await backend.versions.record(found[0])
 
 
 async def _apply(backend: Backend, change: Change[Offering], caller: Caller, condition: Condition | None) -> Response:

@@ -25,6 +25,7 @@ from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
 from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
+from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.republisher import Republisher
 from shared.http.routers import join
@@ -67,7 +68,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
     words, vocabulary = FacetWords(de, en), Vocabulary.of(de, en)
-    join(router, routes(Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, resources.clock)))
+    backend = Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, Versions(resources), resources.clock)
+    join(router, routes(backend))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",

@@ -30,6 +30,8 @@ from services.catalog.schemas.listing import (
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
+from services.catalog.versions.api import version_of
+from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.http.cached import NOT_MODIFIED, public_reply
 from shared.http.dependencies import OptionalCaller
@@ -41,6 +43,9 @@ from shared.messages.values import OfferingState
 FRESH_SECONDS: Final = 60
 REFERENCE_SECONDS: Final = 3600
 """How long everybody may hold what changes by the hour, and what changes with a release or a load of reference data."""
+Version = Annotated[
+    int | None, Query(ge=1, le=2**31 - 1, description="Number of the version to read; without it the latest.", examples=[2])
+]
 R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,6 +56,7 @@ def public_routes(
     schaufenster: Schaufenster,
     words: FacetWords,
     vocabulary: Vocabulary,
+    versions: Versions,
 ) -> APIRouter:
     """Return the routes that everybody may read."""
     router = APIRouter(prefix="/v1")
@@ -68,15 +74,21 @@ def public_routes(
         return public_reply(request, SearchReply.of(found, query.mark, words, today), FRESH_SECONDS)
 
     @get("/offerings/{offering_id}", tags=["offerings"], response_model=DetailReply)
-    async def get_offering(request: Request, offering_id: str, caller: OptionalCaller) -> Response:
-        """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only."""
+    async def get_offering(request: Request, offering_id: str, caller: OptionalCaller, version: Version = None) -> Response:
+        """Read an offer, or a known EfA service by its id. Drafts and submissions are there for those in charge only.
+
+        A withdrawn offer stays readable with the reason, and so does every version (`version`).
+        """
         found = await offerings.find(offering_id, caller)
         if found is None:
             known = await schaufenster.find_known(offering_id)
-            if known is None:
+            if known is None or version is not None:
                 raise unknown(offering_id)
             return public_reply(request, KnownReply.of(known), FRESH_SECONDS)
         offering, rev = found
+        if version is not None and version != offering.version:
+            shown = await version_of(offering, version, versions)
+            return public_reply(request, shown, FRESH_SECONDS) if caller is None else json_reply(shown)
         if caller is None:
             return public_reply(request, OfferingReply.of(offering, []), FRESH_SECONDS, tag=etag(rev))
         actors = capacities(offering, caller)

@@ -62,7 +62,11 @@ OFFERINGS = aggregate_collection(
 KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listing", ("on_list_since",)))
 CHECKPOINTS = aggregate_collection("catalog_checkpoints")
 PORTALS = Collection("catalog_portals")
-COLLECTIONS: tuple[Collection, ...] = (OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, *reference.COLLECTIONS)
+VERSIONS = Collection("catalog_versions", (Index("by_offering", ("offering_id", "version")),))
+COLLECTIONS: tuple[Collection, ...] = (
+    *(OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, VERSIONS),
+    *reference.COLLECTIONS,
+)
 
 
 def checkpoint_ledger(resources: Resources) -> Ledger[Checkpoint]:
@@ -183,8 +187,9 @@ class KnownServices:
 
 
 def _visible(caller: Caller | None, document: Document) -> bool:
+    """Return whether a caller may see an offer: what was public once, withdrawn or not, stays readable for everybody."""
     state = OfferingState(document["state"])
-    if is_public(state):
+    if is_public(state) or document["published_at"] is not None:
         return True
     visible_to = () if document["submitted_at"] is None else document["form"]["channels"]
     return caller is not None and bool(capacities_of(caller, document["provider"]["id"], visible_to, state))

@@ -109,11 +109,15 @@ class Workflow(BaseModel):
 
 
 class OfferingReply(BaseModel):
-    """An offer. ``workflow`` is shown to its Bereitsteller, its Anbieter and the operator."""
+    """An offer, in the version ``version``. ``workflow`` is shown to its Bereitsteller, its Anbieter and the operator.
+
+    ``latest_version`` is above ``version`` where an earlier version is shown: that one cannot be ordered.
+    """
 
     kind: Literal[Kind.OFFERING] = Kind.OFFERING
     id: str
     version: int
+    latest_version: int
     state: OfferingState
     orderable: bool
     orderable_channels: tuple[Channel, ...]
@@ -151,6 +155,7 @@ class OfferingReply(BaseModel):
             **form,
             id=offering.id,
             version=offering.version,
+            latest_version=offering.version,
             state=offering.state,
             orderable=bool(offering.orderable_channels),
             orderable_channels=offering.orderable_channels,

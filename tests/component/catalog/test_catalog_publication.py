@@ -209,15 +209,25 @@ async def test_a_suspended_offer_stays_visible_but_takes_no_interest(world: Worl
     assert (await world.do(GOVDIGITAL, offering_id, "resume")).json()["state"] == "VEROEFFENTLICHT"
 
 
-async def test_a_withdrawn_offer_leaves_the_schaufenster(world: World) -> None:
+async def test_a_withdrawn_offer_leaves_the_schaufenster_and_stays_readable_with_its_reason(world: World) -> None:
     offering_id = await world.published()
     assert (await world.search(kind="offering"))["total"] == 1
     await world.do(KOMM_ONE, offering_id, "withdraw", reason="Ende des Betriebs")
     assert (await world.search(kind="offering"))["total"] == 0
-    assert (await world.as_(None).get(f"/v1/offerings/{offering_id}")).status_code == 404
-    own = await world.as_(KOMM_ONE).get(f"/v1/offerings/{offering_id}")
-    assert own.json()["withdrawal_reason"] == "Ende des Betriebs"
+    for reader in (None, KUNDE, KOMM_ONE, GOVDIGITAL, BETREIBER):
+        read = (await world.as_(reader).get(f"/v1/offerings/{offering_id}")).json()
+        assert (read["state"], read["withdrawal_reason"]) == ("ZURUECKGEZOGEN", "Ende des Betriebs")
+        assert (read["orderable"], read["orderable_channels"]) == (False, [])
     assert world.publisher.types()[-1] == "catalog.offering.withdrawn.v1"
+
+
+async def test_what_was_never_public_stays_hidden_after_its_withdrawal(world: World) -> None:
+    draft = await world.draft()
+    await world.do(KOMM_ONE, draft["id"], "submit")
+    await world.do(KOMM_ONE, draft["id"], "withdraw", reason="Irrtum")
+    for reader in (None, KUNDE, DATAPORT, BETREIBER):
+        for path in ("", "/versions", "/versions/1", "/versions/1/differences"):
+            assert (await world.as_(reader).get(f"/v1/offerings/{draft['id']}{path}")).status_code == 404
 
 
 async def test_every_route_is_described_with_the_forms_example(world: World) -> None:

@@ -27,6 +27,12 @@ catalog     PUT    /v1/offerings/{offering_id}                                  
 catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 412 403 404 403 403 403 404 403
 catalog     GET    /v1/offerings/{offering_id}                                                   DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
 catalog     GET    /v1/offerings/{offering_id}                                                   SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions                                          DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions                                          SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions/{version}                                DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions/{version}                                SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions/{version}/differences                    DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/versions/{version}/differences                    SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
 catalog     POST   /v1/offerings/{offering_id}/submit                                            DRAFT         token   403 403 403 200 403 404 404 404 404 404 404
 catalog     POST   /v1/offerings/{offering_id}/submit                                            SUBMISSION    token   403 403 403 200 403 404 403 404 404 404 404
 catalog     POST   /v1/offerings/{offering_id}/return                                            DRAFT         token   403 403 403 403 403 404 404 404 404 404 404

@@ -84,7 +84,7 @@ def public_routes(
             known = await schaufenster.find_known(offering_id)
             if known is None or version is not None:
                 raise unknown(offering_id)
-            return public_reply(request, KnownReply.of(known), FRESH_SECONDS)
+            return public_reply(request, KnownReply.of(*known), FRESH_SECONDS)
         offering, rev = found
         if version is not None and version != offering.version:
             shown = await version_of(offering, version, versions)

@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from services.catalog.catalogue import ReferenceReader, Snapshot
 from services.catalog.entries import Entry
 from services.catalog.repository import Offerings
-from services.catalog.search_index import Found, Search, SearchIndex
+from services.catalog.search_index import Found, Offered, Search, SearchIndex
 from shared.calendar import day_of
 
 NEAR = timedelta(seconds=1)
@@ -75,9 +75,11 @@ class Schaufenster:
         today = day_of(self._clock())
         return index.search(search, today), today
 
-    async def find_known(self, entry_id: str) -> Entry | None:
-        """Return a known service by its id, or None."""
-        return (await self._refreshed()).known(entry_id)
+    async def find_known(self, entry_id: str) -> tuple[Entry, tuple[Offered, ...]] | None:
+        """Return a known service by its id with the public offers that state to be it, or None."""
+        index = await self._refreshed()
+        known = index.known(entry_id)
+        return None if known is None else (known, index.offered(entry_id))
 
     async def _refreshed(self) -> SearchIndex:
         snapshot = await self._reference.current()

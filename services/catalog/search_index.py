@@ -11,6 +11,7 @@ from enum import StrEnum
 from services.catalog.catalogue import Position, Snapshot, place_in
 from services.catalog.domain.offering import Offering
 from services.catalog.entries import Entry, Filter, known_entry, known_texts, offering_entry, offering_texts
+from shared.messages.values import Party
 from shared.search.index import Found as Understood
 from shared.search.index import Hit, Level, Match, TextIndex
 from shared.search.marks import Piece
@@ -48,13 +49,26 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer that states to be a known service."""
+
+    id: str
+    title: str
+    provider: Party
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """A result with its position, and title and summary in pieces of which some are what was searched for."""
+    """A result with its position, and title and summary in pieces of which some are what was searched for.
+
+    ``offered``: the public offers that state to be the known service.
+    """
 
     place: Position
     entry: Entry
     title: tuple[Piece, ...] = ()
     summary: tuple[Piece, ...] = ()
+    offered: tuple[Offered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class SearchIndex:
         self._entries: dict[str, Entry] = {}
         self._known = {row.id: known_entry(row) for row in snapshot.known}
         self._revs: dict[str, int] = {}
-        self._superseded: Counter[str] = Counter()
+        self._offered: dict[str, dict[str, Offered]] = {}
         self._topics = {topic.topic_id: topic.name for topic in snapshot.topics}
         self._names = {party.id: party.name for entry in self._known.values() for party in entry.providers}
         self._text = TextIndex(snapshot.lexicon, snapshot.splitter)
@@ -100,7 +114,7 @@ class SearchIndex:
         return self._revs.get(entry_id)
 
     def put(self, offering: Offering, rev: int) -> None:
-        """Add or replace an offer, or remove it if it is not public any more. The known service it replaces is hidden."""
+        """Add or replace an offer, or remove it if it is not public any more; the known service that it states to be names it."""
         self._drop(offering.id)
         self._revs[offering.id] = rev
         if not offering.is_public:
@@ -109,11 +123,16 @@ class SearchIndex:
         self._names[offering.provider.id] = offering.provider.name
         self._text.put(offering.id, offering_texts(offering, self._snapshot))
         if offering.form.known_listing is not None:
-            self._superseded[offering.form.known_listing] += 1
+            offered = Offered(offering.id, offering.form.title, offering.provider)
+            self._offered.setdefault(offering.form.known_listing, {})[offering.id] = offered
 
     def known(self, entry_id: str) -> Entry | None:
-        """Return a known service, also one that an offer has taken the place of."""
+        """Return a known service."""
         return self._known.get(entry_id)
+
+    def offered(self, entry_id: str) -> tuple[Offered, ...]:
+        """Return the public offers that state to be a known service, by title."""
+        return tuple(sorted(self._offered.get(entry_id, {}).values(), key=lambda it: (it.title, it.id)))
 
     def search(self, search: Search, today: date) -> Found:
         """Return a page of what matches, in the order asked for, with the facets over all that matches."""
@@ -145,16 +164,15 @@ class SearchIndex:
         )
 
     def _shown(self, place: Position, entry: Entry, match: Match | None) -> Shown:
+        offered = self.offered(entry.id)
         if match is None:
-            return Shown(place, entry)
+            return Shown(place, entry, offered=offered)
         summary = entry.source.form.summary if isinstance(entry.source, Offering) else None
-        return Shown(place, entry, self._text.marked(entry.title, match), self._text.marked(summary or "", match))
+        return Shown(place, entry, self._text.marked(entry.title, match), self._text.marked(summary or "", match), offered)
 
     def _visible(self, match: Match | None) -> Iterable[Entry]:
         for entry_id in match.hits if match is not None else (*self._entries, *self._known):
-            entry = self._entries.get(entry_id)
-            if entry is None and not self._superseded[entry_id]:
-                entry = self._known.get(entry_id)
+            entry = self._entries.get(entry_id) or self._known.get(entry_id)
             if entry is not None:
                 yield entry
 
@@ -175,7 +193,7 @@ class SearchIndex:
             return
         self._text.remove(entry_id)
         if isinstance(entry.source, Offering) and entry.source.form.known_listing is not None:
-            self._superseded[entry.source.form.known_listing] -= 1
+            self._offered[entry.source.form.known_listing].pop(entry_id, None)
 
 
 def _affordable(entry: Entry, most: int | None, today: date) -> bool:

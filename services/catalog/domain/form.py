@@ -20,7 +20,7 @@ class OfferingForm(Value):
 
     ``channels`` are the Anbieter wished for. ``funding`` notes a financing that replaces price items (as EfA-finanziert by
     IT-Planungsrat 2023/35). ``licence_free_for_states`` are Länder whose bodies pay nothing, by a Landeslizenz.
-    ``known_listing`` is the id of a known EfA service that this offer takes the place of. ``contact_mailbox`` is a shared mailbox
+    ``known_listing`` is the id of the known EfA service that this offer is. ``contact_mailbox`` is a shared mailbox
     of the organisation: everybody can read it, so it must not be that of a person.
     """
 

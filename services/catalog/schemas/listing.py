@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,7 +14,7 @@ from services.catalog.catalogue import POSITION_KINDS, Position
 from services.catalog.entries import Entry, Filter
 from services.catalog.rows import Kind, KnownOffering, Orderable, Reifegrad
 from services.catalog.schemas.offering import OfferingReply
-from services.catalog.search_index import Found, Search, Shown, Sort
+from services.catalog.search_index import Found, Offered, Search, Shown, Sort
 from shared.http.found_page import FoundPage, mark_of, place_after
 from shared.http.paging import Page
 from shared.labels import Labels
@@ -102,8 +103,21 @@ def place_of(cursor: str | None, mark: str) -> Position | None:
     return None if values is None else (values[0], values[1], values[2])
 
 
+class OfferedHere(BaseModel):
+    """A public offer whose Bereitsteller states that it is this known service."""
+
+    id: str
+    title: str
+    provider: Party
+
+    @classmethod
+    def of(cls, offered: Offered) -> OfferedHere:
+        """Return what is shown of the offer."""
+        return cls(id=offered.id, title=offered.title, provider=offered.provider)
+
+
 class KnownReply(BaseModel):
-    """An EfA service known from public sources; it is not offered here, so it cannot be ordered."""
+    """An EfA service known from public sources; it cannot be ordered itself. ``offered_here``: offers that state to be it."""
 
     kind: Literal[Kind.KNOWN] = Kind.KNOWN
     id: str
@@ -117,9 +131,10 @@ class KnownReply(BaseModel):
     ozg_ids: tuple[str, ...]
     source: str
     as_of: str | None
+    offered_here: tuple[OfferedHere, ...] = ()
 
     @classmethod
-    def of(cls, entry: Entry) -> KnownReply:
+    def of(cls, entry: Entry, offered: Sequence[Offered] = ()) -> KnownReply:
         """Return the answer for a known service. Raises TypeError for an offer."""
         row = entry.source
         if not isinstance(row, KnownOffering):
@@ -135,6 +150,7 @@ class KnownReply(BaseModel):
             ozg_ids=row.ozg_ids,
             source=row.source,
             as_of=row.as_of,
+            offered_here=tuple(OfferedHere.of(it) for it in offered),
         )
 
 
@@ -160,7 +176,7 @@ class Card(BaseModel):
 
     ``yearly_cents`` is what the price sheet charges per year today, in euro cents, net and before any key shares it; null if it
     names no price per month or year. ``highlights`` are there if what was searched for
-    stands in title or summary.
+    stands in title or summary. ``offered_here``: the offers that state to be this known service.
     """
 
     kind: Kind
@@ -182,12 +198,14 @@ class Card(BaseModel):
     published_at: Time | None = None
     yearly_cents: int | None = None
     highlights: Highlights | None = None
+    offered_here: tuple[OfferedHere, ...] = ()
 
     @classmethod
     def of(cls, shown: Shown, today: date) -> Card:
         """Return the card of a result on a day."""
         card = cls._of(shown.entry)
         card.yearly_cents = shown.entry.yearly_cents(today)
+        card.offered_here = tuple(OfferedHere.of(it) for it in shown.offered)
         if shown.title or shown.summary:
             card.highlights = Highlights(title=_pieces(shown.title), summary=_pieces(shown.summary))
         return card

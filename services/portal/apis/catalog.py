@@ -18,8 +18,15 @@ class Party(Reply):
     name: str
 
 
+class OfferedHere(Reply):
+    """An offer that states to be a known service."""
+
+    id: str
+    title: str
+
+
 class Card(Reply):
-    """A result of the search: an offer, or an EfA service that is known only (``kind``)."""
+    """A result of the search: an offer, or an EfA service that is known (``kind``), with the offers that state to be it."""
 
     kind: str
     id: str
@@ -32,6 +39,7 @@ class Card(Reply):
     state: str | None
     status: str | None
     reifegrad: int | None
+    offered_here: tuple[OfferedHere, ...] = ()
 
 
 class Facet(Reply):
@@ -181,6 +189,7 @@ class KnownService(Reply):
     ozg_ids: tuple[str, ...]
     source: str
     as_of: str | None
+    offered_here: tuple[OfferedHere, ...] = ()
 
 
 class Requirement(Reply):

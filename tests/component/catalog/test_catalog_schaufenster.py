@@ -36,15 +36,24 @@ async def test_known_services_are_shown_but_cannot_be_ordered(world: World) -> N
     assert detail["source"].startswith("https://")
 
 
-async def test_a_known_service_gives_way_to_the_offer_that_refers_to_it(world: World) -> None:
+async def test_a_known_service_stays_findable_and_leads_to_the_offers_that_state_to_be_it(world: World) -> None:
     assert (await _ids(world, q="Führerscheinantrag"))[0] == "E008"
+    before = await world.search(kind="known")
     offering_id = await world.published(title="Landeslizenz", known_listing="E008")
     found = await _ids(world, q="Führerscheinantrag")
-    # It is found by the name of what it takes the place of, too.
-    assert offering_id in found
-    assert "E008" not in found
-    await world.do(KOMM_ONE, offering_id, "withdraw", reason="Ende")
-    assert (await _ids(world, q="Führerscheinantrag"))[0] == "E008"
+    # The offer is found by the name of the known service, too.
+    assert {offering_id, "E008"} <= set(found)
+    assert (await world.search(kind="known"))["total"] == before["total"]
+    offered = [{"id": offering_id, "title": "Landeslizenz", "provider": {"id": "komm_one", "name": "komm_one"}}]
+    cards = {card["id"]: card for card in (await world.search(q="Führerscheinantrag"))["items"]}
+    assert (cards["E008"]["offered_here"], cards[offering_id]["offered_here"]) == (offered, [])
+    assert (await world.as_(None).get("/v1/offerings/E008")).json()["offered_here"] == offered
+    second = await world.published(title="Zweites Angebot", known_listing="E008")
+    detail = (await world.as_(None).get("/v1/offerings/E008")).json()
+    assert [it["id"] for it in detail["offered_here"]] == [offering_id, second]
+    for withdrawn in (offering_id, second):
+        await world.do(KOMM_ONE, withdrawn, "withdraw", reason="Ende")
+    assert (await world.as_(None).get("/v1/offerings/E008")).json()["offered_here"] == []
 
 
 @pytest.mark.parametrize("words", ["Führer", "FUEHRERSCHEIN", "fuhrerscheinantrag", "antrag digitaler"])

@@ -46,7 +46,7 @@ def _showcase(data: Path) -> Showcase:
             ],
         )
         await found.publish(MARKUP, summary=MARKUP, nachnutzung=MARKUP, topic_id="bildung")
-        suspended = await found.publish("Ausgesetzte Leistung")
+        suspended = await found.publish("Ausgesetzte Leistung", known_listing="E015")
         await found.suspend(suspended, "Umstellung bis Ende März.")
         return found
 

@@ -258,6 +258,13 @@ async def test_a_known_service_says_that_it_cannot_be_ordered_here(portal: FastA
     assert "Hier noch nicht bestellbar" in (await page(portal, "/offerings/E008")).one("main").text
 
 
+async def test_a_known_service_leads_to_the_offers_that_state_to_be_it(portal: FastAPI) -> None:
+    read = await page(portal, "/offerings/E015")
+    assert "Hier schon angeboten" in read.one("main").text
+    assert "Ausgesetzte Leistung" in [it.text for it in read.one("main").all("a")]
+    assert "Already offered here" in (await page(portal, "/en/offerings/E015")).one("main").text
+
+
 @pytest.mark.parametrize("path", ["/offerings/unknown", "/offerings/..%2f..%2fv1", "/offerings/%F0%9F%92%A9", "/en/nothing"])
 async def test_what_is_not_there_is_said_in_the_language_of_the_path(portal: FastAPI, path: str) -> None:
     answer = await get(portal, path)

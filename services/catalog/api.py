@@ -165,13 +165,15 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/suspend")
     async def suspend(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
-        """Stop new interest for the time being."""
-        return await _take(backend, offering_id, headers, Offering.suspend, body.reason, headers.caller.party)
+        """Stop new interest for the time being: an Anbieter through their channel, its Bereitsteller and the operator at all."""
+        change = handlers.suspend(offering_id, headers.caller, backend.clock(), body.reason)
+        return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
     @post("/resume")
     async def resume(offering_id: str, headers: Headers) -> Response:
-        """Allow interest again; for whoever has suspended the offer, and the operator."""
-        return await _take(backend, offering_id, headers, Offering.resume, headers.caller.party)
+        """Allow interest again; for whoever has suspended the offer or the channel, and the operator."""
+        change = handlers.resume(offering_id, headers.caller, backend.clock())
+        return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
     @post("/withdraw")
     async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:

@@ -99,7 +99,8 @@ def offering_entry(offering: Offering) -> Entry:
         Filter.PROVIDER: frozenset((offering.provider.id,)),
         Filter.STATE: frozenset((offering.state.value,)),
         Filter.STATUS: frozenset[str](),
-        Filter.CHANNEL: frozenset(channel.value for channel in offering.open_channels),
+        # Of an offer that takes interest, the channels that do: so a channel and "orderable" together mean through that channel.
+        Filter.CHANNEL: frozenset(channel.value for channel in offering.orderable_channels or offering.open_channels),
         Filter.ANBINDUNGSART: frozenset(kind.value for kind in form.anbindungsarten),
         Filter.REIFEGRAD: frozenset((str(form.reifegrad),)),
         Filter.LEIKA: frozenset(form.leika_keys),

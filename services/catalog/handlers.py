@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
+from services.catalog.domain import channel_states
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.offering import Offering
@@ -45,6 +46,28 @@ def take(
         return offering, step(offering, acting, at, *args, **kwargs)
 
     return Change(offering_id, decide)
+
+
+def suspend(offering_id: str, caller: Caller, at: datetime, reason: str) -> Change[Offering]:
+    """Suspend an offer, or as Anbieter its channel."""
+
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        if acting[0] is Actor.ANBIETER:
+            return channel_states.suspend(offering, at, caller.channel, reason, caller.party)
+        return offering.suspend(acting, at, reason, caller.party)
+
+    return take(offering_id, caller, at, step)
+
+
+def resume(offering_id: str, caller: Caller, at: datetime) -> Change[Offering]:
+    """Lift the suspension of an offer, or as Anbieter that of the own channel."""
+
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        if acting[0] is Actor.ANBIETER:
+            return channel_states.resume(offering, at, caller.channel, caller.party)
+        return offering.resume(acting, at, caller.party)
+
+    return take(offering_id, caller, at, step)
 
 
 def remove(offering_id: str, at: datetime) -> Change[Offering]:

@@ -24,11 +24,12 @@ PAGE = 100
 MANY = 1000
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels", "closed_channels"),
+    *("form.title", "form.channels", "closed_channels", "channel_suspensions"),
 )
 """What the work lists show."""
 _SEARCHED = (
     *("rev", "provider", "state", "version", "listings", "closed_channels", "created_at", "changed_at", "public_changed_at"),
+    "channel_suspensions",
     *("form.title", "form.summary", "form.technical_concept", "form.nachnutzung", "form.topic_id", "form.ozg_ids"),
     *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing", "form.price_items", "published_at"),
 )

@@ -34,6 +34,16 @@ Author = Annotated[
 ]
 
 
+OneChannel = Annotated[
+    Channel | None,
+    Field(
+        exclude_if=is_absent,
+        description="The only channel that it is about; null or absent: the whole offer. Not personal.",
+        examples=["govdigital"],
+    ),
+]
+
+
 class Parameter(Value):
     """A setting that each reusing authority fills in for itself (EfA-Parametrisierung)."""
 
@@ -105,6 +115,23 @@ class Suspension(Value):
         Field(
             description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
             examples=["Der Dienst wird überarbeitet."],
+        ),
+    ]
+    at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
+
+
+class ChannelSuspension(Value):
+    """That the Anbieter of a channel takes no new interest through it, and why; only they or the operator lift it."""
+
+    channel: Annotated[Channel, Field(description="The channel. Not personal.", examples=["govdigital"])]
+    by: Annotated[
+        OrganisationId, Field(description="Organisation that suspended the channel. Not personal.", examples=["govdigital"])
+    ]
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Die Anbindung wird umgestellt."],
         ),
     ]
     at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
@@ -270,6 +297,14 @@ class Offering(Value):
         Suspension | None,
         Field(description="Organisation that suspended the offer, reason and time; absent unless suspended. Not personal."),
     ] = None
+    channel_suspensions: Annotated[
+        tuple[ChannelSuspension, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Channels whose Anbieter takes no new interest for the time being; absent: none, or a record of a version "
+            "without them. Not personal.",
+        ),
+    ] = ()
     withdrawal_reason: Annotated[
         Text | None,
         Field(
@@ -303,7 +338,7 @@ class OfferingChanged(Message):
 
 @message_type("catalog.offering.suspended.v1")
 class OfferingSuspended(Message):
-    """The offer takes no new interest for the time being."""
+    """The offer, or a channel of it, takes no new interest for the time being."""
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
     reason: Annotated[
@@ -314,14 +349,16 @@ class OfferingSuspended(Message):
         ),
     ]
     by: Author = None
+    channel: OneChannel = None
 
 
 @message_type("catalog.offering.resumed.v1")
 class OfferingResumed(Message):
-    """The suspended offer takes interest again."""
+    """The suspended offer, or a channel of it, takes interest again."""
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
     by: Author = None
+    channel: OneChannel = None
 
 
 @message_type("catalog.offering.withdrawn.v1")

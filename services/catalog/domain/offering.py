@@ -32,6 +32,7 @@ class Offering(Aggregate):
     whose Anbieter may see it: those of the last submission, and none while it is a draft.
     A public offer that is withdrawn stays on its topic for a while from ``removal_counts_from`` on, and is ``removed_at`` the end
     of it. Of one that version 0.1.0 withdrew it counts from when a later version stated that: readers of before know no removal.
+    ``suspension`` is of the whole offer, ``channel_suspensions`` are those of Anbieter of their own channels.
     ``closed_channels`` are those of ``listings`` at whose Anbieter the Bereitsteller's accreditation has ended. Accreditations
     count once one was seen (``accreditation_seen``): version 0.1.0 published without.
     """
@@ -43,6 +44,7 @@ class Offering(Aggregate):
     listings: tuple[messages.ChannelListing, ...] = ()
     remarks: Text | None = None
     suspension: messages.Suspension | None = None
+    channel_suspensions: tuple[messages.ChannelSuspension, ...] = ()
     withdrawal_reason: Text | None = None
     withdrawn_at: Time | None = None
     removal_counts_from: Time | None = None
@@ -62,6 +64,16 @@ class Offering(Aggregate):
         if self.state is OfferingState.ZURUECKGEZOGEN and self.withdrawn_at is None:
             self.withdrawn_at = self.changed_at
         return self
+
+    def derive(self) -> None:
+        """Bring the state of a public offer in line with what is suspended: the whole, or each of its channels."""
+        if self.is_public:
+            self.state = OfferingState.AUSGESETZT if self._stands_still else OfferingState.VEROEFFENTLICHT
+
+    @property
+    def _stands_still(self) -> bool:
+        suspended = {it.channel for it in self.channel_suspensions}
+        return self.suspension is not None or {listing.channel for listing in self.listings} <= suspended
 
     @classmethod
     def draft(cls, offering_id: str, provider: Party, form: OfferingForm, at: datetime) -> tuple[Offering, Sequence[Message]]:
@@ -151,27 +163,37 @@ class Offering(Aggregate):
         return lambda: messages.OfferingPublished(offering=self.public())
 
     @step(Command.SUSPEND)
-    def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken:
-        """Suspend the offer: no new interest for the time being."""
+    def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken | None:
+        """Suspend the whole offer: no new interest for the time being. Anbieter suspend their channels (``channel_states``)."""
+        if self.suspension is not None:
+            return None
         self.suspension = messages.Suspension(by=by.id, reason=reason, at=at)
         return lambda: messages.OfferingSuspended(offering=self.public(), reason=reason, by=by)
 
     @step(Command.RESUME)
-    def resume(self, actor: Actor, _at: datetime, by: Party) -> Taken:
-        """Lift the suspension. Raises ForbiddenError (``suspended_by_other``) if somebody else has suspended the offer."""
-        if self.suspension is not None and self.suspension.by != by.id and actor is not Actor.SYSTEM:
-            raise ForbiddenError(
-                f"The offer was suspended by {self.suspension.by}, who alone can lift that.",
-                code="suspended_by_other",
-                suspended_by=self.suspension.by,
-            )
+    def resume(self, actor: Actor, _at: datetime, by: Party) -> Taken | None:
+        """Lift the suspension of the whole offer, as the operator those of its channels too.
+
+        Raises ForbiddenError (``suspended_by_other``) if only somebody else has suspended the offer.
+        """
+        whole, of_channels = self.suspension, self.channel_suspensions
+        if actor is Actor.SYSTEM:
+            if whole is None and not of_channels:
+                return None
+            self.channel_suspensions = ()
+        elif whole is None and self.state is OfferingState.VEROEFFENTLICHT:
+            return None
+        elif whole is None:
+            raise suspended_by_other(of_channels[0].by)
+        elif whole.by != by.id:
+            raise suspended_by_other(whole.by)
         self.suspension = None
         return lambda: messages.OfferingResumed(offering=self.public(), by=by)
 
     @step(Command.WITHDRAW)
     def withdraw(self, _actor: Actor, at: datetime, reason: str, by: Party | None = None) -> Taken:
         """End the offer for good; contracts that exist go on."""
-        self.withdrawal_reason, self.suspension = reason, None
+        self.withdrawal_reason, self.suspension, self.channel_suspensions = reason, None, ()
         self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
             return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
@@ -234,8 +256,10 @@ class Offering(Aggregate):
     @property
     def orderable_channels(self) -> tuple[Channel, ...]:
         """The channels through which interest can be declared now."""
-        public = self.state is OfferingState.VEROEFFENTLICHT
-        return self.open_channels if public else ()
+        if self.state is not OfferingState.VEROEFFENTLICHT:
+            return ()
+        suspended = {it.channel for it in self.channel_suspensions}
+        return tuple(channel for channel in self.open_channels if channel not in suspended)
 
     @property
     def open_channels(self) -> tuple[Channel, ...]:
@@ -247,8 +271,17 @@ class Offering(Aggregate):
         """The channels whose Anbieter may see the offer."""
         return () if self.submitted_at is None else self.form.channels
 
+    @property
+    def public_suspension(self) -> messages.Suspension | None:
+        """The suspension of the whole offer; if each Anbieter has suspended their channel, the first of those."""
+        if self.suspension is not None or self.state is not OfferingState.AUSGESETZT:
+            return self.suspension
+        first = self.channel_suspensions[0]
+        return messages.Suspension(by=first.by, reason=first.reason, at=first.at)
+
     def public(self) -> messages.Offering:
         """Return the full public state, as it travels. Only of an offer that has been published."""
+        self.derive()
         described = {name: getattr(self.form, name) for name in _DESCRIPTION}
         return messages.Offering.model_validate(
             {
@@ -259,7 +292,8 @@ class Offering(Aggregate):
                 "provider": self.provider,
                 "channels": self.listings,
                 "orderable_channels": self.orderable_channels,
-                "suspension": self.suspension,
+                "suspension": self.public_suspension,
+                "channel_suspensions": self.channel_suspensions,
                 "withdrawal_reason": self.withdrawal_reason,
                 "withdrawn_at": self.withdrawn_at,
                 "history": self.history,
@@ -285,6 +319,13 @@ class Offering(Aggregate):
         for channel in self.visible_to:
             document[seen_by(channel)] = True
         return document
+
+
+def suspended_by_other(by: str) -> ForbiddenError:
+    """Return the error for a suspension that is not the caller's to lift."""
+    return ForbiddenError(
+        f"The offer was suspended by {by}, who alone can lift that.", code="suspended_by_other", suspended_by=by
+    )
 
 
 def is_public(state: OfferingState) -> bool:

@@ -24,6 +24,9 @@ class Steppable(Protocol):
     changed_at: datetime
     stated: Statement | None
 
+    def derive(self) -> None:
+        """Bring the state in line with what it follows from."""
+
 
 O = TypeVar("O", bound=Steppable)  # noqa: E741 - an offering
 P = ParamSpec("P")
@@ -53,6 +56,7 @@ def step(command: Command) -> Callable[[Decision[O, P]], StepFunction[O, P]]:
             if target is None or event is None:
                 return []
             offering.state, offering.changed_at, offering.stated = target, at, Statement.now(at)
+            offering.derive()
             return [event()]
 
         return take

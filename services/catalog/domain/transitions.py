@@ -48,8 +48,11 @@ TRANSITIONS: StateMachine[Command, S, Actor] = StateMachine(
         _row(Command.ACCEPT, {S.EINGEREICHT}, S.BEREITSTELLUNGSVERTRAG_OFFEN, Actor.ANBIETER),
         _row(Command.BEREITSTELLUNGSVERTRAG, {S.BEREITSTELLUNGSVERTRAG_OFFEN}, S.VEROEFFENTLICHT, Actor.ANBIETER),
         _row(Command.BEREITSTELLUNGSVERTRAG, _PUBLIC, None, Actor.ANBIETER),
-        _row(Command.SUSPEND, {S.VEROEFFENTLICHT}, S.AUSGESETZT, Actor.BEREITSTELLER, Actor.ANBIETER, Actor.SYSTEM),
-        _row(Command.RESUME, {S.AUSGESETZT}, S.VEROEFFENTLICHT, Actor.BEREITSTELLER, Actor.ANBIETER, Actor.SYSTEM),
+        _row(Command.SUSPEND, _PUBLIC, S.AUSGESETZT, Actor.BEREITSTELLER, Actor.SYSTEM),
+        _row(Command.RESUME, _PUBLIC, S.VEROEFFENTLICHT, Actor.BEREITSTELLER, Actor.SYSTEM),
+        # Of the own channel alone (``channel_states``); the state of the offer follows.
+        _row(Command.SUSPEND, _PUBLIC, None, Actor.ANBIETER),
+        _row(Command.RESUME, _PUBLIC, None, Actor.ANBIETER),
         _row(Command.WITHDRAW, _BEFORE, S.ZURUECKGEZOGEN, Actor.BEREITSTELLER),
         _row(Command.WITHDRAW, _PUBLIC, S.ZURUECKGEZOGEN, Actor.BEREITSTELLER, Actor.SYSTEM),
     )

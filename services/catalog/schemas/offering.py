@@ -11,7 +11,7 @@ from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Kind
-from shared.messages.catalog import ChannelListing, Parameter, RequirementAnswer, Suspension, VersionEntry
+from shared.messages.catalog import ChannelListing, ChannelSuspension, Parameter, RequirementAnswer, Suspension, VersionEntry
 from shared.messages.values import (
     Anbindungsart,
     Channel,
@@ -141,6 +141,7 @@ class OfferingReply(BaseModel):
     known_listing: str | None
     contact_mailbox: Mailbox | None
     suspension: Suspension | None
+    channel_suspensions: tuple[ChannelSuspension, ...] = ()
     withdrawal_reason: Text | None
     history: tuple[VersionEntry, ...]
     published_at: Time | None
@@ -161,7 +162,8 @@ class OfferingReply(BaseModel):
             orderable_channels=offering.orderable_channels,
             provider=offering.provider,
             channels=offering.listings,
-            suspension=offering.suspension,
+            suspension=offering.public_suspension,
+            channel_suspensions=offering.channel_suspensions,
             withdrawal_reason=offering.withdrawal_reason,
             history=offering.history,
             published_at=offering.published_at,
@@ -171,7 +173,10 @@ class OfferingReply(BaseModel):
 
 
 def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Shortcoming, ...] | None = None) -> Workflow:
-    moves = dict.fromkeys(command for actor in actors for command in TRANSITIONS.allowed(offering.state, actor))
+    idle = _idle(offering)
+    moves = dict.fromkeys(
+        command for actor in actors for command in TRANSITIONS.allowed(offering.state, actor) if command not in idle
+    )
     return Workflow(
         wished_channels=offering.form.channels,
         submitted_at=offering.submitted_at,
@@ -180,6 +185,14 @@ def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Short
         allowed_moves=tuple(moves),
         shortcomings=shortcomings,
     )
+
+
+def _idle(offering: Offering) -> frozenset[Command]:
+    """Return what the table allows and would change nothing: to resume what nobody has suspended, to suspend what all have."""
+    suspended = {it.channel for it in offering.channel_suspensions}
+    if offering.state is OfferingState.VEROEFFENTLICHT:
+        return frozenset() if suspended else frozenset((Command.RESUME,))
+    return frozenset((Command.SUSPEND,)) if offering.state is OfferingState.AUSGESETZT else frozenset()
 
 
 class MyOffering(BaseModel):

@@ -233,7 +233,7 @@ def _offering(offering: catalog.Offering, reason: str | None, by: Party | None) 
 
 
 def _closed(offering: catalog.Offering) -> tuple[Channel, ...]:
-    open_now = open_channels(offering)
+    open_now = (*open_channels(offering), *(it.channel for it in offering.channel_suspensions))
     return tuple(listing.channel for listing in offering.channels if listing.channel not in open_now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.catalog.domain import channel_states
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
@@ -82,11 +83,23 @@ def give(offering: Offering, command: Command, actor: Actor, at: datetime, chann
         C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag(
             [actor], at, channel, f"BV-{channel}", at, admitted
         ),
-        C.SUSPEND: lambda: offering.suspend([actor], at, "Wartung", PROVIDER),
-        C.RESUME: lambda: offering.resume([actor], at, PROVIDER),
+        C.SUSPEND: lambda: _suspend(offering, actor, at, channel),
+        C.RESUME: lambda: _resume(offering, actor, at, channel),
         C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
     }
     return acts[command]()
+
+
+def _suspend(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
+    if actor is A.ANBIETER:
+        return channel_states.suspend(offering, at, channel, "Wartung", Party(id=channel.value, name=channel.value))
+    return offering.suspend([actor], at, "Wartung", PROVIDER)
+
+
+def _resume(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
+    if actor is A.ANBIETER:
+        return channel_states.resume(offering, at, channel, Party(id=channel.value, name=channel.value))
+    return offering.resume([actor], at, PROVIDER)
 
 
 def offering_in(state: OfferingState) -> Offering:

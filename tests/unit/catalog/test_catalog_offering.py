@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from services.catalog.domain.channel_states import resume, suspend
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.provider import ProviderStanding
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
@@ -22,6 +23,7 @@ from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDE
 from tests.unit.catalog.test_catalog_transitions import EVENTS
 
 LATER = AT + timedelta(hours=1)
+OPERATOR = Party(id="marktplatz", name="Marktplatz")
 
 
 def test_an_unchanged_form_is_no_change() -> None:
@@ -77,12 +79,16 @@ def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
     for actor, party, allowed in (
         (Actor.BEREITSTELLER, PROVIDER, False),
         (Actor.ANBIETER, anbieter, True),
-        (Actor.SYSTEM, Party(id="marktplatz", name="Marktplatz"), True),
+        (Actor.SYSTEM, OPERATOR, True),
     ):
         offering = offering_in(OfferingState.VEROEFFENTLICHT)
-        offering.suspend([Actor.ANBIETER], AT, "Vorfall", anbieter)
+        suspend(offering, AT, Channel.GOVDIGITAL, "Vorfall", anbieter)
+        assert offering.model_copy().state is OfferingState.AUSGESETZT
         if allowed:
-            assert len(offering.resume([actor], LATER, party)) == 1
+            lift = resume if actor is Actor.ANBIETER else None
+            events = lift(offering, LATER, Channel.GOVDIGITAL, party) if lift else offering.resume([actor], LATER, party)
+            assert len(events) == 1
+            assert offering.model_copy().state is OfferingState.VEROEFFENTLICHT
         else:
             with pytest.raises(ForbiddenError, match="suspended by govdigital"):
                 offering.resume([actor], LATER, party)
@@ -190,7 +196,8 @@ class RandomWalk(RuleBasedStateMachine):
         row = next(
             row for row in TRANSITIONS.rows if row.command is command and actor in row.actors and before.state in row.sources
         )
-        assert self.offering.state is (row.target or before.state)
+        if command not in (Command.SUSPEND, Command.RESUME):
+            assert self.offering.state is (row.target or before.state)
         was_public = before.published_at is not None
         assert [type(event) for event in events] == [EVENTS[command, was_public]]
         raised = self.offering.version - before.version
@@ -203,6 +210,16 @@ class RandomWalk(RuleBasedStateMachine):
             assert self.offering.listings
             assert self.offering.form.reifegrad >= 3
             assert self.offering.history[-1].version == self.offering.version
+
+    @invariant()
+    def a_public_offer_stands_still_if_it_or_each_of_its_channels_is_suspended(self) -> None:
+        if self.offering.is_public:
+            suspended = {it.channel for it in self.offering.channel_suspensions}
+            listed = {it.channel for it in self.offering.listings}
+            stands_still = self.offering.suspension is not None or listed <= suspended
+            assert (self.offering.state is OfferingState.AUSGESETZT) is stands_still
+            assert (self.offering.public().suspension is not None) is stands_still
+            assert not suspended & set(self.offering.orderable_channels)
 
     @invariant()
     def the_public_topic_gets_published_offers_only(self) -> None:

@@ -23,10 +23,12 @@ NOT_ON_THE_TOPIC = {
     "kind": "the topic is of offers only",
     "orderable": "an offer is orderable if orderable_channels names one",
     "workflow": "only those in charge see it",
+    "latest_version": "the topic holds the latest version only",
 }
 NOT_ON_THE_TOPIC_OF_KNOWN = {
     "kind": "the topic is of known services only",
     "orderable": "a known service never is",
+    "offered_here": "each offer names its known_listing",
 }
 ONLY_ON_THE_TOPIC = {
     "withdrawn_at": "the API shows it as the time of the last change",

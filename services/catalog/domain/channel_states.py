@@ -1,0 +1,59 @@
+"""What the Anbieter of a channel decides about that channel alone: no new interest there for the time being, and again.
+
+The offer's own state follows: it is AUSGESETZT if its Bereitsteller or the operator has suspended it, or each Anbieter their
+channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.catalog.domain.offering import Offering, suspended_by_other
+from services.catalog.domain.statement import Statement
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
+from shared.errors import InvalidError
+from shared.messages import catalog as messages
+from shared.messages.base import Message
+from shared.messages.values import Channel, Party
+
+
+def suspend(offering: Offering, at: datetime, channel: Channel, reason: str, by: Party) -> Sequence[Message]:
+    """Suspend a channel; one that is suspended already stays as it is.
+
+    Raises IllegalMoveError, and InvalidError (``channel_not_listed``) for a channel without a Bereitstellungsvertrag.
+    """
+    TRANSITIONS.check(Command.SUSPEND, offering.state, Actor.ANBIETER)
+    if channel not in (listing.channel for listing in offering.listings):
+        raise InvalidError(f"The offer is not listed through {channel}.", code="channel_not_listed", channel=str(channel))
+    if any(it.channel is channel for it in offering.channel_suspensions):
+        return []
+    suspension = messages.ChannelSuspension(channel=channel, by=by.id, reason=reason, at=at)
+    offering.channel_suspensions = (*offering.channel_suspensions, suspension)
+    _changed(offering, at)
+    return [messages.OfferingSuspended(offering=offering.public(), reason=reason, by=by, channel=channel)]
+
+
+def resume(offering: Offering, at: datetime, channel: Channel, by: Party) -> Sequence[Message]:
+    """Lift the suspension of a channel; of one that is not suspended, do nothing.
+
+    An Anbieter who has suspended the whole offer, as version 0.1.0 let them, lifts that. Raises IllegalMoveError, and
+    ForbiddenError (``suspended_by_other``) if only somebody else has suspended the offer.
+    """
+    TRANSITIONS.check(Command.RESUME, offering.state, Actor.ANBIETER)
+    others = tuple(it for it in offering.channel_suspensions if it.channel is not channel)
+    whole = offering.suspension
+    if len(others) == len(offering.channel_suspensions):
+        if whole is None:
+            return []
+        if whole.by != by.id:
+            raise suspended_by_other(whole.by)
+        offering.suspension = None
+    offering.channel_suspensions = others
+    _changed(offering, at)
+    return [messages.OfferingResumed(offering=offering.public(), by=by, channel=channel)]
+
+
+def _changed(offering: Offering, at: datetime) -> None:
+    offering.derive()
+    offering.changed_at, offering.stated = at, Statement.now(at)

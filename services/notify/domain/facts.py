@@ -70,7 +70,9 @@ def facts_of(message: Message) -> Facts:
         return _order(message)
     if isinstance(message, _OFFERING_EVENTS):
         by: Party | None = getattr(message, "by", None)
-        return _offering(message.offering, getattr(message, "reason", None), by)
+        channel: Channel | None = getattr(message, "channel", None)
+        changed = isinstance(message, catalog.OfferingChanged)
+        return _offering(message.offering, getattr(message, "reason", None), by, channel, changed=changed)
     if isinstance(message, _SUBMISSION_EVENTS):
         by = getattr(message, "by", None)
         return _submission(message.submission, getattr(message, "remarks", None), by)
@@ -214,22 +216,35 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
     return {}
 
 
-def _offering(offering: catalog.Offering, reason: str | None, by: Party | None) -> Facts:
+def _offering(
+    offering: catalog.Offering, reason: str | None, by: Party | None, channel: Channel | None, *, changed: bool
+) -> Facts:
+    version = _new_version(offering) if changed else None
+    concerned = not changed or version is not None
     return Facts(
         {
             Audience.BEREITSTELLER: (offering.provider.id,),
-            Audience.ANBIETER: tuple(listing.channel.value for listing in offering.channels),
+            # Of a change that is no new version, such as a further channel, the Anbieter of the others learn by the topic.
+            Audience.ANBIETER: tuple(listing.channel.value for listing in offering.channels) if concerned else (),
         },
         Parameters(
             offering_title=offering.title,
             provider=offering.provider.name,
             reason=reason,
             actor=by.name if by is not None else None,
+            channel=channel,
             closed_channels=_closed(offering) or None,
+            version=version,
         ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
         Matter(offering_id=offering.id),
     )
+
+
+def _new_version(offering: catalog.Offering) -> int | None:
+    """Return the version of an offer if the change that the state comes from has published it."""
+    newest = offering.history[-1] if offering.history else None
+    return newest.version if newest is not None and newest.at == offering.changed_at else None
 
 
 def _closed(offering: catalog.Offering) -> tuple[Channel, ...]:

@@ -54,7 +54,7 @@ class Parameters(Value):
 
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
     in any language (``shared.reasons``). ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
-    accreditation there has ended. ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English
+    accreditation there has ended. ``version`` of an offer is there if it is new. ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English
     text for the one without.
     """
 
@@ -90,6 +90,7 @@ class Parameters(Value):
     ends_on: date | None = None
     functions: tuple[Function, ...] | None = None
     open_until: Time | None = None
+    version: int | None = None
     webhook: Line | None = None
 
     @model_serializer(mode="wrap")

@@ -157,6 +157,11 @@ EXAMPLES: tuple[Message, ...] = (
     catalog.OfferingPublished(offering=offering()),
     catalog.OfferingChanged(offering=offering()),
     catalog.OfferingChanged(offering=offering(orderable=())),
+    catalog.OfferingChanged(
+        offering=offering().model_copy(update={"history": (catalog.VersionEntry(version=3, at=AT, changed_fields=("title",)),)})
+    ),
+    catalog.OfferingSuspended(offering=offering(), reason=REASON, by=PROVIDER, channel=Channel.GOVDIGITAL),
+    catalog.OfferingResumed(offering=offering(), by=PROVIDER, channel=Channel.GOVDIGITAL),
     catalog.OfferingSuspended(offering=offering(OfferingState.AUSGESETZT), reason=REASON),
     catalog.OfferingResumed(offering=offering()),
     catalog.OfferingWithdrawn(offering=offering(OfferingState.ZURUECKGEZOGEN), reason=REASON),

@@ -104,12 +104,31 @@ def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of
 
 
 def test_a_bereitsteller_reads_which_channel_is_closed_and_what_opens_it() -> None:
-    opened, closed = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
+    opened, closed, _ = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
     assert "govdigital" not in texts.of(notification(opened, "offering-changed"), Language.DE).body
     text = texts.of(notification(closed, "offering-changed"), Language.DE).body
     assert "- govdigital" in text
     assert "Beantragen Sie die Akkreditierung dort erneut." in text
     assert "Apply for the accreditation there again." in texts.of(notification(closed, "offering-changed"), Language.EN).body
+
+
+def test_a_new_version_is_told_to_the_anbieter_of_each_channel_and_a_further_channel_is_no_new_version() -> None:
+    channels, _, version = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
+    routing = load_routing()
+    assert "govdigital" not in routing.recipients(channels.TYPE, facts_of(channels).parties)
+    assert routing.recipients(version.TYPE, facts_of(version).parties)["govdigital"] == "offering-changed-anbieter"
+    assert "in Fassung 3" in texts.of(notification(version, "offering-changed-anbieter"), Language.DE).body
+    assert "in Fassung 3" in texts.of(notification(version, "offering-changed"), Language.DE).body
+    assert "Der Inhalt ist derselbe." in texts.of(notification(channels, "offering-changed"), Language.DE).body
+    assert "Its content is the same." in texts.of(notification(channels, "offering-changed"), Language.EN).body
+
+
+def test_who_reads_of_a_suspended_channel_reads_which_and_that_others_go_on() -> None:
+    for kind, template in (("suspended", "offering-suspended"), ("resumed", "offering-resumed")):
+        channel, whole = [it for it in EXAMPLES if it.TYPE == f"catalog.offering.{kind}.v1"]
+        assert "über den Kanal govdigital" in texts.of(notification(channel, template), Language.DE).body
+        assert "über den Kanal" not in texts.of(notification(whole, template), Language.DE).body
+        assert "through the channel govdigital" in texts.of(notification(channel, template), Language.EN).body
 
 
 @pytest.fixture

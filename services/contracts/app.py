@@ -18,6 +18,7 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.cascade import Cascade
 from services.contracts.census import Census
+from services.contracts.chain_views.api import ChainBackend, chain_routes
 from services.contracts.consumers import Followed, consumers
 from services.contracts.costs.api import CostBackend, cost_routes
 from services.contracts.costs.follow import USAGES, Usages
@@ -91,6 +92,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         router = routes(Contracts(own), registers, log, resources.clock, terms)
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
+        join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, DocumentRecords(resources.store), files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))

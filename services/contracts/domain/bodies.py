@@ -29,3 +29,8 @@ def body_of(key: str) -> Organisation:
         return Organisation(id=key, type=_BY_DIGITS[len(key)], ars=key)
     anbieter = key in {channel.value for channel in Channel}
     return Organisation(id=key, type="ANBIETER" if anbieter else "IT_PROVIDER", ars=None)
+
+
+def laender() -> tuple[str, ...]:
+    """Return the keys of the Länder."""
+    return tuple(_ARS)

@@ -53,7 +53,7 @@ async def accede(world: World, token: str = KOMMUNE, contract: str = CONTRACT, *
     return await ask(world, token, "POST", f"/v1/contracts/{contract}/accessions", json=days)
 
 
-async def told(world: World) -> list[str]:
+async def published(world: World) -> list[str]:
     """Return what a processor's relay has published of accessions."""
     world.now += timedelta(minutes=1)
     await world.accessions.ledger.outbox.relay(timedelta(seconds=1))

@@ -67,7 +67,7 @@ async def contract(world: World, id_: str) -> Contract:
     return (await world.contracts.of_ids([id_]))[id_]
 
 
-async def told(world: World) -> Sequence[str]:
+async def published(world: World) -> Sequence[str]:
     """Return what a processor's relay has published of Sub contracts."""
     world.now += timedelta(minutes=1)
     await world.contracts.ledger.outbox.relay(timedelta(seconds=1))

@@ -42,6 +42,7 @@ SILENT = frozenset(
         "contracts GET /v1/offers/{offering_id}/cost-information",
         "contracts GET /v1/offers/{offering_id}/cost-information/{version}",
         "contracts GET /v1/offers/{offering_id}/costs",
+        "contracts GET /v1/offers/{offering_id}/licence",
         "notify DELETE /v1/contacts/{contact_id}",
         "eligibility PUT /v1/organisations/{organisation_id}/vollmacht",
         "eligibility PUT /v1/evidence/{document_id}/content",

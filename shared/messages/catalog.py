@@ -301,8 +301,8 @@ class Offering(Value):
         tuple[ChannelSuspension, ...],
         Field(
             exclude_if=is_absent,
-            description="Channels whose Anbieter takes no new interest for the time being; absent: none, or a record of a version "
-            "without them. Not personal.",
+            description="Channels whose Anbieter takes no new interest for the time being; absent: none, or a record of a "
+            "version without them. Not personal.",
         ),
     ] = ()
     withdrawal_reason: Annotated[

@@ -54,8 +54,8 @@ class Parameters(Value):
 
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
     in any language (``shared.reasons``). ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
-    accreditation there has ended. ``version`` of an offer is there if it is new. ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English
-    text for the one without.
+    accreditation there has ended. ``version`` of an offer is there if it is new. ``actor`` is the organisation that did it, by
+    name. A value with ``_en`` stands in an English text for the one without.
     """
 
     order_number: Line | None = None

@@ -69,9 +69,10 @@ class Marketplace:
 async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
     socket = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
+    data = few_bodies(tmp_path / "data")
     issuer, showcase, orders, contracts = (
         EmbeddedIssuer(tmp_path / "issuer"),
-        await Showcase.open(DATA),
+        await Showcase.open(data),
         OrderingWorld(),
         ContractsWorld(),
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
-import structlog
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,20 +15,17 @@ from starlette.responses import Response
 from services.portal.apis.contracts import Contract, Contracts
 from services.portal.fields import Field, Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.asking import ETAG, Form, or_none, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of
-from shared.errors import MarktplatzError, NotFoundError
+from shared.errors import NotFoundError
 
 PAGE = 50
 STATES = ("ANGEBOTEN", "ENTWURF", "GESCHLOSSEN", "GEKUENDIGT", "BEENDET", "ABGELEHNT")
 SIGNATURES = {"SIGNATURE": "sign", "RELEASE": "release"}
-T = TypeVar("T")
 Word = Callable[[str], str]
 DocumentName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$")]
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +70,8 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         stored = await contracts.contract(access, contract_id)
         contract = stored.content
         documents, costs = await asyncio.gather(
-            _or_none(contracts.documents(access, contract_id)),
-            _or_none(contracts.own_costs(access, contract.offering_id, contract.channel)),
+            or_none(contracts.documents(access, contract_id), "contract"),
+            or_none(contracts.own_costs(access, contract.offering_id, contract.channel), "contract"),
         )
         return pages.show(
             visit,
@@ -120,15 +116,6 @@ def steps_of(contract: Contract, session: Session) -> list[str]:
     if contract.awaits in SIGNATURES and session.works_as("ANBIETER"):
         return [SIGNATURES[contract.awaits], "decline"]
     return ["notice"] if contract.state == "GESCHLOSSEN" else []
-
-
-async def _or_none(asked: Awaitable[T]) -> T | None:
-    """Return what the page can do without, None where there is none for whoever reads, or none just now."""
-    try:
-        return await asked
-    except MarktplatzError as error:
-        log.info("part_left_out", page="contract", code=error.code)
-        return None
 
 
 def _step(name: str) -> Step:

@@ -110,7 +110,9 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
 
         async def act(body: dict[str, object]) -> str:
             match = given.one(ETAG) or None
-            await catalog.move(access, offering_id, move.name, key=given.key, body=body or None, match=match)
+            await catalog.move(
+                access, offering_id, move.name, key=given.key, body=body if move.fields(str) else None, match=match
+            )
             # A form that was returned is a draft again, which its Bereitsteller alone can read.
             here = "/tasks/offerings" if move.name == "return" else f"/offerings/{quote(offering_id)}"
             return f"{here}?done={move.name}"

@@ -149,7 +149,9 @@ class _Asking:
         async def act(body: dict[str, object]) -> str:
             path = f"accreditations/{below}/{step}"
             match = given.one(ETAG) or None
-            await self.eligibility.change(access, organisation_id, path, key=given.key, body=body or None, match=match)
+            await self.eligibility.change(
+                access, organisation_id, path, key=given.key, body=body if form.fields else None, match=match
+            )
             return f"/organisations/{quote(organisation_id)}?done={step}"
 
         return await send_form(self.pages, visit, form, given, act)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -11,10 +12,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, segment
+from services.portal.apis.contracts import Contracts
 from services.portal.apis.ordering import Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, send_form, show_form
+from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, or_none, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -118,10 +120,10 @@ def ways_on(order: Order) -> list[Step]:
     return [it for it in STEPS.values() if it.command in order.allowed_moves]
 
 
-def step_routes(pages: Pages, ordering: Ordering) -> APIRouter:
+def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/orders/{order_id}", include_in_schema=False)
-    shown = _Shown(pages, ordering)
+    shown = _Shown(pages, ordering, contracts)
 
     # Each is taken by a path of its own: "/orders/…/points" adds a point, "/orders/…/points/…" settles one.
     @router.get("/points/{item_id}")
@@ -173,6 +175,13 @@ class _Shown:
 
     pages: Pages
     ordering: Ordering
+    contracts: Contracts
+
+    async def _beside(self, access: Access, order: Order, step: Step) -> dict[str, Any]:
+        """Return what stands beside the form of a step: for who orders, what they will pay."""
+        pays = step.command == "place"
+        asked = self.contracts.own_costs(access, order.offering.id, order.channel) if pays else None
+        return {"order": order, "costs": None if asked is None else await or_none(asked, "place")}
 
     async def page(self, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
         stored = await self.ordering.stored(session_of(visit).access, order_id)
@@ -180,7 +189,8 @@ class _Shown:
         if step.command not in order.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
         form = self._form(visit, order, step, path, part(order), stored.etag)
-        return show_form(self.pages, visit, form, template=step.template, order=order)
+        beside = await self._beside(session_of(visit).access, order, step)
+        return show_form(self.pages, visit, form, (), template=step.template, **beside)
 
     async def send(self, request: Request, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
         session = session_of(visit)
@@ -190,13 +200,17 @@ class _Shown:
         order = stored.content
         form = self._form(visit, order, step, path, part(order), stored.etag)
         target = path if step.path in STEPS else f"{path}/{step.path}"
-        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None)
+        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, has_fields=bool(form.fields))
         field_of = dict(step.field_of)
-        return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, order=order)
+        beside = await self._beside(access, order, step)
+        return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, **beside)
 
-    def _act(self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None) -> Act:
+    def _act(
+        self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None, *, has_fields: bool
+    ) -> Act:
         async def act(body: dict[str, object]) -> str:
-            await self.ordering.take(access, order_id, target, key=key, body=body or None, match=match if step.binds else None)
+            content = body if has_fields else None
+            await self.ordering.take(access, order_id, target, key=key, body=content, match=match if step.binds else None)
             return f"/orders/{quote(order_id)}?done={step.command}"
 
         return act

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +37,17 @@ class Desks:
 
 
 def few_bodies(folder: Path) -> Path:
-    """Write the register of public bodies with Husum alone of all municipalities in a Kreis, and return its folder."""
+    """Write the reference data with Husum alone of all municipalities in a Kreis and few LeiKa entries, and return the folder."""
     folder.mkdir()
+    shutil.copytree(DATA / "labels", folder / "labels")
     for path in DATA.glob("*.csv"):
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        few = path.name in {"municipalities.csv", "municipal_associations.csv", "unincorporated_areas.csv"}
-        kept = [it for place, it in enumerate(lines) if place == 0 or not few or it.startswith(BODY) or it[5:12] == "0000000"]
+        few = path.name in {"municipalities.csv", "municipal_associations.csv", "unincorporated_areas.csv", "leika_services.csv"}
+        kept = [
+            it
+            for place, it in enumerate(lines)
+            if place == 0 or not few or it.startswith(BODY) or it[5:12] == "0000000" or "Baugenehm" in it
+        ]
         (folder / path.name).write_text("".join(kept), encoding="utf-8")
     return folder
 

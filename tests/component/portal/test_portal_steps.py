@@ -14,6 +14,7 @@ from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUN
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.component.portal.test_portal_contracts import COSTS
 from tests.support.builders.orders import OFFERING_ID, concluded
 
 TOKENS = {HUSUM: KUNDE, KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER}
@@ -83,6 +84,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world.further = {
         "catalog": httpx.MockTransport(lambda _: httpx.Response(200, json=OFFERING)),
         "eligibility": httpx.MockTransport(lambda _: httpx.Response(200, json=ADVICE)),
+        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json=COSTS)),
     }
     await world.open()
     kunde, bereitsteller, anbieter = [await somebody(world, it) for it in (HUSUM, KOMM_ONE, GOVDIGITAL)]
@@ -128,6 +130,7 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     await kunde.open(path)
     await kunde.follow("Bestellen")
     assert "1st-Level-Support beim Kunden" in kunde.text
+    assert "in einem vollen Jahr 1.200,00" in kunde.text
     await kunde.send(order_reference="HH-1", accepts_agb="true")
     assert "Sie haben bestellt" in kunde.text
     order = await desks.read(path)
@@ -183,6 +186,9 @@ async def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(desks: Desk
     assert "nicht die Form" in kunde.page.one("p", id="value-error").text
     assert kunde.page.one("a", href="#value").text.startswith("Angabe: ")
     assert (kunde.value("value"), kunde.value("note")) == ("überall", "Bitte prüfen.")
+    await kunde.open(f"{path}/points/{point['id']}")
+    await kunde.send(422)
+    assert kunde.page.one("p", id="value-error").text == "Bitte füllen Sie dieses Feld aus."
     await kunde.open(f"/en{path}/points")
     await kunde.send(422, label="", owner="")
     assert "Please fill in this field." in kunde.page.one("p", id="label-error").text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
@@ -40,6 +40,7 @@ class Backend:
     checklists: Checklists
     vocabulary: Vocabulary
     clock: Callable[[], datetime]
+    idle_after: timedelta
 
 
 class StepHeaders:
@@ -85,7 +86,9 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
         """Vorgänge of your organisation (of your channel, for an Anbieter), newest first."""
         after = decode_cursor(cursor, (datetime, str))
         orders = await backend.orders.page(caller, state=state, party=party, after=after, limit=Page.ahead(limit))
-        page = Page.cut(orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller)))
+        page = Page.cut(
+            orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller), backend.idle_after)
+        )
         return json_reply(page)
 
     @router.get("/orders/{order_id}", response_model=OrderView)
@@ -94,7 +97,9 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
         context.correlation_id.set(order_id)
         stored = await backend.orders.get(order_id, caller)
         party = party_of(stored.order, caller)
-        return json_reply(view_of(stored.order, party, backend.clock(), stored.refused_events), rev=stored.rev)
+        return json_reply(
+            view_of(stored.order, party, backend.clock(), backend.idle_after, stored.refused_events), rev=stored.rev
+        )
 
 
 def _interest_routes(router: APIRouter, backend: Backend) -> None:
@@ -266,5 +271,5 @@ def _reply(
     order = result.state
     if order is None:
         raise unknown(result.id)
-    view = view_of(order, party_of(order, caller), backend.clock())
+    view = view_of(order, party_of(order, caller), backend.clock(), backend.idle_after)
     return json_reply(view, rev=result.rev, status=status, location=location)

@@ -47,7 +47,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     checklists = load_checklists(settings.clarification_file, settings.delivery_file)
     deadlines = Deadlines(orders, settings.idle_after, resources.clock)
     receipt_keys = ReceiptKeys(settings.receipt_keys, resources.clock, settings.receipt_key_overlap)
-    router = routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock))
+    router = routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock, settings.idle_after))
     read_rotation = rotation_reader(settings.partner_audience)
     registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)
     join(router, partners_api.routes(registry))
@@ -71,7 +71,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         collections=(ORDERS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
         router=router,
         ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),
-        consumers=consumers(orders, offerings, resources.clock),
+        consumers=consumers(orders, offerings, resources.clock, settings.hold_for),
         readers=() if settings.receipt_keys is None else (readers,),
         periodic=(
             Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.ordering import handlers
@@ -24,16 +24,16 @@ _OF_CONTRACTS: Final[frozenset[type[Message]]] = frozenset(
 )
 
 
-def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
-    """Return the consumers that follow the catalogue, and record verdicts and contracts."""
+def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime], hold_for: timedelta) -> tuple[Consumer, ...]:
+    """Return the consumers that follow the catalogue, and record verdicts and contracts; ``hold_for`` as in the settings."""
     return (
         offers_consumer(ORDERING_OFFERINGS, offerings.ledger, ListedOffering.of),
-        _verdicts(orders, clock),
+        _verdicts(orders, clock, hold_for),
         _contracts(orders, clock),
     )
 
 
-def _verdicts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
+def _verdicts(orders: Orders, clock: Callable[[], datetime], hold_for: timedelta) -> Consumer:
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
@@ -41,7 +41,7 @@ def _verdicts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
         for event in batch:
             match event.message:
                 case VerdictGiven() as given:
-                    changes.append(handlers.record_verdict(given, event.cause, at))
+                    changes.append(handlers.record_verdict(given, event.cause, at, hold_for))
                 case VerdictOverridden() as overridden:
                     changes.append(handlers.record_override(overridden, event.cause, at))
                 case VerdictChanged() as changed:

@@ -1,4 +1,4 @@
-"""Steps that are due by the calendar: offers lapse, interests nobody moves lapse, notices take effect."""
+"""Steps that are due by the calendar: offers lapse, interests nobody moves lapse, notices take effect, holds end."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ class Deadlines:
         while orders := await self.orders.due(kind, before, after, self.batch):
             await self.orders.ledger.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
             last = orders[-1]
-            after = (last.due_at or before, last.id)
+            after = ((last.hold_until if kind is Deadline.HOLD else last.due_at) or before, last.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
@@ -95,9 +95,9 @@ def take(order_id: str, caller: Caller, at: datetime, step: StepFunction[P], *ar
     return _change(order_id, lambda order: step(order, actor_of(order, caller), at, *args, **kwargs))
 
 
-def record_verdict(given: VerdictGiven, cause: Cause, at: datetime) -> Change[Order]:
-    """Record the result of a pre-check."""
-    return _change(given.order_id, lambda order: precheck.record_verdict(order, given, at), cause)
+def record_verdict(given: VerdictGiven, cause: Cause, at: datetime, hold_for: timedelta = precheck.HOLD) -> Change[Order]:
+    """Record the result of a pre-check; an order is held for ``hold_for`` for what is lacking."""
+    return _change(given.order_id, lambda order: precheck.record_verdict(order, given, at, hold_for), cause)
 
 
 def record_override(overridden: VerdictOverridden, cause: Cause, at: datetime) -> Change[Order]:
@@ -143,6 +143,8 @@ def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime)
     def decide(order: Order) -> list[Message]:
         if not order.is_due(kind, before):
             return []
+        if kind is Deadline.HOLD:
+            return precheck.end_hold(order, at)
         return notice.end(order, SYSTEM, at) if kind is Deadline.NOTICE else exits.expire(order, SYSTEM, at)
 
     return _change(order_id, decide)

@@ -30,6 +30,7 @@ ORDERS = aggregate_collection(
     *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),
     *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
     Index("due", ("due_kind", "due_at")),
+    Index("hold", ("hold_until",)),
     Index("state_age", ("channel", "state", "state_since")),
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
@@ -43,7 +44,7 @@ _GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
 _LISTED = (
     *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
     *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
-    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at"),
+    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at", "hold_until"),
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
 _NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
@@ -181,7 +182,9 @@ class Orders:
 
         Work of the system, not of a caller.
         """
-        query = Query("due", {"due_kind": kind.value}, below=before, after=after, limit=limit, only=_LISTED)
+        by_kind = {} if kind is Deadline.HOLD else {"due_kind": kind.value}
+        index = "hold" if kind is Deadline.HOLD else "due"
+        query = Query(index, by_kind, below=before, after=after, limit=limit, only=_LISTED)
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:

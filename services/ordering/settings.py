@@ -11,8 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Environment variables ORDERING_…; durations as ISO 8601 (P180D) or seconds.
 
-    ``idle_after``: how long an interest may lie with nobody moving it before it lapses. ``deadlines_every``: pause between two
-    looks for what is due. ``census_every``: pause between two countings for the metrics.
+    ``idle_after``: how long an interest may lie with nobody moving it before it lapses. ``hold_for``: how long an
+    order is held for what its pre-check has found. ``deadlines_every``: pause between two looks for what is due.
+    ``census_every``: pause between two countings for the metrics.
     ``partner_audience``: what events of partners must name as ``aud``. ``partners_every``: pause between two looks at the
     registry for partners that came, went or have another quota.
     ``clarification_file``, ``delivery_file``: an operator's own standard lists.
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ORDERING_", frozen=True)
 
     idle_after: timedelta = timedelta(days=180)
+    hold_for: timedelta = timedelta(days=30)
     deadlines_every: timedelta = timedelta(minutes=10)
     census_every: timedelta = timedelta(minutes=1)
     partner_audience: str = "efa-marktplatz"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
 from services.ordering.domain.formats import Format, example_of
-from services.ordering.domain.order import Order
+from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
 from services.ordering.domain.rechecks import task_of
 from services.ordering.domain.steps import allowed_moves
@@ -25,6 +25,13 @@ class WaitingView(BaseModel):
     party: OrderParty
     since: datetime
     what: Task
+
+
+class DeadlineView(BaseModel):
+    """What happens by itself at a moment, if nobody moves the Vorgang: an offer or an interest lapses, a notice or hold ends."""
+
+    kind: Deadline
+    at: datetime
 
 
 class OfferingRef(BaseModel):
@@ -49,6 +56,7 @@ class OrderSummary(BaseModel):
     declared_at: datetime
     your_party: OrderParty
     waiting: WaitingView | None
+    deadline: DeadlineView | None
 
 
 class LaterVerdictView(BaseModel):
@@ -177,15 +185,15 @@ class OrderView(OrderSummary):
     timeline_omitted: int
 
 
-def summary_of(order: Order, party: OrderParty) -> OrderSummary:
-    """Return the line of a list."""
-    return OrderSummary(**_summary(order, party))
+def summary_of(order: Order, party: OrderParty, idle_after: timedelta) -> OrderSummary:
+    """Return the line of a list; ``idle_after`` as in the settings."""
+    return OrderSummary(**_summary(order, party, idle_after))
 
 
-def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Document] = ()) -> OrderView:
-    """Return a Vorgang as ``party`` sees it at a moment."""
+def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta, refused: Sequence[Document] = ()) -> OrderView:
+    """Return a Vorgang as ``party`` sees it at a moment; ``idle_after`` as in the settings."""
     return OrderView(
-        **_summary(order, party),
+        **_summary(order, party, idle_after),
         allowed_moves=tuple(allowed_moves(order, party, at)),
         message=order.message,
         anbindungsart=order.anbindungsart,
@@ -216,8 +224,9 @@ def view_of(order: Order, party: OrderParty, at: datetime, refused: Sequence[Doc
     )
 
 
-def _summary(order: Order, party: OrderParty) -> Document:
+def _summary(order: Order, party: OrderParty, idle_after: timedelta) -> Document:
     waiting = order.waiting
+    deadline = order.deadline(idle_after)
     return {
         "id": order.id,
         "number": order.number,
@@ -230,6 +239,7 @@ def _summary(order: Order, party: OrderParty) -> Document:
         "declared_at": order.declared_at,
         "your_party": party,
         "waiting": WaitingView(party=waiting.party, since=waiting.since, what=waiting.what) if waiting else None,
+        "deadline": DeadlineView(kind=deadline[0], at=deadline[1]) if deadline else None,
     }
 
 

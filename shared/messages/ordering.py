@@ -97,9 +97,18 @@ class CheckRequested(OrderEvent):
 
 @message_type("ordering.order.check-recorded.v1")
 class CheckRecorded(OrderEvent):
-    """The pre-check gave neither way free nor refusal: somebody must act first."""
+    """The pre-check gave neither way free nor refusal: somebody must act first. An order is held until then."""
 
     assessment: Annotated[Assessment, Field(description="Result of the pre-check with its reasoning. Not personal.")]
+    hold_until: Annotated[
+        Time | None,
+        Field(
+            exclude_if=is_absent,
+            description="Until when the order is held for what is lacking, in UTC; absent: it is no order, or waits for the "
+            "Anbieter. Not personal.",
+            examples=["2026-12-24T09:00:00Z"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.interest-forwarded.v1")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
+from shared.calendar import day_of
 from shared.followed_offers import open_channels
 from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
 from shared.messages.base import Message
@@ -126,13 +128,15 @@ def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tup
     }
 
 
-def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:
+def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:  # noqa: PLR0911 - one case per message type
     """Return the parts that do not know of the Vorgang, and are not to learn of it by its end."""
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
             return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderDeclined(agreed=False):
             return (Audience.ANBIETER,)
+        case ordering.CheckRecorded(hold_until=None):
+            return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
             return (Audience.BEREITSTELLER,)
         case ordering.OrderTerminated(by=by, contract_id=contract) if by is OrderParty.SYSTEM or contract is not None:
@@ -181,7 +185,16 @@ def _counterpart(order: ordering.OrderHead, actor: OrderParty) -> tuple[str, ...
 
 def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one case per message type
     match message:
-        case ordering.CheckRecorded(assessment=assessment) | ordering.OrderVerdictChanged(assessment=assessment):
+        case ordering.CheckRecorded(assessment=assessment, hold_until=until):
+            finding = assessment.decisive
+            return {
+                "verdict": assessment.verdict,
+                "code": finding.code,
+                "reason": finding.reason,
+                "remedy": _remedies(assessment),
+                "valid_until": None if until is None else day_of(until - timedelta(seconds=1)),
+            }
+        case ordering.OrderVerdictChanged(assessment=assessment):
             finding = assessment.decisive
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
         case ordering.OrderRefused(code=code, facts=facts, reason=reason, remedy=remedy):
@@ -214,6 +227,14 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
         case ordering.OrderTerminated(ends_on=day, by=party):
             return {"ends_on": day, "party": party}
     return {}
+
+
+def _remedies(assessment: eligibility.Assessment) -> str | None:
+    """Return what would help with what decides and with all else that the Kunde lacks, such as its accreditation."""
+    decisive = assessment.decisive
+    lacking = [it for it in assessment.findings if it.leg == decisive.leg and it.verdict is not Verdict.EXEMPT]
+    found = [finding.remedy for finding in (decisive, *lacking) if finding.remedy]
+    return "\n".join(dict.fromkeys(found)) or None
 
 
 def _offering(

@@ -115,6 +115,7 @@ def place(
 def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
     """Request the contract from the channel's processor; ``contract_requested_at`` makes this happen once in a Vorgang's life."""
     order.contract_requested_at = at
+    order.hold_until = None
     return Taken(lambda: contract_request(order, assessment, at))
 
 

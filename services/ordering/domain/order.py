@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -34,11 +34,15 @@ MOST_STEPS = 200
 
 
 class Deadline(StrEnum):
-    """What happens by itself at ``due_at``: an offer lapses, a notice takes effect; IDLE lapses some time after it."""
+    """What happens by itself at ``due_at``: an offer lapses, a notice takes effect; IDLE lapses some time after it.
+
+    HOLD is never stored there, for 0.1.0 does not know it: its moment is ``hold_until``.
+    """
 
     OFFER = "offer"
     NOTICE = "notice"
     IDLE = "idle"
+    HOLD = "hold"
 
 
 class Order(Aggregate):
@@ -93,6 +97,8 @@ class Order(Aggregate):
     valid_until: date | None = None
     price_items: LazyJson[list[PriceItem]] = Field(default="[]", validate_default=True)
     placed_at: datetime | None = None
+    hold_until: datetime | None = None
+    """End of the hold of an order whose pre-check does not leave the way free: until then what is lacking can be mended."""
     leitweg_id: str | None = None
     order_reference: str | None = None
     contract_requested_at: datetime | None = None
@@ -142,12 +148,27 @@ class Order(Aggregate):
         return takes_verdict(self.state, requested=self.contract_requested_at is not None)
 
     @property
+    def is_held(self) -> bool:
+        """Whether it is ordered and waits for the Kunde to mend what the pre-check has found."""
+        return self.state is OrderState.BESTELLT and self.waiting_what is Task.BRING_EVIDENCE
+
+    def deadline(self, idle_after: timedelta) -> tuple[Deadline, datetime] | None:
+        """Return what happens by itself next, and when, if nobody moves the Vorgang; ``idle_after`` as in the settings."""
+        if self.is_held and self.hold_until is not None:
+            return Deadline.HOLD, self.hold_until
+        if self.due_kind is None or self.due_at is None:
+            return None
+        return self.due_kind, self.due_at + idle_after if self.due_kind is Deadline.IDLE else self.due_at
+
+    @property
     def is_forwarded(self) -> bool:
         """Whether the Bereitsteller knows of the interest."""
         return self.shown_to is not None
 
     def is_due(self, kind: Deadline, before: datetime) -> bool:
-        """Return whether the deadline of that kind has passed ``before`` a moment."""
+        """Return whether the deadline of that kind has passed ``before`` a moment; no hold ends while a check is under way."""
+        if kind is Deadline.HOLD:
+            return self.is_held and self.hold_until is not None and self.hold_until < before
         return self.due_kind is kind and self.due_at is not None and self.due_at < before
 
     def head(self) -> OrderHead:

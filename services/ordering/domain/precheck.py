@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.ordering.domain.award import request_contract
 from services.ordering.domain.exits import refuse
@@ -12,7 +12,7 @@ from services.ordering.domain.rechecks import record_decision
 from services.ordering.domain.requests import check_request
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command
-from shared.calendar import day_of
+from shared.calendar import day_of, end_of
 from shared.errors import ConflictError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Decision, Stage, VerdictGiven, VerdictOverridden
@@ -21,8 +21,10 @@ from shared.messages.values import Verdict
 
 STOPPED = "stopped_by_anbieter"
 """Code of a refusal that a person of the Anbieter has decided."""
-RELATION_LACKING = {("L2", "NO_RELATION"), ("L2", "RELATION_NOT_VALID")}
-"""Legs and codes of findings that the Kunde changes by stating, with evidence, how it belongs to the Anbieter."""
+CUSTOMER_LACKING = {("L2", "NO_RELATION"), ("L2", "RELATION_NOT_VALID"), ("L2", "UNKNOWN_ORGANISATION")}
+"""Legs and codes of findings that the Kunde changes: it registers, or states with evidence how it belongs to the Anbieter."""
+HOLD = timedelta(days=30)
+"""How long an order is held for what its pre-check has found, to the end of the last day in Germany."""
 
 
 @step(Command.RECHECK)
@@ -34,11 +36,12 @@ def recheck(order: Order, _actor: Actor, at: datetime) -> Taken | None:
     return Taken(lambda: check_request(order))
 
 
-def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Message]:
+def record_verdict(order: Order, given: VerdictGiven, at: datetime, hold_for: timedelta = HOLD) -> list[Message]:
     """Record the result of the pre-check: the way is free, somebody must act first, or the Vorgang is refused.
 
-    A verdict that the Vorgang has moved past (an older check, another stage, repeated) changes nothing. RISK leaves the way free
-    once a named person has signed it off. Raises ConflictError (``check_unknown``) for a check that was never requested.
+    Only an interest is refused. An order, on which both sides have worked, is held for ``hold_for`` from the first such result
+    on. A verdict that the Vorgang has moved past (an older check, another stage, repeated) changes nothing. RISK leaves the way
+    free once a named person has signed it off. Raises ConflictError (``check_unknown``) for a check that was never requested.
     """
     if given.check > order.check:
         raise ConflictError(f"{order.number} has asked for {order.check} checks.", code="check_unknown", check=given.check)
@@ -51,8 +54,21 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime) -> list[Mess
     if assessment.verdict is Verdict.EXEMPT or (assessment.verdict is Verdict.RISK and given.signed_off_by is not None):
         proceed = request_contract if given.stage is Stage.BESTELLUNG else _forward
         return proceed(order, SYSTEM, at, assessment)
+    if given.stage is Stage.BESTELLUNG and assessment.verdict is not Verdict.RISK:
+        order.hold_until = order.hold_until or end_of(day_of(at + hold_for))
+        return _record_check(order, SYSTEM, at, assessment)
     if assessment.verdict in (Verdict.RISK, Verdict.NO_EVIDENCE) or _may_be_mended_by_the_customer(assessment):
         return _record_check(order, SYSTEM, at, assessment)
+    return _refuse(order, assessment, at)
+
+
+def end_hold(order: Order, at: datetime) -> list[Message]:
+    """Refuse an order for what nobody has mended while it was held."""
+    assessment = order.judged
+    return [] if assessment is None else _refuse(order, assessment, at)
+
+
+def _refuse(order: Order, assessment: Assessment, at: datetime) -> list[Message]:
     finding = assessment.decisive
     return refuse(order, SYSTEM, at, Refusal(code=finding.code, reason=finding.reason, remedy=finding.remedy))
 
@@ -84,14 +100,19 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
 
 
 def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:
-    """Return whether nothing but a relation of the Kunde is lacking, unknown or not in force: it may still be stated."""
+    """Return whether nothing but the Kunde's registration or relation is lacking, unknown or not in force: it may still come."""
     decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
-    return assessment.verdict is Verdict.NOT_EXEMPT and all((it.leg, it.code) in RELATION_LACKING for it in decisive)
+    refusing = assessment.verdict in (Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE)
+    return refusing and all((it.leg, it.code) in CUSTOMER_LACKING for it in decisive)
 
 
 @step(Command.RECORD_CHECK)
 def _record_check(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
-    return Taken(lambda: CheckRecorded(order=order.head(), at=at, assessment=assessment))
+    return Taken(
+        lambda: CheckRecorded(
+            order=order.head(), at=at, assessment=assessment, hold_until=order.hold_until if order.is_held else None
+        )
+    )
 
 
 @step(Command.FORWARD)

@@ -7,7 +7,7 @@ import pytest
 from services.ordering.deadlines import Deadlines
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
-from shared.messages.ordering import OrderEnded, OrderExpired, OrderParty
+from shared.messages.ordering import OrderEnded, OrderExpired, OrderParty, OrderRefused
 from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE, PLACE, World
 
@@ -68,6 +68,37 @@ async def test_an_interest_does_not_lapse_because_its_check_is_late(world: World
     world.pass_time(days=400)
     await _deadlines(world)
     assert (await world.read(order["id"]))["state"] == ("INTERESSE_BEKUNDET" if value is None else "VERFALLEN")
+
+
+async def test_an_order_is_held_to_the_end_of_its_last_day_and_then_refused(world: World) -> None:
+    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
+    await world.judge(order, Verdict.NOT_EXEMPT)
+    held = await world.read(order["id"])
+    assert (held["state"], held["deadline"]) == ("BESTELLT", {"kind": "hold", "at": "2026-12-24T23:00:00Z"})
+    assert {"recheck", "withdraw"} <= set(held["allowed_moves"])
+    world.now = world.now.replace(month=12, day=24, hour=22, minute=59)
+    await _deadlines(world)
+    assert (await world.read(order["id"]))["state"] == "BESTELLT"
+    world.pass_time(minutes=2)
+    await _deadlines(world)
+    await _deadlines(world)
+    refused = await world.read(order["id"])
+    assert (refused["state"], refused["refusal"]["code"], refused["deadline"]) == ("ABGELEHNT", "code_not_exempt", None)
+    assert sum(isinstance(message, OrderRefused) for message in world.messages()) == 1
+
+
+async def test_a_held_order_in_a_list_shows_its_deadline(world: World) -> None:
+    order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
+    await world.judge(order, Verdict.NO_EVIDENCE)
+    (listed,) = (await world.get("/v1/orders", KUNDE)).json()["items"]
+    assert listed["deadline"] == {"kind": "hold", "at": "2026-12-24T23:00:00Z"}
+
+
+async def test_each_wait_shows_what_happens_by_itself(world: World) -> None:
+    order = await world.declare()
+    assert order["deadline"] is None
+    await world.judge(order)
+    assert (await world.read(order["id"]))["deadline"] == {"kind": "idle", "at": "2027-05-23T09:00:00Z"}
 
 
 async def test_the_use_ends_by_itself_after_the_day_of_the_notice(world: World) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from services.ordering.deadlines import Deadlines
 from services.ordering.domain.transitions import Command
+from services.ordering.repository import Orders
+from services.ordering.settings import Settings
 from shared.bus.handling import Rejection
 from shared.http.idempotency import COLLECTION
 from shared.ids import derived_id
@@ -108,6 +111,10 @@ async def test_a_refusal_shows_code_reason_and_remedy(world: World) -> None:
 async def test_the_bereitsteller_reads_that_the_pre_check_refused_the_order_and_not_why(world: World) -> None:
     order = await world.step((await world.offered())["id"], "place", KUNDE, PLACE)
     await world.judge(order, Verdict.NOT_EXEMPT)
+    held = await world.read(order["id"], BEREITSTELLER)
+    assert (held["state"], held["deadline"]["kind"], held["timeline"][-1]["note"]) == ("BESTELLT", "hold", None)
+    world.pass_time(days=31)
+    await Deadlines(Orders(world.resources), Settings().idle_after, world.clock).run()
     reported = {who: await world.read(order["id"], who) for who in (KUNDE, ANBIETER, BEREITSTELLER)}
     assert {seen["state"] for seen in reported.values()} == {"ABGELEHNT"}
     assert reported[KUNDE]["refusal"] == reported[ANBIETER]["refusal"] is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.contracts.domain.refusal import Refusal
@@ -188,6 +188,9 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.InterestDeclared(order=head(OrderState.INTERESSE_BEKUNDET), at=AT, check=1),
     ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.NO_EVIDENCE)),
     ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.RISK)),
+    ordering.CheckRecorded(
+        order=head(OrderState.BESTELLT), at=AT, assessment=assessment(Verdict.NOT_EXEMPT), hold_until=AT + timedelta(days=30)
+    ),
     *(
         ordering.OrderVerdictChanged(
             order=head(OrderState.PRODUKTIV),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.ordering.domain import award, exits, precheck
-from services.ordering.domain.order import Order
+from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task, Waiting
+from shared.calendar import end_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.eligibility import Finding, Stage, VerdictGiven
 from shared.messages.ordering import (
@@ -87,9 +89,9 @@ def test_risk_and_no_evidence_wait_for_the_one_who_can_help(stage: Stage, value:
     assert order.waiting == Waiting(party, later(1), task)
 
 
-@pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("value", [Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE])
-def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage, value: Verdict) -> None:
+def test_not_exempt_and_out_of_scope_refuse_an_interest_with_reason_and_remedy(value: Verdict) -> None:
+    stage = Stage.INTERESSE
     order = _awaiting(stage)
     (event,) = precheck.record_verdict(order, verdict(value, stage, order.check), later(1))
     assert isinstance(event, OrderRefused)
@@ -97,6 +99,71 @@ def test_not_exempt_and_out_of_scope_refuse_with_reason_and_remedy(stage: Stage,
     assert event.stage is stage
     assert order.state is OrderState.ABGELEHNT
     assert order.waiting is None
+
+
+@pytest.mark.parametrize("value", [Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE, Verdict.NO_EVIDENCE])
+def test_an_order_is_held_for_what_its_check_has_found(value: Verdict) -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    given = verdict(value, Stage.BESTELLUNG, order.check)
+    (event,) = precheck.record_verdict(order, given, later(1), timedelta(days=10))
+    assert isinstance(event, CheckRecorded)
+    assert order.state is OrderState.BESTELLT
+    assert order.waiting == Waiting(OrderParty.KUNDE, later(1), Task.BRING_EVIDENCE)
+    assert event.hold_until == order.hold_until == end_of(date(2026, 12, 4))
+    assert order.deadline(timedelta(days=180)) == (Deadline.HOLD, end_of(date(2026, 12, 4)))
+
+
+def test_a_held_order_goes_on_once_the_way_is_free() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, Stage.BESTELLUNG, order.check), later(1))
+    precheck.recheck(order, KUNDE, later(2))
+    (event,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(3))
+    assert isinstance(event, ContractRequested)
+    assert order.hold_until is None
+    assert order.deadline(timedelta(days=180)) is None
+
+
+def test_asking_again_does_not_make_the_hold_longer() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, Stage.BESTELLUNG, order.check), later(1))
+    until = order.hold_until
+    precheck.recheck(order, KUNDE, later(300))
+    precheck.record_verdict(order, verdict(Verdict.NO_EVIDENCE, Stage.BESTELLUNG, order.check), later(301))
+    assert order.hold_until == until
+
+
+def test_a_hold_does_not_end_while_a_check_is_under_way_or_the_anbieter_decides() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, Stage.BESTELLUNG, order.check), later(1))
+    assert order.is_due(Deadline.HOLD, later(24 * 60))
+    precheck.recheck(order, KUNDE, later(2))
+    assert not order.is_due(Deadline.HOLD, later(24 * 60))
+    precheck.record_verdict(order, verdict(Verdict.RISK, Stage.BESTELLUNG, order.check), later(3))
+    assert not order.is_due(Deadline.HOLD, later(24 * 60))
+
+
+def test_the_end_of_a_hold_refuses_with_reason_and_remedy() -> None:
+    order = _awaiting(Stage.BESTELLUNG)
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, Stage.BESTELLUNG, order.check), later(1))
+    (event,) = precheck.end_hold(order, later(24 * 40))
+    assert isinstance(event, OrderRefused)
+    assert (event.code, event.remedy, event.stage) == ("code_not_exempt", "Use govdigital.", Stage.BESTELLUNG)
+    assert order.state is OrderState.ABGELEHNT
+
+
+def test_an_interest_of_a_body_that_nobody_knows_waits_for_its_registration() -> None:
+    order = _awaiting(Stage.INTERESSE)
+    given = _found(Stage.INTERESSE, order.check, ("L2", "UNKNOWN_ORGANISATION"))
+    outside = given.assessment.model_copy(
+        update={
+            "verdict": Verdict.OUT_OF_SCOPE,
+            "findings": tuple(it.model_copy(update={"verdict": Verdict.OUT_OF_SCOPE}) for it in given.assessment.findings[:1]),
+        }
+    )
+    (event,) = precheck.record_verdict(order, given.model_copy(update={"assessment": outside}), later(1))
+    assert isinstance(event, CheckRecorded)
+    assert event.hold_until is None
+    assert order.waiting == Waiting(OrderParty.KUNDE, later(1), Task.BRING_EVIDENCE)
 
 
 def _found(stage: Stage, check: int, *legs_and_codes: tuple[str, str]) -> VerdictGiven:
@@ -126,6 +193,7 @@ def test_a_relation_of_the_customer_that_is_lacking_is_waited_for(stage: Stage, 
     "grounds",
     [
         [("L1", "NO_RELATION")],
+        [("L1", "UNKNOWN_ORGANISATION")],
         [("L2", "NO_RELATION"), ("L1", "NO_RELATION")],
         [("L2", "CHANNEL_EXCLUDES_TYPE"), ("L2", "NO_RELATION")],
         [("L2", "RELATION_NOT_VALID"), ("L2", "ACCREDITATION_REFUSED")],

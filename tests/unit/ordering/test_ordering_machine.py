@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
-from services.ordering.domain.order import Order
+from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Actor
 from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import FINAL, RUNNING, SETTLED, TRANSITIONS, Command
@@ -169,6 +169,12 @@ class OrderMachine(RuleBasedStateMachine):
         given = verdict(value, stage, max(1, self.order.check - behind), signed_off_by="anna" if signed else None)
         self.take(lambda order: precheck.record_verdict(order, given, self.now))
 
+    @rule(days=st.integers(0, 60))
+    def hold_ends(self, days: int) -> None:
+        now = self.now + timedelta(days=days)
+        if self.order.is_due(Deadline.HOLD, now):
+            self.take(lambda order: precheck.end_hold(order, now))
+
     @rule()
     def verdict_leaves_the_way_free(self) -> None:
         stage = Stage.INTERESSE if self.order.state is OrderState.INTERESSE_BEKUNDET else Stage.BESTELLUNG
@@ -318,6 +324,12 @@ class OrderMachine(RuleBasedStateMachine):
     @invariant()
     def a_contract_is_asked_for_at_most_once(self) -> None:
         assert sum(isinstance(event, ContractRequested) for event in self.events) <= (0 if self.requested_before else 1)
+
+    @invariant()
+    def only_an_order_that_waits_for_the_kunde_is_held(self) -> None:
+        if self.order.is_held:
+            assert self.order.hold_until is not None
+            assert self.order.contract_requested_at is None
 
     @invariant()
     def no_contract_without_its_request(self) -> None:

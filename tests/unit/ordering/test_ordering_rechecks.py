@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from shared.messages.ordering import OrderParty, OrderVerdictChanged
 from shared.messages.values import Channel, OrderState, Role, Verdict
 from tests.support.builders.orders import CUSTOMER, KUNDE, ORDER_ID, T0, assessment, declared, later, order_in, verdict
 
+IDLE = timedelta(days=180)
 HASH = "d0a838805730335065463e2c68fefdc3c2db3fef78f980365f4428d3c3f84dc1"
 
 
@@ -85,11 +86,13 @@ def test_who_has_to_act_shows_on_the_vorgang(state: OrderState, value: Verdict, 
     order = order_in(state)
     rechecks.record_change(order, changed(order, value), later(5))
     for party in (OrderParty.KUNDE, OrderParty.BEREITSTELLER, OrderParty.ANBIETER):
-        shown = view_of(order, party, later(6)).verdict.later
+        shown = view_of(order, party, later(6), IDLE).verdict.later
         assert shown is not None
         assert (shown.verdict, shown.because, shown.who) == (value, ChangeReason.CALENDAR, who)
         assert (shown.reason is None) is (party is OrderParty.BEREITSTELLER), "grounds are those of Kunde and Anbieter"
-    notes = {party: view_of(order, party, later(6)).timeline[-1].note for party in (OrderParty.KUNDE, OrderParty.BEREITSTELLER)}
+    notes = {
+        party: view_of(order, party, later(6), IDLE).timeline[-1].note for party in (OrderParty.KUNDE, OrderParty.BEREITSTELLER)
+    }
     assert notes == {OrderParty.KUNDE: f"code_{value.lower()}", OrderParty.BEREITSTELLER: None}
 
 
@@ -100,7 +103,7 @@ def test_a_decision_of_the_anbieter_settles_it_and_ends_no_contract(decision: De
     assert precheck.record_override(order, decided(order, decision), later(7)) == []
     assert order.state is OrderState.PRODUKTIV
     assert rechecks.task_of(order) is None
-    shown = view_of(order, OrderParty.KUNDE, later(8)).verdict.later
+    shown = view_of(order, OrderParty.KUNDE, later(8), IDLE).verdict.later
     assert shown is not None
     assert shown.decided is not None
     assert shown.decided.decision is decision

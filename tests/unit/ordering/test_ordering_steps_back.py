@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_the_only_offer_needs_no_number() -> None:
 def test_an_offer_recorded_by_the_first_release_is_number_one() -> None:
     order = offered()
     order.offer_number = 0
-    assert view_of(order, OrderParty.KUNDE, T0).offer_number == 1
+    assert view_of(order, OrderParty.KUNDE, T0, timedelta(days=180)).offer_number == 1
     steps_back.amend_offer(order, ANBIETER, later(1), SOONER)
     assert order.offer_number == 2
 

@@ -24,11 +24,11 @@ def end_of(day: date) -> datetime:
 
 def is_working_day(day: date) -> bool:
     """Return whether a day is neither Saturday, Sunday nor a public holiday in all of Germany."""
-    holiday = (day.month, day.day) in _FIXED_HOLIDAYS or (day - _easter(day.year)).days in _AFTER_EASTER
+    holiday = (day.month, day.day) in _FIXED_HOLIDAYS or (day - easter(day.year)).days in _AFTER_EASTER
     return day.weekday() < _SATURDAY and not holiday
 
 
-def _easter(year: int) -> date:
+def easter(year: int) -> date:
     """Return Easter Sunday of a year in the Gregorian calendar (Meeus, Jones and Butcher)."""
     century, rest = divmod(year, 100)
     shift = (19 * (year % 19) + century - century // 4 - (century - (century + 8) // 25 + 1) // 3 + 15) % 30

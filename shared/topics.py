@@ -251,6 +251,8 @@ ORDERS = Topic(
         ordering.OfferAmended,
         ordering.OfferWithdrawn,
         ordering.ClarificationReopened,
+        ordering.OrderReminded,
+        ordering.OrderEscalated,
         ordering.OrderPlaced,
         ordering.OrderContracted,
         ordering.OnboardingStarted,

@@ -57,6 +57,11 @@ class ContactForm(BaseModel):
         dict[str, Rhythm], Field(max_length=MUTED_LIMIT, description="Event types that another rhythm is wanted for.")
     ] = {}
 
+    deputy: Annotated[
+        bool,
+        Field(description="Whether e-mail is wanted only about what is escalated because nobody of the organisation has acted."),
+    ] = False
+
     def contact(self, person: str, at: datetime) -> Contact:
         """Return it as the contact of a person."""
         return Contact(
@@ -67,6 +72,7 @@ class ContactForm(BaseModel):
             email_enabled=self.email_enabled,
             muted=tuple(sorted(set(self.muted))),
             rhythm=self.rhythm,
+            deputy=self.deputy,
             rhythms=tuple(KindRhythm(event_type=kind, rhythm=rhythm) for kind, rhythm in sorted(self.rhythms.items())),
             changed_at=at,
         )
@@ -80,7 +86,7 @@ class ContactReply(ContactForm):
     @classmethod
     def of(cls, contact: Contact) -> ContactReply:
         """Return the answer for a contact."""
-        said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at", "rhythm"})
+        said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at", "rhythm", "deputy"})
         return cls(**said, muted=list(contact.muted), rhythms={kind.event_type: kind.rhythm for kind in contact.rhythms})
 
 

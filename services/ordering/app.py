@@ -23,7 +23,8 @@ from services.ordering.partners.intake import NoIntake
 from services.ordering.partners.quarantine import ORIGINALS, QUARANTINE, Quarantine
 from services.ordering.partners.receipt_keys import ReceiptKeys
 from services.ordering.partners.repository import PARTNERS, Partners
-from services.ordering.reference import load_checklists, load_vocabulary
+from services.ordering.reference import load_checklists, load_schedule, load_vocabulary, task_words
+from services.ordering.reminders import Reminders
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
 from services.ordering.settings import Settings
 from shared.aggregate.republisher import Republisher
@@ -47,7 +48,10 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     checklists = load_checklists(settings.clarification_file, settings.delivery_file)
     deadlines = Deadlines(orders, settings.idle_after, resources.clock)
     receipt_keys = ReceiptKeys(settings.receipt_keys, resources.clock, settings.receipt_key_overlap)
-    router = routes(Backend(orders, offerings, checklists, load_vocabulary(), resources.clock, settings.idle_after))
+    vocabulary = load_vocabulary()
+    schedule = load_schedule(settings.reminders_file)
+    reminders = Reminders(orders, schedule, task_words(vocabulary), settings.idle_after, resources.clock)
+    router = routes(Backend(orders, offerings, checklists, vocabulary, resources.clock, settings.idle_after))
     read_rotation = rotation_reader(settings.partner_audience)
     registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)
     join(router, partners_api.routes(registry))
@@ -75,6 +79,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         readers=() if settings.receipt_keys is None else (readers,),
         periodic=(
             Periodic("ordering.deadlines", settings.deadlines_every, deadlines.run),
+            Periodic("ordering.reminders", settings.reminders_every, reminders.run),
             Periodic("ordering.census", settings.census_every, Census(orders, resources.clock).run),
             Periodic("ordering.quarantine-census", settings.census_every, quarantine.measure),
             Periodic("ordering.quarantine-purge", PURGE_EVERY, quarantine.purge),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, exits, interest, notice, precheck, rechecks
+from services.ordering.domain import award, exits, interest, notice, precheck, rechecks, reminders
 from services.ordering.domain.order import Deadline, Order
-from services.ordering.domain.parts import SYSTEM, Actor
+from services.ordering.domain.parts import SYSTEM, Actor, Task
 from services.ordering.domain.steps import StepFunction
 from services.ordering.domain.transitions import FINAL
 from services.ordering.repository import MOST_GENERATIONS, Offerings, Orders
@@ -148,6 +148,13 @@ def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime)
         return notice.end(order, SYSTEM, at) if kind is Deadline.NOTICE else exits.expire(order, SYSTEM, at)
 
     return _change(order_id, decide)
+
+
+def remind(
+    order_id: str, schedule: reminders.Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, reminders.Words]
+) -> Change[Order]:
+    """Record the reminders that are due, unless somebody has moved the Vorgang or given them meanwhile."""
+    return _change(order_id, lambda order: reminders.remind(order, schedule, at, idle_after, words))
 
 
 def _change(order_id: str, decide: Callable[[Order], list[Message]], cause: Cause | None = None) -> Change[Order]:

@@ -44,7 +44,7 @@ _GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
 _LISTED = (
     *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
     *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
-    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at", "hold_until"),
+    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at", "hold_until", "reminded"),
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
 _NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
@@ -185,6 +185,17 @@ class Orders:
         by_kind = {} if kind is Deadline.HOLD else {"due_kind": kind.value}
         index = "hold" if kind is Deadline.HOLD else "due"
         query = Query(index, by_kind, below=before, after=after, limit=limit, only=_LISTED)
+        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def waiting(
+        self, channel: Channel, task: Task, before: datetime, after: tuple[Scalar, ...] | None, limit: int
+    ) -> list[Order]:
+        """Return Vorgänge of a channel that have waited for a task since ``before``, of all organisations, without long parts.
+
+        Work of the system, not of a caller.
+        """
+        waits = {"channel": channel.value, "waiting_what": task.value}
+        query = Query("waiting_age", waits, below=before, after=after, limit=limit, only=_LISTED)
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:

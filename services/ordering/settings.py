@@ -16,7 +16,8 @@ class Settings(BaseSettings):
     ``census_every``: pause between two countings for the metrics.
     ``partner_audience``: what events of partners must name as ``aud``. ``partners_every``: pause between two looks at the
     registry for partners that came, went or have another quota.
-    ``clarification_file``, ``delivery_file``: an operator's own standard lists.
+    ``clarification_file``, ``delivery_file``: an operator's own standard lists. ``reminders_file``: its own schedule of
+    reminders; ``reminders_every``: pause between two looks for reminders that are due.
     ``receipt_keys``: folder of the keys that sign receipts of partners' events (``marktplatz partners receipt-key new``); without
     it no partner's events are read. ``receipt_key_overlap``: how long a key stays published after its successor has begun.
     ``partner_key_overlap``: how long a partner's key is valid at most after the partner has replaced it.
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
     partners_every: timedelta = timedelta(seconds=5)
     clarification_file: Path | None = None
     delivery_file: Path | None = None
+    reminders_file: Path | None = None
+    reminders_every: timedelta = timedelta(minutes=30)
     receipt_keys: Path | None = None
     receipt_key_overlap: timedelta = timedelta(days=100)
     partner_key_overlap: timedelta = timedelta(days=7)

@@ -157,6 +157,7 @@ class OrderView(OrderSummary):
     """A Vorgang in full. Persons show by reference, and only those of the side that asks.
 
     ``offer_number`` counts the offers of the Anbieter; who orders names the one that is accepted, None before there is one.
+    ``reminded_at``: when whoever holds the ball was reminded last, None if they were not while this wait lasts.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
     """
 
@@ -180,6 +181,7 @@ class OrderView(OrderSummary):
     ends_on: date | None
     notice: NoticeView | None
     uses: tuple[UsesView, ...]
+    reminded_at: datetime | None
     refused_events: tuple[RefusedEvent, ...]
     timeline: tuple[Step, ...]
     timeline_omitted: int
@@ -218,6 +220,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         ends_on=order.ends_on,
         notice=_notice(order),
         uses=tuple(UsesView(period=it.period, count=it.count, reported_at=it.reported_at) for it in order.uses.value),
+        reminded_at=order.reminded_at if order.reminded.value else None,
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
         timeline=tuple(_step(order, step, party) for step in order.steps()),
         timeline_omitted=order.timeline_omitted,

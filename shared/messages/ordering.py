@@ -420,6 +420,39 @@ class MilestoneReached(OrderEvent):
     ] = None
 
 
+class ReminderEvent(OrderEvent):
+    """Base of the reminders: whoever holds the ball has held it for long, or the Vorgang is about to lapse."""
+
+    party: Annotated[OrderParty, Field(description="Side that holds the ball. Not personal.", examples=["BEREITSTELLER"])]
+    task: Annotated[
+        Code, Field(description="What it is to do, a code of the vocabulary. Not personal.", examples=["start_clarification"])
+    ]
+    label: Annotated[Line, Field(description="The same in German. Not personal.", examples=["Abstimmung aufnehmen"])]
+    label_en: Annotated[Line, Field(description="The same in English. Not personal.", examples=["Start the clarification"])]
+    since: Annotated[
+        Time, Field(description="Since when it holds the ball, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
+    ]
+    lapses_at: Annotated[
+        Time | None,
+        Field(
+            description="When the Vorgang ends by itself if nobody moves it, in UTC; null or absent: it does not. Not personal.",
+            examples=["2026-12-31T23:00:00Z"],
+        ),
+    ] = None
+
+
+@message_type("ordering.order.reminded.v1")
+class OrderReminded(ReminderEvent):
+    """Whoever holds the ball has been reminded."""
+
+
+@message_type("ordering.order.escalated.v1")
+class OrderEscalated(ReminderEvent):
+    """Whoever holds the ball has been reminded again, its deputies too; ``to_anbieter``: the Anbieter too."""
+
+    to_anbieter: Annotated[bool, Field(description="Whether the Anbieter is told as well. Not personal.", examples=[True])]
+
+
 @message_type("ordering.order.went-live.v1")
 class WentLive(OrderEvent):
     """The service is in productive use at the Kunde."""

@@ -13,9 +13,12 @@ from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import person_mark
 from shared.mail_address import MailAddress
 from shared.messages.base import Value
+from shared.messages.ordering import OrderEscalated
 from shared.messages.values import EntityId, Line, PersonRef, Time
 
 PEOPLE_LIMIT = 500
+ESCALATIONS = frozenset({OrderEscalated.TYPE})
+"""Event types by which deputies are told that nobody has acted."""
 
 
 class Language(StrEnum):
@@ -42,7 +45,8 @@ class KindRhythm(Value):
 class Contact(Value):
     """A contact person of an organisation. ``muted``: event types that they want no e-mail about.
 
-    ``rhythm``: how often they want e-mail, but for the event types in ``rhythms``.
+    ``rhythm``: how often they want e-mail, but for the event types in ``rhythms``. ``deputy``: they want it only about what is
+    escalated because nobody has acted.
 
     ``mail_since``: when they began to want e-mail, None in what versions before have stored; ``unmuted``: since when they want
     it about types that they had muted.
@@ -60,14 +64,17 @@ class Contact(Value):
     unmuted: tuple[Unmuted, ...] = ()
     rhythm: Rhythm = Rhythm.IMMEDIATE
     rhythms: tuple[KindRhythm, ...] = ()
+    deputy: bool = False
 
     def rhythm_of(self, event_type: str) -> Rhythm:
-        """Return how often they want e-mail about such events."""
+        """Return how often they want e-mail about such events; what is escalated waits for no digest."""
+        if event_type in ESCALATIONS:
+            return Rhythm.IMMEDIATE
         return next((kind.rhythm for kind in self.rhythms if kind.event_type == event_type), self.rhythm)
 
     def wants(self, event_type: str) -> bool:
-        """Return whether this event makes an e-mail."""
-        return self.email_enabled and event_type not in self.muted
+        """Return whether this event makes an e-mail; to a deputy only what is escalated does."""
+        return self.email_enabled and event_type not in self.muted and (not self.deputy or event_type in ESCALATIONS)
 
     def subscribed(self, event_type: str, at: datetime) -> bool:
         """Return whether this event made an e-mail already when it happened: nobody is mailed about the past."""
@@ -79,7 +86,7 @@ class Contact(Value):
         """Return it as the next revision of what is stored, with the times from which e-mail is sent."""
         if present is None:
             return self.model_copy(update={"rev": 1, "mail_since": self.changed_at, "unmuted": ()})
-        unchanged = present.email_enabled or not self.email_enabled
+        unchanged = (present.email_enabled or not self.email_enabled) and (not present.deputy or self.deputy)
         since = {kind.event_type: kind.since for kind in present.unmuted} | dict.fromkeys(present.muted, self.changed_at)
         return self.model_copy(
             update={
@@ -122,7 +129,7 @@ class AddressBook(Aggregate):
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
         entered = contact.after(present)
-        entered_fields = {"person", "name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms"}
+        entered_fields = {"person", "name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms", "deputy"}
         if present is not None and present.model_dump(include=entered_fields) == entered.model_dump(include=entered_fields):
             return present
         self.people = (*(other for other in self.people if other.person != contact.person), entered)

@@ -115,9 +115,12 @@ def _actor(message: ordering.OrderEvent) -> str | None:
             | ordering.OrderTerminated(by=party)
             | ordering.ClarificationReopened(by=party)
         ):
-            names = {OrderParty.KUNDE: message.order.customer.name, OrderParty.BEREITSTELLER: message.order.provider.name}
-            return names.get(party) if party is not None else None
+            return _names(message.order).get(party) if party is not None else None
     return None
+
+
+def _names(order: ordering.OrderHead) -> dict[OrderParty, str]:
+    return {OrderParty.KUNDE: order.customer.name, OrderParty.BEREITSTELLER: order.provider.name}
 
 
 def _sides(customer: str, provider: str, channel: Channel) -> dict[Audience, tuple[str, ...]]:
@@ -134,6 +137,8 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:  # noqa:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
             return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderDeclined(agreed=False):
+            return (Audience.ANBIETER,)
+        case ordering.OrderEscalated(to_anbieter=False):
             return (Audience.ANBIETER,)
         case ordering.CheckRecorded(hold_until=None):
             return Audience.BEREITSTELLER, Audience.ANBIETER
@@ -161,6 +166,8 @@ def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
                 Audience.OWNER: _organisation_of(message.order, owner),
                 Audience.COUNTERPART: _counterpart(message.order, owner),
             }
+        case ordering.OrderReminded(party=party) | ordering.OrderEscalated(party=party):
+            return {Audience.OWNER: _organisation_of(message.order, party)}
         case ordering.CheckRecorded(assessment=assessment) if assessment.verdict is Verdict.RISK:
             return {Audience.SIGN_OFF: (message.order.channel.value,)}
     return {}
@@ -216,6 +223,13 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"party": party}
         case ordering.ConditionsConfirmed(conditions=conditions):
             return {"condition_count": len(conditions)}
+        case (
+            ordering.OrderReminded(label=label, label_en=english, since=since, lapses_at=lapses)
+            | ordering.OrderEscalated(label=label, label_en=english, since=since, lapses_at=lapses)
+        ):
+            last = None if lapses is None else day_of(lapses - timedelta(seconds=1))
+            holder = _names(message.order).get(message.party)
+            return {"task": label, "task_en": english, "since": since, "valid_until": last, "organisation": holder}
         case ordering.OfferMade(valid_until=day):
             return {"valid_until": day}
         case ordering.OfferAmended(valid_until=day, reason=reason):

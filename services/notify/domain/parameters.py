@@ -78,6 +78,9 @@ class Parameters(Value):
     point_en: Line | None = None
     points: tuple[Line, ...] | None = None
     points_en: tuple[Line, ...] | None = None
+    task: Line | None = None
+    task_en: Line | None = None
+    since: Time | None = None
     open_points: int | None = None
     condition_count: int | None = None
     milestone: Line | None = None

@@ -120,6 +120,10 @@ class Order(Aggregate):
     due_kind: Deadline | None = None
     due_at: datetime | None = None
 
+    reminded: LazyJson[list[str]] = Field(default="[]", validate_default=True)
+    """Keys of the reminders that were given in the present wait."""
+    reminded_at: datetime | None = None
+
     @property
     def customer(self) -> Party:
         """The Kunde."""

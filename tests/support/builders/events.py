@@ -151,6 +151,15 @@ ACCEDED = contracts_accessions.AccessionHead(
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
+REMINDER: dict[str, Any] = {
+    "order": head(),
+    "at": AT,
+    "party": OrderParty.BEREITSTELLER,
+    "task": "confirm_conditions",
+    "label": "Konditionen bestätigen",
+    "label_en": "Confirm the conditions",
+    "since": AT - timedelta(days=7),
+}
 STEP: dict[str, Any] = {"order": head(), "at": AT, "milestone": "certificates", "label": "Zertifikate ausgetauscht"}
 
 EXAMPLES: tuple[Message, ...] = (
@@ -232,6 +241,10 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
     ordering.MilestoneReached(**STEP, open_milestones=1),
     ordering.MilestoneReached(**STEP, open_milestones=0),
+    ordering.OrderReminded(**REMINDER),
+    ordering.OrderReminded(**REMINDER | {"lapses_at": AT + timedelta(days=9)}),
+    ordering.OrderEscalated(**REMINDER, to_anbieter=False),
+    ordering.OrderEscalated(**REMINDER | {"lapses_at": AT + timedelta(days=9)}, to_anbieter=True),
     ordering.WentLive(order=head(OrderState.PRODUKTIV), at=AT),
     ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT, reason=REASON),
     ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT),

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from services.notify.api import preferred
 from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, Language
+from services.notify.domain.digest import Rhythm
 from services.notify.settings import Settings
 from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
+from shared.messages.ordering import OrderEscalated, OrderReminded
 
 AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
 
@@ -169,3 +171,26 @@ def test_the_error_of_a_contact_does_not_repeat_what_was_entered() -> None:
     for text in (str(error.value), str(of_book.value)):
         assert "Müller" not in text
         assert "at home" not in text
+
+
+def test_a_deputy_gets_mail_only_about_what_is_escalated_and_at_once() -> None:
+    deputy = contact(deputy=True, rhythm=Rhythm.WEEKLY)
+    assert not deputy.wants(OrderReminded.TYPE)
+    assert deputy.wants(OrderEscalated.TYPE)
+    assert deputy.rhythm_of(OrderEscalated.TYPE) is Rhythm.IMMEDIATE
+    assert not contact(deputy=True, muted=(OrderEscalated.TYPE,)).wants(OrderEscalated.TYPE)
+
+
+def test_what_is_escalated_waits_for_nobodys_digest() -> None:
+    everybody = contact(rhythm=Rhythm.WEEKLY)
+    assert everybody.rhythm_of(OrderReminded.TYPE) is Rhythm.WEEKLY
+    assert everybody.rhythm_of(OrderEscalated.TYPE) is Rhythm.IMMEDIATE
+
+
+def test_who_is_a_deputy_no_more_gets_no_mail_about_the_past() -> None:
+    entries = book()
+    entries.put(contact(deputy=True))
+    later = datetime(2026, 4, 1, tzinfo=UTC)
+    entries.put(contact(changed_at=later))
+    assert entries.subscribers(OrderReminded.TYPE, AT) == []
+    assert [it.person for it in entries.subscribers(OrderReminded.TYPE, later)] == ["erika"]

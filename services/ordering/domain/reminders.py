@@ -1,0 +1,160 @@
+"""Reminders: whoever holds the ball is reminded while a Vorgang waits and before it lapses, by a schedule that is data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from services.ordering.domain.order import Deadline, Order
+from services.ordering.domain.parts import Task
+from shared.calendar import GERMANY, day_of
+from shared.holidays import Land, land_of, working_day
+from shared.messages.base import Message, Value
+from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
+from shared.messages.values import Line, OrganisationId
+
+HOUR = 8
+"""Reminders are due at this hour of a working day in Germany."""
+MOST_DAYS = 250
+
+
+class Recipient(StrEnum):
+    """Who is reminded: the organisation that holds the ball, its deputies too, the Anbieter too."""
+
+    HOLDER = "HOLDER"
+    DEPUTY = "DEPUTY"
+    ANBIETER = "ANBIETER"
+
+
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
+
+
+class ReminderStep(Value):
+    """A reminder after, or before, so many working days of the Land of whoever holds the ball."""
+
+    days: Days
+    to: Annotated[tuple[Recipient, ...], Field(min_length=1)] = (Recipient.HOLDER,)
+
+
+class WaitRule(Value):
+    """Reminders while somebody waits for a task, counted from its beginning."""
+
+    task: Task
+    after: tuple[ReminderStep, ...]
+
+
+class DeadlineRule(Value):
+    """Reminders before something happens by itself, counted back from its last day."""
+
+    deadline: Deadline
+    before: tuple[ReminderStep, ...]
+
+
+class Schedule(Value):
+    """Who is reminded when. ``lands``: Länder of bodies whose key does not show it."""
+
+    lands: Mapping[OrganisationId, Land]
+    waits: tuple[WaitRule, ...]
+    deadlines: tuple[DeadlineRule, ...]
+
+    def steps_of(self, task: Task) -> tuple[ReminderStep, ...]:
+        """Return the reminders while somebody waits for a task."""
+        return next((rule.after for rule in self.waits if rule.task is task), ())
+
+    def steps_before(self, deadline: Deadline) -> tuple[ReminderStep, ...]:
+        """Return the reminders before a deadline."""
+        return next((rule.before for rule in self.deadlines if rule.deadline is deadline), ())
+
+    def land_of(self, body: str) -> Land | None:
+        """Return the Land of a body, None if nobody has stated it."""
+        return self.lands.get(body) or land_of(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A reminder of a Vorgang as it is now. ``key`` is the same as long as nothing moves."""
+
+    key: str
+    at: datetime
+    to: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a task is called."""
+
+    de: Line
+    en: Line
+
+
+def reminders_of(order: Order, schedule: Schedule, idle_after: timedelta) -> list[Reminder]:
+    """Return all reminders of a Vorgang in its present wait, given ones and later ones, first those that are due first."""
+    waiting = order.waiting
+    if waiting is None or waiting.party is OrderParty.SYSTEM:
+        return []
+    land = schedule.land_of(_organisation_of(order, waiting.party))
+    found = list(_while_waiting(order, schedule, land)) + list(_before_deadline(order, schedule, land, idle_after))
+    return sorted(found, key=lambda reminder: (reminder.at, reminder.key))
+
+
+def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, Words]) -> list[Message]:
+    """Record the reminders that are due and return one event for them, that of the last; none if all are given.
+
+    It is no step: the wait goes on and no deadline moves.
+    """
+    present = reminders_of(order, schedule, idle_after)
+    given = set(order.reminded.value)
+    due = [reminder for reminder in present if reminder.at <= at and reminder.key not in given]
+    waiting = order.waiting
+    if not due or waiting is None:
+        return []
+    order.reminded.value = [it.key for it in present if it.key in given or it in due]
+    order.reminded_at = at
+    deadline = order.deadline(idle_after)
+    fields = {
+        "order": order.head(),
+        "at": at,
+        "party": waiting.party,
+        "task": waiting.what.value,
+        "label": words[waiting.what].de,
+        "label_en": words[waiting.what].en,
+        "since": waiting.since,
+        "lapses_at": None if deadline is None or deadline[0] is Deadline.NOTICE else deadline[1],
+    }
+    escalated = {recipient for reminder in due for recipient in reminder.to} - {Recipient.HOLDER}
+    if not escalated:
+        return [OrderReminded(**fields)]
+    return [OrderEscalated(**fields, to_anbieter=Recipient.ANBIETER in escalated)]
+
+
+def _while_waiting(order: Order, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
+    waiting = order.waiting
+    if waiting is None:
+        return
+    for step in schedule.steps_of(waiting.what):
+        day = working_day(day_of(waiting.since), step.days, land)
+        yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", _morning(day), step.to)
+
+
+def _before_deadline(order: Order, schedule: Schedule, land: Land | None, idle_after: timedelta) -> Iterator[Reminder]:
+    deadline = order.deadline(idle_after)
+    if deadline is None:
+        return
+    kind, moment = deadline
+    last = day_of(moment - timedelta(seconds=1))
+    for step in schedule.steps_before(kind):
+        yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", _morning(working_day(last, -step.days, land)), step.to)
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(HOUR), GERMANY)
+
+
+def _organisation_of(order: Order, party: OrderParty) -> str:
+    organisations = {OrderParty.KUNDE: order.customer_id, OrderParty.BEREITSTELLER: order.provider_id}
+    return organisations.get(party, order.channel.value)

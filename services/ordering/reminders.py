@@ -1,0 +1,86 @@
+"""Looks for Vorgänge whose reminders are due."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime, timedelta
+
+from services.ordering import handlers
+from services.ordering.domain.order import Deadline, Order
+from services.ordering.domain.parts import Task
+from services.ordering.domain.reminders import Schedule, Words, reminders_of
+from services.ordering.repository import Orders
+from shared.messages.values import Channel
+from shared.store.port import Scalar
+
+BATCH = 100
+_WORKING_DAYS, _WEEK, _HOLIDAYS = 5, 7, 14
+"""So many working days lie in a week at most; no period of a year has more days off in a row beside weekends."""
+
+
+class Reminders:
+    """Gives each reminder once, whoever crashes and however many processes look: it is recorded in the Vorgang that it is for.
+
+    What has fallen due while nobody looked is given as one reminder. A run reads the heads of the Vorgänge that have waited for
+    longer than the first reminder, or lapse soon, and changes those alone that have a new one.
+    """
+
+    def __init__(
+        self,
+        orders: Orders,
+        schedule: Schedule,
+        words: Mapping[Task, Words],
+        idle_after: timedelta,
+        clock: Callable[[], datetime],
+        batch: int = BATCH,
+    ) -> None:
+        self.orders = orders
+        self.schedule = schedule
+        self.words = words
+        self.idle_after = idle_after
+        self.clock = clock
+        self.batch = batch
+
+    async def run(self) -> None:
+        """Give all reminders that are due now."""
+        now = self.clock()
+        async for orders in self._waiting(now):
+            await self._remind(orders, now)
+        async for orders in self._lapsing(now):
+            await self._remind(orders, now)
+
+    async def _remind(self, orders: list[Order], now: datetime) -> None:
+        due = [order for order in orders if self._has_new(order, now)]
+        if due:
+            await self.orders.ledger.apply(
+                [handlers.remind(order.id, self.schedule, now, self.idle_after, self.words) for order in due]
+            )
+
+    def _has_new(self, order: Order, now: datetime) -> bool:
+        given = set(order.reminded.value)
+        return any(it.at <= now and it.key not in given for it in reminders_of(order, self.schedule, self.idle_after))
+
+    async def _waiting(self, now: datetime) -> AsyncIterator[list[Order]]:
+        for rule in self.schedule.waits:
+            if not rule.after:
+                continue
+            before = now - timedelta(days=min(step.days for step in rule.after) - 1)
+            for channel in Channel:
+                after: tuple[Scalar, ...] | None = None
+                while orders := await self.orders.waiting(channel, rule.task, before, after, self.batch):
+                    yield orders
+                    after = (orders[-1].waiting_since or before, orders[-1].id)
+
+    async def _lapsing(self, now: datetime) -> AsyncIterator[list[Order]]:
+        for rule in self.schedule.deadlines:
+            if not rule.before:
+                continue
+            days = max(step.days for step in rule.before)
+            before = now + timedelta(days=days // _WORKING_DAYS * _WEEK + _WEEK + _HOLIDAYS)
+            if rule.deadline is Deadline.IDLE:
+                before -= self.idle_after
+            after: tuple[Scalar, ...] | None = None
+            while orders := await self.orders.due(rule.deadline, before, after, self.batch):
+                yield orders
+                last = orders[-1]
+                after = ((last.hold_until if rule.deadline is Deadline.HOLD else last.due_at) or before, last.id)

@@ -101,7 +101,7 @@ class VerdictView(BaseModel):
 
 
 class PointView(BaseModel):
-    """An open or settled point; its owner has had it since ``since``. ``example`` shows the format."""
+    """An open or settled point; its owner has had it since ``since``. ``example`` shows what its value may look like."""
 
     id: str
     code: str | None
@@ -326,7 +326,7 @@ def _point(point: Point) -> PointView:
         mandatory=point.mandatory,
         since=point.since,
         format=point.format,
-        example=example_of(point.format),
+        example=point.example or example_of(point.format),
         settled=point.settled_at is not None,
         settled_at=point.settled_at,
         value=point.value,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from services.ordering.domain.formats import Format
+from pydantic import model_validator
+
+from services.ordering.domain.formats import Format, checked
+from shared.errors import InvalidError
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Code, EntityId, Line
@@ -43,9 +46,22 @@ class Entry(Value):
 
 
 class PointEntry(Entry):
-    """An open point of the Abstimmung; ``format`` is what its value must look like."""
+    """An open point of the Abstimmung; ``format`` is what its value must look like, ``example`` one for this very point.
+
+    Raises ValueError for an example that has not the format.
+    """
 
     format: Format = Format.TEXT
+    example: Line | None = None
+
+    @model_validator(mode="after")
+    def _example_fits(self) -> Self:
+        if self.example is not None:
+            try:
+                checked(self.format, self.example)
+            except InvalidError as error:
+                raise ValueError(f"the example of {self.code} has not its format") from error
+        return self
 
 
 class MilestoneEntry(Entry):

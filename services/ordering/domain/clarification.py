@@ -68,6 +68,7 @@ def start(
             owner=entry.owner,
             mandatory=entry.mandatory,
             format=entry.format,
+            example=entry.example,
             since=at,
         )
         for entry in checklists.points_for(chosen, order.offering_id, day_of(at))
@@ -100,7 +101,7 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
     """
     point = _found(order.points.value, point_id, order)
     _require_owner(point.owner, actor, point.label)
-    value = checked(point.format, value)
+    value = checked(point.format, value, point.example)
     if (point.value, point.note) == (value, note):
         return None
     point.value, point.note = value, note

@@ -49,6 +49,7 @@ class Point(Part):
     owner: OrderParty
     mandatory: bool = True
     format: Format = Format.TEXT
+    example: str | None = None
     since: datetime
     value: str | None = None
     note: str | None = None

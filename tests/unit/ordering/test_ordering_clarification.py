@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from services.ordering.domain import clarification, delivery, notice, precheck
-from services.ordering.domain.checklist import Checklists
+from services.ordering.domain.checklist import Checklists, PointEntry
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
 from services.ordering.domain.formats import Format, checked, example_of
@@ -15,6 +15,7 @@ from services.ordering.domain.order import MOST_STEPS, Order
 from services.ordering.domain.parts import Actor, Point, Task, Waiting
 from services.ordering.domain.transitions import SETTLED
 from services.ordering.reference import load_checklists, load_vocabulary
+from services.ordering.views import view_of
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from shared.ids import derived_id
 from shared.messages.ordering import OrderParty, PointSettled, QuestionAsked
@@ -33,6 +34,13 @@ from tests.support.builders.orders import (
     terminated,
     verdict,
 )
+
+NOT_TO_BE_LET_IN = (
+    *("0.0.0.0/0", "0.0.0.0", "10.1.2.3", "172.20.0.0/16", "192.168.0.1", "127.0.0.1", "169.254.1.1", "100.64.3.0/24"),  # noqa: S104
+    *("224.0.0.1", "240.0.0.0/16", "255.255.255.255", "8.0.0.0/8", "203.0.113.9, 192.168.0.1"),
+    *("::/0", "::", "::1", "fc00::1", "fd12:3456::/32", "fe80::1", "ff02::1", "2000::/3", "2001::/16", "::ffff:192.168.0.1"),
+)
+"""Networks of nobody, of everybody, and ones that are too wide for one organisation."""
 
 
 def _started(anbindungsart: Anbindungsart | None = None) -> Order:
@@ -287,6 +295,7 @@ def test_each_format_takes_its_example(form: Format) -> None:
         (Format.IP_RANGES, "203.0.113.300"),
         (Format.IP_RANGES, "203.0.113.17/24"),
         (Format.IP_RANGES, ","),
+        *((Format.IP_RANGES, network) for network in NOT_TO_BE_LET_IN),
         (Format.IP_RANGES, ",".join(["203.0.113.17"] * 51)),
         (Format.UUID, "6d2f0d4c8a3e4b639f0a2f7d0c1b5e11"),
         (Format.UUID, "zz"),
@@ -309,3 +318,39 @@ def test_an_interest_that_waits_for_the_check_has_no_deadline() -> None:
     assert order.due_at is None
     precheck.record_verdict(order, verdict(), later(1))
     assert order.due_at == later(1)
+
+
+@pytest.mark.parametrize("network", ["203.0.113.0/24", "8.8.0.0/16", "193.16.0.1", "2001:db8::/32", "2a00:1::1"])
+def test_a_network_that_a_firewall_can_let_in_is_taken(network: str) -> None:
+    assert checked(Format.IP_RANGES, network) == network
+
+
+def test_each_point_has_an_example_of_its_own_or_of_its_format() -> None:
+    entries = CHECKLISTS.points
+    examples = [entry.example or example_of(entry.format) for entry in entries]
+    assert len(set(examples)) == len(entries)
+    assert all(checked(entry.format, example) == example for entry, example in zip(entries, examples, strict=True))
+
+
+def test_a_point_shows_its_example_and_an_error_names_it() -> None:
+    order = order_in(OrderState.IN_ABSTIMMUNG)
+    point = next(point for point in order.points.value if point.code == "pvog_link")
+    assert point.example is not None
+    assert point.example.startswith("https://verwaltung.bund.de/")
+    with pytest.raises(InvalidError) as refusal:
+        clarification.settle_point(order, KUNDE, later(1), point.id, "im PVOG")
+    assert refusal.value.context["example"] == point.example
+
+
+def test_a_point_of_the_first_release_shows_the_example_of_its_format() -> None:
+    order = order_in(OrderState.IN_ABSTIMMUNG)
+    for point in order.points.value:
+        point.example = None
+    shown = view_of(order, OrderParty.KUNDE, later(1), timedelta(days=180)).points
+    assert [point.example for point in shown] == [example_of(point.format) for point in order.points.value]
+
+
+def test_an_example_that_has_not_its_format_is_refused_when_the_list_is_read() -> None:
+    entry = next(entry for entry in CHECKLISTS.points if entry.code == "pvog_link")
+    with pytest.raises(ValueError, match="pvog_link"):
+        PointEntry.model_validate({**entry.model_dump(), "example": "im PVOG"})

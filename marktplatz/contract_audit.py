@@ -16,6 +16,8 @@ from services.contracts.audit.findings import Examined
 from services.contracts.audit.whole import audited
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.settings import Settings
+from services.contracts.statements.contents import CONTENTS
+from services.contracts.statements.statement import STATEMENTS
 from shared.errors import RetryableError, StoreUnfitError
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
@@ -30,7 +32,7 @@ async def run_audit() -> int:
     try:
         settings, process = Settings(), ProcessSettings()
         async with opened(ServiceName.CONTRACTS.value, process) as store:
-            await store.prepare((CONTRACTS, REGISTERS, *COLLECTIONS))
+            await store.prepare((CONTRACTS, REGISTERS, *COLLECTIONS, STATEMENTS, CONTENTS))
             async for finding in audited(Resources(store, Silent(), process.data), settings, examined):
                 findings += 1
                 print(finding.line, flush=True)

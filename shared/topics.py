@@ -326,6 +326,7 @@ CONTRACTS = Topic(
         contracts_sub.SubContractAccepted,
         contracts_sub.SubContractConcluded,
         contracts_sub.SubContractRefused,
+        contracts_chain.ContractDocumented,
     ),
     producer="contracts",
     consumers=(ORDERING_CONTRACTS, NOTIFY),

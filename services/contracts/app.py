@@ -27,7 +27,6 @@ from services.contracts.countersigning import Countersigning
 from services.contracts.documents import rendering
 from services.contracts.documents.api import document_routes
 from services.contracts.documents.maker import Maker
-from services.contracts.documents.records import RECORDED, DocumentRecords
 from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
@@ -93,13 +92,13 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
-        join(router, document_routes(contracts, DocumentRecords(resources.store), files))
+        join(router, document_routes(contracts, files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
-        collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, RECORDED, *FOLLOWED, *STATED),
+        collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
         router=router,
         ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger),
         publishes=bool(served),
@@ -151,13 +150,14 @@ def _periodic(
 ) -> Sequence[Periodic]:
     channel = terms.channel
     countersigning = Countersigning(terms, contracts, registers)
-    archivist = Archivist(contracts, channel, ArchiveLog(contracts.store, settings.archive_origin), settings.log_key(), published)
+    log = ArchiveLog(contracts.store, settings.archive_origin)
+    archivist = Archivist(contracts, channel, log, settings.log_key(), published)
     found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.conclude", settings.conclude_every, countersigning.run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     if rendering.available():
-        maker = Maker(contracts, channel, files)
+        maker = Maker(contracts, channel, files, log)
         found.append(Periodic(f"contracts.{channel.value}.documents", settings.documents_every, maker.run))
     return found

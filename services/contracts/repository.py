@@ -40,6 +40,7 @@ CONTRACTS = aggregate_collection(
     Index("released", ("channel", "released_at")),
     Index("shortened", ("channel", "shortened_at")),
     Index("running", ("channel", "runs_until")),
+    Index("undocumented", ("channel", "undocumented_at")),
     Index("customer_state", ("customer_id", "state", "recorded_at")),
     Index("provider_state", ("provider_id", "state", "recorded_at")),
     Index("channel_state", ("channel", "state", "recorded_at")),
@@ -54,6 +55,7 @@ SCAN = 1000
 LOOKED_AT = 5000
 """Contracts of one part that a page looks at, at most, for those that its filter lets pass."""
 _STEP = 500
+PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class Viewer:
     def knows_grounds(self, contract: Contract) -> bool:
         """Return whether the grounds of the in-house check are theirs to read: as Kunde or as Anbieter."""
         return self.organisation == contract.customer.id or self.channel is contract.channel
+
+    def reads_text(self, contract: Contract) -> bool:
+        """Return whether the text of a contract is theirs to read: of both sides, of the Anbieter as whoever works there."""
+        sides = {contract.customer.id, contract.grantor.id} - {contract.channel.value}
+        return self.organisation in sides or self.channel is contract.channel
 
 
 Position = tuple[datetime, str]
@@ -198,6 +205,19 @@ class Contracts:
         """Return contracts of a channel that have lost days and whose dependents were not looked at since, oldest first."""
         documents = await self.store.find(CONTRACTS, Query("shortened", {"channel": channel.value}, limit=limit))
         return [self.ledger.state_of(document) for document in documents]
+
+    async def undocumented(self, channel: Channel) -> AsyncIterator[list[Document]]:
+        """Yield the contracts of a channel that lack documents as they are stored, in portions."""
+        query = Query("undocumented", {"channel": channel.value}, limit=PAGE)
+        async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+            yield portion.documents
+
+    async def of_channel(self, channel: Channel) -> AsyncIterator[list[Document]]:
+        """Yield all contracts of a channel as they are stored, in portions."""
+        for index in ("channel", "formed"):
+            query = Query(index, {"channel": channel.value}, limit=PAGE)
+            async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
+                yield portion.documents
 
     async def run_out(self, channel: Channel, today: date, limit: int) -> list[str]:
         """Return ids of contracts of a channel whose last day is over and whose end was not recorded."""

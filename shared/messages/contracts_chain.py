@@ -156,3 +156,30 @@ class NoticeRefused(ChainEvent):
 @message_type("contracts.chain.ended.v1")
 class ContractEnded(ChainEvent):
     """The last day of a contract is over."""
+
+
+class MadeDocument(Value):
+    """A document of a contract that was made as a file."""
+
+    name: Annotated[Line, Field(description="Name of the document in its contract. Not personal.", examples=["vertrag.pdf"])]
+    title: Annotated[Line, Field(description="Its title, in German. Not personal.", examples=["SaaS-Nachnutzungsvertrag"])]
+    media_type: Annotated[Line, Field(description="Media type of the file. Not personal.", examples=["application/pdf"])]
+    size: Annotated[int, Field(ge=0, description="Bytes of the file. Not personal.", examples=[54797])]
+    sha256: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9a-f]{64}$",
+            description="SHA-256 of the file in lower-case hexadecimal digits. Not personal.",
+            examples=["fedc9de15c09f0f1d8b7a1a9a1d5b7d3a2ad1b9a77c5d9d2f6b1d7f5a0c3e4b1"],
+        ),
+    ]
+
+
+@message_type("contracts.chain.documented.v1")
+class ContractDocumented(ChainEvent):
+    """The documents of a version of a contract were made; the contract names them, and so does the archive."""
+
+    version: Annotated[int, Field(ge=1, description="Version of the agreed text. Not personal.", examples=[1])]
+    documents: Annotated[
+        tuple[MadeDocument, ...], Field(min_length=1, description="The documents of that version. Not personal.")
+    ]

@@ -70,7 +70,9 @@ class Effect(_Part):
         )
 
 
-class _Document(_Part):
+class Named(_Part):
+    """A document that an entry names by its SHA-256."""
+
     name: NonEmpty
     sha256: Digest
 
@@ -86,7 +88,7 @@ class Entry(_Part):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     commitments: tuple[_Commitment, ...]
-    documents: tuple[_Document, ...]
+    documents: tuple[Named, ...]
     effect: NonEmpty
     effect_id: Uuid
     format: Literal["marktplatz-archive-entry/1"]

@@ -131,13 +131,13 @@ def archive_routes(contracts: Contracts, log: ArchiveLog) -> APIRouter:
         ] = [],  # noqa: B006 - FastAPI copies it
         name: Name = None,
     ) -> Response:
-        """Return a bundle that verifies off line. It holds no records about persons; the documents are for Kunde and Anbieter."""
+        """Return a bundle that verifies off line. It holds no record about a person, and documents only for both sides."""
         viewer = viewer_of(caller)
         stored = await contracts.find(viewer, contract_id)
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
         asked = await (_holding(log, contract_id) if name is None else log.named(name))
-        export = Export(asked, documents=viewer.knows_grounds(stored.contract))
+        export = Export(asked, documents=viewer.reads_text(stored.contract))
         headers = {"Content-Disposition": f'attachment; filename="receipt-{contract_id}.jsonl"', "Cache-Control": "no-store"}
         return Response(await _joined(export.receipt(contract_id, since)), headers=headers, media_type=BUNDLE)
 

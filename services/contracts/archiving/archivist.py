@@ -19,6 +19,7 @@ from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import commitments, keep_document
 from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.papers import named
 from services.contracts.newly_recorded import NewlyRecorded
 from services.contracts.repository import CONTRACTS, SERVICE, Contracts
 from shared.aggregate import journal
@@ -102,7 +103,10 @@ class Archivist:
             time=happening.at,
             number=contract.number,
             state=contract.state.value,
-            documents={CONTRACT: await keep_document(self.store, content_of(contract))},
+            documents={
+                CONTRACT: await keep_document(self.store, content_of(contract)),
+                **named(contract.papers, contract.version),
+            },
             commitments=await commitments(self.store, happening.key, records),
         )
 

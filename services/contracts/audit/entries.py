@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from services.contracts.archive.checkpoint import Checkpoint
 from services.contracts.archive.commitment import commit
-from services.contracts.archive.entry import Entry
+from services.contracts.archive.entry import Entry, Named
 from services.contracts.archive.keys import verifies
 from services.contracts.archive.tree import Frontier, leaf_hash
 from services.contracts.archiving.erasure import erased_roles
@@ -16,13 +16,21 @@ from services.contracts.archiving.log import CHECKPOINTS, ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, RECORDS, record_id
 from services.contracts.audit.findings import Examined, Fault, Finding
 from services.contracts.repository import CONTRACTS
+from services.contracts.statements import archived
+from services.contracts.statements.contents import whole
+from services.contracts.statements.statement import Statements
 from shared.canonical_json import canonical
+from shared.errors import NotFoundError
+from shared.files.port import FileDamagedError, Files
 from shared.store.paging import documents_of
 from shared.store.port import Document, Query
 
 
-async def audited_log(log: ArchiveLog, examined: Examined) -> AsyncIterator[Finding]:
-    """Yield what is wrong with a log. Raises StoreUnavailableError."""
+async def audited_log(log: ArchiveLog, files: Files, examined: Examined) -> AsyncIterator[Finding]:
+    """Yield what is wrong with a log; ``files``: where the documents of contracts and statements lie.
+
+    Raises StoreUnavailableError (also of the files).
+    """
     heads = _Heads(log, examined)
     try:
         head = await log.frontier()
@@ -35,7 +43,7 @@ async def audited_log(log: ArchiveLog, examined: Examined) -> AsyncIterator[Find
     async for document in _entries(log, head.size):
         examined.entries += 1
         before, frontier = frontier, frontier.grown(leaf_hash(document["raw"].encode()))[0]
-        async for finding in _of_entry(log, document, before, examined):
+        async for finding in _of_entry(log, files, document, before, examined):
             yield finding
         async for finding in heads.covering(frontier):
             yield finding
@@ -103,15 +111,17 @@ class _Heads:
         return None if any(verifies(vkey, note) for vkey in self._vkeys) else "is not signed by a key of the log"
 
 
-async def _of_entry(log: ArchiveLog, document: Document, before: Frontier, examined: Examined) -> AsyncIterator[Finding]:
+async def _of_entry(
+    log: ArchiveLog, files: Files, document: Document, before: Frontier, examined: Examined
+) -> AsyncIterator[Finding]:
     origin, raw = await log.origin(), document["raw"].encode()
     name = f"entry {document['seq']} of {origin}"
     try:
         entry = Entry.read(raw)
-        whole = canonical(json.loads(raw)) == raw and (entry.log, entry.seq) == (origin, before.size)
+        sound = canonical(json.loads(raw)) == raw and (entry.log, entry.seq) == (origin, before.size)
     except ValueError:
-        whole = False
-    if not whole:
+        sound = False
+    if not sound:
         yield Finding(Fault.ENTRY_DAMAGED, f"{name} has not its form, or is another one's")
         return
     for finding in _by_itself(name, document, entry, before, raw):
@@ -120,7 +130,9 @@ async def _of_entry(log: ArchiveLog, document: Document, before: Frontier, exami
         yield Finding(Fault.EFFECT_TWICE, f"the effect {entry.effect_id} of {name} has another entry")
     if entry.subject.kind == "contract" and not (await log.store.get_portion(CONTRACTS, [entry.subject.id], 1, only=("rev",)))[0]:
         yield Finding(Fault.ENTRY_WITHOUT_CONTRACT, f"{name} is about contract {entry.subject.id}, which is not there")
-    async for finding in _outside(log, name, document["key"], entry, examined):
+    async for finding in _documents(log, files, name, entry, examined):
+        yield finding
+    async for finding in _records(log, name, document["key"], entry, examined):
         yield finding
 
 
@@ -132,14 +144,40 @@ def _by_itself(name: str, document: Document, entry: Entry, before: Frontier, ra
         yield Finding(Fault.ENTRY_DAMAGED, f"{name} is found under {document['subject']}, and is about {entry.subject.id}")
 
 
-async def _outside(log: ArchiveLog, name: str, key: str, entry: Entry, examined: Examined) -> AsyncIterator[Finding]:
+async def _documents(log: ArchiveLog, files: Files, name: str, entry: Entry, examined: Examined) -> AsyncIterator[Finding]:
     for named in entry.documents:
-        stored = await log.store.get(DOCUMENTS, named.sha256)
         examined.documents += 1
-        if stored is None:
+        try:
+            found = await _found(log, files, named, entry)
+        except FileDamagedError:
+            found = b""
+        if found is None:
             yield Finding(Fault.DOCUMENT_MISSING, f"{named.name} of {name} is not there ({named.sha256})")
-        elif sha256(stored["content"].encode()).hexdigest() != named.sha256:
+        elif sha256(found).hexdigest() != named.sha256:
             yield Finding(Fault.DOCUMENT_DIFFERS, f"{named.name} of {name} is not what its hash says ({named.sha256})")
+
+
+async def _found(log: ArchiveLog, files: Files, named: Named, entry: Entry) -> bytes | None:
+    """Return a document: JSON lies in the store, everything else with the files. Raises FileDamagedError."""
+    if not named.name.endswith(".json"):
+        return await files.get(named.sha256)
+    if entry.subject.kind == archived.KIND:
+        return await _of_statement(log, named.sha256, entry.subject.id)
+    stored = await log.store.get(DOCUMENTS, named.sha256)
+    return None if stored is None else str(stored["content"]).encode()
+
+
+async def _of_statement(log: ArchiveLog, digest: str, statement: str) -> bytes | None:
+    issued = await Statements(log.store).find(statement)
+    contents = () if issued is None else (issued.result, issued.given)
+    content = next((it for it in contents if it.sha256 == digest), None)
+    try:
+        return None if content is None else await whole(log.store, content)
+    except NotFoundError:
+        return None
+
+
+async def _records(log: ArchiveLog, name: str, key: str, entry: Entry, examined: Examined) -> AsyncIterator[Finding]:
     erased = await erased_roles(log.store, entry.subject.id) if entry.commitments else frozenset()
     for commitment in entry.commitments:
         record = await log.store.get(RECORDS, record_id(key, commitment.role))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from pydantic import ValidationError
 
 from services.contracts.archive.entry import Entry
-from services.contracts.archiving.archivist import CONTRACT, content_of
+from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
-from services.contracts.archiving.records import DOCUMENTS
+from services.contracts.archiving.reading import archived_contract
 from services.contracts.audit.chains import audited_place
 from services.contracts.audit.findings import Examined, Fault, Finding
-from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import PENDING
 from services.contracts.repository import CONTRACTS, Contracts
 from shared.aggregate import journal
-from shared.messages.open_enum import READING
 from shared.messages.values import Channel
 from shared.store.paging import scanned
 from shared.store.port import Document
@@ -76,7 +73,7 @@ async def _of(document: Document, contracts: Contracts, logs: list[ArchiveLog]) 
         return Finding(Fault.EFFECT_WAITING, f"{name} waits to be archived since {since.isoformat()}") if late else None
     try:
         entry = await _newest_entry(contract.id, logs)
-        archived = None if entry is None else await _archived(entry, contracts)
+        archived = None if entry is None else await archived_contract(entry, contracts.store)
     except (LookupError, ValueError):
         return None  # a damaged entry or document is a finding about the log
     if entry is None:
@@ -92,20 +89,6 @@ async def _newest_entry(subject: str, logs: list[ArchiveLog]) -> Entry | None:
         if (document := await log.newest_about(subject)) is not None:
             return Entry.read(document["raw"].encode())
     return None
-
-
-async def _archived(entry: Entry, contracts: Contracts) -> Contract | None:
-    """Return the contract that an entry names, as this version reads it; None without its document. Raises ValueError."""
-    named = next((it.sha256 for it in entry.documents if it.name == CONTRACT), None)
-    stored = None if named is None else await contracts.store.get(DOCUMENTS, named)
-    if stored is None:
-        return None
-    found: dict[str, Any] = json.loads(stored["content"])
-    override = (found.get("check") or {}).get("override")
-    for decided in (override, found.get("countersignature")):
-        if decided is not None:
-            decided["by"] = "outside"  # whoever it was stands there
-    return Contract.model_validate(found, extra="ignore", context=READING)
 
 
 async def _unless_changed(finding: Finding, document: Document, contracts: Contracts) -> Finding | None:

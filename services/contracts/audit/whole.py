@@ -19,8 +19,9 @@ from shared.store.paging import scanned
 async def audited(resources: Resources, settings: Settings, examined: Examined) -> AsyncIterator[Finding]:
     """Yield all that is wrong in the store of contracts, and count what was read. It may run beside the processors.
 
-    Raises StoreUnavailableError, ArchiveOriginError.
+    Raises StoreUnavailableError (also of the files), ArchiveOriginError, InvalidError if the settings of the files are unfit.
     """
+    files = settings.files()
     logs = await ArchiveLog(resources.store, settings.archive_origin).all()
     contracts, registers = Contracts(resources), Registers(resources)
     terms = channels.load_terms(settings.agb_folder, settings.number_formats)
@@ -32,5 +33,5 @@ async def audited(resources: Resources, settings: Settings, examined: Examined) 
     async for finding in audited_registers(registers, places, examined):
         yield finding
     for log in logs:
-        async for finding in audited_log(log, examined):
+        async for finding in audited_log(log, files, examined):
             yield finding

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import structlog
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import Response
 
-from services.contracts.documents.records import DocumentRecord, DocumentRecords
 from services.contracts.documents.rendering import PDF
 from services.contracts.documents.sheets import download_name
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.papers import Paper
 from services.contracts.repository import Contracts, Viewer
 from shared.errors import ConflictError, NotFoundError
 from shared.files.port import FileDamagedError, Files
@@ -21,6 +21,7 @@ from shared.http.dependencies import CurrentCaller
 from shared.messages.values import EntityId, Role
 
 _EXAMPLE: dict[str, JsonValue] = {
+    "version": 1,
     "name": "vertrag.pdf",
     "title": "SaaS-Nachnutzungsvertrag",
     "template": "nachnutzungsvertrag-1",
@@ -34,10 +35,11 @@ log = structlog.get_logger()
 
 
 class DocumentView(BaseModel):
-    """A document of a contract. ``sha256`` is that of its bytes; ``template`` by which it was made."""
+    """A document of a version of a contract. ``sha256`` is that of its bytes; ``template`` by which it was made."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
+    version: int
     name: str
     title: str
     template: str
@@ -46,33 +48,34 @@ class DocumentView(BaseModel):
     sha256: str
 
     @classmethod
-    def of(cls, document: DocumentRecord) -> DocumentView:
+    def of(cls, document: Paper) -> DocumentView:
         """Return the view of a document."""
         return cls.model_validate({name: getattr(document, name) for name in cls.model_fields})
 
 
 class DocumentList(BaseModel):
-    """The documents of a contract; none while they have not been made."""
+    """The documents of a contract, those of its newest version first; none while they have not been made."""
 
     items: list[DocumentView]
 
 
-def document_routes(contracts: Contracts, records: DocumentRecords, files: Files) -> APIRouter:
+def document_routes(contracts: Contracts, files: Files) -> APIRouter:
     """Return the routes of the documents of contracts."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
     async def found(caller: Caller, contract_id: str) -> Contract:
         viewer = Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)
         stored = await contracts.find(viewer, contract_id)
-        # They hold the grounds of the in-house check: who may not read those is no party of this contract.
-        if stored is None or not viewer.knows_grounds(stored.contract):
+        # They hold the grounds of the in-house check: who is no side of this contract may not read those.
+        if stored is None or not viewer.reads_text(stored.contract):
             raise NotFoundError(f"There are no documents of a contract {contract_id}.", id=contract_id)
         return stored.contract
 
     @router.get("/contracts/{contract_id}/documents", summary="Documents of a contract, for its parties")
     async def list_documents(caller: CurrentCaller, contract_id: EntityId) -> DocumentList:
         contract = await found(caller, contract_id)
-        return DocumentList(items=[DocumentView.of(document) for document in await records.of(contract.id)])
+        newest_first = sorted(contract.papers, key=lambda document: -document.version)
+        return DocumentList(items=[DocumentView.of(document) for document in newest_first])
 
     @router.get(
         "/contracts/{contract_id}/documents/{name}",
@@ -87,10 +90,12 @@ def document_routes(contracts: Contracts, records: DocumentRecords, files: Files
         caller: CurrentCaller,
         contract_id: EntityId,
         name: Name,
+        version: Annotated[int | None, Query(ge=1, description="Version of the contract; without it the newest.")] = None,
         known: Annotated[str | None, Header(alias="If-None-Match", description="ETag of what the caller has.")] = None,
     ) -> Response:
         contract = await found(caller, contract_id)
-        document = next((one for one in await records.of(contract.id) if one.name == name), None)
+        of_name = [one for one in contract.papers if one.name == name and version in {None, one.version}]
+        document = max(of_name, key=lambda one: one.version, default=None)
         if document is None:
             raise NotFoundError(f"The contract {contract_id} has no document {name}.", id=contract_id, name=name)
         headers = {"ETag": f'"{document.sha256}"', "Cache-Control": "private, no-cache"}
@@ -106,7 +111,7 @@ def document_routes(contracts: Contracts, records: DocumentRecords, files: Files
     return router
 
 
-async def _content(files: Files, document: DocumentRecord) -> bytes:
+async def _content(files: Files, document: Paper) -> bytes:
     """Return the bytes of a document. Raises ConflictError (``content_lost``), FilesUnavailableError."""
     try:
         content = await files.get(document.sha256)

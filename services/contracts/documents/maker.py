@@ -1,7 +1,8 @@
-"""The maker: gives every concluded contract its documents.
+"""The maker: gives every concluded contract the documents of each of its versions.
 
-They are made of the stored contract alone and have the same bytes each time. The files are put first, the record that names them
-last: whatever dies in between, the next run finds what has no record yet, and a repeat writes the same.
+They are made of the stored contract alone and have the same bytes each time. The files are put first; then one write of the
+contract names them and writes the change into its journal, from which the archive has its entry. So whatever dies in between, a
+contract that names a document has the file and gets the entry, and an entry names no other; the next run completes what lacks.
 """
 
 from __future__ import annotations
@@ -9,19 +10,26 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
+from services.contracts.archive.entry import Entry
 from services.contracts.archiving.archivist import content_of
-from services.contracts.documents.records import DocumentRecords
-from services.contracts.documents.rendering import Renderer
+from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.reading import archived_contract
+from services.contracts.documents.rendering import Rendered, Renderer
 from services.contracts.documents.sheets import contract_sheets
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.papers import Paper
 from services.contracts.metrics import UNMADE
-from services.contracts.newly_recorded import NewlyRecorded
 from services.contracts.repository import Contracts
-from shared.errors import InvalidError
+from shared.aggregate import journal
+from shared.aggregate.change import Change
+from shared.errors import InvalidError, NotFoundError
 from shared.files.port import Files
-from shared.messages.values import Channel
+from shared.messages.base import Message
+from shared.messages.values import Channel, Time
 from shared.store.port import Document
 
 log = structlog.get_logger()
@@ -30,34 +38,84 @@ log = structlog.get_logger()
 class Maker:
     """Makes the documents of the contracts of one channel; any number of them may work at the same time."""
 
-    def __init__(self, contracts: Contracts, channel: Channel, files: Files, renderer: Renderer | None = None) -> None:
+    def __init__(
+        self, contracts: Contracts, channel: Channel, files: Files, archive: ArchiveLog, renderer: Renderer | None = None
+    ) -> None:
         self.contracts = contracts
         self.channel = channel
-        self.records = DocumentRecords(contracts.store)
         self.files = files
+        self.archive = archive
         self.renderer = renderer or Renderer()
-        self.newly = NewlyRecorded(contracts, channel)
-        self._unfit: set[str] = set()
+        self.clock = contracts.ledger.clock
+        self._looked_at_all = False
+        self._unfit: set[tuple[str, int]] = set()
 
     async def run(self) -> None:
-        """Make what is lacking. Raises StoreUnavailableError (also of the files), TypesetterMissingError.
+        """Make what is lacking. Raises StoreUnavailableError (also of the files), WriteConflictError, TypesetterMissingError.
 
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other contract.
         """
-        async for documents in self.newly.portions():
+        # What was stored before documents were made has no place in the index until it is written again.
+        lacking = self.contracts.undocumented if self._looked_at_all else self.contracts.of_channel
+        async for documents in lacking(self.channel):
             await self._make(documents)
+        self._looked_at_all = True
         UNMADE.labels(self.channel.value).set(len(self._unfit))
 
     async def _make(self, documents: Sequence[Document]) -> None:
-        concluded = {document["_id"]: document for document in documents if document["number"] is not None}
-        for contract_id in await self.records.lacking(concluded):
-            contract = json.loads(content_of(self.contracts.ledger.state_of(concluded[contract_id])))
-            try:
-                made = [await asyncio.to_thread(self.renderer.render, sheet) for sheet in contract_sheets(contract)]
-            except InvalidError as error:
-                log.error("documents_not_made", contract=contract_id, code=error.code, reason=error.detail)  # noqa: TRY400
-                self._unfit.add(contract_id)
-                continue
-            for document in made:
-                await self.files.put(document.sha256, document.content)
-            await self.records.record(contract_id, self.channel, made)
+        changes = []
+        for document in documents:
+            contract = self.contracts.ledger.state_of(document)
+            for version in contract.undocumented:
+                if (contract.id, version) not in self._unfit and (papers := await self._papers(document, contract, version)):
+                    decide = partial(_documented, contract.id, papers, self.clock())
+                    changes.append(Change(contract.id, decide, correlation_id=contract.order_id))
+        await self.contracts.ledger.apply(changes)
+
+    async def _papers(self, document: Document, contract: Contract, version: int) -> list[Paper]:
+        """Return the documents of a version after their files were put; none if its text cannot be had or read now."""
+        text = contract if version == contract.version else await self._as_it_was(document, version)
+        if text is None:
+            return []
+        try:
+            sheets = contract_sheets(json.loads(content_of(text.as_agreed())))
+            made = [await asyncio.to_thread(self.renderer.render, sheet) for sheet in sheets]
+        except InvalidError as error:
+            log.error("documents_not_made", contract=contract.id, version=version, code=error.code, reason=error.detail)  # noqa: TRY400
+            self._unfit.add((contract.id, version))
+            return []
+        for one in made:
+            await self.files.put(one.sha256, one.content)
+        return [_paper(one, version) for one in made]
+
+    async def _as_it_was(self, document: Document, version: int) -> Contract | None:
+        """Return a contract at an earlier version, from its journal or from the archive; None until it is there."""
+        for waiting in reversed(journal.waiting(document) or []):
+            if waiting.state.get("version") == version:
+                return self.contracts.ledger.state_of(waiting.state)
+        for one in reversed(await self.archive.all()):
+            for archived in reversed(await one.about(document["_id"])):
+                entry = Entry.read(archived["raw"].encode())
+                if entry.subject.version == version:
+                    return await archived_contract(entry, self.contracts.store)
+        return None
+
+
+def _paper(made: Rendered, version: int) -> Paper:
+    return Paper(
+        version=version,
+        name=made.name,
+        title=made.title,
+        template=made.template,
+        media_type=made.media_type,
+        size=len(made.content),
+        sha256=made.sha256,
+    )
+
+
+def _documented(
+    contract_id: str, papers: Sequence[Paper], at: Time, contract: Contract | None
+) -> tuple[Contract, Sequence[Message]]:
+    if contract is None:
+        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    return contract, contract.document(papers, at)

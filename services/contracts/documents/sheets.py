@@ -21,6 +21,12 @@ _CONTRACT: Final = {"BEREITSTELLUNG": "bereitstellungsvertrag-1"}
 _OTHER_CONTRACT: Final = "nachnutzungsvertrag-1"
 _CONDITIONS: Final = "konditionen-1"
 _COSTS: Final = "kostenblatt-1"
+_ANNEXES: Final = {
+    "LEISTUNGSBESCHREIBUNG": "Leistungsbeschreibung",
+    "ABSTIMMUNGSSCHREIBEN": "Abstimmungsschreiben",
+    "RAHMENVEREINBARUNG": "Rahmenvereinbarung",
+}
+"""Titles of annexes by their kinds."""
 _DEAD: Final = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN", "NICHTIG"})
 
 
@@ -68,7 +74,7 @@ def contract_sheets(contract: Mapping[str, Any], addresses: Addresses | None = N
     if at is None:
         raise _no_contract("it has no time: concluded_at, recorded_at or ordered_at")
     data = {
-        "contract": contract,
+        "contract": _shown(contract, read),
         "days": _days(concluded_at=read.concluded_at, ordered_at=read.ordered_at),
         "agreed": [None if item.agreed_at is None else day_of(item.agreed_at).isoformat() for item in read.conditions],
         "addresses": {name: list(rows) for name, rows in (addresses or {}).items()},
@@ -94,6 +100,17 @@ def _read(contract: Mapping[str, Any]) -> _Read:
     if read.customer is None and read.leg != "BEREITSTELLUNG":
         raise _no_contract("customer: missing")
     return read
+
+
+def _shown(contract: Mapping[str, Any], read: _Read) -> dict[str, Any]:
+    """Return what a template shows of a contract: what it states, its sides by name, the annexes that were agreed by kind."""
+    stated = {name: value for name, value in contract.items() if value is not None}
+    for side, name in (("grantor", "grantor_party"), ("customer", "grantee_party")):
+        if side in stated:
+            stated.setdefault(name, stated[side])
+    if not read.documents:
+        stated["documents"] = [read.title, *(_ANNEXES.get(kind, kind) for kind in stated.get("annexes", ()))]
+    return stated
 
 
 def _no_contract(why: str) -> InvalidError:

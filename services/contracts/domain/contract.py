@@ -5,7 +5,7 @@ A NACHNUTZUNG is one record per order and channel. Contracts of the other legs h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -24,6 +24,7 @@ from services.contracts.domain.agreed import (
     Signature,
     Territory,
 )
+from services.contracts.domain.papers import Paper
 from services.contracts.domain.prices import Total
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal
@@ -41,6 +42,7 @@ from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHea
 from shared.messages.contracts_chain import (
     ChainHead,
     ChainState,
+    ContractDocumented,
     ContractEnded,
     ContractOffered,
     ContractReleased,
@@ -171,8 +173,8 @@ class Contract(Listed):
 
     ``price_items`` are those of the request that are valid on the day of conclusion. ``concluded_at`` and with it number, AGB
     and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down. ``version`` counts the
-    versions of the agreed text. ``territory`` None: scope, periods and signatures were not recorded, as in version 0.1.0; what
-    the channel's data assume counts for them.
+    versions of the agreed text, ``papers`` are the files that were made of each. ``territory`` None: scope, periods and
+    signatures were not recorded, as in version 0.1.0; what the channel's data assume counts for them.
     """
 
     year: int | None = None
@@ -199,6 +201,7 @@ class Contract(Listed):
     annexes: tuple[Line, ...] = ()
     signatures: tuple[Signature, ...] = ()
     ending: Ending | None = None
+    papers: tuple[Paper, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -237,6 +240,20 @@ class Contract(Listed):
         """Last day of a binding contract whose end was not recorded yet, for the index."""
         running = self.state in (ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT)
         return self.last_day.isoformat() if running and self.last_day is not None else None
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def undocumented_at(self) -> Time | None:
+        """Since when a binding contract lacks the documents of one of its versions, for the index."""
+        return (self.concluded_at or self.recorded_at) if self.undocumented else None
+
+    @property
+    def undocumented(self) -> tuple[int, ...]:
+        """The versions that have no documents yet; none of a contract that is not binding, or whose number is not known."""
+        if self.state not in BINDING or self.number is None:
+            return ()
+        made = {paper.version for paper in self.papers}
+        return tuple(version for version in range(1, self.version + 1) if version not in made)
 
     @classmethod
     def draft(cls, request: Request, terms: Terms, recorded_at: Time) -> Contract:
@@ -479,6 +496,21 @@ class Contract(Listed):
             return []
         self.state = target
         return [ContractEnded(contract=self.head(), at=at)]
+
+    def document(self, papers: Sequence[Paper], at: Time) -> list[Message]:
+        """Name the files that were made of a version of the contract; those that were named of it before stay."""
+        version = papers[0].version
+        if version not in self.undocumented:
+            return []
+        self.papers = (*self.papers, *papers)
+        return [
+            ContractDocumented(contract=self.head(), at=at, version=version, documents=tuple(paper.stated() for paper in papers))
+        ]
+
+    def as_agreed(self) -> Contract:
+        """Return the contract as it was agreed, whatever became of it since: of this its documents are made."""
+        later = {"state": ContractState.GESCHLOSSEN, "ends_on": None, "shortened": None, "cascades": 0, "papers": ()}
+        return self.model_copy(update=later)
 
     def head(self) -> ChainHead:
         """Return what every event about a contract of a chain holds of it."""

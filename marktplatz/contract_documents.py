@@ -13,11 +13,9 @@ import typer
 from services.contracts.documents.billing import Billing
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import contract_sheets, download_name
-from services.contracts.documents.xrechnung import xrechnung
+from services.contracts.documents.xrechnung import INVOICE, xrechnung
 from services.contracts.documents.yearly import SPEC, read_statement, statement_sheet
 from shared.errors import InvalidError
-
-INVOICE = "xrechnung.xml"
 
 
 def write_documents(file: Path, folder: Path, addresses: Path | None, billing: Path | None) -> None:

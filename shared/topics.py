@@ -14,6 +14,7 @@ from shared.messages import (
     contracts_accessions,
     contracts_chain,
     contracts_checkpoints,
+    contracts_statements,
     contracts_sub,
     eligibility,
     eligibility_invitations,
@@ -310,7 +311,7 @@ ARCHIVE_CHECKPOINTS = Topic(
 )
 CONTRACTS = Topic(
     "contracts.contract.v1",
-    "contract id",
+    "contract id, or that of a payer's part of a statement",
     (
         contracts.ContractConcluded,
         contracts.ContractRefused,
@@ -327,6 +328,8 @@ CONTRACTS = Topic(
         contracts_sub.SubContractConcluded,
         contracts_sub.SubContractRefused,
         contracts_chain.ContractDocumented,
+        contracts_statements.StatementOwed,
+        contracts_statements.StatementDocumented,
     ),
     producer="contracts",
     consumers=(ORDERING_CONTRACTS, NOTIFY),

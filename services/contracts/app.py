@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter
 
@@ -27,8 +27,10 @@ from services.contracts.countersigning import Countersigning
 from services.contracts.documents import rendering
 from services.contracts.documents.api import document_routes
 from services.contracts.documents.maker import Maker
+from services.contracts.documents.rendering import Renderer
 from services.contracts.domain.checkpoint import PublishedCheckpoint
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.owed import Owed
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
 from services.contracts.offers.follow import OFFERS, ChannelOffers
@@ -37,7 +39,9 @@ from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contrac
 from services.contracts.settings import Settings
 from services.contracts.statements.api import StatementBackend, statement_routes
 from services.contracts.statements.contents import CONTENTS
+from services.contracts.statements.documents_api import statement_document_routes
 from services.contracts.statements.jobs import JOBS, Jobs
+from services.contracts.statements.maker import OWED, StatementMaker, owed_ledger
 from services.contracts.statements.runner import Runner
 from services.contracts.statements.statement import SHARES, STATEMENTS, Statements
 from shared.aggregate.ledger import Ledger
@@ -51,7 +55,7 @@ from shared.store.lease import Lease
 
 ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
 FOLLOWED = (OFFERS, USAGES, INFORMATION)
-STATED = (JOBS, STATEMENTS, SHARES, CONTENTS)
+STATED = (JOBS, OWED, STATEMENTS, SHARES, CONTENTS)
 """Collections of statements, in the order in which a backup copies them: every statement that was copied has its contents."""
 
 
@@ -82,7 +86,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     published = checkpoint_ledger(resources)
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
-    offers, usages = ChannelOffers(resources), Usages(resources)
+    offers, usages, owed = ChannelOffers(resources), Usages(resources), owed_ledger(resources)
     costs = Costs(resources, offers)
     jobs = Jobs(resources.store, resources.clock, Lease(settings.statement_lease, resources.steady))
     router = APIRouter()
@@ -95,18 +99,23 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, document_routes(contracts, files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
+        join(router, statement_document_routes(owed, files))
     return Service(
         name=SERVICE,
         title="Contracts of the EfA marketplace",
         collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
         router=router,
-        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger),
+        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, owed),
         publishes=bool(served),
         consumers=consumers(
             [terms[channel] for channel in served], contracts, registers, Followed(offers, usages), resources.clock
         ),
         periodic=(
-            *(work for channel in served for work in _periodic(terms[channel], contracts, registers, published, files, settings)),
+            *(
+                work
+                for channel in served
+                for work in _periodic(terms[channel], contracts, registers, _Written(published, owed, files), settings)
+            ),
             *(work for channel in served for work in _chain_works(terms[channel], contracts, accessions, log, settings)),
             *(
                 Periodic(f"contracts.{it.value}.statements", settings.statements_every, Runner(it, jobs, costs, log).run)
@@ -138,26 +147,31 @@ def _chain_works(
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
         Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
     )
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What the work of a processor writes beside contracts."""
+
+    published: Ledger[PublishedCheckpoint]
+    owed: Ledger[Owed]
+    files: Files
 
 
 def _periodic(
-    terms: Terms,
-    contracts: Contracts,
-    registers: Registers,
-    published: Ledger[PublishedCheckpoint],
-    files: Files,
-    settings: Settings,
+    terms: Terms, contracts: Contracts, registers: Registers, written: _Written, settings: Settings
 ) -> Sequence[Periodic]:
     channel = terms.channel
     countersigning = Countersigning(terms, contracts, registers)
     log = ArchiveLog(contracts.store, settings.archive_origin)
-    archivist = Archivist(contracts, channel, log, settings.log_key(), published)
+    archivist = Archivist(contracts, channel, log, settings.log_key(), written.published)
     found = [
         Periodic(f"contracts.{channel.value}.census", settings.census_every, Census(contracts, channel).run),
         Periodic(f"contracts.{channel.value}.conclude", settings.conclude_every, countersigning.run),
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
-    if rendering.available():
-        maker = Maker(contracts, channel, files, log)
+    billing, renderer = settings.billing_of(channel), Renderer() if rendering.available() else None
+    issuing = StatementMaker(contracts, channel, written.files, log, written.owed, billing, renderer)
+    found.append(Periodic(f"contracts.{channel.value}.statement-documents", settings.documents_every, issuing.run))
+    if renderer is not None:
+        maker = Maker(contracts, channel, written.files, log, renderer, billing.address_lines)
         found.append(Periodic(f"contracts.{channel.value}.documents", settings.documents_every, maker.run))
     return found

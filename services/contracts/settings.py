@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.contracts.archive.keys import LogKey, is_origin
+from services.contracts.documents.billing import BillingData
 from services.contracts.numbering import NumberFormat
 from shared.errors import InvalidError
 from shared.files.opening import open_files
@@ -43,6 +44,8 @@ class Settings(BaseSettings):
     Ed25519 key (PEM) that signs it; without it nothing is signed. ``archive_origin``: name of the log, for good.
     ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.
     ``documents_folder``: where they lie unless ``FILES_…`` names an S3-compatible store; by default a folder of this machine.
+    ``billing_folder`` holds one file ``<channel>.json`` per Anbieter with what its documents state beside contracts: addresses of
+    organisations, and for invoices seller, account and tax (``BillingData``).
     ``statements_every``: pause between two looks for jobs of yearly statements. ``statement_lease``: after how long without a
     sign of life another process goes on with one.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
@@ -63,6 +66,7 @@ class Settings(BaseSettings):
     archive_origin: Origin = "efa-marktplatz/contracts"
     documents_every: timedelta = timedelta(seconds=10)
     documents_folder: Path | None = None
+    billing_folder: Path | None = None
 
     def files(self) -> Files:
         """Return where the documents lie. Raises InvalidError if its settings are unfit."""
@@ -73,6 +77,11 @@ class Settings(BaseSettings):
                 code="files_place_twice",
             )
         return open_files(place, "contract-documents", self.documents_folder or ProcessSettings().var / "contract-documents")
+
+    def billing_of(self, channel: Channel) -> BillingData:
+        """Return what the documents of an Anbieter state beside contracts. Raises OSError, InvalidError (``billing_unfit``)."""
+        folder = self.billing_folder
+        return BillingData() if folder is None else BillingData.read_file(folder / f"{channel.value}.json")
 
     def log_key(self) -> LogKey | None:
         """Return the key of the log, None if there is none. Raises OSError or ValueError if the file holds none."""

@@ -158,13 +158,14 @@ async def _documents(log: ArchiveLog, files: Files, name: str, entry: Entry, exa
 
 
 async def _found(log: ArchiveLog, files: Files, named: Named, entry: Entry) -> bytes | None:
-    """Return a document: JSON lies in the store, everything else with the files. Raises FileDamagedError."""
-    if not named.name.endswith(".json"):
-        return await files.get(named.sha256)
+    """Return a document: JSON of contracts and whole statements lies in the store, all else with the files.
+
+    Raises FileDamagedError.
+    """
     if entry.subject.kind == archived.KIND:
         return await _of_statement(log, named.sha256, entry.subject.id)
     stored = await log.store.get(DOCUMENTS, named.sha256)
-    return None if stored is None else str(stored["content"]).encode()
+    return await files.get(named.sha256) if stored is None else str(stored["content"]).encode()
 
 
 async def _of_statement(log: ArchiveLog, digest: str, statement: str) -> bytes | None:

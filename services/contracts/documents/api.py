@@ -98,17 +98,22 @@ def document_routes(contracts: Contracts, files: Files) -> APIRouter:
         document = max(of_name, key=lambda one: one.version, default=None)
         if document is None:
             raise NotFoundError(f"The contract {contract_id} has no document {name}.", id=contract_id, name=name)
-        headers = {"ETag": f'"{document.sha256}"', "Cache-Control": "private, no-cache"}
-        if known is not None and document.sha256 in known:
-            return Response(status_code=304, headers=headers)
-        content = await _content(files, document)
-        headers |= {
-            "Content-Disposition": f'attachment; filename="{download_name(contract.number, name)}"',
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(content, media_type=document.media_type, headers=headers)
+        return await file_reply(files, document, download_name(contract.number, name), known)
 
     return router
+
+
+async def file_reply(files: Files, document: Paper, name: str, known: str | None) -> Response:
+    """Return a document as the answer to a download under a name; 304 if its hash is in ``known`` (If-None-Match).
+
+    Raises ConflictError (``content_lost``), FilesUnavailableError.
+    """
+    headers = {"ETag": f'"{document.sha256}"', "Cache-Control": "private, no-cache"}
+    if known is not None and document.sha256 in known:
+        return Response(status_code=304, headers=headers)
+    content = await _content(files, document)
+    headers |= {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=document.media_type, headers=headers)
 
 
 async def _content(files: Files, document: Paper) -> bytes:

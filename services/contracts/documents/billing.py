@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from services.contracts.documents.vat import VatCategory
 from shared.errors import InvalidError
-from shared.messages.values import Line, Mailbox
+from shared.messages.values import Line, Mailbox, OrganisationId, Party
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Iban = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
+Terms = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class _Part(BaseModel):
@@ -65,10 +69,10 @@ class Buyer(_Part):
 class Payment(_Part):
     """How is paid: by transfer to an account, until a day."""
 
-    iban: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
+    iban: Iban
     holder: Line
     due_on: date
-    terms: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    terms: Terms | None = None
 
 
 class Billing(_Part):
@@ -88,3 +92,73 @@ class Billing(_Part):
             first = error.errors(include_url=False, include_context=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             raise InvalidError(f"No XRechnung without {where}: {first['msg']}", code="billing_incomplete", field=where) from error
+
+
+class Address(_Part):
+    """Where an organisation is reached: ``care_of`` are lines above the street, ``endpoint`` takes its invoices."""
+
+    place: Place
+    care_of: tuple[Line, ...] = ()
+    endpoint: Endpoint | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines below the name, as a document shows them."""
+        street = () if self.place.street is None else (self.place.street,)
+        return (*self.care_of, *street, f"{self.place.postcode} {self.place.city}")
+
+
+class Account(_Part):
+    """How the Anbieter is paid: ``days`` after the day of the invoice."""
+
+    iban: Iban
+    holder: Line
+    days: Annotated[int, Field(ge=0, le=365)]
+    terms: Terms | None = None
+
+
+class BillingData(_Part):
+    """What an Anbieter states for its documents: addresses of organisations by key, and for invoices the rest. All is optional.
+
+    Without ``tax`` the statements state none, and without one of the other parts there is no XRechnung.
+    """
+
+    seller: Seller | None = None
+    account: Account | None = None
+    tax: VatCategory | None = None
+    addresses: Mapping[OrganisationId, Address] = Field(default_factory=dict)
+
+    @classmethod
+    def read_file(cls, file: Path) -> BillingData:
+        """Return the data in a JSON file, none if there is no file. Raises OSError, InvalidError (``billing_unfit``)."""
+        try:
+            return cls.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InvalidError(f"{file} holds no data for invoices: {where}: {first['msg']}", code="billing_unfit") from error
+
+    @property
+    def address_lines(self) -> dict[str, tuple[str, ...]]:
+        """The lines of the addresses by key of the organisation."""
+        return {key: address.lines for key, address in self.addresses.items()}
+
+    def of(self, customer: Party, issued_on: date, previous_number: str | None = None) -> Billing:
+        """Return the data for an invoice to a customer. Raises InvalidError (``billing_incomplete``)."""
+        address, account = self.addresses.get(customer.id), self.account
+        if self.seller is None or account is None or address is None:
+            part = "seller" if self.seller is None else "account" if account is None else f"addresses.{customer.id}"
+            raise InvalidError(f"No XRechnung without {part}.", code="billing_incomplete", field=part)
+        return Billing(
+            seller=self.seller,
+            buyer=Buyer(name=customer.name, place=address.place, endpoint=address.endpoint),
+            payment=Payment(
+                iban=account.iban,
+                holder=account.holder,
+                due_on=issued_on + timedelta(days=account.days),
+                terms=account.terms,
+            ),
+            previous_number=previous_number,
+        )

@@ -1,8 +1,9 @@
 """The maker: gives every concluded contract the documents of each of its versions.
 
-They are made of the stored contract alone and have the same bytes each time. The files are put first; then one write of the
-contract names them and writes the change into its journal, from which the archive has its entry. So whatever dies in between, a
-contract that names a document has the file and gets the entry, and an entry names no other; the next run completes what lacks.
+They are made of the stored contract and the addresses of its sides, and have the same bytes each time. The files are put first;
+then one write of the contract names them and puts the change into its journal, from which the archive has its entry. So whatever
+dies in between, a contract that names a document has the file and gets the entry, and an entry names no other; the next run
+completes what lacks.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from services.contracts.archive.entry import Entry
 from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.reading import archived_contract
-from services.contracts.documents.rendering import Rendered, Renderer
-from services.contracts.documents.sheets import contract_sheets
+from services.contracts.documents.rendering import Renderer
+from services.contracts.documents.sheets import Addresses, contract_sheets
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.papers import Paper
 from services.contracts.metrics import UNMADE
@@ -39,13 +40,20 @@ class Maker:
     """Makes the documents of the contracts of one channel; any number of them may work at the same time."""
 
     def __init__(
-        self, contracts: Contracts, channel: Channel, files: Files, archive: ArchiveLog, renderer: Renderer | None = None
+        self,
+        contracts: Contracts,
+        channel: Channel,
+        files: Files,
+        archive: ArchiveLog,
+        renderer: Renderer | None = None,
+        addresses: Addresses | None = None,
     ) -> None:
         self.contracts = contracts
         self.channel = channel
         self.files = files
         self.archive = archive
         self.renderer = renderer or Renderer()
+        self.addresses = addresses
         self.clock = contracts.ledger.clock
         self._looked_at_all = False
         self._unfit: set[tuple[str, int]] = set()
@@ -78,7 +86,7 @@ class Maker:
         if text is None:
             return []
         try:
-            sheets = contract_sheets(json.loads(content_of(text.as_agreed())))
+            sheets = contract_sheets(json.loads(content_of(text.as_agreed())), self.addresses)
             made = [await asyncio.to_thread(self.renderer.render, sheet) for sheet in sheets]
         except InvalidError as error:
             log.error("documents_not_made", contract=contract.id, version=version, code=error.code, reason=error.detail)  # noqa: TRY400
@@ -86,7 +94,7 @@ class Maker:
             return []
         for one in made:
             await self.files.put(one.sha256, one.content)
-        return [_paper(one, version) for one in made]
+        return [Paper.of(one, version) for one in made]
 
     async def _as_it_was(self, document: Document, version: int) -> Contract | None:
         """Return a contract at an earlier version, from its journal or from the archive; None until it is there."""
@@ -99,18 +107,6 @@ class Maker:
                 if entry.subject.version == version:
                     return await archived_contract(entry, self.contracts.store)
         return None
-
-
-def _paper(made: Rendered, version: int) -> Paper:
-    return Paper(
-        version=version,
-        name=made.name,
-        title=made.title,
-        template=made.template,
-        media_type=made.media_type,
-        size=len(made.content),
-        sha256=made.sha256,
-    )
 
 
 def _documented(

@@ -17,6 +17,7 @@ from services.contracts.documents.rendering import Rendered
 from services.contracts.documents.yearly import Tax, YearlyStatement
 from shared.errors import InvalidError
 
+INVOICE: Final = "xrechnung.xml"
 MEDIA_TYPE: Final = "application/xml"
 _CUSTOMIZATION: Final = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 _PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"

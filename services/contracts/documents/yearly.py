@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from services.contracts.documents.rendering import Sheet
 from services.contracts.documents.sheets import Addresses
+from services.contracts.documents.vat import VatCategory
 from shared.canonical_json import canonical
 from shared.errors import InvalidError
 from shared.messages.values import Line, Party
@@ -18,6 +19,20 @@ SPEC: Final = "yearly-statement/1"
 _COST_STATEMENT: Final = "cost-statement/1"
 _TEMPLATE: Final = "abrechnung-1"
 _TITLE: Final = "Jahresabrechnung"
+_LINE: Final = (
+    "version",
+    "item",
+    "label",
+    "kind",
+    "window",
+    "item_cents",
+    "pool",
+    "pool_share_bp",
+    "pool_cents",
+    "settled",
+    "share",
+    "cents",
+)
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Cents = Annotated[int, Field(strict=True)]
@@ -64,25 +79,10 @@ class StatementLine(_Part):
     cents: Cents
 
 
-class Tax(_Part):
-    """Value added tax on the whole: the category by UNTDID 5305, the rate in basis points, why none is owed."""
+class Tax(VatCategory):
+    """Value added tax on the whole."""
 
-    category: Literal["S", "E", "O", "Z"]
-    rate_bp: Annotated[int, Field(ge=0, le=10_000)] = 0
     cents: Cents = 0
-    reason: Line | None = None
-
-    @model_validator(mode="after")
-    def _states_rate_or_reason(self) -> Self:
-        if (self.category == "S") != (self.rate_bp > 0):
-            raise ValueError("a rate belongs to category S, and no other has one")
-        if self.category in {"E", "O"} and self.reason is None:
-            raise ValueError("without tax the reason is needed")
-        return self
-
-    def on(self, net: int) -> int:
-        """Return the tax in cents on a net amount, half up (EN 16931, BT-117)."""
-        return (abs(net) * self.rate_bp * 2 + 10_000) // 20_000 * (1 if net >= 0 else -1)
 
 
 class Correction(_Part):
@@ -142,6 +142,42 @@ def yearly_statement(
         raise _no_statement(f"spec: {_COST_STATEMENT} is needed")
     payer = contract["customer"]["id"]
     lines = list(_lines(statement, payer, items or {}))
+    result = _statement(contract, lines, statement["period"], statement["hash"], number=number, issued_on=issued_on, tax=tax)
+    if "correction" in statement:
+        result["correction"] = _correction(statement["correction"], payer)
+    read_statement(result)
+    return result
+
+
+def statement_of_share(
+    share: Mapping[str, Any], contract: Mapping[str, Any], *, number: str, issued_on: str, tax: VatCategory | None = None
+) -> dict[str, Any]:
+    """Return the yearly statement of a contract out of what is stored of its grantee's share, the same as out of the whole.
+
+    Raises InvalidError (``no_statement_document``) if the two do not fit.
+    """
+    lines = [{**{name: line[name] for name in _LINE}, "effective_key": line["key"]} for line in share["lines"]]
+    period = {"from": f"{share['year']}-01-01", "to": f"{share['year']}-12-31"}
+    given = None if tax is None else tax.model_dump()
+    result = _statement(contract, lines, period, share["hash"], number=number, issued_on=issued_on, tax=given)
+    if share["previous_hash"] is not None:
+        more = share["correction"] or {"contract_cents": 0, "budget_cents": 0}
+        sums = {name: more[name] for name in ("contract_cents", "budget_cents")}
+        result["correction"] = {"previous_hash": share["previous_hash"], **sums}
+    read_statement(result)
+    return result
+
+
+def _statement(
+    contract: Mapping[str, Any],
+    lines: list[dict[str, Any]],
+    period: Mapping[str, str],
+    digest: str,
+    *,
+    number: str,
+    issued_on: str,
+    tax: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     sums = {settled: sum(line["cents"] for line in lines if line["settled"] == settled) for settled in ("CONTRACT", "BUDGET")}
     result: dict[str, Any] = {
         "spec": SPEC,
@@ -151,18 +187,15 @@ def yearly_statement(
             name: contract.get(name)
             for name in ("id", "number", "title", "offering_title", "anbieter", "customer", "leitweg_id", "order_reference")
         },
-        "period": statement["period"],
-        "currency": statement["currency"],
+        "period": period,
+        "currency": "EUR",
         "lines": lines,
         "contract_cents": sums["CONTRACT"],
         "budget_cents": sums["BUDGET"],
-        "statement_hash": statement["hash"],
+        "statement_hash": digest,
     }
     if tax is not None:
         result["tax"] = {**tax, "cents": Tax.model_validate(tax).on(sums["CONTRACT"])}
-    if "correction" in statement:
-        result["correction"] = _correction(statement["correction"], payer)
-    read_statement(result)
     return result
 
 

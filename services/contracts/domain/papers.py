@@ -3,10 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from shared.messages.base import Value
 from shared.messages.contracts_chain import MadeDocument
 from shared.messages.values import Code, Line
+
+
+class Rendering(Protocol):
+    """A document that was made, as bytes."""
+
+    @property
+    def name(self) -> str:
+        """Name in its contract."""
+
+    @property
+    def title(self) -> str:
+        """Title, in German."""
+
+    @property
+    def template(self) -> str:
+        """By which it was made."""
+
+    @property
+    def media_type(self) -> str:
+        """Media type of the bytes."""
+
+    @property
+    def content(self) -> bytes:
+        """The bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes in lower-case hex."""
 
 
 class Paper(Value):
@@ -19,6 +48,19 @@ class Paper(Value):
     media_type: Line
     size: int
     sha256: str
+
+    @classmethod
+    def of(cls, made: Rendering, version: int) -> Paper:
+        """Return what is recorded of a document that was made of a version."""
+        return cls(
+            version=version,
+            name=made.name,
+            title=made.title,
+            template=made.template,
+            media_type=made.media_type,
+            size=len(made.content),
+            sha256=made.sha256,
+        )
 
     def stated(self) -> MadeDocument:
         """Return what an event states of it."""

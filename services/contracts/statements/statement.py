@@ -22,8 +22,14 @@ STATEMENTS = Collection(
 )
 SHARES = Collection(
     "statement_shares",
-    (Index("payer", ("payer", "issued_at")), Index("offer", ("payer", "channel", "offering_id", "issued_at"))),
+    (
+        Index("payer", ("payer", "issued_at")),
+        Index("offer", ("payer", "channel", "offering_id", "issued_at")),
+        Index("waiting", ("channel", "waits", "issued_at")),
+    ),
 )
+TO_ISSUE: Final = "ISSUE"
+TO_DOCUMENT: Final = "DOCUMENTS"
 _SUMS: Final = ("contract_cents", "budget_cents", "total_cents")
 
 
@@ -72,7 +78,10 @@ class StoredStatement(_Stored):
 
 
 class Share(_Stored):
-    """What a payer owes by a statement. ``lines``: one per pool of an item; ``correction``: what is more or less than before."""
+    """What a payer owes by a statement. ``lines``: one per pool of an item; ``correction``: what is more or less than before.
+
+    ``waits``: what is still to be done about it, ``TO_ISSUE`` or ``TO_DOCUMENT``.
+    """
 
     id: str
     payer: str
@@ -91,6 +100,7 @@ class Share(_Stored):
     total_cents: int
     lines: tuple[dict[str, Any], ...]
     correction: dict[str, int] | None
+    waits: str | None = None
 
     @classmethod
     def of(cls, document: Document) -> Share:
@@ -107,7 +117,7 @@ def shares_of(statement: StoredStatement, result: Mapping[str, Any], given: Mapp
     """Yield the documents of the shares of all payers, in the order of their ids."""
     lines = _lines(result, given)
     corrected = {row["payer"]: row for row in result.get("correction", {}).get("payers", ())}
-    head = statement.model_dump(include=set(Share.model_fields) - {"id", *_SUMS})
+    head = statement.model_dump(include=set(Share.model_fields) - {"id", "waits", *_SUMS})
     for row in result["payers"]:
         payer = row["payer"]
         more = {name: corrected[payer][name] for name in _SUMS} if payer in corrected else None
@@ -119,6 +129,7 @@ def shares_of(statement: StoredStatement, result: Mapping[str, Any], given: Mapp
             **row,
             "lines": lines.get(payer, []),
             "correction": more,
+            "waits": TO_ISSUE,
         }
 
 
@@ -135,11 +146,18 @@ def _lines(result: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, lis
             "label": item["label"],
             "window": priced["window"],
             "key": priced["effective_key"],
+            "item_cents": priced["total_cents"],
         }
         for pool in priced["pools"]:
+            of_pool = {
+                "pool": pool["pool"],
+                "pool_share_bp": pool["share_bp"],
+                "pool_cents": pool["cents"],
+                "settled": pool["settled"],
+            }
             for line in pool["lines"]:
-                settled = {"pool": pool["pool"], "settled": pool["settled"], "share": line["share"], "cents": line["cents"]}
-                found.setdefault(line["payer"], []).append({**head, **settled})
+                owed = {"share": line["share"], "cents": line["cents"]}
+                found.setdefault(line["payer"], []).append({**head, **of_pool, **owed})
     return found
 
 

@@ -11,7 +11,16 @@ from typing import Any
 from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
 from shared.calendar import day_of
 from shared.followed_offers import open_channels
-from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
+from shared.messages import (
+    catalog,
+    contracts,
+    contracts_accessions,
+    contracts_chain,
+    contracts_statements,
+    contracts_sub,
+    eligibility,
+    ordering,
+)
 from shared.messages.base import Message
 from shared.messages.contracts import Leg
 from shared.messages.eligibility import Stage
@@ -349,7 +358,26 @@ def _contract(message: Message) -> Facts:
         return _contract_of_a_chain(message.contract)
     if isinstance(message, contracts_accessions.AccessionEvent):
         return _accession(message.accession)
+    if isinstance(message, contracts_statements.StatementEvent):
+        return _statement(message.statement)
     raise TypeError(f"nobody is told of {message.TYPE}")
+
+
+def _statement(statement: contracts_statements.StatementHead) -> Facts:
+    contract_id = statement.contract_id
+    return Facts(
+        {Audience.KUNDE: (statement.payer,)},
+        Parameters(
+            contract_number=statement.contract_number,
+            offering_title=statement.offering_title,
+            channel=statement.channel,
+            year=statement.year,
+        ),
+        Subject(kind=SubjectKind.OFFERING, id=statement.offering_id)
+        if contract_id is None
+        else Subject(kind=SubjectKind.CONTRACT, id=contract_id),
+        Matter(offering_id=statement.offering_id),
+    )
 
 
 def _contract_concluded(contract: contracts.ContractHead) -> Facts:

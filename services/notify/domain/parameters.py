@@ -95,6 +95,7 @@ class Parameters(Value):
     open_until: Time | None = None
     version: int | None = None
     webhook: Line | None = None
+    year: int | None = None
 
     @model_serializer(mode="wrap")
     def _present(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -219,6 +219,8 @@ contracts   GET    /v1/statements                                               
 contracts   GET    /v1/statements/{statement_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/statements/{statement_id}/input                                           -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/statements/{statement_id}/share                                           -             token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/statements/{statement_id}/documents                                       -             token   404 404 404 404 404 404 404 404 404 404 404
+contracts   GET    /v1/statements/{statement_id}/documents/{name}                                -             token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/accessions                                        CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                     CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403

@@ -7,7 +7,16 @@ from typing import Any
 
 from services.contracts.domain.refusal import Refusal
 from shared.ids import derived_id
-from shared.messages import catalog, contracts, contracts_accessions, contracts_chain, contracts_sub, eligibility, ordering
+from shared.messages import (
+    catalog,
+    contracts,
+    contracts_accessions,
+    contracts_chain,
+    contracts_statements,
+    contracts_sub,
+    eligibility,
+    ordering,
+)
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -118,6 +127,19 @@ CONTRACT = contracts.ContractHead(
     customer=CUSTOMER,
     provider=PROVIDER,
     agb=contracts.AgbVersion(name="SaaS-Nachnutzungs-AGB", version="2.0"),
+)
+STATED = contracts_statements.StatementHead(
+    id=derived_id("test", "owed"),
+    statement_id=derived_id("test", "statement"),
+    channel=Channel.GOVDIGITAL,
+    offering_id=CONTRACT.offering_id,
+    offering_title=CONTRACT.offering_title,
+    payer=CUSTOMER.id,
+    contract_id=CONTRACT.id,
+    contract_number=CONTRACT.number,
+    year=2026,
+    number=1,
+    contract_cents=1_250_000,
 )
 OFFERED = contracts_chain.ChainHead(
     id=CONTRACT_ID,
@@ -268,4 +290,5 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_sub.SubContractRefused(contract=PASSED_ON, at=AT, code="sub_contract_given_up", reason=REASON),
     contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
     contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
+    contracts_statements.StatementOwed(statement=STATED, at=AT),
 )

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.notify.app import ROUTING, load_routing
 from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
-from shared.messages import contracts, contracts_chain, eligibility, notify, ordering, ordering_notices
+from shared.messages import contracts, contracts_chain, contracts_statements, eligibility, notify, ordering, ordering_notices
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
@@ -172,6 +172,15 @@ def test_a_contract_may_know_to_all_three_parties_each_in_their_own_words() -> N
 def test_the_end_of_a_contract_is_told_to_both_sides_and_the_anbieter() -> None:
     ends = [it for it in EXAMPLES if isinstance(it, contracts_chain.ContractTerminated | contracts_chain.ContractEnded)]
     assert [set(reported(it)) for it in ends] == [{CUSTOMER.id, "govdigital"}] * 2
+
+
+def test_a_statement_is_told_to_who_pays_also_without_a_contract() -> None:
+    (message,) = [it for it in EXAMPLES if isinstance(it, contracts_statements.StatementOwed)]
+    bearing = message.statement.model_copy(update={"contract_id": None, "contract_number": None})
+    for told in (message, message.model_copy(update={"statement": bearing})):
+        assert reported(told) == {CUSTOMER.id: "statement-issued"}
+    assert facts_of(message).subject.id == message.statement.contract_id
+    assert facts_of(message.model_copy(update={"statement": bearing})).subject.id == bearing.offering_id
 
 
 def test_an_offered_contract_is_a_task_of_the_anbieter_and_news_for_the_kunde() -> None:

@@ -311,7 +311,7 @@ ARCHIVE_CHECKPOINTS = Topic(
 )
 CONTRACTS = Topic(
     "contracts.contract.v1",
-    "contract id, or that of a payer's part of a statement",
+    "contract id",
     (
         contracts.ContractConcluded,
         contracts.ContractRefused,

@@ -8,9 +8,14 @@ from typing import Annotated
 import typer
 
 from marktplatz.running import run_async
+from shared.messages.values import Channel
 
 contracts = typer.Typer(no_args_is_help=True, help="Contracts: the chain behind an offering, and its prices.")
 
+statements = typer.Typer(no_args_is_help=True, help="Yearly statements: make them, see how far they are.")
+contracts.add_typer(statements, name="statements")
+
+Anbieter = Annotated[Channel, typer.Option("--channel", help="Anbieter whose statements they are.")]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Cases as JSON.")]
 
 
@@ -63,3 +68,31 @@ def document(
     from marktplatz.running import run_blocking  # noqa: PLC0415 - see the package
 
     run_blocking(lambda: write_documents(file, to, addresses, billing))
+
+
+@statements.command("run")
+def run_statements(
+    channel: Anbieter,
+    year: Annotated[int, typer.Option("--year", help="Calendar year that is over.")],
+    by: Annotated[str, typer.Option("--by", metavar="WHO", help="Who makes them: a reference, not the name of a person.")],
+    offering: Annotated[str | None, typer.Option("--offering", metavar="ID", help="Only of this offer.")] = None,
+    target_groups: Annotated[
+        Path | None,
+        typer.Option("--target-groups", metavar="FILE", help="JSON: size of the target group by key of the organisation."),
+    ] = None,
+) -> None:
+    """Make the statements of a year, or go on with the job that was begun: 1 if an offer has none, 130 if it was cut off."""
+    from marktplatz.contract_statements import run_statements as run  # noqa: PLC0415 - see the package
+
+    run_async(run(channel, year, offering, target_groups, by))
+
+
+@statements.command("status")
+def show_statements(
+    channel: Anbieter,
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="One job with its offers; without it the newest.")] = None,
+) -> None:
+    """Print how far jobs and documents are; of one job 0 done, 1 failed or an offer has no statement, 3 not ended."""
+    from marktplatz.contract_statements import show_statements as show  # noqa: PLC0415 - see the package
+
+    run_async(show(channel, job))

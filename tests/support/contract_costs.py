@@ -56,8 +56,8 @@ class Ticking:
 class CostWorld:
     """The service's processors and API, with a clock that tests set."""
 
-    def __init__(self) -> None:
-        self.store = SqliteStore(None)
+    def __init__(self, store: SqliteStore | None = None) -> None:
+        self.store = store or SqliteStore(None)
         self.now = NOW
         self.steady = Ticking()
         self.resources = Resources(self.store, RecordingPublisher(), DATA, clock=lambda: self.now, steady=self.steady)

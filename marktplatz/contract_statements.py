@@ -158,11 +158,11 @@ async def _print_job(held: _Opened, job: StatementJob) -> int:
 
 
 async def _print_waiting(held: _Opened, channel: Channel) -> None:
-    told, made = [
+    unissued, unmade = [
         await held.store.count(SHARES, Query("waiting", {"channel": channel.value, "waits": stage}))
         for stage in (TO_ISSUE, TO_DOCUMENT)
     ]
-    print(f"{channel.value}: {told} parts of statements wait to be told, {told + made} wait for their documents")
+    print(f"{channel.value}: {unissued} parts of statements wait to be issued, {unissued + unmade} wait for their documents")
 
 
 def _line(job: StatementJob) -> str:

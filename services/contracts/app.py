@@ -123,6 +123,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
             ),
         ),
         facts=FACTS,
+        files=files,
         republishers=(
             Republisher("contract", contracts.ledger, Contract.restate),
             Republisher("checkpoint", published, PublishedCheckpoint.restate, retained=lambda _: True),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from services.contracts.domain.transitions import BINDING, PENDING
 from services.contracts.repository import CONTRACTS, REGISTERS
+from services.contracts.statements.maker import OWED
 from shared.messages.values import Channel
 from shared.store.port import Collection, Document
 
@@ -42,6 +43,18 @@ class RegisterFact:
     free: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PapersFact:
+    """Documents that were made of a contract or statement: the id of that by the SHA-256 of each file."""
+
+    documents: Mapping[str, str]
+
+
+def _papers(document: Document) -> PapersFact | None:
+    papers = document.get("papers")
+    return PapersFact({paper["sha256"]: document["_id"] for paper in papers}) if papers else None
+
+
 def _contract(document: Document) -> ContractFact | None:
     if document["state"] in PENDING:
         return None
@@ -67,6 +80,7 @@ def _register(document: Document) -> RegisterFact:
     )
 
 
+CONTENTS: Mapping[Collection, Callable[[Document], PapersFact | None]] = {CONTRACTS: _papers, OWED: _papers}
 FACTS: Mapping[Collection, Callable[[Document], ContractFact | RegisterFact | None]] = {
     CONTRACTS: _contract,
     REGISTERS: _register,

@@ -1,4 +1,4 @@
-"""Contents of evidence documents beside the backups: each is copied once, because it never changes; all backups share them.
+"""Contents of evidence and documents of contracts beside the backups: each is copied once, as it never changes; all share them.
 
 ``ROOT/contents/<two digits>/<SHA-256>``, encrypted as the backup is. Contents in a bucket are left to the bucket's own copies.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,14 @@ from typing import IO
 
 import structlog
 
-from marktplatz.assembly import ServiceName
 from marktplatz.recovery.dump.disk import DRAFT, rename
 from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.sealing import SEALED, sealed_file, unsealed
 from marktplatz.recovery.errors import BackupError, DamagedBackupError
+from marktplatz.recovery.named import NAMING, named_contents
 from marktplatz.recovery.stores import Stores
-from services.eligibility.facts import CONTENTS
 from shared.files.folder import FolderFiles
 from shared.files.port import FileDamagedError, Files
-from shared.store.paging import scanned
 
 FOLDER = "contents"
 
@@ -40,15 +38,12 @@ class Contents:
 
 
 async def copy_contents(stores: Stores, root: Path, keys: Keys) -> Contents:
-    """Copy every content that the store names and no backup below ``root`` has. Call it after the stores were copied.
+    """Copy every content that the stores name and no backup below ``root`` has. Call it after the stores were copied.
 
     Raises BackupError if ``root`` cannot be written, StoreUnavailableError, FilesUnavailableError.
     """
-    files = _of_a_folder(stores)
-    if files is None:
-        return Contents()
     copied, present, missing = 0, 0, []
-    for digest in sorted(await named_contents(stores)):
+    async for digest, files in _named(stores):
         target = _path(root, digest, SEALED if keys.recipients else "")
         if target.exists():
             present += 1
@@ -61,15 +56,12 @@ async def copy_contents(stores: Stores, root: Path, keys: Keys) -> Contents:
 
 
 async def restore_contents(stores: Stores, root: Path, keys: Keys) -> Contents:
-    """Put back from below ``root`` every content that the store names and its place lacks or has damaged.
+    """Put back from below ``root`` every content that the stores name and its place lacks or has damaged.
 
     Raises SealedError without the private key, DamagedBackupError, StoreUnavailableError, FilesUnavailableError.
     """
-    files = _of_a_folder(stores)
-    if files is None:
-        return Contents()
     copied, present, missing = 0, 0, []
-    for digest in sorted(await named_contents(stores)):
+    async for digest, files in _named(stores):
         if await _sound(files, digest) is not None:
             present += 1
         elif (content := _read(root, digest, keys)) is None:
@@ -80,20 +72,13 @@ async def restore_contents(stores: Stores, root: Path, keys: Keys) -> Contents:
     return Contents(copied, present, tuple(missing))
 
 
-async def named_contents(stores: Stores) -> Mapping[str, str]:
-    """Return the id of a document by the SHA-256 of its content, as the store of eligibility names them."""
-    named: dict[str, str] = {}
-    for collection, fact_of in CONTENTS.items():
-        async for page in scanned(stores[ServiceName.ELIGIBILITY].store, collection):
-            for document in page:
-                fact = fact_of(document)
-                named |= {} if fact is None else fact.documents
-    return named
-
-
-def _of_a_folder(stores: Stores) -> FolderFiles | None:
-    files = stores[ServiceName.ELIGIBILITY].service.files
-    return files if isinstance(files, FolderFiles) else None
+async def _named(stores: Stores) -> AsyncIterator[tuple[str, FolderFiles]]:
+    """Yield the SHA-256 of each content that a store names, with its folder; what lies in a bucket is left out."""
+    for service in NAMING.keys() & stores.keys():
+        files = stores[service].service.files
+        if isinstance(files, FolderFiles):
+            for digest in sorted(await named_contents(stores, service)):
+                yield digest, files
 
 
 async def _sound(files: Files, digest: str) -> bytes | None:

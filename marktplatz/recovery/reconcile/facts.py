@@ -44,7 +44,6 @@ class StoreFacts:
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
     listed: dict[str, ListedOfferingFact] = field(default_factory=dict)
-    contents: list[ContentsFact] = field(default_factory=list)
     sequences: dict[tuple[str, str], Sequence] = field(default_factory=dict)
     """By service and id of the aggregate: together the source of its events."""
 
@@ -61,13 +60,11 @@ class StoreFacts:
                 self.registers.append(fact)
             case VerdictFact():
                 self.verdicts[fact.order_id] = fact
-            case ContentsFact():
-                self.contents.append(fact)
             case OfferingFact():
                 self.offerings[fact.id] = fact
             case ListedOfferingFact():
                 self.listed[fact.id] = fact
-            case None:
+            case ContentsFact() | None:  # contents are compared with their files (``named_contents``)
                 return
             case _:
                 raise TypeError(f"reconciliation compares no {type(fact).__name__}")

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from marktplatz.assembly import ServiceName
-from marktplatz.recovery.reconcile.contents import named_contents, with_files
+from marktplatz.recovery.named import NAMING, named_contents
+from marktplatz.recovery.reconcile.contents import with_files
 from marktplatz.recovery.reconcile.differences import Difference
 from marktplatz.recovery.reconcile.facts import StoreFacts, read_stores
 from marktplatz.recovery.reconcile.partner_topics import PartnerTopics, answers_in, read_partner_topics
@@ -91,16 +92,18 @@ async def take_snapshot(stores: Stores, kafka: KafkaSettings) -> Snapshot:
 async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAUSE) -> Report:
     """Compare two snapshots, ``pause`` apart, and report what differs in both: in a running system much is always on its way.
 
-    With ``pause`` 0 one snapshot counts (nothing is running). Contents of evidence documents are read once: they are written
-    before a document names them, and never change. Raises as ``take_snapshot``, and FilesUnavailableError.
+    With ``pause`` 0 one snapshot counts (nothing is running). Contents of documents are read once: they are written
+    before anything names them, and never change. Raises as ``take_snapshot``, and FilesUnavailableError.
     """
     first = last = await take_snapshot(stores, kafka)
     if pause:
         await asyncio.sleep(pause.total_seconds())
         last = await take_snapshot(stores, kafka)
-    files = stores[ServiceName.ELIGIBILITY].service.files
-    named = named_contents(last.stores.contents)
-    lost = [] if files is None else await with_files(named, files)
+    read, lost = 0, list[Difference]()
+    for service in NAMING:
+        named, files = await named_contents(stores, service), stores[service].service.files
+        read += len(named)
+        lost += [] if files is None else await with_files(named, files)
     seen = {difference.key for difference in first.differences}
     waiting: Counter[str] = Counter()
     active = (it for it in last.partners.positions if it.group not in last.partners.suspended)
@@ -115,7 +118,7 @@ async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAU
         contracts=len(last.stores.contracts),
         offerings=len(last.stores.offerings),
         aggregates=len(last.stores.sequences),
-        contents=len(named),
+        contents=read,
         records={**last.topics.records, **last.partners.records},
         waiting=waiting,
         dead_letters=last.topics.dead_letters,

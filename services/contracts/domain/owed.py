@@ -29,7 +29,7 @@ class Owed(Aggregate):
     no_invoice: Code | None = None
 
     def issue(self, at: Time) -> list[Message]:
-        """Tell the payer."""
+        """Issue it to the payer."""
         return [StatementOwed(statement=self.head(), at=at)]
 
     def document(self, papers: Sequence[Paper], no_invoice: str | None, at: Time) -> list[Message]:

@@ -1,4 +1,4 @@
-"""Tells each payer of its part of a statement, and makes the documents of it: PDF, the JSON that it shows, and XRechnung.
+"""Issues each payer its part of a statement, and makes the documents of it: PDF, the JSON that it shows, and XRechnung.
 
 A part waits in an index until it is done. The files are put first; one write of what is owed names them, tells it and puts the
 change into the journal, from which the archive has its entry. So whatever dies in between, the next run goes on from there, and

@@ -1,4 +1,4 @@
-"""Contents of evidence documents: reconciliation names what is missing or damaged, backups in a folder hold and restore them."""
+"""Contents of evidence and of contracts: reconciliation names what is missing or damaged, backups in a folder hold and restore them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from marktplatz.recovery.dump.dump import back_up
 from marktplatz.recovery.dump.keys import Keys
 from marktplatz.recovery.dump.restore import restore
 from marktplatz.recovery.errors import DamagedBackupError
-from marktplatz.recovery.reconcile.contents import named_contents, with_files
+from marktplatz.recovery.named import named_contents
+from marktplatz.recovery.reconcile.contents import with_files
 from marktplatz.recovery.reconcile.differences import Kind
-from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.stores import ServiceStore, Stores
 from marktplatz.silent import Silent
+from services.contracts.app import build as build_contracts
+from services.contracts.repository import CONTRACTS
+from services.contracts.statements.maker import OWED
 from services.eligibility.app import build
 from services.eligibility.fact_store.entry import ENTRIES, PARTS, Draft, Origin, Record, entry_document, part_documents
-from services.eligibility.facts import FACTS
 from shared.aggregate import epochs
 from shared.clock import now
 from shared.files.folder import FolderFiles
@@ -56,13 +58,12 @@ def journal() -> tuple[list[Document], list[Document]]:
     return entries, list(part_documents(large, "part"))
 
 
-def facts() -> StoreFacts:
+async def named() -> dict[str, str]:
     """What the journal names."""
-    found = StoreFacts()
-    for collection, documents in zip((ENTRIES, PARTS), journal(), strict=True):
-        for document in documents:
-            found.add(FACTS[collection](document))
-    return found
+    async with opened() as stores:
+        for collection, documents in zip((ENTRIES, PARTS), journal(), strict=True):
+            await stores[ServiceName.ELIGIBILITY].store.insert_many(collection, documents)
+        return await named_contents(stores, ServiceName.ELIGIBILITY)
 
 
 @pytest.fixture
@@ -74,16 +75,16 @@ async def files(tmp_path: Path) -> FolderFiles:
 
 
 async def test_contents_that_are_where_and_what_they_should_be_are_no_difference(files: FolderFiles) -> None:
-    named = named_contents(facts().contents)
-    assert named == {DIGESTS[name]: name for name in CONTENTS}
-    assert await with_files(named, files) == []
+    found = await named()
+    assert found == {DIGESTS[name]: name for name in CONTENTS}
+    assert await with_files(found, files) == []
 
 
 async def test_a_missing_and_a_damaged_content_are_named_with_document_and_hash(files: FolderFiles) -> None:
     for name, content in (("small", None), ("in-a-part", b"%PDF-1.7 other")):
         path = path_of(files, name)
         path.unlink() if content is None else path.write_bytes(content)
-    found = await with_files(named_contents(facts().contents), files)
+    found = await with_files(await named(), files)
     assert {(it.kind, it.ids["document"], it.ids["sha256"]) for it in found} == {
         (Kind.CONTENT_MISSING, "small", DIGESTS["small"]),
         (Kind.CONTENT_DAMAGED, "in-a-part", DIGESTS["in-a-part"]),
@@ -94,7 +95,7 @@ async def test_a_place_that_cannot_be_read_is_no_missing_content(tmp_path: Path)
     in_the_way = tmp_path / "file"
     in_the_way.write_bytes(b"")
     with pytest.raises(FilesUnavailableError):
-        await with_files(named_contents(facts().contents), FolderFiles(in_the_way))
+        await with_files(await named(), FolderFiles(in_the_way))
 
 
 def path_of(files: FolderFiles, name: str) -> Path:
@@ -165,6 +166,29 @@ async def test_a_restore_names_what_no_backup_has_and_refuses_what_is_not_what_i
         copy.write_bytes(other)
         with pytest.raises(DamagedBackupError, match="not the content that its name states"):
             await restore_contents(stores, backup.parent, KEYS)
+
+
+async def test_documents_of_contracts_and_statements_are_copied_and_put_back_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, contents = tmp_path / "papers", {name: f"%PDF-1.7 {name}".encode() for name in ("contract", "statement")}
+    monkeypatch.setenv("CONTRACTS_DOCUMENTS_FOLDER", str(place))
+    resources = Resources(SqliteStore(None), Silent(), DATA)
+    held = ServiceStore(build_contracts(resources), resources)
+    await held.store.prepare([*held.collections])
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    for collection, name in ((CONTRACTS, "contract"), (OWED, "statement")):
+        await FolderFiles(place).put(digests[name], contents[name])
+        await held.store.insert_many(collection, [{"_id": name, "rev": 1, "papers": [{"sha256": digests[name]}]}])
+    await held.store.insert_many(CONTRACTS, [{"_id": "without", "rev": 1}])
+    stores = {ServiceName.CONTRACTS: held}
+    assert await named_contents(stores, ServiceName.CONTRACTS) == {digests[name]: name for name in contents}
+    assert await copy_contents(stores, tmp_path / "backups", KEYS) == Contents(copied=2)
+    for path in place.glob("*/*"):
+        path.unlink()
+    assert await restore_contents(stores, tmp_path / "backups", KEYS) == Contents(copied=2)
+    assert {name: await FolderFiles(place).get(digest) for name, digest in digests.items()} == contents
+    await held.store.close()
 
 
 async def test_a_bucket_is_left_to_its_own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

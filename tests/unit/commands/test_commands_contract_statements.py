@@ -66,7 +66,7 @@ def test_statements_are_made_and_a_second_run_finds_the_same(file: Path) -> None
     assert code == 0
     assert offer.startswith(f"offer {OFFERING}: statement ")
     assert job.endswith(f": {YEAR} DONE, 1 of 1 offers")
-    assert waiting == "govdigital: 1 parts of statements wait to be told, 1 wait for their documents"
+    assert waiting == "govdigital: 1 parts of statements wait to be issued, 1 wait for their documents"
     assert said.startswith("job ")
     first = in_store(file, lambda store: store.scan(STATEMENTS))
     code, (again, *_), _ = run()

@@ -64,6 +64,13 @@ def report(figures: Figures) -> None:
     print(f"{figures.small:.0f} statements of {SMALL} participants per second of CPU; at most {figures.memory / 1024:.0f} MiB")
 
 
+def given_of(count: int) -> dict[str, Any]:
+    """Return the input of a statement of so many Kommunen, joined in twelve months."""
+    reference = ReferenceData.read(shipped("data"))
+    kommunen = sorted(id_ for id_, body in reference.bodies.items() if body.type == "KOMMUNE")
+    return _given(reference, kommunen[:count], joined=True)
+
+
 def _given(reference: ReferenceData, ids: list[str], *, joined: bool) -> dict[str, Any]:
     bodies = [
         participant(reference, id_, [{"from": f"2026-{number % 12 + 1:02d}-01" if joined else YEAR.first, "to": None}], [])

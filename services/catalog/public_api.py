@@ -94,7 +94,7 @@ def public_routes(
         actors = capacities(offering, caller)
         lacking = None
         if Actor.BEREITSTELLER in actors and offering.state is OfferingState.ENTWURF:
-            lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue))
+            lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue, schaufenster.today()))
         return json_reply(OfferingReply.of(offering, actors, lacking), rev=rev)
 
     _reference_routes(router, reference, vocabulary)

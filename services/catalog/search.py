@@ -66,13 +66,17 @@ class Schaufenster:
         self._seen: _Seen | None = None
         self._reloaded: tuple[float, datetime] | None = None
 
+    def today(self) -> date:
+        """Return the day in Germany that prices and deadlines are judged on."""
+        return day_of(self._clock())
+
     async def search(self, search: Search) -> tuple[Found, date]:
         """Return a page of results as of now, and the day by which its prices hold.
 
         Raises ReferenceNotLoadedError before the reference data are loaded.
         """
         index = await self._refreshed()
-        today = day_of(self._clock())
+        today = self.today()
         return index.search(search, today), today
 
     async def find_known(self, entry_id: str) -> tuple[Entry, tuple[Offered, ...]] | None:

@@ -148,6 +148,8 @@ def _chain_works(
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
         Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
     )
+
+
 @dataclass(frozen=True, slots=True)
 class _Written:
     """What the work of a processor writes beside contracts."""

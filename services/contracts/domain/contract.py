@@ -451,7 +451,9 @@ class Contract(Listed):
         if self.state in BINDING:
             events = self._shorten(last_day, at, because.id)
             if events and because.ending is not None:
-                self.ending = Ending(received_on=because.ending.received_on, because=because.id)
+                self.ending = Ending(
+                    received_on=because.ending.received_on, because=because.id, id=None if self.ending is None else self.ending.id
+                )
             return events
         target = TRANSITIONS.check(Command.WITHDRAW, self.state, Actor.PROZESSOR)
         if target is None:

@@ -350,17 +350,19 @@ def _contract(message: Message) -> Facts:
         return _contract_concluded(message.contract)
     if isinstance(message, contracts_sub.SubContractOffered | contracts_sub.SubContractRefused):
         return _sub_contract(message)
-    if isinstance(message, contracts_chain.NoticeRefused):
-        return _notice_refused(message)
-    if isinstance(message, contracts_chain.ContractTerminated):
-        return _contract_of_a_chain(message.contract, message.by)
     if isinstance(message, contracts_chain.ChainEvent):
-        return _contract_of_a_chain(message.contract)
+        return _chain(message)
     if isinstance(message, contracts_accessions.AccessionEvent):
         return _accession(message.accession)
     if isinstance(message, contracts_statements.StatementEvent):
         return _statement(message.statement)
     raise TypeError(f"nobody is told of {message.TYPE}")
+
+
+def _chain(message: contracts_chain.ChainEvent) -> Facts:
+    if isinstance(message, contracts_chain.NoticeRefused):
+        return _notice_refused(message)
+    return _contract_of_a_chain(message.contract, message.by if isinstance(message, contracts_chain.ContractTerminated) else None)
 
 
 def _statement(statement: contracts_statements.StatementHead) -> Facts:

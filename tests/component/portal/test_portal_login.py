@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -247,7 +248,7 @@ def test_at_each_step_of_a_change_of_keys_processes_of_both_steps_open_what_the_
         file = tmp_path / f"step-{number}"
         file.write_text("\n".join(keys), encoding="ascii")
         seals.append(Seal.read(file))
-    for before, after in zip(seals[:2], seals[1:3], strict=True):
+    for before, after in pairwise(seals[:3]):
         assert after.open(before.seal("token", "session-1"), "session-1") == "token"
         assert before.open(after.seal("token", "session-1"), "session-1") == "token"
     assert seals[3].open(seals[2].seal("token", "session-1"), "session-1") == "token"

@@ -114,7 +114,11 @@ def test_the_processor_forms_a_contract_and_the_anbieter_signs_what_is_offered_a
     elif actor not in may:
         with pytest.raises(ForbiddenError):
             TRANSITIONS.check(command, state, actor)
-    elif state in {ALLOWED[it] for it in ALLOWED if it[0] is command} and command not in {Command.SIGN, Command.RELEASE, Command.ACCEPT}:
+    elif state in {ALLOWED[it] for it in ALLOWED if it[0] is command} and command not in {
+        Command.SIGN,
+        Command.RELEASE,
+        Command.ACCEPT,
+    }:
         assert TRANSITIONS.check(command, state, actor) is None
     else:
         with pytest.raises(IllegalMoveError):

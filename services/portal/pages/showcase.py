@@ -17,6 +17,7 @@ from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownSer
 from services.portal.apis.client import Parameters
 from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
+from services.portal.pages.interest import advice_of
 from services.portal.pages.offer_steps import DONE, moves_of
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
@@ -149,6 +150,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
             return pages.show(visit, "pages/known.html", known=found, topic=topic)
+        advice = None if access is None else await advice_of(eligibility, access, offering_id)
         points = None if checklist is None else {it.id: it for it in checklist}
         documents = [it for it in found.documents if it.url.startswith("https://")]
         areas = _areas(found, points)
@@ -164,6 +166,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             kinds=KINDS if open_there else (),
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],
+            advice=advice or (),
             moves=moves_of(found),
             done=done if done in DONE else "",
         )

@@ -96,7 +96,9 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 async def test_interest_is_declared_where_the_way_is_open_and_what_is_missing_is_said(desks: Desks) -> None:
-    kunde = await desks.kunde.open(f"/offerings/{OFFERING_ID}/interest")
+    kunde = await desks.kunde.open(f"/offerings/{OFFERING_ID}")
+    assert "govdigital eG: Möglich" in kunde.page.one("ul", class_="ways").text
+    await kunde.follow("Interesse bekunden")
     assert "Kommunen bestellen hier nicht. Ihr Land fragen. (zu tun: Kunde)" in kunde.text
     assert kunde.value("channel") == "govdigital"
     await kunde.send()

@@ -227,10 +227,10 @@ contracts   POST   /v1/contracts/{contract_id}/sub-contracts                    
 contracts   POST   /v1/contracts/{contract_id}/accept                                            CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/give-up                                           CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
 contracts   GET    /v1/contracts/{contract_id}/chain                                             CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
-contracts   GET    /v1/offers/{offering_id}/licence                                              DRAFT         token   404 404 404 404 404 404 404 404 404 404 403
+contracts   GET    /v1/offers/{offering_id}/licence                                              DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/accessions/{accession_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 403
-contracts   POST   /v1/accessions/{accession_id}/end                                             -             token   403 404 403 403 403 404 403 403 403 404 403
+contracts   POST   /v1/accessions/{accession_id}/end                                             -             token   404 404 403 403 403 404 403 403 403 404 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      GET    /v1/inbox/unread                                                              -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/read                                                                -             token   200 200 200 200 200 200 200 200 200 200 200

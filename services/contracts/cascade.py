@@ -13,11 +13,11 @@ from typing import Final
 
 import structlog
 
-from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.declaring import lost
 from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
 from services.contracts.chain.world import Chain
+from services.contracts.domain.accession import Accession
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms

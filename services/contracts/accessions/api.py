@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.contracts.access import viewer_of
-from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.declaring import Declaration, declare, hold_to_contract, known_contract, require
 from services.contracts.accessions.repository import Accessions, Position, position_of
 from services.contracts.accessions.schemas import AccessionEndRequest, AccessionRequest, AccessionView
+from services.contracts.domain.accession import Accession
 from services.contracts.domain.rules import Terms
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Change

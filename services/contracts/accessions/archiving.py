@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.repository import ACCESSIONS, Accessions
 from services.contracts.archive.entry import Effect, Subject
 from services.contracts.archiving.erasure import erased_roles
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import commitments, keep_document
+from services.contracts.domain.accession import Accession
 from shared.aggregate import journal
 from shared.canonical_json import canonical
 from shared.messages.contracts_accessions import AccessionDeclared

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.contracts.access import viewer_of
-from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
 from services.contracts.chain.violations import of_accession
 from services.contracts.chain.world import Chain, World, inside
+from services.contracts.domain.accession import Accession
 from services.contracts.domain.bodies import body_of
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract

@@ -9,7 +9,7 @@ from heapq import merge
 from itertools import islice
 from typing import Final
 
-from services.contracts.accessions.accession import Accession
+from services.contracts.domain.accession import Accession
 from services.contracts.repository import SERVICE, Viewer
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection

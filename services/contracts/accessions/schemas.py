@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from services.contracts.accessions.accession import Accession
+from services.contracts.domain.accession import Accession
 from shared.http.days import Day
 from shared.messages.values import Channel, Party, Time
 

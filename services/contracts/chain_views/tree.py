@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.contracts.accessions.accession import Accession
 from services.contracts.accessions.repository import Accessions
+from services.contracts.domain.accession import Accession
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import BINDING
 from services.contracts.neighbourhood import above

@@ -136,7 +136,7 @@ async def test_what_the_client_holds_is_not_sent_again(world: Any) -> None:
     await world.published()
     first = await fetched(world)
     tag = first.headers["ETag"]
-    assert first.headers["Vary"] == "Accept"
+    assert "Accept" in first.headers["Vary"].split(", ")
     again = await fetched(world, **{"If-None-Match": f'"other", {tag}'})
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     assert (await fetched(world, "application/rdf+xml", **{"If-None-Match": tag})).status_code == 200

@@ -47,12 +47,12 @@ def sent_of(world: World, service_id: str) -> list[str]:
 
 
 async def shown(world: World) -> set[str]:
-    """Return the ids of known services that the Schaufenster shows."""
+    """Return the ids of known services that the Schaufenster shows as offered by nobody here."""
     found: set[str] = set()
     query: dict[str, Any] = {"kind": "known", "limit": 100}
     while True:
         page = await world.search(**query)
-        found |= {item["id"] for item in page["items"]}
+        found |= {item["id"] for item in page["items"] if not item["offered_here"]}
         if page["next"] is None:
             return found
         query["cursor"] = page["next"]
@@ -94,7 +94,7 @@ async def test_a_second_look_and_other_workers_publish_nothing_more(world: World
     assert len([event for event in world.publisher.events if event.topic == TOPIC]) == ROWS
 
 
-async def test_a_public_offer_takes_the_place_until_it_is_withdrawn(world: World) -> None:
+async def test_a_public_offer_takes_the_place_on_the_topic_until_it_is_withdrawn(world: World) -> None:
     await look(world)
     offering_id = await world.published(known_listing=SERVICE)
     await look(world)

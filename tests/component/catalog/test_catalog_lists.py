@@ -50,7 +50,7 @@ async def test_the_search_finds_the_long_texts_and_keeps_none_of_them(world: Wor
         (card,) = (await world.search(q="einzigartiger"))["items"]
     whole = (await world.as_(None).get(f"/v1/offerings/{offering_id}")).json()
     channels = [listing["channel"] for listing in whole["channels"]]
-    shown = {"channels": channels, "providers": [whole["provider"]], "yearly_cents": None, "highlights": None}
+    shown = {"channels": channels, "providers": [whole["provider"]], "yearly_cents": None, "highlights": None, "offered_here": []}
     assert card == {name: whole.get(name) for name in card} | shown
     (document,) = [document for document in loaded if document["_id"] == offering_id and "form" in document]
     searched = sum(len(whole[name].encode()) for name in ("technical_concept", "nachnutzung", "summary"))

@@ -252,6 +252,8 @@ ORDERS = Topic(
         ordering.OfferAmended,
         ordering.OfferWithdrawn,
         ordering.ClarificationReopened,
+        ordering.ChannelChanged,
+        ordering.ClarificationResumed,
         ordering.OrderReminded,
         ordering.OrderEscalated,
         ordering.OrderPlaced,

@@ -352,12 +352,14 @@ class VerdictView(BaseModel):
         grounds = own or viewer.channel is verdict.channel
         channels = tuple(Channel) if own else (verdict.channel,)
         found = verdict.replaced_by
+        # What was found and decided at another Anbieter, before the order changed to this one, is not the successor's to know.
+        here = {check.number for check in verdict.checks if own or check.assessment.channel is verdict.channel}
         return cls(
             order_id=verdict.id,
             customer=verdict.customer,
             provider=verdict.provider,
             channel=verdict.channel,
-            checks=[CheckView.of(check, grounds=grounds, channels=channels) for check in verdict.checks],
+            checks=[CheckView.of(check, grounds=grounds and check.number in here, channels=channels) for check in verdict.checks],
             recheck=None if found is None else RecheckView.of(found, grounds=grounds, channels=channels),
-            overrides=[OverrideView.of(override, grounds=grounds) for override in verdict.overrides],
+            overrides=[OverrideView.of(override, grounds=grounds and override.check in here) for override in verdict.overrides],
         )

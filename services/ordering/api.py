@@ -116,6 +116,20 @@ def _precheck_routes(router: APIRouter, backend: Backend) -> None:
         """Kunde: ask for a new pre-check after mending what was missing."""
         return await _take(backend, order_id, headers, bound(precheck.recheck))
 
+    @router.post("/channel", response_model=OrderView)
+    async def change_channel(order_id: EntityId, body: schemas.ChangeChannel, headers: Headers) -> Response:
+        """Kunde: go on through another Anbieter; it is checked anew, and what was settled in the Abstimmung stays."""
+        caller = headers.key.caller
+        context.correlation_id.set(order_id)
+
+        async def run() -> Response:
+            change = await handlers.change_channel(
+                backend.orders, backend.offerings, caller, backend.clock(), order_id, body.channel, body.reason
+            )
+            return _reply(backend, await backend.orders.ledger.apply_one(change, condition=headers.condition), caller)
+
+        return await headers.key.run(run)
+
 
 def _clarification_routes(router: APIRouter, backend: Backend) -> None:
     post = partial(router.post, response_model=OrderView)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, exits, interest, notice, precheck, rechecks, reminders
+from services.ordering.domain import award, exits, interest, notice, precheck, rechecks, reminders, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Task
 from services.ordering.domain.steps import StepFunction
@@ -50,7 +50,7 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung hold
     places = await orders.places(caller.organisation, offering_id, channel)
     earlier = [place.order for place in places if place.order is not None]
     same = next((order for order in earlier if order.request_id == request_id), None)
-    still_open = next((order for order in reversed(earlier) if order.state not in FINAL), None)
+    still_open = _open_one(earlier, channel)
     chosen = same or still_open
     offering = None
     if chosen is not None:
@@ -85,6 +85,33 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung hold
         )
 
     return Change(order_id, decide, correlation_id=order_id)
+
+
+async def change_channel(
+    orders: Orders, offerings: Offerings, caller: Caller, at: datetime, order_id: str, channel: Channel, reason: str | None
+) -> Change[Order]:
+    """Go on through another channel, unless the customer has an open Vorgang there, whose place it takes.
+
+    Raises NotFoundError, ForbiddenError, ConflictError (``open_order_exists``, ``too_many_orders``), and what the step raises.
+    """
+    order = (await orders.get(order_id, caller)).order
+    offering = await offerings.get(order.offering_id)
+    # On a copy first: a step that is refused reserves no place.
+    steps_back.change_channel(Order.model_validate(order.model_dump()), actor_of(order, caller), at, offering, channel, reason)
+    places = await orders.places(order.customer_id, order.offering_id, channel)
+    other = _open_one([place.order for place in places if place.order is not None and place.order_id != order_id], channel)
+    if other is not None:
+        raise _open_order(other)
+    if channel is not order.channel and all(place.order_id != order_id for place in places):
+        await orders.restore_place(order_id, channel)
+    return _change(
+        order_id, lambda order: steps_back.change_channel(order, actor_of(order, caller), at, offering, channel, reason)
+    )
+
+
+def _open_one(orders: Sequence[Order], channel: Channel) -> Order | None:
+    """Return the last one that is open, of those that have not changed to another channel."""
+    return next((order for order in reversed(orders) if order.state not in FINAL and order.channel is channel), None)
 
 
 def take(order_id: str, caller: Caller, at: datetime, step: StepFunction[P], *args: P.args, **kwargs: P.kwargs) -> Change[Order]:

@@ -160,12 +160,15 @@ class Orders:
             document = documents[document["_id"]]
         return self._place(document, {})
 
-    async def restore_place(self, order_id: str) -> bool:
-        """Reserve the first free place for a Vorgang that was restored without its own; return False if there is none left."""
+    async def restore_place(self, order_id: str, to: Channel | None = None) -> bool:
+        """Reserve the first free place for a Vorgang that was restored without its own, or changes ``to`` a channel.
+
+        Return False if there is none left.
+        """
         document = await self.ledger.store.get(ORDERS, order_id)
         if document is None:
             return False
-        customer, offering_id, channel = document["customer_id"], document["offering_id"], Channel.read(document["channel"])
+        customer, offering_id, channel = document["customer_id"], document["offering_id"], to or Channel.read(document["channel"])
         for generation in range(1, MOST_GENERATIONS + 1):
             if (await self.reserve(customer, offering_id, channel, generation, order_id)).order_id == order_id:
                 return True

@@ -84,6 +84,13 @@ class ConfirmConditions(Body):
     ] = ()
 
 
+class ChangeChannel(Body):
+    """The Anbieter through whom it goes on, and why."""
+
+    channel: Annotated[Channel, Field(examples=["fitko"])]
+    reason: Annotated[Remark | None, Field(examples=["Wir sind dort akkreditiert."])] = None
+
+
 class ReopenClarification(Body):
     """Why one side goes back to the Abstimmung."""
 

@@ -222,7 +222,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         uses=tuple(UsesView(period=it.period, count=it.count, reported_at=it.reported_at) for it in order.uses.value),
         reminded_at=order.reminded_at if order.reminded.value else None,
         refused_events=tuple(RefusedEvent.model_validate(entry) for entry in refused),
-        timeline=tuple(_step(order, step, party) for step in order.steps()),
+        timeline=_timeline(order, party),
         timeline_omitted=order.timeline_omitted,
     )
 
@@ -305,6 +305,17 @@ def _later(order: Order, party: OrderParty) -> LaterVerdictView | None:
 def _may_know_why(order: Order, party: OrderParty) -> bool:
     """Return whether a side may read why the Vorgang was refused: the grounds of the pre-check are not the Bereitsteller's."""
     return party is not OrderParty.BEREITSTELLER or order.contract_requested_at is not None
+
+
+def _timeline(order: Order, party: OrderParty) -> tuple[Step, ...]:
+    """Return the timeline as a side sees it; what was done at another Anbieter is not its successor's to know."""
+    steps = [_step(order, step, party) for step in order.steps()]
+    if party is OrderParty.ANBIETER:
+        changes = [position for position, step in enumerate(steps) if step.command is Command.CHANGE_CHANNEL]
+        for position in range(changes[-1] if changes else 0):
+            if steps[position].party in (OrderParty.ANBIETER, OrderParty.SYSTEM):
+                steps[position] = steps[position].model_copy(update={"person": None, "note": None})
+    return tuple(steps)
 
 
 def _step(order: Order, step: Step, party: OrderParty) -> Step:

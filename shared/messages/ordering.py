@@ -360,6 +360,27 @@ class ClarificationReopened(OrderEvent):
     ]
 
 
+@message_type("ordering.order.channel-changed.v1")
+class ChannelChanged(OrderEvent):
+    """The Kunde goes on through another Anbieter; the pre-check for it follows, and what was settled stays."""
+
+    before: Annotated[Channel, Field(description="Anbieter until now. Not personal.", examples=["govdigital"])]
+    reason: Annotated[
+        Text | None,
+        Field(
+            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Wir sind dort akkreditiert."],
+        ),
+    ] = None
+
+
+@message_type("ordering.order.clarification-resumed.v1")
+class ClarificationResumed(OrderEvent):
+    """The pre-check leaves the way free through the other Anbieter; the Abstimmung goes on where it was."""
+
+    assessment: Annotated[Assessment, Field(description="Result of the pre-check with its reasoning. Not personal.")]
+
+
 @message_type("ordering.order.placed.v1")
 class OrderPlaced(OrderEvent):
     """The Kunde has ordered (Bestellung); the in-house relation is checked at the moment of award."""

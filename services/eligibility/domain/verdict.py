@@ -114,6 +114,7 @@ class OrderVerdict(Aggregate):
         if check.number <= self.last.number:
             return []
         self.checks = (*self.checks, check)
+        self.channel = check.assessment.channel
         return [self._given(check)]
 
     def change(self, found: Recheck) -> list[Message]:

@@ -68,9 +68,9 @@ class Watched(BaseModel):
         """Return the order with what was found."""
         return self.model_copy(update={"found": found, "new": None})
 
-    def checked(self) -> Watched:
-        """Return the order as one that is to be judged at once: a check has given a verdict of its own."""
-        return self if self.phase is Phase.ENDED else self.model_copy(update={"found": None, "new": True})
+    def checked(self, channel: str) -> Watched:
+        """Return the order as one that is to be judged at once: a check has given a verdict of its own, in that channel."""
+        return self if self.phase is Phase.ENDED else self.model_copy(update={"found": None, "new": True, "channel": channel})
 
 
 Change = Callable[[Watched | None], Watched | None]
@@ -84,7 +84,7 @@ def order_of(head: OrderHead) -> Watched:
 
 def checked(head: OrderHead) -> Change:
     """Return the change for an order on which a check has given a verdict."""
-    return lambda order: order_of(head) if order is None else order.checked()
+    return lambda order: order_of(head) if order is None else order.checked(head.channel.value)
 
 
 def reached(head: OrderHead, phase: Phase) -> Change:

@@ -31,7 +31,8 @@ from shared.messages.values import Channel, OrderState, Party, Verdict
 class Audience(StrEnum):
     """Part that an organisation has in an event.
 
-    ORGANISATION: the one that the event is about; of a contract of a chain or an accession who passes the use on.
+    ORGANISATION: the one that the event is about; of a contract of a chain or an accession who passes the use on, of a change of
+    channel the Anbieter that is left.
     COUNTERPART: the sides of the Vorgang, or of a contract, other than the one that acted.
     OWNER: whoever an open point belongs to.
     SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
@@ -175,6 +176,8 @@ def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
                 Audience.OWNER: _organisation_of(message.order, owner),
                 Audience.COUNTERPART: _counterpart(message.order, owner),
             }
+        case ordering.ChannelChanged(before=channel):
+            return {Audience.ORGANISATION: (channel.value,)}
         case ordering.OrderReminded(party=party) | ordering.OrderEscalated(party=party):
             return {Audience.OWNER: _organisation_of(message.order, party)}
         case ordering.CheckRecorded(assessment=assessment) if assessment.verdict is Verdict.RISK:
@@ -220,6 +223,7 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             | ordering.OrderWithdrawn(reason=reason)
             | ordering.OfferWithdrawn(reason=reason)
             | ordering.ClarificationReopened(reason=reason)
+            | ordering.ChannelChanged(reason=reason)
         ):
             return {"reason": reason}
         case ordering.ClarificationStarted(points=points, points_en=english):

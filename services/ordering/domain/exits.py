@@ -8,13 +8,15 @@ from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor, Refusal
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import AGREED, Command
+from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderDeclined, OrderExpired, OrderRefused, OrderWithdrawn
 
 
 @step(Command.REFUSE)
 def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken:
     """End the Vorgang by a rule."""
-    stage = order.stage
+    # Of a Vorgang that has changed its channel all parties know, as of an order.
+    stage = Stage.BESTELLUNG if order.resumes else order.stage
     order.refusal.value = refusal
     return Taken(
         lambda: OrderRefused(order=order.head(), at=at, **refusal.model_dump(exclude_none=True), stage=stage),

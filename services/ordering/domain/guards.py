@@ -97,6 +97,7 @@ _GUARDS: dict[Command, Guard] = {
     Command.REQUEST_CONTRACT: _before_contract_request,
     Command.RECORD_CONTRACT: _after_contract_request,
     Command.WITHDRAW: _before_contract_request,
+    Command.CHANGE_CHANNEL: _checks_left,
     Command.EXPIRE: _before_contract_request,
     Command.ANSWER: _asked,
     Command.CONFIRM_CONDITIONS: _everything_settled,

@@ -22,7 +22,7 @@ from services.ordering.domain.parts import (
     line_of,
     step_of,
 )
-from services.ordering.domain.transitions import takes_verdict
+from services.ordering.domain.transitions import CHECKED, takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
 from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
@@ -66,6 +66,8 @@ class Order(Aggregate):
     provider_name: str
     shown_to: str | None = None
     """The Bereitsteller, once the interest is forwarded; before that they learn nothing of the Vorgang."""
+    resumes: bool = False
+    """Whether it goes on in the Abstimmung once the check of another channel leaves the way free."""
     declared_at: datetime
     message: str | None = None
     anbindungsart: Anbindungsart | None = None
@@ -153,8 +155,9 @@ class Order(Aggregate):
 
     @property
     def is_held(self) -> bool:
-        """Whether it is ordered and waits for the Kunde to mend what the pre-check has found."""
-        return self.state is OrderState.BESTELLT and self.waiting_what is Task.BRING_EVIDENCE
+        """Whether both sides have worked on it, and it waits for the Kunde to mend what the pre-check has found."""
+        worked_on = self.resumes or self.state is OrderState.BESTELLT
+        return worked_on and self.state in CHECKED and self.waiting_what is Task.BRING_EVIDENCE
 
     def deadline(self, idle_after: timedelta) -> tuple[Deadline, datetime] | None:
         """Return what happens by itself next, and when, if nobody moves the Vorgang; ``idle_after`` as in the settings."""

@@ -153,6 +153,8 @@ class StoredStep(Step):
 
 
 _READ_BEFORE = {
+    Command.CHANGE_CHANNEL: Command.RECHECK,
+    Command.RESUME: Command.START_CLARIFICATION,
     Command.REOPEN_CLARIFICATION: Command.START_CLARIFICATION,
     Command.AMEND_OFFER: Command.MAKE_OFFER,
     Command.WITHDRAW_OFFER: Command.RECORD_CHECK,

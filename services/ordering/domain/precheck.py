@@ -16,7 +16,7 @@ from shared.calendar import day_of, end_of
 from shared.errors import ConflictError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Decision, Stage, VerdictGiven, VerdictOverridden
-from shared.messages.ordering import CheckRecorded, InterestForwarded
+from shared.messages.ordering import CheckRecorded, ClarificationResumed, InterestForwarded
 from shared.messages.values import Verdict
 
 STOPPED = "stopped_by_anbieter"
@@ -52,9 +52,8 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime, hold_for: ti
     order.store_verdict(given, at)
     assessment = given.assessment
     if assessment.verdict is Verdict.EXEMPT or (assessment.verdict is Verdict.RISK and given.signed_off_by is not None):
-        proceed = request_contract if given.stage is Stage.BESTELLUNG else _forward
-        return proceed(order, SYSTEM, at, assessment)
-    if given.stage is Stage.BESTELLUNG and assessment.verdict is not Verdict.RISK:
+        return _proceed(order, assessment, at)
+    if (given.stage is Stage.BESTELLUNG or order.resumes) and assessment.verdict is not Verdict.RISK:
         order.hold_until = order.hold_until or end_of(day_of(at + hold_for))
         return _record_check(order, SYSTEM, at, assessment)
     if assessment.verdict in (Verdict.RISK, Verdict.NO_EVIDENCE) or _may_be_mended_by_the_customer(assessment):
@@ -95,8 +94,13 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
     if assessment is None or not order.takes_verdict:
         return []
     order.signed_off_by = override.by
-    proceed = request_contract if order.stage is Stage.BESTELLUNG else _forward
-    return proceed(order, SYSTEM, at, assessment)
+    return _proceed(order, assessment, at)
+
+
+def _proceed(order: Order, assessment: Assessment, at: datetime) -> list[Message]:
+    if order.stage is Stage.BESTELLUNG:
+        return request_contract(order, SYSTEM, at, assessment)
+    return _resume(order, SYSTEM, at, assessment) if order.resumes else _forward(order, SYSTEM, at, assessment)
 
 
 def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:
@@ -113,6 +117,12 @@ def _record_check(order: Order, _actor: Actor, at: datetime, assessment: Assessm
             order=order.head(), at=at, assessment=assessment, hold_until=order.hold_until if order.is_held else None
         )
     )
+
+
+@step(Command.RESUME)
+def _resume(order: Order, _actor: Actor, at: datetime, assessment: Assessment) -> Taken:
+    order.resumes, order.hold_until = False, None
+    return Taken(lambda: ClarificationResumed(order=order.head(), at=at, assessment=assessment))
 
 
 @step(Command.FORWARD)

@@ -1,4 +1,4 @@
-"""Steps back before an order: the offer is amended or taken back, the Abstimmung is taken up again."""
+"""Steps back before an order: the offer is amended or taken back, the Abstimmung reopened, the channel changed."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.ordering.domain.award import check_terms
+from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
-from services.ordering.domain.steps import Taken, step
+from services.ordering.domain.requests import check_request
+from services.ordering.domain.steps import Taken, check_step, record_step, step
 from services.ordering.domain.transitions import Command
-from shared.messages.ordering import ClarificationReopened, OfferAmended, OfferWithdrawn
-from shared.messages.values import PriceItem
+from shared.messages.base import Message
+from shared.messages.ordering import ChannelChanged, ClarificationReopened, OfferAmended, OfferWithdrawn
+from shared.messages.values import Channel, OrderState, PriceItem
 
 
 @step(Command.AMEND_OFFER)
@@ -67,6 +70,32 @@ def reopen_clarification(order: Order, actor: Actor, at: datetime, reason: str) 
         lambda: ClarificationReopened(order=order.head(), at=at, by=actor.party, reason=reason),
         note=reason,
     )
+
+
+def change_channel(
+    order: Order, actor: Actor, at: datetime, offering: ListedOffering, channel: Channel, reason: str | None = None
+) -> list[Message]:
+    """Go on through another Anbieter, which is checked anew; what was settled in the Abstimmung stays.
+
+    An offer that was made ends. Once the way is free, a Vorgang that had come to the Abstimmung goes on there, and the
+    Bereitsteller confirms the conditions again. The channel that it has changes nothing. Raises what ``check_step`` and
+    ``ListedOffering.require_orderable`` raise.
+    """
+    target = check_step(order, Command.CHANGE_CHANNEL, actor, at)
+    if channel is order.channel or target is None:
+        return []
+    offering.require_orderable(channel, order.customer)
+    before = order.channel
+    if order.valid_until is not None:
+        _end_offer(order)
+    order.resumes = order.resumes or order.state not in (OrderState.INTERESSE_BEKUNDET, OrderState.WEITERGELEITET)
+    order.channel = channel
+    order.begin_check(at)
+    # What the Anbieter before has found is not for the other one to read.
+    order.assessment.value = order.grounds.value = None
+    order.hold_until = order.placed_at = order.leitweg_id = order.order_reference = None
+    record_step(order, Command.CHANGE_CHANNEL, actor, at, target, reason)
+    return [ChannelChanged(order=order.head(), at=at, before=before, reason=reason), check_request(order)]
 
 
 def _end_offer(order: Order) -> int:

@@ -17,6 +17,8 @@ class Command(StrEnum):
     RECORD_CHECK = "record_check"
     FORWARD = "forward"
     REFUSE = "refuse"
+    CHANGE_CHANNEL = "change_channel"
+    RESUME = "resume"
     START_CLARIFICATION = "start_clarification"
     ADD_POINT = "add_point"
     SETTLE_POINT = "settle_point"
@@ -64,6 +66,8 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.FORWARD, {S.INTERESSE_BEKUNDET}, S.WEITERGELEITET, SYSTEM),
         # By a rule while it is checked; by a person of the Anbieter who stops it, as long as no contract is asked for.
         _row(Command.REFUSE, BEFORE_ORDER | CHECKED, S.ABGELEHNT, SYSTEM),
+        _row(Command.CHANGE_CHANNEL, BEFORE_ORDER | CHECKED, S.INTERESSE_BEKUNDET, KUNDE),
+        _row(Command.RESUME, {S.INTERESSE_BEKUNDET}, S.IN_ABSTIMMUNG, SYSTEM),
         _row(Command.START_CLARIFICATION, {S.WEITERGELEITET}, S.IN_ABSTIMMUNG, BEREITSTELLER),
         _row(Command.ADD_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.SETTLE_POINT, {S.IN_ABSTIMMUNG}, None, KUNDE, BEREITSTELLER),

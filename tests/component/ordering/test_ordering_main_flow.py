@@ -67,7 +67,7 @@ async def test_the_answer_says_who_waits_for_whom_since_when_and_what_is_possibl
     assert seen["waiting"] == {"party": "BEREITSTELLER", "since": "2026-11-24T11:00:00Z", "what": "start_clarification"}
     assert seen["your_party"] == "BEREITSTELLER"
     assert seen["allowed_moves"] == ["start_clarification", "decline"]
-    assert (await world.read(order["id"]))["allowed_moves"] == ["withdraw"]
+    assert (await world.read(order["id"]))["allowed_moves"] == ["change_channel", "withdraw"]
     assert (await world.read(order["id"], ANBIETER))["allowed_moves"] == ["expire"]
     assert seen["message"] == "Start im April"
     world.pass_time(hours=1)
@@ -204,7 +204,7 @@ async def test_an_illegal_move_names_the_state_and_what_is_possible(world: World
     assert answer.status_code == 409
     problem = answer.json()
     assert (problem["code"], problem["current_state"]) == ("illegal_move", "INTERESSE_BEKUNDET")
-    assert problem["allowed_moves"] == ["recheck", "withdraw"]
+    assert problem["allowed_moves"] == ["recheck", "change_channel", "withdraw"]
 
 
 async def test_open_points_hold_up_the_conditions_with_a_code(world: World) -> None:
@@ -269,7 +269,7 @@ async def test_the_interest_needs_a_key(world: World) -> None:
 async def test_the_api_describes_each_step_with_an_answer_and_examples(world: World) -> None:
     document = (await world.get("/openapi.json", None)).json()
     steps = [path for path in document["paths"] if path.startswith("/v1/orders/{order_id}/")]
-    assert len(steps) == 21
+    assert len(steps) == 22
     for path in steps:
         answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer == {"$ref": "#/components/schemas/OrderView"}

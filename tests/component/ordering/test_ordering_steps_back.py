@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, World
+from shared.messages.catalog import ChannelListing
+from shared.messages.values import Channel
+from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, OTHER_ANBIETER, World
+from tests.support.builders.orders import T0, offering
 
 
 async def test_an_amended_offer_is_accepted_by_its_number_only(world: World) -> None:
@@ -42,3 +45,48 @@ async def test_a_step_back_needs_a_reason(world: World) -> None:
     for step, who in (("clarification/reopen", KUNDE), ("offer/withdraw", ANBIETER)):
         refused = await world.post(f"/v1/orders/{order['id']}/{step}", who, {})
         assert refused.status_code == 422
+
+
+async def _both_channels(world: World) -> None:
+    listings = tuple(
+        ChannelListing(channel=it, bereitstellungsvertrag=f"B-{it}", signed_at=T0) for it in (Channel.GOVDIGITAL, Channel.FITKO)
+    )
+    await world.offer(offering(version=4, channels=listings))
+
+
+async def test_who_changes_the_channel_is_seen_by_the_other_anbieter_and_no_more_by_the_first(world: World) -> None:
+    order = await world.offered()
+    await _both_channels(world)
+    changed = await world.step(order["id"], "channel", KUNDE, {"channel": "fitko", "reason": "Dort akkreditiert"})
+    assert (changed["state"], changed["channel"], changed["points"]) == ("INTERESSE_BEKUNDET", "fitko", order["points"])
+    assert (await world.get(f"/v1/orders/{order['id']}", ANBIETER)).status_code == 404
+    await world.judge(changed)
+    seen = await world.read(order["id"], OTHER_ANBIETER)
+    assert (seen["state"], seen["waiting"]["what"]) == ("IN_ABSTIMMUNG", "confirm_conditions")
+    await world.step(order["id"], "conditions", BEREITSTELLER, {"conditions": []})
+    offered = await world.step(order["id"], "offer", OTHER_ANBIETER, {"valid_until": "2026-12-31"})
+    assert offered["offer_number"] == 2
+
+
+async def test_there_is_one_open_vorgang_for_an_offer_and_channel_whoever_changes(world: World) -> None:
+    await _both_channels(world)
+    first = await world.declare()
+    second = await world.declare(channel="fitko")
+    refused = await world.post(f"/v1/orders/{first['id']}/channel", KUNDE, {"channel": "fitko"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "open_order_exists")
+    await world.step(second["id"], "withdraw", KUNDE)
+    await world.step(first["id"], "channel", KUNDE, {"channel": "fitko"})
+    taken = await world.post("/v1/orders", KUNDE, {**INTEREST, "channel": "fitko"})
+    assert (taken.status_code, taken.json()["order_id"]) == (409, first["id"])
+    again = await world.declare()
+    assert again["id"] not in (first["id"], second["id"])
+    back = await world.post(f"/v1/orders/{first['id']}/channel", KUNDE, {"channel": "govdigital"})
+    assert (back.status_code, back.json()["code"]) == (409, "open_order_exists")
+
+
+async def test_a_channel_is_changed_to_and_fro(world: World) -> None:
+    await _both_channels(world)
+    order = await world.declare()
+    for channel in ("fitko", "govdigital", "fitko"):
+        order = await world.step(order["id"], "channel", KUNDE, {"channel": channel})
+        assert order["channel"] == channel

@@ -68,6 +68,7 @@ contracts   POST   /v1/contracts/{contract_id}/give-up                          
 contracts   POST   /v1/accessions/{accession_id}/end                                                        ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/channel                                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/clarification                                                      BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/points                                                             BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/points/{point_id}/settle                                           BEARBEITUNG

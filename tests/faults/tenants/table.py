@@ -134,6 +134,8 @@ ordering    GET    /v1/orders/{order_id}                                        
 ordering    GET    /v1/orders/{order_id}                                                         ORDER         token   404 200 200 200 200 404 200 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/recheck                                                 EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/recheck                                                 ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/channel                                                 EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/channel                                                 ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/clarification                                           EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/clarification                                           ORDER         token   404 403 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/points                                                  EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
@@ -336,6 +338,7 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/conditions": {"conditions": []},
     f"{_ORDER}/decline": _REASON,
     f"{_ORDER}/offer": {"valid_until": "2098-12-31"},
+    f"{_ORDER}/channel": {"channel": "govdigital"},
     f"{_ORDER}/offer/amend": {"valid_until": "2098-12-31"},
     f"{_ORDER}/offer/withdraw": _REASON,
     f"{_ORDER}/clarification/reopen": _REASON,

@@ -77,6 +77,12 @@ def offering(**changes: Any) -> Offering:
     return Offering(**{**fields, **changes})
 
 
+def offered_through(*channels: Channel) -> ListedOffering:
+    """Return the offer as it is listed through some channels."""
+    listings = tuple(ChannelListing(channel=it, bereitstellungsvertrag=f"B-{it}", signed_at=T0) for it in channels)
+    return ListedOffering.of(offering(channels=listings))
+
+
 def assessment(verdict: Verdict, channel: Channel = Channel.GOVDIGITAL) -> Assessment:
     """Return an assessment whose decisive finding names a remedy."""
     finding = Finding(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.repository import Viewer
+from services.eligibility.views import VerdictView
 from shared.errors import ConflictError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
@@ -84,3 +86,16 @@ def test_only_a_risk_is_signed_off() -> None:
     with pytest.raises(ConflictError) as refused:
         first().sign_off("staff", "Gutachten", AT)
     assert refused.value.code == "nothing_to_sign"
+
+
+def test_an_order_that_changes_its_channel_hides_what_was_found_before_from_the_next_anbieter() -> None:
+    verdict = first()
+    elsewhere = check(2)
+    elsewhere = elsewhere.model_copy(update={"assessment": elsewhere.assessment.model_copy(update={"channel": Channel.FITKO})})
+    verdict.give(elsewhere)
+    assert verdict.channel is Channel.FITKO
+    seen = VerdictView.of(verdict, Viewer("fitko", Channel.FITKO))
+    assert [it.assessment is not None for it in seen.checks] == [False, True]
+    own = VerdictView.of(verdict, Viewer(HUSUM))
+    assert [it.assessment is not None for it in own.checks] == [True, True]
+    assert not Viewer("govdigital", Channel.GOVDIGITAL).sees_verdict(verdict.model_dump(mode="json"))

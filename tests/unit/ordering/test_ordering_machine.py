@@ -22,9 +22,9 @@ from shared.errors import RejectedError
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
-from shared.messages.ordering import ContractRequested, OrderEvent, OrderParty
+from shared.messages.ordering import CheckRequested, ContractRequested, OrderEvent, OrderParty
 from shared.messages.ordering_notices import NoticeRequested
-from shared.messages.values import OrderState, Verdict
+from shared.messages.values import Channel, OrderState, Verdict
 from tests.support.builders.orders import (
     ANBIETER,
     BEREITSTELLER,
@@ -32,6 +32,7 @@ from tests.support.builders.orders import (
     KUNDE,
     T0,
     concluded,
+    offered_through,
     order_in,
     reach_all,
     refused,
@@ -42,6 +43,7 @@ from tests.support.builders.orders import (
 
 pytestmark = pytest.mark.slow
 
+BOTH = offered_through(Channel.GOVDIGITAL, Channel.FITKO)
 parties = st.sampled_from(list(OrderParty))
 small = st.integers(min_value=0, max_value=2)
 REPEATABLE = {
@@ -53,6 +55,8 @@ REPEATABLE = {
     Command.CONFIRM_CONDITIONS,
     Command.DECLINE,
     Command.MAKE_OFFER,
+    Command.CHANGE_CHANNEL,
+    Command.RESUME,
     Command.REOPEN_CLARIFICATION,
     Command.AMEND_OFFER,
     Command.WITHDRAW_OFFER,
@@ -124,7 +128,8 @@ class OrderMachine(RuleBasedStateMachine):
         if not events:
             assert draft.model_dump() == before
             return
-        assert len(events) == 1
+        asked = [event for event in events[1:] if isinstance(event, CheckRequested)]
+        assert len(events) == 1 + len(asked)
         self._check_row(self.order.state, draft)
         self.order = draft
         self.events += events
@@ -256,6 +261,13 @@ class OrderMachine(RuleBasedStateMachine):
     def reopen_clarification(self, party: OrderParty, rarely: int) -> None:
         if rarely == 0:
             self.take(lambda order: steps_back.reopen_clarification(order, Actor(party, "p"), self.now, "keys"))
+
+    @rule(party=parties, channel=st.sampled_from(list(Channel)), rarely=st.integers(0, 3))
+    def change_channel(self, party: OrderParty, channel: Channel, rarely: int) -> None:
+        if rarely == 0:
+            points = self.order.points.value
+            self.take(lambda order: steps_back.change_channel(order, Actor(party, "p"), self.now, BOTH, channel))
+            assert self.order.points.value == points
 
     @rule(party=parties, accepts=st.booleans(), reference=st.sampled_from([None, "HH-1"]), behind=st.sampled_from([None, 0, 1]))
     def place(self, party: OrderParty, accepts: bool, reference: str | None, behind: int | None) -> None:  # noqa: FBT001

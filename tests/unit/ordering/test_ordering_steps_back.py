@@ -6,16 +6,40 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.ordering.domain import award, clarification, exits, steps_back
+from services.ordering.domain import award, clarification, exits, precheck, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Step, line_of, step_of
 from services.ordering.domain.transitions import Command
 from services.ordering.views import view_of
 from shared.calendar import end_of
 from shared.errors import ConflictError, InvalidError
-from shared.messages.ordering import ClarificationReopened, OfferAmended, OfferMade, OfferWithdrawn, OrderDeclined, OrderParty
-from shared.messages.values import Money, OrderState
-from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, PRICE, T0, VALID_UNTIL, later, order_in
+from shared.messages.eligibility import Stage
+from shared.messages.ordering import (
+    ChannelChanged,
+    CheckRequested,
+    ClarificationReopened,
+    ClarificationResumed,
+    ContractRequested,
+    InterestForwarded,
+    OfferAmended,
+    OfferMade,
+    OfferWithdrawn,
+    OrderDeclined,
+    OrderParty,
+)
+from shared.messages.values import Channel, Money, OrderState, Verdict
+from tests.support.builders.orders import (
+    ANBIETER,
+    BEREITSTELLER,
+    KUNDE,
+    PRICE,
+    T0,
+    VALID_UNTIL,
+    later,
+    offered_through,
+    order_in,
+    verdict,
+)
 
 SOONER = date(2026, 12, 10)
 
@@ -131,12 +155,21 @@ def test_who_declines_before_anything_is_agreed_does_not_concern_the_anbieter() 
     assert "agreed" not in event.model_dump(mode="json")
 
 
-@pytest.mark.parametrize("command", [Command.REOPEN_CLARIFICATION, Command.AMEND_OFFER, Command.WITHDRAW_OFFER])
+LATER_COMMANDS = [
+    Command.CHANGE_CHANNEL,
+    Command.RESUME,
+    Command.REOPEN_CLARIFICATION,
+    Command.AMEND_OFFER,
+    Command.WITHDRAW_OFFER,
+]
+
+
+@pytest.mark.parametrize("command", LATER_COMMANDS)
 def test_the_first_release_reads_lines_of_later_steps(command: Command) -> None:
     step = Step(at=T0, command=command, party=OrderParty.KUNDE, person="kai", state=OrderState.IN_ABSTIMMUNG, note="weil")
     line = line_of(step)
     assert step_of(line) == step
-    known_then = {it.value for it in Command} - {"reopen_clarification", "amend_offer", "withdraw_offer", "report_uses"}
+    known_then = {it.value for it in Command} - {*LATER_COMMANDS, "report_uses"}
     read_then = Step.model_validate_json(line, extra="ignore")
     assert read_then.command.value in known_then
 
@@ -144,3 +177,84 @@ def test_the_first_release_reads_lines_of_later_steps(command: Command) -> None:
 def test_a_line_of_a_later_version_shows_what_it_is_stored_as() -> None:
     line = line_of(Step(at=T0, command=Command.AMEND_OFFER, party=OrderParty.ANBIETER, state=OrderState.ANGEBOT_ERSTELLT))
     assert step_of(line.replace("amend_offer", "of_tomorrow")).command is Command.MAKE_OFFER
+
+
+BOTH = offered_through(Channel.GOVDIGITAL, Channel.FITKO)
+WORKED_ON = [OrderState.IN_ABSTIMMUNG, OrderState.ABGESTIMMT, OrderState.ANGEBOT_ERSTELLT]
+
+
+@pytest.mark.parametrize("state", WORKED_ON)
+def test_a_change_of_channel_keeps_all_points_and_is_checked_anew(state: OrderState) -> None:
+    order = order_in(state)
+    points, conditions = order.points.value, order.conditions.value
+    changed, asked = steps_back.change_channel(order, KUNDE, later(1), BOTH, Channel.FITKO, "Dort akkreditiert")
+    assert isinstance(changed, ChannelChanged)
+    assert isinstance(asked, CheckRequested)
+    assert (changed.before, changed.order.channel, asked.order.channel) == (Channel.GOVDIGITAL, Channel.FITKO, Channel.FITKO)
+    assert (order.state, order.valid_until, order.verdict) == (OrderState.INTERESSE_BEKUNDET, None, None)
+    (event,) = precheck.record_verdict(order, verdict(check=order.check), later(2))
+    assert isinstance(event, ClarificationResumed)
+    assert order.state is OrderState.IN_ABSTIMMUNG
+    assert (order.points.value, order.conditions.value) == (points, conditions)
+
+
+def test_before_the_abstimmung_a_change_of_channel_goes_on_as_an_interest() -> None:
+    order = order_in(OrderState.WEITERGELEITET)
+    steps_back.change_channel(order, KUNDE, later(1), BOTH, Channel.FITKO)
+    (event,) = precheck.record_verdict(order, verdict(check=order.check), later(2))
+    assert isinstance(event, InterestForwarded)
+
+
+@pytest.mark.parametrize("value", [Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE, Verdict.NO_EVIDENCE])
+def test_a_channel_that_is_not_free_loses_no_work_and_may_be_left_again(value: Verdict) -> None:
+    order = order_in(OrderState.ABGESTIMMT)
+    steps_back.change_channel(order, KUNDE, later(1), BOTH, Channel.FITKO)
+    precheck.record_verdict(order, verdict(value, check=order.check), later(2))
+    assert (order.state, order.is_held) == (OrderState.INTERESSE_BEKUNDET, True)
+    assert order.deadline(timedelta(days=180)) == (Deadline.HOLD, order.hold_until)
+    steps_back.change_channel(order, KUNDE, later(3), BOTH, Channel.GOVDIGITAL)
+    precheck.record_verdict(order, verdict(check=order.check), later(4))
+    assert (order.state, order.channel, order.hold_until) == (OrderState.IN_ABSTIMMUNG, Channel.GOVDIGITAL, None)
+
+
+def test_a_held_order_may_change_its_channel_and_is_placed_again() -> None:
+    order = offered()
+    award.place(order, KUNDE, later(1), accepts_agb=True, leitweg_id="04011000-900X999-08")
+    precheck.record_verdict(order, verdict(Verdict.NOT_EXEMPT, Stage.BESTELLUNG, order.check), later(2))
+    steps_back.change_channel(order, KUNDE, later(3), BOTH, Channel.FITKO)
+    assert (order.hold_until, order.placed_at, order.leitweg_id) == (None, None, None)
+    precheck.record_verdict(order, verdict(check=order.check), later(4))
+    clarification.confirm_conditions(order, BEREITSTELLER, later(5), ["A"])
+    award.make_offer(order, ANBIETER, later(6), VALID_UNTIL)
+    award.place(order, KUNDE, later(7), accepts_agb=True, offer_number=2)
+    (event,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(8))
+    assert isinstance(event, ContractRequested)
+    assert event.order.channel is Channel.FITKO
+
+
+def test_the_next_anbieter_reads_nothing_that_the_one_before_has_found_or_who_did_it() -> None:
+    order = offered()
+    steps_back.change_channel(order, KUNDE, later(1), BOTH, Channel.FITKO)
+    seen = view_of(order, OrderParty.ANBIETER, later(2), timedelta(days=180))
+    assert (seen.verdict.verdict, seen.verdict.findings) == (None, ())
+    assert {step.person for step in seen.timeline} == {None}
+    assert all(step.note is None for step in seen.timeline[:-1] if step.party in (OrderParty.ANBIETER, OrderParty.SYSTEM))
+
+
+def test_the_channel_that_it_has_changes_nothing() -> None:
+    order = offered()
+    before = order.model_dump()
+    assert steps_back.change_channel(order, KUNDE, later(1), BOTH, Channel.GOVDIGITAL) == []
+    assert order.model_dump() == before
+
+
+def test_a_channel_that_the_offer_has_not_is_refused() -> None:
+    with pytest.raises(ConflictError) as refusal:
+        steps_back.change_channel(offered(), KUNDE, later(1), offered_through(Channel.GOVDIGITAL), Channel.FITKO)
+    assert refusal.value.code == "channel_not_offered"
+
+
+def test_nobody_changes_the_channel_once_the_contract_is_asked_for() -> None:
+    with pytest.raises(ConflictError) as refusal:
+        steps_back.change_channel(order_in(OrderState.BESTELLT), KUNDE, later(1), BOTH, Channel.FITKO)
+    assert refusal.value.code == "contract_requested"

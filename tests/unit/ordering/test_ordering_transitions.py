@@ -17,19 +17,21 @@ from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
-from shared.messages.values import OrderState, Verdict
+from shared.messages.values import Channel, OrderState, Verdict
 from tests.support.builders.orders import (
     BEREITSTELLER,
     CHECKLISTS,
     KUNDE,
     T0,
     VALID_UNTIL,
+    offered_through,
     order_in,
     reach_all,
     settle_all,
     verdict,
 )
 
+BOTH = offered_through(Channel.GOVDIGITAL, Channel.FITKO)
 ACTORS = {party: Actor(party, "person") for party in OrderParty}
 PERSONAL = [row for row in TRANSITIONS.rows if row.actors != {OrderParty.SYSTEM} and row.command is not Command.DECLARE_INTEREST]
 
@@ -52,6 +54,7 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.RECHECK: lambda order, actor: precheck.recheck(order, actor, T0),
     Command.WITHDRAW: lambda order, actor: exits.withdraw(order, actor, T0),
     Command.EXPIRE: lambda order, actor: exits.expire(order, actor, T0),
+    Command.CHANGE_CHANNEL: lambda order, actor: steps_back.change_channel(order, actor, T0, BOTH, Channel.FITKO),
     Command.START_CLARIFICATION: lambda order, actor: clarification.start(order, actor, T0, CHECKLISTS),
     Command.ADD_POINT: lambda order, actor: clarification.add_point(
         order, actor, T0, derived_id("new"), NewPoint("Neu", OrderParty.KUNDE)
@@ -127,7 +130,7 @@ def test_a_row_lets_in_its_actors_and_nobody_else(command: Command, state: Order
         assert command in allowed_moves(order, actor.party, T0)
         events = STEPS[command](order, actor)
         assert order.state is (allowed[0].target or state)
-        assert len(events) == 1
+        assert len(events) == (2 if command is Command.CHANGE_CHANNEL else 1)
         if command is Command.REPORT_USES:
             assert order.uses.value[-1].reported_by == "person"
             return

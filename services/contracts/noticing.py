@@ -36,12 +36,12 @@ def requested_notice(asked: NoticeRequested, terms: Terms, at: datetime, cause: 
     return Change(asked.contract_id, decide, cause, correlation_id=asked.order.id)
 
 
-def last_day_from(notice: Notice, received_on: date, wanted: date) -> date:
+def last_day_from(notice: Notice, received_on: date, stated: date) -> date:
     """Return the last day that an ordinary notice gives a contract that is to end on a day.
 
     It is the first end of an agreed period on which both the period of notice and the stated day have passed.
     """
-    earliest = max(plus_months(received_on.isoformat(), notice.months), wanted.isoformat())
+    earliest = max(plus_months(received_on.isoformat(), notice.months), stated.isoformat())
     return date.fromisoformat(period_end(earliest, notice.to))
 
 
@@ -63,5 +63,5 @@ def _decided(contract: Contract, asked: NoticeRequested, terms: Terms, at: datet
 
 
 def _refused(contract: Contract, asked: NoticeRequested, refusal: Refusal, at: datetime) -> list[Message]:
-    told = NoticeRefused(contract=contract.head(), at=at, notice_id=asked.notice_id, by=asked.by, **refusal.model_dump())
-    return [told]
+    refused = NoticeRefused(contract=contract.head(), at=at, notice_id=asked.notice_id, by=asked.by, **refusal.model_dump())
+    return [refused]

@@ -63,8 +63,8 @@ def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
                     changes.append(handlers.record_contract(concluded, event.cause, at))
                 case ContractRefused() as refused:
                     changes.append(handlers.record_contract_refusal(refused, event.cause, at))
-                case ContractTerminated() | ContractEnded() | NoticeRefused() as told if told.contract.order_id is not None:
-                    changes.append(handlers.follow_contract(told, told.contract.order_id, event.cause, at))
+                case ContractTerminated() | ContractEnded() | NoticeRefused() as step if step.contract.order_id is not None:
+                    changes.append(handlers.follow_contract(step, step.contract.order_id, event.cause, at))
                 case _:
                     continue
             handled.append(event)

@@ -118,7 +118,11 @@ async def play(market: Marketplace) -> None:
 
     assert live["state"] == "PRODUKTIV"
     ending = await husum.get("ordering", f"/v1/orders/{order}")
-    assert (ending["state"], ending["ends_on"], ending["notice"]["pending"]) == ("GEKUENDIGT", "2099-12-31", False)
+    refusal = ending["notice"]["refusal"]["code"]  # no ordinary notice is agreed in this channel
+    assert (ending["state"], ending["ends_on"], ending["notice"]["pending"], refusal) == (
+        *("PRODUKTIV", None, False),
+        "notice_not_agreed",
+    )
     assert live["verdict"]["verdict"] == "EXEMPT"
     (contract,) = await flow.contracts_of(husum, order)
     assert (contract["channel"], contract["number"]) == (CHANNEL, f"NV-{now().year}-0001")

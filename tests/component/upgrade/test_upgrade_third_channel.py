@@ -104,7 +104,7 @@ async def test_a_version_without_the_channel_shows_what_lies_in_the_stores(playe
     await bring(old, played["end"])
     husum = old.people.husum
     (order,) = (await husum.get("ordering", "/v1/orders"))["items"]
-    assert (order["channel"], order["state"]) == (CHANNEL, "GEKUENDIGT")
+    assert (order["channel"], order["state"]) == (CHANNEL, "PRODUKTIV")
     (contract,) = (await husum.get("contracts", "/v1/contracts"))["items"]
     assert (contract["order_id"], contract["channel"]) == (order["id"], CHANNEL)
     assert (await husum.get("contracts", f"/v1/contracts/{contract['id']}"))["anbieter"]["name"] == FILE["name"]

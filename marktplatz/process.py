@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import structlog
 
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments, site
@@ -10,7 +12,7 @@ from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, RightsFrom, authenticator_of
 from shared.messages.values import Channel
 from shared.process.logs import configure_logs
-from shared.process.runtime import Runtime
+from shared.process.runtime import Assignment, Runtime
 from shared.process.settings import ProcessSettings
 from shared.rights.projection import Rights, rights_mirror
 from shared.tracing import setup, spans
@@ -46,6 +48,23 @@ async def run_site(name: str) -> None:
     setup.start(name)
     try:
         await Runtime(settings, NO_BROKER, authenticator_of(AuthSettings()), site(name)).run()
+    finally:
+        spans.stop()
+
+
+async def run_showcase(store: Path) -> None:
+    """Run the showcase over a store of the portal kit until a signal. Raises ValueError for a setting that makes no sense.
+
+    Raises ModuleNotFoundError without the kit.
+    """
+    from marktplatz.showcase.site import Nobody, showcase  # noqa: PLC0415 - nothing else needs it
+
+    settings = ProcessSettings()
+    configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
+    plan = [Assignment("portal", "showcase", showcase(store), api=True, worker=True)]
+    setup.start("showcase")
+    try:
+        await Runtime(settings, NO_BROKER, Nobody(), plan).run()
     finally:
         spans.stop()
 

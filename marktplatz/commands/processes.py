@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,14 +33,23 @@ def run(
         raise typer.BadParameter(str(error)) from error
 
 
-def portal() -> None:
+def portal(
+    showcase: Annotated[
+        Path | None,
+        typer.Option(metavar="STORE", help="Show a catalog that 'efa-portal follow --store STORE' follows, without log-in."),
+    ] = None,
+) -> None:
     """Run the portal until SIGTERM: the pages for people, a client of the services' APIs (PORTAL_CATALOG_URL and the like)."""
-    from marktplatz.process import run_site  # noqa: PLC0415 - see the package
+    from marktplatz.process import run_showcase, run_site  # noqa: PLC0415 - see the package
 
     try:
-        run_async(run_site("portal"))
+        run_async(run_site("portal") if showcase is None else run_showcase(showcase))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    except ModuleNotFoundError as error:
+        if error.name != "efa_portal":
+            raise
+        raise typer.BadParameter("--showcase reads by the portal kit: pip install ./kits/portal") from error
 
 
 def migrate(service: ServiceName) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -15,8 +15,8 @@ from starlette.responses import Response
 from services.catalog.access import capacities, unknown
 from services.catalog.catalogue import Listed, ReferenceReader, place_in
 from services.catalog.domain.completeness import shortcomings
+from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import Actor
-from services.catalog.repository import Offerings
 from services.catalog.schemas.listing import (
     Cursor,
     DetailReply,
@@ -30,10 +30,10 @@ from services.catalog.schemas.listing import (
 from services.catalog.schemas.offering import OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
-from services.catalog.versions.api import version_of
-from services.catalog.versions.repository import Versions
+from services.catalog.versions.api import Recorded, version_of
 from services.catalog.vocabulary import Vocabulary
 from shared.http.cached import NOT_MODIFIED, public_reply
+from shared.http.caller import Caller
 from shared.http.dependencies import OptionalCaller
 from shared.http.etag import etag, json_reply
 from shared.http.found_page import FoundPage, mark_of
@@ -50,13 +50,20 @@ R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 
 
+class Shown(Protocol):
+    """Where one offer is found: the store, or what has followed the topic of offers."""
+
+    async def find(self, offering_id: str, caller: Caller | None) -> tuple[Offering, int] | None:
+        """Return an offer that the caller may see, with its revision, or None."""
+
+
 def public_routes(
-    offerings: Offerings,
+    offerings: Shown,
     reference: ReferenceReader,
     schaufenster: Schaufenster,
     words: FacetWords,
     vocabulary: Vocabulary,
-    versions: Versions,
+    versions: Recorded,
 ) -> APIRouter:
     """Return the routes that everybody may read."""
     router = APIRouter(prefix="/v1")

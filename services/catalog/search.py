@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from services.catalog.catalogue import ReferenceReader, Snapshot
+from services.catalog.domain.offering import Offering
 from services.catalog.entries import Entry
-from services.catalog.repository import Offerings
 from services.catalog.search_index import Found, Offered, Search, SearchIndex
 from shared.calendar import day_of
 
@@ -41,12 +42,22 @@ class _Seen:
         return min(self.newest + timedelta(seconds=read_at - self.newest_at), now) - overlap
 
 
+class Searched(Protocol):
+    """Where the search finds offers: the store, or what has followed the topic of offers."""
+
+    def changes_since(self, since: datetime | None) -> AsyncIterator[tuple[str, int, datetime]]:
+        """Yield id, revision and time of offers that are or were public and changed at ``since`` or later."""
+
+    def searched(self, ids: Sequence[str]) -> AsyncIterator[list[tuple[Offering, int]]]:
+        """Yield offers by id, page by page, with their revisions."""
+
+
 class Schaufenster:
     """Search over the store: refreshes the index, then asks it."""
 
     def __init__(
         self,
-        offerings: Offerings,
+        offerings: Searched,
         reference: ReferenceReader,
         *,
         overlap: timedelta,

@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     ``session_keys``: file of the keys by which tokens are encrypted at rest, 32 bytes in base64 each, one a line; the first
     encrypts. ``run`` is a part of the cookies' names, by which two portals on one host are told apart.
     ``operator…``: who answers for the site (§ 5 DDG); ``feedback_address`` takes reports of barriers (§ 12b BGG). Each of
-    ``easy_language_url``, ``sign_language_url`` and ``privacy_url`` is linked where it is set.
+    ``easy_language_url``, ``sign_language_url`` and ``privacy_url`` is linked where it is set. ``home_url``: the portal where
+    offers are ordered, for one that only shows them.
     """
 
     model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore")
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     easy_language_url: Url | None = None
     sign_language_url: Url | None = None
     privacy_url: Url | None = None
+    home_url: Url | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,9 +24,9 @@ from shared.http.app import create_app
 from shared.http.site import create_site
 from shared.messages.eligibility_rights import RoleTerm
 from shared.messages.values import Channel, Role
-from shared.process.service import Resources
+from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
-from tests.support.builders.offerings import form_body
+from tests.support.builders.offerings import CATALOGUE, form_body
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
 from tests.support.rights import ReadRights, rights_of
@@ -36,6 +37,19 @@ AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 KOMM_ONE = "anna/komm_one/BEREITSTELLER"
 GOVDIGITAL = "gina/govdigital/ANBIETER"
 ORIGIN = "https://portal.test"
+LEIKA_ENTRIES = 50
+
+
+def few_services(folder: Path) -> Path:
+    """Fill a folder with the reference data, of LeiKa a few entries only: all of them take seconds to load. Returns it."""
+    shutil.copytree(DATA / "labels", folder / "labels")
+    for path in DATA.glob("*.csv"):
+        shutil.copy(path, folder)
+    lines = (DATA / "leika_services.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    named = [f",{key}," for key in CATALOGUE.leika_keys]
+    chosen = [it for place, it in enumerate(lines) if place < LEIKA_ENTRIES or any(key in it for key in named)]
+    (folder / "leika_services.csv").write_text("".join(chosen), encoding="utf-8")
+    return folder
 
 
 @dataclass
@@ -44,6 +58,8 @@ class Showcase:
 
     app: FastAPI
     store: SqliteStore
+    service: Service
+    publisher: RecordingPublisher
     ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -51,7 +67,8 @@ class Showcase:
         """Return a catalog with the reference data of a folder and nothing offered yet."""
         store = SqliteStore(None)
         read = ReadRights(lambda: AT)
-        service = build_catalog(Resources(store, RecordingPublisher(), data, rights=read.rights))
+        publisher = RecordingPublisher()
+        service = build_catalog(Resources(store, publisher, data, rights=read.rights))
         await store.prepare([*service.collections, idempotency.COLLECTION])
         await load_reference(store, data, lambda _name, _done, _total: None)
         read.put(
@@ -59,7 +76,12 @@ class Showcase:
         )
         names = {"komm_one": "Komm.ONE"}
         app = create_app(service.name, service.router, authenticator=FakeAuthenticator(names), store=store, health=FixedHealth())
-        return cls(app, store)
+        return cls(app, store, service, publisher)
+
+    async def run(self, task: str) -> None:
+        """Do once what a worker repeats."""
+        (found,) = [it for it in self.service.periodic if it.name == task]
+        await found.run()
 
     async def publish(self, title: str, **parts: Any) -> str:
         """Bring an offer all the way into the Schaufenster and return its id."""
@@ -80,8 +102,12 @@ class Showcase:
 
     async def suspend(self, offering_id: str, reason: str) -> None:
         """Suspend an offer."""
+        await self.move(offering_id, "suspend", {"reason": reason})
+
+    async def move(self, offering_id: str, command: str, body: dict[str, Any] | None = None) -> None:
+        """Give a command of the Bereitsteller."""
         async with client(self.app, KOMM_ONE) as provider:
-            answer = await provider.post(f"/v1/offerings/{offering_id}/suspend", json={"reason": reason})
+            answer = await provider.post(f"/v1/offerings/{offering_id}/{command}", json=body)
             assert answer.status_code == 200, answer.text
 
 

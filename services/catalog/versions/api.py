@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -27,6 +27,13 @@ from shared.messages.values import Time
 
 FRESH_SECONDS: Final = 60
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version, from 1.", examples=[3])]
+
+
+class Recorded(Protocol):
+    """Where contents of earlier versions are found."""
+
+    async def form_of(self, offering: Offering, version: int) -> OfferingForm | None:
+        """Return the form of a version of an offer, None if its content was not recorded."""
 
 
 class VersionReply(BaseModel):
@@ -105,7 +112,7 @@ def version_routes(offerings: Offerings, versions: Versions) -> APIRouter:
     return router
 
 
-async def version_of(offering: Offering, version: int, versions: Versions) -> OfferingReply:
+async def version_of(offering: Offering, version: int, versions: Recorded) -> OfferingReply:
     """Return an offer as a version of it stated it, without what concerns the present one only.
 
     Raises NotFoundError as ``form_of``.
@@ -118,7 +125,7 @@ async def version_of(offering: Offering, version: int, versions: Versions) -> Of
     return shown
 
 
-async def form_of(offering: Offering, version: int, versions: Versions) -> OfferingForm:
+async def form_of(offering: Offering, version: int, versions: Recorded) -> OfferingForm:
     """Return the form of a version. Raises NotFoundError: ``offering_version_not_found``, ``offering_version_not_recorded``."""
     if version > offering.version:
         raise NotFoundError(

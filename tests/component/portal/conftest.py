@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,26 +11,14 @@ import pytest
 from fastapi import FastAPI
 
 from tests.component.portal.login import World
-from tests.support.builders.offerings import CATALOGUE
-from tests.support.showcase import DATA, Showcase, portal_over, rules_api
+from tests.support.showcase import Showcase, few_services, portal_over, rules_api
 
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
-LEIKA_ENTRIES = 50
 
 
 @pytest.fixture(scope="session", name="data")
 def _data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the reference data with few entries of the Leistungskatalog."""
-    folder = tmp_path_factory.mktemp("data")
-    shutil.copytree(DATA / "labels", folder / "labels")
-    for path in DATA.glob("*.csv"):
-        shutil.copy(path, folder)
-    lines = (DATA / "leika_services.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-    chosen = [
-        it for place, it in enumerate(lines) if place < LEIKA_ENTRIES or any(f",{key}," in it for key in CATALOGUE.leika_keys)
-    ]
-    (folder / "leika_services.csv").write_text("".join(chosen), encoding="utf-8")
-    return folder
+    return few_services(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="session", name="showcase")

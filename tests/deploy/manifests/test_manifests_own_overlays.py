@@ -95,6 +95,8 @@ apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 namespace: {namespace}
 resources: [../{source}]
+configMapGenerator:
+  - {{name: notify, namespace: {namespace}, behavior: merge, literals: ["NOTIFY_PORTAL_URL=https://marktplatz.rechenzentrum.test"]}}
 patches:
   - target: {{kind: HTTPRoute}}
     patch: "- {{op: replace, path: /spec/hostnames, value: [marktplatz.rechenzentrum.test]}}"

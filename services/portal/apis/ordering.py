@@ -145,6 +145,7 @@ class Order(Summary):
     conditions: tuple[Condition, ...]
     price_items: tuple[PriceItem, ...]
     valid_until: date | None
+    offer_number: int | None = None
     placed_at: datetime | None
     order_reference: str | None
     contract: ContractRef | None

@@ -49,7 +49,8 @@ Fields = Callable[[Asked], tuple[Field, ...]]
 class Step:
     """A step: the command in the state machine of ordering, its path there, and what it asks for.
 
-    ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about.
+    ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about. ``here``: the path
+    of its page where that is another one. ``seen``: what of the Vorgang as it was read goes along.
     """
 
     command: str
@@ -58,6 +59,13 @@ class Step:
     binds: bool = True
     template: str = "pages/form.html"
     field_of: tuple[tuple[str, str], ...] = ()
+    here: str = ""
+    seen: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """The path of its page below that of the Vorgang."""
+        return self.here or self.path
 
 
 def _clarification(asked: Asked) -> tuple[Field, ...]:
@@ -75,6 +83,10 @@ def _points(asked: Asked) -> tuple[Field, ...]:
     )
 
 
+def _amended(asked: Asked) -> tuple[Field, ...]:
+    return (asked.field("valid_until", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
+
+
 def _place(asked: Asked) -> tuple[Field, ...]:
     return (
         asked.field("order_reference", Kind.LINE, optional=True),
@@ -84,16 +96,26 @@ def _place(asked: Asked) -> tuple[Field, ...]:
 
 
 STEPS = {
-    it.path: it
+    it.page: it
     for it in (
         Step("recheck", "recheck"),
         Step("start_clarification", "clarification", _clarification),
         Step("add_point", "points", _points, binds=False),
         Step("ask", "questions", lambda it: (it.field("text", Kind.AREA),), binds=False),
         Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
+        Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
         Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
         Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
-        Step("place", "place", _place, template="pages/place.html", field_of=(("agb_not_accepted", "accepts_agb"),)),
+        Step("amend_offer", "offer/amend", _amended, template="pages/place.html", here="amend-offer"),
+        Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
+        Step(
+            "place",
+            "place",
+            _place,
+            template="pages/place.html",
+            field_of=(("agb_not_accepted", "accepts_agb"),),
+            seen=("offer_number",),
+        ),
         Step("start_onboarding", "onboarding"),
         Step("go_live", "go-live"),
         Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.field("count", Kind.LINE)), binds=False),
@@ -199,17 +221,20 @@ class _Shown:
         stored = await self.ordering.stored(access, order_id)
         order = stored.content
         form = self._form(visit, order, step, path, part(order), stored.etag)
-        target = path if step.path in STEPS else f"{path}/{step.path}"
-        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, has_fields=bool(form.fields))
+        target = step.path if path in STEPS else f"{path}/{step.path}"
+        seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
+        act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
         beside = await self._beside(access, order, step)
         return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, **beside)
 
     def _act(
-        self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None, *, has_fields: bool
+        self, access: Access, order_id: str, step: Step, target: str, key: str, match: str | None, seen: dict[str, Any] | None
     ) -> Act:
+        """Return what takes a step; ``seen`` goes along with the fields, None: the step has no body."""
+
         async def act(body: dict[str, object]) -> str:
-            content = body if has_fields else None
+            content = None if seen is None else body | seen
             await self.ordering.take(access, order_id, target, key=key, body=content, match=match if step.binds else None)
             return f"/orders/{quote(order_id)}?done={step.command}"
 

@@ -129,6 +129,7 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     await anbieter.open(path)
     await anbieter.follow("Angebot machen")
     await anbieter.send(valid_until__day="31", valid_until__month="12", valid_until__year="2026")
+    await step_back(desks, path)
     await kunde.open(path)
     await kunde.follow("Bestellen")
     assert "1st-Level-Support beim Kunden" in kunde.text
@@ -153,6 +154,25 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     assert kunde.page.one("title").text.startswith("Fehler: ")
     await kunde.send(count="12")
     assert "Die Nutzungen sind gemeldet" in kunde.text
+
+
+async def step_back(desks: Desks, path: str) -> None:
+    """Go back to the Abstimmung from an offer and come to another one, which is amended."""
+    bereitsteller, anbieter = desks.bereitsteller, desks.anbieter
+    await anbieter.follow("Angebot zurücknehmen")
+    await anbieter.send(reason="Die Frist war zu lang.")
+    assert "Das Angebot ist zurückgenommen" in anbieter.text
+    await bereitsteller.open(path)
+    await bereitsteller.follow("Zurück zur Abstimmung")
+    await bereitsteller.send(reason="Der Start hat sich verschoben.")
+    assert "Die Abstimmung ist wieder aufgenommen" in bereitsteller.text
+    await bereitsteller.open(f"{path}/conditions")
+    await bereitsteller.send(conditions="1st-Level-Support beim Kunden\r\n\r\nStart im April")
+    await anbieter.open(f"{path}/offer")
+    await anbieter.send(valid_until__day="30", valid_until__month="12", valid_until__year="2026")
+    await anbieter.follow("Angebot ändern")
+    await anbieter.send(valid_until__day="31", valid_until__month="12", valid_until__year="2026")
+    assert "Das Angebot ist geändert" in anbieter.text
 
 
 async def settle_all(desks: Desks, person: Person, path: str) -> None:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COMPRESS_FROM: Final = 1024
 """Bytes below which an answer is sent as it is."""
+NOT_MODIFIED: Final = 304
 _LEVEL: Final = 5
 _ALLOWED: Final = ("If-None-Match", "X-Correlation-ID", "traceparent")
 _EXPOSED: Final = ("ETag", "Link", "Retry-After", "X-Correlation-ID", "traceparent")
@@ -41,17 +42,23 @@ class OpenData:
 
 
 class _WeakTags:
-    """Marks the entity tag of a compressed answer as weak: its bytes are not those of the plain one (RFC 9110, 8.8.3.3)."""
+    """Marks the entity tag of a compressed answer as weak: its bytes are not those of the plain one (RFC 9110, 8.8.3.3).
+
+    Who asks with a weak tag is told that it still holds by the same one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held = ",".join(Headers(scope=scope).getlist("If-None-Match"))
+
         async def outgoing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 tag = headers.get("ETag", "")
-                if tag.startswith('"') and "Content-Encoding" in headers:
+                weak = f"W/{tag}" in held if message["status"] == NOT_MODIFIED else "Content-Encoding" in headers
+                if tag.startswith('"') and weak:
                     headers["ETag"] = f"W/{tag}"
             await send(message)
 

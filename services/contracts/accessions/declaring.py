@@ -25,7 +25,11 @@ from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError, NotFoundError
 from shared.http.auth import Caller
 from shared.messages.base import Message
+from shared.messages.contracts import Leg
 from shared.messages.values import Channel, Party
+from shared.store.port import Document
+
+_PASSES_ON = frozenset({Leg.NACHNUTZUNG, Leg.SUB_NACHNUTZUNG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +43,37 @@ class Declaration:
     at: datetime
 
 
-def passes_on_to(contract: Contract, terms: Terms, organisation: str) -> bool:
-    """Return whether a binding contract passes the use on to a body: only then it is known to the body."""
-    link = chained(contract, terms)
-    return (
-        contract.state in BINDING
-        and link.leg in {"NACHNUTZUNG", "SUB_NACHNUTZUNG"}
-        and link.passing_on.allowed
-        and inside(body_of(organisation).ars, link.territory)
-    )
+def passes_on_to(document: Document, terms: Terms, organisation: str) -> bool:
+    """Return whether a stored contract is binding and passes the use on to a body: only then it is known to the body.
+
+    It is decided on the document: a body that may not know of it must not have it read.
+    """
+    leg = Leg(document.get("leg") or Leg.NACHNUTZUNG)
+    if document["state"] not in BINDING or leg not in _PASSES_ON:
+        return False
+    recorded = document.get("territory")
+    if recorded is None:
+        allowed = terms.agreed[leg].passing_on.allowed
+        territory = terms.territory_of(leg, Party.model_validate(document["customer"]))
+    else:
+        allowed, territory = document["passing_on"]["allowed"], tuple(recorded)
+    return allowed and inside(body_of(organisation).ars, territory)
 
 
 async def known_contract(
     contracts: Contracts, terms: Mapping[Channel, Terms], caller: Caller, contract_id: str
 ) -> tuple[Contract, Terms]:
     """Return a contract that the caller is party to, or that passes the use on to it. Raises NotFoundError."""
-    found = await contracts.of_ids([contract_id])
-    contract = found.get(contract_id)
-    own = None if contract is None else terms.get(contract.channel)
-    if contract is None or own is None:
+    viewer = viewer_of(caller)
+
+    def known(document: Document) -> bool:
+        own = terms.get(Channel(document["channel"]))
+        return own is not None and (viewer.sees(document) or passes_on_to(document, own, caller.organisation))
+
+    found = await contracts.ledger.find(contract_id, known)
+    if found is None:
         raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    if passes_on_to(contract, own, caller.organisation) or await contracts.find(viewer_of(caller), contract_id) is not None:
-        return contract, own
-    raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    return found[0], terms[found[0].channel]
 
 
 async def declare(

@@ -511,7 +511,14 @@ class Contract(Listed):
 
     def as_agreed(self) -> Contract:
         """Return the contract as it was agreed, whatever became of it since: of this its documents are made."""
-        later = {"state": ContractState.GESCHLOSSEN, "ends_on": None, "shortened": None, "cascades": 0, "papers": ()}
+        later = {
+            "state": ContractState.GESCHLOSSEN,
+            "ends_on": None,
+            "shortened": None,
+            "ending": None,
+            "cascades": 0,
+            "papers": (),
+        }
         return self.model_copy(update=later)
 
     def head(self) -> ChainHead:

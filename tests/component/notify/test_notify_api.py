@@ -161,7 +161,13 @@ async def test_a_contact_is_kept_shown_changed_and_erased(api: Api) -> None:
         recorded = await http.put("/v1/contacts/me", json=FORM)
         assert (recorded.status_code, recorded.headers["ETag"]) == (200, '"1"')
         shown = (await http.get("/v1/contacts/me")).json()
-        assert {**shown, "changed_at": None} == {**FORM, "rhythm": "IMMEDIATE", "rhythms": {}, "changed_at": None}
+        assert {**shown, "changed_at": None} == {
+            **FORM,
+            "rhythm": "IMMEDIATE",
+            "rhythms": {},
+            "deputy": False,
+            "changed_at": None,
+        }
         changed = await http.put("/v1/contacts/me", json={**FORM, "muted": [LIVE.TYPE]}, headers={"If-Match": '"1"'})
         assert changed.headers["ETag"] == '"2"'
         stale = await http.put("/v1/contacts/me", json=FORM, headers={"If-Match": '"1"'})

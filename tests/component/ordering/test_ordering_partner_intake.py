@@ -316,7 +316,14 @@ def test_every_code_that_a_receipt_can_name_has_its_words() -> None:
         for name in ("clarification", "award", "exits", "uses", "offering", "interest", "formats")
     ) + "".join((ROOT / "services" / "ordering" / f"{name}.py").read_text(encoding="utf-8") for name in ("access", "handlers"))
     raised = set(re.findall(r'(?:code=|Violation\()"(\w+)"', domain))
-    only_of_others = {"already_confirmed", "already_offered", "valid_until_past", "other_contract", "declined"}
+    only_of_others = {
+        "already_confirmed",
+        "already_offered",
+        "valid_until_past",
+        "price_sheet_invalid",
+        "other_contract",
+        "declined",
+    }
     shared = {
         "forbidden",
         "role_missing",

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from shared.aggregate.record import RecordType
+from shared.messages.contracts import Leg
 from tests.faults.tenants.scene import CALLERS, PUBLIC, Caller, Scene, Thing, absent, sees
 from tests.faults.tenants.table import HEADERS, Reach, Row
 
@@ -179,7 +180,11 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
     for operation, things in LISTED.items():
         answer = await _list(scene, caller, operation)
         expected = {scene.ids[thing] for thing in things if sees(caller, thing)}
-        if answer.status_code == 200 and {item["id"] for item in answer.json()["items"]} != expected:
+        items = answer.json()["items"] if answer.status_code == 200 else []
+        roots = {item["id"] for item in items if item.get("leg") == Leg.BEREITSTELLUNG}
+        if roots and (not sees(caller, Thing.CONTRACT) or sees(caller, Thing.OWN)):
+            found.append(f"{operation}: {caller.name} finds a Bereitstellungsvertrag")
+        if answer.status_code == 200 and {item["id"] for item in items} - roots != expected:
             found.append(f"{operation}: {caller.name} finds {answer.text[:300]}")
     for operation in ("catalog GET /v1/my/offerings", "eligibility GET /v1/accreditations", "notify GET /v1/inbox"):
         answer = await _list(scene, caller, operation)

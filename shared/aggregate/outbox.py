@@ -195,7 +195,8 @@ class Outbox:
         """Drop what was sent. ``sent`` holds the documents as they were when sent, and the last number acknowledged of each.
 
         The revision stays: a writer is never disturbed. If a writer was faster, the events are sent again, and ``on_overtaken``
-        gets the ids. A document that only another sender has touched is cleaned as it is now.
+        gets the ids. A document that only another sender has touched is cleaned as it is now, unless that one has dropped what
+        was sent from here and not acknowledged: that may stand behind all that it has sent.
         """
         overtaken: list[str] = []
         present = {document_id: document for document_id, (document, _) in sent.items()}
@@ -210,7 +211,7 @@ class Outbox:
             if not missed or token is None:
                 return
             found = await self.store.get_many(self.collection, sorted(missed))
-            present = {document_id: it for document_id, it in found.items() if it["seq"] == sent[document_id][0]["seq"]}
+            present = {document_id: it for document_id, it in found.items() if not _overtaken(*sent[document_id], it)}
             overtaken += [document_id for document_id in found if document_id not in present]
             if not present:
                 break
@@ -218,3 +219,10 @@ class Outbox:
         overtaken += present
         if overtaken and token is not None and self.on_overtaken is not None:
             await self.on_overtaken(sorted(overtaken), token)
+
+
+def _overtaken(sent: Document, acknowledged: int, present: Document) -> bool:
+    """Return whether a repeat of what was ``sent`` may stand behind what others have sent since: it must be made good."""
+    unheard = next((entry["seq"] for entry in sent["outbox"] if entry["seq"] > acknowledged), None)
+    waiting = {entry["seq"] for entry in present["outbox"]}
+    return present["seq"] != sent["seq"] or (unheard is not None and unheard not in waiting)

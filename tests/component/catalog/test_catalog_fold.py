@@ -259,6 +259,18 @@ def test_every_fold_of_the_topic_is_the_state_in_the_end(steps: list[Step], shar
     assert states(world.topic.fold()) == expected, "a reader that comes when everything is compacted"
 
 
+OUTRUN = (
+    Step(0, Act.EDIT, Fate.LOST),
+    Step(0, Act.EDIT, Fate.UNHEARD, meanwhile=(Step(1, Act.RELAY),)),
+)
+
+
+def test_a_repeat_that_nobody_acknowledged_is_made_good_although_a_relay_has_sent_all_that_waited() -> None:
+    world, expected = asyncio.run(played(OUTRUN))
+    assert states(world.topic.followed) == expected
+    assert states(world.topic.fold()) == expected
+
+
 OVERTAKEN = (
     Step(0, Act.WITHDRAW, Fate.LOST),
     Step(1, Act.RELAY, Fate.DIES, meanwhile=(Step(2, Act.RELAY), Step(2, Act.REMOVE))),

@@ -121,10 +121,20 @@ LICENCE_TEXTS = ("/usr/share/doc/", "/copyright")
 LOCALES = ("root", "de", "de_DE", "en", "en_001", "en_DE", "en_GB")
 """The locales in which the marketplace speaks; Babel ships a thousand."""
 
+SEMANTICS = ("otel_attributes", "otel_metrics")
+"""What OpenTelemetry reads of its conventions in preparation; the others name databases, clouds and the like."""
 LEXERS = ("__init__", "_mapping", "python", "special")
+CHOSEN = {
+    "babel/locale-data/*.dat": LOCALES,
+    "pygments/lexers/*.py": LEXERS,
+    "opentelemetry/semconv/_incubating/*/*.py": SEMANTICS,
+}
+"""Of the files of a pattern those of these names stay."""
 CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
 """What check digits need of python-stdnum; the rest are number systems of other countries and their tables, 6 MB."""
 LEFT_OUT_OF_PACKAGES = (
+    "babel/messages",
+    "cffi",
     "fastapi_offline/static/redoc.standalone.js",
     *(f"google/{name}" for name in ("api", "cloud", "gapic", "logging", "longrunning", "rpc", "type")),
     "faststream/confluent",
@@ -135,6 +145,8 @@ LEFT_OUT_OF_PACKAGES = (
     "google/protobuf/internal/json_format_benchmark.py",
     "google/protobuf/internal/message_benchmark.py",
     "gridfs",
+    "pycparser",
+    "pygments/formatters",
     "pyparsing",
     "rdflib/contrib",
     "rdflib/extras",
@@ -147,8 +159,8 @@ LEFT_OUT_OF_PACKAGES = (
     "rdflib/tools",
     *(f"tzdata/zoneinfo/{part}" for part in ("Africa", "America", "Antarctica", "Asia", "Australia", "Indian", "Pacific")),
 )
-"""What works only with packages that are not here or no page shows, of rdflib queries and
-readers: a graph is only written here, and time zones of other continents."""
+"""What works only with packages that are not here or no page shows, compilers of extension modules and of catalogs of texts, of
+rdflib queries and readers: a graph is only written here, and time zones of other continents."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {
@@ -222,12 +234,10 @@ def prune_packages(root: Path) -> None:
     """Remove from the wheels what no service reads: scripts, sources of extension modules, other locales, lexers, numbers."""
     site = site_of(root)
     shutil.rmtree(site / "bin", ignore_errors=True)
-    for locale in (site / "babel" / "locale-data").glob("*.dat"):
-        if locale.stem not in LOCALES:
-            locale.unlink()
-    for lexer in (site / "pygments" / "lexers").glob("*.py"):
-        if lexer.stem not in LEXERS:
-            lexer.unlink()
+    for pattern, names in CHOSEN.items():
+        for path in site.glob(pattern):
+            if path.stem not in names:
+                path.unlink()
     for path in (site / "stdnum").iterdir():
         if path.name not in CHECK_DIGITS:
             shutil.rmtree(path) if path.is_dir() else path.unlink()

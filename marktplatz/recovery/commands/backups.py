@@ -35,8 +35,8 @@ async def run_backup(root: Path, keep: int | None) -> None:
         folder, manifest = await back_up(stores, root, keys)
         contents = await copy_contents(stores, root, keys)
     console.print(f"encrypted for {len(keys.recipients)} public keys" if keys.recipients else "NOT encrypted")
-    console.print(f"{manifest.documents} documents in {len(manifest.files)} files: {folder}", markup=False)
     _print_contents(contents, "copied")
+    console.print(f"{manifest.documents} documents in {len(manifest.files)} files: {folder}", markup=False)
     for old in [] if keep is None else delete_all_but(root, keep):
         console.print(f"deleted: {old}", markup=False)
 
@@ -91,7 +91,7 @@ async def run_restore(folder: Path, *, into_non_empty: bool) -> int:
 
 def _print_contents(contents: Contents, done: str) -> None:
     if contents != Contents():
-        console.print(f"contents of evidence: {contents.copied} {done}, {contents.present} were there")
+        console.print(f"contents of evidence and contracts: {contents.copied} {done}, {contents.present} were there")
     for digest in contents.missing:
         console.print(f"content missing or damaged: {digest}")
 

@@ -201,8 +201,8 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         anbindungsart=order.anbindungsart,
         anbindungsarten=tuple(order.anbindungsarten.value),
         verdict=_verdict(order, party),
-        refusal=order.refusal.value if _may_know_why(order, party) else None,
-        points=tuple(_point(point) for point in order.points.value),
+        refusal=order.why if _may_know_why(order, party) else None,
+        points=tuple(_point(point, order.examples.value.get(point.id)) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
         offer_number=None if order.valid_until is None else max(order.offer_number, 1),
@@ -327,7 +327,7 @@ def _step(order: Order, step: Step, party: OrderParty) -> Step:
     return step.model_copy(update=hidden) if hidden else step
 
 
-def _point(point: Point) -> PointView:
+def _point(point: Point, example: str | None) -> PointView:
     return PointView(
         id=point.id,
         code=point.code,
@@ -337,7 +337,7 @@ def _point(point: Point) -> PointView:
         mandatory=point.mandatory,
         since=point.since,
         format=point.format,
-        example=point.example or example_of(point.format),
+        example=example or example_of(point.format),
         settled=point.settled_at is not None,
         settled_at=point.settled_at,
         value=point.value,

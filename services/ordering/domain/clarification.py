@@ -59,6 +59,7 @@ def start(
     own = [_point(derived_id("point", order.id, "further", str(position)), new, at) for position, new in enumerate(further)]
     chosen = anbindungsart or order.anbindungsart or order.anbindungsarten.value[0]
     order.choose_anbindungsart(chosen)
+    entries = checklists.points_for(chosen, order.offering_id, day_of(at))
     order.points.value = [
         Point(
             id=derived_id("point", order.id, entry.code),
@@ -68,11 +69,11 @@ def start(
             owner=entry.owner,
             mandatory=entry.mandatory,
             format=entry.format,
-            example=entry.example,
             since=at,
         )
-        for entry in checklists.points_for(chosen, order.offering_id, day_of(at))
+        for entry in entries
     ]
+    order.examples.value = {derived_id("point", order.id, it.code): it.example for it in entries if it.example is not None}
     order.points.value += own
     labels = tuple(point.label for point in order.points.value)
     english = in_english(order.points.value)
@@ -101,7 +102,7 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
     """
     point = _found(order.points.value, point_id, order)
     _require_owner(point.owner, actor, point.label)
-    value = checked(point.format, value, point.example)
+    value = checked(point.format, value, order.examples.value.get(point.id))
     if (point.value, point.note) == (value, note):
         return None
     point.value, point.note = value, note

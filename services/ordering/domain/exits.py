@@ -17,7 +17,7 @@ def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken
     """End the Vorgang by a rule."""
     # Of a Vorgang that has changed its channel all parties know, as of an order.
     stage = Stage.BESTELLUNG if order.resumes else order.stage
-    order.refusal.value = refusal
+    order.refuse(refusal)
     return Taken(
         lambda: OrderRefused(order=order.head(), at=at, **refusal.model_dump(exclude_none=True), stage=stage),
         note=refusal.code,
@@ -28,7 +28,7 @@ def refuse(order: Order, _actor: Actor, at: datetime, refusal: Refusal) -> Taken
 def decline(order: Order, _actor: Actor, at: datetime, reason: str) -> Taken:
     """Decline as Bereitsteller, also what was agreed, as long as nothing is ordered."""
     agreed = order.state in AGREED
-    order.refusal.value = Refusal(code="declined", reason=reason)
+    order.refuse(Refusal(code="declined", reason=reason))
     return Taken(lambda: OrderDeclined(order=order.head(), at=at, reason=reason, agreed=agreed), note=reason)
 
 

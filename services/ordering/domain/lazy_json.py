@@ -43,8 +43,8 @@ class LazyJson(Generic[T]):
 
     @property
     def text(self) -> str:
-        """The JSON text."""
-        return self._text if self._text is not None else self._adapter.dump_json(self._value).decode()
+        """The JSON text, without members that are None: a version from before they were added refuses them."""
+        return self._text if self._text is not None else self._adapter.dump_json(self._value, exclude_none=True).decode()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, LazyJson) and self.text == other.text

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import (
+    READ_BEFORE,
     AskedNotice,
     LaterVerdict,
     Milestone,
@@ -19,16 +20,17 @@ from services.ordering.domain.parts import (
     Task,
     UsesEntry,
     Waiting,
-    line_of,
-    step_of,
 )
-from services.ordering.domain.transitions import CHECKED, takes_verdict
+from services.ordering.domain.transitions import CHECKED, Command, takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.errors import InvalidError
 from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
+from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderHead, OrderParty
+from shared.messages.reasons import Fact
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
 
+_COMMANDS = frozenset(Command)
 MOST_STEPS = 200
 """Newest lines of the timeline that are stored."""
 
@@ -89,8 +91,12 @@ class Order(Aggregate):
     later: LazyJson[LaterVerdict | None] = Field(default="null", validate_default=True)
     """The verdict that was found since the last check, without one."""
     refusal: LazyJson[Refusal | None] = Field(default="null", validate_default=True)
+    """Without its facts (``why``), which 0.1.0 refuses inside of this field; so it does with an example in a point."""
+    refusal_facts: LazyJson[tuple[Fact, ...] | None] = Field(default="null", validate_default=True)
 
     points: LazyJson[list[Point]] = Field(default="[]", validate_default=True)
+    examples: LazyJson[dict[str, str]] = Field(default="{}", validate_default=True)
+    """Examples of points that have one of their own, by the id of the point."""
     questions: LazyJson[list[Question]] = Field(default="[]", validate_default=True)
     conditions: LazyJson[list[Condition]] = Field(default="[]", validate_default=True)
 
@@ -115,6 +121,8 @@ class Order(Aggregate):
 
     timeline: str = ""
     timeline_omitted: int = 0
+    taken: LazyJson[dict[int, str]] = Field(default="{}", validate_default=True)
+    """Commands of lines that are stored with another one, for 0.1.0, by the number of the line from the first ever."""
 
     waiting_party: OrderParty | None = None
     waiting_since: datetime | None = None
@@ -194,7 +202,12 @@ class Order(Aggregate):
 
     def steps(self) -> list[Step]:
         """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
-        return [step_of(line) for line in self.timeline.splitlines()]
+        found, taken = [], self.taken.value
+        for number, line in enumerate(self.timeline.splitlines(), self.timeline_omitted):
+            step = Step.model_validate_json(line, extra="ignore", context=READING)
+            command = taken.get(number)
+            found.append(step.model_copy(update={"command": Command(command)}) if command in _COMMANDS else step)
+        return found
 
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""
@@ -210,11 +223,26 @@ class Order(Aggregate):
 
     def append_to_timeline(self, step: Step) -> None:
         """Add a line; beyond ``MOST_STEPS`` the oldest goes, and is counted."""
-        lines = line_of(step) if not self.timeline else f"{self.timeline}\n{line_of(step)}"
-        if lines.count("\n") == MOST_STEPS:
-            lines = lines.split("\n", 1)[1]
+        readable = step.model_copy(update={"command": READ_BEFORE.get(step.command, step.command)})
+        lines = [*self.timeline.splitlines(), readable.model_dump_json()]
+        if readable.command is not step.command:
+            self.taken.value[self.timeline_omitted + len(lines) - 1] = step.command.value
+        if len(lines) > MOST_STEPS:
+            del lines[0]
+            self.taken.value.pop(self.timeline_omitted, None)
             self.timeline_omitted += 1
-        self.timeline = lines
+        self.timeline = "\n".join(lines)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Set why the Vorgang has ended."""
+        self.refusal.value = refusal.model_copy(update={"facts": None})
+        self.refusal_facts.value = refusal.facts
+
+    @property
+    def why(self) -> Refusal | None:
+        """Why the Vorgang has ended, None if it was not refused."""
+        refusal = self.refusal.value
+        return None if refusal is None else refusal.model_copy(update={"facts": self.refusal_facts.value or refusal.facts})
 
     def choose_anbindungsart(self, anbindungsart: Anbindungsart) -> None:
         """Set the Anbindungsart. Raises InvalidError (``anbindungsart_not_offered``)."""

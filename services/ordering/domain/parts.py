@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 from services.ordering.domain.formats import Format
 from services.ordering.domain.transitions import Command
 from shared.messages.eligibility import Assessment, ChangeReason, Override
-from shared.messages.open_enum import READING
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
 from shared.messages.values import OrderState, Verdict
@@ -49,7 +48,6 @@ class Point(Part):
     owner: OrderParty
     mandatory: bool = True
     format: Format = Format.TEXT
-    example: str | None = None
     since: datetime
     value: str | None = None
     note: str | None = None
@@ -146,37 +144,14 @@ class Step(Part):
     note: str | None = None
 
 
-class StoredStep(Step):
-    """A line of the timeline as it is stored: a command that 0.1.0 cannot read as one that it can, the real one beside it."""
-
-    taken: str | None = None
-
-
-_READ_BEFORE = {
+READ_BEFORE = {
     Command.CHANGE_CHANNEL: Command.RECHECK,
     Command.RESUME: Command.START_CLARIFICATION,
     Command.REOPEN_CLARIFICATION: Command.START_CLARIFICATION,
     Command.AMEND_OFFER: Command.MAKE_OFFER,
     Command.WITHDRAW_OFFER: Command.RECORD_CHECK,
 }
-
-
-_COMMANDS = {command.value: command for command in Command}
-
-
-def line_of(step: Step) -> str:
-    """Return a step as its line of the timeline."""
-    readable = _READ_BEFORE.get(step.command)
-    if readable is None:
-        return step.model_dump_json()
-    return StoredStep.model_validate(dict(step) | {"command": readable, "taken": step.command}).model_dump_json()
-
-
-def step_of(line: str) -> Step:
-    """Return the step of a line; of a command of a later version, the one that is stored for those before."""
-    stored = StoredStep.model_validate_json(line, extra="ignore", context=READING)
-    fields = {name: getattr(stored, name) for name in Step.model_fields}
-    return Step.model_construct(**fields | {"command": _COMMANDS.get(stored.taken or "", stored.command)})
+"""Commands that 0.1.0 cannot read, with those that it reads in their place."""
 
 
 class Task(StrEnum):

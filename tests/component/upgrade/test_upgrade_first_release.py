@@ -1,0 +1,80 @@
+"""A rolling update runs 0.1.0 beside this version: its own code reads every Vorgang that this one has stored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from services.ordering.domain import award, exits, steps_back
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import READ_BEFORE, Refusal, Step
+from shared.messages.ordering import OrderParty
+from shared.messages.reasons import Fact
+from shared.messages.values import OrderState
+from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, T0, VALID_UNTIL, later, order_in, refused
+from tests.upgrade.previous import unpack_previous
+
+pytestmark = pytest.mark.slow
+
+READ = """
+import json, sys
+from services.ordering.domain.order import Order
+for line in sys.stdin:
+    order = Order.model_validate(json.loads(line), extra="ignore")
+    parts = [getattr(order, name).value for name in Order.model_fields if hasattr(getattr(order, name), "value")]
+    print(json.dumps({"state": order.state, "steps": len(order.steps()), "points": len(order.points.value), "parts": len(parts)}))
+"""
+
+
+def after_each_step() -> Order:
+    """A Vorgang with a line of each step that 0.1.0 does not know."""
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    steps_back.amend_offer(order, ANBIETER, later(2), VALID_UNTIL, None, "Frist")
+    steps_back.withdraw_offer(order, ANBIETER, later(3), "Preise")
+    steps_back.reopen_clarification(order, KUNDE, later(4), "Verfahren")
+    for command in READ_BEFORE:
+        order.append_to_timeline(Step(at=T0, command=command, party=OrderParty.KUNDE, state=order.state))
+    return order
+
+
+def refused_with_facts() -> Order:
+    """A Vorgang that the processor has refused for a reason with facts."""
+    order = order_in(OrderState.BESTELLT)
+    facts = (Fact(name="offering_title", text="Digitale Baugenehmigung"),)
+    award.record_contract_refusal(order, refused().model_copy(update={"facts": facts}), later(5))
+    assert order.why is not None
+    assert order.why.facts == facts
+    return order
+
+
+def declined() -> Order:
+    """A Vorgang that the Bereitsteller has declined."""
+    order = order_in(OrderState.IN_ABSTIMMUNG)
+    exits.decline(order, BEREITSTELLER, later(1), "Keine Kapazität")
+    assert order.why == Refusal(code="declined", reason="Keine Kapazität")
+    return order
+
+
+def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> None:
+    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined()]
+    assert any(order.examples.value for order in orders)
+    lines = "".join(f"{json.dumps(order.model_dump(mode='json'))}\n" for order in orders)
+    folder = unpack_previous(tmp_path)
+    read = subprocess.run(
+        [sys.executable, "-P", "-c", READ],
+        input=lines,
+        env={"PYTHONPATH": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert read.returncode == 0, read.stderr
+    found = [json.loads(line) for line in read.stdout.splitlines()]
+    expected = [(order.state, len(order.steps()), len(order.points.value)) for order in orders]
+    assert [(it["state"], it["steps"], it["points"]) for it in found] == expected
+    assert all(it["parts"] > 8 for it in found)

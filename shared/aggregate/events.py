@@ -62,7 +62,7 @@ class EventWriter:
             entry: Document = {
                 "seq": record.seq,
                 "id": derived_id("event", self._service, self._collection, record.id, str(record.seq)),
-                "topic": message.topic if isinstance(message, SealedMessage) else topic_of(message).name,
+                "topic": topic_name(message),
                 "type": message.TYPE,
                 "time": time,
                 "data": body,
@@ -75,6 +75,11 @@ class EventWriter:
             events.append(OutgoingEvent.of_entry(self._service, record.id, entry))
         record.pending_since = record.pending_since or time
         return tuple(events)
+
+
+def topic_name(message: Message) -> str:
+    """Return the name of the topic that an event goes to."""
+    return message.topic if isinstance(message, SealedMessage) else topic_of(message).name
 
 
 def _body(message: Message) -> str | None:

@@ -20,7 +20,7 @@ from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.aggregate.decisions import Decisions
-from shared.aggregate.events import EventWriter
+from shared.aggregate.events import EventWriter, topic_name
 from shared.aggregate.outbox import PENDING, Outbox
 from shared.aggregate.outgoing import Publisher
 from shared.aggregate.record import Record, RecordType, revision_of
@@ -78,6 +78,7 @@ class Ledger(Generic[S]):
         if restate is not None:
             self.outbox.on_overtaken = self._republish
             self.outbox.before_repeat = self._claim
+            self.outbox.restated_on = self._restated_on
         self.left_behind = duty.LeftBehind(clock)
         self.followed: Callable[[Sequence[Result[S]]], Awaitable[None]] | None = None
         """Called with the results of each batch before they are returned, for what must be in step with the aggregates."""
@@ -233,6 +234,11 @@ class Ledger(Generic[S]):
             senders = [*senders, duty.taken(token, record.outbox)]
         changed = {"rev": record.rev + 1, "repeats": record.repeats + 1, "seq": record.seq, "outbox": record.outbox}
         return Save(duty.with_senders({**document, **changed}, senders), expected_rev=record.rev)
+
+    def _restated_on(self, document: Document) -> frozenset[str]:
+        restate = self._restate
+        assert restate is not None  # noqa: S101 - called only if there is one
+        return frozenset(topic_name(message) for message in restate(self.state_of(document)))
 
     async def _republish(self, ids: Sequence[str], token: str) -> None:
         """Republish full state so that compaction keeps the newest record."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,8 @@ from shared.aggregate import duty
 from shared.aggregate.outgoing import OutgoingEvent, Publisher
 from shared.clock import now
 from shared.errors import MarktplatzError, RetryableError, WriteConflictError
+from shared.retry import RetryPolicy
+from shared.store.contention import Contention
 from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Save, Store
 
@@ -31,6 +34,11 @@ _MILLISECOND = timedelta(milliseconds=1)
 PENDING = Index("pending", ("pending_since",))
 
 Position = tuple[datetime, str]
+
+_TURNS = RetryPolicy(timedelta(milliseconds=20), timedelta(seconds=2), least=0.0)
+"""Pauses of senders that overtake each other: soon longer than a send, so that one of them comes to its end alone."""
+_REPUBLISHING: ContextVar[Contention | None] = ContextVar("republishing", default=None)
+"""The attempts to have the last word on the topic that this task is in."""
 
 log = structlog.get_logger()
 
@@ -46,10 +54,10 @@ class Backlog:
 class Outbox:
     """Publishes what lies in the outboxes of one collection's documents.
 
-    Where a compacted topic holds full states, the ledger sets two hooks. ``on_overtaken`` gets the ids of aggregates that another
-    writer has changed while their events were sent from here: a repeat sent from here may now stand behind that writer's newer
-    event, and be the one that compaction keeps. ``before_repeat`` stores the duty to see to that before the relay repeats
-    (``shared.aggregate.duty``).
+    Where a compacted topic holds full states, the ledger sets three hooks. ``on_overtaken`` gets the ids of aggregates that
+    another writer has changed while their events were sent from here: a repeat sent from here may now stand behind that writer's
+    newer event, and be the one that compaction keeps. ``before_repeat`` stores the duty to see to that before the relay repeats
+    (``shared.aggregate.duty``). ``restated_on`` returns the topics that hold the full state of a document.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Outbox:
         self.clock = clock
         self.on_overtaken: Callable[[Sequence[str], str], Awaitable[None]] | None = None
         self.before_repeat: Callable[[Sequence[Document], str], Awaitable[list[Document]]] | None = None
+        self.restated_on: Callable[[Document], frozenset[str]] | None = None
         self._token = duty.new_token()
         self._relaying = asyncio.Lock()
         self._unsettled: set[str] = set()
@@ -198,7 +207,7 @@ class Outbox:
         gets the ids. A document that only another sender has touched is cleaned as it is now, unless that one has dropped what
         was sent from here and not acknowledged: that may stand behind all that it has sent.
         """
-        overtaken: list[str] = []
+        overtaken: dict[str, Document] = {}
         present = {document_id: document for document_id, (document, _) in sent.items()}
         for _ in range(_CLEANINGS):
             saves = [
@@ -212,13 +221,46 @@ class Outbox:
                 return
             found = await self.store.get_many(self.collection, sorted(missed))
             present = {document_id: it for document_id, it in found.items() if not _overtaken(*sent[document_id], it)}
-            overtaken += [document_id for document_id in found if document_id not in present]
+            overtaken |= {document_id: it for document_id, it in found.items() if document_id not in present}
             if not present:
                 break
         # Those that others kept touching go the same way: republishing once too often does no harm.
-        overtaken += present
-        if overtaken and token is not None and self.on_overtaken is not None:
-            await self.on_overtaken(sorted(overtaken), token)
+        overtaken |= present
+        if overtaken and token is not None:
+            await self._make_good({document_id: it["seq"] for document_id, it in overtaken.items()}, token)
+
+    async def _make_good(self, overtaken: Mapping[str, int], token: str) -> None:
+        """Have the newest state republished of those in which nobody else is about to.
+
+        ``overtaken`` holds the last number of each once all was sent from here. Several senders overtake each other by
+        republishing, and without end if they work evenly. So each waits a while, longer each time in a row; what was stored
+        meanwhile is sent behind all that was sent from here, and whoever stored it has the duty now.
+        Raises WriteConflictError when it was often enough for now: ``settle``.
+        """
+        if self.on_overtaken is None:
+            return
+        contention = _REPUBLISHING.get() or Contention(self.collection.name, policy=_TURNS)
+        outer = _REPUBLISHING.set(contention)
+        try:
+            await contention.overtaken(", ".join(overtaken), sorted(overtaken))
+            present = await self.store.get_many(self.collection, sorted(overtaken))
+            ends = [
+                Save(duty.cleaned(it, 0, token), expected_rev=it["rev"])
+                for it in present.values()
+                if self._is_superseded(it, overtaken[it["_id"]])
+            ]
+            if ends:
+                # A duty that cannot be ended now is found by the relay.
+                await self.store.save_many(self.collection, ends)
+            if rest := sorted(overtaken.keys() - {it.document["_id"] for it in ends}):
+                await self.on_overtaken(rest, token)
+        finally:
+            _REPUBLISHING.reset(outer)
+
+    def _is_superseded(self, present: Document, last: int) -> bool:
+        """Return whether newer states wait behind the number ``last``, one on each topic that holds full states."""
+        newer = {entry["topic"] for entry in present["outbox"] if entry["seq"] > last}
+        return bool(newer) and self.restated_on is not None and self.restated_on(present) <= newer
 
 
 def _overtaken(sent: Document, acknowledged: int, present: Document) -> bool:

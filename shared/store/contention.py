@@ -14,18 +14,18 @@ _POLICY = RetryPolicy(timedelta(milliseconds=2), timedelta(milliseconds=128), le
 
 
 class Contention:
-    """The attempts of one write. ``what`` names what is written, ``ids`` the documents, for the error.
+    """The attempts of one write. ``what`` names what is written, ``ids`` the documents, for the error; ``policy`` the pauses.
 
     Ask ``overtaken`` after each attempt that lost; read again when it returns.
     """
 
-    def __init__(self, what: str, ids: Sequence[str] = (), *, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, what: str, ids: Sequence[str] = (), *, attempts: int = ATTEMPTS, policy: RetryPolicy = _POLICY) -> None:
         self.what = what
         self.ids = list(ids)
         self.lost = 0
         """How many attempts have lost so far."""
         self._attempts = attempts
-        self._pauses: Iterator[float] = _POLICY.pauses()
+        self._pauses: Iterator[float] = policy.pauses()
 
     async def overtaken(self, what: str | None = None, ids: Sequence[str] | None = None) -> None:
         """Pause before the next attempt. Raises WriteConflictError when there were enough; what and ids may have become fewer."""

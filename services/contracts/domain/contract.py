@@ -447,7 +447,11 @@ class Contract(Listed):
         return events
 
     def lose(self, last_day: date, because: Contract, at: Time) -> list[Message]:
-        """End with the contract ``because`` that it rests on: a binding one on a last day, an offered one at once."""
+        """End with the contract ``because`` that it rests on: a binding one on a last day, an offered one at once.
+
+        One that has ended loses days too, and stays BEENDET: else it would outlive what it rests on. A notice of the contract
+        above counts from its receipt, and may be decided on when the days that it takes are over.
+        """
         if self.state in BINDING:
             events = self._shorten(last_day, at, because.id)
             if events and because.ending is not None:

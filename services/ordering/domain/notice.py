@@ -8,7 +8,7 @@ from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, Refusal
 from services.ordering.domain.steps import Taken, check_step, conflict, record_step, step
-from services.ordering.domain.transitions import FINAL, Command
+from services.ordering.domain.transitions import CONTRACTED, Command
 from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.ids import derived_id
@@ -74,7 +74,10 @@ def record_refusal(order: Order, refused: NoticeRefused) -> list[Message]:
 
 
 def follow_contract(order: Order, terminated: ContractTerminated, at: datetime) -> list[Message]:
-    """End the use with the contract, unless it ends before; the contract of another Vorgang changes nothing."""
+    """End the use with the contract, unless it ends before; the contract of another Vorgang changes nothing.
+
+    What has ended stays so and follows to an earlier last day.
+    """
     return _end_with(order, terminated.contract, terminated.by, at)
 
 
@@ -92,12 +95,14 @@ def _over(order: Order, at: datetime) -> bool:
 
 def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime) -> list[Message]:
     ends_on, party = contract.ends_on, SYSTEM.party if by is None else by
-    if order.contract_id != contract.id or ends_on is None or order.state in FINAL:
+    if order.contract_id != contract.id or ends_on is None or order.state not in CONTRACTED:
         return []
     if order.ends_on is not None and order.ends_on <= ends_on:
         return []
-    # A later notice may shorten what has been given notice of; the table has no such step, as only the contract decides it.
-    target = check_step(order, Command.TERMINATE, SYSTEM, at) or order.state
+    # A contract that was given notice of, or has ended, may still lose days with the one that it rests on; the table has no such
+    # step, as only the contract decides it.
+    ended = order.state is OrderState.BEENDET
+    target = order.state if ended else check_step(order, Command.TERMINATE, SYSTEM, at) or order.state
     order.ends_on = ends_on
     asked = order.notice.value
     person = asked.person if asked is not None and asked.by is by and asked.pending(order.state) else None

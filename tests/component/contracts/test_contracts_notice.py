@@ -97,12 +97,12 @@ class World:
     async def add(self, *added: Contract) -> None:
         await self.contracts.ledger.apply([Change(it.id, stored_as(it), Cause(it.id, "test", "test", 1)) for it in added])
 
-    async def notice(self, key: str, last_day: date) -> None:
+    async def notice(self, key: str, last_day: date, received_on: date | None = None) -> None:
         at = self.now
 
         def decide(contract: Contract | None) -> tuple[Contract, Any]:
             assert contract is not None
-            return contract, contract.give_notice(at.date(), last_day, at, Actor.ANBIETER)
+            return contract, contract.give_notice(received_on or at.date(), last_day, at, Actor.ANBIETER)
 
         await self.contracts.ledger.apply_one(Change(key, decide))
 
@@ -286,6 +286,20 @@ async def test_the_calendar_ends_what_has_run_out(world: World) -> None:
     assert ended == {key("DE-SN"), sub("DE-SN", 1).id, sub("DE-SN", 2).id}
     told = [event.key for event in world.publisher.events if event.type == "contracts.chain.ended.v1"]
     assert sorted(told) == sorted(ended)
+
+
+async def test_what_has_ended_ends_earlier_by_a_late_notice_above_it_and_stays_ended(world: World) -> None:
+    received_on, last_day = world.now.date(), date(2026, 12, 15)
+    await world.notice(key("DE-SN"), date(2026, 12, 31))
+    await world.cascade.run()
+    world.now = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    await world.cascade.run()
+    should = expected(await world.all(), ROOT, last_day)
+    await world.notice(ROOT, last_day, received_on)
+    await world.cascade.run()
+    assert await world.ends() == should == dict.fromkeys(should, last_day.isoformat())
+    assert {it.state for it in await world.all()} == {ContractState.BEENDET}
+    assert violations(world_of(await world.all(), TERMS)) == []
 
 
 async def test_an_offer_that_rests_on_a_contract_that_ends_is_withdrawn(world: World) -> None:

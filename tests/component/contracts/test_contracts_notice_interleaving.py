@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.contracts import channels
@@ -19,7 +19,7 @@ from services.contracts.noticing import requested_notice
 from services.contracts.numbering import Number
 from services.ordering.domain import notice
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import Actor
+from services.ordering.domain.parts import SYSTEM
 from services.ordering.domain.requests import outstanding_request
 from shared.aggregate.change import Cause
 from shared.calendar import day_of
@@ -38,7 +38,7 @@ DAYS = st.dates(date(2026, 11, 20), date(2028, 12, 31))
 CAUSE = Cause(derived_id("test", "notice"), NoticeRequested.TYPE, "test", 1)
 MOVES = st.one_of(
     st.tuples(st.sampled_from(["ask", "give", "lose"]), st.sampled_from(["KUNDE", "ANBIETER"]), DAYS),
-    st.tuples(st.sampled_from(["request", "answer", "restate", "repeat", "wait", "end"]), st.just("KUNDE"), DAYS),
+    st.tuples(st.sampled_from(["request", "answer", "restate", "repeat", "wait", "end", "due"]), st.just("KUNDE"), DAYS),
 )
 
 
@@ -48,6 +48,15 @@ ABOVE = CONCLUDED.model_copy(
     update={"id": derived_id("test", "above"), "ending": Ending(received_on=T0.date(), last_day=date(2027, 12, 31))}
 )
 PRODUCTIVE = order_in(OrderState.PRODUKTIV).model_dump()
+LOST_AFTER_THE_END = (
+    ("give", date(2027, 1, 1)),
+    ("answer", T0.date()),
+    ("wait", T0.date()),
+    ("end", T0.date()),
+    ("due", T0.date()),
+    ("lose", date(2026, 11, 20)),
+)
+"""Both have ended, the Vorgang by its own calendar, when the contract loses days that have passed."""
 
 
 class Both:
@@ -66,13 +75,13 @@ class Both:
         """Make one move; one that a rule refuses changes nothing."""
         match kind:
             case "ask":
-                self._ask(KUNDE if side == "KUNDE" else ANBIETER, day)
+                self._ask(side, day)
             case "give":
                 self._of_contract(lambda it: it.give_notice(day_of(self.now), day, self.now, Side(side)))
             case "lose":
                 self._of_contract(lambda it: it.lose(day, ABOVE, self.now))
-            case "end":
-                self._of_contract(lambda it: it.end(day_of(self.now), self.now))
+            case "end" | "due":
+                self._end_by_calendar(kind)
             case "restate":
                 self.requests += [it for it in outstanding_request(self.order) if isinstance(it, NoticeRequested)]
             case "repeat":
@@ -90,10 +99,20 @@ class Both:
             self.move("request", "", date.max)
             self.move("answer", "", date.max)
 
-    def _ask(self, actor: Actor, day: date) -> None:
+    def _ask(self, side: str, day: date) -> None:
+        actor = KUNDE if side == "KUNDE" else ANBIETER
+        self._of_order(lambda it: notice.terminate(it, actor, self.now, day))
+
+    def _end_by_calendar(self, kind: str) -> None:
+        if kind == "end":
+            self._of_contract(lambda it: it.end(day_of(self.now), self.now))
+        else:
+            self._of_order(lambda it: notice.end(it, SYSTEM, self.now))
+
+    def _of_order(self, step: Callable[[Order], list[Message]]) -> None:
         order = Order.model_validate(self.order.model_dump())
         try:
-            events = notice.terminate(order, actor, self.now, day)
+            events = step(order)
         except RejectedError:
             return
         self.order = order
@@ -127,6 +146,8 @@ class Both:
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(MOVES, max_size=14))
+@example([(kind, "ANBIETER", day) for kind, day in LOST_AFTER_THE_END])
+@example([(kind, "ANBIETER", day) for kind, day in LOST_AFTER_THE_END if kind != "end"])
 def test_both_end_on_the_same_day_whatever_overtakes_what(moves: list[tuple[str, str, date]]) -> None:
     both = Both()
     for move in moves:

@@ -73,6 +73,17 @@ def test_another_contract_and_an_ended_vorgang_change_nothing() -> None:
     assert notice.follow_end(ended, contract_of(ended), later(1)) == []
 
 
+def test_what_has_ended_follows_its_contract_to_an_earlier_day_and_stays_ended() -> None:
+    order = order_in(OrderState.BEENDET)
+    since = order.state_since
+    (event,) = notice.follow_contract(order, terminated(order, date(2026, 11, 20), None), later(1))
+    assert isinstance(event, OrderTerminated)
+    assert (event.ends_on, event.order.state) == (date(2026, 11, 20), OrderState.BEENDET)
+    assert (order.state, order.state_since, order.ends_on) == (OrderState.BEENDET, since, date(2026, 11, 20))
+    assert (order.due_kind, order.waiting_party, order.steps()[-1].state) == (None, None, OrderState.BEENDET)
+    assert notice.follow_contract(order, terminated(order, date(2026, 11, 20), None), later(2)) == []
+
+
 @pytest.mark.parametrize("state", sorted(RUNNING))
 def test_a_notice_asks_the_contract_and_moves_nothing(state: OrderState) -> None:
     order = order_in(state)

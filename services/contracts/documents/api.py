@@ -9,16 +9,17 @@ from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import Response
 
+from services.contracts.access import viewer_of
 from services.contracts.documents.rendering import PDF
 from services.contracts.documents.sheets import download_name
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.papers import Paper
-from services.contracts.repository import Contracts, Viewer
+from services.contracts.repository import Contracts
 from shared.errors import ConflictError, NotFoundError
 from shared.files.port import FileDamagedError, Files
 from shared.http.auth import Caller
 from shared.http.dependencies import CurrentCaller
-from shared.messages.values import EntityId, Role
+from shared.messages.values import EntityId
 
 _EXAMPLE: dict[str, JsonValue] = {
     "version": 1,
@@ -64,7 +65,7 @@ def document_routes(contracts: Contracts, files: Files) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["contracts"])
 
     async def found(caller: Caller, contract_id: str) -> Contract:
-        viewer = Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)
+        viewer = viewer_of(caller)
         stored = await contracts.find(viewer, contract_id)
         # They hold the grounds of the in-house check: who is no side of this contract may not read those.
         if stored is None or not viewer.reads_text(stored.contract):

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from services.contracts.repository import Contracts, Viewer
+from services.contracts.access import viewer_of
+from services.contracts.repository import Contracts
 from services.contracts.statements.contents import Content, read
 from services.contracts.statements.job import StatementJob
 from services.contracts.statements.jobs import Jobs
@@ -132,7 +133,7 @@ def _list_routes(router: APIRouter, backend: StatementBackend) -> None:
 
     @router.get("/contracts/{contract_id}/statements", summary="Yearly statements of a contract, newest first")
     async def of_contract(caller: CurrentCaller, contract_id: EntityId) -> YearlyStatements:
-        viewer = Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)
+        viewer = viewer_of(caller)
         stored = await backend.contracts.find(viewer, contract_id)
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)

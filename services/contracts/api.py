@@ -13,6 +13,7 @@ from services.contracts import handlers
 from services.contracts.access import Narrowed, viewer_of
 from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.log import ArchiveLog
+from services.contracts.changes import required
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
@@ -110,8 +111,8 @@ def _notice_routes(
 
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
-            assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
-            return json_reply(ContractDetail.seen(result.state, own, grounds=viewer.knows_grounds(result.state)), rev=result.rev)
+            contract = required(result.state, contract_id)
+            return json_reply(ContractDetail.seen(contract, own, grounds=viewer.knows_grounds(contract)), rev=result.rev)
 
         return await headers.key.run(apply)
 
@@ -124,8 +125,7 @@ def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[],
 
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
-            assert result.state is not None  # noqa: S101 - a change that is not refused leaves a state
-            return json_reply(ContractDetail.seen(result.state, None, grounds=True), rev=result.rev)
+            return json_reply(ContractDetail.seen(required(result.state, contract_id), None, grounds=True), rev=result.rev)
 
         return await headers.key.run(apply)
 

@@ -17,6 +17,7 @@ from services.contracts.accessions.declaring import lost
 from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.notice import new_end
 from services.contracts.chain.world import Chain
+from services.contracts.changes import change_of
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
@@ -24,7 +25,6 @@ from services.contracts.domain.rules import Terms
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
-from shared.errors import NotFoundError
 from shared.ids import derived_id
 from shared.messages.base import Message
 
@@ -117,31 +117,19 @@ async def hold_to_parents(formed: Iterable[Contract], terms: Terms, contracts: C
 
 
 def _lost(contract_id: str, last_day: date, because: Contract, at: datetime) -> Change[Contract]:
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-        return contract, contract.lose(last_day, because, at)
-
-    return Change(contract_id, decide)
+    return change_of(contract_id, lambda contract: contract.lose(last_day, because, at))
 
 
 def _ended(contract_id: str, today: date, at: datetime) -> Change[Contract]:
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-        return contract, contract.end(today, at)
-
-    return Change(contract_id, decide)
+    return change_of(contract_id, lambda contract: contract.end(today, at))
 
 
 def _settled(seen: Contract) -> Change[Contract]:
     """Return the change that drops the duty of a contract, unless it has lost further days since it was seen."""
     number = seen.cascades + 1
 
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {seen.id}.", id=seen.id)
+    def settle(contract: Contract) -> Sequence[Message]:
         contract.settle(seen)
-        return contract, []
+        return ()
 
-    return Change(seen.id, decide, Cause(derived_id("cascade", seen.id, str(number)), _SOURCE, _SOURCE, number))
+    return change_of(seen.id, settle, Cause(derived_id("cascade", seen.id, str(number)), _SOURCE, _SOURCE, number))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from services.contracts.chain.notice import last_day_of
 from services.contracts.chain.world import World
+from services.contracts.changes import change_of
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import SUB_LEGS, Contract
 from services.contracts.domain.provision import Provision
@@ -150,27 +151,23 @@ def give_notice(
 ) -> Change[Contract]:
     """Return the change by which a party gives notice; without ``last_day`` to the day that the agreed period gives."""
 
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    def decide(contract: Contract) -> Sequence[Message]:
         ordinary = last_day_of(chained(contract, terms), received_on.isoformat())
         last = last_day or (None if ordinary is None else date.fromisoformat(ordinary))
-        return contract, contract.give_notice(received_on, last, at, actor)
+        return contract.give_notice(received_on, last, at, actor)
 
-    return Change(contract_id, decide)
+    return change_of(contract_id, decide)
 
 
 def countersign(contract_id: str, step: Callable[[Contract], Sequence[Message]]) -> Change[Contract]:
     """Return the change by which a person of the Anbieter takes a step on an offered contract."""
 
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    def decide(contract: Contract) -> Sequence[Message]:
         if contract.leg in SUB_LEGS:
             raise ConflictError("Its two sides sign it.", code="signed_by_its_sides", id=contract_id)
-        return contract, step(contract)
+        return step(contract)
 
-    return Change(contract_id, decide)
+    return change_of(contract_id, decide)
 
 
 async def _promised_numbers(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.contracts.chain.days import period_end, plus_months
+from services.contracts.changes import change_of
 from services.contracts.domain.agreed import Notice
 from services.contracts.domain.chained import agreed_notice
 from services.contracts.domain.contract import Contract
@@ -14,7 +15,7 @@ from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command
 from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
-from shared.errors import ConflictError, NotFoundError
+from shared.errors import ConflictError
 from shared.messages.base import Message
 from shared.messages.contracts_chain import ContractTerminated, NoticeRefused
 from shared.messages.ordering import OrderParty
@@ -26,14 +27,12 @@ _ACTORS = {OrderParty.KUNDE: Actor.KUNDE, OrderParty.ANBIETER: Actor.ANBIETER}
 def requested_notice(asked: NoticeRequested, terms: Terms, at: datetime, cause: Cause) -> Change[Contract]:
     """Return the change by which the processor decides on a notice; a repeat is answered as it was decided."""
 
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        if contract is None:
-            raise NotFoundError(f"There is no contract {asked.contract_id}.", id=asked.contract_id)
+    def decide(contract: Contract) -> Sequence[Message]:
         if contract.order_id != asked.order.id:
             raise ConflictError("The contract is of another Vorgang.", code="contract_of_other_order", id=contract.id)
-        return contract, _decided(contract, asked, terms, at)
+        return _decided(contract, asked, terms, at)
 
-    return Change(asked.contract_id, decide, cause, correlation_id=asked.order.id)
+    return change_of(asked.contract_id, decide, cause, correlation_id=asked.order.id)
 
 
 def last_day_from(notice: Notice, received_on: date, stated: date) -> date:

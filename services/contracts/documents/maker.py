@@ -19,6 +19,7 @@ from services.contracts.archive.entry import Entry
 from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.reading import archived_contract
+from services.contracts.changes import change_of
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import Addresses, contract_sheets
 from services.contracts.domain.contract import Contract
@@ -26,11 +27,9 @@ from services.contracts.domain.papers import Paper
 from services.contracts.metrics import UNMADE
 from services.contracts.repository import Contracts
 from shared.aggregate import journal
-from shared.aggregate.change import Change
-from shared.errors import InvalidError, NotFoundError
+from shared.errors import InvalidError
 from shared.files.port import Files
-from shared.messages.base import Message
-from shared.messages.values import Channel, Time
+from shared.messages.values import Channel
 from shared.store.port import Document
 
 log = structlog.get_logger()
@@ -76,8 +75,8 @@ class Maker:
             contract = self.contracts.ledger.state_of(document)
             for version in contract.undocumented:
                 if (contract.id, version) not in self._unfit and (papers := await self._papers(document, contract, version)):
-                    decide = partial(_documented, contract.id, papers, self.clock())
-                    changes.append(Change(contract.id, decide, correlation_id=contract.order_id))
+                    document_it = partial(Contract.document, papers=papers, at=self.clock())
+                    changes.append(change_of(contract.id, document_it, correlation_id=contract.order_id))
         await self.contracts.ledger.apply(changes)
 
     async def _papers(self, document: Document, contract: Contract, version: int) -> list[Paper]:
@@ -107,11 +106,3 @@ class Maker:
                 if entry.subject.version == version:
                     return await archived_contract(entry, self.contracts.store)
         return None
-
-
-def _documented(
-    contract_id: str, papers: Sequence[Paper], at: Time, contract: Contract | None
-) -> tuple[Contract, Sequence[Message]]:
-    if contract is None:
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    return contract, contract.document(papers, at)

@@ -14,13 +14,13 @@ from services.contracts.access import viewer_of
 from services.contracts.accessions.declaring import known_contract
 from services.contracts.cascade import hold_to_parents
 from services.contracts.chain.contract import Side
+from services.contracts.changes import change_of, required
 from services.contracts.domain.contract import SUB_LEGS, Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.passing_on.offering import Passed, offer
 from services.contracts.passing_on.schemas import GiveUpRequest, SubContractRequest
 from services.contracts.repository import Contracts
 from services.contracts.schemas import ContractDetail
-from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
@@ -82,7 +82,7 @@ def passing_routes(backend: PassingBackend) -> APIRouter:
 
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(await offer(passed, parent, terms, contracts))
-            stored = _required(result.state, passed.id)
+            stored = required(result.state, passed.id)
             await hold_to_parents([stored], terms, contracts, at)
             view = ContractDetail.seen(stored, terms, grounds=True)
             return json_reply(view, rev=result.rev, status=CREATED, location=f"/v1/contracts/{stored.id}")
@@ -115,13 +115,11 @@ async def _take(
     side = _side(stored.contract, caller.organisation)
     terms = backend.terms.get(stored.contract.channel)
 
-    def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
-        contract = _required(contract, contract_id)
-        return contract, step(contract, side)
+    change = change_of(contract_id, lambda contract: step(contract, side))
 
     async def apply() -> Response:
-        result = await backend.contracts.ledger.apply_one(Change(contract_id, decide), condition=condition)
-        view = ContractDetail.seen(_required(result.state, contract_id), terms, grounds=True)
+        result = await backend.contracts.ledger.apply_one(change, condition=condition)
+        view = ContractDetail.seen(required(result.state, contract_id), terms, grounds=True)
         return json_reply(view, rev=result.rev)
 
     return await key.run(apply)
@@ -135,9 +133,3 @@ def _side(contract: Contract, organisation: str) -> Side:
         if organisation == contract.customer.id:
             return "grantee"
     raise ForbiddenError("This is for the two sides of a contract that passes a use on.", code="not_a_side")
-
-
-def _required(contract: Contract | None, contract_id: str) -> Contract:
-    if contract is None:
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    return contract

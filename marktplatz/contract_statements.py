@@ -26,7 +26,6 @@ from services.contracts.statements.jobs import Jobs
 from services.contracts.statements.runner import Runner
 from services.contracts.statements.schemas import StatementJobRequest
 from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSUE
-from shared.calendar import day_of
 from shared.errors import InvalidError
 from shared.messages.values import Channel
 from shared.process.service import Resources
@@ -59,9 +58,8 @@ async def run_statements(channel: Channel, year: int, offering_id: str | None, t
     """
     asked = _request(year, offering_id, target_groups)
     async with _open() as held:
-        if year >= day_of(held.jobs.clock()).year:
-            raise InvalidError(f"The year {year} is not over.", code="year_not_over", year=year)
-        job = await _open_job(held.jobs, channel, asked) or await held.jobs.add(_new(channel, asked, by, held.jobs))
+        new = asked.job(str(uuid.uuid4()), channel, by, held.jobs.clock())
+        job = await _open_job(held.jobs, channel, asked) or await held.jobs.add(new)
         print(f"job {job.id}", file=sys.stderr, flush=True)
         runner = Runner(channel, held.jobs, held.costs, held.log)
         while (job := await held.jobs.get(job.id, channel.value)).state not in _ENDED:
@@ -115,20 +113,6 @@ async def _open_job(jobs: Jobs, channel: Channel, asked: StatementJobRequest) ->
         if same and job.state not in _ENDED:
             return job
     return None
-
-
-def _new(channel: Channel, asked: StatementJobRequest, by: str, jobs: Jobs) -> StatementJob:
-    at = jobs.clock()
-    return StatementJob(
-        id=str(uuid.uuid4()),
-        channel=channel.value,
-        year=asked.year,
-        offering_id=asked.offering_id,
-        target_groups=asked.target_groups,
-        by=by,
-        created_at=at,
-        open_since=at,
-    )
 
 
 async def _shown_while(working: asyncio.Future[None], jobs: Jobs, job: StatementJob) -> None:

@@ -14,7 +14,6 @@ from starlette.responses import Response, StreamingResponse
 from services.contracts.access import viewer_of
 from services.contracts.repository import Contracts
 from services.contracts.statements.contents import Content, read
-from services.contracts.statements.job import StatementJob
 from services.contracts.statements.jobs import Jobs
 from services.contracts.statements.schemas import (
     StatementJobRequest,
@@ -24,8 +23,7 @@ from services.contracts.statements.schemas import (
     YearlyStatements,
 )
 from services.contracts.statements.statement import Statements, StoredStatement
-from shared.calendar import day_of
-from shared.errors import InvalidError, NotFoundError
+from shared.errors import NotFoundError
 from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey
 from shared.http.etag import json_reply
@@ -76,19 +74,7 @@ def _job_routes(router: APIRouter, backend: StatementBackend) -> None:
     )
     async def start(request: StatementJobRequest, caller: AnbieterCaller, key: IdempotencyKey) -> Response:
         async def run() -> Response:
-            at = backend.clock()
-            if request.year >= day_of(at).year:
-                raise InvalidError(f"The year {request.year} is not over.", code="year_not_over", year=request.year)
-            new = StatementJob(
-                id=key.derived_id("statement-job"),
-                channel=caller.channel.value,
-                year=request.year,
-                offering_id=request.offering_id,
-                target_groups=request.target_groups,
-                by=caller.subject,
-                created_at=at,
-                open_since=at,
-            )
+            new = request.job(key.derived_id("statement-job"), caller.channel, caller.subject, backend.clock())
             job = await jobs.add(new)
             location = f"/v1/statement-jobs/{job.id}"
             return json_reply(StatementJobView.of(job), rev=job.rev, status=CREATED, location=location)

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.statements.job import JobState, Outcome, StatementJob
 from services.contracts.statements.statement import Share, StoredStatement
-from shared.messages.values import EntityId, OrganisationId
+from shared.calendar import day_of
+from shared.errors import InvalidError
+from shared.messages.values import Channel, EntityId, OrganisationId
 
 Figure = Annotated[int, Field(ge=0, le=10**12)]
 
@@ -25,6 +27,12 @@ class StatementJobRequest(BaseModel):
     year: Annotated[int, Field(ge=2000, le=2180)]
     offering_id: EntityId | None = None
     target_groups: Annotated[dict[OrganisationId, Figure], Field(max_length=20_000)] = Field(default_factory=dict)
+
+    def job(self, id_: str, channel: Channel, by: str, at: datetime) -> StatementJob:
+        """Return the new job that makes them. Raises InvalidError (``year_not_over``)."""
+        if self.year >= day_of(at).year:
+            raise InvalidError(f"The year {self.year} is not over.", code="year_not_over", year=self.year)
+        return StatementJob(id=id_, channel=channel.value, by=by, created_at=at, open_since=at, **self.model_dump())
 
 
 class OutcomeView(BaseModel):

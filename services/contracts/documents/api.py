@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import structlog
 from fastapi import APIRouter, Header, Path, Query
 from pydantic import BaseModel, ConfigDict, JsonValue
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.contracts.access import viewer_of
@@ -18,6 +19,7 @@ from services.contracts.repository import Contracts
 from shared.errors import ConflictError, NotFoundError
 from shared.files.port import FileDamagedError, Files
 from shared.http.auth import Caller
+from shared.http.cached import NOT_MODIFIED, is_held, not_modified
 from shared.http.dependencies import CurrentCaller
 from shared.messages.values import EntityId
 
@@ -30,6 +32,7 @@ _EXAMPLE: dict[str, JsonValue] = {
     "size": 54797,
     "sha256": "fedc9de15c09f0f1d8b7a1a9a1d5b7d3a2ad1b9a77c5d9d2f6b1d7f5a0c3e4b1",
 }
+Held = Annotated[str | None, Header(alias="If-None-Match", description="ETag of what the caller has.")]
 Name = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$", examples=["vertrag.pdf"])]
 
 log = structlog.get_logger()
@@ -83,37 +86,38 @@ def document_routes(contracts: Contracts, files: Files) -> APIRouter:
         summary="One document of a contract",
         responses={
             200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}},
-            304: {"description": "Unchanged."},
+            **NOT_MODIFIED,
         },
         response_class=Response,
     )
     async def read_document(
+        request: Request,
         caller: CurrentCaller,
         contract_id: EntityId,
         name: Name,
         version: Annotated[int | None, Query(ge=1, description="Version of the contract; without it the newest.")] = None,
-        known: Annotated[str | None, Header(alias="If-None-Match", description="ETag of what the caller has.")] = None,
+        _held: Held = None,
     ) -> Response:
         contract = await found(caller, contract_id)
         of_name = [one for one in contract.papers if one.name == name and version in {None, one.version}]
         document = max(of_name, key=lambda one: one.version, default=None)
         if document is None:
             raise NotFoundError(f"The contract {contract_id} has no document {name}.", id=contract_id, name=name)
-        return await file_reply(files, document, download_name(contract.number, name), known)
+        return await file_reply(files, document, download_name(contract.number, name), request)
 
     return router
 
 
-async def file_reply(files: Files, document: Paper, name: str, known: str | None) -> Response:
-    """Return a document as the answer to a download under a name; 304 if its hash is in ``known`` (If-None-Match).
+async def file_reply(files: Files, document: Paper, name: str, request: Request) -> Response:
+    """Return a document as the answer to a download under a name; 304 for whom holds it already (If-None-Match).
 
     Raises ConflictError (``content_lost``), FilesUnavailableError.
     """
-    headers = {"ETag": f'"{document.sha256}"', "Cache-Control": "private, no-cache"}
-    if known is not None and document.sha256 in known:
-        return Response(status_code=304, headers=headers)
+    tag, headers = f'"{document.sha256}"', {"Cache-Control": "private, no-cache"}
+    if is_held(request, tag):
+        return not_modified(tag, headers)
     content = await _content(files, document)
-    headers |= {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    headers |= {"ETag": tag, "Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
     return Response(content, media_type=document.media_type, headers=headers)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import Response
 
-from services.contracts.documents.api import file_reply
+from services.contracts.documents.api import Held, file_reply
 from services.contracts.documents.rendering import PDF
 from services.contracts.documents.sheets import download_name
 from services.contracts.documents.xrechnung import MEDIA_TYPE
@@ -19,6 +20,7 @@ from shared.aggregate.ledger import Ledger
 from shared.errors import NotFoundError
 from shared.files.port import Files
 from shared.http.auth import Caller
+from shared.http.cached import NOT_MODIFIED
 from shared.http.dependencies import CurrentCaller
 from shared.messages.values import EntityId, OrganisationId, Role
 
@@ -81,22 +83,23 @@ def statement_document_routes(owed: Ledger[Owed], files: Files) -> APIRouter:
     @router.get(
         "/statements/{statement_id}/documents/{name}",
         summary="One document of a part of a statement: PDF, JSON or XRechnung",
-        responses={200: _FILES, 304: {"description": "Unchanged."}},
+        responses={200: _FILES, **NOT_MODIFIED},
         response_class=Response,
     )
     async def read_document(
+        request: Request,
         caller: CurrentCaller,
         statement_id: EntityId,
         name: Name,
         payer: Payer = None,
-        known: Annotated[str | None, Header(alias="If-None-Match", description="ETag of what the caller has.")] = None,
+        _held: Held = None,
     ) -> Response:
         part = await found(caller, statement_id, payer)
         paper = next((one for one in part.papers if one.name == name), None)
         if paper is None:
             raise NotFoundError(f"The statement {statement_id} has no document {name}.", id=statement_id, name=name)
         number = f"{part.contract_number}/{part.year}-{part.number}"
-        return await file_reply(files, paper, download_name(number, name), known)
+        return await file_reply(files, paper, download_name(number, name), request)
 
     return router
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.contracts.accessions.repository import Accessions
+from services.contracts.accessions.repository import sees as sees_accession
 from services.contracts.domain.accession import Accession
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import BINDING
@@ -15,6 +16,8 @@ from services.contracts.repository import Contracts, Viewer
 
 MOST: Final = 500
 """Contracts and accessions of one answer, at most."""
+_SIDES: Final = {"customer_id", "grantor_id", "provider_id", "channel"}
+_ACCEDED: Final = {"organisation_id", "licensee_id", "provider_id", "channel"}
 
 
 @dataclass
@@ -51,7 +54,7 @@ async def tree_of(contract: Contract, viewer: Viewer, contracts: Contracts, acce
         for parent_id, nodes in grown.items():
             places[parent_id].below = nodes
         async for accession in accessions.to_contracts(places.keys()):
-            if size < MOST and _sees_accession(viewer, accession):
+            if size < MOST and sees_accession(viewer, accession.model_dump(include=_ACCEDED)):
                 places[accession.contract_id].accessions.append(accession)
                 size += 1
         size += len(found)
@@ -68,13 +71,7 @@ async def tree_of(contract: Contract, viewer: Viewer, contracts: Contracts, acce
 
 def sees(viewer: Viewer, contract: Contract) -> bool:
     """Return whether a contract is one of the viewer's."""
-    sides = {"customer_id": contract.customer.id, "grantor_id": contract.grantor.id, "provider_id": contract.provider.id}
-    return viewer.sees({**sides, "channel": contract.channel.value})
-
-
-def _sees_accession(viewer: Viewer, accession: Accession) -> bool:
-    sides = {accession.organisation.id, accession.licensee.id, accession.provider.id}
-    return viewer.organisation in sides or viewer.channel is accession.channel
+    return viewer.sees(contract.model_dump(include=_SIDES))
 
 
 async def _below(contract: Contract, viewer: Viewer, contracts: Contracts) -> list[Node]:

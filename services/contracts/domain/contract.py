@@ -225,8 +225,8 @@ class Contract(Listed):
     @property
     def released_at(self) -> Time | None:
         """When the Anbieter's second person has released a contract that is not concluded yet, for the index."""
-        waits = self.state is ContractState.ANGEBOTEN and self.countersignature is not None
-        return self.countersignature.released_at if waits and self.countersignature is not None else None
+        given = self.countersignature
+        return given.released_at if given is not None and self.state is ContractState.ANGEBOTEN else None
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property

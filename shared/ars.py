@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from shared.errors import InvalidError
+from shared.laender import LAENDER
 
 _FORM = re.compile(r"[0-9]{12}")
 _GROUPED = re.compile(r"[ ./-]")
-_LAENDER = frozenset(f"{number:02}" for number in range(1, 17))
 
 
 def parse_ars(text: str) -> str:
@@ -21,7 +21,7 @@ def parse_ars(text: str) -> str:
         raise InvalidError(
             f"'{text}' is no ARS: an ARS has 12 digits; the AGS of 8 digits is another key.", code="ars_form", ars=text
         )
-    if digits[:2] not in _LAENDER:
+    if digits[:2] not in LAENDER:
         raise InvalidError(
             f"The ARS '{text}' begins with {digits[:2]}; it must be a Land (01 to 16).", code="ars_region", ars=text
         )

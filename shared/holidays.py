@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.calendar import easter, is_working_day
+from shared.laender import LAENDER
 
 
 class Land(StrEnum):
@@ -34,14 +35,6 @@ class Land(StrEnum):
 
 
 L = Land
-_BY_KEY = dict(
-    zip(
-        (f"{number:02}" for number in range(1, 17)),
-        (L.SH, L.HH, L.NI, L.HB, L.NW, L.HE, L.RP, L.BW, L.BY, L.SL, L.BE, L.BB, L.MV, L.SN, L.ST, L.TH),
-        strict=True,
-    )
-)
-"""Länder by the first two digits of an Amtlicher Regionalschlüssel."""
 _LENGTHS_OF_KEYS = (2, 5, 9, 12)
 _FIXED = {
     (1, 6): frozenset({L.BW, L.BY, L.ST}),
@@ -57,10 +50,8 @@ _FRONLEICHNAM = frozenset({L.BW, L.BY, L.HE, L.NW, L.RP, L.SL})
 
 def land_of(body: str) -> Land | None:
     """Return the Land of a body by its key, an Amtlicher Regionalschlüssel or ``DE-SH``; None if its key does not show it."""
-    if body.startswith("DE-"):
-        code = body.removeprefix("DE-")
-        return Land(code) if code in Land.__members__ else None
-    return _BY_KEY.get(body[:2]) if body.isdigit() and len(body) in _LENGTHS_OF_KEYS else None
+    key = LAENDER.get(body[:2], "") if body.isdigit() and len(body) in _LENGTHS_OF_KEYS else body
+    return Land(key.removeprefix("DE-")) if key in LAENDER.values() else None
 
 
 def works(day: date, land: Land | None) -> bool:

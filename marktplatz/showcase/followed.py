@@ -15,7 +15,7 @@ import structlog
 from pydantic import ValidationError
 
 from services.catalog.domain.form import OfferingForm
-from services.catalog.domain.offering import Offering
+from services.catalog.domain.offering import DESCRIPTION, Offering
 from services.catalog.rows import KnownOffering
 from shared.errors import RetryableError
 from shared.http.caller import Caller
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from efa_portal import Catalog
 
 LOOK_SECONDS = 1.0
-_DESCRIBED = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
 
 log = structlog.get_logger()
 
@@ -173,7 +172,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
     """Return an offer from its public state (``catalog.offering.v1``), None if this version cannot read it."""
     try:
         state = messages.Offering.model_validate_json(json.dumps(raw))
-        described = {name: getattr(state, name) for name in _DESCRIBED}
+        described = {name: getattr(state, name) for name in DESCRIPTION}
         listed = tuple(listing.channel for listing in state.channels)
         # While an offer is suspended no channel is orderable, so that closed ones cannot be told from open ones.
         asked = state.state is OfferingState.VEROEFFENTLICHT and state.orderable_channels is not None

@@ -22,7 +22,8 @@ from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party, Text, Time
 
 MOST_VERSIONS = 200
-_DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
+DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
+"""Members of the form that an offer bears by the same name where it travels."""
 
 
 class Offering(Aggregate):
@@ -282,7 +283,7 @@ class Offering(Aggregate):
     def public(self) -> messages.Offering:
         """Return the full public state, as it travels. Only of an offer that has been published."""
         self.derive()
-        described = {name: getattr(self.form, name) for name in _DESCRIPTION}
+        described = {name: getattr(self.form, name) for name in DESCRIPTION}
         return messages.Offering.model_validate(
             {
                 **described,

@@ -19,8 +19,7 @@ from services.portal.visits import CurrentVisit, session_of
 PAGE = 20
 READ = "/inbox/read"
 PATHS = {"order": "/orders", "offering": "/offerings", "organisation": "/organisations", "contract": "/contracts"}
-SHOWN = frozenset(PATHS)
-"""What this portal has pages of."""
+"""Where the things are shown that notifications are about; others are named without a link."""
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -48,7 +47,7 @@ def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
         parameters = [("unread", str(asked.unread).lower()), ("limit", str(PAGE))]
         parameters += [("cursor", asked.cursor)] if asked.cursor else []
         found = await notify.inbox(session.access, visit.language, parameters)
-        links = {it.id: f"{PATHS[it.subject_kind]}/{it.subject_id}" for it in found.items if it.subject_kind in SHOWN}
+        links = {it.id: f"{PATHS[it.subject_kind]}/{it.subject_id}" for it in found.items if it.subject_kind in PATHS}
         following = None if found.next is None else asked.address(unread=asked.unread, cursor=found.next)
         return pages.show(visit, "pages/inbox.html", inbox=found, asked=asked, links=links, following=following, read=READ)
 

@@ -16,6 +16,7 @@ from services.portal.apis.eligibility import Accreditation, Eligibility, Organis
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given, read_given
 from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.registration import ROLES
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -26,7 +27,6 @@ EVIDENCE = (
     *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
 )
-ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
 SEARCH = "q"
 FOUND_AT_MOST = 8
 

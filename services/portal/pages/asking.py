@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.fields import Fault, Field, body_of, faults_of
 from services.portal.forms import Given
 from services.portal.rendering import Pages, Visit
-from shared.errors import MarktplatzError, NotFoundError, PreconditionFailedError, RejectedError
+from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
 
-T = TypeVar("T")
 ETAG = "etag"
 SEE_OTHER = 303
 Act = Callable[[dict[str, Any]], Awaitable[str]]
 """Sends the body of a form and returns the path to go on at."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,6 @@ class Form:
     quote: str = ""
     etag: str | None = None
     changed: bool = False
-
-
-async def or_none(asked: Awaitable[T], page: str) -> T | None:
-    """Return what a page can do without, None where there is none for whoever reads, or none just now."""
-    try:
-        return await asked
-    except MarktplatzError as error:
-        log.info("part_left_out", page=page, code=error.code, detail=error.detail)
-        return None
 
 
 def show_form(

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from services.portal.apis.contracts import Contract, Contracts
 from services.portal.fields import Field, Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, Form, or_none, send_form, show_form
+from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of

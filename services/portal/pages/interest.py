@@ -6,25 +6,22 @@ import asyncio
 from collections.abc import Sequence
 from urllib.parse import quote
 
-import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog, Offering
-from services.portal.apis.client import Access
 from services.portal.apis.eligibility import Advice, Eligibility
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import Choice, Field, Kind
 from services.portal.forms import read_given
 from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
-from shared.errors import MarktplatzError, NotFoundError
+from shared.errors import NotFoundError
 
 TEMPLATE = "pages/interest.html"
-
-log = structlog.get_logger()
 
 
 def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
@@ -33,7 +30,9 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
 
     async def read(visit: Visit, offering_id: str) -> tuple[Offering, Sequence[Advice] | None]:
         access = session_of(visit).access
-        found, advice = await asyncio.gather(catalog.offering(offering_id, access), advice_of(eligibility, access, offering_id))
+        found, advice = await asyncio.gather(
+            catalog.offering(offering_id, access), or_none(eligibility.advice(access, offering_id), "interest")
+        )
         if not isinstance(found, Offering):
             raise NotFoundError(f"{offering_id} cannot be ordered here.")
         return found, advice
@@ -57,15 +56,6 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
         return await send_form(pages, visit, form, given, act, template=TEMPLATE, offering=offering, advice=advice)
 
     return router
-
-
-async def advice_of(eligibility: Eligibility, access: Access, offering_id: str) -> Sequence[Advice] | None:
-    """Return the pre-check for the own organisation, None where there is none just now: interest can be declared without it."""
-    try:
-        return await eligibility.advice(access, offering_id)
-    except MarktplatzError as error:
-        log.warning("part_left_out", page="interest", code=error.code, detail=error.detail)
-        return None
 
 
 def _form(pages: Pages, visit: Visit, offering: Offering, advice: Sequence[Advice] | None) -> Form:

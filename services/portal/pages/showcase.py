@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 from urllib.parse import urlencode
 
-import structlog
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
@@ -17,12 +16,11 @@ from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownSer
 from services.portal.apis.client import Parameters
 from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
-from services.portal.pages.interest import advice_of
 from services.portal.pages.offer_steps import DONE, moves_of
+from services.portal.pages.parts import or_none
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
-from shared.errors import MarktplatzError
 
 PAGE = 20
 SHOWN_AT_ONCE = 8
@@ -31,10 +29,6 @@ FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsar
 ORDERS = {"kind": ("offering", "known"), "orderable": ("true", "false")}
 """Filters of two choices, which are always seen, in this order; the choices of others come by their number."""
 _LABELS = {"channel": "Channel", "anbindungsart": "Anbindungsart"}
-
-T = TypeVar("T")
-
-log = structlog.get_logger()
 
 
 class Asked(BaseModel):
@@ -143,14 +137,14 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         access = None if visit.session is None else visit.session.access
         found, checklist, topics, channels = await asyncio.gather(
             catalog.offering(offering_id, access),
-            _or_none(catalog.requirements()),
-            _or_none(catalog.topics()),
-            _or_none(eligibility.channels()),
+            or_none(catalog.requirements(), "offering"),
+            or_none(catalog.topics(), "offering"),
+            or_none(eligibility.channels(), "offering"),
         )
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
             return pages.show(visit, "pages/known.html", known=found, topic=topic)
-        advice = None if access is None else await advice_of(eligibility, access, offering_id)
+        advice = None if access is None else await or_none(eligibility.advice(access, offering_id), "offering")
         points = None if checklist is None else {it.id: it for it in checklist}
         documents = [it for it in found.documents if it.url.startswith("https://")]
         areas = _areas(found, points)
@@ -172,15 +166,6 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         )
 
     return router
-
-
-async def _or_none(asked: Awaitable[T]) -> T | None:
-    """Return what a page can do without, None while its service is away."""
-    try:
-        return await asked
-    except MarktplatzError as error:
-        log.warning("part_left_out", page="offering", code=error.code, detail=error.detail)
-        return None
 
 
 def _topic(found: Offering | KnownService, topics: tuple[Topic, ...] | None) -> str | None:

@@ -16,7 +16,8 @@ from services.portal.apis.contracts import Contracts
 from services.portal.apis.ordering import Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, or_none, send_form, show_form
+from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, send_form, show_form
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError

@@ -7,7 +7,6 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import structlog
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -16,13 +15,11 @@ from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
-from shared.errors import MarktplatzError
 
 PAGE = 50
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +78,5 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
 
 
 async def _number(name: str, path: str, asked: Awaitable[tuple[int, bool]]) -> Number:
-    try:
-        count, more = await asked
-    except MarktplatzError as error:
-        log.warning("part_left_out", page="tasks", code=error.code, detail=error.detail)
-        return Number(name, path, None)
+    count, more = await or_none(asked, "tasks") or (None, False)
     return Number(name, path, count, more)

@@ -1,0 +1,24 @@
+"""Parts of a page that it can do without."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import structlog
+
+from shared.errors import MarktplatzError, RejectedError
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+async def or_none(asked: Awaitable[T], page: str) -> T | None:
+    """Return what a page can do without, None where there is none for whoever reads, or none just now."""
+    try:
+        return await asked
+    except MarktplatzError as error:
+        note = log.info if isinstance(error, RejectedError) else log.warning
+        note("part_left_out", page=page, code=error.code, detail=error.detail)
+        return None

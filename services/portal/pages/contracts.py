@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.contracts import Contract, Contracts
+from services.portal.apis.contracts import Contract, Contracts, OwnCosts
 from services.portal.fields import Field, Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, Form, send_form, show_form
@@ -67,19 +67,17 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     @router.get("/{contract_id}")
     async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
         session = session_of(visit)
-        access = session.access
-        stored = await contracts.contract(access, contract_id)
-        contract = stored.content
+        contract = (await contracts.contract(session.access, contract_id)).content
         documents, costs = await asyncio.gather(
-            or_none(contracts.documents(access, contract_id), "contract"),
-            or_none(contracts.own_costs(access, contract.offering_id, contract.channel), "contract"),
+            or_none(contracts.documents(session.access, contract_id), "contract"),
+            _own_costs(contracts, session, contract),
         )
         return pages.show(
             visit,
             "pages/contract.html",
             contract=contract,
             documents=documents or (),
-            costs=costs if session.organisation == contract.customer.id else None,
+            costs=costs,
             steps=steps_of(contract, session),
             done=done if done in STEPS else "",
         )
@@ -117,6 +115,13 @@ def steps_of(contract: Contract, session: Session) -> list[str]:
     if contract.awaits in SIGNATURES and session.works_as("ANBIETER"):
         return [SIGNATURES[contract.awaits], "decline"]
     return ["notice"] if contract.state == "GESCHLOSSEN" else []
+
+
+async def _own_costs(contracts: Contracts, session: Session, contract: Contract) -> OwnCosts | None:
+    """Return what whoever reads will pay, None for another side of the contract, or just now."""
+    if session.organisation != contract.customer.id:
+        return None
+    return await or_none(contracts.own_costs(session.access, contract.offering_id, contract.channel), "contract")
 
 
 def _step(name: str) -> Step:

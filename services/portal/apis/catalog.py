@@ -340,10 +340,12 @@ class Catalog:
         """Have a step taken with an offer, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, access=access, body=body, match=match)
 
-    async def ozg(self, words: str, limit: int) -> tuple[OzgEntry, ...]:
-        """Return the OZG services that words or an id name. Raises as ``Api.get``."""
-        return (await self._api.get("/v1/reference/ozg", OzgEntries, [("q", words), ("limit", str(limit))])).items
+    async def ozg(self, words: str, limit: int) -> dict[str, str]:
+        """Return the OZG services that words or an id name, names by id. Raises as ``Api.get``."""
+        found = await self._api.get("/v1/reference/ozg", OzgEntries, [("q", words), ("limit", str(limit))])
+        return {it.ozg_id: it.name for it in found.items}
 
-    async def leika(self, words: str, limit: int) -> tuple[LeikaEntry, ...]:
-        """Return the entries of the Leistungskatalog that words or a key name. Raises as ``Api.get``."""
-        return (await self._api.get("/v1/reference/leika", LeikaEntries, [("q", words), ("limit", str(limit))])).items
+    async def leika(self, words: str, limit: int) -> dict[str, str]:
+        """Return the entries of the Leistungskatalog that words or a key name, names by key. Raises as ``Api.get``."""
+        found = await self._api.get("/v1/reference/leika", LeikaEntries, [("q", words), ("limit", str(limit))])
+        return {it.leika_key: it.name for it in found.items}

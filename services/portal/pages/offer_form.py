@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -145,7 +145,7 @@ class _Editor:
         drafting = await self._drafting(visit, section, plain)
         form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
         beside = self._beside(visit, stored.content, section, drafting)
-        return show_form(self.pages, visit, form, (), template="pages/section.html", **beside)
+        return show_form(self.pages, visit, form, **beside)
 
     async def save(self, visit: Visit, offering_id: str, section: Section, given: Given) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
@@ -153,17 +153,19 @@ class _Editor:
             chosen = {name: list(given.all(name)) for name in section.members}
             drafting = await self._drafting(visit, section, {**plain, **chosen}, given.one(SEARCH))
             form = self._form(visit, stored.content, section, given.one(ETAG) or None, section.fields(drafting))
-            return show_form(
-                self.pages, visit, form, template="pages/section.html", **self._beside(visit, stored.content, section, drafting)
-            )
-        known = {**plain, **{name: [*plain.get(name, ()), *given.all(name)] for name in ("ozg_ids", "leika_keys")}}
-        drafting = await self._drafting(visit, section, known if section.name == "keys" else plain)
+            return show_form(self.pages, visit, form, **self._beside(visit, stored.content, section, drafting))
+        known = plain
+        if section.name == "keys":
+            known = {**plain, **{it: [*dict.fromkeys((*plain.get(it, ()), *given.all(it)))] for it in section.members}}
+        drafting = await self._drafting(visit, section, known)
         form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
         filled = [it.filled(given) for it in form.fields]
         written = section.content(filled, visit.language)
         members = [it for it in section.members if section.row is None or it != section.row.member]
         changed = {**{name: value for name, value in plain.items() if name not in members}, **written}
-        return await self._send(visit, offering_id, form, given, changed, plain, section, drafting)
+        beside = self._beside(visit, stored.content, section, drafting)
+        following = f"/offerings/{quote(offering_id)}/edit?saved=true"
+        return await self._send(visit, offering_id, form, given, plain, changed, following, beside)
 
     async def row(self, visit: Visit, offering_id: str, section: Section, place: str) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
@@ -185,7 +187,8 @@ class _Editor:
             former = rows[at] if at < len(rows) else {}
             asked = {it.name for it in form.fields}
             rows[at : at + 1] = [{**{k: v for k, v in former.items() if k not in asked}, **row.content(filled, visit.language)}]
-        return await self._send(visit, offering_id, form, given, {**plain, row.member: rows}, plain, section, None)
+        following = f"/offerings/{quote(offering_id)}/edit/{section.name}"
+        return await self._send(visit, offering_id, form, given, plain, {**plain, row.member: rows}, following, {})
 
     async def _send(
         self,
@@ -193,34 +196,30 @@ class _Editor:
         offering_id: str,
         form: Form,
         given: Given,
-        changed: dict[str, Any],
         plain: Mapping[str, Any],
-        section: Section,
-        drafting: Drafting | None,
+        changed: dict[str, Any],
+        following: str,
+        beside: Mapping[str, Any],
     ) -> Response:
-        access = session_of(visit).access
-
         async def act(_: dict[str, object]) -> str:
             try:
-                await self.catalog.replace(access, offering_id, changed, given.one(ETAG) or None)
+                await self.catalog.replace(session_of(visit).access, offering_id, changed, given.one(ETAG) or None)
             except PreconditionFailedError:
                 if changed != plain:
                     raise
                 # The same form was sent twice, or somebody else has written the same.
-            return f"/offerings/{quote(offering_id)}/edit{f'/{section.name}' if drafting is None else '?saved=true'}"
+            return following
 
-        if drafting is None:
-            return await send_form(self.pages, visit, form, given, act)
-        stored, _ = await self.catalog.form(access, offering_id)
-        beside = self._beside(visit, stored.content, section, drafting)
-        return await send_form(self.pages, visit, form, given, act, template="pages/section.html", **beside)
+        return await send_form(self.pages, visit, form, given, act, **beside)
 
     def _beside(self, visit: Visit, offering: Offering, section: Section, drafting: Drafting) -> dict[str, Any]:
+        """Return the template of a section, and what it shows beside the form."""
         rows = None
         if section.row is not None:
             rows = [section.row.label(it, drafting) for it in drafting.form.get(section.row.member, ())]
         lacking = [it for it in _lacking(offering) if it.field in section.members]
         return {
+            "template": "pages/section.html",
             "offering": offering,
             "section": section.name,
             "rows": rows,
@@ -276,22 +275,11 @@ class _Editor:
             return replace(drafting, channels=[it.channel for it in await self.eligibility.channels()])
         if section.name == "keys":
             ozg, leika = await asyncio.gather(
-                self._ozg(form.get("ozg_ids", ()), query), self._leika(form.get("leika_keys", ()), query)
+                _names(self.catalog.ozg, form.get("ozg_ids", ()), query),
+                _names(self.catalog.leika, form.get("leika_keys", ()), query),
             )
             return replace(drafting, ozg=ozg, leika=leika)
         return drafting
-
-    async def _ozg(self, held: Sequence[str], query: str) -> dict[str, str]:
-        asked = [self.catalog.ozg(it, 1) for it in held[:NAMED_AT_MOST]]
-        found = await asyncio.gather(*asked, *([self.catalog.ozg(query, FOUND_AT_MOST)] if query else []))
-        names = {it.ozg_id: it.name for entries in found for it in entries}
-        return {key: names[key] for key in names if key in held or query}
-
-    async def _leika(self, held: Sequence[str], query: str) -> dict[str, str]:
-        asked = [self.catalog.leika(it, 1) for it in held[:NAMED_AT_MOST]]
-        found = await asyncio.gather(*asked, *([self.catalog.leika(query, FOUND_AT_MOST)] if query else []))
-        names = {it.leika_key: it.name for entries in found for it in entries}
-        return {key: names[key] for key in names if key in held or query}
 
     def _faults(self, visit: Visit, here: str, lacking: Sequence[Shortcoming]) -> list[Fault]:
         """Return words for shortcomings, one line for those of a kind, with the way to their section where there is one."""
@@ -307,6 +295,14 @@ class _Editor:
             section = next((it.name for it in SECTIONS.values() if field in it.members), "")
             faults.append(Fault(text, f"{visit.language.prefix}{here}/{section}" if here and section else ""))
         return faults
+
+
+async def _names(find: Callable[[str, int], Awaitable[Mapping[str, str]]], held: Sequence[str], query: str) -> Mapping[str, str]:
+    """Return the names of keys that an offer holds, and of those that were searched for."""
+    found = await asyncio.gather(
+        *(find(key, 1) for key in held[:NAMED_AT_MOST]), *([find(query, FOUND_AT_MOST)] if query else [])
+    )
+    return {key: name for names in found for key, name in names.items() if key in held or query}
 
 
 def _label(sentences: Mapping[str, str], field: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import ApiUnavailableError
-from services.portal.fields import Fault, Field, body_of, faults_of
+from services.portal.fields import Fault, Field, Kind, body_of, faults_of
 from services.portal.forms import Given
 from services.portal.rendering import Pages, Visit
 from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
@@ -19,6 +19,8 @@ ETAG = "etag"
 SEE_OTHER = 303
 Act = Callable[[dict[str, Any]], Awaitable[str]]
 """Sends the body of a form and returns the path to go on at."""
+Word = Callable[[str], str]
+"""Gives the words of one form by their name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,33 @@ class Form:
     quote: str = ""
     etag: str | None = None
     changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a step asks for, before it has words."""
+
+    name: str
+    kind: Kind
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step with a thing, by its name in the path of the service, and what it asks for."""
+
+    name: str
+    asked: tuple[Ask, ...] = ()
+
+    def fields(self, word: Word) -> tuple[Field, ...]:
+        """Return the fields with their words, ``field.<name>`` and ``field.<name>_hint``."""
+        return tuple(
+            Field(it.name, it.kind, word(f"field.{it.name}"), word(f"field.{it.name}_hint"), it.optional) for it in self.asked
+        )
+
+    def content(self, filled: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the body to send for what was filled in, None for a step without one."""
+        return filled if self.asked else None
 
 
 def show_form(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -13,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.contracts import Contract, Contracts, OwnCosts
-from services.portal.fields import Field, Kind, words_for
+from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
@@ -25,16 +23,7 @@ from shared.errors import NotFoundError
 PAGE = 50
 STATES = ("ANGEBOTEN", "ENTWURF", "GESCHLOSSEN", "GEKUENDIGT", "BEENDET", "ABGELEHNT")
 SIGNATURES = {"SIGNATURE": "sign", "RELEASE": "release"}
-Word = Callable[[str], str]
 DocumentName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,40}\.pdf$")]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step with a contract, and what it asks for."""
-
-    name: str
-    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
 
 
 STEPS = {
@@ -42,11 +31,8 @@ STEPS = {
     for it in (
         Step("sign"),
         Step("release"),
-        Step("decline", lambda word: (Field("reason", Kind.LINE, word("field.reason"), word("field.reason_hint")),)),
-        Step(
-            "notice",
-            lambda word: (Field("last_day", Kind.DAY, word("field.last_day"), word("field.last_day_hint"), optional=True),),
-        ),
+        Step("decline", (Ask("reason", Kind.LINE),)),
+        Step("notice", (Ask("last_day", Kind.DAY, optional=True),)),
     )
 }
 
@@ -101,8 +87,8 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         stored = await contracts.contract(access, contract_id)
 
         async def act(body: dict[str, object]) -> str:
-            content = body or ({} if chosen.fields(str) else None)
-            await contracts.take(access, contract_id, chosen.name, key=given.key, body=content, match=given.one(ETAG) or None)
+            match = given.one(ETAG) or None
+            await contracts.take(access, contract_id, chosen.name, key=given.key, body=chosen.content(body), match=match)
             return f"/contracts/{quote(contract_id)}?done={chosen.name}"
 
         return await send_form(pages, visit, _form(pages, visit, stored.content, chosen, stored.etag), given, act)

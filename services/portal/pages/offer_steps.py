@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -11,39 +9,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog, KnownService, MyOffering, Offering
-from services.portal.fields import Field, Kind, words_for
+from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
 PAGE = 50
 EDIT = "edit"
-Word = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A step with an offer, by its name in the state machine of the catalog, and what it asks for."""
-
-    name: str
-    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
-
-
-def _field(name: str, kind: Kind) -> Callable[[Word], tuple[Field, ...]]:
-    return lambda word: (Field(name, kind, word(f"field.{name}"), word(f"field.{name}_hint")),)
-
 
 MOVES = {
     it.name: it
     for it in (
-        Move("accept"),
-        Move("return", _field("remarks", Kind.AREA)),
-        Move("bereitstellungsvertrag", _field("number", Kind.LINE)),
-        Move("suspend", _field("reason", Kind.AREA)),
-        Move("resume"),
-        Move("withdraw", _field("reason", Kind.AREA)),
+        Step("accept"),
+        Step("return", (Ask("remarks", Kind.AREA),)),
+        Step("bereitstellungsvertrag", (Ask("number", Kind.LINE),)),
+        Step("suspend", (Ask("reason", Kind.AREA),)),
+        Step("resume"),
+        Step("withdraw", (Ask("reason", Kind.AREA),)),
     )
 }
 DONE = frozenset({*MOVES, "submit"})
@@ -110,9 +94,7 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
 
         async def act(body: dict[str, object]) -> str:
             match = given.one(ETAG) or None
-            await catalog.move(
-                access, offering_id, move.name, key=given.key, body=body if move.fields(str) else None, match=match
-            )
+            await catalog.move(access, offering_id, move.name, key=given.key, body=move.content(body), match=match)
             # A form that was returned is a draft again, which its Bereitsteller alone can read.
             here = "/tasks/offerings" if move.name == "return" else f"/offerings/{quote(offering_id)}"
             return f"{here}?done={move.name}"
@@ -122,13 +104,13 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
     return router
 
 
-def _move(name: str) -> Move:
+def _move(name: str) -> Step:
     if name not in MOVES:
         raise NotFoundError(f"There is no step {name}.")
     return MOVES[name]
 
 
-def _form(pages: Pages, visit: Visit, offering: Offering, move: Move, etag: str | None) -> Form:
+def _form(pages: Pages, visit: Visit, offering: Offering, move: Step, etag: str | None) -> Form:
     word = words_for(pages.words(visit.language), f"offer.{move.name}")
     return Form(
         title=word("title"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -15,13 +15,12 @@ from services.portal.apis.client import segment
 from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given, read_given
-from services.portal.pages.asking import ETAG, Form, send_form, show_form
+from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
 from services.portal.pages.registration import ROLES
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
-Word = Callable[[str], str]
 RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
 EVIDENCE = (
     *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
@@ -31,34 +30,15 @@ SEARCH = "q"
 FOUND_AT_MOST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A step of an accreditation, and what it asks for."""
-
-    name: str
-    fields: Callable[[Word], tuple[Field, ...]] = lambda _: ()
-
-
-def _text(name: str, *, optional: bool = False) -> Callable[[Word], tuple[Field, ...]]:
-    return lambda word: (Field(name, Kind.AREA, word(f"field.{name}"), word(f"field.{name}_hint"), optional),)
-
-
-def _grant(word: Word) -> tuple[Field, ...]:
-    return (
-        Field("valid_to", Kind.DAY, word("field.valid_to"), word("field.valid_to_hint"), optional=True),
-        Field("reason", Kind.AREA, word("field.reason"), optional=True),
-    )
-
-
 DECISIONS = {
     it.name: it
     for it in (
-        Decision("review"),
-        Decision("grant", _grant),
-        Decision("query", _text("question")),
-        Decision("answer", _text("answer")),
-        Decision("refuse", _text("reason")),
-        Decision("revoke", _text("reason")),
+        Step("review"),
+        Step("grant", (Ask("valid_to", Kind.DAY, optional=True), Ask("reason", Kind.AREA, optional=True))),
+        Step("query", (Ask("question", Kind.AREA),)),
+        Step("answer", (Ask("answer", Kind.AREA),)),
+        Step("refuse", (Ask("reason", Kind.AREA),)),
+        Step("revoke", (Ask("reason", Kind.AREA),)),
     )
 }
 DONE = frozenset({*DECISIONS, "relations", "request", "registered"})
@@ -142,22 +122,21 @@ class _Asking:
         )
         if record is None:
             raise NotFoundError(f"There is no such step with an accreditation {below}.")
-        form = self._decision_form(visit, stored.content, record, DECISIONS[step], stored.etag)
+        decision = DECISIONS[step]
+        form = self._decision_form(visit, stored.content, record, decision, stored.etag)
         if given is None:
             return show_form(self.pages, visit, form)
 
         async def act(body: dict[str, object]) -> str:
             path = f"accreditations/{below}/{step}"
             match = given.one(ETAG) or None
-            await self.eligibility.change(
-                access, organisation_id, path, key=given.key, body=body if form.fields else None, match=match
-            )
+            await self.eligibility.change(access, organisation_id, path, key=given.key, body=decision.content(body), match=match)
             return f"/organisations/{quote(organisation_id)}?done={step}"
 
         return await send_form(self.pages, visit, form, given, act)
 
     def _decision_form(
-        self, visit: Visit, organisation: Organisation, record: Accreditation, decision: Decision, etag: str | None
+        self, visit: Visit, organisation: Organisation, record: Accreditation, decision: Step, etag: str | None
     ) -> Form:
         language = visit.language
         word = words_for(self.pages.words(language), f"organisation.{decision.name}")

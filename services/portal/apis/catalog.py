@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
+from services.portal.apis.remembered import Remembered
 from shared.errors import NotFoundError
 
 
@@ -286,10 +289,12 @@ FORM = (
 
 
 class Catalog:
-    """The catalog as the pages ask it."""
+    """The catalog as the pages ask it. Checklist and Themenfelder are asked for once in five minutes."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, steady: Callable[[], float] = time.monotonic) -> None:
         self._api = api
+        self._requirements = Remembered(lambda: api.get("/v1/reference/requirements", Requirements), steady)
+        self._topics = Remembered(lambda: api.get("/v1/reference/topics", Topics), steady)
 
     async def search(self, parameters: Parameters) -> Found:
         """Return a page of the Schaufenster. Raises InvalidError for a filter or place that is none, and as ``Api.get``."""
@@ -301,11 +306,11 @@ class Catalog:
 
     async def requirements(self) -> tuple[Requirement, ...]:
         """Return the checklist. Raises as ``Api.get``."""
-        return (await self._api.get("/v1/reference/requirements", Requirements)).items
+        return (await self._requirements()).items
 
     async def topics(self) -> tuple[Topic, ...]:
         """Return the Themenfelder. Raises as ``Api.get``."""
-        return (await self._api.get("/v1/reference/topics", Topics)).items
+        return (await self._topics()).items
 
     async def mine(self, access: Access, parameters: Parameters) -> MyOfferings:
         """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from services.portal.apis.remembered import Remembered
 
 
 class Channel(Reply):
@@ -178,14 +181,15 @@ class Registration(Reply):
 
 
 class Eligibility:
-    """Eligibility as the pages ask it."""
+    """Eligibility as the pages ask it. The list of the channels is asked for once in five minutes."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, steady: Callable[[], float] = time.monotonic) -> None:
         self._api = api
+        self._channels = Remembered(lambda: api.get("/v1/channels", Channels), steady)
 
     async def channels(self) -> tuple[Channel, ...]:
         """Return all channels. Raises as ``Api.get``."""
-        return (await self._api.get("/v1/channels", Channels)).items
+        return (await self._channels()).items
 
     async def channel(self, channel: str) -> ChannelRules:
         """Return a channel with its rules. Raises NotFoundError, and as ``Api.get``."""

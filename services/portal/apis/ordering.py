@@ -9,9 +9,8 @@ from typing import Any
 
 from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from services.portal.apis.remembered import Remembered
 from services.portal.language import Language
-
-WORDS_SECONDS = 300.0
 
 
 class Waiting(Reply):
@@ -193,16 +192,11 @@ class Ordering:
 
     def __init__(self, api: Api, steady: Callable[[], float] = time.monotonic) -> None:
         self._api = api
-        self._steady = steady
-        self._words: Vocabulary | None = None
-        self._words_until = 0.0
+        self._words = Remembered(lambda: api.get("/v1/order-vocabulary", Vocabulary), steady)
 
     async def words(self) -> Vocabulary:
         """Return the words. Raises as ``Api.get``."""
-        if self._words is None or self._steady() >= self._words_until:
-            self._words = await self._api.get("/v1/order-vocabulary", Vocabulary)
-            self._words_until = self._steady() + WORDS_SECONDS
-        return self._words
+        return await self._words()
 
     async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""

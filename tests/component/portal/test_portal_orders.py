@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.portal.apis.client import ApiUnavailableError
-from services.portal.apis.ordering import WORDS_SECONDS, Ordering, Vocabulary
+from services.portal.apis.ordering import Ordering, Vocabulary
+from services.portal.apis.remembered import SECONDS
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, STRANGER
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import Acting, World
@@ -108,6 +109,6 @@ async def test_the_words_of_a_vorgang_are_asked_for_once_in_a_while() -> None:
     with pytest.raises(ApiUnavailableError):
         await ordering.words()
     assert [await ordering.words() for _ in range(3)] == [words] * 3
-    now = WORDS_SECONDS
+    now = SECONDS
     await ordering.words()
     assert len(asked) == 3

@@ -176,7 +176,8 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
         listed = tuple(listing.channel for listing in state.channels)
         # While an offer is suspended no channel is orderable, so that closed ones cannot be told from open ones.
         asked = state.state is OfferingState.VEROEFFENTLICHT and state.orderable_channels is not None
-        closed = tuple(channel for channel in listed if channel not in (state.orderable_channels or ())) if asked else ()
+        open_or_suspended = {*(state.orderable_channels or ()), *(it.channel for it in state.channel_suspensions)}
+        closed = tuple(channel for channel in listed if channel not in open_or_suspended) if asked else ()
         return Offering(
             id=state.id,
             provider=state.provider,
@@ -185,6 +186,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
             form=OfferingForm(**described, channels=listed),
             listings=state.channels,
             suspension=state.suspension,
+            channel_suspensions=state.channel_suspensions,
             withdrawal_reason=state.withdrawal_reason,
             withdrawn_at=state.withdrawn_at,
             closed_channels=closed,

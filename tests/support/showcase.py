@@ -36,6 +36,7 @@ MUSTS = tuple(row.id for row in read_csv(DATA / "requirements.csv", Requirement)
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 KOMM_ONE = "anna/komm_one/BEREITSTELLER"
 GOVDIGITAL = "gina/govdigital/ANBIETER"
+FITKO = "gina/fitko/ANBIETER"
 ORIGIN = "https://portal.test"
 LEIKA_ENTRIES = 50
 
@@ -104,10 +105,10 @@ class Showcase:
         """Suspend an offer."""
         await self.move(offering_id, "suspend", {"reason": reason})
 
-    async def move(self, offering_id: str, command: str, body: dict[str, Any] | None = None) -> None:
-        """Give a command of the Bereitsteller."""
-        async with client(self.app, KOMM_ONE) as provider:
-            answer = await provider.post(f"/v1/offerings/{offering_id}/{command}", json=body)
+    async def move(self, offering_id: str, command: str, body: dict[str, Any] | None = None, *, token: str = KOMM_ONE) -> None:
+        """Give a command, that of the Bereitsteller unless another token is given."""
+        async with client(self.app, token) as actor:
+            answer = await actor.post(f"/v1/offerings/{offering_id}/{command}", json=body)
             assert answer.status_code == 200, answer.text
 
 

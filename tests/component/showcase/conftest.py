@@ -24,7 +24,7 @@ from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
 from tests.support.http import FixedHealth
 from tests.support.publisher import RecordingPublisher
-from tests.support.showcase import ORIGIN, Showcase, browser, few_services
+from tests.support.showcase import FITKO, GOVDIGITAL, ORIGIN, Showcase, browser, few_services
 
 OFFERS: dict[str, dict[str, Any]] = {
     "Digitale Baugenehmigung": {"contact_mailbox": "efa@example.org"},
@@ -32,6 +32,8 @@ OFFERS: dict[str, dict[str, Any]] = {
     "Anwohnerparken": {"reifegrad": 4},
     "Ausgesetzte Leistung": {},
     "Zurückgezogene Leistung": {},
+    "An einem Weg ausgesetzt": {"channels": ["govdigital", "fitko"]},
+    "Am einzigen Weg ausgesetzt": {},
 }
 
 
@@ -117,6 +119,9 @@ async def _shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Show
     for title, parts in OFFERS.items():
         await home.publish(title, **parts)
     await home.suspend(home.ids["Ausgesetzte Leistung"], "Umstellung bis Ende März.")
+    await home.move(home.ids["An einem Weg ausgesetzt"], "bereitstellungsvertrag", {"number": "BV-FITKO"}, token=FITKO)
+    for title, token in (("An einem Weg ausgesetzt", FITKO), ("Am einzigen Weg ausgesetzt", GOVDIGITAL)):
+        await home.move(home.ids[title], "suspend", {"reason": "Die Anbindung wird umgestellt."}, token=token)
     follower = Follower(folder / "catalog.sqlite")
     follower.open()
     followed = Followed(follower.path)

@@ -60,11 +60,5 @@ async def read_given(request: Request, session: Session, path: str) -> Given:
     return Given({name: tuple(it.replace("\r\n", "\n") for it in values) for name, values in fields.items()}, number)
 
 
-async def read_form(request: Request, session: Session, path: str) -> tuple[dict[str, str], str]:
-    """Return the fields of a form, one value each, and its UUID. Raises FormExpiredError."""
-    given = await read_given(request, session, path)
-    return {name: values[-1] for name, values in given.values.items()}, given.key
-
-
 def _mark(session: Session, path: str, number: str) -> str:
     return hmac.digest(session.secret.encode(), f"{path}\n{number}".encode(), hashlib.sha256).hex()

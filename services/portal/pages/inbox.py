@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.notify import Notify
-from services.portal.forms import read_form
+from services.portal.forms import read_given
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 
@@ -54,10 +54,10 @@ def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
     @router.post(READ)
     async def read(request: Request, visit: CurrentVisit) -> Response:
         session = session_of(visit)
-        fields, key = await read_form(request, session, READ)
-        if _ID.fullmatch(fields.get("id", "")):
-            await notify.read(session.access, fields["id"], key)
-        back = Asked().address(unread=fields.get("unread") == "true")
+        given = await read_given(request, session, READ)
+        if _ID.fullmatch(given.one("id")):
+            await notify.read(session.access, given.one("id"), given.key)
+        back = Asked().address(unread=given.one("unread") == "true")
         return RedirectResponse(f"{visit.language.prefix}{back}", 303)
 
     return router

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.forms import read_form
+from services.portal.forms import read_given
 from services.portal.metrics import DONE, LOGINS, judged_login
 from services.portal.provider import LoggedIn, LoginRefusedError, Provider
 from services.portal.sessions import LOGIN_TIME, Pending, Session, new_secret
@@ -77,7 +77,7 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
     @router.post(LOGOUT)
     async def logout(request: Request, visit: CurrentVisit) -> Response:
         session = session_of(visit)
-        await read_form(request, session, LOGOUT)
+        await read_given(request, session, LOGOUT)
         await sessions.end(session.secret)
         reply = RedirectResponse(await provider.logout_address(session.tokens), SEE_OTHER)
         _set(reply, cookies.session, "", 0)

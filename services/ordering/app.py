@@ -23,7 +23,7 @@ from services.ordering.partners.intake import NoIntake
 from services.ordering.partners.quarantine import ORIGINALS, QUARANTINE, Quarantine
 from services.ordering.partners.receipt_keys import ReceiptKeys
 from services.ordering.partners.repository import PARTNERS, Partners
-from services.ordering.reference import load_checklists, load_schedule, load_vocabulary, task_words
+from services.ordering.reference import load_checklists, load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
 from services.ordering.settings import Settings
@@ -50,7 +50,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     receipt_keys = ReceiptKeys(settings.receipt_keys, resources.clock, settings.receipt_key_overlap)
     vocabulary = load_vocabulary()
     schedule = load_schedule(settings.reminders_file)
-    reminders = Reminders(orders, schedule, task_words(vocabulary), settings.idle_after, resources.clock)
+    reminders = Reminders(orders, schedule, vocabulary.tasks, settings.idle_after, resources.clock)
     router = routes(Backend(orders, offerings, checklists, vocabulary, resources.clock, settings.idle_after))
     read_rotation = rotation_reader(settings.partner_audience)
     registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)

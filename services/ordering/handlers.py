@@ -8,6 +8,7 @@ from typing import ParamSpec
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
 from services.ordering.domain import award, exits, interest, notice, precheck, rechecks, reminders, steps_back
+from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Task
 from services.ordering.domain.steps import StepFunction
@@ -178,7 +179,7 @@ def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime)
 
 
 def remind(
-    order_id: str, schedule: reminders.Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, reminders.Words]
+    order_id: str, schedule: reminders.Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, Label]
 ) -> Change[Order]:
     """Record the reminders that are due, unless somebody has moved the Vorgang or given them meanwhile."""
     return _change(order_id, lambda order: reminders.remind(order, schedule, at, idle_after, words))

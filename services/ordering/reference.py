@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from services.ordering.domain.checklist import Checklists, Label, MilestoneEntry, PointEntry
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import Schedule, Words
+from services.ordering.domain.reminders import Schedule
 from services.ordering.domain.transitions import TRANSITIONS, Command
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
@@ -73,13 +73,7 @@ def load_checklists(clarification: Path | None = None, delivery: Path | None = N
 
 def load_schedule(file: Path | None = None) -> Schedule:
     """Return who is reminded when, from the file given or built in. Raises OSError, or ValueError for a malformed file."""
-    given = _Reminders.model_validate_json(_text(file, "reminders.json"))
-    return Schedule(lands=given.lands, waits=given.waits, deadlines=given.deadlines)
-
-
-def task_words(vocabulary: Vocabulary) -> dict[Task, Words]:
-    """Return what each task is called."""
-    return {task: Words(label.de, label.en) for task, label in vocabulary.tasks.items()}
+    return _Reminders.model_validate_json(_text(file, "reminders.json"))
 
 
 def load_vocabulary() -> Vocabulary:

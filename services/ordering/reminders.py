@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 
 from services.ordering import handlers
+from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import Schedule, Words, reminders_of
+from services.ordering.domain.reminders import Schedule, due_of, reminders_of
 from services.ordering.repository import Orders
 from shared.messages.values import Channel
 from shared.store.port import Scalar
@@ -29,7 +30,7 @@ class Reminders:
         self,
         orders: Orders,
         schedule: Schedule,
-        words: Mapping[Task, Words],
+        words: Mapping[Task, Label],
         idle_after: timedelta,
         clock: Callable[[], datetime],
         batch: int = BATCH,
@@ -50,15 +51,11 @@ class Reminders:
             await self._remind(orders, now)
 
     async def _remind(self, orders: list[Order], now: datetime) -> None:
-        due = [order for order in orders if self._has_new(order, now)]
+        due = [order for order in orders if due_of(order, reminders_of(order, self.schedule, self.idle_after), now)]
         if due:
             await self.orders.ledger.apply(
                 [handlers.remind(order.id, self.schedule, now, self.idle_after, self.words) for order in due]
             )
-
-    def _has_new(self, order: Order, now: datetime) -> bool:
-        given = set(order.reminded.value)
-        return any(it.at <= now and it.key not in given for it in reminders_of(order, self.schedule, self.idle_after))
 
     async def _waiting(self, now: datetime) -> AsyncIterator[list[Order]]:
         for rule in self.schedule.waits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -10,13 +10,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
-from services.ordering.domain.parts import Task
+from services.ordering.domain.parts import Task, Waiting
 from shared.calendar import GERMANY, day_of
 from shared.holidays import Land, land_of, working_day
 from shared.messages.base import Message, Value
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
-from shared.messages.values import Line, OrganisationId
+from shared.messages.values import OrganisationId
 
 HOUR = 8
 """Reminders are due at this hour of a working day in Germany."""
@@ -84,36 +85,34 @@ class Reminder:
     to: tuple[Recipient, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a task is called."""
-
-    de: Line
-    en: Line
-
-
 def reminders_of(order: Order, schedule: Schedule, idle_after: timedelta) -> list[Reminder]:
     """Return all reminders of a Vorgang in its present wait, given ones and later ones, first those that are due first."""
     waiting = order.waiting
     if waiting is None or waiting.party is OrderParty.SYSTEM:
         return []
     land = schedule.land_of(_organisation_of(order, waiting.party))
-    found = list(_while_waiting(order, schedule, land)) + list(_before_deadline(order, schedule, land, idle_after))
+    found = list(_while_waiting(waiting, schedule, land)) + list(_before_deadline(order, schedule, land, idle_after))
     return sorted(found, key=lambda reminder: (reminder.at, reminder.key))
 
 
-def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, Words]) -> list[Message]:
+def due_of(order: Order, reminders: Iterable[Reminder], at: datetime) -> list[Reminder]:
+    """Return those of the reminders of a Vorgang that are due at a moment and not given yet."""
+    given = set(order.reminded.value)
+    return [it for it in reminders if it.at <= at and it.key not in given]
+
+
+def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, Label]) -> list[Message]:
     """Record the reminders that are due and return one event for them, that of the last; none if all are given.
 
     It is no step: the wait goes on and no deadline moves.
     """
     present = reminders_of(order, schedule, idle_after)
-    given = set(order.reminded.value)
-    due = [reminder for reminder in present if reminder.at <= at and reminder.key not in given]
+    due = due_of(order, present, at)
     waiting = order.waiting
     if not due or waiting is None:
         return []
-    order.reminded.value = [it.key for it in present if it.key in given or it in due]
+    given = {*order.reminded.value, *(it.key for it in due)}
+    order.reminded.value = [it.key for it in present if it.key in given]
     order.reminded_at = at
     deadline = order.deadline(idle_after)
     fields = {
@@ -124,7 +123,7 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
         "label": words[waiting.what].de,
         "label_en": words[waiting.what].en,
         "since": waiting.since,
-        "lapses_at": None if deadline is None or deadline[0] is Deadline.NOTICE else deadline[1],
+        "lapses_at": None if deadline is None else deadline[1],
     }
     escalated = {recipient for reminder in due for recipient in reminder.to} - {Recipient.HOLDER}
     if not escalated:
@@ -132,10 +131,7 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
     return [OrderEscalated(**fields, to_anbieter=Recipient.ANBIETER in escalated)]
 
 
-def _while_waiting(order: Order, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
-    waiting = order.waiting
-    if waiting is None:
-        return
+def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
     for step in schedule.steps_of(waiting.what):
         day = working_day(day_of(waiting.since), step.days, land)
         yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", _morning(day), step.to)

@@ -9,7 +9,7 @@ import pytest
 
 from services.ordering.deadlines import Deadlines
 from services.ordering.domain.order import Order
-from services.ordering.reference import load_schedule, load_vocabulary, task_words
+from services.ordering.reference import load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
@@ -33,7 +33,7 @@ class _Breaking(Reminders):
 
 
 def _reminders(world: World, batch: int = 100) -> Reminders:
-    words = task_words(load_vocabulary())
+    words = load_vocabulary().tasks
     return Reminders(Orders(world.resources), load_schedule(), words, IDLE, world.clock, batch)
 
 
@@ -68,7 +68,7 @@ async def test_a_run_that_broke_off_is_gone_on_with_by_the_next_one(world: World
     for order in orders:
         await world.judge(order)
     world.pass_time(days=7)
-    words = task_words(load_vocabulary())
+    words = load_vocabulary().tasks
     with pytest.raises(ConnectionError):
         await _Breaking(Orders(world.resources), load_schedule(), words, IDLE, world.clock, 2).run()
     assert len(_given(world)) == 2

@@ -10,7 +10,7 @@ from services.ordering.domain import award, precheck, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
 from services.ordering.domain.reminders import DeadlineRule, Recipient, ReminderStep, Schedule, WaitRule, remind, reminders_of
-from services.ordering.reference import load_schedule, load_vocabulary, task_words
+from services.ordering.reference import load_schedule, load_vocabulary
 from shared.calendar import end_of
 from shared.holidays import Land
 from shared.messages.eligibility import Stage
@@ -19,7 +19,7 @@ from shared.messages.values import OrderState, Verdict
 from tests.support.builders.orders import ANBIETER, KUNDE, T0, later, order_in, verdict
 
 IDLE = timedelta(days=180)
-WORDS = task_words(load_vocabulary())
+WORDS = load_vocabulary().tasks
 ALL = (Recipient.HOLDER, Recipient.DEPUTY, Recipient.ANBIETER)
 SCHEDULE = Schedule(
     lands={"komm-one": Land.BW, "govdigital": Land.BE},

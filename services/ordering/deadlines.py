@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 from services.ordering import handlers
-from services.ordering.domain.order import Deadline
+from services.ordering.domain.order import Deadline, Order
 from services.ordering.repository import Orders
 from shared.store.port import Scalar
 
@@ -29,8 +29,14 @@ class Deadlines:
             await self._meet(kind, now - self.idle_after if kind is Deadline.IDLE else now, now)
 
     async def _meet(self, kind: Deadline, before: datetime, now: datetime) -> None:
-        after: tuple[Scalar, ...] | None = None
-        while orders := await self.orders.due(kind, before, after, self.batch):
+        async for orders in due_before(self.orders, kind, before, self.batch):
             await self.orders.ledger.apply([handlers.meet_deadline(order.id, kind, before, now) for order in orders])
-            last = orders[-1]
-            after = ((last.hold_until if kind is Deadline.HOLD else last.due_at) or before, last.id)
+
+
+async def due_before(orders: Orders, kind: Deadline, before: datetime, batch: int) -> AsyncIterator[list[Order]]:
+    """Yield, in batches, the Vorgänge whose deadline of that kind lies before a moment, those first that it passes first."""
+    after: tuple[Scalar, ...] | None = None
+    while found := await orders.due(kind, before, after, batch):
+        yield found
+        last = found[-1]
+        after = ((last.hold_until if kind is Deadline.HOLD else last.due_at) or before, last.id)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 
 from services.ordering import handlers
+from services.ordering.deadlines import due_before
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
@@ -76,8 +77,5 @@ class Reminders:
             before = now + timedelta(days=days // _WORKING_DAYS * _WEEK + _WEEK + _HOLIDAYS)
             if rule.deadline is Deadline.IDLE:
                 before -= self.idle_after
-            after: tuple[Scalar, ...] | None = None
-            while orders := await self.orders.due(rule.deadline, before, after, self.batch):
+            async for orders in due_before(self.orders, rule.deadline, before, self.batch):
                 yield orders
-                last = orders[-1]
-                after = ((last.hold_until if rule.deadline is Deadline.HOLD else last.due_at) or before, last.id)

@@ -22,6 +22,11 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), GERMANY).astimezone(UTC)
 
 
+def last_day_before(moment: datetime) -> date:
+    """Return the German calendar day on which the last second before a moment lies: of ``end_of(day)`` that day."""
+    return day_of(moment - timedelta(seconds=1))
+
+
 def is_working_day(day: date) -> bool:
     """Return whether a day is neither Saturday, Sunday nor a public holiday in all of Germany."""
     holiday = (day.month, day.day) in _FIXED_HOLIDAYS or (day - easter(day.year)).days in _AFTER_EASTER

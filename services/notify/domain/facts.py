@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
 from services.notify.domain.parameters import Matter, Parameters, Subject, SubjectKind
-from shared.calendar import day_of
+from shared.calendar import last_day_before
 from shared.followed_offers import open_channels
 from shared.messages import (
     catalog,
@@ -146,9 +145,7 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:  # noqa:
     match message:
         case ordering.OrderRefused(stage=stage) if stage is not Stage.BESTELLUNG:
             return Audience.BEREITSTELLER, Audience.ANBIETER
-        case ordering.OrderDeclined(agreed=False):
-            return (Audience.ANBIETER,)
-        case ordering.OrderEscalated(to_anbieter=False):
+        case ordering.OrderDeclined(agreed=False) | ordering.OrderEscalated(to_anbieter=False):
             return (Audience.ANBIETER,)
         case ordering.CheckRecorded(hold_until=None):
             return Audience.BEREITSTELLER, Audience.ANBIETER
@@ -211,13 +208,13 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
                 "code": finding.code,
                 "reason": finding.reason,
                 "remedy": _remedies(assessment),
-                "valid_until": None if until is None else day_of(until - timedelta(seconds=1)),
+                "valid_until": None if until is None else last_day_before(until),
             }
         case ordering.OrderVerdictChanged(assessment=assessment):
             finding = assessment.decisive
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
-        case ordering.OrderRefused(code=code, facts=facts, reason=reason, remedy=remedy):
-            return {"code": code, "facts": facts, "reason": reason, "remedy": remedy}
+        case ordering.OrderRefused():
+            return _grounds(message)
         case (
             ordering.OrderDeclined(reason=reason)
             | ordering.OrderWithdrawn(reason=reason)
@@ -240,7 +237,7 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             ordering.OrderReminded(label=label, label_en=english, since=since, lapses_at=lapses)
             | ordering.OrderEscalated(label=label, label_en=english, since=since, lapses_at=lapses)
         ):
-            last = None if lapses is None else day_of(lapses - timedelta(seconds=1))
+            last = None if lapses is None else last_day_before(lapses)
             holder = _names(message.order).get(message.party)
             return {"task": label, "task_en": english, "since": since, "valid_until": last, "organisation": holder}
         case ordering.OfferMade(valid_until=day):
@@ -254,6 +251,11 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
         case ordering.OrderTerminated(ends_on=day, by=party):
             return {"ends_on": day, "party": party}
     return {}
+
+
+def _grounds(refused: ordering.OrderRefused | contracts_chain.NoticeRefused | contracts_sub.SubContractRefused) -> dict[str, Any]:
+    """Return why a rule has refused: stable code with its facts, and the German sentences."""
+    return {"code": refused.code, "facts": refused.facts, "reason": refused.reason, "remedy": refused.remedy}
 
 
 def _remedies(assessment: eligibility.Assessment) -> str | None:
@@ -405,8 +407,7 @@ def _notice_refused(message: contracts_chain.NoticeRefused) -> Facts:
     """Return what a refused notice is about; it is told to the side that gave it alone."""
     facts = _contract_of_a_chain(message.contract)
     side = Audience.KUNDE if message.by is OrderParty.KUNDE else Audience.ANBIETER
-    why = {"code": message.code, "facts": message.facts, "reason": message.reason, "remedy": message.remedy}
-    return replace(facts, parties={side: facts.parties[side]}, parameters=facts.parameters.model_copy(update=why))
+    return replace(facts, parties={side: facts.parties[side]}, parameters=facts.parameters.model_copy(update=_grounds(message)))
 
 
 def _contract_of_a_chain(contract: contracts_chain.ChainHead, by: OrderParty | None = None) -> Facts:
@@ -458,5 +459,4 @@ def _sub_contract(message: contracts_sub.SubContractOffered | contracts_sub.SubC
         sides = {message.contract.grantor.id, message.contract.grantee.id} - {message.offered_by.id}
         parameters = facts.parameters.model_copy(update={"actor": message.offered_by.name})
         return replace(facts, parties={**facts.parties, Audience.COUNTERPART: tuple(sorted(sides))}, parameters=parameters)
-    shown = {"code": message.code, "facts": message.facts, "reason": message.reason, "remedy": message.remedy}
-    return replace(facts, parameters=facts.parameters.model_copy(update=shown))
+    return replace(facts, parameters=facts.parameters.model_copy(update=_grounds(message)))

@@ -13,7 +13,7 @@ from pydantic import Field
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task, Waiting
-from shared.calendar import GERMANY, day_of
+from shared.calendar import GERMANY, day_of, last_day_before
 from shared.holidays import Land, land_of, working_day
 from shared.messages.base import Message, Value
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
@@ -142,7 +142,7 @@ def _before_deadline(order: Order, schedule: Schedule, land: Land | None, idle_a
     if deadline is None:
         return
     kind, moment = deadline
-    last = day_of(moment - timedelta(seconds=1))
+    last = last_day_before(moment)
     for step in schedule.steps_before(kind):
         yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", _morning(working_day(last, -step.days, land)), step.to)
 

@@ -123,7 +123,7 @@ def take(order_id: str, caller: Caller, at: datetime, step: StepFunction[P], *ar
     return _change(order_id, lambda order: step(order, actor_of(order, caller), at, *args, **kwargs))
 
 
-def record_verdict(given: VerdictGiven, cause: Cause, at: datetime, hold_for: timedelta = precheck.HOLD) -> Change[Order]:
+def record_verdict(given: VerdictGiven, cause: Cause, at: datetime, hold_for: timedelta) -> Change[Order]:
     """Record the result of a pre-check; an order is held for ``hold_for`` for what is lacking."""
     return _change(given.order_id, lambda order: precheck.record_verdict(order, given, at, hold_for), cause)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.ordering.domain.precheck import HOLD
+
 
 class Settings(BaseSettings):
     """Environment variables ORDERING_…; durations as ISO 8601 (P180D) or seconds.
@@ -26,7 +28,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ORDERING_", frozen=True)
 
     idle_after: timedelta = timedelta(days=180)
-    hold_for: timedelta = timedelta(days=30)
+    hold_for: timedelta = HOLD
     deadlines_every: timedelta = timedelta(minutes=10)
     census_every: timedelta = timedelta(minutes=1)
     partner_audience: str = "efa-marktplatz"

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from pydantic import BaseModel
 
+from services.ordering.domain.award import offer_number_of
 from services.ordering.domain.formats import Format, example_of
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
@@ -205,7 +206,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         points=tuple(_point(point, order.examples.value.get(point.id)) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
-        offer_number=None if order.valid_until is None else max(order.offer_number, 1),
+        offer_number=None if order.valid_until is None else offer_number_of(order),
         valid_until=order.valid_until,
         price_items=tuple(order.price_items.value),
         placed_at=order.placed_at,

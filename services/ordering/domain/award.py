@@ -51,6 +51,11 @@ def make_offer(
     )
 
 
+def offer_number_of(order: Order) -> int:
+    """Return the number of the offer that was made last; one that 0.1.0 has recorded is the first."""
+    return max(order.offer_number, 1)
+
+
 def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: datetime) -> None:
     """Return if an offer can be accepted until that day, at these prices where it states its own.
 
@@ -77,7 +82,7 @@ def _other_order(
     order_reference: str | None = None,
     offer_number: int | None = None,
 ) -> Violation | None:
-    if offer_number not in (None, max(order.offer_number, 1)):
+    if offer_number not in (None, offer_number_of(order)):
         return Violation("already_placed", "Another offer was accepted.")
     if (order.leitweg_id, order.order_reference) == (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference):
         return None
@@ -101,7 +106,7 @@ def place(
     (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``; ``offer_changed`` if the offer is
     another one by now; ``already_placed`` if it was ordered with other particulars).
     """
-    current = max(order.offer_number, 1)
+    current = offer_number_of(order)
     if offer_number != current and (offer_number is not None or current > 1):
         return Violation("offer_changed", f"The offer is number {current} by now; read it and name the one that you accept.")
     order.leitweg_id = _accepted(leitweg_id, accepts_agb=accepts_agb)

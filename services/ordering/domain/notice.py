@@ -46,8 +46,9 @@ def _ask(order: Order, actor: Actor, at: datetime, ends_on: date) -> Taken | Vio
     if ends_on < day_of(at):
         raise InvalidError(f"{ends_on.isoformat()} has passed.", code="ends_on_past", ends_on=ends_on.isoformat())
     notice_id = derived_id("notice", order.id, at.isoformat())
-    order.notice.value = AskedNotice(id=notice_id, ends_on=ends_on, by=actor.party, person=actor.person, at=at)
-    return Taken(lambda: _request(order, notice_id, ends_on, actor.party, at), note=ends_on.isoformat())
+    given = AskedNotice(id=notice_id, ends_on=ends_on, by=actor.party, person=actor.person, at=at)
+    order.notice.value = given
+    return Taken(lambda: _request(order, given), note=ends_on.isoformat())
 
 
 def outstanding_notice(order: Order) -> NoticeRequested | None:
@@ -55,12 +56,17 @@ def outstanding_notice(order: Order) -> NoticeRequested | None:
     asked = order.notice.value
     if asked is None or not asked.pending(order.state):
         return None
-    return _request(order, asked.id, asked.ends_on, asked.by, asked.at)
+    return _request(order, asked)
 
 
-def _request(order: Order, notice_id: str, ends_on: date, by: OrderParty, at: datetime) -> NoticeRequested:
+def _request(order: Order, asked: AskedNotice) -> NoticeRequested:
     return NoticeRequested(
-        order=order.head(), contract_id=order.contract_id or "", notice_id=notice_id, ends_on=ends_on, by=by, requested_at=at
+        order=order.head(),
+        contract_id=order.contract_id or "",
+        notice_id=asked.id,
+        ends_on=asked.ends_on,
+        by=asked.by,
+        requested_at=asked.at,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.award import check_terms
+from services.ordering.domain.award import check_terms, offer_number_of
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
@@ -35,7 +35,7 @@ def amend_offer(
     items = order.price_items.value if price_items is None else list(price_items)
     if (order.valid_until, order.price_items.value) == (valid_until, items):
         return None
-    order.offer_number = _number(order) + 1
+    order.offer_number = offer_number_of(order) + 1
     order.valid_until = valid_until
     order.price_items.value = items
     return Taken(
@@ -100,12 +100,7 @@ def change_channel(
 
 def _end_offer(order: Order) -> int:
     """Remove the offer from the Vorgang and return its number, which no other offer gets."""
-    order.offer_number = _number(order)
+    order.offer_number = offer_number_of(order)
     order.valid_until = None
     order.price_items.value = []
     return order.offer_number
-
-
-def _number(order: Order) -> int:
-    """Return the number of the offer that is made; one that 0.1.0 has recorded is the first."""
-    return max(order.offer_number, 1)

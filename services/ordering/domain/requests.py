@@ -30,14 +30,14 @@ def contract_request(order: Order, assessment: Assessment, at: datetime) -> Cont
         signed_off_by=order.signed_off_by,
         override=order.override.value,
         ordered_at=order.placed_at or at,
-        offered_by=_last_person(order, Command.MAKE_OFFER),
+        offered_by=_last_person(order, Command.MAKE_OFFER, Command.AMEND_OFFER),
         placed_by=_last_person(order, Command.PLACE),
     )
 
 
-def _last_person(order: Order, command: Command) -> str | None:
-    """Return who took a step last, None if the timeline does not hold it any more."""
-    return next((step.person for step in reversed(order.steps()) if step.command is command), None)
+def _last_person(order: Order, *commands: Command) -> str | None:
+    """Return who took one of these steps last, None if the timeline does not hold it any more."""
+    return next((step.person for step in reversed(order.steps()) if step.command in commands), None)
 
 
 def outstanding_request(order: Order) -> Sequence[Message]:

@@ -8,7 +8,7 @@ import pytest
 
 from services.ordering.domain import award, clarification, exits, precheck, steps_back
 from services.ordering.domain.order import MOST_STEPS, Deadline, Order
-from services.ordering.domain.parts import READ_BEFORE, Step
+from services.ordering.domain.parts import READ_BEFORE, Actor, Step
 from services.ordering.domain.transitions import Command
 from services.ordering.views import view_of
 from shared.calendar import end_of
@@ -87,6 +87,15 @@ def test_nobody_accepts_an_amended_offer_unread(named: int | None) -> None:
     assert refusal.value.code == "offer_changed"
     award.place(order, KUNDE, later(2), accepts_agb=True, offer_number=2)
     assert order.state is OrderState.BESTELLT
+
+
+def test_the_contract_names_the_person_who_made_the_offer_that_is_accepted() -> None:
+    order = offered()
+    steps_back.amend_offer(order, Actor(OrderParty.ANBIETER, "vera.vertretung"), later(1), SOONER)
+    award.place(order, KUNDE, later(2), accepts_agb=True, offer_number=2)
+    (request,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(3))
+    assert isinstance(request, ContractRequested)
+    assert (request.offered_by, request.placed_by) == ("vera.vertretung", KUNDE.person)
 
 
 def test_the_only_offer_needs_no_number() -> None:

@@ -38,6 +38,23 @@ class OrderParty(OpenEnum):
     SYSTEM = "SYSTEM"
 
 
+Why = Annotated[Text, Field(description="Why. Free text; it should name nobody, which nobody checks. Not personal.")]
+WhyIfStated = Annotated[
+    Text | None,
+    Field(description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal."),
+]
+OfferEnd = Annotated[
+    date,
+    Field(
+        description="Last day on which the offer can be accepted, a calendar day in Germany. Not personal.",
+        examples=["2026-12-31"],
+    ),
+]
+OfferPrices = Annotated[
+    tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
+]
+
+
 class OrderHead(Value):
     """What every event of a Vorgang holds of it."""
 
@@ -286,16 +303,8 @@ class ConditionsConfirmed(OrderEvent):
 class OfferMade(OrderEvent):
     """The Anbieter has made the Kunde an offer for the Nachnutzungsvertrag."""
 
-    valid_until: Annotated[
-        date,
-        Field(
-            description="Last day on which the offer can be accepted, a calendar day in Germany. Not personal.",
-            examples=["2026-12-31"],
-        ),
-    ]
-    price_items: Annotated[
-        tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
-    ]
+    valid_until: OfferEnd
+    price_items: OfferPrices
     number: Annotated[
         int | None,
         Field(
@@ -313,23 +322,9 @@ class OfferAmended(OrderEvent):
     number: Annotated[
         int, Field(ge=2, description="Number of the offer that counts now; who orders names it. Not personal.", examples=[2])
     ]
-    valid_until: Annotated[
-        date,
-        Field(
-            description="Last day on which the offer can be accepted, a calendar day in Germany. Not personal.",
-            examples=["2026-12-31"],
-        ),
-    ]
-    price_items: Annotated[
-        tuple[PriceItem, ...], Field(description="Prices of the offer; amounts are net, in whole cents. Not personal.")
-    ]
-    reason: Annotated[
-        Text | None,
-        Field(
-            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
-            examples=["Die Frist war falsch eingetragen."],
-        ),
-    ] = None
+    valid_until: OfferEnd
+    price_items: OfferPrices
+    reason: Annotated[WhyIfStated, Field(examples=["Die Frist war falsch eingetragen."])] = None
 
 
 @message_type("ordering.order.offer-withdrawn.v1")
@@ -337,13 +332,7 @@ class OfferWithdrawn(OrderEvent):
     """The Anbieter has taken an offer back before it was accepted; another one may follow."""
 
     number: Annotated[int, Field(ge=1, description="Number of the offer that counts no more. Not personal.", examples=[1])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
-            examples=["Die Preise waren falsch."],
-        ),
-    ]
+    reason: Annotated[Why, Field(examples=["Die Preise waren falsch."])]
 
 
 @message_type("ordering.order.clarification-reopened.v1")
@@ -351,13 +340,7 @@ class ClarificationReopened(OrderEvent):
     """One side has gone back to the Abstimmung; an offer that was made counts no more."""
 
     by: Annotated[OrderParty, Field(description="Side that went back. Not personal.", examples=["KUNDE"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
-            examples=["Das Fachverfahren wird gewechselt."],
-        ),
-    ]
+    reason: Annotated[Why, Field(examples=["Das Fachverfahren wird gewechselt."])]
 
 
 @message_type("ordering.order.channel-changed.v1")
@@ -365,13 +348,7 @@ class ChannelChanged(OrderEvent):
     """The Kunde goes on through another Anbieter; the pre-check for it follows, and what was settled stays."""
 
     before: Annotated[Channel, Field(description="Anbieter until now. Not personal.", examples=["govdigital"])]
-    reason: Annotated[
-        Text | None,
-        Field(
-            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
-            examples=["Wir sind dort akkreditiert."],
-        ),
-    ] = None
+    reason: Annotated[WhyIfStated, Field(examples=["Wir sind dort akkreditiert."])] = None
 
 
 @message_type("ordering.order.clarification-resumed.v1")
@@ -494,13 +471,7 @@ class UsesReported(OrderEvent):
 class OrderWithdrawn(OrderEvent):
     """The Kunde has withdrawn before a contract came about. ``forwarded``: the Bereitsteller knew of the interest."""
 
-    reason: Annotated[
-        Text | None,
-        Field(
-            description="Why; null or absent: none stated. Free text; it should name nobody, which nobody checks. Not personal.",
-            examples=["Haushaltsmittel gesperrt."],
-        ),
-    ] = None
+    reason: Annotated[WhyIfStated, Field(examples=["Haushaltsmittel gesperrt."])] = None
     forwarded: Annotated[
         bool, Field(description="Whether the Bereitsteller knew of the interest. Not personal.", examples=[True])
     ] = True

@@ -60,9 +60,7 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung hold
         offering = await offerings.get(offering_id)
         unused = next((place for place in places if place.order is None), None)
         if unused is None and len(places) >= MOST_GENERATIONS:
-            raise ConflictError(
-                f"There were {len(places)} Vorgänge for this offer and channel, which is the most.", code="too_many_orders"
-            )
+            raise _too_many(len(places))
         place = unused or await orders.reserve(caller.organisation, offering_id, channel, len(places) + 1)
         order_id = place.order_id
 
@@ -98,13 +96,14 @@ async def change_channel(
     order = (await orders.get(order_id, caller)).order
     offering = await offerings.get(order.offering_id)
     # On a copy first: a step that is refused reserves no place.
-    steps_back.change_channel(Order.model_validate(order.model_dump()), actor_of(order, caller), at, offering, channel, reason)
+    steps_back.change_channel(order.model_copy(deep=True), actor_of(order, caller), at, offering, channel, reason)
     places = await orders.places(order.customer_id, order.offering_id, channel)
     other = _open_one([place.order for place in places if place.order is not None and place.order_id != order_id], channel)
     if other is not None:
         raise _open_order(other)
-    if channel is not order.channel and all(place.order_id != order_id for place in places):
-        await orders.restore_place(order_id, channel)
+    has_place = channel is order.channel or any(place.order_id == order_id for place in places)
+    if not has_place and not await orders.restore_place(order_id, channel):
+        raise _too_many(len(places))
     return _change(
         order_id, lambda order: steps_back.change_channel(order, actor_of(order, caller), at, offering, channel, reason)
     )
@@ -194,6 +193,10 @@ def _change(order_id: str, decide: Callable[[Order], list[Message]], cause: Caus
         return order, decide(order)
 
     return Change(order_id, decide_on, cause, correlation_id=order_id)
+
+
+def _too_many(places: int) -> ConflictError:
+    return ConflictError(f"There were {places} Vorgänge for this offer and channel, which is the most.", code="too_many_orders")
 
 
 def _open_order(order: Order) -> ConflictError:

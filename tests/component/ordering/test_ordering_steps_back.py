@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.ordering import repository
 from shared.messages.catalog import ChannelListing
 from shared.messages.values import Channel
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, OTHER_ANBIETER, World
@@ -90,3 +91,16 @@ async def test_a_channel_is_changed_to_and_fro(world: World) -> None:
     for channel in ("fitko", "govdigital", "fitko"):
         order = await world.step(order["id"], "channel", KUNDE, {"channel": channel})
         assert order["channel"] == channel
+
+
+async def test_a_channel_in_which_all_places_were_taken_is_changed_to_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _both_channels(world)
+    first = await world.declare(channel="fitko")
+    await world.step(first["id"], "withdraw", KUNDE)
+    order = await world.declare()
+    monkeypatch.setattr(repository, "MOST_GENERATIONS", 1)
+    refused = await world.post(f"/v1/orders/{order['id']}/channel", KUNDE, {"channel": "fitko"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_orders")
+    assert (await world.read(order["id"]))["channel"] == "govdigital"

@@ -203,7 +203,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         anbindungsarten=tuple(order.anbindungsarten.value),
         verdict=_verdict(order, party),
         refusal=order.why if _may_know_why(order, party) else None,
-        points=tuple(_point(point, order.examples.value.get(point.id)) for point in order.points.value),
+        points=tuple(_point(point, order.example_of(point.id)) for point in order.points.value),
         questions=tuple(order.questions.value),
         conditions=tuple(order.conditions.value),
         offer_number=None if order.valid_until is None else offer_number_of(order),

@@ -11,7 +11,7 @@ from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.formats import checked
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import OTHER_SIDE, Actor, Point, Question, in_english
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Point, PointExample, Question, in_english
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
@@ -73,7 +73,9 @@ def start(
         )
         for entry in entries
     ]
-    order.examples.value = {derived_id("point", order.id, it.code): it.example for it in entries if it.example is not None}
+    order.examples.value = [
+        PointExample(point=derived_id("point", order.id, it.code), text=it.example) for it in entries if it.example is not None
+    ]
     order.points.value += own
     labels = tuple(point.label for point in order.points.value)
     english = in_english(order.points.value)
@@ -102,7 +104,7 @@ def settle_point(order: Order, actor: Actor, at: datetime, point_id: str, value:
     """
     point = _found(order.points.value, point_id, order)
     _require_owner(point.owner, actor, point.label)
-    value = checked(point.format, value, order.examples.value.get(point.id))
+    value = checked(point.format, value, order.example_of(point.id))
     if (point.value, point.note) == (value, note):
         return None
     point.value, point.note = value, note

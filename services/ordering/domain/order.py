@@ -14,9 +14,11 @@ from services.ordering.domain.parts import (
     LaterVerdict,
     Milestone,
     Point,
+    PointExample,
     Question,
     Refusal,
     Step,
+    TakenCommand,
     Task,
     UsesEntry,
     Waiting,
@@ -95,8 +97,7 @@ class Order(Aggregate):
     refusal_facts: LazyJson[tuple[Fact, ...] | None] = Field(default="null", validate_default=True)
 
     points: LazyJson[list[Point]] = Field(default="[]", validate_default=True)
-    examples: LazyJson[dict[str, str]] = Field(default="{}", validate_default=True)
-    """Examples of points that have one of their own, by the id of the point."""
+    examples: LazyJson[list[PointExample]] = Field(default="[]", validate_default=True)
     questions: LazyJson[list[Question]] = Field(default="[]", validate_default=True)
     conditions: LazyJson[list[Condition]] = Field(default="[]", validate_default=True)
 
@@ -121,8 +122,7 @@ class Order(Aggregate):
 
     timeline: str = ""
     timeline_omitted: int = 0
-    taken: LazyJson[dict[int, str]] = Field(default="{}", validate_default=True)
-    """Commands of lines that are stored with another one, for 0.1.0, by the number of the line from the first ever."""
+    taken: LazyJson[list[TakenCommand]] = Field(default="[]", validate_default=True)
 
     waiting_party: OrderParty | None = None
     waiting_since: datetime | None = None
@@ -202,7 +202,7 @@ class Order(Aggregate):
 
     def steps(self) -> list[Step]:
         """Return the timeline, oldest first; what exceeded its bound is counted in ``timeline_omitted``."""
-        found, taken = [], self.taken.value
+        found, taken = [], {it.line: it.command for it in self.taken.value}
         for number, line in enumerate(self.timeline.splitlines(), self.timeline_omitted):
             step = Step.model_validate_json(line, extra="ignore", context=READING)
             command = taken.get(number)
@@ -212,6 +212,10 @@ class Order(Aggregate):
     def open_points(self) -> list[Point]:
         """Return the mandatory points that are not settled; optional ones hold nothing up."""
         return [point for point in self.points.value if point.mandatory and point.settled_at is None]
+
+    def example_of(self, point_id: str) -> str | None:
+        """Return the example that a point has of its own."""
+        return next((it.text for it in self.examples.value if it.point == point_id), None)
 
     def open_questions(self) -> list[Question]:
         """Return the questions without an answer."""
@@ -226,11 +230,11 @@ class Order(Aggregate):
         readable = step.model_copy(update={"command": READ_BEFORE.get(step.command, step.command)})
         lines = [*self.timeline.splitlines(), readable.model_dump_json()]
         if readable.command is not step.command:
-            self.taken.value[self.timeline_omitted + len(lines) - 1] = step.command.value
+            self.taken.value.append(TakenCommand(line=self.timeline_omitted + len(lines) - 1, command=step.command))
         if len(lines) > MOST_STEPS:
             del lines[0]
-            self.taken.value.pop(self.timeline_omitted, None)
             self.timeline_omitted += 1
+            self.taken.value = [it for it in self.taken.value if it.line >= self.timeline_omitted]
         self.timeline = "\n".join(lines)
 
     def refuse(self, refusal: Refusal) -> None:

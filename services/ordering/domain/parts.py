@@ -144,6 +144,20 @@ class Step(Part):
     note: str | None = None
 
 
+class PointExample(Part):
+    """An example that a point has of its own, beside the points: 0.1.0 refuses it inside of them."""
+
+    point: str
+    text: str
+
+
+class TakenCommand(Part):
+    """The command of a line that is stored with another one; ``line`` counts from the first ever."""
+
+    line: int
+    command: str
+
+
 READ_BEFORE = {
     Command.CHANGE_CHANNEL: Command.RECHECK,
     Command.RESUME: Command.START_CLARIFICATION,

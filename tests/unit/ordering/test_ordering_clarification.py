@@ -335,7 +335,8 @@ def test_each_point_has_an_example_of_its_own_or_of_its_format() -> None:
 def test_a_point_shows_its_example_and_an_error_names_it() -> None:
     order = order_in(OrderState.IN_ABSTIMMUNG)
     point = next(point for point in order.points.value if point.code == "pvog_link")
-    example = order.examples.value[point.id]
+    example = order.example_of(point.id)
+    assert example is not None
     assert example.startswith("https://verwaltung.bund.de/")
     with pytest.raises(InvalidError) as refusal:
         clarification.settle_point(order, KUNDE, later(1), point.id, "im PVOG")
@@ -344,7 +345,7 @@ def test_a_point_shows_its_example_and_an_error_names_it() -> None:
 
 def test_a_point_of_the_first_release_shows_the_example_of_its_format() -> None:
     order = order_in(OrderState.IN_ABSTIMMUNG)
-    order.examples.value = {}
+    order.examples.value = []
     shown = view_of(order, OrderParty.KUNDE, later(1), timedelta(days=180)).points
     assert [point.example for point in shown] == [example_of(point.format) for point in order.points.value]
 

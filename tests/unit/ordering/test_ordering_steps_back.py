@@ -189,7 +189,7 @@ def test_lines_keep_their_steps_when_the_oldest_go() -> None:
 def test_a_step_of_a_later_version_shows_what_it_is_stored_as() -> None:
     order = order_in(OrderState.IN_ABSTIMMUNG)
     order.append_to_timeline(line(Command.AMEND_OFFER))
-    order.taken.value = dict.fromkeys(order.taken.value, "of_tomorrow")
+    order.taken.value[0].command = "of_tomorrow"
     assert order.steps()[-1].command is Command.MAKE_OFFER
 
 

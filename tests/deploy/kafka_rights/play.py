@@ -262,7 +262,7 @@ async def _restore(played: Played) -> None:
     cluster = played.cluster
     played.commands["rebuild"] = await cluster.run("recovery", "topics", "rebuild", "--no-create")
     await _lose_topics(cluster)
-    (backup,) = (cluster.folder / "backups").iterdir()
+    (backup,) = (it.parent for it in (cluster.folder / "backups").glob("*/manifest.json"))
     played.commands["drill"] = await cluster.run("recovery", "drill", str(backup), "--no-create", "--wait", "120", stores="drill")
 
 

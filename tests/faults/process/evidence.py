@@ -156,10 +156,9 @@ def _documents(journal: Journal, documents: Held) -> None:
     for place, found in documents.items():
         service, _, collection = place.partition("/")
         for key, doc in found.items():
-            if collection == "contracts" and doc["order_id"] is None:
-                continue  # a Bereitstellungsvertrag: no order asked for it
+            root = collection == "contracts" and doc["order_id"] is None  # a Bereitstellungsvertrag: no order asked for it
             values: dict[str, Any] = {
-                "collection": collection,
+                "collection": "roots" if root else collection,
                 "source": f"/{service}",
                 "seq": doc["seq"],
                 "waiting": len(doc["outbox"]),
@@ -168,7 +167,7 @@ def _documents(journal: Journal, documents: Held) -> None:
             if collection == "orders":
                 values["number"] = (doc.get("contract") or {}).get("number")
                 values["waiting"] = len(doc["outbox"]) or 0
-            if collection == "contracts":
+            if collection == "contracts" and not root:
                 values["order"] = doc["order_id"]
             if collection == "notifications":
                 values |= {"event": doc["event_id"], "recipient": doc["person"] or doc["organisation"], "way": doc["channel"],

@@ -75,10 +75,10 @@ async def lagging(bootstrap: str) -> list[str]:
     return sorted(set(late))
 
 
-async def tell(journal: Journal, bootstrap: str, documents: Held, mails: Path) -> None:
+async def tell(journal: Journal, bootstrap: str, stores: Stores, documents: Held, mails: Path) -> None:
     """Write it all down. What is poison the topics say: its sender may have died before it learned where it lies, or how often."""
     tap = Tap(bootstrap)
-    fates = _Fates(documents)
+    fates = _Fates(stores, documents)
     for topic in TOPICS:
         for record in await tap.records(topic.name):
             place = {"topic": topic.name, "part": record.partition, "off": record.offset}
@@ -111,7 +111,12 @@ async def tell(journal: Journal, bootstrap: str, documents: Held, mails: Path) -
 class _Fates:
     """What the stores show of a record in a group."""
 
-    def __init__(self, documents: Held) -> None:
+    def __init__(self, stores: Stores, documents: Held) -> None:
+        self.handled = {
+            consumer.group: {message.TYPE for message in consumer.handles}
+            for recorded in stores.values()
+            for consumer in recorded.service.consumers
+        }
         self.contracts = documents["contracts/contracts"]
         self.orders = documents["ordering/orders"].values()
         self.reported = {note["event_id"] for note in documents["notify/notifications"].values()}
@@ -124,6 +129,8 @@ class _Fates:
     def of(self, group: str, key: str, heads: Mapping[str, str]) -> str | None:
         if group == NOTIFY:
             return "passed" if heads["ce_type"] not in self.routes else "effect" if heads["ce_id"] in self.reported else None
+        if group == ORDERING_CONTRACTS and heads["ce_type"] not in self.handled[group]:
+            return "passed"
         if group == ORDERING_CONTRACTS:
             return "effect" if self.inbox.get(f"contracts:{key}", 0) >= int(heads["ce_sequence"]) else None
         channel = next(channel for channel in CONTRACT_REQUESTS if contract_group(channel) == group)

@@ -160,7 +160,7 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
             journal.note("rig", Kind.OK, "quiet", "all", seconds=taken, outbox=outbox, dead=[*dead, *late])
         following.cancel()
         await asyncio.gather(*(child.stop() for _, child in fleet.running.values()))
-        await evidence.tell(journal, bootstrap, documents, var / "mails")
+        await evidence.tell(journal, bootstrap, stores, documents, var / "mails")
     journal.recorder.close()
     model = Model(
         moves={"orders": ORDER_MOVES},

@@ -11,7 +11,7 @@ import httpx
 
 from marktplatz.console import print_table
 from marktplatz.demo import report
-from marktplatz.demo.acts import catalog, failures, notifications, ordering, portal, registration
+from marktplatz.demo.acts import catalog, chains, failures, notifications, ordering, portal, registration
 from marktplatz.demo.cast import cast
 from marktplatz.demo.people import LIMITS, StepFailedError
 from marktplatz.demo.screen import Screen
@@ -36,6 +36,7 @@ ACTS = (
     ordering.delivery,
     notifications.notifications,
     portal.portal,
+    chains.chains,
 )
 FAILURES = (MarktplatzError, StepFailedError, httpx.HTTPError, TimeoutError)
 """What ends the story before its end."""

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import shutil
 import sqlite3
-import sys
-from asyncio.subprocess import PIPE, STDOUT
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.demo.programs import Ended, installed, run
 
 PROGRAM = "efa-portal"
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A command that has ended: its exit code and what it printed."""
-
-    code: int
-    text: str
 
 
 class Portal:
@@ -64,20 +51,4 @@ class Portal:
         connection.close()
 
     async def _run(self, command: str, *arguments: str) -> Ended:
-        process = await asyncio.create_subprocess_exec(
-            str(self._program or _installed()), command, "--store", str(self.store), *arguments, stdout=PIPE, stderr=STDOUT
-        )
-        try:
-            output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-        return Ended(process.returncode or 0, output.decode(errors="replace"))
-
-
-def _installed() -> str:
-    """Return the path of the kit's command. Raises InfrastructureError if it is not installed."""
-    found = shutil.which(PROGRAM, path=str(Path(sys.executable).parent)) or shutil.which(PROGRAM)
-    if found is None:
-        raise InfrastructureError(f"The portal kit is not installed: there is no {PROGRAM}.", remedy="pip install ./kits/portal")
-    return found
+        return await run(self._program or installed(PROGRAM, "portal"), command, "--store", str(self.store), *arguments)

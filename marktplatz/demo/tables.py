@@ -17,7 +17,7 @@ from marktplatz.demo import flow
 from marktplatz.demo.acts.ordering import chain
 from marktplatz.demo.people import Json, Person
 from marktplatz.demo.tap import header
-from marktplatz.demo.world import SHORT, World, name_of
+from marktplatz.demo.world import SHORT, World, euro, name_of
 from shared.topics import TOPICS
 
 NOTHING = "\N{EN DASH}"
@@ -34,12 +34,22 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of a chart: ``length`` of the longest one's 1, and what stands beside it."""
+
+    label: str
+    length: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """Tables on one subject, with a sentence that introduces them."""
+    """Tables on one subject, with a sentence that introduces them; ``chart`` shows the first of them."""
 
     title: str
     text: str
     tables: tuple[Table, ...]
+    chart: tuple[Bar, ...] = ()
 
 
 def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, folded: bool = False) -> Table:
@@ -68,6 +78,9 @@ async def sections(world: World) -> list[Section]:
         ),
         Section("Vertragsketten", "Wer mit wem über welchen Anbieter.", (await _contracts(world, orders),)),
         Section(
+            "Kosten", "Ein Jahrespreis nach dem Königsteiner Schlüssel 2019 auf alle Länder.", (_split(world),), _bars(world)
+        ),
+        Section(
             "Ereignisse je Topic",
             "In der Reihenfolge jeder Partition; alle Ereignisse eines Vorgangs stehen in derselben.",
             (_counts(records), *(_events(topic, found) for topic, found in records.items())),
@@ -84,7 +97,7 @@ def _each(orders: Iterable[tuple[Person, Json]]) -> list[Json]:
 
 async def _seen(world: World, order_id: str) -> tuple[Person, Json] | None:
     """Return a Vorgang and the Kunde who sees it."""
-    for person in (world.cast.husum, world.cast.sachsen):
+    for person in world.kunden:
         response = await person.send("GET", "ordering", f"/v1/orders/{order_id}")
         if response.is_success:
             return person, response.json()
@@ -161,18 +174,22 @@ async def _contracts(world: World, orders: Sequence[tuple[Person, Json]]) -> Tab
     for person, order in orders:
         for item in await flow.contracts_of(person, order["id"]):
             contract = await person.get("contracts", f"/v1/contracts/{item['id']}")
-            totals = ", ".join(
-                f"{_euro(total['cents'])} {world.label('Period', total['period'])}" for total in contract["totals"]
-            )
+            totals = ", ".join(f"{euro(total['cents'])} {world.label('Period', total['period'])}" for total in contract["totals"])
             agb = contract["agb"]["version"] if contract["agb"] else None
             rows.append((contract["number"], chain(contract), contract["offering_title"], agb, totals, contract["concluded_at"]))
     columns = ("Vertrag", "Kunde → Anbieter → Bereitsteller", "Leistung", "AGB", "Summe", "geschlossen (UTC)")
     return table("Verträge", columns, sorted(rows))
 
 
-def _euro(cents: int) -> str:
-    """Return an amount as in Germany: 4.800,00 €."""
-    return f"{cents / 100:,.2f} €".translate(str.maketrans(",.", ".,"))
+def _split(world: World) -> Table:
+    rows = [(name, share, euro(cents)) for name, share, cents in world.split]
+    total = ("Summe", None, euro(sum(cents for _, _, cents in world.split)))
+    return table("Anteile der Länder", ("Land", "Anteil (Bruch)", "Betrag im Jahr"), [*rows, total])
+
+
+def _bars(world: World) -> tuple[Bar, ...]:
+    most = max((cents for _, _, cents in world.split), default=1)
+    return tuple(Bar(name, cents / most, euro(cents)) for name, _, cents in world.split)
 
 
 def _counts(records: dict[str, list[ConsumerRecord[bytes, bytes]]]) -> Table:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
-from marktplatz.demo.people import Json
+from marktplatz.demo.people import Json, Person
 from marktplatz.demo.screen import Screen
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
@@ -20,6 +20,7 @@ SHORT = {
     "fitko": "FITKO",
     "DE-NW": "NRW",
     "DE-SN": "Sachsen",
+    "DE-BY": "Bayern",
 }
 MARKETPLACE = "Marktplatz"
 TASKS = {
@@ -41,7 +42,10 @@ TASKS = {
 
 @dataclass
 class World:
-    """The run with its people. ``orders``: the Vorgänge of the story, the first is followed from Interesse to PRODUKTIV."""
+    """The run with its people. ``orders``: the Vorgänge of the story, the first is followed from Interesse to PRODUKTIV.
+
+    ``kunden``: whose they are. ``split``: name, exact share and cents of each Land that bears a price, the dearest first.
+    """
 
     run: Embedded
     screen: Screen
@@ -50,6 +54,11 @@ class World:
     checklist: Json = field(default_factory=dict)
     offers: dict[str, Json] = field(default_factory=dict)
     orders: list[str] = field(default_factory=list)
+    kunden: list[Person] = field(init=False)
+    split: list[tuple[str, str, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kunden = [self.cast.husum, self.cast.sachsen]
 
     @cached_property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -61,11 +70,11 @@ class World:
         """Return the German label of a code, the code itself where it has none."""
         return self.labels.get(vocabulary, {}).get(code, code)
 
-    def waiting(self, order: Json) -> str:
-        """Return for whom a Vorgang waits and for what."""
+    def waiting(self, order: Json) -> str | None:
+        """Return for whom a Vorgang waits and for what, None if nobody has to do anything."""
         waiting = order["waiting"]
         if waiting is None:
-            return "niemand wartet"
+            return None
         task = TASKS.get(waiting["what"], waiting["what"])
         return f"wartet auf {name_of(order, waiting['party'])}: {task}"
 
@@ -83,6 +92,11 @@ class World:
         )
         number = f"GD-B-{abs(hash(title)) % 10_000:04d}"
         return await flow.publish(self.cast.komm_one, self.cast.govdigital, draft, number)
+
+
+def euro(cents: int) -> str:
+    """Return an amount as in Germany: 4.800,00 €."""
+    return f"{cents / 100:,.2f} €".translate(str.maketrans(",.", ".,"))
 
 
 def short(party: Json) -> str:

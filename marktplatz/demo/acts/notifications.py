@@ -65,6 +65,7 @@ async def notifications(world: World) -> None:
     inbox = await people.husum.get("notify", "/v1/inbox", {"limit": 1})
     screen.scene(
         "Husum",
-        f"hat zuoberst im Posteingang: {inbox['items'][0]['subject']}",
+        "hat zuoberst im Posteingang, dass die Leistung produktiv ist.",
+        holds("die oberste Nachricht sagt es", "produktiv" in inbox["items"][0]["subject"], inbox["items"][0]),
         equals("Verträge, jeder mit eigener Nummer", len(numbers), len(set(numbers))),
     )

@@ -35,7 +35,7 @@ async def interest(world: World) -> None:
     notice = await eventually("Komm.ONE is notified", notice_of_interest)
     screen.scene(
         "Komm.ONE",
-        f"ist benachrichtigt: {notice['subject']}",
+        "ist benachrichtigt, wer an welcher Leistung Interesse hat.",
         holds("die Nachricht nennt den Vorgang", forwarded["number"] in notice["subject"] + notice["body"], notice),
     )
 
@@ -70,7 +70,7 @@ async def contract(world: World) -> None:
     placed = await flow.place(cast.husum, order_id, leitweg_id=LEITWEG_ID, order_reference="HUS-2026-118")
     screen.scene(
         "Husum",
-        f"bestellt mit Leitweg-ID {LEITWEG_ID}; die Vorprüfung läuft noch einmal.",
+        f"bestellt mit Leitweg-ID {LEITWEG_ID}.",
         equals("Leitweg-ID", placed["leitweg_id"], LEITWEG_ID),
         waiting=world.waiting(placed),
     )

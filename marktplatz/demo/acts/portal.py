@@ -30,7 +30,7 @@ async def _joins_late(world: World, found: Portal) -> None:
     offers = await found.offers()
     world.screen.scene(
         SHORT,
-        f"kommt spät dazu, liest den Katalog von vorn ({len(offers)} Angebote): Prüfsumme wie beim Marktplatz.",
+        f"kommt spät dazu, liest {len(offers)} Angebote von vorn: Prüfsumme wie beim Marktplatz.",
         equals("Rückgabe von efa-portal follow", (joined.code, _last(joined.text) if joined.code else ""), (0, "")),
         equals(
             "Prüfsumme des Portals", await found.digest(OFFERINGS.name), await world.tap.checkpoint("offering", OFFERINGS.name)
@@ -52,7 +52,7 @@ async def _was_away(world: World, found: Portal) -> None:
     after = await found.offers()
     world.screen.scene(
         SHORT,
-        "war abgeschaltet, verpasste eine Änderung und eine Rücknahme, holt beides nach und stimmt wieder.",
+        "war abgeschaltet, verpasste Änderung und Rücknahme, holt beides nach, stimmt.",
         holds("vorher war das zurückgenommene Angebot zu sehen", gone["id"] in before, list(before)),
         equals("Rückgabe von efa-portal follow", (returned.code, _last(returned.text) if returned.code else ""), (0, "")),
         equals("das geänderte Angebot", after[edited["id"]]["summary"], changed["summary"]),
@@ -70,7 +70,7 @@ async def _is_damaged(world: World, found: Portal) -> None:
     audited = await found.verify()
     world.screen.scene(
         SHORT,
-        "hat ein falsches Byte im eigenen Speicher: gefunden, daneben neu gelesen, ausgetauscht.",
+        "hat ein falsches Byte im eigenen Speicher: gefunden, neu gelesen, ausgetauscht.",
         equals("Rückgabe der Prüfung vor der Heilung", damaged.code, 1),
         equals("Rückgabe der Heilung und der Prüfung danach", (healed.code, audited.code), (0, 0)),
         equals(

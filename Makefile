@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo up format lock clean
-.PHONY: test test-browser test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
+.PHONY: test test-with-broker test-without-broker test-browser test-fast test-wheel conformance test-upgrade test-faults test-planted chaos bench bench-memory
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
 .PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi test-documents
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
@@ -43,8 +43,14 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 	@$(BIN)/marktplatz up
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
-	@$(BIN)/pytest -q -n 2 --dist loadfile --durations=20 $(WITHOUT_BROKER)
+	@echo "Two parts run side by side for about fifteen minutes; each prints its results when it is done."
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-with-broker test-without-broker
+
+test-with-broker: $(STAMP) ## Run the tests on a real Kafka, which wait as much as they compute
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e tests/integration
+
+test-without-broker: $(STAMP) ## Run the tests that need no broker, which only compute: they take what others leave of the processors
+	@nice -n 10 $(BIN)/pytest -q -n 2 --dist loadfile --durations=20 $(WITHOUT_BROKER)
 
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)

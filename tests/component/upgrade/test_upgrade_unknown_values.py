@@ -117,9 +117,11 @@ async def test_a_reader_keeps_what_it_does_not_know_and_refuses_nothing_for_it(p
     count = 0
     jump = 2 * JUMP * (1 + OPEN.index(kind))
     for event in [event for event in played.bus.sent if event.seq < JUMP]:
-        _, refused_anyhow = await read(played, event, event.body.encode(), jump)
         message = message_types()[event.type].model_validate_json(event.body, context=READING)
         body, found = unknown(message, event.body.encode(), kind)
+        if not found:
+            continue
+        _, refused_anyhow = await read(played, event, event.body.encode(), jump)
         received, refused = await read(played, event, body, jump + JUMP)
         assert {group for group, _ in refused} <= {group for group, _ in refused_anyhow}
         assert [str(value) for _, value in places(received.message, kind)] == [LATER] * found

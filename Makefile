@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
 .PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi test-documents
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
-.PHONY: ci ci-static ci-packages ci-processes ci-containers ci-manifests ci-images ci-arm64
+.PHONY: ci ci-static ci-packages ci-processes ci-connections ci-containers ci-manifests ci-images ci-arm64
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -198,7 +198,7 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 ci: $(STAMP) ## What CI runs: everything above but the benchmarks and the planted bugs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-static ci-packages
 	@$(MAKE) --no-print-directory --jobs 1 test
-	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target ci-processes ci-containers ci-manifests
+	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target ci-processes ci-connections ci-containers ci-manifests
 
 ci-static: ## The static checks, which take one processor, as ci-packages does
 	@$(MAKE) --no-print-directory --jobs 1 check hooks-check
@@ -207,12 +207,15 @@ ci-packages: ## The part of the wheels and the overlays
 	@$(MAKE) --no-print-directory --jobs 1 test-wheel manifests-checks
 
 ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
-	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade test-faults chaos test-rights test-mongodb test-asyncapi test-documents
+	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade chaos test-mongodb test-asyncapi test-documents
+
+ci-connections: ## The part of what lies between clients and broker, which waits even more
+	@$(MAKE) --no-print-directory --jobs 1 test-rights test-faults
 
 ci-containers: ## The part of the images
 	@$(MAKE) --no-print-directory --jobs 1 ci-images ci-arm64
 
-ci-manifests: ## The part of the manifests' tests, which only compute: they take what the other two parts leave of the processors
+ci-manifests: ## The part of the manifests' tests, which only compute: they take what the other parts leave of the processors
 	@nice -n 10 $(MAKE) --no-print-directory --jobs 1 manifests-tests
 
 ci-images: images test-images sbom test-airgap ## The part of the image

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from marktplatz.archive import COLLECTIONS
 from marktplatz.names import ServiceName
 from marktplatz.silent import Silent
+from services.contracts.accessions.repository import ACCESSIONS
 from services.contracts.archiving.log import ArchiveOriginError
 from services.contracts.audit.findings import Examined
 from services.contracts.audit.whole import audited
@@ -32,7 +33,7 @@ async def run_audit() -> int:
     try:
         settings, process = Settings(), ProcessSettings()
         async with opened(ServiceName.CONTRACTS.value, process) as store:
-            await store.prepare((CONTRACTS, REGISTERS, *COLLECTIONS, STATEMENTS, CONTENTS))
+            await store.prepare((CONTRACTS, ACCESSIONS, REGISTERS, *COLLECTIONS, STATEMENTS, CONTENTS))
             async for finding in audited(Resources(store, Silent(), process.data), settings, examined):
                 findings += 1
                 print(finding.line, flush=True)

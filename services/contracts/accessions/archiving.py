@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from services.contracts.accessions.repository import ACCESSIONS, Accessions
-from services.contracts.archive.entry import Effect, Subject
+from services.contracts.archive.entry import Effect, Entry, Subject
 from services.contracts.archiving.erasure import erased_roles
 from services.contracts.archiving.log import ArchiveLog
+from services.contracts.archiving.reading import named_content
 from services.contracts.archiving.records import commitments, keep_document
 from services.contracts.domain.accession import Accession
 from shared.aggregate import journal
 from shared.canonical_json import canonical
 from shared.messages.contracts_accessions import AccessionDeclared
+from shared.messages.open_enum import READING
 from shared.messages.values import Channel
 from shared.store.paging import portions
-from shared.store.port import PORTION_BYTES, Document, Query
+from shared.store.port import PORTION_BYTES, Document, Query, Store
 
 KIND: Final = "accession"
 ACCESSION: Final = "accession.json"
@@ -63,6 +65,15 @@ class AccessionArchivist:
 def content_of(accession: Accession) -> bytes:
     """Return the canonical JSON of an accession without who has declared it."""
     return canonical(accession.model_dump(mode="json", exclude={"declared_by"}))
+
+
+async def archived_accession(entry: Entry, store: Store) -> Accession | None:
+    """Return the accession that an entry names, as this version reads it; None without its document.
+
+    Raises ValueError, StoreUnavailableError.
+    """
+    found = await named_content(entry, ACCESSION, store)
+    return None if found is None else Accession.model_validate(found, extra="ignore", context=READING)
 
 
 def _key_of(document: Document, entry: journal.Entry) -> str:

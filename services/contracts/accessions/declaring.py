@@ -125,15 +125,24 @@ async def hold_to_contract(accession: Accession, terms: Terms, contracts: Contra
     Either whoever looks for what rests on the contract finds the accession, or it sees here what the contract has lost.
     """
     found = await contracts.of_ids([accession.contract_id])
-    line = found | await contracts.continuing(found)
-    after = Chain.of(chained(it, terms) for it in line.values())
-    before = after.with_changed(*(link.model_copy(update={"ends_on": None}) for link in after.contracts.values()))
-    last_day = new_end(before, after, accession.linked(), accession.linked().term)
+    last_day = last_day_left(accession, found | await contracts.continuing(found), terms)
     if last_day is None:
         return accession
     at = accessions.ledger.clock()
-    result = await accessions.ledger.apply_one(lost(accession.id, date.fromisoformat(last_day), accession.contract_id, at))
+    result = await accessions.ledger.apply_one(lost(accession.id, last_day, accession.contract_id, at))
     return result.state or accession
+
+
+def last_day_left(accession: Accession, line: Mapping[str, Contract], terms: Terms) -> date | None:
+    """Return the last day that notices leave to an accession, None if they take nothing of it.
+
+    ``line``: its contract and those that continue it, by id.
+    """
+    after = Chain.of(chained(it, terms) for it in line.values())
+    before = after.with_changed(*(link.model_copy(update={"ends_on": None}) for link in after.contracts.values()))
+    link = accession.linked()
+    last_day = new_end(before, after, link, link.term)
+    return None if last_day is None else date.fromisoformat(last_day)
 
 
 def lost(accession_id: str, last_day: date, because: str, at: datetime) -> Change[Accession]:

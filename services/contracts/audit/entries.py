@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
+from typing import Final
 
+from services.contracts.accessions.archiving import KIND
+from services.contracts.accessions.repository import ACCESSIONS
 from services.contracts.archive.checkpoint import Checkpoint
 from services.contracts.archive.commitment import commit
 from services.contracts.archive.entry import Entry, Named
@@ -24,6 +27,11 @@ from shared.errors import NotFoundError
 from shared.files.port import FileDamagedError, Files
 from shared.store.paging import documents_of
 from shared.store.port import Document, Query
+
+_SUBJECTS: Final = {
+    "contract": (CONTRACTS, Fault.ENTRY_WITHOUT_CONTRACT),
+    KIND: (ACCESSIONS, Fault.ENTRY_WITHOUT_ACCESSION),
+}
 
 
 async def audited_log(log: ArchiveLog, files: Files, examined: Examined) -> AsyncIterator[Finding]:
@@ -128,8 +136,9 @@ async def _of_entry(
         yield finding
     if await log.counted(document["key"]) > 1:
         yield Finding(Fault.EFFECT_TWICE, f"the effect {entry.effect_id} of {name} has another entry")
-    if entry.subject.kind == "contract" and not (await log.store.get_portion(CONTRACTS, [entry.subject.id], 1, only=("rev",)))[0]:
-        yield Finding(Fault.ENTRY_WITHOUT_CONTRACT, f"{name} is about contract {entry.subject.id}, which is not there")
+    collection, fault = _SUBJECTS.get(entry.subject.kind, (None, Fault.ENTRY_WITHOUT_CONTRACT))
+    if collection is not None and not (await log.store.get_portion(collection, [entry.subject.id], 1, only=("rev",)))[0]:
+        yield Finding(fault, f"{name} is about {entry.subject.kind} {entry.subject.id}, which is not there")
     async for finding in _documents(log, files, name, entry, examined):
         yield finding
     async for finding in _records(log, name, document["key"], entry, examined):

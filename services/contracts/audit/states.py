@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
 from typing import Final
 
 from pydantic import ValidationError
 
-from services.contracts.archive.entry import Entry
 from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
-from services.contracts.archiving.reading import archived_contract
+from services.contracts.archiving.reading import archived_contract, newest_entry
 from services.contracts.audit.chains import audited_place
-from services.contracts.audit.findings import Examined, Fault, Finding
+from services.contracts.audit.findings import LATE, Examined, Fault, Finding
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import PENDING
 from services.contracts.repository import CONTRACTS, Contracts
@@ -22,8 +20,6 @@ from shared.messages.values import Channel
 from shared.store.paging import scanned
 from shared.store.port import Document
 
-LATE: Final = timedelta(minutes=15)
-"""How long a change may wait for its entry."""
 _PAGE: Final = 100
 
 
@@ -72,7 +68,7 @@ async def _of(document: Document, contracts: Contracts, logs: list[ArchiveLog]) 
         late = contracts.ledger.clock() - since > LATE
         return Finding(Fault.EFFECT_WAITING, f"{name} waits to be archived since {since.isoformat()}") if late else None
     try:
-        entry = await _newest_entry(contract.id, logs)
+        entry = await newest_entry(contract.id, logs)
         archived = None if entry is None else await archived_contract(entry, contracts.store)
     except (LookupError, ValueError):
         return None  # a damaged entry or document is a finding about the log
@@ -81,13 +77,6 @@ async def _of(document: Document, contracts: Contracts, logs: list[ArchiveLog]) 
     if archived is not None and content_of(archived) != content_of(contract):
         text = f"{name} is not what entry {entry.seq} of {entry.log} says"
         return await _unless_changed(Finding(Fault.CONTRACT_DIFFERS, text), document, contracts)
-    return None
-
-
-async def _newest_entry(subject: str, logs: list[ArchiveLog]) -> Entry | None:
-    for log in reversed(logs):
-        if (document := await log.newest_about(subject)) is not None:
-            return Entry.read(document["raw"].encode())
     return None
 
 

@@ -1,11 +1,13 @@
-"""Audits everything: contracts, their chains, their numbers, the archive."""
+"""Audits everything: contracts, accessions to them, their chains, their numbers, the archive."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
 from services.contracts import channels
+from services.contracts.accessions.repository import Accessions
 from services.contracts.archiving.log import ArchiveLog
+from services.contracts.audit.accessions import audited_accessions
 from services.contracts.audit.entries import audited_log
 from services.contracts.audit.findings import Examined, Finding
 from services.contracts.audit.registers import audited_registers
@@ -29,6 +31,8 @@ async def audited(resources: Resources, settings: Settings, examined: Examined) 
     async for page in scanned(resources.store, REGISTERS):
         places.update((document["channel"], document["year"]) for document in page)
     async for finding in audited_contracts(contracts, logs, terms, places, examined):
+        yield finding
+    async for finding in audited_accessions(Accessions(resources), contracts, logs, terms, examined):
         yield finding
     async for finding in audited_registers(registers, places, examined):
         yield finding

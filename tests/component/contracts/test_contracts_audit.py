@@ -14,8 +14,7 @@ from services.contracts.archiving.log import CHECKPOINTS, ENTRIES, KEYS
 from services.contracts.archiving.periods import HEADS
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.archiving.restoring import begin_restored_log
-from services.contracts.audit.findings import REMEDIES, Examined, Fault
-from services.contracts.audit.states import LATE
+from services.contracts.audit.findings import LATE, REMEDIES, Examined, Fault
 from services.contracts.audit.whole import audited
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.settings import Settings

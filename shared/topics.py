@@ -259,6 +259,7 @@ ORDERS = Topic(
         ordering.OrderPlaced,
         ordering.OrderContracted,
         ordering.OnboardingStarted,
+        ordering.MilestonePlanned,
         ordering.MilestoneReached,
         ordering.WentLive,
         ordering.UsesReported,

@@ -216,6 +216,11 @@ def _delivery_routes(router: APIRouter, backend: Backend) -> None:
         further = [milestone.new() for milestone in (body.milestones if body else ())]
         return await _take(backend, order_id, headers, bound(delivery.start_onboarding, backend.checklists, further))
 
+    @post("/milestones/{code}/plan", name="plan")
+    async def plan_milestone(order_id: EntityId, code: Code, body: schemas.PlanMilestone, headers: Headers) -> Response:
+        """Owner of the milestone: set the day by which it is to be reached, or move it with a reason."""
+        return await _take(backend, order_id, headers, bound(delivery.plan_milestone, code, body.day, body.reason))
+
     @post("/milestones/{code}/reach", name="reach")
     async def reach_milestone(
         order_id: EntityId, code: Code, headers: Headers, body: schemas.ReachMilestone | None = None

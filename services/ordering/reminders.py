@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.ordering import handlers
@@ -10,7 +10,7 @@ from services.ordering.deadlines import due_before
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import Schedule, due_of, reminders_of
+from services.ordering.domain.reminders import ReminderStep, Schedule, due_of, reminders_of
 from services.ordering.repository import Orders
 from shared.messages.values import Channel
 from shared.store.port import Scalar
@@ -50,6 +50,8 @@ class Reminders:
             await self._remind(orders, now)
         async for orders in self._lapsing(now):
             await self._remind(orders, now)
+        async for orders in self._planned(now):
+            await self._remind(orders, now)
 
     async def _remind(self, orders: list[Order], now: datetime) -> None:
         due = [order for order in orders if due_of(order, reminders_of(order, self.schedule, self.idle_after), now)]
@@ -73,9 +75,24 @@ class Reminders:
         for rule in self.schedule.deadlines:
             if not rule.before:
                 continue
-            days = max(step.days for step in rule.before)
-            before = now + timedelta(days=days // _WORKING_DAYS * _WEEK + _WEEK + _HOLIDAYS)
+            before = now + _at_most(rule.before)
             if rule.deadline is Deadline.IDLE:
                 before -= self.idle_after
             async for orders in due_before(self.orders, rule.deadline, before, self.batch):
                 yield orders
+
+    async def _planned(self, now: datetime) -> AsyncIterator[list[Order]]:
+        targets = self.schedule.targets
+        if not (targets.before or targets.after):
+            return
+        before = now + _at_most(targets.before)
+        after: tuple[Scalar, ...] | None = None
+        while orders := await self.orders.planned(before, after, self.batch):
+            yield orders
+            after = (orders[-1].target_at or before, orders[-1].id)
+
+
+def _at_most(steps: Sequence[ReminderStep]) -> timedelta:
+    """Return how long before its day the first of these reminders is due at most."""
+    days = max((step.days for step in steps), default=0)
+    return timedelta(days=days // _WORKING_DAYS * _WEEK + _WEEK + _HOLIDAYS)

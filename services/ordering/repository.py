@@ -31,6 +31,7 @@ ORDERS = aggregate_collection(
     *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
     Index("due", ("due_kind", "due_at")),
     Index("hold", ("hold_until",)),
+    Index("target", ("target_at",)),
     Index("state_age", ("channel", "state", "state_since")),
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
@@ -44,7 +45,17 @@ _GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
 _LISTED = (
     *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
     *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
-    *("waiting_party", "waiting_since", "waiting_what", "due_kind", "due_at", "hold_until", "reminded"),
+    *(
+        "waiting_party",
+        "waiting_since",
+        "waiting_what",
+        "planned_on",
+        "due_kind",
+        "due_at",
+        "hold_until",
+        "target_at",
+        "reminded",
+    ),
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
 _NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
@@ -199,6 +210,15 @@ class Orders:
         """
         waits = {"channel": channel.value, "waiting_what": task.value}
         query = Query("waiting_age", waits, below=before, after=after, limit=limit, only=_LISTED)
+        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def planned(self, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
+        """Return Vorgänge with a milestone that is to be reached before a moment, with their milestones, the first days first.
+
+        Work of the system, not of a caller.
+        """
+        only = (*_LISTED, "milestones", "target_days")
+        query = Query("target", below=before, after=after, limit=limit, only=only)
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:

@@ -153,6 +153,13 @@ class StartOnboarding(Body):
     milestones: Annotated[tuple[MilestoneBody, ...], Field(max_length=MOST_LISTED)] = ()
 
 
+class PlanMilestone(Body):
+    """The day by which a milestone is to be reached. ``reason`` is needed to move a day that was set before."""
+
+    day: Annotated[EndDay, Field(examples=["2027-02-26"])]
+    reason: Annotated[Remark | None, Field(examples=["Das Zertifikat verzögert sich."])] = None
+
+
 class ReachMilestone(Body):
     """Report of a milestone."""
 

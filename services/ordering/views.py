@@ -14,6 +14,7 @@ from services.ordering.domain.parts import Milestone, Point, Question, Refusal, 
 from services.ordering.domain.rechecks import task_of
 from services.ordering.domain.steps import allowed_moves
 from services.ordering.domain.transitions import Command
+from shared.calendar import day_of
 from shared.messages.eligibility import ChangeReason, Finding, Override
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Condition, OrderState, Party, PriceItem, Verdict
@@ -21,11 +22,12 @@ from shared.store.port import Document
 
 
 class WaitingView(BaseModel):
-    """Who holds the ball, since when, and what is to be done."""
+    """Who holds the ball, since when, and what is to be done; ``planned_on`` which day at the latest, None if none is set."""
 
     party: OrderParty
     since: datetime
     what: Task
+    planned_on: date | None = None
 
 
 class DeadlineView(BaseModel):
@@ -119,6 +121,13 @@ class PointView(BaseModel):
     note: str | None
 
 
+class MilestoneView(Milestone):
+    """A milestone with the day by which its owner plans to reach it; ``overdue``: that day has passed and it is not reached."""
+
+    planned_on: date | None = None
+    overdue: bool = False
+
+
 class UsesView(BaseModel):
     """How often the service was used in a month, by the last report."""
 
@@ -178,7 +187,7 @@ class OrderView(OrderSummary):
     leitweg_id: str | None
     order_reference: str | None
     contract: ContractRef | None
-    milestones: tuple[Milestone, ...]
+    milestones: tuple[MilestoneView, ...]
     ends_on: date | None
     notice: NoticeView | None
     uses: tuple[UsesView, ...]
@@ -215,9 +224,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         contract=ContractRef(id=order.contract_id, number=order.contract_number)
         if order.contract_id and order.contract_number
         else None,
-        milestones=tuple(
-            item if item.owner is party else item.model_copy(update={"reached_by": None}) for item in order.milestones.value
-        ),
+        milestones=tuple(_milestone(item, order.target_of(item.code), party, at) for item in order.milestones.value),
         ends_on=order.ends_on,
         notice=_notice(order),
         uses=tuple(UsesView(period=it.period, count=it.count, reported_at=it.reported_at) for it in order.uses.value),
@@ -242,7 +249,7 @@ def _summary(order: Order, party: OrderParty, idle_after: timedelta) -> Document
         "provider": order.provider,
         "declared_at": order.declared_at,
         "your_party": party,
-        "waiting": WaitingView(party=waiting.party, since=waiting.since, what=waiting.what) if waiting else None,
+        "waiting": WaitingView.model_validate(waiting, from_attributes=True) if waiting else None,
         "deadline": DeadlineView(kind=deadline[0], at=deadline[1]) if deadline else None,
     }
 
@@ -326,6 +333,12 @@ def _step(order: Order, step: Step, party: OrderParty) -> Step:
     if step.command is Command.RECORD_CHECK and party is OrderParty.BEREITSTELLER:
         hidden["note"] = None
     return step.model_copy(update=hidden) if hidden else step
+
+
+def _milestone(milestone: Milestone, day: date | None, party: OrderParty, at: datetime) -> MilestoneView:
+    hidden = {} if milestone.owner is party else {"reached_by": None}
+    overdue = day is not None and milestone.reached_at is None and day < day_of(at)
+    return MilestoneView(**(milestone.model_dump() | hidden), planned_on=day, overdue=overdue)
 
 
 def _point(point: Point, example: str | None) -> PointView:

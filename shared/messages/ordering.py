@@ -393,6 +393,27 @@ class OnboardingStarted(OrderEvent):
     ] = ()
 
 
+@message_type("ordering.order.milestone-planned.v1")
+class MilestonePlanned(OrderEvent):
+    """The side in charge of a milestone has set the day by which it is to be reached, or moved it."""
+
+    milestone: Annotated[Code, Field(description="Code of the milestone. Not personal.", examples=["test_done"])]
+    label: Annotated[Line, Field(description="Its name, in German. Not personal.", examples=["Testbetrieb"])]
+    label_en: Annotated[
+        Line | None,
+        Field(
+            description="Its name in English, where the standard list has one; null: none. Not personal.", examples=["Test run"]
+        ),
+    ]
+    by: Annotated[OrderParty, Field(description="Side that is in charge of it. Not personal.", examples=["KUNDE"])]
+    day: Annotated[date, Field(description="The planned day, a calendar day in Germany. Not personal.", examples=["2027-02-26"])]
+    before: Annotated[
+        date | None,
+        Field(description="The planned day until now; null or absent: none was set. Not personal.", examples=["2027-01-29"]),
+    ] = None
+    reason: Annotated[WhyIfStated, Field(examples=["Das Zertifikat verzögert sich."])] = None
+
+
 @message_type("ordering.order.milestone-reached.v1")
 class MilestoneReached(OrderEvent):
     """A milestone of the Anbindung is reached."""
@@ -419,7 +440,7 @@ class MilestoneReached(OrderEvent):
 
 
 class ReminderEvent(OrderEvent):
-    """Base of the reminders: whoever holds the ball has held it for long, or the Vorgang is about to lapse."""
+    """Base of the reminders: somebody has held the ball for long, a milestone is due, or the Vorgang is about to lapse."""
 
     party: Annotated[OrderParty, Field(description="Side that holds the ball. Not personal.", examples=["BEREITSTELLER"])]
     task: Annotated[
@@ -435,6 +456,15 @@ class ReminderEvent(OrderEvent):
         Field(
             description="When the Vorgang ends by itself if nobody moves it, in UTC; null or absent: it does not. Not personal.",
             examples=["2026-12-31T23:00:00Z"],
+        ),
+    ] = None
+    planned_on: Annotated[
+        date | None,
+        Field(
+            exclude_if=is_absent,
+            description="Planned day of the milestone that the label names, a calendar day in Germany; absent: it is not about "
+            "one. Not personal.",
+            examples=["2027-02-26"],
         ),
     ] = None
 

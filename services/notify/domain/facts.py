@@ -120,6 +120,7 @@ def _actor(message: ordering.OrderEvent) -> str | None:
             | ordering.QuestionAnswered(answered_by=party)
             | ordering.PointSettled(owner=party)
             | ordering.PointAdded(by=party)
+            | ordering.MilestonePlanned(by=party)
             | ordering.MilestoneReached(by=party)
             | ordering.OrderTerminated(by=party)
             | ordering.ClarificationReopened(by=party)
@@ -166,6 +167,7 @@ def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
             ordering.QuestionAsked(asked_by=actor)
             | ordering.QuestionAnswered(answered_by=actor)
             | ordering.ClarificationReopened(by=actor)
+            | ordering.MilestonePlanned(by=actor)
         ):
             return {Audience.COUNTERPART: _counterpart(message.order, actor)}
         case ordering.PointAdded(owner=owner) | ordering.PointSettled(owner=owner):
@@ -239,13 +241,17 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
         ):
             last = None if lapses is None else last_day_before(lapses)
             holder = _names(message.order).get(message.party)
-            return {"task": label, "task_en": english, "since": since, "valid_until": last, "organisation": holder}
+            task = {"task": label, "task_en": english, "since": since, "planned_on": message.planned_on}
+            return {**task, "valid_until": last, "organisation": holder}
         case ordering.OfferMade(valid_until=day):
             return {"valid_until": day}
         case ordering.OfferAmended(valid_until=day, reason=reason):
             return {"valid_until": day, "reason": reason}
         case ordering.OnboardingStarted(milestones=milestones, milestones_en=english):
             return {"milestones": milestones, "milestones_en": english or None}
+        case ordering.MilestonePlanned(label=label, label_en=english, day=day, before=before, reason=reason):
+            planned = {"planned_on": day, "planned_before": before, "reason": reason}
+            return {"milestone": label, "milestone_en": english, **planned}
         case ordering.MilestoneReached(label=label, label_en=english, open_milestones=count):
             return {"milestone": label, "milestone_en": english, "open_milestones": count}
         case ordering.OrderTerminated(ends_on=day, by=party):

@@ -81,6 +81,8 @@ class Parameters(Value):
     task: Line | None = None
     task_en: Line | None = None
     since: Time | None = None
+    planned_on: date | None = None
+    planned_before: date | None = None
     open_points: int | None = None
     condition_count: int | None = None
     milestone: Line | None = None

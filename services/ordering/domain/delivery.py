@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from services.ordering.domain.checklist import Checklists
+from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import OTHER_SIDE, Actor, Milestone, in_english
+from services.ordering.domain.parts import OTHER_SIDE, Actor, Milestone, TargetDay, in_english
 from services.ordering.domain.steps import Taken, step
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.messages.ordering import (
+    MilestonePlanned,
     MilestoneReached,
     OnboardingStarted,
     OrderParty,
@@ -56,16 +58,47 @@ def start_onboarding(
     return Taken(lambda: OnboardingStarted(order=order.head(), at=at, milestones=labels, milestones_en=english))
 
 
+@step(Command.PLAN_MILESTONE)
+def plan_milestone(
+    order: Order, actor: Actor, at: datetime, code: str, day: date, reason: str | None = None
+) -> Taken | Violation | None:
+    """Set the day in Germany by which a milestone is to be reached, or move it; only its owner can, and says why it moves.
+
+    Raises NotFoundError, ForbiddenError (``not_the_owner``), InvalidError (``target_day_past``, ``reason_missing``),
+    ConflictError (``milestone_reached``).
+    """
+    milestone = _own(order, actor, code)
+    before = order.target_of(code)
+    if before == day:
+        return None
+    if milestone.reached_at is not None:
+        return Violation("milestone_reached", f"{milestone.label} is reached.")
+    if day < day_of(at):
+        raise InvalidError(f"{day.isoformat()} has passed.", code="target_day_past", day=day.isoformat())
+    if before is not None and reason is None:
+        raise InvalidError("Whoever moves a planned day says why.", code="reason_missing", planned_on=before.isoformat())
+    order.target_days.value = [it for it in order.target_days.value if it.milestone != code]
+    order.target_days.value.append(TargetDay(milestone=code, day=day))
+    return Taken(
+        lambda: MilestonePlanned(
+            order=order.head(),
+            at=at,
+            milestone=milestone.code,
+            label=milestone.label,
+            label_en=milestone.label_en,
+            by=actor.party,
+            day=day,
+            before=before,
+            reason=reason,
+        ),
+        note=f"{milestone.label}: {day.isoformat()}" if reason is None else f"{milestone.label}: {day.isoformat()}. {reason}",
+    )
+
+
 @step(Command.REACH_MILESTONE)
 def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: str | None = None) -> Taken | None:
     """Report a milestone as reached; only its owner can. Raises NotFoundError, ForbiddenError (``not_the_owner``)."""
-    milestone = next((milestone for milestone in order.milestones.value if milestone.code == code), None)
-    if milestone is None:
-        raise NotFoundError(f"{order.number} has no milestone {code}.", order_id=order.id, milestone=code)
-    if milestone.owner is not actor.party:
-        raise ForbiddenError(
-            f"{milestone.label} is for {milestone.owner} to report.", code="not_the_owner", owner=str(milestone.owner)
-        )
+    milestone = _own(order, actor, code)
     if milestone.reached_at is not None:
         return None
     milestone.reached_at, milestone.reached_by, milestone.note = at, actor.person, note
@@ -87,3 +120,14 @@ def reach_milestone(order: Order, actor: Actor, at: datetime, code: str, note: s
 def go_live(order: Order, _actor: Actor, at: datetime) -> Taken:
     """Declare productive use. Raises ConflictError (``milestones_open``)."""
     return Taken(lambda: WentLive(order=order.head(), at=at))
+
+
+def _own(order: Order, actor: Actor, code: str) -> Milestone:
+    milestone = next((milestone for milestone in order.milestones.value if milestone.code == code), None)
+    if milestone is None:
+        raise NotFoundError(f"{order.number} has no milestone {code}.", order_id=order.id, milestone=code)
+    if milestone.owner is not actor.party:
+        raise ForbiddenError(
+            f"{milestone.label} is for {milestone.owner} to report.", code="not_the_owner", owner=str(milestone.owner)
+        )
+    return milestone

@@ -19,12 +19,14 @@ from services.ordering.domain.parts import (
     Refusal,
     Step,
     TakenCommand,
+    TargetDay,
     Task,
     UsesEntry,
     Waiting,
 )
 from services.ordering.domain.transitions import CHECKED, Command, takes_verdict
 from shared.aggregate.base import Aggregate
+from shared.calendar import end_of
 from shared.errors import InvalidError
 from shared.messages.eligibility import Assessment, Override, Stage, VerdictGiven
 from shared.messages.open_enum import READING
@@ -115,6 +117,7 @@ class Order(Aggregate):
     contract_number: str | None = None
 
     milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
+    target_days: LazyJson[list[TargetDay]] = Field(default="[]", validate_default=True)
     ends_on: date | None = None
     notice: LazyJson[AskedNotice | None] = Field(default="null", validate_default=True)
     """The notice that a side has given here last."""
@@ -127,6 +130,10 @@ class Order(Aggregate):
     waiting_party: OrderParty | None = None
     waiting_since: datetime | None = None
     waiting_what: Task | None = None
+    planned_on: date | None = None
+    """Planned day of the milestone that is waited for."""
+    target_at: datetime | None = None
+    """End of the first planned day of a milestone that is not reached, to be found by."""
     due_kind: Deadline | None = None
     due_at: datetime | None = None
 
@@ -149,7 +156,7 @@ class Order(Aggregate):
         """Who holds the ball, as stored at the last step."""
         if self.waiting_party is None or self.waiting_since is None or self.waiting_what is None:
             return None
-        return Waiting(self.waiting_party, self.waiting_since, self.waiting_what)
+        return Waiting(self.waiting_party, self.waiting_since, self.waiting_what, self.planned_on)
 
     @property
     def stage(self) -> Stage:
@@ -224,6 +231,23 @@ class Order(Aggregate):
     def open_milestones(self) -> list[Milestone]:
         """Return the mandatory milestones that are not reached."""
         return [milestone for milestone in self.milestones.value if milestone.mandatory and milestone.reached_at is None]
+
+    def target_of(self, milestone: str) -> date | None:
+        """Return the planned day of a milestone, None if nobody has set one."""
+        return next((it.day for it in self.target_days.value if it.milestone == milestone), None)
+
+    def open_targets(self) -> list[tuple[Milestone, date]]:
+        """Return the milestones that are not reached and have a planned day, optional ones too, with that day."""
+        days = {it.milestone: it.day for it in self.target_days.value}
+        return [(it, days[it.code]) for it in self.milestones.value if it.reached_at is None and it.code in days]
+
+    def record_waiting(self, waiting: Waiting | None) -> None:
+        """Set who holds the ball, and by when milestones are to be reached."""
+        self.waiting_party = waiting.party if waiting else None
+        self.waiting_since = waiting.since if waiting else None
+        self.waiting_what = waiting.what if waiting else None
+        self.planned_on = waiting.planned_on if waiting else None
+        self.target_at = min((end_of(day) for _, day in self.open_targets()), default=None)
 
     def append_to_timeline(self, step: Step) -> None:
         """Add a line; beyond ``MOST_STEPS`` the oldest goes, and is counted."""

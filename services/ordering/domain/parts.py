@@ -151,6 +151,13 @@ class PointExample(Part):
     text: str
 
 
+class TargetDay(Part):
+    """The day in Germany by which a milestone is to be reached, beside the milestones: 0.1.0 refuses it inside of them."""
+
+    milestone: str
+    day: date
+
+
 class TakenCommand(Part):
     """The command of a line that is stored with another one; ``line`` counts from the first ever."""
 
@@ -164,6 +171,7 @@ READ_BEFORE = {
     Command.REOPEN_CLARIFICATION: Command.START_CLARIFICATION,
     Command.AMEND_OFFER: Command.MAKE_OFFER,
     Command.WITHDRAW_OFFER: Command.RECORD_CHECK,
+    Command.PLAN_MILESTONE: Command.START_ONBOARDING,
 }
 """Commands that 0.1.0 cannot read, with those that it reads in their place."""
 
@@ -189,8 +197,9 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """``party`` holds the ball since ``since``; ``what`` it is to do."""
+    """``party`` holds the ball since ``since``; ``what`` it is to do, ``planned_on`` by which day, if it says so."""
 
     party: OrderParty
     since: datetime
     what: Task
+    planned_on: date | None = None

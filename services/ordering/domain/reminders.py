@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
-from services.ordering.domain.parts import Task, Waiting
+from services.ordering.domain.parts import Milestone, Task, Waiting
 from shared.calendar import GERMANY, day_of, last_day_before
 from shared.holidays import Land, land_of, working_day
 from shared.messages.base import Message, Value
@@ -56,12 +56,20 @@ class DeadlineRule(Value):
     before: tuple[ReminderStep, ...]
 
 
+class TargetRule(Value):
+    """Reminders before and after the planned day of a milestone, to its owner, counted by working days of its Land."""
+
+    before: tuple[ReminderStep, ...] = ()
+    after: tuple[ReminderStep, ...] = ()
+
+
 class Schedule(Value):
     """Who is reminded when. ``lands``: Länder of bodies whose key does not show it."""
 
     lands: Mapping[OrganisationId, Land]
     waits: tuple[WaitRule, ...]
     deadlines: tuple[DeadlineRule, ...]
+    targets: TargetRule = TargetRule()
 
     def steps_of(self, task: Task) -> tuple[ReminderStep, ...]:
         """Return the reminders while somebody waits for a task."""
@@ -78,11 +86,15 @@ class Schedule(Value):
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A reminder of a Vorgang as it is now. ``key`` is the same as long as nothing moves."""
+    """A reminder of a Vorgang as it is now. ``key`` is the same as long as nothing moves.
+
+    With ``milestone`` it is about the planned day of that one, whoever holds the ball.
+    """
 
     key: str
     at: datetime
     to: tuple[Recipient, ...]
+    milestone: Milestone | None = None
 
 
 def reminders_of(order: Order, schedule: Schedule, idle_after: timedelta) -> list[Reminder]:
@@ -91,7 +103,11 @@ def reminders_of(order: Order, schedule: Schedule, idle_after: timedelta) -> lis
     if waiting is None or waiting.party is OrderParty.SYSTEM:
         return []
     land = schedule.land_of(_organisation_of(order, waiting.party))
-    found = list(_while_waiting(waiting, schedule, land)) + list(_before_deadline(order, schedule, land, idle_after))
+    found = [
+        *_while_waiting(waiting, schedule, land),
+        *_before_deadline(order, schedule, land, idle_after),
+        *_around_targets(order, schedule),
+    ]
     return sorted(found, key=lambda reminder: (reminder.at, reminder.key))
 
 
@@ -104,6 +120,7 @@ def due_of(order: Order, reminders: Iterable[Reminder], at: datetime) -> list[Re
 def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta, words: Mapping[Task, Label]) -> list[Message]:
     """Record the reminders that are due and return one event for them, that of the last; none if all are given.
 
+    Each milestone whose planned day is near or has passed has an event of its own.
     It is no step: the wait goes on and no deadline moves.
     """
     present = reminders_of(order, schedule, idle_after)
@@ -115,9 +132,8 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
     order.reminded.value = [it.key for it in present if it.key in given]
     order.reminded_at = at
     deadline = order.deadline(idle_after)
-    fields = {
-        "order": order.head(),
-        "at": at,
+    head = {"order": order.head(), "at": at}
+    about = {
         "party": waiting.party,
         "task": waiting.what.value,
         "label": words[waiting.what].de,
@@ -125,13 +141,46 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
         "since": waiting.since,
         "lapses_at": None if deadline is None else deadline[1],
     }
+    general = [it for it in due if it.milestone is None]
+    events = [_event(general, head | about)] if general else []
+    for milestone, day in order.open_targets():
+        if own := [it for it in due if it.milestone is milestone]:
+            events.append(_event(own, head | _about_target(order, milestone, day)))
+    return events
+
+
+def _event(due: Sequence[Reminder], fields: dict[str, Any]) -> Message:
+    """Return what is told for reminders that are due together."""
     escalated = {recipient for reminder in due for recipient in reminder.to} - {Recipient.HOLDER}
     if not escalated:
-        return [OrderReminded(**fields)]
-    return [OrderEscalated(**fields, to_anbieter=Recipient.ANBIETER in escalated)]
+        return OrderReminded(**fields)
+    return OrderEscalated(**fields, to_anbieter=Recipient.ANBIETER in escalated)
+
+
+def _about_target(order: Order, milestone: Milestone, day: date) -> dict[str, Any]:
+    return {
+        "party": milestone.owner,
+        "task": Task.REACH_MILESTONES.value,
+        "label": milestone.label,
+        "label_en": milestone.label_en or milestone.label,
+        "since": order.state_since,
+        "planned_on": day,
+    }
+
+
+def _around_targets(order: Order, schedule: Schedule) -> Iterator[Reminder]:
+    for milestone, day in order.open_targets():
+        land = schedule.land_of(_organisation_of(order, milestone.owner))
+        steps = [(step.days, step.to) for step in schedule.targets.after]
+        steps += [(-step.days, step.to) for step in schedule.targets.before]
+        for days, to in steps:
+            key = f"milestone:{milestone.code}@{day.isoformat()}{days:+}"
+            yield Reminder(key, _morning(working_day(day, days, land)), to, milestone)
 
 
 def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
+    if waiting.planned_on is not None:
+        return  # the planned day counts, not how long it takes
     for step in schedule.steps_of(waiting.what):
         day = working_day(day_of(waiting.since), step.days, land)
         yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", _morning(day), step.to)

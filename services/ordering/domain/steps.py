@@ -94,10 +94,7 @@ def record_step(order: Order, command: Command, actor: Actor, at: datetime, stat
         order.state = state
         order.state_since = at
     order.append_to_timeline(Step(at=at, command=command, party=actor.party, person=actor.person, state=state, note=note))
-    waiting = waiting_of(order)
-    order.waiting_party = waiting.party if waiting else None
-    order.waiting_since = waiting.since if waiting else None
-    order.waiting_what = waiting.what if waiting else None
+    order.record_waiting(waiting_of(order))
     order.due_kind, order.due_at = _deadline_of(order, at)
 
 

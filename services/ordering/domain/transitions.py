@@ -34,6 +34,7 @@ class Command(StrEnum):
     REQUEST_CONTRACT = "request_contract"
     RECORD_CONTRACT = "record_contract"
     START_ONBOARDING = "start_onboarding"
+    PLAN_MILESTONE = "plan_milestone"
     REACH_MILESTONE = "reach_milestone"
     GO_LIVE = "go_live"
     REPORT_USES = "report_uses"
@@ -83,6 +84,7 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),
         _row(Command.START_ONBOARDING, {S.VERTRAG_GESCHLOSSEN}, S.IN_ANBINDUNG, BEREITSTELLER),
+        _row(Command.PLAN_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.REACH_MILESTONE, {S.IN_ANBINDUNG}, None, KUNDE, BEREITSTELLER),
         _row(Command.GO_LIVE, {S.IN_ANBINDUNG}, S.PRODUKTIV, BEREITSTELLER),
         _row(Command.REPORT_USES, {S.PRODUKTIV, S.GEKUENDIGT, S.BEENDET}, None, KUNDE),

@@ -65,7 +65,8 @@ def _in_onboarding(order: Order) -> Waiting:
     for position, milestone in enumerate(mandatory):
         if milestone.reached_at is None:
             before = [other.reached_at for other in mandatory[:position] if other.owner is not milestone.owner]
-            return Waiting(milestone.owner, _latest(order.state_since, before), Task.REACH_MILESTONES)
+            since = _latest(order.state_since, before)
+            return Waiting(milestone.owner, since, Task.REACH_MILESTONES, order.target_of(milestone.code))
     done = [milestone.reached_at for milestone in mandatory]
     return Waiting(OrderParty.BEREITSTELLER, _latest(order.state_since, done), Task.GO_LIVE)
 

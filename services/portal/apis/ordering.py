@@ -14,11 +14,12 @@ from services.portal.language import Language
 
 
 class Waiting(Reply):
-    """Who holds the ball, since when; ``what`` is to be done."""
+    """Who holds the ball, since when; ``what`` is to be done, ``planned_on`` which day if one is set."""
 
     party: str
     since: datetime
     what: str
+    planned_on: date | None = None
 
 
 class OfferingRef(Reply):
@@ -111,13 +112,15 @@ class Condition(Reply):
 
 
 class Milestone(Reply):
-    """A step of the Anbindung."""
+    """A step of the Anbindung; ``overdue``: the day by which its owner planned to reach it has passed."""
 
     code: str
     label: str
     label_en: str | None
     owner: str
     reached_at: datetime | None
+    planned_on: date | None = None
+    overdue: bool = False
 
 
 class Step(Reply):

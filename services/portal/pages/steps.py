@@ -88,6 +88,10 @@ def _amended(asked: Asked) -> tuple[Field, ...]:
     return (asked.field("valid_until", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
 
 
+def _planned(asked: Asked) -> tuple[Field, ...]:
+    return (asked.field("day", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
+
+
 def _place(asked: Asked) -> tuple[Field, ...]:
     return (
         asked.field("order_reference", Kind.LINE, optional=True),
@@ -135,7 +139,13 @@ SETTLE = Step(
 )
 ANSWER = Step("answer", "answer", lambda it: (it.field("text", Kind.AREA),), binds=False)
 REACH = Step("reach_milestone", "reach", lambda it: (it.field("note", Kind.AREA, optional=True),), binds=False)
-COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, REACH)}
+PLAN = Step(
+    "plan_milestone",
+    "plan",
+    _planned,
+    field_of=(("target_day_past", "day"), ("reason_missing", "reason")),
+)
+COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, PLAN, REACH)}
 
 
 def ways_on(order: Order) -> list[Step]:
@@ -168,14 +178,7 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRo
         path = f"questions/{segment(item_id)}"
         return await shown.send(request, visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
 
-    @router.get("/milestones/{code}")
-    async def milestone(visit: CurrentVisit, order_id: str, code: str) -> Response:
-        return await shown.page(visit, order_id, REACH, f"milestones/{segment(code)}", lambda it: _milestone(it, code))
-
-    @router.post("/milestones/{code}")
-    async def reach(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
-        path = f"milestones/{segment(code)}"
-        return await shown.send(request, visit, order_id, REACH, path, lambda it: _milestone(it, code))
+    _milestone_routes(router, shown)
 
     @router.get("/{path}")
     async def ask(visit: CurrentVisit, order_id: str, path: str) -> Response:
@@ -186,6 +189,27 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRo
         return await shown.send(request, visit, order_id, _step(path), path, lambda _: None)
 
     return router
+
+
+def _milestone_routes(router: APIRouter, shown: _Shown) -> None:
+    @router.get("/milestones/{code}")
+    async def milestone(visit: CurrentVisit, order_id: str, code: str) -> Response:
+        return await shown.page(visit, order_id, REACH, f"milestones/{segment(code)}", lambda it: _milestone(it, code))
+
+    @router.post("/milestones/{code}")
+    async def reach(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
+        path = f"milestones/{segment(code)}"
+        return await shown.send(request, visit, order_id, REACH, path, lambda it: _milestone(it, code))
+
+    @router.get("/milestones/{code}/plan")
+    async def planned(visit: CurrentVisit, order_id: str, code: str) -> Response:
+        path = f"milestones/{segment(code)}/plan"
+        return await shown.page(visit, order_id, PLAN, path, lambda it: _milestone(it, code))
+
+    @router.post("/milestones/{code}/plan")
+    async def plan(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
+        path = f"milestones/{segment(code)}/plan"
+        return await shown.send(request, visit, order_id, PLAN, path, lambda it: _milestone(it, code))
 
 
 Part = Point | Question | Milestone
@@ -222,7 +246,7 @@ class _Shown:
         stored = await self.ordering.stored(access, order_id)
         order = stored.content
         form = self._form(visit, order, step, path, part(order), stored.etag)
-        target = step.path if path in STEPS else f"{path}/{step.path}"
+        target = step.path if path in STEPS else path if step is PLAN else f"{path}/{step.path}"
         seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
         act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)

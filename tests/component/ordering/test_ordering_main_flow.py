@@ -59,12 +59,17 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_and_its_end(world:
 
 async def test_the_answer_says_who_waits_for_whom_since_when_and_what_is_possible(world: World) -> None:
     order = await world.declare(message="Start im April")
-    assert order["waiting"] == {"party": "SYSTEM", "since": "2026-11-24T09:00:00Z", "what": "check"}
+    assert order["waiting"] == {"party": "SYSTEM", "since": "2026-11-24T09:00:00Z", "what": "check", "planned_on": None}
     assert order["number"] == f"V-2026-{order['id'][:8]}"
     world.pass_time(hours=2)
     await world.judge(order)
     seen = await world.read(order["id"], BEREITSTELLER)
-    assert seen["waiting"] == {"party": "BEREITSTELLER", "since": "2026-11-24T11:00:00Z", "what": "start_clarification"}
+    assert seen["waiting"] == {
+        "party": "BEREITSTELLER",
+        "since": "2026-11-24T11:00:00Z",
+        "what": "start_clarification",
+        "planned_on": None,
+    }
     assert seen["your_party"] == "BEREITSTELLER"
     assert seen["allowed_moves"] == ["start_clarification", "decline"]
     assert (await world.read(order["id"]))["allowed_moves"] == ["change_channel", "withdraw"]
@@ -72,7 +77,12 @@ async def test_the_answer_says_who_waits_for_whom_since_when_and_what_is_possibl
     assert seen["message"] == "Start im April"
     world.pass_time(hours=1)
     clarified = await world.step(order["id"], "clarification", BEREITSTELLER)
-    assert clarified["waiting"] == {"party": "KUNDE", "since": "2026-11-24T12:00:00Z", "what": "settle_points"}
+    assert clarified["waiting"] == {
+        "party": "KUNDE",
+        "since": "2026-11-24T12:00:00Z",
+        "what": "settle_points",
+        "planned_on": None,
+    }
     assert {point["owner"] for point in clarified["points"]} == {"KUNDE", "BEREITSTELLER"}
     assert {point["since"] for point in clarified["points"]} == {"2026-11-24T12:00:00Z"}
 
@@ -269,7 +279,7 @@ async def test_the_interest_needs_a_key(world: World) -> None:
 async def test_the_api_describes_each_step_with_an_answer_and_examples(world: World) -> None:
     document = (await world.get("/openapi.json", None)).json()
     steps = [path for path in document["paths"] if path.startswith("/v1/orders/{order_id}/")]
-    assert len(steps) == 22
+    assert len(steps) == 23
     for path in steps:
         answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer == {"$ref": "#/components/schemas/OrderView"}

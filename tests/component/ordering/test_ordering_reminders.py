@@ -116,3 +116,20 @@ async def test_the_service_looks_by_itself(world: World) -> None:
     (periodic,) = [it for it in world.service.periodic if it.name == "ordering.reminders"]
     await periodic.run()
     assert len(_given(world)) == 1
+
+
+async def test_a_planned_day_is_found_told_before_it_and_shown_in_the_list(world: World) -> None:
+    order = await world.step((await world.contracted())["id"], "onboarding", BEREITSTELLER)
+    waited = next(it for it in order["milestones"] if it["mandatory"])
+    who = KUNDE if waited["owner"] == "KUNDE" else BEREITSTELLER
+    order = await world.step(order["id"], f"milestones/{waited['code']}/plan", who, {"day": "2027-01-29"})
+    assert next(it for it in order["milestones"] if it["code"] == waited["code"])["planned_on"] == "2027-01-29"
+    (listed,) = (await world.get("/v1/orders", who)).json()["items"]
+    assert listed["waiting"]["planned_on"] == "2027-01-29"
+    world.now = datetime(2027, 1, 21, 9, tzinfo=UTC)
+    await _reminders(world).run()
+    assert _given(world) == []
+    world.now = datetime(2027, 1, 22, 9, tzinfo=UTC)
+    await asyncio.gather(*(_reminders(world).run() for _ in range(2)))
+    (event,) = _given(world)
+    assert (event.party, event.label, str(event.planned_on)) == (waited["owner"], waited["label"], "2027-01-29")

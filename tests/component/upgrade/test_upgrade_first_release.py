@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.ordering.domain import award, exits, steps_back
+from services.ordering.domain import award, delivery, exits, steps_back
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import READ_BEFORE, Refusal, Step
 from shared.messages.ordering import OrderParty
@@ -51,6 +51,15 @@ def refused_with_facts() -> Order:
     return order
 
 
+def planned() -> Order:
+    """A Vorgang with a planned day for a milestone."""
+    order = order_in(OrderState.IN_ANBINDUNG)
+    mine = next(it for it in order.milestones.value if it.owner is OrderParty.KUNDE)
+    delivery.plan_milestone(order, KUNDE, later(1), mine.code, VALID_UNTIL)
+    assert order.target_at is not None
+    return order
+
+
 def declined() -> Order:
     """A Vorgang that the Bereitsteller has declined."""
     order = order_in(OrderState.IN_ABSTIMMUNG)
@@ -60,7 +69,7 @@ def declined() -> Order:
 
 
 def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> None:
-    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined()]
+    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined(), planned()]
     assert any(order.examples.value for order in orders)
     lines = "".join(f"{json.dumps(order.model_dump(mode='json'))}\n" for order in orders)
     folder = unpack_previous(tmp_path)

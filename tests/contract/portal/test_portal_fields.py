@@ -15,7 +15,7 @@ from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
-from services.portal.pages.steps import ANSWER, COMMANDS, REACH, SETTLE
+from services.portal.pages.steps import ANSWER, COMMANDS, PLAN, REACH, SETTLE
 from services.portal.pages.steps import Asked as AskedStep
 from tests.faults.malformed.apis import document
 
@@ -76,7 +76,12 @@ def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:
     described = document(ServiceName.ORDERING)
     asked = AskedStep(NEW_ORDER, lambda name: name, lambda _enumeration, value: value)
-    further = {SETTLE: "points/{point_id}/settle", ANSWER: "questions/{question_id}/answer", REACH: "milestones/{code}/reach"}
+    further = {
+        SETTLE: "points/{point_id}/settle",
+        ANSWER: "questions/{question_id}/answer",
+        PLAN: "milestones/{code}/plan",
+        REACH: "milestones/{code}/reach",
+    }
     for step in COMMANDS.values():
         known = _body(described, f"/v1/orders/{{order_id}}/{further.get(step, step.path)}")
         assert {it.name for it in step.fields(asked)} | set(step.seen) <= known, step.command

@@ -82,6 +82,7 @@ ordering    POST   /v1/orders/{order_id}/offer/amend                            
 ordering    POST   /v1/orders/{order_id}/offer/withdraw                                                     ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/place                                                              ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/onboarding                                                         BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                             BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/go-live                                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/uses                                                               BEARBEITUNG

@@ -162,6 +162,8 @@ ordering    POST   /v1/orders/{order_id}/place                                  
 ordering    POST   /v1/orders/{order_id}/place                                                   ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              ORDER         token   404 403 403 200 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                  EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                  ORDER         token   404 409 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                 EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                 ORDER         token   404 409 403 409 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/go-live                                                 EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
@@ -343,6 +345,7 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/offer/withdraw": _REASON,
     f"{_ORDER}/clarification/reopen": _REASON,
     f"{_ORDER}/place": {"accepts_agb": True},
+    f"{_ORDER}/milestones/{{code}}/plan": {"day": "2098-12-31"},
     f"{_ORDER}/uses": {"period": "2026-01", "count": 1},
     f"{_ORDER}/terminate": {"ends_on": "2098-12-31"},
     "ordering POST /v1/partners": {"id": "sued", **PARTNER_BODY},

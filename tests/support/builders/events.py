@@ -261,6 +261,10 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.ClarificationReopened(order=head(), at=AT, by=OrderParty.KUNDE, reason=REASON),
     ordering.OrderPlaced(order=head(OrderState.BESTELLT), at=AT, check=2),
     ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
+    ordering.MilestonePlanned(**STEP, label_en="Test run", by=OrderParty.KUNDE, day=date(2026, 5, 29)),
+    ordering.MilestonePlanned(
+        **STEP, label_en=None, by=OrderParty.BEREITSTELLER, day=date(2026, 6, 30), before=date(2026, 5, 29), reason=REASON
+    ),
     ordering.MilestoneReached(**STEP, open_milestones=1),
     ordering.MilestoneReached(**STEP, open_milestones=0),
     ordering.ChannelChanged(order=head(OrderState.INTERESSE_BEKUNDET), at=AT, before=Channel.FITKO, reason=REASON),
@@ -268,6 +272,7 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.ClarificationResumed(order=head(), at=AT, assessment=assessment(Verdict.EXEMPT)),
     ordering.OrderReminded(**REMINDER),
     ordering.OrderReminded(**REMINDER | {"lapses_at": AT + timedelta(days=9)}),
+    ordering.OrderReminded(**REMINDER | {"planned_on": date(2026, 5, 29)}),
     ordering.OrderEscalated(**REMINDER, to_anbieter=False),
     ordering.OrderEscalated(**REMINDER | {"lapses_at": AT + timedelta(days=9)}, to_anbieter=True),
     ordering.WentLive(order=head(OrderState.PRODUKTIV), at=AT),

@@ -63,6 +63,7 @@ REPEATABLE = {
     Command.PLACE,
     Command.RECHECK,
     Command.START_ONBOARDING,
+    Command.PLAN_MILESTONE,
     Command.REACH_MILESTONE,
     Command.GO_LIVE,
     Command.TERMINATE,
@@ -290,6 +291,13 @@ class OrderMachine(RuleBasedStateMachine):
         if self.order.milestones.value:
             code = data.draw(st.sampled_from(self.order.milestones.value)).code
             self.take(lambda order: delivery.reach_milestone(order, Actor(party, "p"), self.now, code))
+
+    @rule(party=parties, data=st.data(), days=st.integers(-1, 30))
+    def plan_milestone(self, party: OrderParty, data: st.DataObject, days: int) -> None:
+        if self.order.milestones.value:
+            code = data.draw(st.sampled_from(self.order.milestones.value)).code
+            day = (self.now + timedelta(days=days)).date()
+            self.take(lambda order: delivery.plan_milestone(order, Actor(party, "p"), self.now, code, day, "because"))
 
     @rule(party=parties)
     def go_live(self, party: OrderParty) -> None:

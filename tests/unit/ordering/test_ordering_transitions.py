@@ -50,6 +50,11 @@ def _reach_own(order: Order, actor: Actor) -> list[Message]:
     return delivery.reach_milestone(order, actor, T0, milestone.code)
 
 
+def _plan_own(order: Order, actor: Actor) -> list[Message]:
+    milestone = next(item for item in order.milestones.value if item.owner is actor.party)
+    return delivery.plan_milestone(order, actor, T0, milestone.code, date(2027, 2, 26))
+
+
 STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.RECHECK: lambda order, actor: precheck.recheck(order, actor, T0),
     Command.WITHDRAW: lambda order, actor: exits.withdraw(order, actor, T0),
@@ -70,6 +75,7 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.REOPEN_CLARIFICATION: lambda order, actor: steps_back.reopen_clarification(order, actor, T0, "Fachverfahren"),
     Command.PLACE: lambda order, actor: award.place(order, actor, T0, accepts_agb=True),
     Command.START_ONBOARDING: lambda order, actor: delivery.start_onboarding(order, actor, T0, CHECKLISTS),
+    Command.PLAN_MILESTONE: _plan_own,
     Command.REACH_MILESTONE: _reach_own,
     Command.GO_LIVE: lambda order, actor: delivery.go_live(order, actor, T0),
     Command.REPORT_USES: lambda order, actor: uses.report(order, actor, T0, "2026-10", 12),

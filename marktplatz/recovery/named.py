@@ -1,4 +1,4 @@
-"""Which contents the documents of a store name: evidence in eligibility, documents of contracts and statements in contracts."""
+"""Which contents a store names: of documents of offers, of evidence, of documents of contracts and statements."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Final
 
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.stores import Stores
+from services.catalog.facts import CONTENTS as OFFERED
+from services.catalog.facts import ContentsFact as OfferedFact
 from services.contracts.facts import CONTENTS as PAPERS
 from services.contracts.facts import PapersFact
 from services.eligibility.facts import CONTENTS as EVIDENCE
@@ -14,7 +16,8 @@ from services.eligibility.facts import ContentsFact
 from shared.store.paging import scanned
 from shared.store.port import Collection, Document
 
-NAMING: Final[Mapping[ServiceName, Mapping[Collection, Callable[[Document], ContentsFact | PapersFact | None]]]] = {
+NAMING: Final[Mapping[ServiceName, Mapping[Collection, Callable[[Document], ContentsFact | OfferedFact | PapersFact | None]]]] = {
+    ServiceName.CATALOG: OFFERED,
     ServiceName.ELIGIBILITY: EVIDENCE,
     ServiceName.CONTRACTS: PAPERS,
 }

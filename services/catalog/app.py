@@ -12,6 +12,8 @@ from services.catalog.consumers import consumers
 from services.catalog.dcat.api import dcat_routes
 from services.catalog.dcat.export import Exporter
 from services.catalog.dcat.graph import Terms
+from services.catalog.documents.api import Shelf, document_routes
+from services.catalog.documents.repository import Documents
 from services.catalog.domain.known import KnownService
 from services.catalog.domain.offering import Offering
 from services.catalog.facts import FACTS, is_listed, is_off_list, is_removed, is_retained
@@ -28,6 +30,8 @@ from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restateme
 from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.republisher import Republisher
+from shared.files.opening import open_scanner
+from shared.files.settings import FilesSettings
 from shared.http.routers import join
 from shared.labels import read_labels
 from shared.process.service import Periodic, Resources, Service
@@ -67,9 +71,12 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     waiting = Waiting(settings.feed_waiting)
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
-    words, vocabulary = FacetWords(de, en), Vocabulary.of(de, en)
-    backend = Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, Versions(resources), resources.clock)
+    words, vocabulary, versions = FacetWords(de, en), Vocabulary.of(de, en), Versions(resources)
+    backend = Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, versions, resources.clock)
     join(router, routes(backend))
+    files, scanner = settings.files(), open_scanner(FilesSettings())
+    shelf = Shelf(offerings, versions, Documents(resources), files, scanner, settings.public_url, resources.clock)
+    join(router, document_routes(shelf))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: catalog",
@@ -85,7 +92,9 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
             Periodic("catalog.checkpoints", settings.checkpoint_every, checkpoints.record),
             Periodic("catalog.portal-watch", JUDGE_EVERY, watch.judge_all),
         ),
+        probes=(Periodic("catalog.reach-files", settings.files_probe_every, files.ping),),
         facts=FACTS,
+        files=files,
         republishers=(
             Republisher("offering", offerings.ledger, Offering.restate, retained=is_retained, removed=is_removed),
             Republisher("known service", known.ledger, KnownService.restate, retained=is_listed, removed=is_off_list),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.catalog.repository import OFFERINGS
+from services.catalog.repository import DOCUMENTS, OFFERINGS
 from shared.messages.values import OfferingState
 from shared.store.port import Collection, Document
 
@@ -22,6 +22,13 @@ class OfferingFact:
     version: int
     state: OfferingState
     removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsFact:
+    """A document that was brought for an offer: its id in the store by the SHA-256 of its content."""
+
+    documents: Mapping[str, str]
 
 
 def is_published(document: Document) -> bool:
@@ -56,4 +63,9 @@ def _offering(document: Document) -> OfferingFact | None:
     return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document))
 
 
+def _contents(document: Document) -> ContentsFact:
+    return ContentsFact({document["sha256"]: document["_id"]})
+
+
+CONTENTS: Mapping[Collection, Callable[[Document], ContentsFact]] = {DOCUMENTS: _contents}
 FACTS: Mapping[Collection, Callable[[Document], OfferingFact | None]] = {OFFERINGS: _offering}

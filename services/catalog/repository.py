@@ -64,8 +64,9 @@ KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listin
 CHECKPOINTS = aggregate_collection("catalog_checkpoints")
 PORTALS = Collection("catalog_portals")
 VERSIONS = Collection("catalog_versions", (Index("by_offering", ("offering_id", "version")),))
+DOCUMENTS = Collection("catalog_documents", (Index("by_offering", ("offering_id", "sha256")),))
 COLLECTIONS: tuple[Collection, ...] = (
-    *(OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, VERSIONS),
+    *(OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, VERSIONS, DOCUMENTS),
     *reference.COLLECTIONS,
 )
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import InvalidError
+from shared.files.opening import open_files
+from shared.files.port import Files
+from shared.files.settings import FilesSettings
+from shared.process.settings import ProcessSettings
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%\[\]-]+$")]
 
@@ -32,6 +39,11 @@ class Settings(BaseSettings):
     search_reload: timedelta = timedelta(minutes=10)
     remove_after: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(days=30)
     upkeep_every: timedelta = timedelta(seconds=15)
+    documents_folder: Path | None = None
+    """Where documents of offers lie without an S3-compatible store (``FILES_S3_ENDPOINT``): by default ``offer-documents`` in the
+    data folder; a volume of all processes."""
+    files_probe_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=30)
+    """Pause between two questions of the API whether the place of the documents answers."""
     accreditations_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     feed_waiting: Annotated[int, Field(ge=0)] = 200
     public_url: Url | None = None
@@ -41,3 +53,13 @@ class Settings(BaseSettings):
     dcat_licence: Url = "http://dcat-ap.de/def/licenses/dl-zero-de/2.0"
     checkpoint_every: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=1))] = timedelta(seconds=30)
     checkpoint_idle: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(minutes=15))] = timedelta(minutes=15)
+
+    def files(self) -> Files:
+        """Return where documents of offers lie. Raises InvalidError if its settings are unfit."""
+        place = FilesSettings()
+        if place.uses_s3 and self.documents_folder is not None:
+            raise InvalidError(
+                "CATALOG_DOCUMENTS_FOLDER and FILES_S3_ENDPOINT name two places for the documents of offers; set one of them",
+                code="files_place_twice",
+            )
+        return open_files(place, "offer-documents", self.documents_folder or ProcessSettings().var / "offer-documents")

@@ -34,6 +34,7 @@ from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ForbiddenError
 from shared.files.port import Files
+from shared.files.scanning import Scanner
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Person
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
@@ -61,6 +62,7 @@ class Backend:
     offered: OfferedServices
     facts: Facts
     files: Files
+    scanner: Scanner
     policy: Policy
     settings: Settings
     drafts: Drafts
@@ -72,7 +74,7 @@ def routes(backend: Backend) -> APIRouter:
     router = APIRouter(prefix="/v1")
     _body_routes(router, backend.bodies)
     _organisation_routes(router, backend)
-    vollmachten = Vollmachten(backend.organisations, backend.files, backend.clock)
+    vollmachten = Vollmachten(backend.organisations, backend.files, backend.scanner, backend.clock)
     required = backend.settings.vollmacht_required
     wizard = Wizard(backend.bodies, backend.drafts, partial(_registered, backend), vollmachten, vollmacht_required=required)
     join(router, registration_routes(wizard))
@@ -81,7 +83,7 @@ def routes(backend: Backend) -> APIRouter:
     join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, keys, backend.clock)))
     join(router, accreditation_routes(backend.organisations, backend.settings, backend.clock))
     join(router, fact_routes(backend.facts, backend.bodies))
-    join(router, evidence_routes(backend.facts, backend.files))
+    join(router, evidence_routes(backend.facts, backend.files, backend.scanner))
     join(router, graph_routes(backend.facts, backend.bodies))
     _check_routes(router, backend)
     _verdict_routes(router, backend)

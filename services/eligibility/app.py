@@ -35,6 +35,8 @@ from services.eligibility.repository import (
 from services.eligibility.rule_book.api import channel_routes
 from services.eligibility.settings import Settings
 from shared.aggregate.republisher import Republisher
+from shared.files.opening import open_scanner
+from shared.files.settings import FilesSettings
 from shared.http.routers import join
 from shared.process.service import Periodic, Resources, Service
 from shared.store.lease import Lease
@@ -54,13 +56,13 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     verdicts = Verdicts(resources)
     offered = OfferedServices(resources)
     facts = Facts(resources.store, resources.clock)
-    files = settings.files()
+    files, scanner = settings.files(), open_scanner(FilesSettings())
     following = Following(facts)
     organisations.ledger.followed = following.changed
     catch_up = CatchUp(following, partial(changed_organisations, resources.store))
     records = RecordBackend(facts, Records(resources.store), policy, resources.clock)
     drafts = Drafts(resources.store)
-    backend = Backend(bodies, organisations, verdicts, offered, facts, files, policy, settings, drafts, resources.clock)
+    backend = Backend(bodies, organisations, verdicts, offered, facts, files, scanner, policy, settings, drafts, resources.clock)
     router = routes(backend)
     join(router, record_routes(records))
     bounds = Bounds(settings.jobs_stored, settings.job_term)

@@ -21,17 +21,15 @@ from services.eligibility.fact_views import EvidenceView
 from services.eligibility.facts_api import CREATED, WithdrawalRequest, audience_of, author_of, settled
 from services.eligibility.schemas import Request
 from shared.errors import ConflictError, InvalidError, NotFoundError
+from shared.files.kinds import EVIDENCE_KINDS, file_responses, require_kind, saved_as
 from shared.files.port import FileDamagedError, Files
+from shared.files.scanning import Scanner
 from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
 from shared.messages.values import Line
 from shared.written import Written
-
-MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-"""Media types of documents that are taken, each with how its files begin."""
-
 
 log = structlog.get_logger()
 
@@ -58,12 +56,12 @@ class EvidenceRequest(Request):
         return {"title": self.title} | ({} if self.reference is None else {"reference": self.reference})
 
 
-def evidence_routes(facts: Facts, files: Files) -> APIRouter:
+def evidence_routes(facts: Facts, files: Files, scanner: Scanner) -> APIRouter:
     """Return the routes of documents and their content."""
     router = APIRouter(prefix="/v1", tags=["evidence"])
     recorder = _Recorder(facts)
     _metadata_routes(router, facts, recorder)
-    _content_routes(router, facts, files, recorder)
+    _content_routes(router, facts, files, scanner, recorder)
     return router
 
 
@@ -103,12 +101,12 @@ def _metadata_routes(router: APIRouter, facts: Facts, recorder: _Recorder) -> No
         return await key.run(lambda: recorder.answer(document_id, decide, author))
 
 
-def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Recorder) -> None:
+def _content_routes(router: APIRouter, facts: Facts, files: Files, scanner: Scanner, recorder: _Recorder) -> None:
     @router.put(
         "/evidence/{document_id}/content",
         response_model=EvidenceView,
         summary="Bring the content of a document",
-        openapi_extra=file_body(*MAGIC),
+        openapi_extra=file_body(*EVIDENCE_KINDS),
     )
     async def bring(document_id: str, request: HttpRequest, caller: CurrentCaller) -> Response:
         content = await request.body()
@@ -116,6 +114,7 @@ def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Re
         author = author_of(caller, "Inhalt des Dokuments")
         held = own_document(await facts.current(), document_id, author.audience).record
         digest = _digest(content, media_type, held)
+        await scanner.require_clean(content)
         await files.put(digest, content)
         details = {"media_type": media_type, "size": len(content)}
 
@@ -128,7 +127,7 @@ def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Re
     @router.get(
         "/evidence/{document_id}/content",
         summary="Read the content of a document",
-        responses={200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MAGIC}}},
+        responses=file_responses(*EVIDENCE_KINDS),
         response_class=Response,
     )
     async def read(document_id: str, caller: CurrentCaller) -> Response:
@@ -138,12 +137,8 @@ def _content_routes(router: APIRouter, facts: Facts, files: Files, recorder: _Re
         if record is None or digest is None:
             raise NotFoundError(f"There is no content of a document {document_id}.", code="document_not_found")
         content = await _content(files, digest, document_id)
-        headers = {
-            "Content-Disposition": f'attachment; filename="{digest}"',
-            "X-Content-Type-Options": "nosniff",
-            "ETag": etag(record.rev),
-        }
-        return Response(content, media_type=record.details["media_type"], headers=headers)
+        media_type = record.details["media_type"]
+        return Response(content, media_type=media_type, headers={**saved_as(digest, media_type), "ETag": etag(record.rev)})
 
 
 async def _content(files: Files, digest: str, document_id: str) -> bytes:
@@ -185,8 +180,7 @@ def _reply(state: State, document_id: str, audience: Audience, *, status: int = 
 
 def _digest(content: bytes, media_type: str, document: Record) -> str:
     """Return the SHA-256 of a content. Raises InvalidError: ``content_type_differs``, ``content_differs``."""
-    if not content.startswith(MAGIC[media_type]):
-        raise InvalidError(f"The file does not begin as one of type {media_type} does.", code="content_type_differs")
+    require_kind(content, media_type)
     digest = hashlib.sha256(content).hexdigest()
     stated = document.content.get("document_sha256")
     if stated not in (None, digest):

@@ -16,12 +16,12 @@ from services.eligibility.domain.draft import Draft, Fault, Step, faults_of, reg
 from services.eligibility.domain.registration import PublicBody, Registration
 from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.drafts import Drafts, StoredDraft
-from services.eligibility.evidence_api import MAGIC
 from services.eligibility.repository import Bodies
 from services.eligibility.schemas import DraftRequest
 from services.eligibility.views import OrganisationView
 from services.eligibility.vollmacht_api import Vollmachten, VollmachtView
 from shared.errors import InvalidError, NotFoundError, RejectedError
+from shared.files.kinds import EVIDENCE_KINDS
 from shared.http.auth import NO_FUNCTION, Person
 from shared.http.dependencies import CurrentPerson, IfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
@@ -148,7 +148,7 @@ def registration_routes(wizard: Wizard) -> APIRouter:
     @router.put(
         "/{body_id}/vollmacht",
         response_model=DraftView,
-        openapi_extra={**NO_FUNCTION, **file_body(*MAGIC)},
+        openapi_extra={**NO_FUNCTION, **file_body(*EVIDENCE_KINDS)},
         summary="Bring the Vollmacht of step 2; it is deleted with the draft, or goes over to the organisation",
     )
     async def bring(body_id: BodyId, request: HttpRequest, person: CurrentPerson) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -17,11 +16,12 @@ from services.eligibility import handlers
 from services.eligibility.access import viewer_of
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.vollmacht import Vollmacht
-from services.eligibility.evidence_api import MAGIC
 from services.eligibility.repository import Organisations
 from services.eligibility.vollmacht_files import read_content, store_content
 from shared.errors import ConflictError, NotFoundError
+from shared.files.kinds import EVIDENCE_KINDS, file_responses, require_kind, saved_as
 from shared.files.port import Files
+from shared.files.scanning import Scanner
 from shared.http.auth import ADMINISTRATION, Caller
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
@@ -29,13 +29,6 @@ from shared.http.uploads import file_body
 from shared.messages.values import Function
 
 ONE = "/organisations/{organisation_id}/vollmacht"
-CONTENT_HEADERS = {
-    "Content-Disposition": 'attachment; filename="vollmacht"',
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-}
-"""A file that somebody brought is saved, and nothing in it is run in the marketplace's name."""
-
 log = structlog.get_logger()
 
 
@@ -59,12 +52,19 @@ class Vollmachten:
 
     organisations: Organisations
     files: Files
+    scanner: Scanner
     clock: Callable[[], datetime]
 
     async def brought(self, request: HttpRequest, person: str) -> Vollmacht:
-        """Write the file of a request and return the Vollmacht that it makes. Raises as ``store_content``."""
+        """Write the file of a request and return the Vollmacht that it makes.
+
+        Raises InvalidError (``content_type_differs``), FileInfectedError, ScannerUnavailableError, FilesUnavailableError.
+        """
         media_type = request.headers["content-type"].partition(";")[0].strip().lower()
-        return await store_content(self.files, await request.body(), media_type, person, self.clock())
+        content = await request.body()
+        require_kind(content, media_type)
+        await self.scanner.require_clean(content)
+        return await store_content(self.files, content, media_type, person, self.clock())
 
     async def readable(self, organisation_id: str, caller: Caller) -> Vollmacht:
         """Return the Vollmacht for an administrator of the organisation, or for who decides at an Anbieter that it asked.
@@ -100,7 +100,7 @@ def _administration_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
     @router.put(
         ONE,
         response_model=VollmachtView,
-        openapi_extra={**ADMINISTRATION, **file_body(*MAGIC)},
+        openapi_extra={**ADMINISTRATION, **file_body(*EVIDENCE_KINDS)},
         summary="Bring the Vollmacht of the authorised person; the one before is deleted",
     )
     async def bring(organisation_id: str, request: HttpRequest, caller: CurrentCaller) -> Response:
@@ -124,7 +124,7 @@ def _reading_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
     @router.get(
         f"{ONE}/content",
         summary="Read the content of the Vollmacht",
-        responses=content_responses(),
+        responses=file_responses(*EVIDENCE_KINDS),
         response_class=Response,
     )
     async def content(organisation_id: str, caller: CurrentCaller) -> Response:
@@ -136,12 +136,7 @@ def _reading_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
                 f"The content of the Vollmacht of {organisation_id} is lost or damaged; bring it again.", code="vollmacht_lost"
             )
         log.info("vollmacht_read", organisation=organisation_id, by=caller.subject, of=caller.organisation)
-        return Response(found, media_type=vollmacht.media_type, headers=CONTENT_HEADERS)
-
-
-def content_responses() -> dict[int | str, dict[str, Any]]:
-    """Return what an OpenAPI document says of the answer that is a file."""
-    return {200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MAGIC}}}
+        return Response(found, media_type=vollmacht.media_type, headers=saved_as("vollmacht", vollmacht.media_type))
 
 
 async def _require_administrator(vollmachten: Vollmachten, organisation_id: str, caller: Caller) -> None:

@@ -14,17 +14,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.eligibility.domain.vollmacht import Vollmacht
-from services.eligibility.evidence_api import MAGIC
-from shared.errors import InvalidError
 from shared.files.port import FileDamagedError, Files
 
 _NONCE_BYTES = 12
 
 
 async def store_content(files: Files, content: bytes, media_type: str, person: str, at: datetime) -> Vollmacht:
-    """Write a content and return the Vollmacht that it makes. Raises InvalidError (``content_type_differs``)."""
-    if not content.startswith(MAGIC[media_type]):
-        raise InvalidError(f"The file does not begin as one of type {media_type} does.", code="content_type_differs")
+    """Write a content and return the Vollmacht that it makes. Raises FilesUnavailableError."""
     digest, key = hashlib.sha256(content).hexdigest(), AESGCM.generate_key(256)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     sealed = nonce + AESGCM(key).encrypt(nonce, content, digest.encode())

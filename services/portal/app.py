@@ -33,6 +33,7 @@ from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
 from services.portal.pages.steps import step_routes
+from services.portal.pages.stored_files import evidence_routes, stored_file_routes
 from services.portal.pages.tasks import task_routes
 from services.portal.pages.ways import ways_routes
 from services.portal.provider import Client, Provider
@@ -83,6 +84,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     router = file_routes(assets)
     join(router, information_routes(pages, catalog))
     join(router, ways_routes(pages, eligibility))
+    join(router, stored_file_routes(catalog))
     apis = (catalog_api, eligibility_api, ordering_api, contracts_api, notify_api)
     closing: list[Callable[[], Awaitable[None]]] = [it.close for it in apis]
     entrance = _entrance(resources, settings, transports)
@@ -101,6 +103,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility))
+        join(router, evidence_routes(pages, eligibility))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts))
         closing.append(entrance.provider.close)
     join(router, showcase_routes(pages, catalog, eligibility))

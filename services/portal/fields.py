@@ -16,7 +16,7 @@ _DAY_PARTS = ("year", "month", "day")
 
 
 class Kind(StrEnum):
-    """What a field looks like. LINES: one value a line; DAY: three fields, day, month and year; TICK: one box."""
+    """What a field looks like. LINES: one value a line; DAY: day, month and year; TICK: one box; FILE: of the own machine."""
 
     LINE = "line"
     AREA = "area"
@@ -26,6 +26,7 @@ class Kind(StrEnum):
     RADIOS = "radios"
     CHECKS = "checks"
     TICK = "tick"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Field:
         return self.value[_DAY_PARTS.index(name)] if self.value else ""
 
     def filled(self, given: Given) -> Field:
-        """Return the field with what was filled in."""
+        """Return the field with what was filled in; a file is chosen anew each time, and goes no way but its own."""
+        if self.kind is Kind.FILE:
+            return self
         if self.kind is Kind.DAY:
             return replace(self, value=tuple(given.one(f"{self.name}.{part}") for part in _DAY_PARTS))
         if self.kind is Kind.LINES:
@@ -139,7 +142,8 @@ def faults_of(
 def words_of_problem(words: Words, error: MarktplatzError) -> str:
     """Return the sentence for the code of a problem."""
     if isinstance(error, ApiUnavailableError):
-        return words("form.away")
+        reason = f"problem.{error.context.get('reason')}"
+        return words(reason if words.has(reason) else "form.away")
     key = f"problem.{error.code}"
     return words(key) if words.has(key) else words("problem.unknown", code=error.code)
 

@@ -6,9 +6,11 @@ import ssl
 from pathlib import Path
 
 from shared.errors import InvalidError
+from shared.files.clamd import Clamd
 from shared.files.folder import FolderFiles
 from shared.files.port import Files
 from shared.files.s3 import S3Files, S3Keys
+from shared.files.scanning import NoScanner, Scanner
 from shared.files.settings import FilesSettings
 
 
@@ -34,6 +36,14 @@ def open_files(settings: FilesSettings, kind: str, folder: Path) -> Files:
         timeout=settings.s3_timeout,
         patience=settings.s3_patience,
     )
+
+
+def open_scanner(settings: FilesSettings) -> Scanner:
+    """Return what looks into files before they are stored, as the settings say. It is not asked yet."""
+    if settings.clamd_address is None:
+        return NoScanner()
+    host, _, port = settings.clamd_address.rpartition(":")
+    return Clamd(host.strip("[]"), int(port), settings.clamd_timeout)
 
 
 def _trust(authority: Path | None) -> ssl.SSLContext:

@@ -32,6 +32,11 @@ class FilesSettings(BaseSettings):
     s3_timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=10)
     s3_patience: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=20)
 
+    clamd_address: Annotated[str, Field(pattern=r"^([0-9A-Za-z.-]+|\[[0-9A-Fa-f:.]+\]):[1-9][0-9]{0,4}$")] | None = None
+    """Host and port of the scanner clamd that looks into each file that somebody brings; without it nothing does."""
+    clamd_timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=20)
+    """How long the scanner may take for one file."""
+
     @model_validator(mode="after")
     def _is_whole_and_safe(self) -> Self:
         missing = [name for name in _TOGETHER if getattr(self, name) is None]

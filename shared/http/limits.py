@@ -12,6 +12,8 @@ UPLOAD_BYTES = 10 * 1024 * 1024
 """A file that a route takes as its body (``shared.http.uploads``), such as an evidence document."""
 FORM_BYTES = 256 * 1024
 """Body of a form of the portal, whose fields are text."""
+UPLOAD_FORM_BYTES = UPLOAD_BYTES + FORM_BYTES
+"""Body of a form of the portal that brings a file."""
 BODY_DEPTH = 64
 BODY_NODES = 4000
 """Values and keys of a body: what is validated, and named when wrong, one by one."""

@@ -25,6 +25,7 @@ from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.observe import Observe
 from shared.http.probes import PATHS, probes
+from shared.http.uploads import Uploads
 
 FORM = b"application/x-www-form-urlencoded"
 HEADERS: Mapping[str, str] = {
@@ -84,7 +85,7 @@ def create_site(service: str, router: APIRouter, site: Site, *, title: str, heal
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESS_FROM)
     app.add_middleware(_Language, prefixes=site.prefixes)
     app.add_middleware(_Inside, site=site)
-    app.add_middleware(_Forms, site=site)
+    app.add_middleware(_Forms, site=site, uploads=Uploads.of(router.routes))
     app.add_middleware(Head)
     app.add_middleware(_BrowserHeaders, policy=site.policy)
     app.add_middleware(Observe, service=service, crashed=lambda scope: site.error_page(Request(scope), 500, "internal_error"))
@@ -157,12 +158,14 @@ class _Forms:
     """ASGI middleware: takes the body of a form only, of bounded length, and only where the browser says that it is from us.
 
     A request from another site is known by its Fetch metadata, in older browsers by its Origin (OWASP, cross-site request
-    forgery); one with neither is refused.
+    forgery); one with neither is refused. A form with a file goes on unread to the route that takes it, which reads it once it
+    knows from whom it is.
     """
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ASGIApp, site: Site, uploads: Uploads) -> None:
         self.app = app
         self.site = site
+        self.uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -179,16 +182,30 @@ class _Forms:
         if scope["path"] not in self.site.open_paths and not self._is_ours(headers):
             await self._refuse(scope, receive, send, CrossSiteError.status, CrossSiteError.code)
             return
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        brings_file = media_type.decode("latin-1") in self.uploads.types({**scope, "path": self._plain(scope["path"])})
         declared = headers.get(b"content-length", b"0")
-        too_large = declared.isdigit() and int(declared[:19]) > limits.FORM_BYTES
-        body = None if too_large else await read_body(receive, limits.FORM_BYTES)
+        limit = limits.UPLOAD_FORM_BYTES if brings_file else limits.FORM_BYTES
+        if declared.isdigit() and int(declared[:19]) > limit:
+            await self._refuse(scope, receive, send, 413, "body_too_large")
+        elif brings_file:
+            await self.app(scope, receive, send)
+        else:
+            await self._take(scope, receive, send, media_type)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send, media_type: bytes) -> None:
+        body = await read_body(receive, limits.FORM_BYTES)
         if body is None:
             await self._refuse(scope, receive, send, 413, "body_too_large")
-            return
-        if body and headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != FORM:
+        elif body and media_type != FORM:
             await self._refuse(scope, receive, send, 415, "unsupported_media_type")
-            return
-        await self.app(scope, replay(body, receive), send)
+        else:
+            await self.app(scope, replay(body, receive), send)
+
+    def _plain(self, path: str) -> str:
+        """Return a path without the part that names a language."""
+        prefix = next((it for it in self.site.prefixes if path.startswith(f"{it}/")), "")
+        return path.removeprefix(prefix)
 
     def _is_ours(self, headers: Mapping[bytes, bytes]) -> bool:
         site = headers.get(b"sec-fetch-site")

@@ -55,6 +55,14 @@ class Versions:
         ]
         return {entry.version: entry for entry in entries}
 
+    async def name_document(self, offering_id: str, digest: str) -> bool:
+        """Return whether a replaced version of an offer names the document with this SHA-256."""
+        query = Query("by_offering", {"offering_id": offering_id}, limit=MANY, only=("version", "form.documents"))
+        async for document in documents_of(self._store, VERSIONS, query):
+            if any(it.get("sha256") == digest for it in document["form"]["documents"]):
+                return True
+        return False
+
 
 def _key(offering_id: str, version: int) -> str:
     return f"{offering_id}.{version}"

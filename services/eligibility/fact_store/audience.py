@@ -47,6 +47,15 @@ class Audience:
         cited = (state.facts[fact] for fact in state.citing.get(document_id, ()))
         return tuple(revisions) if any(self._concerned(state, it) for it in cited) else ()
 
+    def owns_document(self, state: State, document_id: str) -> bool:
+        """Return whether this audience has recorded a document: by itself, or with a statement on its in-house relation."""
+        last = newest(state.documents.get(document_id, ()))
+        if last is None or self.operator or last.head.organisation == self.organisation:
+            return last is not None
+        # The first facts that cite it are those of the organisation's record itself: its statement, then its relation.
+        stated = (state.facts[fact][0] for fact in state.citing.get(document_id, ()))
+        return any(it.head.origin is Origin.ORGANISATION and self.organisation in subjects(it.content) for it in stated)
+
     def require_statement(self, state: State, content: Mapping[str, Any]) -> None:
         """Return if this audience may record a fact. Raises ForbiddenError: ``fact_not_yours``, ``examination_reserved``."""
         kind = content["kind"]

@@ -149,7 +149,7 @@ def own_document(state: State, document_id: str, audience: Audience) -> Revision
     last = newest(audience.sees_document(state, document_id))
     if last is None:
         raise NotFoundError(f"There is no document {document_id}.", code="document_not_found")
-    if not audience.operator and last.head.organisation != audience.organisation:
+    if not audience.owns_document(state, document_id):
         raise ForbiddenError("Only whoever has recorded a document changes it.", code="document_not_yours")
     return last
 

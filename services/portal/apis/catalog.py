@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -96,11 +97,20 @@ class Parameter(Reply):
 
 
 class Document(Reply):
-    """A document of the offer."""
+    """A document of the offer. ``sha256`` is that of its content, where it is pinned."""
 
     title: str
     media_type: str
     url: str
+    sha256: str | None = None
+
+
+class Brought(Reply):
+    """A document that was brought for an offer, as its form names it."""
+
+    media_type: str
+    url: str
+    sha256: str
 
 
 class Answer(Reply):
@@ -344,6 +354,15 @@ class Catalog:
     ) -> None:
         """Have a step taken with an offer, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/offerings/{segment(offering_id)}/{step}", key=key, access=access, body=body, match=match)
+
+    async def bring(self, access: Access, offering_id: str, content: bytes, media_type: str) -> Brought:
+        """Bring a document of an offer. Raises as ``Api.put``."""
+        path = f"/v1/offerings/{segment(offering_id)}/documents/{hashlib.sha256(content).hexdigest()}"
+        return await self._api.bring(path, Brought, content, media_type, access=access)
+
+    async def document(self, offering_id: str, digest: str, access: Access | None) -> bytes:
+        """Return a document that was brought for an offer. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/offerings/{segment(offering_id)}/documents/{segment(digest)}", access=access)
 
     async def ozg(self, words: str, limit: int) -> dict[str, str]:
         """Return the OZG services that words or an id name, names by id. Raises as ``Api.get``."""

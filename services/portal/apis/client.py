@@ -30,6 +30,8 @@ T = TypeVar("T")
 Parameters = Sequence[tuple[str, str]]
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
 _CONNECT_SECONDS = 2.0
+_FILE_SECONDS = 45.0
+"""For a file to be looked through by a scanner and stored."""
 _STANDARD = frozenset({"type", "title", "status", "detail", "instance", "code"})
 _REFUSALS: Mapping[int, type[RejectedError]] = {
     403: ForbiddenError,
@@ -149,9 +151,15 @@ class Api:
         response = await self._send("PUT", path, access, body, {}, match)
         return read(self.name, path, response.content, reply)
 
-    async def content(self, path: str, *, access: Access) -> bytes:
+    async def content(self, path: str, *, access: Access | None) -> bytes:
         """Return the bytes of a file. Raises as ``get``."""
         return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
+
+    async def bring(self, path: str, reply: type[T], content: bytes, media_type: str, *, access: Access) -> T:
+        """Send a file and return the answer. Raises as ``post``."""
+        headers = {**_headers(access, None), "Content-Type": media_type}
+        request = self._client.build_request("PUT", path, content=content, headers=headers, timeout=_FILE_SECONDS)
+        return read(self.name, path, (await self._answer(request)).content, reply)
 
     async def _send(
         self, method: str, path: str, access: Access, body: dict[str, Any] | None, further: dict[str, str], match: str | None
@@ -187,7 +195,7 @@ class Api:
             HTTPStatus.GATEWAY_TIMEOUT,
             HTTPStatus.TOO_MANY_REQUESTS,
         ):
-            return ApiUnavailableError(f"{self.name} answered {status}.", service=self.name)
+            return ApiUnavailableError(f"{self.name} answered {status}.", service=self.name, reason=code)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return ApiMisunderstoodError(f"{self.name} answered {status} {code}.")
         further = {name: value for name, value in problem.items() if name not in _STANDARD}

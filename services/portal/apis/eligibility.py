@@ -82,9 +82,20 @@ class Checks(Reply):
 class Evidence(Reply):
     """A document that a statement rests on. ``reference``: where it is to be found."""
 
+    id: str
     type: str
     title: str
     reference: str
+
+
+class EvidenceFile(Reply):
+    """A document on file; ``media_type`` and ``size`` in bytes once its content was brought."""
+
+    id: str
+    title: str | None
+    reference: str | None
+    media_type: str | None
+    size: int | None
 
 
 class Statement(Reply):
@@ -227,6 +238,18 @@ class Eligibility:
         """Have something done with an organisation, by the path below it. Raises as ``Api.post``."""
         path = f"/v1/organisations/{segment(organisation_id)}/{below}"
         await self._api.post(path, key=key, access=access, body=body, match=match)
+
+    async def evidence(self, access: Access, document_id: str) -> EvidenceFile:
+        """Return a document. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/evidence/{segment(document_id)}", EvidenceFile, access=access)
+
+    async def bring(self, access: Access, document_id: str, content: bytes, media_type: str) -> None:
+        """Bring the content of a document. Raises as ``Api.put``."""
+        await self._api.bring(f"/v1/evidence/{segment(document_id)}/content", EvidenceFile, content, media_type, access=access)
+
+    async def evidence_content(self, access: Access, document_id: str) -> bytes:
+        """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/evidence/{segment(document_id)}/content", access=access)
 
     async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:
         """Return a page of the Anbieter's work list. Raises as ``Api.get``."""

@@ -20,11 +20,15 @@ from services.portal.fields import Fault, Field, Kind, words_of_problem
 from services.portal.forms import Given, read_given
 from services.portal.pages.asking import ETAG, SEE_OTHER, Form, send_form, show_form
 from services.portal.pages.offer_sections import SEARCH, SECTIONS, Drafting, Row, Section
+from services.portal.pages.stored_files import FIELD_OF, FILE, TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
 
 NEW = "new"
+Replace = Callable[[], Awaitable[None]]
+PINNED = "sha256"
+"""Of a document: with another address it is another one."""
 FOUND_AT_MOST = 8
 NAMED_AT_MOST = 20
 """Keys of an offer whose names are looked up for its page; those beyond show as keys."""
@@ -84,7 +88,7 @@ def _section_routes(router: APIRouter, editor: _Editor) -> None:
     async def show_row(visit: CurrentVisit, offering_id: str, section: str, place: str) -> Response:
         return await editor.row(visit, offering_id, _section(section), place)
 
-    @router.post("/{offering_id}/edit/{section}/{place}")
+    @router.post("/{offering_id}/edit/{section}/{place}", openapi_extra=TAKES_FILE)
     async def save_row(request: Request, visit: CurrentVisit, offering_id: str, section: str, place: str) -> Response:
         given = await read_given(request, session_of(visit), f"/offerings/{offering_id}/edit/{section}/{place}")
         return await editor.save_row(visit, offering_id, _section(section), place, given)
@@ -164,8 +168,13 @@ class _Editor:
         members = [it for it in section.members if section.row is None or it != section.row.member]
         changed = {**{name: value for name, value in plain.items() if name not in members}, **written}
         beside = self._beside(visit, stored.content, section, drafting)
-        following = f"/offerings/{quote(offering_id)}/edit?saved=true"
-        return await self._send(visit, offering_id, form, given, plain, changed, following, beside)
+        replace_form = self._replacing(visit, offering_id, given, (plain, changed))
+
+        async def act(_: dict[str, object]) -> str:
+            await replace_form()
+            return f"/offerings/{quote(offering_id)}/edit?saved=true"
+
+        return await send_form(self.pages, visit, form, given, act, **beside)
 
     async def row(self, visit: Visit, offering_id: str, section: Section, place: str) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
@@ -186,31 +195,37 @@ class _Editor:
             filled = [it.filled(given) for it in form.fields]
             former = rows[at] if at < len(rows) else {}
             asked = {it.name for it in form.fields}
-            rows[at : at + 1] = [{**{k: v for k, v in former.items() if k not in asked}, **row.content(filled, visit.language)}]
-        following = f"/offerings/{quote(offering_id)}/edit/{section.name}"
-        return await self._send(visit, offering_id, form, given, plain, {**plain, row.member: rows}, following, {})
+            content = row.content(filled, visit.language)
+            if former.get("url") != content.get("url"):
+                asked.add(PINNED)
+            rows[at : at + 1] = [{**{k: v for k, v in former.items() if k not in asked}, **content}]
+        replace_form = self._replacing(visit, offering_id, given, (plain, {**plain, row.member: rows}))
+        file = given.files.get(FILE)
 
-    async def _send(
-        self,
-        visit: Visit,
-        offering_id: str,
-        form: Form,
-        given: Given,
-        plain: Mapping[str, Any],
-        changed: dict[str, Any],
-        following: str,
-        beside: Mapping[str, Any],
-    ) -> Response:
         async def act(_: dict[str, object]) -> str:
+            if file is not None and at < len(rows):
+                brought = await self.catalog.bring(session_of(visit).access, offering_id, file, require_taken(file))
+                rows[at] |= brought.model_dump()
+            await replace_form()
+            return f"/offerings/{quote(offering_id)}/edit/{section.name}"
+
+        return await send_form(self.pages, visit, form, given, act, field_of=FIELD_OF)
+
+    def _replacing(
+        self, visit: Visit, offering_id: str, given: Given, forms: tuple[Mapping[str, Any], dict[str, Any]]
+    ) -> Replace:
+        """Return what replaces the first of two forms by the second, on the state that was read."""
+        plain, changed = forms
+
+        async def replace_form() -> None:
             try:
                 await self.catalog.replace(session_of(visit).access, offering_id, changed, given.one(ETAG) or None)
             except PreconditionFailedError:
                 if changed != plain:
                     raise
                 # The same form was sent twice, or somebody else has written the same.
-            return following
 
-        return await send_form(self.pages, visit, form, given, act, **beside)
+        return replace_form
 
     def _beside(self, visit: Visit, offering: Offering, section: Section, drafting: Drafting) -> dict[str, Any]:
         """Return the template of a section, and what it shows beside the form."""

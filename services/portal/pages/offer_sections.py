@@ -12,6 +12,7 @@ from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from services.portal.apis.catalog import Requirement, Shortcoming, Topic
 from services.portal.fields import Choice, Field, Kind, body_of, day_value
 from services.portal.language import Language
+from services.portal.pages.stored_files import FILE
 from services.portal.texts import Words, every_key
 
 REIFEGRADE = ("0", "1", "2", "3", "4")
@@ -221,7 +222,8 @@ def _document(it: Drafting, row: Mapping[str, Any]) -> tuple[Field, ...]:
     choices = [Choice(it_, it.words(f"edit.media.{it_}") if it.words.has(f"edit.media.{it_}") else it_) for it_ in kinds]
     return (
         it.field("title", Kind.LINE, (title,) if title else (), called="document"),
-        it.field("url", Kind.LINE, (url,) if url else ()),
+        it.field(FILE, Kind.FILE, optional=True),
+        it.field("url", Kind.LINE, (url,) if url else (), optional=True),
         it.field("media_type", Kind.SELECT, (kind or MEDIA_TYPES[0],), choices),
     )
 

@@ -41,7 +41,7 @@ DECISIONS = {
         Step("revoke", (Ask("reason", Kind.AREA),)),
     )
 }
-DONE = frozenset({*DECISIONS, "relations", "request", "registered"})
+DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence"})
 
 
 FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}

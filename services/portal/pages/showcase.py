@@ -18,6 +18,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
 from services.portal.pages.offer_steps import DONE, moves_of
 from services.portal.pages.parts import or_none
+from services.portal.pages.stored_files import link_of
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
@@ -146,7 +147,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             return pages.show(visit, "pages/known.html", known=found, topic=topic)
         advice = None if access is None else await or_none(eligibility.advice(access, offering_id), "offering")
         points = None if checklist is None else {it.id: it for it in checklist}
-        documents = [it for it in found.documents if it.url.startswith("https://")]
+        documents = [(it, link_of(it, found.id)) for it in found.documents]
         areas = _areas(found, points)
         open_there = [it for it in channels or () if it.channel in found.orderable_channels]
         return pages.show(
@@ -156,7 +157,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             topic=topic,
             points=points,
             areas=areas,
-            documents=documents,
+            documents=[it for it in documents if it[1] or it[0].url.startswith("https://")],
             kinds=KINDS if open_there else (),
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],

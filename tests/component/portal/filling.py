@@ -6,19 +6,21 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from services.portal.uploads import MULTIPART
 from tests.component.portal.login import OURS, World
 from tests.support.html import Element, Page
 
 
 @dataclass
 class Person:
-    """Somebody who is logged in, and the page that they see. ``sent`` is the last form as it was sent."""
+    """Somebody who is logged in, and the page that they see. ``sent`` is the last form as it was sent, ``files`` what it brought."""
 
     visitor: httpx.AsyncClient
     page: Page = field(default_factory=lambda: Page(""))
     path: str = ""
     status: int = 0
     sent: tuple[str, list[tuple[str, str]]] = ("", [])
+    files: dict[str, tuple[str, bytes, str]] | None = None
 
     @property
     def text(self) -> str:
@@ -42,10 +44,15 @@ class Person:
         assert text in links, sorted(links)
         return await self.open(links[text])
 
-    async def send(self, status: int = 200, button: str = "", /, **values: str | list[str]) -> Person:
-        """Fill in the form of the page and send it; a list is the boxes that are ticked, other fields stay as they are."""
+    async def send(self, status: int = 200, button: str = "", /, **values: str | list[str] | bytes) -> Person:
+        """Fill in the form of the page and send it; a list is the boxes that are ticked, other fields stay as they are.
+
+        Bytes are a file; whatever it holds, its sender calls it a PDF.
+        """
         form = self.form()
         content: dict[str, list[str]] = {}
+        takes_files = form.attributes.get("enctype") == MULTIPART
+        self.files = {} if takes_files else None
         for it in form.inside_all("input", "textarea", "select"):
             for value in shown(it):
                 content.setdefault(it.attributes["name"], []).append(value)
@@ -53,6 +60,10 @@ class Person:
         for name, filled in values.items():
             named = name.replace("__", ".")
             assert named in names, sorted(names)
+            if isinstance(filled, bytes):
+                assert self.files is not None, "the form takes no file"
+                self.files[named] = ("unterlage.pdf", filled, "application/pdf")
+                continue
             content[named] = [filled] if isinstance(filled, str) else filled
         if button:
             found = next(it for it in form.inside_all("button") if it.text == button)
@@ -67,7 +78,9 @@ class Person:
         data: dict[str, list[str]] = {}
         for name, value in content:
             data.setdefault(name, []).append(value)
-        await self._see(await self.visitor.post(action, data=data, headers=OURS), action)
+        # A form for files is one of parts, also where no file was chosen.
+        files = None if self.files is None else self.files or {"nothing": ("", b"", "application/octet-stream")}
+        await self._see(await self.visitor.post(action, data=data, files=files, headers=OURS), action)
         assert self.status == status, self.text
         return self
 
@@ -108,6 +121,8 @@ def shown(element: Element) -> list[str]:
         options = element.inside_all("option")
         chosen = [it.attributes["value"] for it in options if "selected" in it.attributes]
         return chosen or [options[0].attributes["value"]]
+    if attributes.get("type") == "file":
+        return []
     if attributes.get("type") in {"checkbox", "radio"}:
         return [attributes["value"]] if "checked" in attributes else []
     return [attributes.get("value", "")]

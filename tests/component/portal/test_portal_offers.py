@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 
 from services.catalog.schemas.offering import FormRequest
 from services.portal.apis.catalog import FORM
+from shared.http import limits
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.support.showcase import AT, MUSTS, Showcase, rules_api
 from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as ANNA
 
+PDF = b"%PDF-1.7\nGeb\xc3\xbchren"
 TOKENS = {KOMM_ONE: ANNA, GOVDIGITAL: GINA, HUSUM: "kai/010540056056/KUNDE"}
 
 
@@ -40,6 +43,7 @@ class Desks:
 
 @pytest.fixture(name="desks")
 async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> AsyncIterator[Desks]:
+    monkeypatch.setenv("CATALOG_DOCUMENTS_FOLDER", str(tmp_path / "documents"))
     world, showcase = World(tmp_path), await Showcase.open(data)
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
@@ -80,6 +84,8 @@ async def filled(desks: Desks) -> str:
     await person.send(**{f"fulfilment.{must}": "ERFUELLT" for must in MUSTS})
     await person.open(f"{here}/documents/new")
     await person.send(title="Leistungsbeschreibung", url="https://www.example.org/lb.pdf")
+    await person.open(f"{here}/documents/new")
+    await person.send(title="Übersicht der Gebühren", file=PDF)
     await person.open(f"{here}/ways")
     await person.send(channels=["govdigital"], licence_free_for_states=["DE-BW"])
     return here
@@ -101,10 +107,44 @@ async def test_an_offer_goes_from_an_empty_form_to_the_schaufenster(desks: Desks
     assert "Der Bereitstellungsvertrag ist festgehalten" in anbieter.text
     async with desks.world.browser() as visitor:
         shown = (await visitor.get(here.removesuffix("/edit"))).text
+        saved = await visitor.get(f"{here.removesuffix('/edit')}/documents/{hashlib.sha256(PDF).hexdigest()}")
+    assert (saved.content, saved.headers["content-type"], saved.headers["x-content-type-options"]) == (
+        PDF,
+        "application/pdf",
+        "nosniff",
+    )
+    assert saved.headers["content-disposition"] == 'attachment; filename="Uebersicht-der-Gebuehren.pdf"'
+    assert saved.headers["content-security-policy"] == "sandbox; default-src 'none'"
     for expected in ("Bestellbar", "Parkzonen", "2.400,00", "Leistungsbeschreibung", "DE-BW"):
         assert expected in shown
     await person.open("/my/offerings")
     assert "Veröffentlicht 1" in person.text
+
+
+async def test_a_file_that_is_refused_is_named_at_its_field_and_what_was_typed_stays(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await desks.draft()
+    person = await desks.bereitsteller.open(f"{here}/documents/new")
+    await person.send(422, "", title="Seite", file=b"<!doctype html><script>alert(1)</script>")
+    assert "Diese Art von Datei wird nicht angenommen" in person.page.one("p", id="file-error").text
+    assert person.value("title") == "Seite"
+    desks.catalog.away = True
+    await person.send(503, "", title="Seite", file=PDF)
+    assert person.value("title") == "Seite"
+    desks.catalog.away = False
+    await person.again()
+    await person.follow("Ändern : Seite")
+    pinned = person.value("url")
+    assert pinned.endswith(hashlib.sha256(PDF).hexdigest())
+    await person.send(title="Gebühren")
+    shown = await person.open(here.removesuffix("/edit"))
+    links = {it.text: it.attributes["href"] for it in shown.page.one("main").inside_all("a")}
+    assert links["Gebühren"] == f"{here.removesuffix('/edit')}/documents/{hashlib.sha256(PDF).hexdigest()}"
+    monkeypatch.setattr(limits, "UPLOAD_FORM_BYTES", 2000)
+    await person.open(f"{here}/documents/new")
+    await person.send(413, "", title="Zu groß", file=PDF * 200)
+    assert person.title == "Das Formular ist zu groß"
 
 
 async def test_what_is_missing_is_named_with_the_way_to_its_section(desks: Desks) -> None:

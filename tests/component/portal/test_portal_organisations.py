@@ -23,6 +23,7 @@ from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
 from tests.support.showcase import DATA
 
 TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
+PDF = b"%PDF-1.7\nSatzung"
 BODY = eligibility.HUSUM
 PATH = f"/organisations/{BODY}"
 
@@ -99,11 +100,24 @@ async def test_a_municipality_registers_states_its_relation_and_is_accredited(de
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
     await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
     assert f"{BODY} → itvsh → dataport → govdigital" in kunde.text
+    await kunde.follow("Datei : Organisationssatzung")
+    assert "Es ist noch keine Datei beigefügt" in kunde.text
+    await kunde.send(422)
+    assert "Es ist keine Datei gewählt" in kunde.text
+    await kunde.send(422, "", file=b"MZ")
+    await kunde.send(file=PDF)
+    assert "Die Datei ist beigefügt" in kunde.text
     await anbieter.open("/tasks")
     assert "Akkreditierungen prüfen 1 wartet" in anbieter.text
     assert "gerade nicht abrufbar" in anbieter.text
     await anbieter.follow("Akkreditierungen prüfen")
     await anbieter.follow("Husum, Stadt")
+    await anbieter.follow("Datei : Organisationssatzung")
+    assert not anbieter.page.one("main").inside_all("form"), "whoever examines a document does not replace it"
+    (saved,) = [it.attributes["href"] for it in anbieter.page.one("main").inside_all("a") if it.text == "Organisationssatzung"]
+    answer = await anbieter.visitor.get(saved)
+    assert (answer.content, answer.headers["content-disposition"]) == (PDF, 'attachment; filename="Organisationssatzung.pdf"')
+    await anbieter.open(PATH)
     await anbieter.follow("Prüfung aufnehmen : Kunde (Nachnutzer), govdigital eG")
     await anbieter.send()
     await anbieter.follow("Rückfrage stellen : Kunde (Nachnutzer), govdigital eG")

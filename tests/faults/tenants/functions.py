@@ -11,6 +11,7 @@ TABLE = """
 catalog     DELETE /v1/portals/{portal_id}                                                                  BEARBEITUNG
 catalog     POST   /v1/offerings                                                                            BEARBEITUNG
 catalog     PUT    /v1/offerings/{offering_id}                                                              BEARBEITUNG
+catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                           BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/submit                                                       BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/return                                                       BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/accept                                                       BEARBEITUNG

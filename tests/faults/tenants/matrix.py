@@ -46,6 +46,8 @@ SILENT = frozenset(
         "contracts GET /v1/offers/{offering_id}/licence",
         "notify DELETE /v1/contacts/{contact_id}",
         "eligibility PUT /v1/organisations/{organisation_id}/vollmacht",
+        "catalog PUT /v1/offerings/{offering_id}/documents/{digest}",
+        "catalog GET /v1/offerings/{offering_id}/documents/{digest}",
         "eligibility PUT /v1/evidence/{document_id}/content",
         "eligibility GET /v1/evidence/{document_id}/content",
     }

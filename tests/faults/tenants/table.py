@@ -25,6 +25,10 @@ catalog     GET    /v1/portals/{portal_id}                                      
 catalog     DELETE /v1/portals/{portal_id}                                                       PORTAL        token   403 403 403 403 403 403 403 403 204 403 403
 catalog     PUT    /v1/offerings/{offering_id}                                                   DRAFT         token   403 403 403 200 403 404 403 403 403 404 403
 catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 412 403 404 403 403 403 404 403
+catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                DRAFT         token   415 415 415 415 415 415 415 415 415 415 415
+catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                SUBMISSION    token   415 415 415 415 415 415 415 415 415 415 415
+catalog     GET    /v1/offerings/{offering_id}/documents/{digest}                                DRAFT         visitor 404 404 404 404 404 404 404 404 404 404 404
+catalog     GET    /v1/offerings/{offering_id}/documents/{digest}                                SUBMISSION    visitor 404 404 404 404 404 404 404 404 404 404 404
 catalog     GET    /v1/offerings/{offering_id}                                                   DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
 catalog     GET    /v1/offerings/{offering_id}                                                   SUBMISSION    visitor 404 404 404 200 404 404 200 404 404 404 404
 catalog     GET    /v1/offerings/{offering_id}/versions                                          DRAFT         visitor 404 404 404 200 404 404 404 404 404 404 404
@@ -377,6 +381,7 @@ _PARTS = {
     "channel": "govdigital",
     "role": "KUNDE",
     "code": "acceptance",
+    "digest": "0" * 64,
     "body_id": HUSUM_ID,
     "kid": "k1",
     "statement_id": NO_ID,

@@ -88,7 +88,7 @@ async def _prepare(run: Embedded, people: Cast, orders: int) -> list[str]:
 
     async def ready(number: int) -> str:
         async with turn:
-            offer = await flow.publish(people.komm_one, people.govdigital, _offer(checklist, number), f"GD-B-{number:04d}")
+            offer = await flow.publish(people.komm_one, people.govdigital, _offer(checklist, number))
             return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, offer["id"])
 
     return await asyncio.gather(*(ready(number) for number in range(orders)))

@@ -219,7 +219,7 @@ async def _prepare(people: Cast, count: int) -> list[str]:
     checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")
 
     async def ready(number: int) -> str:
-        offer = await flow.publish(people.komm_one, people.govdigital, _offer(checklist, number), f"GD-B-{number:04d}")
+        offer = await flow.publish(people.komm_one, people.govdigital, _offer(checklist, number))
         return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, offer["id"])
 
     return await _together([ready(number) for number in range(count)])

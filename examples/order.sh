@@ -61,7 +61,7 @@ for _ in $(seq 100); do # the accreditation reaches catalog over Kafka, a moment
   sleep 0.3
 done
 post GOVDIGITAL "$catalog/v1/offerings/$offering/accept" >/dev/null
-post GOVDIGITAL "$catalog/v1/offerings/$offering/bereitstellungsvertrag" '{"number": "B-'"$run"'"}' >/dev/null
+wait_until "it['state'] == 'VEROEFFENTLICHT'" KOMM_ONE "$catalog/v1/offerings/$offering" # contracts has concluded the contract
 
 echo "2. Husum registers and states its in-house relation (§ 108 GWB), govdigital accredits it and examines the relation."
 husum=$eligibility/v1/organisations/010540056056

@@ -22,9 +22,9 @@ def contract_id(channel: str, order_id: str) -> str:
     return derived_id("contract", channel, order_id)
 
 
-def bereitstellung_id(channel: str, offering_id: str) -> str:
-    """Return the id of the Bereitstellungsvertrag by which an offer is listed with a channel."""
-    return derived_id("bereitstellung", channel, offering_id)
+def bereitstellung_id(channel: str, offering_id: str, attempt: int = 1) -> str:
+    """Return the id of the Bereitstellungsvertrag by which an offer is listed with a channel, or of a further attempt at one."""
+    return derived_id("bereitstellung", channel, offering_id, *([] if attempt == 1 else [str(attempt)]))
 
 
 def person_ref(subject: str, *, given: bool = False) -> str:

@@ -10,6 +10,7 @@ from shared.messages import (
     catalog,
     catalog_checkpoints,
     catalog_portals,
+    catalog_provisions,
     contracts,
     contracts_accessions,
     contracts_chain,
@@ -113,6 +114,7 @@ ELIGIBILITY_ORDERS = "eligibility.orders"
 ORDERING_OFFERINGS = "ordering.offerings"
 ORDERING_VERDICTS = "ordering.verdicts"
 ORDERING_CONTRACTS = "ordering.contracts"
+CATALOG_CONTRACTS = "catalog.contracts"
 CATALOG_PORTALS = "catalog.portals"
 NOTIFY = "notify.dispatch"
 """Consumer groups, ``<service>.<what it reads for>``; a service names its own by these constants and by ``contract_group``."""
@@ -188,6 +190,15 @@ SUBMISSIONS = Topic(
     producer="catalog",
     consumers=(NOTIFY,),
     partitions=3,
+)
+PROVISIONS = Topic(
+    "catalog.provision.v1",
+    "offering id",
+    (catalog_provisions.ProvisionRequested, catalog_provisions.ProvisionWithdrawn),
+    producer="catalog",
+    consumers=tuple(CONTRACTS_OFFERINGS.values()),
+    partitions=3,
+    commands=True,
 )
 ORGANISATIONS = Topic(
     "eligibility.organisation.v1",
@@ -333,9 +344,11 @@ CONTRACTS = Topic(
         contracts_chain.ContractDocumented,
         contracts_statements.StatementOwed,
         contracts_statements.StatementDocumented,
+        contracts_chain.ChainConcluded,
+        contracts_chain.ChainRefused,
     ),
     producer="contracts",
-    consumers=(ORDERING_CONTRACTS, NOTIFY),
+    consumers=(CATALOG_CONTRACTS, ORDERING_CONTRACTS, NOTIFY),
 )
 DELIVERIES = Topic(
     "notify.delivery.v1",
@@ -422,6 +435,7 @@ TOPICS: tuple[Topic, ...] = (
     CHECKPOINTS,
     PORTAL_HEALTH,
     SUBMISSIONS,
+    PROVISIONS,
     ORGANISATIONS,
     RIGHTS,
     INVITATIONS,

@@ -62,8 +62,10 @@ async def admit(bereitsteller: Person, anbieter: Person) -> None:
         await register(bereitsteller, anbieter, "BEREITSTELLER", None)
 
 
-async def publish(bereitsteller: Person, anbieter: Person, offer: Json, number: str) -> Json:
+async def publish(bereitsteller: Person, anbieter: Person, offer: Json) -> Json:
     """Bring an offer from the form to the Schaufenster and return it; its Bereitsteller is admitted first.
+
+    It is public once contracts has concluded the Bereitstellungsvertrag that its acceptance asks for.
 
     Whoever publishes several of a Bereitsteller at the same time calls ``admit`` before.
     """
@@ -71,8 +73,18 @@ async def publish(bereitsteller: Person, anbieter: Person, offer: Json, number: 
     draft = await bereitsteller.post("catalog", "/v1/offerings", offer)
     path = f"/v1/offerings/{draft['id']}"
     await _once_accredited(bereitsteller, f"{path}/submit", {})
-    await anbieter.post("catalog", f"{path}/accept")
-    return await _once_accredited(anbieter, f"{path}/bereitstellungsvertrag", {"number": number})
+    await _once_accredited(anbieter, f"{path}/accept", {})
+    return await published(bereitsteller, path)
+
+
+async def published(bereitsteller: Person, path: str, seconds: float = 30) -> Json:
+    """Wait until an accepted offer is public and return it."""
+
+    async def look() -> Json | None:
+        found = await bereitsteller.get("catalog", path)
+        return found if found["state"] == "VEROEFFENTLICHT" else None
+
+    return await eventually(f"{path} is public", look, seconds)
 
 
 async def _once_accredited(person: Person, path: str, body: Json) -> Json:

@@ -90,8 +90,7 @@ class World:
             anbindungsarten=["FIT_CONNECT"],
             channels=["govdigital"],
         )
-        number = f"GD-B-{abs(hash(title)) % 10_000:04d}"
-        return await flow.publish(self.cast.komm_one, self.cast.govdigital, draft, number)
+        return await flow.publish(self.cast.komm_one, self.cast.govdigital, draft)
 
 
 def euro(cents: int) -> str:

@@ -129,35 +129,45 @@ def _form_routes(router: APIRouter, backend: Backend) -> None:
 def _review_routes(router: APIRouter, backend: Backend) -> None:
     post = partial(router.post, response_model=OfferingReply)
 
-    @post("/submit")
+    @post("/submit", openapi_extra=SIGNING)
     async def submit(offering_id: str, headers: Headers) -> Response:
         """Hand the form in to the Anbieter. A form that is not complete is refused, every failing point named.
 
         So is an offer of a Bereitsteller who is not registered, or not accredited at the Anbieter of each channel wished.
+        Handing in is the Bereitsteller's signature of the Bereitstellungsverträge.
         """
         snapshot = await backend.reference.current()
-        return await _take(backend, offering_id, headers, Offering.submit, snapshot.catalogue, backend.accreditations.of)
+        standing_of, person = backend.accreditations.of, headers.caller.subject
+        return await _take(backend, offering_id, headers, Offering.submit, snapshot.catalogue, standing_of, person)
 
     @post("/return")
     async def send_back(offering_id: str, body: RemarksRequest, headers: Headers) -> Response:
-        """Return the form to the Bereitsteller with remarks."""
-        return await _take(backend, offering_id, headers, Offering.send_back, body.remarks, headers.caller.party)
+        """Return the form to the Bereitsteller with remarks; a Bereitstellungsvertrag that is asked for is withdrawn."""
+        by, at = headers.caller, backend.clock()
+        change = handlers.take_back(offering_id, by, at, Offering.send_back, body.remarks, by.party)
+        return await _change(backend, change, headers)
 
-    @post("/accept")
+    @post("/accept", openapi_extra=SIGNING)
     async def accept(offering_id: str, headers: Headers) -> Response:
-        """Find the form in order; the Bereitstellungsvertrag comes next."""
-        return await _take(backend, offering_id, headers, Offering.accept, headers.caller.party)
+        """Find the form in order, and ask for the Bereitstellungsvertrag of the own channel.
 
-    @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
-    async def bereitstellungsvertrag(offering_id: str, body: BereitstellungsvertragRequest, headers: Headers) -> Response:
-        """Record the signed Bereitstellungsvertrag of the own channel; the first one publishes the offer.
-
+        Its conclusion makes the offer public; a contract that is declined returns the form to the Bereitsteller with the reason.
         The Bereitsteller must be accredited at the caller's.
         """
-        change = handlers.record_bereitstellungsvertrag(
-            offering_id, headers.caller, backend.clock(), body.number, body.signed_at, backend.accreditations.of
-        )
-        return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
+        change = handlers.accept(offering_id, headers.caller, backend.clock(), backend.accreditations.of)
+        return await _change(backend, change, headers)
+
+    @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
+    async def bereitstellungsvertrag(
+        offering_id: str, headers: Headers, _body: BereitstellungsvertragRequest | None = None
+    ) -> Response:
+        """Ask for the Bereitstellungsvertrag of the own channel, for an offer that another Anbieter has accepted, or again.
+
+        Its conclusion adds the channel. ``contracts`` gives the number: one in the body is ignored.
+        The Bereitsteller must be accredited at the caller's.
+        """
+        change = handlers.ask_bereitstellungsvertrag(offering_id, headers.caller, backend.clock(), backend.accreditations.of)
+        return await _change(backend, change, headers)
 
 
 def _suspension_routes(router: APIRouter, backend: Backend) -> None:
@@ -177,8 +187,10 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/withdraw")
     async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
-        """End the offer for good; contracts that exist go on."""
-        return await _take(backend, offering_id, headers, Offering.withdraw, body.reason, headers.caller.party)
+        """End the offer for good; contracts that exist go on, and those that are asked for are withdrawn."""
+        by, at = headers.caller, backend.clock()
+        change = handlers.take_back(offering_id, by, at, Offering.withdraw, body.reason, by.party)
+        return await _change(backend, change, headers)
 
 
 def _work_list_routes(router: APIRouter, backend: Backend) -> None:
@@ -220,7 +232,10 @@ async def _take(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> Response:
-    change = handlers.take(offering_id, headers.caller, backend.clock(), step, *args, **kwargs)
+    return await _change(backend, handlers.take(offering_id, headers.caller, backend.clock(), step, *args, **kwargs), headers)
+
+
+async def _change(backend: Backend, change: Change[Offering], headers: StepHeaders) -> Response:
     return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
 

@@ -15,7 +15,7 @@ from services.catalog.dcat.graph import Terms
 from services.catalog.documents.api import Shelf, document_routes
 from services.catalog.documents.repository import Documents
 from services.catalog.domain.known import KnownService
-from services.catalog.domain.offering import Offering
+from services.catalog.domain.provisioning import republish
 from services.catalog.facts import FACTS, is_listed, is_off_list, is_removed, is_retained
 from services.catalog.feed.api import feed_routes
 from services.catalog.feed.changes import Feed, Waiting
@@ -38,7 +38,7 @@ from shared.process.service import Periodic, Resources, Service
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
-    """Return the service; it consumes reports of portals only.
+    """Return the service; it consumes reports of portals, and what contracts tells of Bereitstellungsverträge.
 
     Reference data are loaded by ``services.catalog.reference.load_reference``.
     """
@@ -83,7 +83,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         collections=COLLECTIONS,
         router=router,
         ledgers=(offerings.ledger, known.ledger, checkpoint),
-        consumers=consumers(watch),
+        consumers=consumers(watch, offerings, accreditations, resources.clock),
         periodic=(
             Periodic("catalog.removal", settings.upkeep_every, removal.run),
             Periodic("catalog.accreditations", settings.accreditations_every, accreditation_watch.run),
@@ -96,7 +96,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         facts=FACTS,
         files=files,
         republishers=(
-            Republisher("offering", offerings.ledger, Offering.restate, retained=is_retained, removed=is_removed),
+            Republisher("offering", offerings.ledger, republish, retained=is_retained, removed=is_removed),
             Republisher("known service", known.ledger, KnownService.restate, retained=is_listed, removed=is_off_list),
         ),
         mirrors=tuple(followed.values()),

@@ -6,22 +6,34 @@ Nobody else reads fields of these documents: who compares stores compares these 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from services.catalog.domain.provision import ProvisionState
 from services.catalog.repository import DOCUMENTS, OFFERINGS
-from shared.messages.values import OfferingState
+from shared.messages.values import Channel, OfferingState
 from shared.store.port import Collection, Document
 
 
 @dataclass(frozen=True, slots=True)
 class OfferingFact:
-    """An offer that is or was public, as its owner has it. ``removed``: it has left its topic."""
+    """An offer that is or was public, as its owner has it. ``removed``: it has left its topic.
+
+    ``numbers`` are those of its Bereitstellungsverträge, by their ids, with the channel.
+    """
 
     id: str
     title: str
     version: int
     state: OfferingState
     removed: bool = False
+    numbers: Mapping[str, tuple[Channel, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOfferFact:
+    """An offer that was never public and waits for a Bereitstellungsvertrag."""
+
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +68,14 @@ def is_off_list(document: Document) -> bool:
     return not is_listed(document)
 
 
-def _offering(document: Document) -> OfferingFact | None:
+def _offering(document: Document) -> OfferingFact | WaitingOfferFact | None:
+    provisions = document.get("provisions", ())
     if not is_published(document):
-        return None
+        waits = any(it["state"] == ProvisionState.ANGEFRAGT for it in provisions)
+        return WaitingOfferFact(document["_id"]) if waits else None
     state = OfferingState.read(document["state"])
-    return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document))
+    numbers = {it["contract_id"]: (Channel.read(it["channel"]), it["number"]) for it in provisions if it["number"] is not None}
+    return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document), numbers)
 
 
 def _contents(document: Document) -> ContentsFact:
@@ -68,4 +83,4 @@ def _contents(document: Document) -> ContentsFact:
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], ContentsFact]] = {DOCUMENTS: _contents}
-FACTS: Mapping[Collection, Callable[[Document], OfferingFact | None]] = {OFFERINGS: _offering}
+FACTS: Mapping[Collection, Callable[[Document], OfferingFact | WaitingOfferFact | None]] = {OFFERINGS: _offering}

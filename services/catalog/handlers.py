@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
-from services.catalog.domain import channel_states
+from services.catalog.domain import channel_states, provisioning
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.offering import Offering
-from services.catalog.domain.provider import StandingOf
+from services.catalog.domain.provider import ProviderStanding, StandingOf, require_accredited
 from services.catalog.domain.steps import StepFunction
 from services.catalog.domain.transitions import Actor
-from shared.aggregate.change import Change
+from shared.aggregate.change import Cause, Change
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.messages.base import Message
+from shared.messages.contracts_chain import ChainConcluded, ChainRefused
 from shared.messages.values import Channel
 
 P = ParamSpec("P")
@@ -116,15 +117,54 @@ def follow_known(service_id: str, description: Description | None, at: datetime)
     return Change(service_id, decide)
 
 
-def record_bereitstellungsvertrag(
-    offering_id: str, caller: Caller, at: datetime, number: str, signed_at: datetime | None, standing_of: StandingOf
-) -> Change[Offering]:
-    """Record the Bereitstellungsvertrag of the caller's channel; without a date it is signed now.
+def accept(offering_id: str, caller: Caller, at: datetime, standing_of: StandingOf) -> Change[Offering]:
+    """Accept the form for the caller's channel and ask for its Bereitstellungsvertrag.
+
+    Raises as ``ask_bereitstellungsvertrag``, before the form is accepted.
+    """
+
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        if Actor.ANBIETER in acting:
+            require_accredited(offering.provider, (caller.channel,), standing_of)
+        accepted = offering.accept(acting, at, caller.party)
+        return [*accepted, *provisioning.ask(offering, acting, at, caller.channel, caller.subject, standing_of)]
+
+    return take(offering_id, caller, at, step)
+
+
+def ask_bereitstellungsvertrag(offering_id: str, caller: Caller, at: datetime, standing_of: StandingOf) -> Change[Offering]:
+    """Ask for the Bereitstellungsvertrag with the caller's channel, for an offer that another Anbieter has accepted, or again.
 
     Raises ForbiddenError for a caller with a capacity in the offer who works for no channel.
     """
 
     def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
-        return offering.record_bereitstellungsvertrag(acting, at, caller.channel, number, signed_at or at, standing_of)
+        return provisioning.ask(offering, acting, at, caller.channel, caller.subject, standing_of)
 
     return take(offering_id, caller, at, step)
+
+
+def take_back(
+    offering_id: str, caller: Caller, at: datetime, step: StepFunction[Offering, P], *args: P.args, **kwargs: P.kwargs
+) -> Change[Offering]:
+    """Apply a step after which the offer needs no Bereitstellungsvertrag that is not concluded yet."""
+
+    def decide(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        events = step(offering, acting, at, *args, **kwargs)
+        return [*events, *(provisioning.take_back(offering, at) if events else ())]
+
+    return take(offering_id, caller, at, decide)
+
+
+def follow_contract(
+    message: ChainConcluded | ChainRefused, cause: Cause, at: datetime, stated: Callable[[str], ProviderStanding | None]
+) -> Change[Offering]:
+    """Bring an offer in line with what contracts tells of its Bereitstellungsvertrag."""
+    offering_id = message.contract.offering_id
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, provisioning.follow(offering, message, at, stated)
+
+    return Change(offering_id, decide, cause)

@@ -24,7 +24,7 @@ PAGE = 100
 MANY = 1000
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels", "closed_channels", "channel_suspensions"),
+    *("form.title", "form.channels", "closed_channels", "channel_suspensions", "provisions"),
 )
 """What the work lists show."""
 _SEARCHED = (

@@ -14,6 +14,7 @@ from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.noticing import requested_notice
 from services.contracts.offers.follow import FOLLOWED, ChannelOffers
+from services.contracts.provisions.forming import ASKED, Provisions
 from services.contracts.repository import Contracts, Registers
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import WITH_STATE
@@ -39,7 +40,7 @@ def consumers(
     channels = tuple(served)
     return (
         *(_processor(terms, contracts, registers, clock) for terms in channels),
-        *(_offerings(terms, contracts, followed.offers, clock) for terms in channels),
+        *(_offerings(Provisions(terms, contracts, registers), followed.offers, clock) for terms in channels),
         *(uses_consumer(terms.channel, followed.usages, clock) for terms in channels),
     )
 
@@ -61,15 +62,19 @@ def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: 
     return Consumer(group=contract_group(terms.channel), handles=handled, handle=handle)
 
 
-def _offerings(terms: Terms, contracts: Contracts, offers: ChannelOffers, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer of what the catalogue lists with a channel: each has its Bereitstellungsvertrag and its prices."""
+def _offerings(provisions: Provisions, offers: ChannelOffers, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer of what the catalogue asks of a channel and lists with it: Bereitstellungsverträge and prices."""
+    terms = provisions.terms
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        refused = await _provided(batch, terms, contracts, clock())
+        at = clock()
+        refused = await provisions.handle([event for event in batch if type(event.message) in ASKED], at)
+        stated = [event for event in batch if type(event.message) in FOLLOWED]
+        refused = [*refused, *await _provided(stated, terms, provisions.contracts, at)]
         known = {id(it.event) for it in refused}
-        return [*refused, *(it for it in await offers.follow(terms.channel, batch) if id(it.event) not in known)]
+        return [*refused, *(it for it in await offers.follow(terms.channel, stated) if id(it.event) not in known)]
 
-    return Consumer(CONTRACTS_OFFERINGS[terms.channel], FOLLOWED, handle)
+    return Consumer(CONTRACTS_OFFERINGS[terms.channel], FOLLOWED | ASKED, handle)
 
 
 async def _provided(batch: Sequence[Received], terms: Terms, contracts: Contracts, at: datetime) -> Sequence[Rejection]:

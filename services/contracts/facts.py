@@ -33,6 +33,16 @@ class ContractFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ProvisionFact:
+    """A contract that no order asked for, decided: a Bereitstellungsvertrag. Without ``sequence`` it is in no register."""
+
+    id: str
+    channel: Channel
+    year: int | None
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterFact:
     """A number register of a channel and year. ``allotted`` maps contract ids to the numbers that they are promised."""
 
@@ -55,9 +65,11 @@ def _papers(document: Document) -> PapersFact | None:
     return PapersFact({paper["sha256"]: document["_id"] for paper in papers}) if papers else None
 
 
-def _contract(document: Document) -> ContractFact | None:
+def _contract(document: Document) -> ContractFact | ProvisionFact | None:
     if document["state"] in PENDING:
         return None
+    if document["order_id"] is None:
+        return ProvisionFact(document["_id"], Channel.read(document["channel"]), document["year"], document["sequence"])
     return ContractFact(
         id=document["_id"],
         order_id=document["order_id"],
@@ -81,7 +93,7 @@ def _register(document: Document) -> RegisterFact:
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], PapersFact | None]] = {CONTRACTS: _papers, OWED: _papers}
-FACTS: Mapping[Collection, Callable[[Document], ContractFact | RegisterFact | None]] = {
+FACTS: Mapping[Collection, Callable[[Document], ContractFact | ProvisionFact | RegisterFact | None]] = {
     CONTRACTS: _contract,
     REGISTERS: _register,
 }

@@ -19,6 +19,7 @@ from services.contracts.domain.transitions import Actor, ContractState
 from services.contracts.neighbourhood import above, added_violations, world_of
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
+from services.contracts.standing import standing_roots
 from shared.aggregate.change import Cause, Change, Result
 from shared.calendar import day_of
 from shared.errors import ConflictError, NotFoundError, WriteConflictError
@@ -52,6 +53,10 @@ async def form_contracts(
     Raises StoreUnavailableError or WriteConflictError: repeat the batch then; numbers promised meanwhile stay promised.
     """
     around = await above(contracts, {case.draft.parent for case in cases if case.draft.parent is not None})
+    moved = await standing_roots(around.values(), contracts)
+    if moved:
+        around |= await above(contracts, moved.values())
+        cases = [_resting_on(case, moved) for case in cases]
     roots = _presupposed(cases, around, terms)
     world = world_of(around.values(), terms)
     cases = [_in_chain(case, world, terms) for case in cases]
@@ -59,28 +64,37 @@ async def form_contracts(
     for case in cases:
         years.setdefault(case.request.contract_id, case.request.year)
     numbered = {case.request.contract_id for case in cases if case.refusal is None and case.draft.signed}
-    numbers = await _promised_numbers(years, numbered, terms.channel, contracts, registers)
+    numbers = await promised_numbers(years, numbered, terms.channel, contracts, registers)
     changes = [*roots, *(_change(case, terms, numbers) for case in cases)]
     return (await contracts.ledger.apply(changes))[len(roots) :]
 
 
 def provide(listed: Provision, terms: Terms, at: datetime, cause: Cause) -> Change[Contract]:
-    """Form the Bereitstellungsvertrag of an offer that is listed, or take over what the catalogue states of it."""
+    """Form the Bereitstellungsvertrag of an offer that is listed, or take over what the catalogue states of it.
+
+    A catalogue that lists it by the number that somebody typed is told of the contract.
+    """
 
     def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if contract is None:
-            return Contract.bereitstellung(listed, terms, at), []
+            contract = Contract.bereitstellung(listed, terms, at)
         contract.follow_listing(listed)
-        return contract, []
+        # Who typed the number does not know the contract yet; a listing that names it does.
+        return contract, contract.restate() if listed.number is not None else []
 
     return Change(listed.contract_id, decide, cause)
+
+
+def _resting_on(case: Case, moved: Mapping[str, str]) -> Case:
+    parent = case.draft.parent
+    return replace(case, draft=case.draft.model_copy(update={"parent": moved.get(parent or "", parent)}))
 
 
 def _presupposed(cases: Sequence[Case], around: dict[str, Contract], terms: Terms) -> list[Change[Contract]]:
     """Return the changes by which the Bereitstellungsverträge come about that orders presuppose; ``around`` is completed."""
     changes: list[Change[Contract]] = []
     for case in cases:
-        listed = Provision.presupposed(case.request)
+        listed = replace(Provision.presupposed(case.request), contract_id=case.draft.parent or "")
         root = around.get(listed.contract_id)
         if case.refusal is None and (root is None or (root.number is None and case.draft.valid_from < root.valid_from)):
             change = provide(listed, terms, case.draft.recorded_at, case.cause)
@@ -130,7 +144,7 @@ async def conclude_released(
         if violations := added_violations(signed, world, terms, ContractState.GESCHLOSSEN):
             refusals[contract.id] = chain_refusal(violations[0].code, contract.order_number or contract.offering_title)
     years = {contract.id: day_of(contract.signed_at).year for contract in released}
-    numbers = await _promised_numbers(years, years.keys() - refusals.keys(), terms.channel, contracts, registers)
+    numbers = await promised_numbers(years, years.keys() - refusals.keys(), terms.channel, contracts, registers)
 
     def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if contract is None:
@@ -170,7 +184,7 @@ def countersign(contract_id: str, step: Callable[[Contract], Sequence[Message]])
     return change_of(contract_id, decide)
 
 
-async def _promised_numbers(
+async def promised_numbers(
     years: Mapping[str, int], numbered: Collection[str], channel: Channel, contracts: Contracts, registers: Registers
 ) -> dict[str, Number]:
     """Return a number for each contract of ``numbered`` that is not decided yet; ``numbering`` explains the order of steps.

@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import islice
 
 from services.contracts.domain.contract import Contract, Listed
-from services.contracts.domain.transitions import PENDING, Actor, ContractState
+from services.contracts.domain.transitions import BINDING, PENDING, Actor, ContractState
 from services.contracts.numbering import Number, Register
 from shared.aggregate import journal
 from shared.aggregate.ledger import aggregate_collection
@@ -147,13 +147,18 @@ class Contracts:
         self.ledger = resources.ledger(Contract, CONTRACTS, service=SERVICE, journal=True)
 
     async def numbers_of(self, ids: Iterable[str]) -> dict[str, Number | None]:
-        """Return the numbers of those contracts that are decided, None for one that has none and will never have one."""
+        """Return the numbers of those contracts that are decided, None for one that has none and will never have one.
+
+        A Bereitstellungsvertrag that an order presupposed is left out while its number is still to come.
+        """
         numbers: dict[str, Number | None] = {}
         left = sorted(set(ids))
         while left:
-            documents, left = await self.store.get_portion(CONTRACTS, left, PORTION_BYTES, only=("year", "sequence", "state"))
+            documents, left = await self.store.get_portion(
+                CONTRACTS, left, PORTION_BYTES, only=("year", "sequence", "state", "leg", "number")
+            )
             for document_id, document in documents.items():
-                if document["state"] in PENDING:
+                if document["state"] in PENDING or _unnumbered(document):
                     continue
                 number = None if document["sequence"] is None else Number(document["year"], document["sequence"])
                 numbers[document_id] = number
@@ -329,6 +334,12 @@ def _by_state(index: str, equals: dict[str, str], state: ContractState) -> tuple
     if by_state in {it.name for it in CONTRACTS.indexes}:
         return by_state, equals | {"state": state.value}
     return index, equals
+
+
+def _unnumbered(document: Document) -> bool:
+    """Return whether a stored contract is a binding Bereitstellungsvertrag whose number is still to come."""
+    root = document.get("leg") == Leg.BEREITSTELLUNG and document["state"] in BINDING
+    return root and document.get("number") is None
 
 
 def _listed(document: Document) -> Listed:

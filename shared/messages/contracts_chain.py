@@ -183,3 +183,33 @@ class ContractDocumented(ChainEvent):
     documents: Annotated[
         tuple[MadeDocument, ...], Field(min_length=1, description="The documents of that version. Not personal.")
     ]
+
+
+@message_type("contracts.chain.concluded.v1")
+class ChainConcluded(ChainEvent):
+    """A contract that no Vorgang asked for is concluded: a Bereitstellungsvertrag. Those of Vorgänge have their own event."""
+
+
+@message_type("contracts.chain.refused.v1")
+class ChainRefused(ChainEvent):
+    """A contract that no Vorgang asked for came to nothing: refused by a rule, declined by the Anbieter, or withdrawn."""
+
+    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["declined_by_anbieter"])]
+    reason: Annotated[
+        Text,
+        Field(
+            description="The reason in a German sentence, made from code and facts. Not personal.",
+            examples=["FITKO hat den Vertrag abgelehnt: Die Leistungsbeschreibung fehlt."],
+        ),
+    ]
+    remedy: Annotated[
+        Text | None,
+        Field(
+            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
+            examples=["Bitte das Formular ergänzen und wieder einreichen."],
+        ),
+    ] = None
+    facts: Annotated[
+        tuple[Fact, ...] | None,
+        Field(description="What the sentences are made of; null or absent: nothing. Not personal."),
+    ] = None

@@ -71,7 +71,7 @@ async def _offer(people: Cast, number: int) -> str:
     title = f"Konformität {number}"
     fields = {"title": title, "summary": title, "topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"]}
     draft = flow.form(checklist, **fields, anbindungsarten=[flow.FIT_CONNECT], channels=["govdigital"])
-    published = await flow.publish(people.komm_one, people.govdigital, draft, f"GD-B-{number}")
+    published = await flow.publish(people.komm_one, people.govdigital, draft)
     offering_id: str = published["id"]
     return offering_id
 

@@ -53,7 +53,7 @@ class Marketplace:
             anbindungsarten=["FIT_CONNECT"],
             channels=[channel],
         )
-        published = await flow.publish(provider, anbieter, draft, f"B-{title}")
+        published = await flow.publish(provider, anbieter, draft)
         offering_id: str = published["id"]
         return offering_id
 

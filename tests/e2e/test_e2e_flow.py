@@ -204,6 +204,7 @@ async def test_nothing_went_to_the_dead_letters(marketplace: Marketplace) -> Non
         "ordering.verdicts",
         "ordering.offerings",
         "ordering.contracts",
+        "catalog.contracts",
         "contracts.fitko.offerings",
         "contracts.fitko.uses",
         "contracts.govdigital.offerings",

@@ -19,7 +19,7 @@ async def play(market: Marketplace) -> list[str]:
     checklist = await komm_one.get("catalog", "/v1/reference/requirements")
     await husum.put("notify", "/v1/contacts/me", CONTACT)
     await flow.register(husum, govdigital, "KUNDE", HUSUM)
-    offering = await flow.publish(komm_one, govdigital, _form(checklist), "B-1")
+    offering = await flow.publish(komm_one, govdigital, _form(checklist))
 
     first = (await flow.declare(husum, offering["id"], "govdigital", KEY))["id"]
     await flow.reaches(husum, first, "WEITERGELEITET")
@@ -36,7 +36,7 @@ async def play(market: Marketplace) -> list[str]:
     await flow.reaches(husum, second, "WEITERGELEITET")
     await komm_one.post("ordering", f"/v1/orders/{second}/decline", {"reason": "Keine Kapazität in diesem Jahr."})
 
-    third_offer = await flow.publish(komm_one, govdigital, _form(checklist, title="Dritter Dienst"), "B-3")
+    third_offer = await flow.publish(komm_one, govdigital, _form(checklist, title="Dritter Dienst"))
     third = await flow.ready_to_order(husum, komm_one, govdigital, third_offer["id"])
     await market.bus.rest()
     inbox = await husum.get("notify", "/v1/inbox")
@@ -94,7 +94,7 @@ async def _change(person: Person, method: str, service: str, path: str, body: Js
 
 async def _second(market: Marketplace, checklist: Json) -> Json:
     people = market.people
-    return await flow.publish(people.komm_one, people.govdigital, _form(checklist, title="Zweiter Dienst"), "B-2")
+    return await flow.publish(people.komm_one, people.govdigital, _form(checklist, title="Zweiter Dienst"))
 
 
 def _form(checklist: Json, title: str = "Fahrgastbeförderung") -> Json:

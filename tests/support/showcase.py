@@ -27,6 +27,7 @@ from shared.messages.values import Channel, Role
 from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
 from tests.support.builders.offerings import CATALOGUE, form_body
+from tests.support.builders.provisions import Contracts
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
 from tests.support.rights import ReadRights, rights_of
@@ -61,6 +62,7 @@ class Showcase:
     store: SqliteStore
     service: Service
     publisher: RecordingPublisher
+    contracts: Contracts = field(default_factory=Contracts)
     ids: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -94,10 +96,10 @@ class Showcase:
             for actor, command, content in (
                 (provider, "submit", None),
                 (anbieter, "accept", None),
-                (anbieter, "bereitstellungsvertrag", {"number": f"BV-{offering_id[:8]}"}),
             ):
                 answer = await actor.post(f"/v1/offerings/{offering_id}/{command}", json=content)
                 assert answer.status_code == 200, answer.text
+        await self.contracts.answer(self.service, self.publisher.events)
         self.ids[title] = offering_id
         return offering_id
 

@@ -105,7 +105,7 @@ async def play(market: Marketplace) -> None:
         anbindungsarten=["FIT_CONNECT"],
         channels=[CHANNEL],
     )
-    offering = await flow.publish(komm_one, nordverbund, form, "NV-B-1")
+    offering = await flow.publish(komm_one, nordverbund, form)
     order = (await flow.declare(husum, offering["id"], CHANNEL))["id"]
     await flow.reaches(husum, order, "WEITERGELEITET", "ABGELEHNT")
     await flow.clarify(husum, komm_one, order, ["1st-Level-Support beim Kunden"])

@@ -85,12 +85,14 @@ async def _not_admitted(world: World, path: str) -> None:
 
 async def _publish(world: World) -> None:
     cast = world.cast
-    published = await flow.publish(cast.komm_one, cast.govdigital, _form(world), "GD-B-2026-017")
+    published = await flow.publish(cast.komm_one, cast.govdigital, _form(world))
     world.offers["fahrgast"] = published
+    (provision,) = published["workflow"]["provisions"]
     world.screen.scene(
         "govdigital",
-        "akkreditiert Komm.ONE, prüft das Formular, erfasst den Vertrag, veröffentlicht.",
+        f"nimmt das Formular an; Bereitstellungsvertrag {provision['number']} macht es öffentlich.",
         equals("Stand des Angebots", published["state"], "VEROEFFENTLICHT"),
+        equals("Bereitstellungsvertrag", (provision["state"], provision["channel"]), ("GESCHLOSSEN", "govdigital")),
     )
     found = await cast.husum.get(
         "catalog", "/v1/offerings", {"q": "fahrgast", "channel": "govdigital", "anbindungsart": "FIT_CONNECT"}

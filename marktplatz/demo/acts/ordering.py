@@ -102,7 +102,7 @@ async def _federal(world: World) -> None:
         channels=["fitko"],
         known_listing="E007",
     )
-    offer = await flow.publish(cast.nordrhein_westfalen, cast.fitko, draft, "FITST-E/2026/004")
+    offer = await flow.publish(cast.nordrhein_westfalen, cast.fitko, draft)
     world.offers["sozialplattform"] = offer
     await flow.register(cast.sachsen, cast.fitko, "KUNDE", None)
     order_id = await flow.ready_to_order(cast.sachsen, cast.nordrhein_westfalen, cast.fitko, offer["id"])
@@ -113,7 +113,7 @@ async def _federal(world: World) -> None:
     world.screen.scene(
         "FITKO",
         f"schließt zur Sozialplattform Vertrag {order['contract']['number']}: {chain(concluded)}.",
-        equals("Nummer im eigenen Kreis", order["contract"]["number"], f"FITST/{datetime.now(UTC).year}/0001"),
+        equals("Nummer im eigenen Kreis", order["contract"]["number"], f"FITST/{datetime.now(UTC).year}/0002"),
         equals("Vertragskette", chain(concluded), "Sachsen → FITKO → NRW"),
         waiting=world.waiting(order),
     )

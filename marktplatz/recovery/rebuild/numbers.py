@@ -19,5 +19,8 @@ async def reserve_lost_numbers(stores: Stores, facts: StoreFacts, topics: TopicF
     for order in facts.orders.values():
         if order.contract_id is not None and order.contract_number is not None:
             written[order.contract_id] = (order.channel, order.contract_number)
-    lost = {contract: number for contract, number in written.items() if contract not in facts.contracts}
+    for offering in facts.offerings.values():
+        written |= offering.numbers
+    existing = facts.contracts.keys() | facts.provisions.keys()
+    lost = {contract: number for contract, number in written.items() if contract not in existing}
     return await reserve_written_numbers(stores[ServiceName.CONTRACTS].resources, lost)

@@ -11,6 +11,7 @@ from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.stores import PAGE, Stores
+from services.catalog.repository import OFFERINGS
 from services.contracts.repository import CONTRACTS
 from services.eligibility.repository import VERDICTS
 from services.ordering.repository import ORDERS
@@ -72,6 +73,8 @@ async def send_waiting(ledger: Ledger[Any]) -> int:
 
 
 def _pending(facts: StoreFacts, promised: Collection[str]) -> Iterator[tuple[port.Collection, str]]:
+    for offering_id in sorted(facts.waiting):
+        yield OFFERINGS, offering_id
     for order in facts.orders.values():
         if order.awaits_contract and contract_id(order.channel, order.id) not in facts.contracts:
             yield ORDERS, order.id

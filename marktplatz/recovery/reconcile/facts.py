@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from marktplatz.recovery.stores import ServiceStore, Stores
-from services.catalog.facts import OfferingFact
-from services.contracts.facts import ContractFact, RegisterFact
+from services.catalog.facts import OfferingFact, WaitingOfferFact
+from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import ContentsFact, VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, PlaceFact
 from shared.aggregate import epochs
@@ -35,14 +35,19 @@ class Sequence:
 
 @dataclass(slots=True)
 class StoreFacts:
-    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place."""
+    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place.
+
+    ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
+    """
 
     orders: dict[str, OrderFact] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     contracts: dict[str, ContractFact] = field(default_factory=dict)
+    provisions: dict[str, ProvisionFact] = field(default_factory=dict)
     registers: list[RegisterFact] = field(default_factory=list)
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
     listed: dict[str, ListedOfferingFact] = field(default_factory=dict)
     sequences: dict[tuple[str, str], Sequence] = field(default_factory=dict)
     """By service and id of the aggregate: together the source of its events."""
@@ -52,22 +57,34 @@ class StoreFacts:
         match fact:
             case OrderFact():
                 self.orders[fact.id] = fact
-            case PlaceFact():
-                self.places.add(fact.order_id)
-            case ContractFact():
-                self.contracts[fact.id] = fact
+            case ContractFact() | ProvisionFact():
+                self._add_contract(fact)
             case RegisterFact():
                 self.registers.append(fact)
             case VerdictFact():
                 self.verdicts[fact.order_id] = fact
             case OfferingFact():
                 self.offerings[fact.id] = fact
+            case PlaceFact() | WaitingOfferFact():
+                self._mark(fact)
             case ListedOfferingFact():
                 self.listed[fact.id] = fact
             case ContentsFact() | None:  # contents are compared with their files (``named_contents``)
                 return
             case _:
                 raise TypeError(f"reconciliation compares no {type(fact).__name__}")
+
+    def _add_contract(self, fact: ContractFact | ProvisionFact) -> None:
+        if isinstance(fact, ContractFact):
+            self.contracts[fact.id] = fact
+        else:
+            self.provisions[fact.id] = fact
+
+    def _mark(self, fact: PlaceFact | WaitingOfferFact) -> None:
+        if isinstance(fact, PlaceFact):
+            self.places.add(fact.order_id)
+        else:
+            self.waiting.add(fact.id)
 
 
 async def read_stores(stores: Stores) -> StoreFacts:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
-from services.contracts.facts import ContractFact, RegisterFact
+from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.ordering.facts import OrderFact
 from shared.ids import contract_id
@@ -94,7 +94,8 @@ def _contracts(facts: StoreFacts) -> Iterator[Difference]:
 
 def _numbers(facts: StoreFacts) -> Iterator[Difference]:
     used: dict[tuple[str, int], Counter[int]] = defaultdict(Counter)
-    for contract in facts.contracts.values():
+    numbered: list[ContractFact | ProvisionFact] = [*facts.contracts.values(), *facts.provisions.values()]
+    for contract in numbered:
         if contract.year is not None and contract.sequence is not None:
             used[contract.channel.value, contract.year][contract.sequence] += 1
     registers = {(register.channel.value, register.year): register for register in facts.registers}
@@ -112,7 +113,7 @@ def _numbers(facts: StoreFacts) -> Iterator[Difference]:
 
 def _register(place: tuple[str, int], register: RegisterFact, used: Counter[int], facts: StoreFacts) -> Iterator[Difference]:
     for promised, sequence in register.allotted.items():
-        if promised not in facts.contracts:
+        if promised not in facts.contracts and promised not in facts.provisions:
             yield _number(
                 Kind.NUMBER_PROMISED, place, sequence, f"promised to contract {promised}, which does not exist", promised
             )

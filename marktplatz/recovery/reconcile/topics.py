@@ -15,6 +15,7 @@ from shared.bus.handling import Received
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.messages.contracts import ContractConcluded
+from shared.messages.contracts_chain import ChainConcluded
 from shared.messages.ordering import ContractRequested, OrderEvent
 from shared.messages.ordering_notices import NoticeRequested
 from shared.topics import DEAD_LETTERS, DECLARED, NOTIFY, TOPICS, Topic, read_by
@@ -86,6 +87,8 @@ class _Collector:
                 facts.requests.add((order.channel, order.id))
             case ContractConcluded(contract=contract):
                 facts.numbers[contract.id] = (contract.channel, contract.number)
+            case ChainConcluded(contract=head) if head.number is not None:
+                facts.numbers[head.id] = (head.channel, head.number)
         if record.offset < self._read_by_notify.get((topic.name, record.partition), 0):
             facts.expected += expected_notifications(event, self._routing, self._at)
 
@@ -96,6 +99,8 @@ def _label(event: Received) -> str | None:
             return order.number
         case ContractConcluded(contract=contract):
             return contract.number
+        case ChainConcluded(contract=head):
+            return head.number
     return None
 
 

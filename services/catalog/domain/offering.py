@@ -11,15 +11,16 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.provider import StandingOf, require_accredited
+from services.catalog.domain.provision import Provision
 from services.catalog.domain.statement import Statement, is_stated
 from services.catalog.domain.steps import Taken, step
 from services.catalog.domain.transitions import Actor, Command
 from shared.aggregate.base import Aggregate
 from shared.calendar import day_of
-from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.errors import ForbiddenError, InvalidError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
-from shared.messages.values import Channel, OfferingState, Party, Text, Time
+from shared.messages.values import Channel, OfferingState, Party, PersonRef, Text, Time
 
 MOST_VERSIONS = 200
 DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields.keys()) - {"channels"}
@@ -27,7 +28,10 @@ DESCRIPTION = (OfferingForm.model_fields.keys() & messages.Offering.model_fields
 
 
 class Offering(Aggregate):
-    """State of one offer. ``listings`` are the channels whose Bereitstellungsvertrag is signed; the first makes it public.
+    """State of one offer. ``listings`` are the channels whose Bereitstellungsvertrag is concluded; the first makes it public.
+
+    A listing names its contract by id; one of version 0.1.0 holds the number that somebody typed until contracts has told of it.
+    ``provisions`` are what was asked of contracts, one for each channel (``provisioning``).
 
     ``version`` is 1 until the published form changes, then rises by one with each change. ``visible_to`` are the channels
     whose Anbieter may see it: those of the last submission, and none while it is a draft.
@@ -54,8 +58,10 @@ class Offering(Aggregate):
     accreditation_seen: bool = False
     stated: Statement | None = None
     history: tuple[messages.VersionEntry, ...] = ()
+    provisions: tuple[Provision, ...] = ()
     created_at: Time
     submitted_at: Time | None = None
+    submitted_by: PersonRef | None = None
     published_at: Time | None = None
     changed_at: Time
 
@@ -94,10 +100,12 @@ class Offering(Aggregate):
             self.form = form
             return lambda: messages.OfferingRevised(submission=self._submission(), revised_at=at)
         require_complete(form, catalogue, day_of(at))
-        missing = [listing.channel for listing in self.listings if listing.channel not in form.channels]
+        bound = (*(listing.channel for listing in self.listings), *(it.channel for it in self.provisions if it.waits))
+        missing = [channel for channel in bound if channel not in form.channels]
         if missing:
             raise InvalidError(
-                f"The Bereitstellungsvertrag with {', '.join(missing)} is signed: the channel cannot be taken from the form.",
+                f"The Bereitstellungsvertrag with {', '.join(missing)} is signed or asked for: the channel cannot be taken from "
+                "the form.",
                 code="channel_contracted",
                 channels=[str(channel) for channel in missing],
             )
@@ -109,59 +117,33 @@ class Offering(Aggregate):
         return lambda: messages.OfferingChanged(offering=self.public())
 
     @step(Command.SUBMIT)
-    def submit(self, _actor: Actor, at: datetime, catalogue: Catalogue, standing_of: StandingOf) -> Taken:
-        """Submit the form to the Anbieter of the channels wished.
+    def submit(
+        self, _actor: Actor, at: datetime, catalogue: Catalogue, standing_of: StandingOf, person: str | None = None
+    ) -> Taken:
+        """Submit the form to the Anbieter of the channels wished: the Bereitsteller's signature of the Bereitstellungsverträge.
 
         Raises InvalidError (``offering_incomplete``), and as ``require_accredited``.
         """
         require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, self.form.channels, standing_of)
-        self.submitted_at, self.remarks = at, None
+        self.submitted_at, self.submitted_by, self.remarks = at, person, None
         return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)
 
     @step(Command.RETURN)
     def send_back(self, _actor: Actor, at: datetime, remarks: str, by: Party | None = None) -> Taken:
         """Return the form to the Bereitsteller with remarks."""
-        # Not submitted any more: what the Bereitsteller writes from here on is theirs alone again.
-        self.remarks, self.submitted_at = remarks, None
-        return lambda: messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at, by=by)
+        (returned,) = self.returned(remarks, at, by)
+        return lambda: returned
+
+    def returned(self, remarks: str, at: datetime, by: Party | None = None) -> Sequence[Message]:
+        """Give the form back: not submitted any more, what the Bereitsteller writes from here on is theirs alone again."""
+        self.remarks, self.submitted_at, self.submitted_by = remarks, None, None
+        return [messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at, by=by)]
 
     @step(Command.ACCEPT)
     def accept(self, _actor: Actor, at: datetime, by: Party | None = None) -> Taken:
-        """Accept the form; the Bereitstellungsvertrag is to be signed."""
+        """Accept the form; the Bereitstellungsvertrag is to be concluded."""
         return lambda: messages.OfferingAccepted(submission=self._submission(), accepted_at=at, by=by)
-
-    @step(Command.BEREITSTELLUNGSVERTRAG)
-    def record_bereitstellungsvertrag(
-        self, _actor: Actor, at: datetime, channel: Channel, number: str, signed_at: datetime, standing_of: StandingOf
-    ) -> Taken | None:
-        """Record the signed Bereitstellungsvertrag of a channel: the first one publishes the offer, a further one adds a channel.
-
-        Raises InvalidError for a channel that was not wished for or a date to come, ConflictError for a second contract, and as
-        ``require_accredited``.
-        """
-        if channel not in self.form.channels:
-            raise InvalidError(f"The offer is not meant for {channel}.", code="channel_not_wished", channel=str(channel))
-        if signed_at > at:
-            raise InvalidError("The day of signature is still to come.", code="signature_in_future")
-        for listing in self.listings:
-            if listing.channel is channel and listing.bereitstellungsvertrag == number:
-                return None
-            if listing.channel is channel:
-                raise ConflictError(
-                    f"The Bereitstellungsvertrag with {channel} is recorded as {listing.bereitstellungsvertrag}.",
-                    code="bereitstellungsvertrag_recorded",
-                    channel=str(channel),
-                )
-        require_accredited(self.provider, (channel,), standing_of)
-        self.accreditation_seen = True
-        listing = messages.ChannelListing(channel=channel, bereitstellungsvertrag=number, signed_at=signed_at)
-        self.listings = (*self.listings, listing)
-        if self.published_at is not None:
-            return lambda: messages.OfferingChanged(offering=self.public())
-        self.published_at = at
-        self.history = (messages.VersionEntry(version=self.version, at=at),)
-        return lambda: messages.OfferingPublished(offering=self.public())
 
     @step(Command.SUSPEND)
     def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken | None:

@@ -46,8 +46,8 @@ TRANSITIONS: StateMachine[Command, S, Actor] = StateMachine(
         _row(Command.SUBMIT, {S.ENTWURF}, S.EINGEREICHT, Actor.BEREITSTELLER),
         _row(Command.RETURN, {S.EINGEREICHT, S.BEREITSTELLUNGSVERTRAG_OFFEN}, S.ENTWURF, Actor.ANBIETER),
         _row(Command.ACCEPT, {S.EINGEREICHT}, S.BEREITSTELLUNGSVERTRAG_OFFEN, Actor.ANBIETER),
-        _row(Command.BEREITSTELLUNGSVERTRAG, {S.BEREITSTELLUNGSVERTRAG_OFFEN}, S.VEROEFFENTLICHT, Actor.ANBIETER),
-        _row(Command.BEREITSTELLUNGSVERTRAG, _PUBLIC, None, Actor.ANBIETER),
+        # Asks for the contract: what makes the offer public is its conclusion, which contracts tells (``provisioning``).
+        _row(Command.BEREITSTELLUNGSVERTRAG, {S.BEREITSTELLUNGSVERTRAG_OFFEN, *_PUBLIC}, None, Actor.ANBIETER),
         _row(Command.SUSPEND, _PUBLIC, S.AUSGESETZT, Actor.BEREITSTELLER, Actor.SYSTEM),
         _row(Command.RESUME, _PUBLIC, S.VEROEFFENTLICHT, Actor.BEREITSTELLER, Actor.SYSTEM),
         # Of the own channel alone (``channel_states``); the state of the offer follows.

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from services.catalog.domain.completeness import Shortcoming
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.provision import ProvisionState
+from services.catalog.domain.provisioning import known_provisions, named
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Kind
 from shared.messages.catalog import ChannelListing, ChannelSuspension, Parameter, RequirementAnswer, Suspension, VersionEntry
@@ -86,16 +88,32 @@ class ReasonRequest(BaseModel):
 
 
 class BereitstellungsvertragRequest(BaseModel):
-    """Number and date of the signed Bereitstellungsvertrag."""
+    """What clients of version 0.1.0 send: a number and a date that somebody typed. Both are ignored, ``contracts`` knows them."""
 
-    model_config = _request({"number": "BV-2026-014", "signed_at": "2026-11-02T09:00:00Z"})
-    number: Line
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"deprecated": True, "examples": [{"number": "BV-2026-014"}]})
+    number: Line | None = None
     signed_at: Time | None = None
+
+
+class ProvisionReply(BaseModel):
+    """The Bereitstellungsvertrag with one Anbieter: asked for, concluded with its number, or come to nothing with the reason.
+
+    ``contract_id`` is its id in the API of contracts.
+    """
+
+    channel: Channel
+    contract_id: str
+    state: ProvisionState
+    number: Line | None
+    asked_at: Time
+    decided_at: Time | None
+    reason: Text | None
 
 
 class Workflow(BaseModel):
     """What only those in charge see: where the offer stands and what the caller can do next.
 
+    ``provisions`` are its Bereitstellungsverträge: the offer is public once one is concluded, and in each channel that has one.
     ``closed_channels`` take no interest because the Bereitsteller's accreditation at their Anbieter has ended.
     ``shortcomings``: what ``submit`` would refuse the form of a draft for, to its Bereitsteller; null where nobody has looked.
     """
@@ -104,6 +122,7 @@ class Workflow(BaseModel):
     submitted_at: Time | None
     remarks: Text | None
     closed_channels: tuple[Channel, ...]
+    provisions: tuple[ProvisionReply, ...]
     allowed_moves: tuple[Command, ...]
     shortcomings: tuple[Shortcoming, ...] | None = None
 
@@ -112,6 +131,7 @@ class OfferingReply(BaseModel):
     """An offer, in the version ``version``. ``workflow`` is shown to its Bereitsteller, its Anbieter and the operator.
 
     ``latest_version`` is above ``version`` where an earlier version is shown: that one cannot be ordered.
+    ``channels`` name each Bereitstellungsvertrag by its id: its number is its parties' own.
     """
 
     kind: Literal[Kind.OFFERING] = Kind.OFFERING
@@ -161,7 +181,7 @@ class OfferingReply(BaseModel):
             orderable=bool(offering.orderable_channels),
             orderable_channels=offering.orderable_channels,
             provider=offering.provider,
-            channels=offering.listings,
+            channels=tuple(named(offering, listing) for listing in offering.listings),
             suspension=offering.public_suspension,
             channel_suspensions=offering.channel_suspensions,
             withdrawal_reason=offering.withdrawal_reason,
@@ -182,6 +202,7 @@ def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Short
         submitted_at=offering.submitted_at,
         remarks=offering.remarks,
         closed_channels=offering.closed_channels,
+        provisions=tuple(ProvisionReply.model_validate(it, from_attributes=True) for it in known_provisions(offering)),
         allowed_moves=tuple(moves),
         shortcomings=shortcomings,
     )
@@ -196,7 +217,10 @@ def _idle(offering: Offering) -> frozenset[Command]:
 
 
 class MyOffering(BaseModel):
-    """A line of the work list of a Bereitsteller or Anbieter."""
+    """A line of the work list of a Bereitsteller or Anbieter.
+
+    ``waiting_channels`` wait for their Bereitstellungsvertrag.
+    """
 
     id: str
     rev: int
@@ -207,6 +231,7 @@ class MyOffering(BaseModel):
     wished_channels: tuple[Channel, ...]
     channels: tuple[Channel, ...]
     closed_channels: tuple[Channel, ...]
+    waiting_channels: tuple[Channel, ...]
     submitted_at: Time | None
     changed_at: Time
     allowed_moves: tuple[Command, ...]
@@ -224,6 +249,7 @@ class MyOffering(BaseModel):
             wished_channels=offering.form.channels,
             channels=tuple(listing.channel for listing in offering.listings),
             closed_channels=offering.closed_channels,
+            waiting_channels=tuple(it.channel for it in offering.provisions if it.waits),
             submitted_at=offering.submitted_at,
             changed_at=offering.changed_at,
             allowed_moves=_workflow(offering, actors).allowed_moves,

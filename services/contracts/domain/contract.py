@@ -40,7 +40,9 @@ from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.contracts_chain import (
+    ChainConcluded,
     ChainHead,
+    ChainRefused,
     ChainState,
     ContractDocumented,
     ContractEnded,
@@ -331,13 +333,22 @@ class Contract(Listed):
     def follow_listing(self, listed: Provision) -> None:
         """Adopt number and day of a Bereitstellungsvertrag that was formed before the catalogue's word of it came.
 
-        What rests on it meanwhile does so from the earliest day that is known.
+        What rests on it meanwhile does so from the earliest day that is known. One that is not concluded gets its number here.
         """
-        if self.number is not None:
+        if self.number is not None or self.state not in BINDING:
             return
         signed_on = min(day_of(listed.signed_at), self.valid_from)
         self.number, self.concluded_at, self.valid_from = listed.number, listed.signed_at, signed_on
         self.signatures = tuple(signature.model_copy(update={"on": signed_on}) for signature in self.signatures)
+
+    def complete(self, number: Number, text: str, asked: Contract) -> None:
+        """Adopt number and signatures of a Bereitstellungsvertrag that an order presupposed before its request came, or again."""
+        if self.number is not None or self.state not in BINDING:
+            return
+        self.number, self.year, self.sequence = text, number.year, number.sequence
+        if asked.signed:
+            self.signatures, self.agb = asked.signatures, asked.agb
+        self.concluded_at = self.signed_at
 
     def conclude(self, number: Number, text: str, actor: Actor) -> list[Message]:
         """Give the contract, signed by both sides, its number, written as ``text``.
@@ -347,7 +358,7 @@ class Contract(Listed):
         target = TRANSITIONS.check(Command.CONCLUDE, self.state, actor)
         if target is None:
             return []
-        if self.agb is None:
+        if self.agb is None and self.leg is not Leg.BEREITSTELLUNG:
             raise ValueError(f"contract {self.id} has no AGB version")
         if not self.signed:
             raise ValueError(f"contract {self.id} is not signed by both sides")
@@ -416,7 +427,8 @@ class Contract(Listed):
         if target is None:
             return []
         self.state, self.recorded_at = target, at
-        self.refusal = Refusal.of("declined_by_anbieter", anbieter=self.anbieter.name, reason=reason)
+        code = "provision_declined" if self.leg is Leg.BEREITSTELLUNG else "declined_by_anbieter"
+        self.refusal = Refusal.of(code, anbieter=self.anbieter.name, reason=reason)
         return self.restate()
 
     def refuse(self, refusal: Refusal, actor: Actor) -> list[Message]:
@@ -548,7 +560,7 @@ class Contract(Listed):
         if self.leg in SUB_LEGS:
             return self._restate_sub_contract()
         if self.order_id is None:
-            return []
+            return self._restate_in_chain()
         if self.refusal is not None:
             return [
                 ContractRefused(
@@ -580,6 +592,23 @@ class Contract(Listed):
             agb=self.agb,
         )
         return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]
+
+    def _restate_in_chain(self) -> list[Message]:
+        if self.refusal is not None:
+            refusal = self.refusal
+            return [
+                ChainRefused(
+                    contract=self.head(),
+                    at=self.recorded_at,
+                    code=refusal.code,
+                    reason=refusal.reason,
+                    remedy=refusal.remedy,
+                    facts=refusal.facts,
+                )
+            ]
+        if self.number is None or self.concluded_at is None:
+            return []
+        return [ChainConcluded(contract=self.head(), at=self.concluded_at)]
 
     def _restate_sub_contract(self) -> list[Message]:
         if self.refusal is not None:
@@ -625,4 +654,13 @@ class Contract(Listed):
         party = self.grantor if side == "grantor" else self.customer
         self.state, self.recorded_at = target, at
         self.refusal = Refusal.of("sub_contract_given_up", party=party.name, reason=reason or "\u2013")
+        return self.restate()
+
+    def call_off(self, at: Time) -> list[Message]:
+        """Withdraw the Bereitstellungsvertrag, which is not concluded yet: the offer went back to its Bereitsteller."""
+        target = TRANSITIONS.check(Command.WITHDRAW, self.state, Actor.PROZESSOR)
+        if target is None:
+            return []
+        self.state, self.recorded_at = target, at
+        self.refusal = Refusal.of("provision_withdrawn", anbieter=self.anbieter.name)
         return self.restate()

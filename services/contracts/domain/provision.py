@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from services.contracts.domain.request import Request
 from shared.ids import bereitstellung_id
@@ -14,8 +15,12 @@ from shared.messages.values import Channel, Party
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """An offer that an Anbieter lists. ``number`` None: the catalogue's word of it has not come yet."""
+    """An offer that an Anbieter lists. ``number`` None: the catalogue's word of it has not come yet.
 
+    Or its listing names the contract by its id, and only contracts knows the number.
+    """
+
+    contract_id: str
     channel: Channel
     offering_id: str
     offering_title: str
@@ -24,23 +29,20 @@ class Provision:
     number: str | None
     signed_at: datetime
 
-    @property
-    def contract_id(self) -> str:
-        """Id of the Bereitstellungsvertrag."""
-        return bereitstellung_id(self.channel.value, self.offering_id)
-
     @classmethod
     def listed(cls, offering: Offering, channel: Channel) -> Iterator[Provision]:
         """Yield what the catalogue states of an offer's Bereitstellungsvertrag with a channel, if it is listed there."""
         for listing in offering.channels:
             if listing.channel is channel:
+                contract_id, number = _named(listing.bereitstellungsvertrag, channel, offering.id)
                 yield cls(
+                    contract_id=contract_id,
                     channel=channel,
                     offering_id=offering.id,
                     offering_title=offering.title,
                     offering_version=offering.version,
                     provider=offering.provider,
-                    number=listing.bereitstellungsvertrag,
+                    number=number,
                     signed_at=listing.signed_at,
                 )
 
@@ -52,6 +54,7 @@ class Provision:
         """
         order = request.body.order
         return cls(
+            contract_id=bereitstellung_id(request.channel.value, order.offering_id),
             channel=request.channel,
             offering_id=order.offering_id,
             offering_title=order.offering_title,
@@ -60,3 +63,11 @@ class Provision:
             number=None,
             signed_at=min(request.body.ordered_at, request.requested_at),
         )
+
+
+def _named(listed: str, channel: Channel, offering_id: str) -> tuple[str, str | None]:
+    """Return id and number of a listed contract: named by its id, or in version 0.1.0 by the number that somebody typed."""
+    try:
+        return str(UUID(listed)), None
+    except ValueError:
+        return bereitstellung_id(channel.value, offering_id), listed

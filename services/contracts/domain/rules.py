@@ -73,6 +73,14 @@ class Terms:
         """Reference that stands for the processor where it signs in place of a second person."""
         return f"processor.{self.channel.value}"
 
+    @property
+    def countersigns_provisions(self) -> bool:
+        """Whether the processor countersigns by itself what the Anbieter has accepted of an offer.
+
+        A Bereitstellungsvertrag has no sum of prices of its own: where a channel has a limit for them, two persons sign it.
+        """
+        return self.automatic_up_to_cents is None
+
     def countersigns(self, totals: Iterable[Total]) -> bool:
         """Return whether the processor countersigns a contract with these sums by itself."""
         return self.automatic_up_to_cents is None or sum(total.cents for total in totals) <= self.automatic_up_to_cents

@@ -56,6 +56,8 @@ class Actor(StrEnum):
 
 PENDING = frozenset({ContractState.ENTWURF, ContractState.ANGEBOTEN})
 """Stored, and neither binding nor dead yet."""
+DEAD = frozenset(ContractState) - BINDING - PENDING - {ContractState.ANGEFORDERT}
+"""Nothing rests on it any more."""
 _DRAFT = frozenset({ContractState.ANGEFORDERT})
 _OFFERED = frozenset({ContractState.ANGEBOTEN})
 _PROCESSOR = frozenset({Actor.PROZESSOR})

@@ -259,7 +259,12 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
     return {}
 
 
-def _grounds(refused: ordering.OrderRefused | contracts_chain.NoticeRefused | contracts_sub.SubContractRefused) -> dict[str, Any]:
+def _grounds(
+    refused: ordering.OrderRefused
+    | contracts_chain.NoticeRefused
+    | contracts_chain.ChainRefused
+    | contracts_sub.SubContractRefused,
+) -> dict[str, Any]:
     """Return why a rule has refused: stable code with its facts, and the German sentences."""
     return {"code": refused.code, "facts": refused.facts, "reason": refused.reason, "remedy": refused.remedy}
 
@@ -374,6 +379,8 @@ def _contract(message: Message) -> Facts:
 def _chain(message: contracts_chain.ChainEvent) -> Facts:
     if isinstance(message, contracts_chain.NoticeRefused):
         return _notice_refused(message)
+    if isinstance(message, contracts_chain.ChainRefused):
+        return _provision_refused(message)
     return _contract_of_a_chain(message.contract, message.by if isinstance(message, contracts_chain.ContractTerminated) else None)
 
 
@@ -411,31 +418,47 @@ def _contract_concluded(contract: contracts.ContractHead) -> Facts:
 
 def _notice_refused(message: contracts_chain.NoticeRefused) -> Facts:
     """Return what a refused notice is about; it is told to the side that gave it alone."""
-    facts = _contract_of_a_chain(message.contract)
+    facts = _with_grounds(_contract_of_a_chain(message.contract), message)
     side = Audience.KUNDE if message.by is OrderParty.KUNDE else Audience.ANBIETER
-    return replace(facts, parties={side: facts.parties[side]}, parameters=facts.parameters.model_copy(update=_grounds(message)))
+    return replace(facts, parties={side: facts.parties[side]})
+
+
+def _provision_refused(message: contracts_chain.ChainRefused) -> Facts:
+    """Return what a contract that came to nothing is about; of one that is withdrawn its parties know by their own doing."""
+    facts = _with_grounds(_contract_of_a_chain(message.contract), message)
+    return replace(facts, parties={}) if message.contract.state is contracts_chain.ChainState.ZURUECKGEZOGEN else facts
+
+
+def _with_grounds(
+    facts: Facts, message: contracts_chain.NoticeRefused | contracts_chain.ChainRefused | contracts_sub.SubContractRefused
+) -> Facts:
+    return replace(facts, parameters=facts.parameters.model_copy(update=_grounds(message)))
 
 
 def _contract_of_a_chain(contract: contracts_chain.ChainHead, by: OrderParty | None = None) -> Facts:
+    provision = contract.leg is Leg.BEREITSTELLUNG
     sides = {OrderParty.KUNDE: contract.grantee.name, OrderParty.BEREITSTELLER: contract.grantor.name}
-    if contract.leg is not Leg.BEREITSTELLUNG:
+    if not provision:
         sides |= {OrderParty.ANBIETER: contract.grantor.name}
+    parties: dict[Audience, tuple[str, ...]] = {
+        Audience.KUNDE: () if provision else (contract.grantee.id,),
+        Audience.ANBIETER: (contract.channel.value,),
+        Audience.ORGANISATION: (contract.grantor.id,),
+    }
     return Facts(
-        {
-            Audience.KUNDE: (contract.grantee.id,),
-            Audience.ANBIETER: (contract.channel.value,),
-            Audience.ORGANISATION: (contract.grantor.id,),
-        },
+        parties,
         Parameters(
             contract_number=contract.number,
             offering_title=contract.offering_title,
             customer=contract.grantee.name,
+            provider=contract.grantor.name if provision else None,
             organisation=contract.grantor.name,
             channel=contract.channel,
             ends_on=contract.ends_on,
             actor=None if by is None else sides.get(by),
         ),
         Subject(kind=SubjectKind.CONTRACT, id=contract.id),
+        Matter(offering_id=contract.offering_id if provision else None),
     )
 
 
@@ -465,4 +488,4 @@ def _sub_contract(message: contracts_sub.SubContractOffered | contracts_sub.SubC
         sides = {message.contract.grantor.id, message.contract.grantee.id} - {message.offered_by.id}
         parameters = facts.parameters.model_copy(update={"actor": message.offered_by.name})
         return replace(facts, parties={**facts.parties, Audience.COUNTERPART: tuple(sorted(sides))}, parameters=parameters)
-    return replace(facts, parameters=facts.parameters.model_copy(update=_grounds(message)))
+    return _with_grounds(facts, message)

@@ -25,6 +25,7 @@ from shared.process.service import Resources, Service
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.support.builders.offerings import CATALOGUE, form_body
+from tests.support.builders.provisions import Contracts
 from tests.support.http import FakeAuthenticator, client
 from tests.support.publisher import RecordingPublisher
 from tests.support.rights import ReadRights, rights_of
@@ -73,6 +74,7 @@ class World:
     service: Service
     app: FastAPI
     count: int = field(default=0)
+    contracts: Contracts = field(default_factory=Contracts)
 
     @property
     def resources(self) -> Resources:
@@ -102,14 +104,15 @@ class World:
     async def published(self, token: str = KOMM_ONE, anbieter: str = GOVDIGITAL, **parts: Any) -> str:
         """Bring an offer all the way into the Schaufenster and return its id."""
         offering_id: str = (await self.draft(token, **parts))["id"]
-        for actor, command, body in (
-            (token, "submit", {}),
-            (anbieter, "accept", {}),
-            (anbieter, "bereitstellungsvertrag", {"number": f"BV-{offering_id[:8]}"}),
-        ):
-            answer = await self.do(actor, offering_id, command, **body)
+        for actor, command in ((token, "submit"), (anbieter, "accept")):
+            answer = await self.do(actor, offering_id, command)
             assert answer.status_code == 200, answer.text
+        await self.contracts_answer()
         return offering_id
+
+    async def contracts_answer(self) -> None:
+        """Have the Bereitstellungsverträge concluded that were asked for."""
+        await self.contracts.answer(self.service, self.publisher.events)
 
     async def search(self, **query: Any) -> dict[str, Any]:
         answer = await self.as_(None).get("/v1/offerings", params=query)

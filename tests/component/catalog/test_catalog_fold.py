@@ -31,7 +31,7 @@ from shared.process.service import Resources
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.component.catalog.conftest import DATA, Clock
-from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, admitted, complete_form
+from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, admitted, complete_form, contract
 
 TOPIC = "catalog.offering.v1"
 PROCESSES = 3
@@ -224,7 +224,7 @@ def _decide(act: Act, offering: Offering | None, at: datetime) -> tuple[Offering
 def _published(_: Offering | None) -> tuple[Offering, Sequence[Message]]:
     offering, drafted = Offering.draft(OFFERING_ID, PROVIDER, complete_form(), AT)
     events = [*drafted, *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted), *offering.accept([Actor.ANBIETER], AT)]
-    events += offering.record_bereitstellungsvertrag([Actor.ANBIETER], AT, offering.form.channels[0], "BV-1", AT, admitted)
+    events += contract(offering, offering.form.channels[0], AT)
     return offering, events
 
 

@@ -55,7 +55,7 @@ def received(portal: str, at: datetime, **parts: Any) -> Received:
 
 
 async def handle(world: Any, *events: Received) -> Sequence[Rejection]:
-    (consumer,) = world.service.consumers
+    consumer, _ = world.service.consumers
     found: Sequence[Rejection] = await consumer.handle(list(events))
     return found
 
@@ -178,6 +178,6 @@ async def test_only_operators_see_portals(world: Any) -> None:
 async def test_a_second_worker_reads_what_the_first_has_stored(world: Any) -> None:
     await handle(world, received("nord", world.clock()))
     other = build(Resources(store=world.store, publisher=world.publisher, data_dir=DATA, clock=world.clock))
-    (consumer,) = other.consumers
+    consumer, _ = other.consumers
     assert await consumer.handle([received("nord", world.clock(), sha256=B)]) == []
     assert (await seen(world, "/v1/portals/nord"))["reported"]["topics"][0]["sha256"] == B

@@ -56,7 +56,7 @@ class Market:
             anbindungsarten=["FIT_CONNECT"],
             channels=["govdigital"],
         )
-        return await flow.publish(self.people.komm_one, self.people.govdigital, form, f"GD-B-{title[-40:]}")
+        return await flow.publish(self.people.komm_one, self.people.govdigital, form)
 
     async def ready_to_order(self, title: str) -> str:
         """Publish an offer, bring a Vorgang up to the Anbieter's offer and return its id."""

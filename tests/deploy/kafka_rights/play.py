@@ -135,7 +135,7 @@ async def _offer(bereitsteller: Person, anbieter: Person, title: str) -> str:
         anbindungsarten=["FIT_CONNECT"],
         channels=[anbieter.organisation],
     )
-    offer_id: str = (await flow.publish(bereitsteller, anbieter, form, f"B-{title}"))["id"]
+    offer_id: str = (await flow.publish(bereitsteller, anbieter, form))["id"]
     return offer_id
 
 

@@ -43,7 +43,8 @@ def no_duplicate_contract(history: History, model: Model) -> Finding:
     for (order, channel), same in _by(concluded, "order", "channel").items():
         if len(same) > 1:
             finding.wrong.append((same[1], f"order {order} has {len(same)} contracts through {channel}"))
-    for (channel, year), register in _by(concluded, "channel", "year").items():
+    provisions = [op for op in history.documents("provisions") if op.v["sequence"] is not None]
+    for (channel, year), register in _by([*concluded, *provisions], "channel", "year").items():
         numbers = sorted(op.v["sequence"] for op in register)
         twice = {number for number, times in Counter(numbers).items() if times > 1}
         finding.wrong += [

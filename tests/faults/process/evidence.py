@@ -163,9 +163,10 @@ def _documents(journal: Journal, documents: Held) -> None:
     for place, found in documents.items():
         service, _, collection = place.partition("/")
         for key, doc in found.items():
-            root = collection == "contracts" and doc["order_id"] is None  # a Bereitstellungsvertrag: no order asked for it
+            # A Bereitstellungsvertrag: no order asked for it, and it takes a number as those of orders do.
+            provision = collection == "contracts" and doc["order_id"] is None
             values: dict[str, Any] = {
-                "collection": "roots" if root else collection,
+                "collection": "provisions" if provision else collection,
                 "source": f"/{service}",
                 "seq": doc["seq"],
                 "waiting": len(doc["outbox"]),
@@ -174,7 +175,7 @@ def _documents(journal: Journal, documents: Held) -> None:
             if collection == "orders":
                 values["number"] = (doc.get("contract") or {}).get("number")
                 values["waiting"] = len(doc["outbox"]) or 0
-            if collection == "contracts" and not root:
+            if collection == "contracts" and not provision:
                 values["order"] = doc["order_id"]
             if collection == "notifications":
                 values |= {"event": doc["event_id"], "recipient": doc["person"] or doc["organisation"], "way": doc["channel"],

@@ -351,16 +351,16 @@ class Simulation:
         for service, names in recorded.items():
             for name in names:
                 for key, doc in self.world.documents[service].get(name, {}).items():
-                    if name == "contracts" and doc["order_id"] is None:
-                        continue  # a Bereitstellungsvertrag: no order asked for it
+                    # A Bereitstellungsvertrag: no order asked for it, and it may take a number as those of orders do.
+                    provision = name == "contracts" and doc["order_id"] is None
                     values: dict[str, Any] = {
-                        "collection": name,
+                        "collection": "provisions" if provision else name,
                         "source": f"/{service}",
                         "seq": doc["seq"],
                         "waiting": len(doc["outbox"]),
                     }
                     values |= {field: doc.get(field) for field in ("state", "channel", "year", "sequence", "number")}
-                    if name == "contracts":
+                    if name == "contracts" and not provision:
                         values["order"] = doc["order_id"]
                     if name == "notifications":
                         values |= {"event": doc["event_id"], "recipient": doc["person"] or doc["organisation"], "way": doc["channel"],

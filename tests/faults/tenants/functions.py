@@ -12,9 +12,9 @@ catalog     DELETE /v1/portals/{portal_id}                                      
 catalog     POST   /v1/offerings                                                                            BEARBEITUNG
 catalog     PUT    /v1/offerings/{offering_id}                                                              BEARBEITUNG
 catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                           BEARBEITUNG
-catalog     POST   /v1/offerings/{offering_id}/submit                                                       BEARBEITUNG
+catalog     POST   /v1/offerings/{offering_id}/submit                                                       ZEICHNUNG
 catalog     POST   /v1/offerings/{offering_id}/return                                                       BEARBEITUNG
-catalog     POST   /v1/offerings/{offering_id}/accept                                                       BEARBEITUNG
+catalog     POST   /v1/offerings/{offering_id}/accept                                                       ZEICHNUNG
 catalog     POST   /v1/offerings/{offering_id}/bereitstellungsvertrag                                       ZEICHNUNG
 catalog     POST   /v1/offerings/{offering_id}/suspend                                                      BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/resume                                                       BEARBEITUNG

@@ -170,6 +170,15 @@ ACCEDED = contracts_accessions.AccessionHead(
     provider=PROVIDER,
     valid_from=date(2026, 12, 1),
 )
+PROVISION = OFFERED.model_copy(
+    update={
+        "id": derived_id("test", "bereitstellung"),
+        "leg": contracts.Leg.BEREITSTELLUNG,
+        "grantor": PROVIDER,
+        "grantee": ANBIETER,
+        "parent": None,
+    }
+)
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
@@ -299,4 +308,13 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
     contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
     contracts_statements.StatementOwed(statement=STATED, at=AT),
+    contracts_chain.ContractOffered(contract=PROVISION, at=AT),
+    contracts_chain.ContractSigned(contract=PROVISION, at=AT),
+    contracts_chain.ChainRefused(
+        contract=PROVISION.model_copy(update={"state": contracts_chain.ChainState.ABGELEHNT}),
+        at=AT,
+        code="provision_declined",
+        reason=REASON,
+        remedy=REMEDY,
+    ),
 )

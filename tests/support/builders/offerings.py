@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.catalog.domain import channel_states
+from services.catalog.domain import channel_states, provisioning
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
@@ -14,6 +14,7 @@ from services.catalog.domain.provider import ProviderStanding
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party
+from tests.support.builders.provisions import concluded
 
 S, C, A = OfferingState, Command, Actor
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -80,9 +81,7 @@ def give(offering: Offering, command: Command, actor: Actor, at: datetime, chann
         C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE, admitted),
         C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
         C.ACCEPT: lambda: offering.accept([actor], at),
-        C.BEREITSTELLUNGSVERTRAG: lambda: offering.record_bereitstellungsvertrag(
-            [actor], at, channel, f"BV-{channel}", at, admitted
-        ),
+        C.BEREITSTELLUNGSVERTRAG: lambda: provisioning.ask(offering, [actor], at, channel, "gina", admitted),
         C.SUSPEND: lambda: _suspend(offering, actor, at, channel),
         C.RESUME: lambda: _resume(offering, actor, at, channel),
         C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
@@ -102,6 +101,12 @@ def _resume(offering: Offering, actor: Actor, at: datetime, channel: Channel) ->
     return offering.resume([actor], at, PROVIDER)
 
 
+def contract(offering: Offering, channel: Channel, at: datetime) -> list[Message]:
+    """Have an accepted offer ask for a contract, and contracts conclude it; return the events."""
+    asked = provisioning.ask(offering, [Actor.ANBIETER], at, channel, "gina", admitted)
+    return [*asked, *provisioning.follow(offering, concluded(offering.id, channel), at, lambda _: None)]
+
+
 def offering_in(state: OfferingState) -> Offering:
     """Return an offer that went the straight way to ``state``."""
     offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital", "fitko"]), AT)
@@ -116,6 +121,9 @@ def offering_in(state: OfferingState) -> Offering:
     for step, command in enumerate(way, start=1):
         actor = next(actor for row in TRANSITIONS.rows if row.command is command for actor in sorted(row.actors))
         actor = A.BEREITSTELLER if command in (C.SUSPEND, C.WITHDRAW) else actor
-        give(offering, command, actor, AT + timedelta(minutes=step), Channel.GOVDIGITAL)
+        at = AT + timedelta(minutes=step)
+        give(offering, command, actor, at, Channel.GOVDIGITAL)
+        if command is C.BEREITSTELLUNGSVERTRAG:
+            provisioning.follow(offering, concluded(offering.id, Channel.GOVDIGITAL), at, lambda _: None)
     assert offering.state is state
     return offering

@@ -58,22 +58,6 @@ def test_an_incomplete_form_is_not_submitted() -> None:
     assert offering.state is OfferingState.ENTWURF
 
 
-def test_a_bereitstellungsvertrag_is_of_a_wished_channel_signed_already_and_recorded_once() -> None:
-    offering, _ = Offering.draft(OFFERING_ID, PROVIDER, complete_form(channels=["govdigital"]), AT)
-    offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted)
-    offering.accept([Actor.ANBIETER], AT)
-    with pytest.raises(InvalidError, match="not meant for fitko"):
-        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.FITKO, "F-1", AT, admitted)
-    with pytest.raises(InvalidError, match="still to come"):
-        offering.record_bereitstellungsvertrag(
-            [Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", LATER + timedelta(days=1), admitted
-        )
-    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT, admitted)
-    assert offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-1", AT, admitted) == []
-    with pytest.raises(ConflictError):
-        offering.record_bereitstellungsvertrag([Actor.ANBIETER], LATER, Channel.GOVDIGITAL, "G-2", AT, admitted)
-
-
 def test_only_who_has_suspended_and_the_operator_lift_a_suspension() -> None:
     anbieter = Party(id="govdigital", name="govdigital eG")
     for actor, party, allowed in (

@@ -11,6 +11,7 @@ from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.messages import catalog as messages
 from shared.messages.base import Message
+from shared.messages.catalog_provisions import ProvisionRequested
 from shared.messages.values import Channel, OfferingState
 from tests.support.builders.offerings import AT, give, offering_in
 
@@ -22,8 +23,8 @@ EVENTS: dict[tuple[Command, bool], type[Message]] = {
     (C.SUBMIT, False): messages.OfferingSubmitted,
     (C.RETURN, False): messages.OfferingReturned,
     (C.ACCEPT, False): messages.OfferingAccepted,
-    (C.BEREITSTELLUNGSVERTRAG, False): messages.OfferingPublished,
-    (C.BEREITSTELLUNGSVERTRAG, True): messages.OfferingChanged,
+    (C.BEREITSTELLUNGSVERTRAG, False): ProvisionRequested,
+    (C.BEREITSTELLUNGSVERTRAG, True): ProvisionRequested,
     (C.SUSPEND, True): messages.OfferingSuspended,
     (C.RESUME, True): messages.OfferingResumed,
     (C.WITHDRAW, False): messages.OfferingDiscarded,

@@ -89,6 +89,8 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.fitko.uses.dlq", "Describe"),
         ("topic", "contracts.fitko.uses.dlq", "Write"),
         ("topic", "contracts.fitko.uses.replay", "Describe"),
+        ("topic", "catalog.provision.v1", "Describe"),
+        ("topic", "catalog.provision.v1", "Read"),
         ("topic", "contracts.fitko.uses.replay", "Read"),
         ("group", "contracts.fitko.uses", "Read"),
     }

@@ -23,6 +23,7 @@ from shared.topics import (
     NOTIFY,
     PARTNERS,
     PORTAL_HEALTH,
+    PROVISIONS,
     QUARANTINE,
     RIGHTS,
     TOPICS,
@@ -66,7 +67,7 @@ def test_the_table_names_nothing_that_notify_does_not_hear() -> None:
 
 def test_notify_hears_every_business_message_but_what_programs_alone_read() -> None:
     every = {kind for topic in TOPICS for kind in topic.messages}
-    read_by_programs = (PARTNERS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS, ARCHIVE_CHECKPOINTS)
+    read_by_programs = (PARTNERS, PROVISIONS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS, ARCHIVE_CHECKPOINTS)
     for_programs = {kind for topic in read_by_programs for kind in topic.messages}
     assert every - HEARD - for_programs == {
         ordering.ContractRequested,
@@ -187,6 +188,18 @@ def test_an_offered_contract_is_a_task_of_the_anbieter_and_news_for_the_kunde() 
     offered, signed, *_ = (example for example in EXAMPLES if isinstance(example, contracts_chain.ChainEvent))
     assert reported(offered) == {CUSTOMER.id: "contract-offered", "govdigital": "contract-to-sign"}
     assert reported(signed) == {"govdigital": "contract-to-release"}
+
+
+def test_a_bereitstellungsvertrag_is_a_task_of_the_anbieter_alone_and_its_refusal_news_for_the_bereitsteller() -> None:
+    root = [
+        it for it in EXAMPLES if isinstance(it, contracts_chain.ChainEvent) and it.contract.leg is contracts.Leg.BEREITSTELLUNG
+    ]
+    offered, signed, refused = root
+    assert reported(offered) == {"govdigital": "contract-to-sign"}
+    assert reported(signed) == {"govdigital": "contract-to-release"}
+    assert reported(refused) == {PROVIDER.id: "provision-refused"}
+    head = refused.contract.model_copy(update={"state": contracts_chain.ChainState.ZURUECKGEZOGEN})
+    assert reported(refused.model_copy(update={"contract": head})) == {}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
 from services.catalog.facts import OfferingFact
-from services.contracts.facts import ContractFact, RegisterFact
+from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.notify.facts import ExpectedNotification
 from services.ordering.facts import ListedOfferingFact, OrderFact
@@ -169,6 +169,18 @@ def test_a_partners_topics_are_named_like_ours_and_what_waits_for_a_suspended_on
 
 def test_nothing_is_named_in_a_system_that_agrees() -> None:
     assert World().differences() == []
+
+
+def test_a_bereitstellungsvertrag_has_a_number_of_the_register_and_no_order() -> None:
+    world = World()
+    world.stores.provisions["root"] = ProvisionFact("root", GOV, 2026, 2)
+    world.register(2)
+    assert world.differences() == []
+    world.register(3, {"root": 3})
+    assert world.differences() == []
+    world.stores.provisions["root"] = ProvisionFact("root", GOV, 2026, 1)
+    world.register(1)
+    assert [it.kind for it in world.differences()] == [Kind.NUMBER_TWICE]
 
 
 OF_FILES = {Kind.CONTENT_MISSING, Kind.CONTENT_DAMAGED}

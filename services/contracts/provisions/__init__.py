@@ -1,0 +1,1 @@
+"""The Bereitstellungsverträge that the catalog asks for: from the request to the contract."""

@@ -246,8 +246,9 @@ async def offers(bereitsteller: Desk, anbieter: Desk) -> str:
     await anbieter.follow("Digitale Baugenehmigung", "offering-charge")
     await anbieter.follow("Formular annehmen")
     await anbieter.send("Formular annehmen")
-    await anbieter.follow("Bereitstellungsvertrag festhalten")
-    await anbieter.send("Festhalten und veröffentlichen", number="BV-2026-014")
+    await anbieter.says("Bereitstellungsvertrag angefragt")
+    await anbieter.marketplace.showcase.contracts_answer()
+    await anbieter.open(here.removesuffix("/edit"))
     await anbieter.says("Bestellbar")
     return here.removesuffix("/edit")
 

@@ -99,9 +99,13 @@ class Showcase:
             ):
                 answer = await actor.post(f"/v1/offerings/{offering_id}/{command}", json=content)
                 assert answer.status_code == 200, answer.text
-        await self.contracts.answer(self.service, self.publisher.events)
+        await self.contracts_answer()
         self.ids[title] = offering_id
         return offering_id
+
+    async def contracts_answer(self) -> None:
+        """Have the Bereitstellungsverträge concluded that were asked for."""
+        await self.contracts.answer(self.service, self.publisher.events)
 
     async def suspend(self, offering_id: str, reason: str) -> None:
         """Suspend an offer."""

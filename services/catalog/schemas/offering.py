@@ -209,11 +209,17 @@ def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Short
 
 
 def _idle(offering: Offering) -> frozenset[Command]:
-    """Return what the table allows and would change nothing: to resume what nobody has suspended, to suspend what all have."""
-    suspended = {it.channel for it in offering.channel_suspensions}
-    if offering.state is OfferingState.VEROEFFENTLICHT:
-        return frozenset() if suspended else frozenset((Command.RESUME,))
-    return frozenset((Command.SUSPEND,)) if offering.state is OfferingState.AUSGESETZT else frozenset()
+    """Return what the table allows and would change nothing.
+
+    To resume what nobody has suspended, to suspend what all have, to ask for a contract where each Anbieter has one.
+    """
+    bound = {it.channel for it in offering.listings} | {it.channel for it in offering.provisions if it.waits}
+    idle = {Command.BEREITSTELLUNGSVERTRAG} if bound >= set(offering.form.channels) else set()
+    if offering.state is OfferingState.VEROEFFENTLICHT and not offering.channel_suspensions:
+        idle.add(Command.RESUME)
+    if offering.state is OfferingState.AUSGESETZT:
+        idle.add(Command.SUSPEND)
+    return frozenset(idle)
 
 
 class MyOffering(BaseModel):

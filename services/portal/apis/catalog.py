@@ -144,11 +144,22 @@ class Shortcoming(Reply):
     id: str | None = None
 
 
+class Provision(Reply):
+    """The Bereitstellungsvertrag of an offer with an Anbieter: asked for, concluded, or come to nothing with the reason."""
+
+    channel: str
+    contract_id: str
+    state: str
+    number: str | None
+    reason: str | None
+
+
 class Workflow(Reply):
     """What those in charge see of an offer."""
 
     wished_channels: tuple[str, ...]
     remarks: str | None
+    provisions: tuple[Provision, ...]
     allowed_moves: tuple[str, ...]
     shortcomings: tuple[Shortcoming, ...] | None = None
 

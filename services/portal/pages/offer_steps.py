@@ -24,7 +24,7 @@ MOVES = {
     for it in (
         Step("accept"),
         Step("return", (Ask("remarks", Kind.AREA),)),
-        Step("bereitstellungsvertrag", (Ask("number", Kind.LINE),)),
+        Step("bereitstellungsvertrag"),
         Step("suspend", (Ask("reason", Kind.AREA),)),
         Step("resume"),
         Step("withdraw", (Ask("reason", Kind.AREA),)),

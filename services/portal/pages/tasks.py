@@ -42,10 +42,12 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
         return len([it for it in found.items if it.accreditation.state != "RUECKFRAGE"]), found.next is not None
 
     async def offerings(access: Access) -> tuple[int, bool]:
-        states = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN")
+        # A Bereitstellungsvertrag that was asked for waits among the signatures, if anybody has to sign it.
+        states = {"EINGEREICHT": "accept", "BEREITSTELLUNGSVERTRAG_OFFEN": "bereitstellungsvertrag"}
         asked = [catalog.mine(access, [("view", "anbieter"), ("state", it), *limit]) for it in states]
         found = await asyncio.gather(*asked)
-        return sum(len(it.items) for it in found), any(it.next is not None for it in found)
+        waiting = [it for page, move in zip(found, states.values(), strict=True) for it in page.items if move in it.allowed_moves]
+        return len(waiting), any(it.next is not None for it in found)
 
     async def signatures(access: Access) -> tuple[int, bool]:
         found = await contracts.listed(access, [("state", "ANGEBOTEN"), *limit])

@@ -115,7 +115,8 @@ class World:
 
     async def provide(self, number: str | None = "BV-7") -> None:
         """Let the Bereitstellungsvertrag of the offer be known, as the catalogue states it."""
-        listed = Provision(Channel.FITKO, OFFERING, "Anwohnerparken", 1, NRW, number, AT)
+        root = bereitstellung_id(Channel.FITKO.value, OFFERING)
+        listed = Provision(root, Channel.FITKO, OFFERING, "Anwohnerparken", 1, NRW, number, AT)
         cause = Cause(derived_id("event", OFFERING, str(number)), "t", OFFERING, 1 if number is None else 2)
         await self.ledger.apply_one(provide(listed, TERMS, AT, cause))
 

@@ -102,9 +102,10 @@ async def test_an_offer_goes_from_an_empty_form_to_the_schaufenster(desks: Desks
     await anbieter.follow("Bewohnerparkausweis online")
     await anbieter.follow("Formular annehmen")
     await anbieter.send()
-    await anbieter.follow("Bereitstellungsvertrag festhalten")
-    await anbieter.send(number="BV-2026-014")
-    assert "Der Bereitstellungsvertrag ist festgehalten" in anbieter.text
+    assert "Bereitstellungsvertrag angefragt" in anbieter.text
+    await desks.showcase.contracts_answer()
+    await anbieter.open(here.removesuffix("/edit"))
+    assert "Bereitstellungsvertrag BV/govdigital/" in anbieter.text
     async with desks.world.browser() as visitor:
         shown = (await visitor.get(here.removesuffix("/edit"))).text
         saved = await visitor.get(f"{here.removesuffix('/edit')}/documents/{hashlib.sha256(PDF).hexdigest()}")

@@ -6,7 +6,8 @@ import pytest
 
 from services.catalog.facts import FACTS, OfferingFact, is_published
 from services.catalog.repository import OFFERINGS
-from shared.messages.values import OfferingState
+from shared.ids import bereitstellung_id
+from shared.messages.values import Channel, OfferingState
 from tests.support.builders.offerings import offering_in
 from tests.support.stored import stored
 
@@ -17,6 +18,9 @@ PUBLIC = {OfferingState.VEROEFFENTLICHT, OfferingState.AUSGESETZT, OfferingState
 async def test_an_offer_that_is_or_was_public_has_a_fact_and_must_be_on_its_topic(state: OfferingState) -> None:
     offering = offering_in(state)
     document = await stored(OFFERINGS, offering)
-    expected = OfferingFact(offering.id, offering.form.title, offering.version, state) if state in PUBLIC else None
+    contract = bereitstellung_id(Channel.GOVDIGITAL.value, offering.id)
+    numbers = {contract: (Channel.GOVDIGITAL, f"BV/govdigital/{offering.id[:8]}")}
+    fact = OfferingFact(offering.id, offering.form.title, offering.version, state, numbers=numbers)
+    expected = fact if state in PUBLIC else None
     assert FACTS[OFFERINGS](document) == expected
     assert is_published(document) is bool(offering.restate()) is (state in PUBLIC)

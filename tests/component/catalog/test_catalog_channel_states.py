@@ -14,7 +14,8 @@ from tests.component.catalog.conftest import BETREIBER, FITKO, GOVDIGITAL, KOMM_
 async def _offering_id(world: World) -> str:
     """An offer in both channels."""
     offering_id = await world.published(channels=["govdigital", "fitko"])
-    assert (await world.do(FITKO, offering_id, "bereitstellungsvertrag", number="BV-F")).status_code == 200
+    assert (await world.do(FITKO, offering_id, "bereitstellungsvertrag")).status_code == 200
+    await world.contracts_answer()
     return offering_id
 
 

@@ -70,11 +70,16 @@ async def publish(bereitsteller: Person, anbieter: Person, offer: Json) -> Json:
     Whoever publishes several of a Bereitsteller at the same time calls ``admit`` before.
     """
     await admit(bereitsteller, anbieter)
+    return await published(bereitsteller, await accepted(bereitsteller, anbieter, offer))
+
+
+async def accepted(bereitsteller: Person, anbieter: Person, offer: Json) -> str:
+    """Bring an offer from the form to where its Bereitstellungsvertrag is asked for, and return its path."""
     draft = await bereitsteller.post("catalog", "/v1/offerings", offer)
     path = f"/v1/offerings/{draft['id']}"
     await _once_accredited(bereitsteller, f"{path}/submit", {})
     await _once_accredited(anbieter, f"{path}/accept", {})
-    return await published(bereitsteller, path)
+    return path
 
 
 async def published(bereitsteller: Person, path: str, seconds: float = 30) -> Json:

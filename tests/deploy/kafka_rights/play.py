@@ -17,7 +17,7 @@ from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import LIMITS, Json, Person, eventually
 from shared.bus.dead_letter_operations import list_dead_letters
-from shared.topics import DEAD_LETTERS, DELIVERIES, OFFERINGS, ORDERS, ORGANISATIONS, SUBMISSIONS, TOPICS, Topic, subscribed
+from shared.topics import DEAD_LETTERS, DELIVERIES, ORDERS, ORGANISATIONS, PROVISIONS, SUBMISSIONS, TOPICS, Topic, subscribed
 from tests.deploy.kafka_rights.cluster import ONLY_READS, RENEWED, Cluster, Done
 from tests.deploy.kafka_rights.manifests import Right
 from tests.deploy.kafka_rights.secured_kafka import ADMIN, Decision
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CONSUMED = [topic.name for topic in TOPICS if topic.consumers]
 RELAYED: Mapping[str, tuple[Topic, ...]] = {
-    "catalog-worker": (OFFERINGS, SUBMISSIONS),
+    "catalog-worker": (PROVISIONS, SUBMISSIONS),
     "eligibility-worker": (ORGANISATIONS,),
     "ordering-worker": (ORDERS,),
 }
@@ -95,7 +95,10 @@ async def play(cluster: Cluster) -> Played:
 
 
 async def _work(played: Played, people: Cast) -> Orders:
-    """Two Vorgänge per Anbieter: one over the contract up to productive use, one up to where it can be ordered; return these."""
+    """Two Vorgänge per Anbieter: one over the contract up to productive use, one up to where it can be ordered; return these.
+
+    At last an offer is suspended: the API of catalog tells by itself only what changes while an offer is public.
+    """
     for person in (people.husum, people.komm_one, people.govdigital):
         contact = {"name": person.organisation_name, "email": f"{person.subject}@example.org", "language": "de"}
         await person.put("notify", "/v1/contacts/me", contact)
@@ -115,6 +118,8 @@ async def _work(played: Played, people: Cast) -> Orders:
         await flow.reaches(kunde, order, "VERTRAG_GESCHLOSSEN", seconds=_SETTLED_SECONDS)
         await flow.deliver(kunde, bereitsteller, order)
         played.contracts[anbieter.organisation] = await flow.contracts_of(kunde, order)
+        ordered = (await kunde.get("ordering", f"/v1/orders/{order}"))["offering"]["id"]
+        await bereitsteller.post("catalog", f"/v1/offerings/{ordered}/suspend", {"reason": "Umstellung"})
 
     async def mailed() -> bool:
         return played.cluster.smtp.count > 0
@@ -125,6 +130,12 @@ async def _work(played: Played, people: Cast) -> Orders:
 
 
 async def _offer(bereitsteller: Person, anbieter: Person, title: str) -> str:
+    await flow.admit(bereitsteller, anbieter)
+    offer_id: str = (await flow.published(bereitsteller, await _accepted(bereitsteller, anbieter, title)))["id"]
+    return offer_id
+
+
+async def _accepted(bereitsteller: Person, anbieter: Person, title: str) -> str:
     reference = await bereitsteller.get("catalog", "/v1/reference/requirements")
     form = flow.form(
         reference,
@@ -135,8 +146,7 @@ async def _offer(bereitsteller: Person, anbieter: Person, title: str) -> str:
         anbindungsarten=["FIT_CONNECT"],
         channels=[anbieter.organisation],
     )
-    offer_id: str = (await flow.publish(bereitsteller, anbieter, form))["id"]
-    return offer_id
+    return await flow.accepted(bereitsteller, anbieter, form)
 
 
 async def _look_after(played: Played) -> None:
@@ -149,7 +159,7 @@ async def _outage(played: Played, people: Cast, orders: Orders) -> None:
     cluster = played.cluster
     cluster.kafka.stop()
     await asyncio.gather(
-        _offer(people.komm_one, people.govdigital, "Ohne Broker veröffentlicht"),
+        _accepted(people.komm_one, people.govdigital, "Ohne Broker angenommen"),
         flow.register(people.goerlitz, people.govdigital, "KUNDE", None),
         *(flow.place(kunde, order) for kunde, order in orders),
     )

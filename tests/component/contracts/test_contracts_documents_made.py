@@ -42,6 +42,7 @@ from shared.messages.contracts_chain import ContractDocumented
 from shared.messages.values import Channel, Condition, Verdict
 from shared.process.service import Resources
 from tests.component.contracts.test_contracts_api import Healthy
+from tests.component.contracts.test_contracts_provisions import asked
 from tests.support.archive_log import KEY, ORIGIN, verified
 from tests.support.contract_documents import plain, reader, text_of
 from tests.support.contract_requests import AT, NRW, order_id, received, request
@@ -115,8 +116,7 @@ class World:
 
     async def provide(self, number: str | None = "BV-7") -> None:
         """Let the Bereitstellungsvertrag of the offer be known, as the catalogue states it."""
-        root = bereitstellung_id(Channel.FITKO.value, OFFERING)
-        listed = Provision(root, Channel.FITKO, OFFERING, "Anwohnerparken", 1, NRW, number, AT)
+        listed = Provision(ROOT, Channel.FITKO, OFFERING, "Anwohnerparken", 1, NRW, number, AT)
         cause = Cause(derived_id("event", OFFERING, str(number)), "t", OFFERING, 1 if number is None else 2)
         await self.ledger.apply_one(provide(listed, TERMS, AT, cause))
 
@@ -217,6 +217,16 @@ async def test_a_bereitstellungsvertrag_gets_its_document_once_its_number_is_kno
     (document,) = world.recorded()[ROOT]
     text = text_of(world.files()[document["sha256"]])
     for words in ("SaaS-Bereitstellungsvertrag", "BV-7", "1. dieser Vertrag 2. Leistungsbeschreibung", "FITKO"):
+        assert plain(words) in text, words
+
+
+async def test_a_bereitstellungsvertrag_that_was_asked_for_gets_its_document(world: World) -> None:
+    _, consumer, *_ = processor(Channel.FITKO)(world.resources()).consumers
+    assert list(await consumer.handle([asked()])) == []
+    await world.maker().run()
+    (document,) = world.recorded()[ROOT]
+    text = text_of(world.files()[document["sha256"]])
+    for words in ("SaaS-Bereitstellungsvertrag", "FITST/2026/0001", "Nordrhein-Westfalen", "FITKO"):
         assert plain(words) in text, words
 
 

@@ -11,7 +11,6 @@ from services.catalog.portals.watch import PortalWatch
 from services.catalog.repository import Offerings
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.messages.catalog_portals import PortalHealthReported
-from shared.messages.contracts import Leg
 from shared.messages.contracts_chain import ChainConcluded, ChainRefused
 from shared.topics import CATALOG_CONTRACTS, CATALOG_PORTALS
 
@@ -29,11 +28,7 @@ def consumers(
 def _contracts(offerings: Offerings, accreditations: Accreditations, clock: Callable[[], datetime]) -> Consumer:
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
-        heard = [
-            (event, event.message)
-            for event in batch
-            if isinstance(event.message, ChainConcluded | ChainRefused) and event.message.contract.leg is Leg.BEREITSTELLUNG
-        ]
+        heard = [(event, event.message) for event in batch if isinstance(event.message, ChainConcluded | ChainRefused)]
         changes = [handlers.follow_contract(message, event.cause, at, accreditations.stated) for event, message in heard]
         return rejections([event for event, _ in heard], await offerings.ledger.apply(changes))
 

@@ -125,12 +125,12 @@ async def play(market: Marketplace) -> None:
     )
     assert live["verdict"]["verdict"] == "EXEMPT"
     (contract,) = await flow.contracts_of(husum, order)
-    assert (contract["channel"], contract["number"]) == (CHANNEL, f"NV-{now().year}-0001")
+    assert (contract["channel"], contract["number"]) == (CHANNEL, f"NV-{now().year}-0002")
     assert contract["anbieter"] == {"id": CHANNEL, "name": FILE["name"]}
     full = await nordverbund.get("contracts", f"/v1/contracts/{contract['id']}")
     assert (full["agb"]["version"], full["documents"][-1]) == ("2024", "Nutzungsbedingungen")
     register = await nordverbund.get("contracts", f"/v1/registers/{CHANNEL}/{now().year}")
-    assert (register["last"], register["gaps"]) == (1, [])
+    assert (register["last"], register["gaps"]) == (2, [])
     inbox = (await husum.get("notify", "/v1/inbox", {"limit": 200}))["items"]
     assert any(FILE["labels"]["de"] in f"{item['subject']} {item['body']}" for item in inbox), inbox[0]
     handled = [event.topic for event in market.bus.sent]

@@ -19,6 +19,7 @@ from shared.ids import bereitstellung_id
 from shared.messages import catalog as messages
 from shared.messages import catalog_provisions
 from shared.messages.base import Message
+from shared.messages.contracts import Leg
 from shared.messages.contracts_chain import ChainConcluded, ChainHead, ChainRefused
 from shared.messages.values import Channel, OfferingState
 
@@ -74,6 +75,8 @@ def follow(
     ``stated`` gives the standing of the Bereitsteller, None if nothing is known of it: a channel is closed at once where its
     accreditation has ended meanwhile. Raises RightsUnavailableError.
     """
+    if not _is_asked_for(offering, message.contract):
+        return []
     if isinstance(message, ChainConcluded):
         return _conclude(offering, message, at, stated)
     return _refuse(offering, message, at)
@@ -107,6 +110,12 @@ def named(offering: Offering, listing: messages.ChannelListing) -> messages.Chan
     known = of_channel(offering, listing.channel)
     contract_id = known.contract_id if known is not None else bereitstellung_id(listing.channel.value, offering.id)
     return listing.model_copy(update={"bereitstellungsvertrag": contract_id})
+
+
+def _is_asked_for(offering: Offering, head: ChainHead) -> bool:
+    """Return whether a contract is a Bereitstellungsvertrag: also what was asked for and has a leg of a later version."""
+    known = of_channel(offering, head.channel)
+    return head.leg is Leg.BEREITSTELLUNG or (known is not None and known.contract_id == head.id)
 
 
 def _typed(offering_id: str, listing: messages.ChannelListing) -> Provision:

@@ -19,6 +19,7 @@ from shared.topics import (
     KNOWN_SERVICES,
     PARTNERS,
     PORTAL_HEALTH,
+    PROVISIONS,
     QUARANTINE,
     TOPICS,
 )
@@ -77,6 +78,7 @@ def test_this_version_does_not_know_the_channel() -> None:
 def test_the_whole_flow_runs_through_the_channel(played: dict[str, Any]) -> None:
     assert {record.topic for record, _ in records(played)} == {
         REQUESTS,
+        PROVISIONS.name,
         *(topic.name for topic in TOPICS if not topic.commands and topic not in BESIDE_THE_FLOW),
     }
 

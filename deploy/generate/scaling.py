@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.generate.deployments import DEPLOYMENTS, Deployment
+from shared.principals import SCALED
 from shared.topics import read_by
 
 Manifest = dict[str, Any]
@@ -20,8 +21,9 @@ CONTRACT_RECORDS = 100
 
 
 def scaled_object(deployment: Deployment) -> Manifest:
-    """Return the ScaledObject of a process that consumes."""
+    """Return the ScaledObject of a process that consumes; a group whose topics have one partition each triggers nothing."""
     threshold = BATCH_RECORDS if deployment.channel is None else CONTRACT_RECORDS
+    groups = [group for group in deployment.groups if group in SCALED]
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
@@ -35,7 +37,7 @@ def scaled_object(deployment: Deployment) -> Manifest:
             "maxReplicaCount": min(LARGEST, deployment.useful_replicas),
             "fallback": {"failureThreshold": 4, "replicas": SMALLEST, "behavior": "currentReplicasIfHigher"},
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 300}}}},
-            "triggers": [_trigger(group, topic.name, threshold) for group in deployment.groups for topic in read_by(group)],
+            "triggers": [_trigger(group, topic.name, threshold) for group in groups for topic in read_by(group)],
         },
     }
 

@@ -90,7 +90,7 @@ async def _publish(world: World) -> None:
     (provision,) = published["workflow"]["provisions"]
     world.screen.scene(
         "govdigital",
-        f"nimmt das Formular an; Bereitstellungsvertrag {provision['number']} macht es öffentlich.",
+        f"akkreditiert Komm.ONE, prüft das Formular: öffentlich mit Vertrag {provision['number']}.",
         equals("Stand des Angebots", published["state"], "VEROEFFENTLICHT"),
         equals("Bereitstellungsvertrag", (provision["state"], provision["channel"]), ("GESCHLOSSEN", "govdigital")),
     )

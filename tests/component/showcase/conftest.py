@@ -119,7 +119,8 @@ async def _shown(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Show
     for title, parts in OFFERS.items():
         await home.publish(title, **parts)
     await home.suspend(home.ids["Ausgesetzte Leistung"], "Umstellung bis Ende März.")
-    await home.move(home.ids["An einem Weg ausgesetzt"], "bereitstellungsvertrag", {"number": "BV-FITKO"}, token=FITKO)
+    await home.move(home.ids["An einem Weg ausgesetzt"], "bereitstellungsvertrag", token=FITKO)
+    await home.contracts_answer()
     for title, token in (("An einem Weg ausgesetzt", FITKO), ("Am einzigen Weg ausgesetzt", GOVDIGITAL)):
         await home.move(home.ids[title], "suspend", {"reason": "Die Anbindung wird umgestellt."}, token=token)
     follower = Follower(folder / "catalog.sqlite")

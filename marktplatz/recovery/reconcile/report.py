@@ -115,7 +115,7 @@ async def reconcile(stores: Stores, kafka: KafkaSettings, pause: timedelta = PAU
             sorted((*(it for it in last.differences if it.key in seen), *lost), key=lambda difference: difference.key)
         ),
         orders=len(last.stores.orders),
-        contracts=len(last.stores.contracts),
+        contracts=len(last.stores.contracts) + len(last.stores.provisions),
         offerings=len(last.stores.offerings),
         aggregates=len(last.stores.sequences),
         contents=read,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.eligibility import handlers
 from services.eligibility.domain.offering import OfferedService
@@ -24,8 +25,13 @@ from shared.followed_offers import offers_consumer
 from shared.messages.base import Message
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
+from shared.messages.ordering_klienten import KlientCheckRequested
 from shared.store.port import Document
 from shared.topics import ELIGIBILITY_OFFERINGS, ELIGIBILITY_ORDERS
+
+_HANDLED: Final[frozenset[type[Message]]] = frozenset(
+    {InterestDeclared, CheckRequested, InterestForwarded, KlientCheckRequested, OrderPlaced}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +61,41 @@ def _orders(judging: Judging, clock: Callable[[], datetime]) -> Consumer:
             if isinstance(event.message, InterestForwarded):
                 changes.append(handlers.forward(event.message.order.id, event.cause))
                 continue
-            command = _command(event.message)
-            checked = check(recorded, judging.policy, _question(command), at, _occasion(command))
+            if isinstance(event.message, KlientCheckRequested):
+                asked = event.message
+                occasion = Occasion(Because.ORDER, order_id=asked.order.id, check=asked.check)
+                checked = check(recorded, judging.policy, _question_of_klient(asked), at, occasion)
+                changes.append(handlers.judge_klient(asked, checked.assessment, at, event.cause))
+            else:
+                command = _command(event.message)
+                checked = check(recorded, judging.policy, _question(command), at, _occasion(command))
+                changes.append(handlers.give_verdict(command, checked.assessment, at, event.cause))
             records += [] if checked.record is None else [checked.record]
-            changes.append(handlers.give_verdict(command, checked.assessment, at, event.cause))
         # First the records: a verdict names its own, and a record that no verdict names harms nobody.
         await judging.records.add(records)
         return rejections(batch, await judging.verdicts.ledger.apply(changes))
 
-    handled: frozenset[type[Message]] = frozenset({InterestDeclared, CheckRequested, InterestForwarded, OrderPlaced})
-    return Consumer(ELIGIBILITY_ORDERS, handled, in_slices(handle))
+    return Consumer(ELIGIBILITY_ORDERS, _HANDLED, in_slices(handle))
 
 
 def _question(command: CheckOrder) -> Question:
     order = command.order
     return Question(order.customer.id, order.provider.id, order.channel.value, day_of(command.at))
+
+
+def _question_of_klient(asked: KlientCheckRequested) -> Question:
+    """Return the question whether the award may go down the chain: Anbieter, Bündler, Klient."""
+    order = asked.order
+    bundler = {"org": order.customer.id, "payment": True, "return_duty": False}
+    return Question(
+        asked.klient.id,
+        order.provider.id,
+        order.channel.value,
+        day_of(asked.at),
+        (bundler,),
+        asked.payment,
+        asked.return_duty,
+    )
 
 
 def _occasion(command: CheckOrder) -> Occasion:

@@ -16,7 +16,7 @@ from services.eligibility.domain.registration import Capacity, PublicBody, Regis
 from services.eligibility.domain.rights import record_rights
 from services.eligibility.domain.statement import Document as EvidenceDocument
 from services.eligibility.domain.statement import RelationType, Statement, make_statement
-from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.domain.verdict import Check, KlientCheck, OrderVerdict
 from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.engine.view import View
 from services.eligibility.repository import Bodies, Organisations
@@ -26,6 +26,7 @@ from shared.errors import InvalidError, NotFoundError
 from shared.messages.base import Message
 from shared.messages.eligibility import Assessment, Override, Stage
 from shared.messages.ordering import OrderHead
+from shared.messages.ordering_klienten import KlientCheckRequested
 from shared.messages.values import Channel, Function, OrganisationType, Role
 from shared.store.port import Document
 
@@ -273,6 +274,21 @@ def give_verdict(command: CheckOrder, assessment: Assessment, at: datetime, caus
         return verdict, verdict.give(check)
 
     return Change(order.id, decide, cause)
+
+
+def judge_klient(
+    asked: KlientCheckRequested, assessment: Assessment, at: datetime, cause: Cause | None = None
+) -> Change[OrderVerdict]:
+    """Record the verdict on the chain down to a Klient; a check that has been answered already changes nothing."""
+
+    def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+        if verdict is None:
+            raise NotFoundError(f"There is no verdict on an order {asked.order.id}.", code="verdict_not_found")
+        return verdict, verdict.judge_klient(
+            KlientCheck(klient=asked.klient, number=asked.check, assessment=assessment, given_at=at)
+        )
+
+    return Change(asked.order.id, decide, cause)
 
 
 def forward(order_id: str, cause: Cause) -> Change[OrderVerdict]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -114,7 +114,7 @@ def _precheck_routes(router: APIRouter, backend: Backend) -> None:
     @router.post("/recheck", response_model=OrderView)
     async def recheck(order_id: EntityId, headers: Headers) -> Response:
         """Kunde: ask for a new pre-check after mending what was missing."""
-        return await _take(backend, order_id, headers, bound(precheck.recheck))
+        return await take_step(backend, order_id, headers, bound(precheck.recheck))
 
     @router.post("/channel", response_model=OrderView)
     async def change_channel(order_id: EntityId, body: schemas.ChangeChannel, headers: Headers) -> Response:
@@ -142,44 +142,44 @@ def _clarification_routes(router: APIRouter, backend: Backend) -> None:
         given = body or schemas.StartClarification()
         further = [point.new() for point in given.points]
         step = bound(clarification.start, backend.checklists, given.anbindungsart, further)
-        return await _take(backend, order_id, headers, step)
+        return await take_step(backend, order_id, headers, step)
 
     @post("/points", name="points")
     async def add_point(order_id: EntityId, body: schemas.PointBody, headers: Headers) -> Response:
         """Kunde or Bereitsteller: put a further point on the list."""
         headers.key.required()
-        return await _take(backend, order_id, headers, commands.add_point(body, headers.key.derived_id("point")))
+        return await take_step(backend, order_id, headers, commands.add_point(body, headers.key.derived_id("point")))
 
     @post("/points/{point_id}/settle", name="settle")
     async def settle_point(order_id: EntityId, point_id: EntityId, body: schemas.SettlePoint, headers: Headers) -> Response:
         """Owner of the point: settle it with its value."""
-        return await _take(backend, order_id, headers, commands.settle_point(point_id, body))
+        return await take_step(backend, order_id, headers, commands.settle_point(point_id, body))
 
     @post("/questions", name="questions")
     async def ask(order_id: EntityId, body: schemas.AskQuestion, headers: Headers) -> Response:
         """Kunde or Bereitsteller: ask the other side."""
         headers.key.required()
-        return await _take(backend, order_id, headers, commands.ask(body, headers.key.derived_id("question")))
+        return await take_step(backend, order_id, headers, commands.ask(body, headers.key.derived_id("question")))
 
     @post("/questions/{question_id}/answer")
     async def answer(order_id: EntityId, question_id: EntityId, body: schemas.AnswerQuestion, headers: Headers) -> Response:
         """The side that was asked: answer."""
-        return await _take(backend, order_id, headers, commands.answer(question_id, body))
+        return await take_step(backend, order_id, headers, commands.answer(question_id, body))
 
     @post("/conditions", name="conditions")
     async def confirm_conditions(order_id: EntityId, body: schemas.ConfirmConditions, headers: Headers) -> Response:
         """Bereitsteller: confirm that and on which conditions reuse is possible."""
-        return await _take(backend, order_id, headers, bound(clarification.confirm_conditions, body.conditions))
+        return await take_step(backend, order_id, headers, bound(clarification.confirm_conditions, body.conditions))
 
     @post("/clarification/reopen", name="reopen")
     async def reopen_clarification(order_id: EntityId, body: schemas.ReopenClarification, headers: Headers) -> Response:
         """Kunde or Bereitsteller: go back to the Abstimmung before anything is ordered; all points stay."""
-        return await _take(backend, order_id, headers, bound(steps_back.reopen_clarification, body.reason))
+        return await take_step(backend, order_id, headers, bound(steps_back.reopen_clarification, body.reason))
 
     @post("/decline")
     async def decline(order_id: EntityId, body: schemas.Decline, headers: Headers) -> Response:
         """Bereitsteller: decline."""
-        return await _take(backend, order_id, headers, bound(exits.decline, body.reason))
+        return await take_step(backend, order_id, headers, bound(exits.decline, body.reason))
 
 
 def _award_routes(router: APIRouter, backend: Backend) -> None:
@@ -188,23 +188,23 @@ def _award_routes(router: APIRouter, backend: Backend) -> None:
     @post("/offer", name="offer", openapi_extra=SIGNING)
     async def make_offer(order_id: EntityId, body: schemas.MakeOffer, headers: Headers) -> Response:
         """Anbieter: offer the Nachnutzungsvertrag."""
-        return await _take(backend, order_id, headers, bound(award.make_offer, body.valid_until, body.price_items))
+        return await take_step(backend, order_id, headers, bound(award.make_offer, body.valid_until, body.price_items))
 
     @post("/offer/amend", name="amend", openapi_extra=SIGNING)
     async def amend_offer(order_id: EntityId, body: schemas.AmendOffer, headers: Headers) -> Response:
         """Anbieter: replace the offer as long as it is not accepted."""
         step = bound(steps_back.amend_offer, body.valid_until, body.price_items, body.reason)
-        return await _take(backend, order_id, headers, step)
+        return await take_step(backend, order_id, headers, step)
 
     @post("/offer/withdraw", name="withdraw-offer", openapi_extra=SIGNING)
     async def withdraw_offer(order_id: EntityId, body: schemas.WithdrawOffer, headers: Headers) -> Response:
         """Anbieter: take the offer back as long as it is not accepted; another one may follow."""
-        return await _take(backend, order_id, headers, bound(steps_back.withdraw_offer, body.reason))
+        return await take_step(backend, order_id, headers, bound(steps_back.withdraw_offer, body.reason))
 
     @post("/place", openapi_extra=SIGNING)
     async def place(order_id: EntityId, body: schemas.PlaceOrder, headers: Headers) -> Response:
         """Kunde: order (Bestellung); the contract follows by itself if the pre-check leaves the way free."""
-        return await _take(backend, order_id, headers, commands.place(body))
+        return await take_step(backend, order_id, headers, commands.place(body))
 
 
 def _delivery_routes(router: APIRouter, backend: Backend) -> None:
@@ -214,29 +214,29 @@ def _delivery_routes(router: APIRouter, backend: Backend) -> None:
     async def start_onboarding(order_id: EntityId, headers: Headers, body: schemas.StartOnboarding | None = None) -> Response:
         """Bereitsteller: begin the Anbindung with its milestones."""
         further = [milestone.new() for milestone in (body.milestones if body else ())]
-        return await _take(backend, order_id, headers, bound(delivery.start_onboarding, backend.checklists, further))
+        return await take_step(backend, order_id, headers, bound(delivery.start_onboarding, backend.checklists, further))
 
     @post("/milestones/{code}/plan", name="plan")
     async def plan_milestone(order_id: EntityId, code: Code, body: schemas.PlanMilestone, headers: Headers) -> Response:
         """Owner of the milestone: set the day by which it is to be reached, or move it with a reason."""
-        return await _take(backend, order_id, headers, bound(delivery.plan_milestone, code, body.day, body.reason))
+        return await take_step(backend, order_id, headers, bound(delivery.plan_milestone, code, body.day, body.reason))
 
     @post("/milestones/{code}/reach", name="reach")
     async def reach_milestone(
         order_id: EntityId, code: Code, headers: Headers, body: schemas.ReachMilestone | None = None
     ) -> Response:
         """Owner of the milestone: report it as reached."""
-        return await _take(backend, order_id, headers, commands.reach_milestone(code, body))
+        return await take_step(backend, order_id, headers, commands.reach_milestone(code, body))
 
     @post("/go-live")
     async def go_live(order_id: EntityId, headers: Headers) -> Response:
         """Bereitsteller: declare productive use."""
-        return await _take(backend, order_id, headers, bound(delivery.go_live))
+        return await take_step(backend, order_id, headers, bound(delivery.go_live))
 
     @post("/uses")
     async def report_uses(order_id: EntityId, body: schemas.ReportUses, headers: Headers) -> Response:
         """Kunde: report how often the service was used in a month; a new report for the month replaces the one before."""
-        return await _take(backend, order_id, headers, commands.report_uses(body))
+        return await take_step(backend, order_id, headers, commands.report_uses(body))
 
 
 def _ending_routes(router: APIRouter, backend: Backend) -> None:
@@ -245,22 +245,22 @@ def _ending_routes(router: APIRouter, backend: Backend) -> None:
     @post("/withdraw", openapi_extra=SIGNING)
     async def withdraw(order_id: EntityId, headers: Headers, body: schemas.Withdraw | None = None) -> Response:
         """Kunde: withdraw; possible until the contract is asked for."""
-        return await _take(backend, order_id, headers, commands.withdraw(body))
+        return await take_step(backend, order_id, headers, commands.withdraw(body))
 
     @post("/expire")
     async def expire(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: let the Vorgang lapse."""
-        return await _take(backend, order_id, headers, bound(exits.expire))
+        return await take_step(backend, order_id, headers, bound(exits.expire))
 
     @post("/terminate", openapi_extra=SIGNING)
     async def terminate(order_id: EntityId, body: schemas.Terminate, headers: Headers) -> Response:
         """Kunde or Anbieter: give notice. The contract decides on it by its agreed period; `notice` shows the answer."""
-        return await _take(backend, order_id, headers, bound(notice.terminate, body.ends_on))
+        return await take_step(backend, order_id, headers, bound(notice.terminate, body.ends_on))
 
     @post("/end")
     async def end(order_id: EntityId, headers: Headers) -> Response:
         """Anbieter: record the end of use, from the day of the notice on."""
-        return await _take(backend, order_id, headers, bound(notice.end))
+        return await take_step(backend, order_id, headers, bound(notice.end))
 
 
 async def _declare(backend: Backend, body: schemas.DeclareInterest, key: IdempotencyKey) -> Response:
@@ -272,13 +272,22 @@ async def _declare(backend: Backend, body: schemas.DeclareInterest, key: Idempot
     return _reply(backend, result, key.caller, status=201, location=f"/v1/orders/{result.id}")
 
 
-async def _take(backend: Backend, order_id: str, headers: StepHeaders, step: commands.Step) -> Response:
+async def take_step(
+    backend: Backend,
+    order_id: str,
+    headers: StepHeaders,
+    step: commands.Step,
+    before: Callable[[], Awaitable[None]] | None = None,
+) -> Response:
+    """Take a step as the caller and return the Vorgang; ``before`` runs first, once the Vorgang is known to be the caller's."""
     caller = headers.key.caller
     context.correlation_id.set(order_id)
     change = handlers.take(order_id, caller, backend.clock(), step)
 
     async def run() -> Response:
         await backend.orders.require_part(order_id, caller)
+        if before is not None:
+            await before()
         return _reply(backend, await backend.orders.ledger.apply_one(change, condition=headers.condition), caller)
 
     return await headers.key.run(run)

@@ -17,6 +17,9 @@ from services.ordering.inbound.readers import PartnerReaders
 from services.ordering.inbound.receipts import RECEIPTS, Receipts
 from services.ordering.inbound.released import ReleasedRecords
 from services.ordering.inbound.rotation import rotation_reader
+from services.ordering.participations import api as participations_api
+from services.ordering.participations.api import KlientenBackend, names_of
+from services.ordering.participations.repository import PARTICIPATIONS, Participations
 from services.ordering.partners import api as partners_api
 from services.ordering.partners import quarantine_api, receipts_api
 from services.ordering.partners.intake import NoIntake
@@ -51,7 +54,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     vocabulary = load_vocabulary()
     schedule = load_schedule(settings.reminders_file)
     reminders = Reminders(orders, schedule, vocabulary.tasks, settings.idle_after, resources.clock)
-    router = routes(Backend(orders, offerings, checklists, vocabulary, resources.clock, settings.idle_after))
+    backend_of_orders = Backend(orders, offerings, checklists, vocabulary, resources.clock, settings.idle_after)
+    router = routes(backend_of_orders)
     read_rotation = rotation_reader(settings.partner_audience)
     registry = partners_api.Registry(partners, resources.clock, read_rotation, settings.partner_key_overlap)
     join(router, partners_api.routes(registry))
@@ -69,10 +73,12 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     backend = quarantine_api.QuarantineBackend(partners, quarantine, released, resources.clock)
     join(router, quarantine_api.routes(backend))
     join(router, receipts_api.routes(receipt_keys))
+    participations = Participations(resources, orders)
+    join(router, participations_api.routes(KlientenBackend(backend_of_orders, participations, names_of(resources.rights))))
     return Service(
         name=SERVICE,
         title="Ordering",
-        collections=(ORDERS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
+        collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
         router=router,
         ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),
         consumers=consumers(orders, offerings, resources.clock, settings.hold_for),

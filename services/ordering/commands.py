@@ -43,6 +43,7 @@ async def declare_interest(
         channel=body.channel,
         message=body.message,
         anbindungsart=body.anbindungsart,
+        bundled=body.bundled,
     )
 
 

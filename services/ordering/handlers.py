@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import ParamSpec
+from typing import ParamSpec, TypeAlias
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, exits, interest, notice, precheck, rechecks, reminders, steps_back
+from services.ordering.domain import award, exits, interest, klienten, notice, precheck, rechecks, reminders, steps_back
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Task
@@ -21,10 +21,13 @@ from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
+from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Anbindungsart, Channel
+from shared.messages.values import Anbindungsart, Channel, Party, Role
 
 P = ParamSpec("P")
+KlientStep: TypeAlias = Callable[[Order, Actor, datetime, Party], list[Message]]
+"""A step of a Klient with all that it needs but the Vorgang, when, and which Klient."""
 
 
 async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung holds
@@ -38,12 +41,13 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung hold
     channel: Channel,
     message: str | None = None,
     anbindungsart: Anbindungsart | None = None,
+    bundled: bool = False,
 ) -> Change[Order]:
-    """Begin a Vorgang, unless the customer has an open one for this offer and channel.
+    """Begin a Vorgang, unless the customer has an open one for this offer and channel; ``bundled`` for Klienten, as Bündler.
 
     Raises ForbiddenError, NotFoundError (``offering_not_found``), ConflictError (``open_order_exists``, ``too_many_orders``).
     """
-    caller.require(*CUSTOMER_ROLES)
+    caller.require(*((Role.BUENDELNDE_ORGANISATION,) if bundled else CUSTOMER_ROLES))
     actor = Actor(OrderParty.KUNDE, caller.subject)
     # Places count the Vorgänge of (customer, offer, channel), and a final one never opens again: of two requests at once both
     # come to the same next place and by it to the same random id; insert-if-absent lets one in, and the other meets it in
@@ -81,6 +85,7 @@ async def declare_interest(  # noqa: PLR0913 - what an Interessensbekundung hold
             request_id=request_id,
             message=message,
             anbindungsart=anbindungsart,
+            bundled=bundled,
         )
 
     return Change(order_id, decide, correlation_id=order_id)
@@ -120,6 +125,27 @@ def take(order_id: str, caller: Caller, at: datetime, step: StepFunction[P], *ar
     Raises NotFoundError, ForbiddenError, and what the step raises.
     """
     return _change(order_id, lambda order: step(order, actor_of(order, caller), at, *args, **kwargs))
+
+
+def answer_klient(order_id: str, caller: Caller, at: datetime, step: KlientStep) -> Change[Order]:
+    """Apply a step of a Klient, for which the caller needs the role KLIENT. Raises NotFoundError, ForbiddenError."""
+
+    def decide(order: Order) -> list[Message]:
+        if order.klient(caller.organisation) is None:
+            raise unknown(order_id)
+        caller.require(Role.KLIENT)
+        return step(order, SYSTEM, at, caller.party)
+
+    return _change(order_id, decide)
+
+
+def record_klient_check(judged: KlientJudged, cause: Cause, at: datetime) -> Change[Order]:
+    """Record the result of the pre-check of a Klient; what comes after the order changes nothing."""
+
+    def decide(order: Order) -> list[Message]:
+        return klienten.record_check(order, SYSTEM, at, judged) if order.takes_klienten else []
+
+    return _change(judged.order_id, decide, cause)
 
 
 def record_verdict(given: VerdictGiven, cause: Cause, at: datetime, hold_for: timedelta) -> Change[Order]:

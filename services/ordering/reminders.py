@@ -10,7 +10,7 @@ from services.ordering.deadlines import due_before
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import ReminderStep, Schedule, due_of, reminders_of
+from services.ordering.domain.reminders import ReminderStep, Schedule, due_of, late_klienten, reminders_of
 from services.ordering.repository import Orders
 from shared.messages.values import Channel
 from shared.store.port import Scalar
@@ -52,13 +52,19 @@ class Reminders:
             await self._remind(orders, now)
         async for orders in self._planned(now):
             await self._remind(orders, now)
+        async for orders in self._asked(now):
+            await self._remind(orders, now)
 
     async def _remind(self, orders: list[Order], now: datetime) -> None:
-        due = [order for order in orders if due_of(order, reminders_of(order, self.schedule, self.idle_after), now)]
+        due = [order for order in orders if self._is_due(order, now)]
         if due:
             await self.orders.ledger.apply(
                 [handlers.remind(order.id, self.schedule, now, self.idle_after, self.words) for order in due]
             )
+
+    def _is_due(self, order: Order, now: datetime) -> bool:
+        due = due_of(order, reminders_of(order, self.schedule, self.idle_after), now)
+        return bool(due or late_klienten(order, self.schedule, now))
 
     async def _waiting(self, now: datetime) -> AsyncIterator[list[Order]]:
         for rule in self.schedule.waits:
@@ -90,6 +96,15 @@ class Reminders:
         while orders := await self.orders.planned(before, after, self.batch):
             yield orders
             after = (orders[-1].target_at or before, orders[-1].id)
+
+    async def _asked(self, now: datetime) -> AsyncIterator[list[Order]]:
+        if not self.schedule.klienten:
+            return
+        before = now - timedelta(days=min(step.days for step in self.schedule.klienten) - 1)
+        after: tuple[Scalar, ...] | None = None
+        while orders := await self.orders.asked(before, after, self.batch):
+            yield orders
+            after = (orders[-1].asked_since or before, orders[-1].id)
 
 
 def _at_most(steps: Sequence[ReminderStep]) -> timedelta:

@@ -32,6 +32,7 @@ ORDERS = aggregate_collection(
     Index("due", ("due_kind", "due_at")),
     Index("hold", ("hold_until",)),
     Index("target", ("target_at",)),
+    Index("asked", ("asked_since",)),
     Index("state_age", ("channel", "state", "state_since")),
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
@@ -44,7 +45,7 @@ _GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
 """Where each reading of them begins; hardly anybody has more than the first."""
 _LISTED = (
     *("number", "request_id", "state", "state_since", "channel", "offering_id", "offering_title", "offering_version"),
-    *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at"),
+    *("customer_id", "customer_name", "provider_id", "provider_name", "shown_to", "declared_at", "check_requested_at", "bundled"),
     *(
         "waiting_party",
         "waiting_since",
@@ -58,6 +59,7 @@ _LISTED = (
     ),
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
+_KLIENTEN = ("klienten", "asked_since")
 _NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
 
 
@@ -138,12 +140,14 @@ class Orders:
         orders = await self._heads([document[RESERVED_FOR] for document in found if RESERVED_FOR in document])
         return [self._place(document, orders) for document in found]
 
-    async def _heads(self, ids: Sequence[str]) -> dict[str, Document]:
+    async def _heads(self, ids: Sequence[str], more: tuple[str, ...] = ()) -> dict[str, Document]:
         """Return what is listed of Vorgänge and of reserved places, by id."""
         found: dict[str, Document] = {}
         left = list(ids)
         while left:
-            documents, left = await self.ledger.store.get_portion(ORDERS, left, PORTION_BYTES, only=(*_LISTED, RESERVED_FOR))
+            documents, left = await self.ledger.store.get_portion(
+                ORDERS, left, PORTION_BYTES, only=(*_LISTED, *more, RESERVED_FOR)
+            )
             found |= documents
         return found
 
@@ -217,9 +221,25 @@ class Orders:
 
         Work of the system, not of a caller.
         """
-        only = (*_LISTED, "milestones", "target_days")
-        query = Query("target", below=before, after=after, limit=limit, only=only)
+        return await self._below("target", before, after, limit, ("milestones", "target_days"))
+
+    async def asked(self, before: datetime, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
+        """Return Vorgänge with Klienten that have been asked before a moment and not answered, with all their Klienten.
+
+        Work of the system, not of a caller.
+        """
+        return await self._below("asked", before, after, limit, _KLIENTEN)
+
+    async def _below(
+        self, index: str, before: datetime, after: tuple[Scalar, ...] | None, limit: int, more: tuple[str, ...]
+    ) -> list[Order]:
+        query = Query(index, below=before, after=after, limit=limit, only=(*_LISTED, *more))
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def with_klienten(self, ids: Sequence[str]) -> dict[str, Order]:
+        """Return what is listed of Vorgänge with their Klienten, by id."""
+        documents = await self._heads(ids, _KLIENTEN)
+        return {order_id: self._listed(document) for order_id, document in documents.items() if RESERVED_FOR not in document}
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:
         """Return how many Vorgänge of a channel are in a state, of all organisations: a figure of the system."""

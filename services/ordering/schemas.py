@@ -27,12 +27,16 @@ class Body(BaseModel):
 
 
 class DeclareInterest(Body):
-    """Interessensbekundung. ``anbindungsart`` is a wish; without it the Bereitsteller chooses."""
+    """Interessensbekundung. ``anbindungsart`` is a wish; without it the Bereitsteller chooses.
+
+    ``bundled``: as Bündler, for Klienten that are named in the Vorgang.
+    """
 
     offering_id: Annotated[EntityId, Field(examples=["3f2b8c1e-7d4a-4f6b-9a51-0c2d3e4f5a6b"])]
     channel: Annotated[Channel, Field(examples=["govdigital"])]
     message: Annotated[Written | None, Field(examples=["Wir möchten zum 1. April starten."])] = None
     anbindungsart: Annotated[Anbindungsart | None, Field(examples=["FIT_CONNECT"])] = None
+    bundled: Annotated[bool, Field(examples=[False])] = False
 
 
 class PointBody(Body):

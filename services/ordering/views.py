@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.ordering.domain.award import offer_number_of
 from services.ordering.domain.formats import Format, example_of
+from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
 from services.ordering.domain.rechecks import task_of
@@ -128,6 +129,29 @@ class MilestoneView(Milestone):
     overdue: bool = False
 
 
+class KlientView(BaseModel):
+    """A Klient, for whom a Bündler orders. ``free``: its pre-check leaves the way free; it holds for the day ``as_of``.
+
+    The grounds are those of the Klient and the Anbieter. The Bereitsteller sees who is asked, and the answer.
+    """
+
+    klient: Party
+    state: KlientState
+    named_at: datetime
+    answered_at: datetime | None
+    payment: bool | None = None
+    return_duty: bool | None = None
+    reason: str | None = None
+    pending: bool = False
+    verdict: Verdict | None = None
+    as_of: date | None = None
+    free: bool | None = None
+    code: str | None = None
+    grounds: str | None = None
+    remedy: str | None = None
+    signed_off_by: str | None = None
+
+
 class UsesView(BaseModel):
     """How often the service was used in a month, by the last report."""
 
@@ -187,6 +211,8 @@ class OrderView(OrderSummary):
     leitweg_id: str | None
     order_reference: str | None
     contract: ContractRef | None
+    bundled: bool
+    klienten: tuple[KlientView, ...]
     milestones: tuple[MilestoneView, ...]
     ends_on: date | None
     notice: NoticeView | None
@@ -224,6 +250,8 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         contract=ContractRef(id=order.contract_id, number=order.contract_number)
         if order.contract_id and order.contract_number
         else None,
+        bundled=order.bundled,
+        klienten=tuple(_klient(it, party) for it in order.klienten.value),
         milestones=tuple(_milestone(item, order.target_of(item.code), party, at) for item in order.milestones.value),
         ends_on=order.ends_on,
         notice=_notice(order),
@@ -333,6 +361,26 @@ def _step(order: Order, step: Step, party: OrderParty) -> Step:
     if step.command is Command.RECORD_CHECK and party is OrderParty.BEREITSTELLER:
         hidden["note"] = None
     return step.model_copy(update=hidden) if hidden else step
+
+
+def _klient(klient: Klient, party: OrderParty) -> KlientView:
+    view = KlientView(klient=klient.party, state=klient.state, named_at=klient.named_at, answered_at=klient.answered_at)
+    if party is OrderParty.BEREITSTELLER:
+        return view
+    checked = klient.checked
+    shown: dict[str, object] = {
+        "payment": klient.payment,
+        "return_duty": klient.return_duty,
+        "reason": klient.reason,
+        "pending": checked is None and klient.state is KlientState.BESTAETIGT,
+        "free": klient.is_free,
+    }
+    if checked is not None:
+        shown |= {"verdict": checked.verdict, "as_of": checked.as_of}
+        if party is OrderParty.ANBIETER:
+            shown |= {"code": checked.code, "grounds": checked.reason, "remedy": checked.remedy}
+            shown["signed_off_by"] = klient.signed_off_by
+    return view.model_copy(update=shown)
 
 
 def _milestone(milestone: Milestone, day: date | None, party: OrderParty, at: datetime) -> MilestoneView:

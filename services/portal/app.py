@@ -30,6 +30,7 @@ from services.portal.pages.offer_form import offer_form_routes
 from services.portal.pages.offer_steps import offer_step_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
+from services.portal.pages.participations import participation_routes
 from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
 from services.portal.pages.steps import step_routes
@@ -93,6 +94,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, inbox_routes(pages, Notify(notify_api)))
         ordering = Ordering(ordering_api)
         join(router, order_routes(pages, ordering, resources.clock))
+        join(router, participation_routes(pages, ordering))
         contracts = Contracts(contracts_api)
         join(router, step_routes(pages, ordering, contracts))
         join(router, interest_routes(pages, catalog, eligibility, ordering))

@@ -363,6 +363,13 @@ class OrderPlaced(OrderEvent):
     """The Kunde has ordered (Bestellung); the in-house relation is checked at the moment of award."""
 
     check: Annotated[int, Field(description="Number of the pre-check that is asked for, from 1. Not personal.", examples=[2])]
+    klienten: Annotated[
+        tuple[Party, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Klienten for whom the Kunde orders as Bündler; absent: it orders for itself. Not personal.",
+        ),
+    ] = ()
 
 
 @message_type("ordering.order.contracted.v1")

@@ -13,7 +13,7 @@ from shared.leitweg import parse_leitweg_id
 from shared.messages.values import Channel, OrganisationType, Role
 
 REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)
-ACCREDITED = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION)
+ACCREDITED = REGISTERABLE
 
 
 VOLLMACHT_MISSING = (

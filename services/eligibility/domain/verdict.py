@@ -20,6 +20,7 @@ from shared.messages.eligibility import (
     VerdictGiven,
     VerdictOverridden,
 )
+from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.values import Channel, Line, Party, PersonRef, Text, Time, Verdict
 
 PORTAL_RULE = "R12"
@@ -43,6 +44,15 @@ class Check(Value):
     assessment: Assessment
     given_at: Time
     sign_off: SignOff | None = None
+
+
+class KlientCheck(Value):
+    """The last check of the chain down to one Klient of the order."""
+
+    klient: Party
+    number: int
+    assessment: Assessment
+    given_at: Time
 
 
 class Recheck(Value):
@@ -80,6 +90,8 @@ class OrderVerdict(Aggregate):
     """Decisions of persons beside the verdicts, oldest first; they change no verdict."""
     recheck: Recheck | None = None
     """The last verdict that was found without a check; one on an earlier check counts no more."""
+    klienten: tuple[KlientCheck, ...] = ()
+    """The last check of each Klient of a Bündler."""
 
     def forward(self) -> list[Message]:
         """Record that the interest has been forwarded."""
@@ -116,6 +128,14 @@ class OrderVerdict(Aggregate):
         self.checks = (*self.checks, check)
         self.channel = check.assessment.channel
         return [self._given(check)]
+
+    def judge_klient(self, check: KlientCheck) -> list[Message]:
+        """Record the verdict on the chain down to a Klient in place of the one before; an earlier check changes nothing."""
+        known = next((it for it in self.klienten if it.klient.id == check.klient.id), None)
+        if known is not None and check.number <= known.number:
+            return []
+        self.klienten = (*(it for it in self.klienten if it is not known), check)
+        return [self._judged(check)]
 
     def change(self, found: Recheck) -> list[Message]:
         """Record that the verdict is another one than before; the same one changes nothing, nor one on an earlier check."""
@@ -210,7 +230,17 @@ class OrderVerdict(Aggregate):
     def restate(self) -> list[Message]:
         """Republish the last verdict, for an order that has not received it."""
         signed = self.last.sign_off
-        return [self._given(self.last, None if signed is None else signed.at)]
+        given = self._given(self.last, None if signed is None else signed.at)
+        return [given, *(self._judged(check) for check in self.klienten)]
+
+    def _judged(self, check: KlientCheck) -> KlientJudged:
+        return KlientJudged(
+            order_id=self.id,
+            klient=check.klient,
+            check=check.number,
+            assessment=check.assessment,
+            given_at=check.given_at,
+        )
 
     def _given(self, check: Check, at: datetime | None = None) -> VerdictGiven:
         signed_by: Line | None = None if check.sign_off is None else check.sign_off.person

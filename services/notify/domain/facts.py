@@ -19,6 +19,7 @@ from shared.messages import (
     contracts_sub,
     eligibility,
     ordering,
+    ordering_klienten,
 )
 from shared.messages.base import Message
 from shared.messages.contracts import Leg
@@ -34,6 +35,7 @@ class Audience(StrEnum):
     channel the Anbieter that is left.
     COUNTERPART: the sides of the Vorgang, or of a contract, other than the one that acted.
     OWNER: whoever an open point belongs to.
+    KLIENT: the Klient that an event is about, for whom the Kunde orders as Bündler.
     SIGN_OFF: the Anbieter, when the pre-check leaves a risk that somebody must answer for.
     """
 
@@ -43,6 +45,7 @@ class Audience(StrEnum):
     ORGANISATION = "ORGANISATION"
     COUNTERPART = "COUNTERPART"
     OWNER = "OWNER"
+    KLIENT = "KLIENT"
     SIGN_OFF = "SIGN_OFF"
 
 
@@ -148,6 +151,8 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:  # noqa:
             return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderDeclined(agreed=False) | ordering.OrderEscalated(to_anbieter=False):
             return (Audience.ANBIETER,)
+        case ordering_klienten.KlientReminded(escalated=False):
+            return (Audience.KUNDE,)
         case ordering.CheckRecorded(hold_until=None):
             return Audience.BEREITSTELLER, Audience.ANBIETER
         case ordering.OrderVerdictChanged(order=order) if order.state is OrderState.INTERESSE_BEKUNDET:
@@ -160,7 +165,7 @@ def _hidden_from(message: ordering.OrderEvent) -> tuple[Audience, ...]:  # noqa:
     return ()
 
 
-def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
+def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:  # noqa: PLR0911 - one case per message type
     """Return the parts that depend on who acted or must act."""
     match message:
         case (
@@ -175,6 +180,10 @@ def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
                 Audience.OWNER: _organisation_of(message.order, owner),
                 Audience.COUNTERPART: _counterpart(message.order, owner),
             }
+        case ordering_klienten.KlientChecked(klient=klient, verdict=verdict, signed_off=signed_off):
+            return _concerned_by_check(message.order, klient, verdict, signed_off=signed_off)
+        case ordering_klienten.KlientEvent(klient=klient):
+            return {Audience.KLIENT: (klient.id,)}
         case ordering.ChannelChanged(before=channel):
             return {Audience.ORGANISATION: (channel.value,)}
         case ordering.OrderReminded(party=party) | ordering.OrderEscalated(party=party):
@@ -182,6 +191,15 @@ def _relative(message: ordering.OrderEvent) -> dict[Audience, tuple[str, ...]]:
         case ordering.CheckRecorded(assessment=assessment) if assessment.verdict is Verdict.RISK:
             return {Audience.SIGN_OFF: (message.order.channel.value,)}
     return {}
+
+
+def _concerned_by_check(
+    order: ordering.OrderHead, klient: Party, verdict: Verdict, *, signed_off: bool
+) -> dict[Audience, tuple[str, ...]]:
+    """Return who has to act on the result of a Klient's pre-check: on a risk the Anbieter, else the Klient; nobody if free."""
+    if verdict is Verdict.EXEMPT or signed_off:
+        return {}
+    return {Audience.SIGN_OFF: (order.channel.value,)} if verdict is Verdict.RISK else {Audience.KLIENT: (klient.id,)}
 
 
 def _organisation_of(order: ordering.OrderHead, party: OrderParty) -> tuple[str, ...]:
@@ -217,6 +235,12 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"verdict": assessment.verdict, "code": finding.code, "reason": finding.reason, "remedy": finding.remedy}
         case ordering.OrderRefused():
             return _grounds(message)
+        case ordering_klienten.KlientChecked(klient=klient, verdict=verdict, code=code, reason=reason, remedy=remedy):
+            return {"organisation": klient.name, "verdict": verdict, "code": code, "reason": reason, "remedy": remedy}
+        case ordering_klienten.KlientReminded(klient=klient, since=since):
+            return {"organisation": klient.name, "since": since}
+        case ordering_klienten.KlientEvent(klient=klient):
+            return {"organisation": klient.name, "reason": getattr(message, "reason", None)}
         case (
             ordering.OrderDeclined(reason=reason)
             | ordering.OrderWithdrawn(reason=reason)

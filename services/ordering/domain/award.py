@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from services.ordering.domain.exits import refuse
 from services.ordering.domain.guards import Violation
+from services.ordering.domain.klient import KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.requests import contract_request
@@ -19,6 +20,7 @@ from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractHead, ContractRefused
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
+from shared.messages.ordering_klienten import KlientOrdered
 from shared.messages.values import PriceItem
 from shared.price_sheets import price_faults
 
@@ -113,7 +115,11 @@ def place(
     order.order_reference = order_reference
     order.placed_at = at
     order.begin_check(at)
-    return Taken(lambda: OrderPlaced(order=order.head(), at=at, check=order.check))
+    confirmed = [it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT]
+    return Taken(
+        lambda: OrderPlaced(order=order.head(), at=at, check=order.check, klienten=tuple(confirmed)),
+        further=lambda: [KlientOrdered(order=order.head(), at=at, klient=it) for it in confirmed],
+    )
 
 
 @step(Command.REQUEST_CONTRACT)

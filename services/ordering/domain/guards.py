@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
@@ -65,6 +66,42 @@ def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Violation | 
     return Violation("offer_expired", f"The offer was valid until {order.valid_until.isoformat()}.")
 
 
+def _may_be_placed(order: Order, party: OrderParty, at: datetime) -> Violation | None:
+    return _offer_valid(order, party, at) or _klienten_ready(order, at)
+
+
+def _klienten_ready(order: Order, at: datetime) -> Violation | None:
+    """Return what keeps a Bündler from ordering: it orders for Klienten alone that have confirmed and whose way is free today."""
+    if not order.bundled:
+        return None
+    if asked := order.asked_klienten():
+        return Violation("klienten_open", f"Klienten have not answered: {_names(asked)}.")
+    confirmed = [it for it in order.klienten.value if it.state is KlientState.BESTAETIGT]
+    if not confirmed:
+        return Violation("klient_missing", "No Klient has confirmed that it is ordered for.")
+    if lacking := [it for it in confirmed if not it.is_free]:
+        return Violation("klient_check_open", f"The pre-check does not leave the way free for: {_names(lacking)}.")
+    if old := [it for it in confirmed if it.checked is not None and it.checked.as_of != day_of(at)]:
+        return Violation("klient_check_old", f"A pre-check holds for its day; ask for a new one of: {_names(old)}.")
+    return None
+
+
+def _names(klienten: list[Klient]) -> str:
+    return ", ".join(it.name for it in klienten)
+
+
+def _bundled(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
+    if order.bundled:
+        return None
+    return Violation("not_bundled", "The interest was not declared as Bündler; a Vorgang for Klienten begins as one.")
+
+
+def _has_klienten(order: Order, party: OrderParty, at: datetime) -> Violation | None:
+    if order.bundled and not order.klienten.value:
+        return Violation("klient_missing", "No Klient is named.")
+    return _bundled(order, party, at)
+
+
 def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if milestones := order.open_milestones():
         return Violation("milestones_open", f"Mandatory milestones are open: {', '.join(item.label for item in milestones)}.")
@@ -101,7 +138,13 @@ _GUARDS: dict[Command, Guard] = {
     Command.EXPIRE: _before_contract_request,
     Command.ANSWER: _asked,
     Command.CONFIRM_CONDITIONS: _everything_settled,
-    Command.PLACE: _offer_valid,
+    Command.NAME_KLIENT: _bundled,
+    Command.REMOVE_KLIENT: _has_klienten,
+    Command.ANSWER_KLIENT: _has_klienten,
+    Command.CHECK_KLIENTEN: _has_klienten,
+    Command.RECORD_KLIENT_CHECK: _bundled,
+    Command.SIGN_OFF_KLIENT: _has_klienten,
+    Command.PLACE: _may_be_placed,
     Command.GO_LIVE: _everything_reached,
     Command.REPORT_USES: _was_productive,
     Command.END: _notice_over,

@@ -26,6 +26,7 @@ def declare(  # noqa: PLR0913 - a Vorgang begins with all of this
     request_id: str,
     message: str | None = None,
     anbindungsart: Anbindungsart | None = None,
+    bundled: bool = False,
 ) -> tuple[Order, list[Message]]:
     """Begin a Vorgang. It pins version and prices of the offer as they are now.
 
@@ -47,6 +48,7 @@ def declare(  # noqa: PLR0913 - a Vorgang begins with all of this
         provider_id=offering.provider_id,
         provider_name=offering.provider_name,
         declared_at=at,
+        bundled=bundled,
         message=message,
         anbindungsarten=offering.anbindungsarten,
         price_sheet=offering.price_items,

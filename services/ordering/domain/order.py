@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import (
     READ_BEFORE,
@@ -24,7 +25,7 @@ from services.ordering.domain.parts import (
     UsesEntry,
     Waiting,
 )
-from services.ordering.domain.transitions import CHECKED, Command, takes_verdict
+from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command, takes_verdict
 from shared.aggregate.base import Aggregate
 from shared.calendar import end_of
 from shared.errors import InvalidError
@@ -74,6 +75,11 @@ class Order(Aggregate):
     """The Bereitsteller, once the interest is forwarded; before that they learn nothing of the Vorgang."""
     resumes: bool = False
     """Whether it goes on in the Abstimmung once the check of another channel leaves the way free."""
+    bundled: bool = False
+    """Whether the Kunde orders for Klienten, as Bündler."""
+    klienten: LazyJson[list[Klient]] = Field(default="[]", validate_default=True)
+    asked_since: datetime | None = None
+    """Since when a Klient has been asked that has not answered, to be found by."""
     declared_at: datetime
     message: str | None = None
     anbindungsart: Anbindungsart | None = None
@@ -232,6 +238,19 @@ class Order(Aggregate):
         """Return the mandatory milestones that are not reached."""
         return [milestone for milestone in self.milestones.value if milestone.mandatory and milestone.reached_at is None]
 
+    @property
+    def takes_klienten(self) -> bool:
+        """Whether Klienten can still be named, answer and be judged: nothing is ordered yet."""
+        return self.bundled and self.state in BEFORE_ORDER
+
+    def klient(self, organisation: str) -> Klient | None:
+        """Return one of the Klienten, None if it is none."""
+        return next((it for it in self.klienten.value if it.id == organisation), None)
+
+    def asked_klienten(self) -> list[Klient]:
+        """Return the Klienten that have not answered yet, while an answer still counts."""
+        return [it for it in self.klienten.value if it.state is KlientState.ANGEFRAGT] if self.takes_klienten else []
+
     def target_of(self, milestone: str) -> date | None:
         """Return the planned day of a milestone, None if nobody has set one."""
         return next((it.day for it in self.target_days.value if it.milestone == milestone), None)
@@ -242,11 +261,12 @@ class Order(Aggregate):
         return [(it, days[it.code]) for it in self.milestones.value if it.reached_at is None and it.code in days]
 
     def record_waiting(self, waiting: Waiting | None) -> None:
-        """Set who holds the ball, and by when milestones are to be reached."""
+        """Set who holds the ball, by when milestones are to be reached, and since when Klienten are asked."""
         self.waiting_party = waiting.party if waiting else None
         self.waiting_since = waiting.since if waiting else None
         self.waiting_what = waiting.what if waiting else None
         self.planned_on = waiting.planned_on if waiting else None
+        self.asked_since = min((it.named_at for it in self.asked_klienten()), default=None)
         self.target_at = min((end_of(day) for _, day in self.open_targets()), default=None)
 
     def append_to_timeline(self, step: Step) -> None:

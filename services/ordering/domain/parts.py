@@ -172,6 +172,12 @@ READ_BEFORE = {
     Command.AMEND_OFFER: Command.MAKE_OFFER,
     Command.WITHDRAW_OFFER: Command.RECORD_CHECK,
     Command.PLAN_MILESTONE: Command.START_ONBOARDING,
+    Command.NAME_KLIENT: Command.ASK,
+    Command.REMOVE_KLIENT: Command.ASK,
+    Command.ANSWER_KLIENT: Command.ANSWER,
+    Command.CHECK_KLIENTEN: Command.RECHECK,
+    Command.RECORD_KLIENT_CHECK: Command.RECORD_CHECK,
+    Command.SIGN_OFF_KLIENT: Command.RECORD_CHECK,
 }
 """Commands that 0.1.0 cannot read, with those that it reads in their place."""
 

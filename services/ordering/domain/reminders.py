@@ -11,12 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.ordering.domain.checklist import Label
+from services.ordering.domain.klient import Klient
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Task, Waiting
 from shared.calendar import GERMANY, day_of, last_day_before
 from shared.holidays import Land, land_of, working_day
 from shared.messages.base import Message, Value
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
+from shared.messages.ordering_klienten import KlientReminded
 from shared.messages.values import OrganisationId
 
 HOUR = 8
@@ -64,12 +66,16 @@ class TargetRule(Value):
 
 
 class Schedule(Value):
-    """Who is reminded when. ``lands``: Länder of bodies whose key does not show it."""
+    """Who is reminded when. ``lands``: Länder of bodies whose key does not show it.
+
+    ``klienten``: reminders of a Klient that has not answered, to anybody but the HOLDER means to the Bündler.
+    """
 
     lands: Mapping[OrganisationId, Land]
     waits: tuple[WaitRule, ...]
     deadlines: tuple[DeadlineRule, ...]
     targets: TargetRule = TargetRule()
+    klienten: tuple[ReminderStep, ...] = ()
 
     def steps_of(self, task: Task) -> tuple[ReminderStep, ...]:
         """Return the reminders while somebody waits for a task."""
@@ -127,7 +133,7 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
     due = due_of(order, present, at)
     waiting = order.waiting
     if not due or waiting is None:
-        return []
+        return _remind_klienten(order, schedule, at)
     given = {*order.reminded.value, *(it.key for it in due)}
     order.reminded.value = [it.key for it in present if it.key in given]
     order.reminded_at = at
@@ -146,6 +152,28 @@ def remind(order: Order, schedule: Schedule, at: datetime, idle_after: timedelta
     for milestone, day in order.open_targets():
         if own := [it for it in due if it.milestone is milestone]:
             events.append(_event(own, head | _about_target(order, milestone, day)))
+    return [*events, *_remind_klienten(order, schedule, at)]
+
+
+def late_klienten(order: Order, schedule: Schedule, at: datetime) -> list[tuple[Klient, list[ReminderStep]]]:
+    """Return the Klienten that have not answered, each with the reminders that are due now; those with one not given alone."""
+    found = []
+    for klient in order.asked_klienten():
+        land = schedule.land_of(klient.id)
+        asked = day_of(klient.named_at)
+        due = [step for step in schedule.klienten if _morning(working_day(asked, step.days, land)) <= at]
+        if len(due) > klient.reminded:
+            found.append((klient, due))
+    return found
+
+
+def _remind_klienten(order: Order, schedule: Schedule, at: datetime) -> list[Message]:
+    events: list[Message] = []
+    for klient, due in late_klienten(order, schedule, at):
+        escalated = any(step.to != (Recipient.HOLDER,) for step in due[klient.reminded :])
+        klient.reminded = len(due)
+        party = klient.party
+        events.append(KlientReminded(order=order.head(), at=at, klient=party, since=klient.named_at, escalated=escalated))
     return events
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.ordering.domain.klienten import outstanding_checks
 from services.ordering.domain.notice import outstanding_notice
 from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
@@ -52,5 +53,5 @@ def outstanding_request(order: Order) -> Sequence[Message]:
         request = contract_request(order, assessment, order.contract_requested_at)
         return [request.model_copy(update={"requested_at": order.contract_requested_at})]
     if order.takes_verdict and order.verdict_at is None:
-        return [check_request(order)]
-    return []
+        return [check_request(order), *outstanding_checks(order)]
+    return outstanding_checks(order)

@@ -6,7 +6,7 @@ anything, sets the fields of its own, and returns what was decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -26,10 +26,14 @@ from shared.messages.values import OrderState
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that takes place. ``event`` is built after it is recorded, to show that state; ``note`` is for the timeline."""
+    """A step that takes place. ``event`` is built after it is recorded, to show that state; ``note`` is for the timeline.
+
+    ``further`` builds what else the step publishes.
+    """
 
     event: Callable[[], Message]
     note: str | None = None
+    further: Callable[[], Sequence[Message]] = tuple
 
 
 P = ParamSpec("P")
@@ -66,7 +70,7 @@ def step(command: Command, *, repeat: RepeatCheck[P] | None = None) -> Callable[
             if target is None or outcome is None:
                 return []
             record_step(order, command, actor, at, target, outcome.note)
-            return [outcome.event()]
+            return [outcome.event(), *outcome.further()]
 
         return take
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.ordering.domain.award import check_terms, offer_number_of
+from services.ordering.domain.klienten import forget_checks, outstanding_checks
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
@@ -93,9 +94,14 @@ def change_channel(
     order.begin_check(at)
     # What the Anbieter before has found is not for the other one to read.
     order.assessment.value = order.grounds.value = None
+    forget_checks(order)
     order.hold_until = order.placed_at = order.leitweg_id = order.order_reference = None
     record_step(order, Command.CHANGE_CHANNEL, actor, at, target, reason)
-    return [ChannelChanged(order=order.head(), at=at, before=before, reason=reason), check_request(order)]
+    return [
+        ChannelChanged(order=order.head(), at=at, before=before, reason=reason),
+        check_request(order),
+        *outstanding_checks(order),
+    ]
 
 
 def _end_offer(order: Order) -> int:

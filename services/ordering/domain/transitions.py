@@ -30,6 +30,12 @@ class Command(StrEnum):
     MAKE_OFFER = "make_offer"
     AMEND_OFFER = "amend_offer"
     WITHDRAW_OFFER = "withdraw_offer"
+    NAME_KLIENT = "name_klient"
+    REMOVE_KLIENT = "remove_klient"
+    ANSWER_KLIENT = "answer_klient"
+    CHECK_KLIENTEN = "check_klienten"
+    RECORD_KLIENT_CHECK = "record_klient_check"
+    SIGN_OFF_KLIENT = "sign_off_klient"
     PLACE = "place"
     REQUEST_CONTRACT = "request_contract"
     RECORD_CONTRACT = "record_contract"
@@ -80,6 +86,13 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.MAKE_OFFER, {S.ABGESTIMMT}, S.ANGEBOT_ERSTELLT, ANBIETER),
         _row(Command.AMEND_OFFER, {S.ANGEBOT_ERSTELLT}, None, ANBIETER),
         _row(Command.WITHDRAW_OFFER, {S.ANGEBOT_ERSTELLT}, S.ABGESTIMMT, ANBIETER),
+        _row(Command.NAME_KLIENT, BEFORE_ORDER, None, KUNDE),
+        _row(Command.REMOVE_KLIENT, BEFORE_ORDER, None, KUNDE),
+        # A Klient is no side of the Vorgang: its answer comes from outside, as what another service has found.
+        _row(Command.ANSWER_KLIENT, BEFORE_ORDER, None, SYSTEM),
+        _row(Command.CHECK_KLIENTEN, BEFORE_ORDER, None, KUNDE),
+        _row(Command.RECORD_KLIENT_CHECK, BEFORE_ORDER, None, SYSTEM),
+        _row(Command.SIGN_OFF_KLIENT, BEFORE_ORDER, None, ANBIETER),
         _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),
         _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),

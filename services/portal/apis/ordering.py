@@ -123,6 +123,16 @@ class Milestone(Reply):
     overdue: bool = False
 
 
+class Klient(Reply):
+    """A Klient for whom the Kunde orders; ``free``: its pre-check leaves the way free."""
+
+    klient: Party
+    state: str
+    pending: bool
+    verdict: str | None
+    free: bool | None
+
+
 class Step(Reply):
     """An entry of the timeline: who did what, and the state after it."""
 
@@ -151,10 +161,49 @@ class Order(Summary):
     placed_at: datetime | None
     order_reference: str | None
     contract: ContractRef | None
+    bundled: bool = False
+    klienten: tuple[Klient, ...] = ()
     milestones: tuple[Milestone, ...]
     ends_on: date | None
     timeline: tuple[Step, ...]
     timeline_omitted: int
+
+
+class ParticipationCheck(Reply):
+    """The pre-check of the chain down to a Klient; ``free``: nothing stands in the way."""
+
+    pending: bool
+    verdict: str | None
+    reason: str | None
+    remedy: str | None
+    free: bool
+
+
+class Participation(Reply):
+    """The part of a Klient in a Vorgang of a Bündler. ``allowed``: confirm, decline, recheck."""
+
+    order_id: str
+    number: str
+    state: str
+    channel: str
+    offering: OfferingRef
+    bundler: Party
+    provider: Party
+    named_at: datetime
+    answer: str
+    reason: str | None
+    waiting: bool
+    payment: bool
+    return_duty: bool
+    check: ParticipationCheck
+    allowed: tuple[str, ...]
+
+
+class Participations(Reply):
+    """A page of parts, newest first."""
+
+    items: tuple[Participation, ...]
+    next: str | None
 
 
 class Begun(Reply):
@@ -212,6 +261,20 @@ class Ordering:
     async def stored(self, access: Access, order_id: str) -> Stored[Order]:
         """Return one Vorgang with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find(f"/v1/orders/{segment(order_id)}", Order, access=access)
+
+    async def participations(self, access: Access, parameters: Parameters) -> Participations:
+        """Return a page of the Vorgänge in which a Bündler has named the caller. Raises as ``Api.get``."""
+        return await self._api.get("/v1/participations", Participations, parameters, access=access)
+
+    async def participation(self, access: Access, order_id: str) -> Stored[Participation]:
+        """Return the caller's part in a Vorgang, with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/participations/{segment(order_id)}", Participation, access=access)
+
+    async def answer(
+        self, access: Access, order_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> None:
+        """Have a step of a Klient taken. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/participations/{segment(order_id)}/{step}", key=key, access=access, body=body, match=match)
 
     async def declare(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Declare interest and return the id of the Vorgang. Raises as ``Api.post``."""

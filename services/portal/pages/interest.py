@@ -93,5 +93,6 @@ def _form(pages: Pages, visit: Visit, offering: Offering, advice: Sequence[Advic
                 value=("",),
             ),
             Field("message", Kind.AREA, words("interest.message"), words("interest.message_hint"), optional=True),
+            Field("bundled", Kind.TICK, words("interest.bundled")),
         ),
     )

@@ -7,17 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.ordering import Order, Ordering, Point, Summary, Vocabulary
 from services.portal.language import Language
+from services.portal.pages.asking import SEE_OTHER
 from services.portal.pages.steps import COMMANDS, ways_on
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
 
 PAGE = 50
 LEADING = frozenset(
@@ -93,7 +95,12 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
     @router.get("/orders/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         access = session_of(visit).access
-        order, words = await asyncio.gather(ordering.order(access, order_id), ordering.words())
+        try:
+            order, words = await asyncio.gather(ordering.order(access, order_id), ordering.words())
+        except NotFoundError:
+            # Notices lead here; whoever is a Klient of the Vorgang has a page of its own.
+            part = (await ordering.participation(access, order_id)).content
+            return RedirectResponse(f"{visit.language.prefix}/participations/{quote(part.order_id)}", SEE_OTHER)
         turn = _turn(order, words, visit.language, clock())
         steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
         ways = ways_on(order)

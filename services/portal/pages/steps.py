@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, segment
 from services.portal.apis.contracts import Contracts
-from services.portal.apis.ordering import Milestone, Order, Ordering, Point, Question
+from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, send_form, show_form
@@ -88,6 +88,14 @@ def _amended(asked: Asked) -> tuple[Field, ...]:
     return (asked.field("valid_until", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
 
 
+def _klient(asked: Asked) -> tuple[Field, ...]:
+    return (
+        asked.field("klient", Kind.LINE),
+        asked.field("name", Kind.LINE, optional=True),
+        Field("payment", Kind.TICK, asked.word("payment"), value=("true",)),
+    )
+
+
 def _planned(asked: Asked) -> tuple[Field, ...]:
     return (asked.field("day", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
 
@@ -113,6 +121,8 @@ STEPS = {
         Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
         Step("amend_offer", "offer/amend", _amended, template="pages/place.html", here="amend-offer"),
         Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
+        Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
+        Step("check_klienten", "klienten/recheck", here="check-klienten"),
         Step(
             "place",
             "place",
@@ -139,13 +149,15 @@ SETTLE = Step(
 )
 ANSWER = Step("answer", "answer", lambda it: (it.field("text", Kind.AREA),), binds=False)
 REACH = Step("reach_milestone", "reach", lambda it: (it.field("note", Kind.AREA, optional=True),), binds=False)
+REMOVE = Step("remove_klient", "remove", lambda it: (it.field("reason", Kind.AREA, optional=True),), binds=False)
+SIGN_OFF = Step("sign_off_klient", "sign-off", lambda it: (it.field("reason", Kind.AREA),), binds=False)
 PLAN = Step(
     "plan_milestone",
     "plan",
     _planned,
     field_of=(("target_day_past", "day"), ("reason_missing", "reason")),
 )
-COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, PLAN, REACH)}
+COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, PLAN, REACH, REMOVE, SIGN_OFF)}
 
 
 def ways_on(order: Order) -> list[Step]:
@@ -179,6 +191,8 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRo
         return await shown.send(request, visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
 
     _milestone_routes(router, shown)
+    _klient_routes(router, shown)
+    _sign_off_routes(router, shown)
 
     @router.get("/{path}")
     async def ask(visit: CurrentVisit, order_id: str, path: str) -> Response:
@@ -189,6 +203,29 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRo
         return await shown.send(request, visit, order_id, _step(path), path, lambda _: None)
 
     return router
+
+
+def _klient_routes(router: APIRouter, shown: _Shown) -> None:
+    @router.get("/klienten/{klient}")
+    async def klient(visit: CurrentVisit, order_id: str, klient: str) -> Response:
+        return await shown.page(visit, order_id, REMOVE, f"klienten/{segment(klient)}", lambda it: _named(it, klient))
+
+    @router.post("/klienten/{klient}")
+    async def remove(request: Request, visit: CurrentVisit, order_id: str, klient: str) -> Response:
+        path = f"klienten/{segment(klient)}"
+        return await shown.send(request, visit, order_id, REMOVE, path, lambda it: _named(it, klient))
+
+
+def _sign_off_routes(router: APIRouter, shown: _Shown) -> None:
+    @router.get("/klienten/{klient}/sign-off")
+    async def risk(visit: CurrentVisit, order_id: str, klient: str) -> Response:
+        path = f"klienten/{segment(klient)}/sign-off"
+        return await shown.page(visit, order_id, SIGN_OFF, path, lambda it: _named(it, klient))
+
+    @router.post("/klienten/{klient}/sign-off")
+    async def sign_off(request: Request, visit: CurrentVisit, order_id: str, klient: str) -> Response:
+        path = f"klienten/{segment(klient)}/sign-off"
+        return await shown.send(request, visit, order_id, SIGN_OFF, path, lambda it: _named(it, klient))
 
 
 def _milestone_routes(router: APIRouter, shown: _Shown) -> None:
@@ -212,7 +249,7 @@ def _milestone_routes(router: APIRouter, shown: _Shown) -> None:
         return await shown.send(request, visit, order_id, PLAN, path, lambda it: _milestone(it, code))
 
 
-Part = Point | Question | Milestone
+Part = Point | Question | Milestone | Klient
 Find = Callable[[Order], Part | None]
 
 
@@ -246,7 +283,7 @@ class _Shown:
         stored = await self.ordering.stored(access, order_id)
         order = stored.content
         form = self._form(visit, order, step, path, part(order), stored.etag)
-        target = step.path if path in STEPS else path if step is PLAN else f"{path}/{step.path}"
+        target = step.path if path in STEPS else path if step in (PLAN, SIGN_OFF) else f"{path}/{step.path}"
         seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
         act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
@@ -279,7 +316,7 @@ class _Shown:
         return Form(
             title=word("title"),
             lead=word("lead"),
-            quote=part.text if isinstance(part, Question) else "" if part is None else part.label,
+            quote=_quoted(part),
             action=f"/orders/{order.id}/{path}",
             button=word("button"),
             back=f"/orders/{order.id}",
@@ -307,3 +344,23 @@ def _milestone(order: Order, code: str) -> Part:
     if found is None:
         raise NotFoundError(f"The Vorgang has no milestone {code}.")
     return found
+
+
+def _named(order: Order, klient: str) -> Klient:
+    found = next((it for it in order.klienten if it.klient.id == klient), None)
+    if found is None:
+        raise NotFoundError(f"The Vorgang has no Klient {klient}.")
+    return found
+
+
+def _quoted(part: Part | None) -> str:
+    """Return the words of what a form is about."""
+    match part:
+        case None:
+            return ""
+        case Question():
+            return part.text
+        case Klient():
+            return part.klient.name
+        case _:
+            return part.label

@@ -54,7 +54,7 @@ async def test_every_fault_of_every_step_is_named_at_once_and_nothing_is_stored(
         "person": {"capacity": "CHEF", "confirmed": False},
         "roles": ["KUNDE", "ANBIETER"],
         "kunde": {"ars": "01054056", "leitweg_id": "developer"},
-        "accreditations": [{"channel": "telekom", "role": "KLIENT"}, {"channel": "fitko", "role": "BEREITSTELLER"}],
+        "accreditations": [{"channel": "telekom", "role": "ANBIETER"}, {"channel": "fitko", "role": "BEREITSTELLER"}],
     }
     answer = await world.call("POST", "/registrations/gibtesnicht/check", ANNA, typed)
     assert answer.status_code == 200

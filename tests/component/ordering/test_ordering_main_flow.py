@@ -279,7 +279,7 @@ async def test_the_interest_needs_a_key(world: World) -> None:
 async def test_the_api_describes_each_step_with_an_answer_and_examples(world: World) -> None:
     document = (await world.get("/openapi.json", None)).json()
     steps = [path for path in document["paths"] if path.startswith("/v1/orders/{order_id}/")]
-    assert len(steps) == 23
+    assert len(steps) == 27
     for path in steps:
         answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert answer == {"$ref": "#/components/schemas/OrderView"}

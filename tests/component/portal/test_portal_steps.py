@@ -10,13 +10,16 @@ import httpx
 import pytest
 
 from services.portal.fields import day_value
+from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
+from tests.component.ordering.test_ordering_klienten import judge
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import COSTS
 from tests.support.builders.orders import OFFERING_ID, concluded
 
+BUENDLER = KUNDE.replace("/KUNDE", "/BUENDELNDE_ORGANISATION")
 TOKENS = {HUSUM: KUNDE, KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER}
 OFFERING = {
     "kind": "offering",
@@ -187,11 +190,26 @@ async def settle_all(desks: Desks, person: Person, path: str) -> None:
             await person.send(value=point["example"])
 
 
+async def plan(desks: Desks, person: Person, path: str, label: str) -> None:
+    """Set the planned day of a milestone, and move it with a reason."""
+    await person.follow(f"Zieltermin setzen : {label}")
+    await person.send(day__day="29", day__month="1", day__year="2027")
+    assert "geplant bis 29. Januar 2027" in person.text
+    await person.follow(f"Zieltermin setzen : {label}")
+    await person.send(422, day__day="26", day__month="2", day__year="2027")
+    assert "Begründen Sie, warum Sie den Termin verschieben." in person.text
+    await person.send(day__day="26", day__month="2", day__year="2027", reason="Das Fachverfahren kommt später.")
+    milestones = (await desks.read(path))["milestones"]
+    assert [it["planned_on"] for it in milestones if it["label"] == label] == ["2027-02-26"]  # type: ignore[attr-defined]
+
+
 async def reach_all(desks: Desks, path: str) -> None:
     """Report every milestone by its owner."""
     for milestone in (await desks.read(path))["milestones"]:  # type: ignore[attr-defined]
         person = desks.kunde if milestone["owner"] == "KUNDE" else desks.bereitsteller
         await person.open(path)
+        if milestone["code"] == "acceptance":
+            await plan(desks, person, path, milestone["label"])
         await person.follow(f"Als erreicht melden : {milestone['label']}")
         await person.send()
 
@@ -267,3 +285,45 @@ async def test_what_was_filled_in_outlives_a_service_that_is_away(desks: Desks) 
 def test_a_day_is_taken_apart_and_put_together() -> None:
     assert day_value("2027-01-09") == ("2027", "1", "9")
     assert day_value(None) == ()
+
+
+async def sign_off(desks: Desks, order_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Find a risk in the chain down to the Klient, and sign it off as the Anbieter."""
+    await judge(desks.orders, order_id, Verdict.RISK)
+    monkeypatch.setitem(desks.ordering.tokens, GOVDIGITAL, ANBIETER)
+    anbieter = await desks.anbieter.open(f"/orders/{order_id}")
+    await anbieter.follow("Risiko freigeben : 010540056056")
+    await anbieter.send(reason="Das Gutachten liegt vor.")
+    assert "Das Risiko ist freigegeben" in anbieter.text
+    monkeypatch.setitem(desks.ordering.tokens, GOVDIGITAL, "karin/010540056056/KLIENT")
+
+
+async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(desks.ordering.tokens, HUSUM, BUENDLER)
+    kunde, klient = desks.kunde, desks.anbieter
+    await kunde.open(f"/offerings/{OFFERING_ID}/interest")
+    await kunde.send(bundled="true")
+    path = kunde.path.partition("?")[0]
+    await kunde.follow("Klienten benennen")
+    await kunde.send(klient="010540056056", name="Husum, Stadt")
+    assert "Husum, Stadt" in kunde.text
+    assert "Antwort fehlt" in kunde.text
+    monkeypatch.setitem(desks.ordering.tokens, GOVDIGITAL, "karin/010540056056/KLIENT")
+    await klient.open("/participations")
+    assert "Ihre Antwort fehlt" in klient.text
+    await klient.open(path)
+    assert klient.title == "Digitale Baugenehmigung"
+    await klient.follow("Ablehnen")
+    await klient.send(422, reason="")
+    await klient.send(reason="Wir nutzen ein eigenes Verfahren.")
+    assert "Sie haben abgelehnt" in klient.text
+    await klient.follow("Bestätigen")
+    await klient.send()
+    assert "Sie haben bestätigt" in klient.text
+    assert "Wird geprüft" in klient.text
+    await sign_off(desks, path.removeprefix("/orders/"), monkeypatch)
+    await kunde.open(path)
+    await kunde.follow("Streichen : 010540056056")
+    await kunde.send(reason="Die Stadt bestellt selbst.")
+    assert "Noch ist kein Klient benannt." in kunde.text
+    await klient.open(path, 404)

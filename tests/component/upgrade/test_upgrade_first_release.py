@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from services.ordering.domain import award, delivery, exits, steps_back
+from services.ordering.domain import award, delivery, exits, klienten, steps_back
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import READ_BEFORE, Refusal, Step
+from services.ordering.domain.parts import READ_BEFORE, SYSTEM, Refusal, Step
+from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
-from shared.messages.values import OrderState
-from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, T0, VALID_UNTIL, later, order_in, refused
+from shared.messages.values import OrderState, Party, Verdict
+from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, T0, VALID_UNTIL, assessment, later, order_in, refused
 from tests.upgrade.previous import unpack_previous
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,18 @@ def planned() -> Order:
     return order
 
 
+def bundled() -> Order:
+    """A Vorgang of a Bündler with a Klient that has confirmed and been judged."""
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    order.bundled = True
+    klient = Party(id="010540056056", name="Husum, Stadt")
+    klienten.name_klient(order, KUNDE, later(1), klient)
+    klienten.confirm(order, SYSTEM, later(2), klient, "karin.klient")
+    found = KlientJudged(order_id=order.id, klient=klient, check=1, assessment=assessment(Verdict.EXEMPT), given_at=T0)
+    assert klienten.record_check(order, SYSTEM, later(3), found)
+    return order
+
+
 def declined() -> Order:
     """A Vorgang that the Bereitsteller has declined."""
     order = order_in(OrderState.IN_ABSTIMMUNG)
@@ -69,7 +82,7 @@ def declined() -> Order:
 
 
 def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> None:
-    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined(), planned()]
+    orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined(), planned(), bundled()]
     assert any(order.examples.value for order in orders)
     lines = "".join(f"{json.dumps(order.model_dump(mode='json'))}\n" for order in orders)
     folder = unpack_previous(tmp_path)

@@ -15,7 +15,7 @@ from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
-from services.portal.pages.steps import ANSWER, COMMANDS, PLAN, REACH, SETTLE
+from services.portal.pages.steps import ANSWER, COMMANDS, PLAN, REACH, REMOVE, SETTLE, SIGN_OFF
 from services.portal.pages.steps import Asked as AskedStep
 from tests.faults.malformed.apis import document
 
@@ -35,6 +35,8 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "get", "/v1/channels/{channel}", eligibility.ChannelRules),
     (ServiceName.ORDERING, "get", "/v1/orders", ordering.Summaries),
     (ServiceName.ORDERING, "get", "/v1/orders/{order_id}", ordering.Order),
+    (ServiceName.ORDERING, "get", "/v1/participations", ordering.Participations),
+    (ServiceName.ORDERING, "get", "/v1/participations/{participation_id}", ordering.Participation),
     (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
     (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
     (ServiceName.ELIGIBILITY, "post", "/v1/checks", eligibility.Checks),
@@ -84,6 +86,8 @@ def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None
         ANSWER: "questions/{question_id}/answer",
         PLAN: "milestones/{code}/plan",
         REACH: "milestones/{code}/reach",
+        REMOVE: "klienten/{klient}/remove",
+        SIGN_OFF: "klienten/{klient}/sign-off",
     }
     for step in COMMANDS.values():
         known = _body(described, f"/v1/orders/{{order_id}}/{further.get(step, step.path)}")

@@ -81,6 +81,13 @@ ordering    POST   /v1/orders/{order_id}/decline                                
 ordering    POST   /v1/orders/{order_id}/offer                                                              ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/offer/amend                                                        ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/offer/withdraw                                                     ZEICHNUNG
+ordering    POST   /v1/orders/{order_id}/klienten                                                           BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/klienten/recheck                                                   BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/remove                                           BEARBEITUNG
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/sign-off                                         ZEICHNUNG
+ordering    POST   /v1/participations/{participation_id}/confirm                                            ZEICHNUNG
+ordering    POST   /v1/participations/{participation_id}/decline                                            ZEICHNUNG
+ordering    POST   /v1/participations/{participation_id}/recheck                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/place                                                              ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/onboarding                                                         BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                             BEARBEITUNG

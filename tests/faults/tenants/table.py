@@ -162,6 +162,19 @@ ordering    POST   /v1/orders/{order_id}/offer/amend                            
 ordering    POST   /v1/orders/{order_id}/offer/amend                                             ORDER         token   404 403 403 403 403 404 409 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/offer/withdraw                                          EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/offer/withdraw                                          ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten                                                EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten                                                ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/recheck                                        EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/recheck                                        ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/remove                                EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/remove                                ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/sign-off                              EARLY_ORDER   token   404 403 403 404 404 404 409 404 404 404 404
+ordering    POST   /v1/orders/{order_id}/klienten/{klient}/sign-off                              ORDER         token   404 403 403 403 403 404 409 404 404 404 404
+ordering    GET    /v1/participations                                                            -             token   200 200 200 200 200 200 200 200 200 200 200
+ordering    GET    /v1/participations/{participation_id}                                         -             token   404 404 404 404 404 404 404 404 404 404 404
+ordering    POST   /v1/participations/{participation_id}/confirm                                 -             token   404 404 404 404 404 404 404 404 404 404 404
+ordering    POST   /v1/participations/{participation_id}/decline                                 -             token   404 404 404 404 404 404 404 404 404 404 404
+ordering    POST   /v1/participations/{participation_id}/recheck                                 -             token   404 404 404 404 404 404 404 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   ORDER         token   404 409 403 403 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
@@ -348,6 +361,9 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/offer/amend": {"valid_until": "2098-12-31"},
     f"{_ORDER}/offer/withdraw": _REASON,
     f"{_ORDER}/clarification/reopen": _REASON,
+    f"{_ORDER}/klienten": {"klient": "DE-SN"},
+    f"{_ORDER}/klienten/{{klient}}/sign-off": _REASON,
+    "ordering POST /v1/participations/{participation_id}/decline": _REASON,
     f"{_ORDER}/place": {"accepts_agb": True},
     f"{_ORDER}/milestones/{{code}}/plan": {"day": "2098-12-31"},
     f"{_ORDER}/uses": {"period": "2026-01", "count": 1},
@@ -386,6 +402,8 @@ _PARTS = {
     "kid": "k1",
     "statement_id": NO_ID,
     "accession_id": NO_ID,
+    "participation_id": NO_ID,
+    "klient": "DE-SN",
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,

@@ -16,6 +16,7 @@ from shared.messages import (
     contracts_sub,
     eligibility,
     ordering,
+    ordering_klienten,
 )
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
@@ -180,6 +181,11 @@ PROVISION = OFFERED.model_copy(
     }
 )
 CONDITION = Condition(id=derived_id("test", "condition"), text="Nur mit Gateway.", agreed_at=AT)
+KLIENT: dict[str, Any] = {
+    "order": head(OrderState.ANGEBOT_ERSTELLT),
+    "at": AT,
+    "klient": Party(id="010540056056", name="Husum, Stadt"),
+}
 POINT: dict[str, Any] = {"order": head(), "at": AT, "point_id": derived_id("test", "point"), "label": "IP-Adressen"}
 QUESTION: dict[str, Any] = {"order": head(), "at": AT, "question_id": derived_id("test", "question")}
 REMINDER: dict[str, Any] = {
@@ -268,6 +274,18 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     ordering.OfferWithdrawn(order=head(OrderState.ABGESTIMMT), at=AT, number=1, reason=REASON),
     ordering.ClarificationReopened(order=head(), at=AT, by=OrderParty.KUNDE, reason=REASON),
+    ordering_klienten.KlientNamed(**KLIENT, payment=True, return_duty=False),
+    ordering_klienten.KlientRemoved(**KLIENT, reason=REASON),
+    ordering_klienten.KlientRemoved(**KLIENT),
+    ordering_klienten.KlientConfirmed(**KLIENT),
+    ordering_klienten.KlientDeclined(**KLIENT, reason=REASON),
+    *(
+        ordering_klienten.KlientChecked(**KLIENT, check=1, verdict=verdict, code="NO_RELATION", reason=REASON, remedy=remedy)
+        for verdict, remedy in ((Verdict.NO_EVIDENCE, REMEDY), (Verdict.NO_EVIDENCE, None), (Verdict.RISK, None))
+    ),
+    ordering_klienten.KlientReminded(**KLIENT, since=AT, escalated=False),
+    ordering_klienten.KlientReminded(**KLIENT, since=AT, escalated=True),
+    ordering_klienten.KlientOrdered(**KLIENT),
     ordering.OrderPlaced(order=head(OrderState.BESTELLT), at=AT, check=2),
     ordering.OnboardingStarted(order=head(OrderState.IN_ANBINDUNG), at=AT, milestones=("DVDV-Eintrag", "Testlauf")),
     ordering.MilestonePlanned(**STEP, label_en="Test run", by=OrderParty.KUNDE, day=date(2026, 5, 29)),

@@ -160,8 +160,9 @@ class TestRequest:
             registered().request_accreditation(Channel.GOVDIGITAL, Role.BEREITSTELLER, ANNA, AT)
         assert refused.value.code == "role_not_held"
 
-    def test_a_klient_needs_no_accreditation(self) -> None:
-        assert registered(roles=(Role.KLIENT,)).accreditations == ()
+    def test_a_klient_applies_for_its_accreditation_as_every_other_role(self) -> None:
+        (record,) = registered(Channel.GOVDIGITAL, roles=(Role.KLIENT,)).accreditations
+        assert (record.channel, record.role) == (Channel.GOVDIGITAL, Role.KLIENT)
 
     def test_only_active_users_ask_and_answer(self) -> None:
         with pytest.raises(ForbiddenError):

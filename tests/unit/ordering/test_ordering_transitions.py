@@ -7,23 +7,25 @@ from datetime import date
 
 import pytest
 
-from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back, uses
+from services.ordering.domain import award, clarification, delivery, exits, klienten, notice, precheck, steps_back, uses
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import Actor
+from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import allowed_moves, check_step
 from services.ordering.domain.transitions import FINAL, TRANSITIONS, Command, Row
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
 from shared.messages.base import Message
+from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, OrderState, Verdict
+from shared.messages.values import Channel, OrderState, Party, Verdict
 from tests.support.builders.orders import (
     BEREITSTELLER,
     CHECKLISTS,
     KUNDE,
     T0,
     VALID_UNTIL,
+    assessment,
     offered_through,
     order_in,
     reach_all,
@@ -31,6 +33,9 @@ from tests.support.builders.orders import (
     verdict,
 )
 
+HUSUM = Party(id="010540056056", name="Husum, Stadt")
+ITZEHOE = Party(id="010610046046", name="Itzehoe, Stadt")
+KLIENTEN = (Command.NAME_KLIENT, Command.REMOVE_KLIENT, Command.CHECK_KLIENTEN, Command.SIGN_OFF_KLIENT)
 BOTH = offered_through(Channel.GOVDIGITAL, Channel.FITKO)
 ACTORS = {party: Actor(party, "person") for party in OrderParty}
 PERSONAL = [row for row in TRANSITIONS.rows if row.actors != {OrderParty.SYSTEM} and row.command is not Command.DECLARE_INTEREST]
@@ -73,6 +78,10 @@ STEPS: dict[Command, Callable[[Order, Actor], list[Message]]] = {
     Command.AMEND_OFFER: lambda order, actor: steps_back.amend_offer(order, actor, T0, date(2027, 1, 31)),
     Command.WITHDRAW_OFFER: lambda order, actor: steps_back.withdraw_offer(order, actor, T0, "Falsche Preise"),
     Command.REOPEN_CLARIFICATION: lambda order, actor: steps_back.reopen_clarification(order, actor, T0, "Fachverfahren"),
+    Command.NAME_KLIENT: lambda order, actor: klienten.name_klient(order, actor, T0, ITZEHOE),
+    Command.REMOVE_KLIENT: lambda order, actor: klienten.remove_klient(order, actor, T0, HUSUM.id),
+    Command.CHECK_KLIENTEN: lambda order, actor: klienten.check_klienten(order, actor, T0),
+    Command.SIGN_OFF_KLIENT: lambda order, actor: klienten.sign_off(order, actor, T0, HUSUM.id, "Gutachten"),
     Command.PLACE: lambda order, actor: award.place(order, actor, T0, accepts_agb=True),
     Command.START_ONBOARDING: lambda order, actor: delivery.start_onboarding(order, actor, T0, CHECKLISTS),
     Command.PLAN_MILESTONE: _plan_own,
@@ -95,11 +104,22 @@ def _ready_to_answer(order: Order) -> None:
         clarification.ask(order, asker, T0, derived_id("question", asked.party), "Ports?")
 
 
+def _with_a_klient(order: Order) -> None:
+    order.bundled = True
+    klienten.name_klient(order, KUNDE, T0, HUSUM)
+    klienten.confirm(order, SYSTEM, T0, HUSUM, "person")
+    found = assessment(Verdict.RISK)
+    klienten.record_check(
+        order, SYSTEM, T0, KlientJudged(order_id=order.id, klient=HUSUM, check=1, assessment=found, given_at=T0)
+    )
+
+
 def _ready_for_a_recheck(order: Order) -> None:
     precheck.record_verdict(order, verdict(Verdict.NO_EVIDENCE), T0)
 
 
 PREPARATIONS: dict[Command, Callable[[Order], None]] = {
+    **dict.fromkeys(KLIENTEN, _with_a_klient),
     Command.RECHECK: _ready_for_a_recheck,
     Command.SETTLE_POINT: _ready_to_settle,
     Command.ANSWER: _ready_to_answer,

@@ -21,6 +21,9 @@ FAMILIES = (
     *("start.step.", "showcase.group.", "showcase.kind.", "showcase.orderable.", "error.", "problem.", "orders.group."),
     *(
         "step.",
+        "order.klient.",
+        "participation.answer.",
+        "participation.step.",
         "fault.",
         "form.day",
         "form.month",

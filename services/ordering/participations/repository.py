@@ -1,0 +1,68 @@
+"""Where a Klient finds the Vorgänge in which it is named."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from functools import partial
+
+from services.ordering.access import unknown
+from services.ordering.domain.order import Order
+from services.ordering.repository import ORDERS, Orders
+from shared.http.caller import Caller
+from shared.ids import derived_id
+from shared.process.service import Resources
+from shared.store.port import Collection, Document, Index, Query, Scalar
+
+PARTICIPATIONS = Collection("participations", (Index("klient", ("klient_id", "named_at")),))
+"""One document for each Klient of each Vorgang, written before the Klient is named: one without its Klient is passed over."""
+Place = tuple[datetime, str]
+
+
+class Participations:
+    """The Vorgänge of Klienten. Nobody reads one in which they are not named."""
+
+    def __init__(self, resources: Resources, orders: Orders) -> None:
+        self.store = resources.store
+        self.orders = orders
+
+    async def ask(self, order_id: str, klient: str, at: datetime) -> None:
+        """Let a Klient find a Vorgang; safe to repeat."""
+        document = {
+            "_id": derived_id("participation", order_id, klient),
+            "rev": 1,
+            "klient_id": klient,
+            "order_id": order_id,
+            "named_at": at,
+        }
+        await self.store.insert_many(PARTICIPATIONS, [document])
+
+    async def page(self, caller: Caller, after: tuple[Scalar, ...] | None, limit: int) -> list[tuple[Place, Order | None]]:
+        """Return places in the list of the caller's Vorgänge, newest first, each with its Vorgang if it is named there still."""
+        equals = {"klient_id": caller.organisation}
+        query = Query("klient", equals, after=after, descending=True, limit=limit)
+        documents = await self.store.find(PARTICIPATIONS, query)
+        orders = await self.orders.with_klienten([document["order_id"] for document in documents])
+        found: list[tuple[Place, Order | None]] = []
+        for document in documents:
+            order = orders.get(document["order_id"])
+            named = order is not None and order.klient(caller.organisation) is not None
+            found.append(((document["named_at"], document["_id"]), order if named else None))
+        return found
+
+    async def get(self, order_id: str, caller: Caller) -> tuple[Order, int]:
+        """Return a Vorgang in which the caller is named, and its revision. Raises NotFoundError for any other."""
+        document = await self.store.get(ORDERS, order_id)
+        if document is None or not _is_named(document, caller.organisation):
+            raise unknown(order_id)
+        return self.orders.ledger.state_of(document), document["rev"]
+
+    async def require_named(self, order_id: str, caller: Caller) -> None:
+        """Return if the caller is a Klient of the Vorgang. Raises NotFoundError for any other."""
+        named = partial(_is_named, organisation=caller.organisation)
+        if not await self.orders.ledger.is_visible(order_id, named):
+            raise unknown(order_id)
+
+
+def _is_named(document: Document, organisation: str) -> bool:
+    return any(klient["id"] == organisation for klient in json.loads(document.get("klienten") or "[]"))

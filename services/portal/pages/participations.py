@@ -1,0 +1,83 @@
+"""What a Klient reads of the Vorgänge in which a Bündler has named it, and the forms by which it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from services.portal.apis.ordering import Ordering, Participation
+from services.portal.fields import Kind, words_for
+from services.portal.forms import read_given
+from services.portal.pages.asking import ETAG, SEE_OTHER, Ask, Form, Step, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
+
+PAGE = 50
+STEPS = {it.name: it for it in (Step("confirm"), Step("decline", (Ask("reason", Kind.AREA),)), Step("recheck"))}
+
+
+def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/participations", include_in_schema=False)
+
+    @router.get("")
+    async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
+        parameters = [("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
+        found = await ordering.participations(session_of(visit).access, parameters)
+        following = None if found.next is None else f"/participations?{urlencode({'cursor': found.next})}"
+        return pages.show(visit, "pages/participations.html", items=found.items, following=following)
+
+    @router.get("/{order_id}")
+    async def one(visit: CurrentVisit, order_id: str, done: str = "") -> Response:
+        part = (await ordering.participation(session_of(visit).access, order_id)).content
+        return pages.show(visit, "pages/participation.html", part=part, done=done if done in STEPS else "")
+
+    @router.get("/{order_id}/{name}")
+    async def ask(visit: CurrentVisit, order_id: str, name: str) -> Response:
+        step = _step(name)
+        stored = await ordering.participation(session_of(visit).access, order_id)
+        if name not in stored.content.allowed:
+            return RedirectResponse(f"{visit.language.prefix}/participations/{quote(order_id)}", SEE_OTHER)
+        return show_form(pages, visit, _form(pages, visit, stored.content, step, stored.etag))
+
+    @router.post("/{order_id}/{name}")
+    async def take(request: Request, visit: CurrentVisit, order_id: str, name: str) -> Response:
+        step, session = _step(name), session_of(visit)
+        given = await read_given(request, session, f"/participations/{order_id}/{name}")
+        stored = await ordering.participation(session.access, order_id)
+
+        async def act(filled: dict[str, Any]) -> str:
+            body, match = step.content(filled), given.one(ETAG) or None
+            await ordering.answer(session.access, order_id, name, key=given.key, body=body, match=match)
+            return f"/participations/{quote(order_id)}?done={name}"
+
+        return await send_form(pages, visit, _form(pages, visit, stored.content, step, stored.etag), given, act)
+
+    return router
+
+
+def _step(name: str) -> Step:
+    if name not in STEPS:
+        raise NotFoundError(f"There is no step {name}.")
+    return STEPS[name]
+
+
+def _form(pages: Pages, visit: Visit, part: Participation, step: Step, etag: str | None) -> Form:
+    words = pages.words(visit.language)
+    word = words_for(words, f"participation.step.{step.name}")
+    here = f"/participations/{part.order_id}"
+    return Form(
+        title=word("title"),
+        lead=word("lead"),
+        action=f"{here}/{step.name}",
+        button=word("button"),
+        back=here,
+        back_label=part.number,
+        fields=step.fields(word),
+        etag=etag,
+    )

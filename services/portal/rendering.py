@@ -24,6 +24,7 @@ from services.portal.language import Language, language_of, path_of
 from services.portal.sessions import Session
 from services.portal.settings import Settings
 from services.portal.texts import Words
+from shared import reasons
 from shared.labels import Labels
 from shared.tracing import context
 
@@ -42,6 +43,41 @@ class Amount(Protocol):
     @property
     def currency(self) -> str:
         """ISO 4217."""
+
+
+class Reasoned(Protocol):
+    """Why something is so, by a rule: its stable code, and the German sentences that a service gives."""
+
+    @property
+    def code(self) -> str | None:
+        """The code, None of a version that gives none."""
+
+    @property
+    def reason(self) -> str | None:
+        """The reason in German."""
+
+    @property
+    def remedy(self) -> str | None:
+        """What would help, in German."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reason as it is shown, in the language ``lang``."""
+
+    lang: str
+    reason: str
+    remedy: str | None
+
+
+def said_in(language: Language, reasoned: Reasoned) -> Said:
+    """Return a reason in the language of the page where its code has words there, else in German."""
+    code = reasoned.code
+    if language is Language.EN and code is not None:
+        found = reasons.words(code, getattr(reasoned, "facts", None) or (), "en")
+        if found is not None:
+            return Said(Language.EN.value, found.reason, found.remedy)
+    return Said(Language.DE.value, reasoned.reason or "", reasoned.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +166,7 @@ class Pages:
         reply.headers["Cache-Control"] = "no-store"
         return reply
 
-    def _helpers(self, visit: Visit) -> dict[str, Callable[..., str]]:
+    def _helpers(self, visit: Visit) -> dict[str, Callable[..., object]]:
         language = visit.language
 
         def link(path: str, **query: str) -> str:
@@ -156,4 +192,8 @@ class Pages:
             cents, currency = (money["cents"], money["currency"]) if isinstance(money, Mapping) else (money.cents, money.currency)
             return format_currency(Decimal(str(cents)) / _CENTS, str(currency), locale=language.locale)
 
-        return {"link": link, "form_token": form_token, "label": label, "day": day, "moment": moment, "amount": amount}
+        def said(reasoned: Reasoned) -> Said:
+            return said_in(language, reasoned)
+
+        found: dict[str, Callable[..., object]] = {"link": link, "form_token": form_token, "label": label, "day": day}
+        return found | {"moment": moment, "amount": amount, "said": said}

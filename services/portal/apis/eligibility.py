@@ -57,8 +57,9 @@ class ChannelRules(Channel):
 
 
 class Lacking(Reply):
-    """What is missing before a body can order, in German, and who has to act on it."""
+    """What is missing before a body can order, and who has to act on it; the sentences are German."""
 
+    code: str | None = None
     reason: str
     remedy: str | None
     who: str

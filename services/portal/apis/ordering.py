@@ -11,6 +11,7 @@ from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 from services.portal.apis.remembered import Remembered
 from services.portal.language import Language
+from shared.messages.reasons import Fact
 
 
 class Waiting(Reply):
@@ -54,8 +55,10 @@ class Summaries(Reply):
 
 
 class Refusal(Reply):
-    """Why a Vorgang was refused, and what may help."""
+    """Why a Vorgang was refused, and what may help; ``facts`` are what the sentences are made of."""
 
+    code: str | None = None
+    facts: tuple[Fact, ...] | None = None
     reason: str
     remedy: str | None
 
@@ -66,6 +69,7 @@ class Verdict(Reply):
     pending: bool
     verdict: str | None
     as_of: date | None
+    code: str | None = None
     reason: str | None
     remedy: str | None
 
@@ -174,6 +178,7 @@ class ParticipationCheck(Reply):
 
     pending: bool
     verdict: str | None
+    code: str | None = None
     reason: str | None
     remedy: str | None
     free: bool

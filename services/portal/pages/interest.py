@@ -49,7 +49,9 @@ def interest_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, or
         offering, advice = await read(visit, offering_id)
 
         async def act(body: dict[str, object]) -> str:
-            order = await ordering.declare(session.access, given.key, {**body, "offering_id": offering.id})
+            # What nobody asked for is not sent: an ordering of the version before would refuse the field.
+            asked = {name: value for name, value in body.items() if name != "bundled" or value}
+            order = await ordering.declare(session.access, given.key, {**asked, "offering_id": offering.id})
             return f"/orders/{quote(order)}?done=declare_interest"
 
         form = _form(pages, visit, offering, advice)

@@ -78,12 +78,13 @@ def follow_removal(offering_id: str, cause: Cause) -> Change[O]:
 
 
 def open_channels(offering: Offering) -> tuple[Channel, ...]:
-    """Return the channels of an offer that take interest now; of one that takes none at all, those that it has.
+    """Return the channels of an offer that take interest now; of one that takes none at all, those that it has kept.
 
     A record that does not state them is of a version that closed none.
     """
     if offering.orderable_channels is None or offering.state is not OfferingState.VEROEFFENTLICHT:
-        return tuple(listing.channel for listing in offering.channels)
+        withdrawn = {it.channel for it in offering.channel_withdrawals}
+        return tuple(listing.channel for listing in offering.channels if listing.channel not in withdrawn)
     return offering.orderable_channels
 
 

@@ -177,6 +177,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
         # While an offer is suspended no channel is orderable, so that closed ones cannot be told from open ones.
         asked = state.state is OfferingState.VEROEFFENTLICHT and state.orderable_channels is not None
         open_or_suspended = {*(state.orderable_channels or ()), *(it.channel for it in state.channel_suspensions)}
+        open_or_suspended |= {it.channel for it in state.channel_withdrawals}
         closed = tuple(channel for channel in listed if channel not in open_or_suspended) if asked else ()
         return Offering(
             id=state.id,
@@ -187,6 +188,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
             listings=state.channels,
             suspension=state.suspension,
             channel_suspensions=state.channel_suspensions,
+            channel_withdrawals=state.channel_withdrawals,
             withdrawal_reason=state.withdrawal_reason,
             withdrawn_at=state.withdrawn_at,
             closed_channels=closed,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from services.catalog.domain.offering import Offering, is_public
 from services.catalog.domain.transitions import Actor
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
-from shared.messages.values import OfferingState, Role
+from shared.messages.values import Channel, OfferingState, Role
 
 
 def capacities_of(caller: Caller, provider: str, visible_to: Collection[str], state: OfferingState) -> list[Actor]:
@@ -26,6 +27,20 @@ def capacities_of(caller: Caller, provider: str, visible_to: Collection[str], st
 def capacities(offering: Offering, caller: Caller) -> list[Actor]:
     """Return in which capacities the caller may act on the offer."""
     return capacities_of(caller, offering.provider.id, offering.visible_to, offering.state)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """In which capacities somebody sees an offer; an Anbieter as that of ``channel``."""
+
+    actors: tuple[Actor, ...] = ()
+    channel: Channel | None = None
+
+
+def seen_by(offering: Offering, caller: Caller) -> Seen:
+    """Return as whom the caller sees the offer."""
+    actors = tuple(capacities(offering, caller))
+    return Seen(actors, caller.channel if Actor.ANBIETER in actors else None)
 
 
 def unknown(offering_id: str) -> NotFoundError:

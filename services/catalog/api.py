@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from itertools import count
 from typing import Annotated, ParamSpec
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.catalog import handlers
-from services.catalog.access import capacities
+from services.catalog.access import capacities, seen_by, unknown
 from services.catalog.accreditations import Accreditations
 from services.catalog.catalogue import ReferenceReader
 from services.catalog.domain.form import OfferingForm
@@ -37,6 +38,7 @@ from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
+from shared.errors import PreconditionFailedError
 from shared.http.auth import SIGNING, Caller, needs
 from shared.http.dependencies import IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
@@ -61,13 +63,16 @@ class Backend:
 
 
 P = ParamSpec("P")
+ATTEMPTS = 5
+"""How often a change is tried that others overtake."""
 
 
 class View(StrEnum):
-    """Whose work list: one's own offers, or those handed in to one's channel."""
+    """Whose work list: one's own offers, those handed in to one's channel, or those with a version that waits for it."""
 
     BEREITSTELLER = "bereitsteller"
     ANBIETER = "anbieter"
+    VERSIONS = "versions"
 
 
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
@@ -113,7 +118,12 @@ def _form_routes(router: APIRouter, backend: Backend) -> None:
 
     @router.put("/offerings/{offering_id}", response_model=OfferingReply)
     async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: IfMatch) -> Response:
-        """Replace the form of a draft; of a public offer, publish a new version. Needs If-Match."""
+        """Replace the form of a draft, or of a public offer. Needs If-Match.
+
+        There a change of texts, contact or channels is published at once. Any other, of price, keys, requirements or Anbindung
+        above all, is a version that the Anbieter of each channel examines: `workflow.pending` holds it, and the published one
+        stays in force until all have accepted it. A change replaces what waits, the published form takes it back.
+        """
         if condition is None or condition.revision is None:
             raise RefusedRequestError(
                 "This request needs an If-Match header with the ETag that was read; * names none.",
@@ -122,7 +132,7 @@ def _form_routes(router: APIRouter, backend: Backend) -> None:
             )
         snapshot = await backend.reference.current()
         await _record_version(backend, offering_id, caller)
-        change = handlers.take(offering_id, caller, backend.clock(), Offering.edit, body.form(), snapshot.catalogue)
+        change = handlers.edit(offering_id, caller, backend.clock(), body.form(), snapshot.catalogue)
         return await _apply(backend, change, caller, condition)
 
 
@@ -135,6 +145,7 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
 
         So is an offer of a Bereitsteller who is not registered, or not accredited at the Anbieter of each channel wished.
         Handing in is the Bereitsteller's signature of the Bereitstellungsverträge.
+        Of a public offer, what an Anbieter has given back is handed in again as it is.
         """
         snapshot = await backend.reference.current()
         standing_of, person = backend.accreditations.of, headers.caller.subject
@@ -142,20 +153,24 @@ def _review_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/return")
     async def send_back(offering_id: str, body: RemarksRequest, headers: Headers) -> Response:
-        """Return the form to the Bereitsteller with remarks; a Bereitstellungsvertrag that is asked for is withdrawn."""
-        by, at = headers.caller, backend.clock()
-        change = handlers.take_back(offering_id, by, at, Offering.send_back, body.remarks, by.party)
-        return await _change(backend, change, headers)
+        """Give the form, or the new version, back to the Bereitsteller with remarks, as Anbieter of one channel.
+
+        The other Anbieter go on with a form that comes for the first time; it is a draft again once all have given it back. A
+        Bereitstellungsvertrag that is asked for is withdrawn. A version that one has given back waits for its Bereitsteller, and
+        the published one stays in force.
+        """
+        return await _change(backend, handlers.send_back(offering_id, headers.caller, backend.clock(), body.remarks), headers)
 
     @post("/accept", openapi_extra=SIGNING)
     async def accept(offering_id: str, headers: Headers) -> Response:
-        """Find the form in order, and ask for the Bereitstellungsvertrag of the own channel.
+        """Find the form, or the new version, in order, as Anbieter of one channel.
 
-        Its conclusion makes the offer public; a contract that is declined returns the form to the Bereitsteller with the reason.
-        The Bereitsteller must be accredited at the caller's.
+        A form that comes for the first time asks for the Bereitstellungsvertrag of the own channel. Its conclusion makes the
+        offer public; a contract that is declined returns the form to the Bereitsteller with the reason. The Bereitsteller must
+        be accredited at the caller's. A new version is in force once the Anbieter of every channel has accepted it.
         """
         change = handlers.accept(offering_id, headers.caller, backend.clock(), backend.accreditations.of)
-        return await _change(backend, change, headers)
+        return await headers.key.run(lambda: _settle(backend, change, headers))
 
     @post("/bereitstellungsvertrag", openapi_extra=SIGNING)
     async def bereitstellungsvertrag(
@@ -187,10 +202,12 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
 
     @post("/withdraw")
     async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
-        """End the offer for good; contracts that exist go on, and those that are asked for are withdrawn."""
-        by, at = headers.caller, backend.clock()
-        change = handlers.take_back(offering_id, by, at, Offering.withdraw, body.reason, by.party)
-        return await _change(backend, change, headers)
+        """End the offer for good, as Anbieter one's channel; contracts that exist go on, those asked for are withdrawn.
+
+        With its last channel the offer ends.
+        """
+        change = handlers.withdraw(offering_id, headers.caller, backend.clock(), body.reason)
+        return await headers.key.run(lambda: _settle(backend, change, headers))
 
 
 def _work_list_routes(router: APIRouter, backend: Backend) -> None:
@@ -202,18 +219,22 @@ def _work_list_routes(router: APIRouter, backend: Backend) -> None:
         cursor: Annotated[str | None, Query()] = None,
         limit: Limit = 50,
     ) -> Page[MyOffering]:
-        """List the own offers, or those handed in to one's channel (``view``; an Anbieter's default), last changed first."""
+        """List the own offers, or those handed in to one's channel (``view``; an Anbieter's default), last changed first.
+
+        ``view=versions``: public offers with a new version that waits for the decision of one's channel.
+        """
         after = decode_cursor(cursor, (datetime, str))
         chosen = view or (View.ANBIETER if Role.ANBIETER in caller.roles else View.BEREITSTELLER)
-        if chosen is View.ANBIETER:
-            found = await backend.offerings.of_channel(caller.channel, state, after, Page.ahead(limit))
+        if chosen is not View.BEREITSTELLER:
+            examined = chosen is View.VERSIONS
+            found = await backend.offerings.of_channel(caller.channel, state, after, Page.ahead(limit), examined=examined)
         else:
             caller.require(Role.BEREITSTELLER)
             found = await backend.offerings.of_provider(caller.organisation, state, after, Page.ahead(limit))
 
         def show(entry: tuple[Offering, int]) -> MyOffering:
             offering, rev = entry
-            return MyOffering.of(offering, rev, capacities(offering, caller))
+            return MyOffering.of(offering, rev, seen_by(offering, caller))
 
         return Page.cut(found, limit, lambda entry: (entry[0].changed_at, entry[0].id), show)
 
@@ -239,6 +260,25 @@ async def _change(backend: Backend, change: Change[Offering], headers: StepHeade
     return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
 
+async def _settle(backend: Backend, change: Change[Offering], headers: StepHeaders) -> Response:
+    """Apply a change that may put a version in force: the one that it replaces is recorded before, under the revision read."""
+    for attempt in count(1):
+        found = await backend.offerings.find(change.id, headers.caller)
+        if found is None:
+            raise unknown(change.id)
+        offering, rev = found
+        if headers.condition is not None:
+            headers.condition.require(change.id, rev)
+        if offering.pending is not None and capacities(offering, headers.caller):
+            await backend.versions.record(offering)
+        try:
+            return await _apply(backend, change, headers.caller, Condition(revision=rev))
+        except PreconditionFailedError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError
+
+
 async def _record_version(backend: Backend, offering_id: str, caller: Caller) -> None:
     """Record the version that a change by the Bereitsteller may replace: If-Match holds it to the revision read by then."""
     found = await backend.offerings.find(offering_id, caller)
@@ -255,5 +295,5 @@ async def _apply(backend: Backend, change: Change[Offering], caller: Caller, con
 def _reply(result: Result[Offering], caller: Caller, *, status: int = 200, location: str | None = None) -> Response:
     offering = result.state
     assert offering is not None  # noqa: S101 - a change that is not refused leaves a state
-    reply = OfferingReply.of(offering, capacities(offering, caller))
+    reply = OfferingReply.of(offering, seen_by(offering, caller))
     return json_reply(reply, rev=result.rev, status=status, location=location)

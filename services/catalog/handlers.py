@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
-from services.catalog.domain import channel_states, provisioning
+from services.catalog.domain import channel_states, examinations, provisioning
+from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.domain.offering import Offering
-from services.catalog.domain.provider import ProviderStanding, StandingOf, require_accredited
-from services.catalog.domain.steps import StepFunction
-from services.catalog.domain.transitions import Actor
+from services.catalog.domain.provider import ProviderStanding, StandingOf
+from services.catalog.domain.steps import StepFunction, acting_in
+from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.aggregate.change import Cause, Change
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
@@ -117,17 +118,33 @@ def follow_known(service_id: str, description: Description | None, at: datetime)
     return Change(service_id, decide)
 
 
-def accept(offering_id: str, caller: Caller, at: datetime, standing_of: StandingOf) -> Change[Offering]:
-    """Accept the form for the caller's channel and ask for its Bereitstellungsvertrag.
-
-    Raises as ``ask_bereitstellungsvertrag``, before the form is accepted.
-    """
+def edit(offering_id: str, caller: Caller, at: datetime, form: OfferingForm, catalogue: Catalogue) -> Change[Offering]:
+    """Replace the form of an offer; a channel that a public one wishes for in addition gets it."""
 
     def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
-        if Actor.ANBIETER in acting:
-            require_accredited(offering.provider, (caller.channel,), standing_of)
-        accepted = offering.accept(acting, at, caller.party)
-        return [*accepted, *provisioning.ask(offering, acting, at, caller.channel, caller.subject, standing_of)]
+        before = offering.form.channels
+        events = offering.edit(acting, at, form, catalogue)
+        return [*events, *(examinations.further(offering, before, at) if events else ())]
+
+    return take(offering_id, caller, at, step)
+
+
+def accept(offering_id: str, caller: Caller, at: datetime, standing_of: StandingOf) -> Change[Offering]:
+    """Accept the form, or the new version, for the caller's channel. Raises as ``examinations.accept``."""
+
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        channel = _channel(Command.ACCEPT, offering, acting, caller)
+        return examinations.accept(offering, acting, at, channel, caller.party, caller.subject, standing_of)
+
+    return take(offering_id, caller, at, step)
+
+
+def send_back(offering_id: str, caller: Caller, at: datetime, remarks: str) -> Change[Offering]:
+    """Give the form, or the new version, back from the caller's channel. Raises as ``examinations.send_back``."""
+
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        channel = _channel(Command.RETURN, offering, acting, caller)
+        return examinations.send_back(offering, acting, at, channel, remarks, caller.party)
 
     return take(offering_id, caller, at, step)
 
@@ -144,16 +161,22 @@ def ask_bereitstellungsvertrag(offering_id: str, caller: Caller, at: datetime, s
     return take(offering_id, caller, at, step)
 
 
-def take_back(
-    offering_id: str, caller: Caller, at: datetime, step: StepFunction[Offering, P], *args: P.args, **kwargs: P.kwargs
-) -> Change[Offering]:
-    """Apply a step after which the offer needs no Bereitstellungsvertrag that is not concluded yet."""
+def withdraw(offering_id: str, caller: Caller, at: datetime, reason: str) -> Change[Offering]:
+    """End an offer, or as Anbieter its channel; a Bereitstellungsvertrag that is asked for is withdrawn with the offer."""
 
-    def decide(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
-        events = step(offering, acting, at, *args, **kwargs)
+    def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
+        if acting[0] is Actor.ANBIETER:
+            return channel_states.withdraw(offering, at, caller.channel, reason, caller.party)
+        events = offering.withdraw(acting, at, reason, caller.party)
         return [*events, *(provisioning.take_back(offering, at) if events else ())]
 
-    return take(offering_id, caller, at, decide)
+    return take(offering_id, caller, at, step)
+
+
+def _channel(command: Command, offering: Offering, acting: Sequence[Actor], caller: Caller) -> Channel:
+    """Return the caller's channel. Raises ForbiddenError for a caller to whom the table does not give the command."""
+    TRANSITIONS.check(command, offering.state, acting_in(command, acting))
+    return caller.channel
 
 
 def follow_contract(

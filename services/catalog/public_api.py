@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.catalog.access import capacities, unknown
+from services.catalog.access import Seen, seen_by, unknown
 from services.catalog.catalogue import Listed, ReferenceReader, place_in
 from services.catalog.domain.completeness import shortcomings
 from services.catalog.domain.offering import Offering
@@ -97,12 +97,12 @@ def public_routes(
             shown = await version_of(offering, version, versions)
             return public_reply(request, shown, FRESH_SECONDS) if caller is None else json_reply(shown)
         if caller is None:
-            return public_reply(request, OfferingReply.of(offering, []), FRESH_SECONDS, tag=etag(rev))
-        actors = capacities(offering, caller)
+            return public_reply(request, OfferingReply.of(offering, Seen()), FRESH_SECONDS, tag=etag(rev))
+        seen = seen_by(offering, caller)
         lacking = None
-        if Actor.BEREITSTELLER in actors and offering.state is OfferingState.ENTWURF:
+        if Actor.BEREITSTELLER in seen.actors and offering.state is OfferingState.ENTWURF:
             lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue, schaufenster.today()))
-        return json_reply(OfferingReply.of(offering, actors, lacking), rev=rev)
+        return json_reply(OfferingReply.of(offering, seen, lacking), rev=rev)
 
     _reference_routes(router, reference, vocabulary)
     return router

@@ -11,7 +11,7 @@ from services.catalog import reference
 from services.catalog.access import capacities_of, unknown
 from services.catalog.domain.checkpoint import Checkpoint
 from services.catalog.domain.known import KnownService
-from services.catalog.domain.offering import Offering, is_public, seen_by
+from services.catalog.domain.offering import Offering, examined_by, is_public, seen_by
 from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
@@ -24,12 +24,14 @@ PAGE = 100
 MANY = 1000
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels", "closed_channels", "channel_suspensions", "provisions"),
+    *("form.title", "form.channels", "closed_channels", "channel_suspensions", "provisions", "published_at"),
+    *("channel_withdrawals", "pending.base", "pending.form.title", "pending.submitted_at", "pending.acceptances"),
+    *("pending.returned", "returns", "suspension"),
 )
 """What the work lists show."""
 _SEARCHED = (
     *("rev", "provider", "state", "version", "listings", "closed_channels", "created_at", "changed_at", "public_changed_at"),
-    "channel_suspensions",
+    *("channel_suspensions", "channel_withdrawals"),
     *("form.title", "form.summary", "form.technical_concept", "form.nachnutzung", "form.topic_id", "form.ozg_ids"),
     *("form.leika_keys", "form.anbindungsarten", "form.reifegrad", "form.known_listing", "form.price_items", "published_at"),
 )
@@ -39,6 +41,7 @@ _REVISIONS = ("rev", "public_changed_at")
 _UPKEEP = (
     *("provider", "state", "version", "form.title", "form.known_listing", "created_at", "published_at", "changed_at"),
     *("withdrawn_at", "removed_at", "stated", "public_changed_at", "listings", "closed_channels", "accreditation_seen"),
+    "channel_withdrawals",
 )
 """What decides whether an offer is to be removed, restated, closed or opened, or takes the place of a known service."""
 _EXPORTED = (
@@ -59,6 +62,8 @@ OFFERINGS = aggregate_collection(
     Index("by_provider_state", ("provider_id", "state", "changed_at")),
     *(Index(f"by_{channel.value}", (seen_by(channel), "changed_at")) for channel in Channel),
     *(Index(f"by_{channel.value}_state", (seen_by(channel), "state", "changed_at")) for channel in Channel),
+    *(Index(f"by_{channel.value}_version", (examined_by(channel), "changed_at")) for channel in Channel),
+    *(Index(f"by_{channel.value}_version_state", (examined_by(channel), "state", "changed_at")) for channel in Channel),
 )
 KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listing", ("on_list_since",)))
 CHECKPOINTS = aggregate_collection("catalog_checkpoints")
@@ -102,9 +107,20 @@ class Offerings:
         return await self._page("by_provider", {"provider_id": organisation}, state, after, limit)
 
     async def of_channel(
-        self, channel: Channel, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
+        self,
+        channel: Channel,
+        state: OfferingState | None,
+        after: tuple[Scalar, ...] | None,
+        limit: int,
+        *,
+        examined: bool = False,
     ) -> list[tuple[Offering, int]]:
-        """Return offers that the Anbieter of a channel may see, the last changed first, with what lists show of them."""
+        """Return offers that the Anbieter of a channel may see, the last changed first, with what lists show of them.
+
+        ``examined``: those with a version that waits for their decision.
+        """
+        if examined:
+            return await self._page(f"by_{channel.value}_version", {examined_by(channel): True}, state, after, limit)
         return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
 
     async def changes_since(self, since: datetime | None) -> AsyncIterator[tuple[str, int, datetime]]:
@@ -193,5 +209,5 @@ def _visible(caller: Caller | None, document: Document) -> bool:
     state = OfferingState(document["state"])
     if is_public(state) or document["published_at"] is not None:
         return True
-    visible_to = () if document["submitted_at"] is None else document["form"]["channels"]
+    visible_to = [channel for channel in Channel if document.get(seen_by(channel))]
     return caller is not None and bool(capacities_of(caller, document["provider"]["id"], visible_to, state))

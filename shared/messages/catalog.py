@@ -137,6 +137,23 @@ class ChannelSuspension(Value):
     at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
 
 
+class ChannelWithdrawal(Value):
+    """That the Anbieter of a channel offers nothing through it any more, and why; contracts that exist go on."""
+
+    channel: Annotated[Channel, Field(description="The channel. Not personal.", examples=["govdigital"])]
+    by: Annotated[
+        OrganisationId, Field(description="Organisation that withdrew the channel. Not personal.", examples=["govdigital"])
+    ]
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why. Free text; it should name nobody, which nobody checks. Not personal.",
+            examples=["Der Bereitstellungsvertrag endet zum Jahresende."],
+        ),
+    ]
+    at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
+
+
 class VersionEntry(Value):
     """One publication of a changed form: when, and which fields differ from the version before."""
 
@@ -147,6 +164,14 @@ class VersionEntry(Value):
         Field(
             description="Names of the form's fields that differ from the version before. Not personal.",
             examples=[["summary", "price_items"]],
+        ),
+    ] = ()
+    accepted_by: Annotated[
+        tuple[Channel, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Channels whose Anbieter have examined and accepted the version; absent: a small change that went out at "
+            "once, or a record of a version without it. Not personal.",
         ),
     ] = ()
 
@@ -305,6 +330,14 @@ class Offering(Value):
             "version without them. Not personal.",
         ),
     ] = ()
+    channel_withdrawals: Annotated[
+        tuple[ChannelWithdrawal, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Channels through which their Anbieter offers nothing any more; absent: none, or a record of a version "
+            "without them. Not personal.",
+        ),
+    ] = ()
     withdrawal_reason: Annotated[
         Text | None,
         Field(
@@ -363,7 +396,7 @@ class OfferingResumed(Message):
 
 @message_type("catalog.offering.withdrawn.v1")
 class OfferingWithdrawn(Message):
-    """The offer has left the Schaufenster for good; contracts that exist go on."""
+    """The offer has left the Schaufenster for good, or one of its channels is closed for good; contracts that exist go on."""
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
     reason: Annotated[
@@ -374,6 +407,7 @@ class OfferingWithdrawn(Message):
         ),
     ]
     by: Author = None
+    channel: OneChannel = None
 
 
 @message_type("catalog.offering.restated.v1")

@@ -1,7 +1,7 @@
-"""What the Anbieter of a channel decides about that channel alone: no new interest there for the time being, and again.
+"""What the Anbieter of a channel decides about that channel alone: no new interest there, for the time being or for good.
 
 The offer's own state follows: it is AUSGESETZT if its Bereitsteller or the operator has suspended it, or each Anbieter their
-channel.
+channel, and ZURUECKGEZOGEN once the Anbieter of the last of its channels has withdrawn that.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.catalog.domain import provisioning
+from services.catalog.domain.examinations import settle
 from services.catalog.domain.offering import Offering, suspended_by_other
 from services.catalog.domain.statement import Statement
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
@@ -24,8 +26,7 @@ def suspend(offering: Offering, at: datetime, channel: Channel, reason: str, by:
     Raises IllegalMoveError, and InvalidError (``channel_not_listed``) for a channel without a Bereitstellungsvertrag.
     """
     TRANSITIONS.check(Command.SUSPEND, offering.state, Actor.ANBIETER)
-    if channel not in (listing.channel for listing in offering.listings):
-        raise InvalidError(f"The offer is not listed through {channel}.", code="channel_not_listed", channel=str(channel))
+    _require_listed(offering, channel)
     if any(it.channel is channel for it in offering.channel_suspensions):
         return []
     suspension = messages.ChannelSuspension(channel=channel, by=by.id, reason=reason, at=at)
@@ -52,6 +53,31 @@ def resume(offering: Offering, at: datetime, channel: Channel, by: Party) -> Seq
     offering.channel_suspensions = others
     _changed(offering, at)
     return [messages.OfferingResumed(offering=offering.public(), by=by, channel=channel)]
+
+
+def withdraw(offering: Offering, at: datetime, channel: Channel, reason: str, by: Party) -> Sequence[Message]:
+    """End a channel for good, once; contracts that exist go on. With its last channel the offer ends.
+
+    A version that waited for this channel alone is in force with that. Raises IllegalMoveError, and InvalidError
+    (``channel_not_listed``) for a channel without a Bereitstellungsvertrag.
+    """
+    if any(it.channel is channel for it in offering.channel_withdrawals):
+        return []
+    TRANSITIONS.check(Command.WITHDRAW, offering.state, Actor.ANBIETER)
+    _require_listed(offering, channel)
+    withdrawal = messages.ChannelWithdrawal(channel=channel, by=by.id, reason=reason, at=at)
+    offering.channel_withdrawals = (*offering.channel_withdrawals, withdrawal)
+    offering.channel_suspensions = tuple(it for it in offering.channel_suspensions if it.channel is not channel)
+    if not offering.remaining_channels:
+        return [*offering.withdraw((Actor.SYSTEM,), at, reason, by), *provisioning.take_back(offering, at)]
+    _changed(offering, at)
+    withdrawn = messages.OfferingWithdrawn(offering=offering.public(), reason=reason, by=by, channel=channel)
+    return [withdrawn, *settle(offering, at)]
+
+
+def _require_listed(offering: Offering, channel: Channel) -> None:
+    if channel not in offering.remaining_channels:
+        raise InvalidError(f"The offer is not listed through {channel}.", code="channel_not_listed", channel=str(channel))
 
 
 def _changed(offering: Offering, at: datetime) -> None:

@@ -10,15 +10,17 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from services.catalog.domain.completeness import Catalogue, require_complete
 from services.catalog.domain.form import OfferingForm
+from services.catalog.domain.pending import ChannelReturn, PendingVersion, changed_fields, is_small
 from services.catalog.domain.provider import StandingOf, require_accredited
 from services.catalog.domain.provision import Provision
 from services.catalog.domain.statement import Statement, is_stated
-from services.catalog.domain.steps import Taken, step
+from services.catalog.domain.steps import Beside, Taken, step
 from services.catalog.domain.transitions import Actor, Command
 from shared.aggregate.base import Aggregate
 from shared.calendar import day_of
-from shared.errors import ForbiddenError, InvalidError
+from shared.errors import ForbiddenError, IllegalMoveError, InvalidError
 from shared.messages import catalog as messages
+from shared.messages import catalog_versions
 from shared.messages.base import Message
 from shared.messages.values import Channel, OfferingState, Party, PersonRef, Text, Time
 
@@ -33,11 +35,13 @@ class Offering(Aggregate):
     A listing names its contract by id; one of version 0.1.0 holds the number that somebody typed until contracts has told of it.
     ``provisions`` are what was asked of contracts, one for each channel (``provisioning``).
 
-    ``version`` is 1 until the published form changes, then rises by one with each change. ``visible_to`` are the channels
-    whose Anbieter may see it: those of the last submission, and none while it is a draft.
+    ``version`` is 1 until the published form changes, then rises by one with each change; ``pending`` is one that the Anbieter
+    of the channels examine (``examinations``). ``visible_to`` are the channels whose Anbieter may see it: those of the last
+    submission but those who have given it back since (``returns``), and none while it is a draft.
     A public offer that is withdrawn stays on its topic for a while from ``removal_counts_from`` on, and is ``removed_at`` the end
     of it. Of one that version 0.1.0 withdrew it counts from when a later version stated that: readers of before know no removal.
-    ``suspension`` is of the whole offer, ``channel_suspensions`` are those of Anbieter of their own channels.
+    ``suspension`` is of the whole offer, ``channel_suspensions`` are those of Anbieter of their own channels, and
+    ``channel_withdrawals`` the channels that their Anbieter have ended for good.
     ``closed_channels`` are those of ``listings`` at whose Anbieter the Bereitsteller's accreditation has ended. Accreditations
     count once one was seen (``accreditation_seen``): version 0.1.0 published without.
     """
@@ -50,6 +54,9 @@ class Offering(Aggregate):
     remarks: Text | None = None
     suspension: messages.Suspension | None = None
     channel_suspensions: tuple[messages.ChannelSuspension, ...] = ()
+    channel_withdrawals: tuple[messages.ChannelWithdrawal, ...] = ()
+    pending: PendingVersion | None = None
+    returns: tuple[ChannelReturn, ...] = ()
     withdrawal_reason: Text | None = None
     withdrawn_at: Time | None = None
     removal_counts_from: Time | None = None
@@ -72,6 +79,13 @@ class Offering(Aggregate):
             self.withdrawn_at = self.changed_at
         return self
 
+    @model_validator(mode="after")
+    def _drop_overtaken(self) -> Self:
+        """Drop what version 0.1.0 has overtaken: it changes, returns and withdraws without knowing what is examined."""
+        if self.pending is not None and (self.pending.base != self.version or not self.is_public):
+            self.pending = None
+        return self
+
     def derive(self) -> None:
         """Bring the state of a public offer in line with what is suspended: the whole, or each of its channels."""
         if self.is_public:
@@ -80,28 +94,29 @@ class Offering(Aggregate):
     @property
     def _stands_still(self) -> bool:
         suspended = {it.channel for it in self.channel_suspensions}
-        return self.suspension is not None or {listing.channel for listing in self.listings} <= suspended
+        return self.suspension is not None or suspended.issuperset(self.remaining_channels)
 
     @classmethod
     def draft(cls, offering_id: str, provider: Party, form: OfferingForm, at: datetime) -> tuple[Offering, Sequence[Message]]:
         """Begin an offer with the form as far as it is filled in."""
         offering = cls(id=offering_id, provider=provider, state=OfferingState.ENTWURF, form=form, created_at=at, changed_at=at)
-        return offering, [messages.OfferingDrafted(submission=offering._submission(), drafted_at=at)]
+        return offering, [messages.OfferingDrafted(submission=offering.submission(), drafted_at=at)]
 
     @step(Command.EDIT)
-    def edit(self, _actor: Actor, at: datetime, form: OfferingForm, catalogue: Catalogue) -> Taken | None:
-        """Replace the form. Of a public offer it must stay complete and keep its contracted channels, and is a new version.
+    def edit(self, _actor: Actor, at: datetime, form: OfferingForm, catalogue: Catalogue) -> Taken | Beside | None:
+        """Replace the form. Of a public offer it must stay complete and keep its contracted channels.
 
+        There a small change is a new version at once; any other waits until the Anbieter of the channels have accepted it, and
+        replaces one that waits. The published form again takes that back.
         Raises InvalidError: ``offering_incomplete``, ``channel_contracted``.
         """
-        if form == self.form:
+        if form == self.working_form:
             return None
         if self.state is OfferingState.ENTWURF:
             self.form = form
-            return lambda: messages.OfferingRevised(submission=self._submission(), revised_at=at)
+            return lambda: messages.OfferingRevised(submission=self.submission(), revised_at=at)
         require_complete(form, catalogue, day_of(at))
-        bound = (*(listing.channel for listing in self.listings), *(it.channel for it in self.provisions if it.waits))
-        missing = [channel for channel in bound if channel not in form.channels]
+        missing = [channel for channel in self.bound_channels if channel not in form.channels]
         if missing:
             raise InvalidError(
                 f"The Bereitstellungsvertrag with {', '.join(missing)} is signed or asked for: the channel cannot be taken from "
@@ -109,41 +124,68 @@ class Offering(Aggregate):
                 code="channel_contracted",
                 channels=[str(channel) for channel in missing],
             )
-        fields = tuple(name for name in type(form).model_fields if getattr(form, name) != getattr(self.form, name))
+        return self._change(form, at)
+
+    def _change(self, form: OfferingForm, at: datetime) -> Taken | Beside:
+        fields, pending = changed_fields(self.form, form), self.pending
+        corrected = () if pending is None or pending.returned is not None else changed_fields(pending.form, form)
+        if pending is not None and corrected and is_small(corrected):
+            # What the Anbieter examine stays as it is, and so does what they have accepted of it.
+            self.publish(self.form.model_copy(update={name: getattr(form, name) for name in corrected}), at)
+            self.pending = pending.model_copy(update={"form": form, "base": self.version})
+            return lambda: messages.OfferingChanged(offering=self.public())
+        if not fields:
+            self.pending = None
+            return Beside(lambda: catalog_versions.VersionDiscarded(submission=self.examined(), discarded_at=at))
+        if is_small(fields):
+            self.pending = None
+            self.publish(form, at)
+            return lambda: messages.OfferingChanged(offering=self.public())
+        self.pending = PendingVersion(base=self.version, form=form, submitted_at=at)
+        return self._submit_version(at)
+
+    def _submit_version(self, at: datetime) -> Beside:
+        fields = changed_fields(self.form, self.working_form)
+        submission = self.examined()
+        return Beside(lambda: catalog_versions.VersionSubmitted(submission=submission, changed_fields=fields, submitted_at=at))
+
+    def publish(self, form: OfferingForm, at: datetime, accepted_by: tuple[Channel, ...] = ()) -> None:
+        """Put a form in force as the next version, with the Anbieter who have examined it."""
+        fields = changed_fields(self.form, form)
         self.form = form
         self.version += 1
-        entry = messages.VersionEntry(version=self.version, at=at, changed_fields=fields)
+        entry = messages.VersionEntry(version=self.version, at=at, changed_fields=fields, accepted_by=accepted_by)
         self.history = (*self.history, entry)[-MOST_VERSIONS:]
-        return lambda: messages.OfferingChanged(offering=self.public())
 
     @step(Command.SUBMIT)
     def submit(
         self, _actor: Actor, at: datetime, catalogue: Catalogue, standing_of: StandingOf, person: str | None = None
-    ) -> Taken:
+    ) -> Taken | Beside:
         """Submit the form to the Anbieter of the channels wished: the Bereitsteller's signature of the Bereitstellungsverträge.
 
-        Raises InvalidError (``offering_incomplete``), and as ``require_accredited``.
+        Of a public offer, what was given back goes to the Anbieter again as it is: a version to all of them, the offer to those
+        who have never listed it. Raises InvalidError (``offering_incomplete``), IllegalMoveError if nothing was given back, and
+        as ``require_accredited``.
         """
+        if self.is_public:
+            return self._submit_again(at, catalogue, standing_of)
         require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, self.form.channels, standing_of)
-        self.submitted_at, self.submitted_by, self.remarks = at, person, None
-        return lambda: messages.OfferingSubmitted(submission=self._submission(), submitted_at=at)
+        self.submitted_at, self.submitted_by, self.remarks, self.returns = at, person, None, ()
+        return lambda: messages.OfferingSubmitted(submission=self.submission(), submitted_at=at)
 
-    @step(Command.RETURN)
-    def send_back(self, _actor: Actor, at: datetime, remarks: str, by: Party | None = None) -> Taken:
-        """Return the form to the Bereitsteller with remarks."""
-        (returned,) = self.returned(remarks, at, by)
-        return lambda: returned
-
-    def returned(self, remarks: str, at: datetime, by: Party | None = None) -> Sequence[Message]:
-        """Give the form back: not submitted any more, what the Bereitsteller writes from here on is theirs alone again."""
-        self.remarks, self.submitted_at, self.submitted_by = remarks, None, None
-        return [messages.OfferingReturned(submission=self._submission(), remarks=remarks, returned_at=at, by=by)]
-
-    @step(Command.ACCEPT)
-    def accept(self, _actor: Actor, at: datetime, by: Party | None = None) -> Taken:
-        """Accept the form; the Bereitstellungsvertrag is to be concluded."""
-        return lambda: messages.OfferingAccepted(submission=self._submission(), accepted_at=at, by=by)
+    def _submit_again(self, at: datetime, catalogue: Catalogue, standing_of: StandingOf) -> Beside:
+        pending, channels = self.pending, self.returned_channels
+        if pending is not None and pending.returned is not None:
+            require_complete(pending.form, catalogue, day_of(at))
+            self.pending = PendingVersion(base=pending.base, form=pending.form, submitted_at=at)
+            return self._submit_version(at)
+        if not channels:
+            raise IllegalMoveError(Command.SUBMIT, self.state, [Command.EDIT])
+        require_complete(self.form, catalogue, day_of(at))
+        require_accredited(self.provider, channels, standing_of)
+        self.returns = ()
+        return Beside(lambda: messages.OfferingSubmitted(submission=self.submission(channels), submitted_at=at))
 
     @step(Command.SUSPEND)
     def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken | None:
@@ -176,10 +218,10 @@ class Offering(Aggregate):
     @step(Command.WITHDRAW)
     def withdraw(self, _actor: Actor, at: datetime, reason: str, by: Party | None = None) -> Taken:
         """End the offer for good; contracts that exist go on."""
-        self.withdrawal_reason, self.suspension, self.channel_suspensions = reason, None, ()
+        self.withdrawal_reason, self.suspension, self.channel_suspensions, self.pending = reason, None, (), None
         self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
-            return lambda: messages.OfferingDiscarded(submission=self._submission(), reason=reason, discarded_at=at)
+            return lambda: messages.OfferingDiscarded(submission=self.submission(), reason=reason, discarded_at=at)
         return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason, by=by)
 
     def differs_from(self, accredited: Collection[Channel]) -> bool:
@@ -246,13 +288,44 @@ class Offering(Aggregate):
 
     @property
     def open_channels(self) -> tuple[Channel, ...]:
-        """The channels with a Bereitstellungsvertrag that no ended accreditation has closed."""
-        return tuple(listing.channel for listing in self.listings if listing.channel not in self.closed_channels)
+        """The channels with a Bereitstellungsvertrag that neither an ended accreditation nor their Anbieter has closed."""
+        return tuple(channel for channel in self.remaining_channels if channel not in self.closed_channels)
+
+    @property
+    def remaining_channels(self) -> tuple[Channel, ...]:
+        """The channels with a Bereitstellungsvertrag that their Anbieter has not withdrawn: those who examine new versions."""
+        withdrawn = {it.channel for it in self.channel_withdrawals}
+        return tuple(listing.channel for listing in self.listings if listing.channel not in withdrawn)
+
+    @property
+    def bound_channels(self) -> tuple[Channel, ...]:
+        """The channels whose Bereitstellungsvertrag is concluded or asked for."""
+        return (*(listing.channel for listing in self.listings), *(it.channel for it in self.provisions if it.waits))
+
+    @property
+    def returned_channels(self) -> tuple[Channel, ...]:
+        """The channels whose Anbieter has given back what was last handed in, and has not got it again."""
+        returned = {it.channel for it in self.returns if it.submitted_at == self.submitted_at}
+        return tuple(channel for channel in self.form.channels if channel in returned and channel not in self.bound_channels)
+
+    @property
+    def working_form(self) -> OfferingForm:
+        """The form that its Bereitsteller goes on with: the version that waits, or the published one."""
+        return self.form if self.pending is None else self.pending.form
 
     @property
     def visible_to(self) -> tuple[Channel, ...]:
         """The channels whose Anbieter may see the offer."""
-        return () if self.submitted_at is None else self.form.channels
+        returned = self.returned_channels
+        return () if self.submitted_at is None else tuple(channel for channel in self.form.channels if channel not in returned)
+
+    @property
+    def examining(self) -> tuple[Channel, ...]:
+        """The channels whose Anbieter have still to decide on the version that waits."""
+        pending = self.pending
+        if pending is None or pending.returned is not None:
+            return ()
+        return tuple(channel for channel in self.remaining_channels if not pending.is_accepted_by(channel))
 
     @property
     def public_suspension(self) -> messages.Suspension | None:
@@ -277,6 +350,7 @@ class Offering(Aggregate):
                 "orderable_channels": self.orderable_channels,
                 "suspension": self.public_suspension,
                 "channel_suspensions": self.channel_suspensions,
+                "channel_withdrawals": self.channel_withdrawals,
                 "withdrawal_reason": self.withdrawal_reason,
                 "withdrawn_at": self.withdrawn_at,
                 "history": self.history,
@@ -285,10 +359,18 @@ class Offering(Aggregate):
             }
         )
 
-    def _submission(self) -> messages.Submission:
+    def submission(self, channels: Sequence[Channel] | None = None) -> messages.Submission:
+        """Return what the Anbieter may know of the offer, handed in to these channels, or to all that are wished for."""
         return messages.Submission(
-            offering_id=self.id, title=self.form.title, provider=self.provider, channels=self.form.channels
+            offering_id=self.id,
+            title=self.form.title,
+            provider=self.provider,
+            channels=self.form.channels if channels is None else tuple(channels),
         )
+
+    def examined(self) -> messages.Submission:
+        """Return what the Anbieter may know of the offer, handed in to those who examine its new versions."""
+        return self.submission(self.remaining_channels)
 
     @model_serializer(mode="wrap")
     def _with_index_fields(self, handler: SerializerFunctionWrapHandler) -> Mapping[str, Any]:
@@ -301,6 +383,8 @@ class Offering(Aggregate):
         document["removal_waits_since"] = self.removal_counts_from if waits else None
         for channel in self.visible_to:
             document[seen_by(channel)] = True
+        for channel in self.examining:
+            document[examined_by(channel)] = True
         return document
 
 
@@ -319,3 +403,8 @@ def is_public(state: OfferingState) -> bool:
 def seen_by(channel: Channel) -> str:
     """Return the name of the index field that is set on offers which the Anbieter of ``channel`` may see."""
     return f"seen_by_{channel.value}"
+
+
+def examined_by(channel: Channel) -> str:
+    """Return the name of the index field that is set on offers with a version that waits for the Anbieter of ``channel``."""
+    return f"examined_by_{channel.value}"

@@ -11,8 +11,9 @@ from datetime import datetime
 from services.catalog.domain.offering import Offering, is_public
 from services.catalog.domain.provider import ProviderStanding, StandingOf, require_accredited
 from services.catalog.domain.provision import Provision, ProvisionState
+from services.catalog.domain.returns import give_back
 from services.catalog.domain.statement import Statement
-from services.catalog.domain.steps import Taken, step
+from services.catalog.domain.steps import Beside, Taken, step
 from services.catalog.domain.transitions import Actor, Command
 from shared.errors import InvalidError
 from shared.ids import bereitstellung_id
@@ -27,13 +28,14 @@ _AGAIN = frozenset({ProvisionState.ABGELEHNT, ProvisionState.ZURUECKGEZOGEN})
 
 
 @step(Command.BEREITSTELLUNGSVERTRAG)
-def ask(offering: Offering, _actor: Actor, at: datetime, channel: Channel, person: str, standing_of: StandingOf) -> Taken | None:
+def ask(
+    offering: Offering, _actor: Actor, at: datetime, channel: Channel, person: str, standing_of: StandingOf
+) -> Taken | Beside | None:
     """Ask for the Bereitstellungsvertrag with an Anbieter; one that is asked for or listed already is not asked for again.
 
     Raises InvalidError for a channel that was not wished for (``channel_not_wished``), and as ``require_accredited``.
     """
-    if channel not in offering.form.channels:
-        raise InvalidError(f"The offer is not meant for {channel}.", code="channel_not_wished", channel=str(channel))
+    require_wished(offering, channel)
     known = of_channel(offering, channel)
     listed = any(listing.channel is channel for listing in offering.listings)
     if listed or (known is not None and known.waits):
@@ -50,15 +52,22 @@ def ask(offering: Offering, _actor: Actor, at: datetime, channel: Channel, perso
         asked_by=person,
     )
     _put(offering, asked)
-    return lambda: catalog_provisions.ProvisionRequested(provision=_request(offering, asked))
+    requested = catalog_provisions.ProvisionRequested(provision=_request(offering, asked))
+    return Beside(lambda: requested) if offering.is_public else lambda: requested
 
 
-def take_back(offering: Offering, at: datetime) -> Sequence[Message]:
-    """Withdraw what contracts have not decided on yet: the offer has gone back to its Bereitsteller, or is given up.
+def require_wished(offering: Offering, channel: Channel) -> None:
+    """Return if the offer is meant for a channel. Raises InvalidError (``channel_not_wished``)."""
+    if channel not in offering.form.channels:
+        raise InvalidError(f"The offer is not meant for {channel}.", code="channel_not_wished", channel=str(channel))
+
+
+def take_back(offering: Offering, at: datetime, channels: Sequence[Channel] | None = None) -> Sequence[Message]:
+    """Withdraw what contracts have not decided on yet: the offer is given up, or has gone back from these channels.
 
     Told is what was asked for, also by a form that counts as handed in no more.
     """
-    waiting = [known for known in offering.provisions if known.waits]
+    waiting = [known for known in offering.provisions if known.waits and (channels is None or known.channel in channels)]
     for known in waiting:
         _put(offering, known.model_copy(update={"state": ProvisionState.ZURUECKGEZOGEN, "decided_at": at}))
     return [catalog_provisions.ProvisionWithdrawn(provision=_request(offering, known), withdrawn_at=at) for known in waiting]
@@ -184,11 +193,7 @@ def _refuse(offering: Offering, message: ChainRefused, at: datetime) -> Sequence
         return []
     refused = {"state": ProvisionState.ABGELEHNT, "reason": message.reason, "decided_at": message.at}
     _put(offering, known.model_copy(update=refused))
-    waiting = any(other.waits for other in offering.provisions)
-    if waiting or offering.state is not OfferingState.BEREITSTELLUNGSVERTRAG_OFFEN:
-        return []
-    offering.state, offering.changed_at, offering.stated = OfferingState.ENTWURF, at, Statement.now(at)
-    return offering.returned(message.reason, at)
+    return give_back(offering, at, head.channel, message.reason)
 
 
 def _put(offering: Offering, provision: Provision) -> None:

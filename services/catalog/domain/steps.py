@@ -7,6 +7,7 @@ anything, sets the fields of its own, and returns its event, or None if there is
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -32,7 +33,16 @@ O = TypeVar("O", bound=Steppable)  # noqa: E741 - an offering
 P = ParamSpec("P")
 Taken: TypeAlias = Callable[[], Message]
 """The event of a step that takes place, built after it is recorded, to show that state."""
-Decision: TypeAlias = Callable[Concatenate[O, Actor, datetime, P], Taken | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The event of a step that takes place beside the offer: nothing that is public changes, nor when it was last changed."""
+
+    event: Taken
+
+
+Decision: TypeAlias = Callable[Concatenate[O, Actor, datetime, P], Taken | Beside | None]
 StepFunction: TypeAlias = Callable[Concatenate[O, Sequence[Actor], datetime, P], Sequence[Message]]
 """A step as others take it: in which capacities, when, and what the step needs; the events come back, none if nothing changes."""
 
@@ -50,11 +60,13 @@ def step(command: Command) -> Callable[[Decision[O, P]], StepFunction[O, P]]:
         def take(
             offering: O, capacities: Sequence[Actor], at: datetime, /, *args: P.args, **kwargs: P.kwargs
         ) -> Sequence[Message]:
-            actor = _acting(command, capacities)
+            actor = acting_in(command, capacities)
             target = TRANSITIONS.check(command, offering.state, actor)
             event = None if target is None else decision(offering, actor, at, *args, **kwargs)
             if target is None or event is None:
                 return []
+            if isinstance(event, Beside):
+                return [event.event()]
             offering.state, offering.changed_at, offering.stated = target, at, Statement.now(at)
             offering.derive()
             return [event()]
@@ -64,6 +76,7 @@ def step(command: Command) -> Callable[[Decision[O, P]], StepFunction[O, P]]:
     return decorate
 
 
-def _acting(command: Command, capacities: Sequence[Actor]) -> Actor:
+def acting_in(command: Command, capacities: Sequence[Actor]) -> Actor:
+    """Return the first of somebody's capacities to which the table gives the command, or else the first one."""
     allowed = {actor for row in TRANSITIONS.rows if row.command is command for actor in row.actors}
     return next((actor for actor in capacities if actor in allowed), capacities[0])

@@ -44,8 +44,13 @@ TRANSITIONS: StateMachine[Command, S, Actor] = StateMachine(
     (
         _row(Command.EDIT, {S.ENTWURF, *_PUBLIC}, None, Actor.BEREITSTELLER),
         _row(Command.SUBMIT, {S.ENTWURF}, S.EINGEREICHT, Actor.BEREITSTELLER),
+        # What was given back goes to its Anbieter again, as it is.
+        _row(Command.SUBMIT, _PUBLIC, None, Actor.BEREITSTELLER),
+        # Of the own channel alone (``examinations``): the form while others go on with it, later the new version.
         _row(Command.RETURN, {S.EINGEREICHT, S.BEREITSTELLUNGSVERTRAG_OFFEN}, S.ENTWURF, Actor.ANBIETER),
+        _row(Command.RETURN, _PUBLIC, None, Actor.ANBIETER),
         _row(Command.ACCEPT, {S.EINGEREICHT}, S.BEREITSTELLUNGSVERTRAG_OFFEN, Actor.ANBIETER),
+        _row(Command.ACCEPT, {S.BEREITSTELLUNGSVERTRAG_OFFEN, *_PUBLIC}, None, Actor.ANBIETER),
         # Asks for the contract: what makes the offer public is its conclusion, which contracts tells (``provisioning``).
         _row(Command.BEREITSTELLUNGSVERTRAG, {S.BEREITSTELLUNGSVERTRAG_OFFEN, *_PUBLIC}, None, Actor.ANBIETER),
         _row(Command.SUSPEND, _PUBLIC, S.AUSGESETZT, Actor.BEREITSTELLER, Actor.SYSTEM),
@@ -53,6 +58,7 @@ TRANSITIONS: StateMachine[Command, S, Actor] = StateMachine(
         # Of the own channel alone (``channel_states``); the state of the offer follows.
         _row(Command.SUSPEND, _PUBLIC, None, Actor.ANBIETER),
         _row(Command.RESUME, _PUBLIC, None, Actor.ANBIETER),
+        _row(Command.WITHDRAW, _PUBLIC, None, Actor.ANBIETER),
         _row(Command.WITHDRAW, _BEFORE, S.ZURUECKGEZOGEN, Actor.BEREITSTELLER),
         _row(Command.WITHDRAW, _PUBLIC, S.ZURUECKGEZOGEN, Actor.BEREITSTELLER, Actor.SYSTEM),
     )

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from services.catalog.access import Seen
+from services.catalog.domain import examinations
 from services.catalog.domain.completeness import Shortcoming
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.pending import PendingVersion
 from services.catalog.domain.provision import ProvisionState
 from services.catalog.domain.provisioning import known_provisions, named
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Kind
-from shared.messages.catalog import ChannelListing, ChannelSuspension, Parameter, RequirementAnswer, Suspension, VersionEntry
+from services.catalog.schemas.difference import FieldDifference, differences
+from shared.messages.catalog import (
+    ChannelListing,
+    ChannelSuspension,
+    ChannelWithdrawal,
+    Parameter,
+    RequirementAnswer,
+    Suspension,
+    VersionEntry,
+)
 from shared.messages.values import (
     Anbindungsart,
     Channel,
@@ -110,17 +122,66 @@ class ProvisionReply(BaseModel):
     reason: Text | None
 
 
+class VersionReturnReply(BaseModel):
+    """That the Anbieter of a channel has given the version back, and why."""
+
+    channel: Channel
+    remarks: Text
+    at: Time
+
+
+class PendingReply(BaseModel):
+    """A changed form of a public offer that waits; the published one stays in force.
+
+    ``examining`` are the channels whose Anbieter have still to decide on it: none once it is ``returned``, until its
+    Bereitsteller has changed it, or handed it in again. ``differences`` are those to the version in force.
+    """
+
+    form: OfferingForm
+    submitted_at: Time
+    examining: tuple[Channel, ...]
+    accepted: tuple[Channel, ...]
+    returned: VersionReturnReply | None
+    differences: list[FieldDifference]
+
+    @classmethod
+    def of(cls, offering: Offering, pending: PendingVersion) -> Self:
+        """Return what those in charge see of the version that waits."""
+        returned = pending.returned
+        return cls(
+            form=pending.form,
+            submitted_at=pending.submitted_at,
+            examining=offering.examining,
+            accepted=tuple(it.channel for it in pending.acceptances),
+            returned=None if returned is None else VersionReturnReply.model_validate(returned, from_attributes=True),
+            differences=differences(offering.form, pending.form),
+        )
+
+
+class ChannelReturnReply(BaseModel):
+    """That the Anbieter of a channel has given the form back, and why; the others go on with it."""
+
+    channel: Channel
+    remarks: Text
+    at: Time
+
+
 class Workflow(BaseModel):
     """What only those in charge see: where the offer stands and what the caller can do next.
 
+    ``channel`` is that whose Anbieter the caller is. ``pending`` is a version that is not in force yet. ``returns`` are the forms
+    that an Anbieter has given back; ``remarks`` are those of the last one.
     ``provisions`` are its Bereitstellungsverträge: the offer is public once one is concluded, and in each channel that has one.
     ``closed_channels`` take no interest because the Bereitsteller's accreditation at their Anbieter has ended.
     ``shortcomings``: what ``submit`` would refuse the form of a draft for, to its Bereitsteller; null where nobody has looked.
     """
 
+    channel: Channel | None
     wished_channels: tuple[Channel, ...]
     submitted_at: Time | None
     remarks: Text | None
+    returns: tuple[ChannelReturnReply, ...]
+    pending: PendingReply | None
     closed_channels: tuple[Channel, ...]
     provisions: tuple[ProvisionReply, ...]
     allowed_moves: tuple[Command, ...]
@@ -162,6 +223,7 @@ class OfferingReply(BaseModel):
     contact_mailbox: Mailbox | None
     suspension: Suspension | None
     channel_suspensions: tuple[ChannelSuspension, ...] = ()
+    channel_withdrawals: tuple[ChannelWithdrawal, ...] = ()
     withdrawal_reason: Text | None
     history: tuple[VersionEntry, ...]
     published_at: Time | None
@@ -169,8 +231,8 @@ class OfferingReply(BaseModel):
     workflow: Workflow | None = None
 
     @classmethod
-    def of(cls, offering: Offering, actors: list[Actor], shortcomings: tuple[Shortcoming, ...] | None = None) -> OfferingReply:
-        """Return the answer for somebody who has these capacities in the offer."""
+    def of(cls, offering: Offering, seen: Seen, shortcomings: tuple[Shortcoming, ...] | None = None) -> OfferingReply:
+        """Return the answer for somebody who sees the offer so."""
         form = {name: getattr(offering.form, name) for name in OfferingForm.model_fields if name != "channels"}
         return cls(
             **form,
@@ -184,37 +246,51 @@ class OfferingReply(BaseModel):
             channels=tuple(named(offering, listing) for listing in offering.listings),
             suspension=offering.public_suspension,
             channel_suspensions=offering.channel_suspensions,
+            channel_withdrawals=offering.channel_withdrawals,
             withdrawal_reason=offering.withdrawal_reason,
             history=offering.history,
             published_at=offering.published_at,
             changed_at=offering.changed_at,
-            workflow=_workflow(offering, actors, shortcomings) if actors else None,
+            workflow=_workflow(offering, seen, shortcomings) if seen.actors else None,
         )
 
 
-def _workflow(offering: Offering, actors: list[Actor], shortcomings: tuple[Shortcoming, ...] | None = None) -> Workflow:
-    idle = _idle(offering)
-    moves = dict.fromkeys(
-        command for actor in actors for command in TRANSITIONS.allowed(offering.state, actor) if command not in idle
-    )
+def _workflow(offering: Offering, seen: Seen, shortcomings: tuple[Shortcoming, ...] | None = None) -> Workflow:
+    pending = offering.pending
     return Workflow(
+        channel=seen.channel,
         wished_channels=offering.form.channels,
         submitted_at=offering.submitted_at,
         remarks=offering.remarks,
+        returns=tuple(ChannelReturnReply.model_validate(it, from_attributes=True) for it in offering.returns),
+        pending=None if pending is None else PendingReply.of(offering, pending),
         closed_channels=offering.closed_channels,
         provisions=tuple(ProvisionReply.model_validate(it, from_attributes=True) for it in known_provisions(offering)),
-        allowed_moves=tuple(moves),
+        allowed_moves=_moves(offering, seen),
         shortcomings=shortcomings,
     )
 
 
-def _idle(offering: Offering) -> frozenset[Command]:
-    """Return what the table allows and would change nothing.
+def _moves(offering: Offering, seen: Seen) -> tuple[Command, ...]:
+    moves: list[Command] = []
+    for actor in seen.actors:
+        if actor is Actor.ANBIETER and seen.channel is not None:
+            moves += examinations.moves_of(offering, seen.channel)
+        else:
+            idle = _idle(offering)
+            moves += [command for command in TRANSITIONS.allowed(offering.state, actor) if command not in idle]
+    return tuple(dict.fromkeys(moves))
 
-    To resume what nobody has suspended, to suspend what all have, to ask for a contract where each Anbieter has one.
+
+def _idle(offering: Offering) -> frozenset[Command]:
+    """Return what the table allows its Bereitsteller and the operator, and would change nothing.
+
+    To resume what nobody has suspended, to suspend what all have, to hand in again what nobody has given back.
     """
-    bound = {it.channel for it in offering.listings} | {it.channel for it in offering.provisions if it.waits}
-    idle = {Command.BEREITSTELLUNGSVERTRAG} if bound >= set(offering.form.channels) else set()
+    idle: set[Command] = set()
+    given_back = offering.returned_channels or (offering.pending is not None and offering.pending.returned is not None)
+    if offering.is_public and not given_back:
+        idle.add(Command.SUBMIT)
     if offering.state is OfferingState.VEROEFFENTLICHT and not offering.channel_suspensions:
         idle.add(Command.RESUME)
     if offering.state is OfferingState.AUSGESETZT:
@@ -225,7 +301,8 @@ def _idle(offering: Offering) -> frozenset[Command]:
 class MyOffering(BaseModel):
     """A line of the work list of a Bereitsteller or Anbieter.
 
-    ``waiting_channels`` wait for their Bereitstellungsvertrag.
+    ``waiting_channels`` wait for their Bereitstellungsvertrag, ``examining`` are those whose Anbieter have still to decide on a
+    new version, ``returned`` those who have given the form or the new version back.
     """
 
     id: str
@@ -238,13 +315,17 @@ class MyOffering(BaseModel):
     channels: tuple[Channel, ...]
     closed_channels: tuple[Channel, ...]
     waiting_channels: tuple[Channel, ...]
+    examining: tuple[Channel, ...]
+    returned: tuple[Channel, ...]
     submitted_at: Time | None
     changed_at: Time
     allowed_moves: tuple[Command, ...]
 
     @classmethod
-    def of(cls, offering: Offering, rev: int, actors: list[Actor]) -> MyOffering:
-        """Return the line for somebody who has these capacities in the offer."""
+    def of(cls, offering: Offering, rev: int, seen: Seen) -> MyOffering:
+        """Return the line for somebody who sees the offer so."""
+        pending = offering.pending
+        returned = () if pending is None or pending.returned is None else (pending.returned.channel,)
         return cls(
             id=offering.id,
             rev=rev,
@@ -256,7 +337,9 @@ class MyOffering(BaseModel):
             channels=tuple(listing.channel for listing in offering.listings),
             closed_channels=offering.closed_channels,
             waiting_channels=tuple(it.channel for it in offering.provisions if it.waits),
+            examining=offering.examining,
+            returned=(*offering.returned_channels, *returned),
             submitted_at=offering.submitted_at,
             changed_at=offering.changed_at,
-            allowed_moves=_workflow(offering, actors).allowed_moves,
+            allowed_moves=_moves(offering, seen),
         )

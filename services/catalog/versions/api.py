@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.catalog.access import unknown
+from services.catalog.access import Seen, unknown
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.repository import Offerings
+from services.catalog.schemas.difference import FieldDifference, differences
 from services.catalog.schemas.offering import OfferingReply
-from services.catalog.versions.difference import FieldDifference, differences
 from services.catalog.versions.repository import Versions
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
@@ -118,7 +118,7 @@ async def version_of(offering: Offering, version: int, versions: Recorded) -> Of
     Raises NotFoundError as ``form_of``.
     """
     form = await form_of(offering, version, versions)
-    shown = OfferingReply.of(offering.model_copy(update={"form": form, "version": version}), [])
+    shown = OfferingReply.of(offering.model_copy(update={"form": form, "version": version}), Seen())
     if version != offering.version:
         shown.orderable, shown.orderable_channels = False, ()
     shown.latest_version = offering.version

@@ -12,6 +12,7 @@ from shared.calendar import last_day_before
 from shared.followed_offers import open_channels
 from shared.messages import (
     catalog,
+    catalog_versions,
     contracts,
     contracts_accessions,
     contracts_chain,
@@ -69,7 +70,15 @@ _OFFERING_EVENTS = (
     catalog.OfferingResumed,
     catalog.OfferingWithdrawn,
 )
-_SUBMISSION_EVENTS = (catalog.OfferingSubmitted, catalog.OfferingReturned, catalog.OfferingAccepted)
+_SUBMISSION_EVENTS = (
+    catalog.OfferingSubmitted,
+    catalog.OfferingReturned,
+    catalog.OfferingAccepted,
+    catalog_versions.VersionSubmitted,
+    catalog_versions.VersionAccepted,
+    catalog_versions.VersionReturned,
+    catalog_versions.VersionDiscarded,
+)
 _ACCREDITATION_EVENTS = (
     eligibility.AccreditationRequested,
     eligibility.AccreditationQueried,
@@ -88,8 +97,7 @@ def facts_of(message: Message) -> Facts:
         changed = isinstance(message, catalog.OfferingChanged)
         return _offering(message.offering, getattr(message, "reason", None), by, channel, changed=changed)
     if isinstance(message, _SUBMISSION_EVENTS):
-        by = getattr(message, "by", None)
-        return _submission(message.submission, getattr(message, "remarks", None), by)
+        return _submission(message.submission, message)
     if isinstance(message, _ACCREDITATION_EVENTS):
         return _accreditation(message)
     if isinstance(message, eligibility.OrganisationRegistered):
@@ -320,6 +328,7 @@ def _offering(
             channel=channel,
             closed_channels=_closed(offering) or None,
             version=version,
+            accepted_by=(offering.history[-1].accepted_by or None) if version is not None else None,
         ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
         Matter(offering_id=offering.id),
@@ -333,21 +342,29 @@ def _new_version(offering: catalog.Offering) -> int | None:
 
 
 def _closed(offering: catalog.Offering) -> tuple[Channel, ...]:
-    open_now = (*open_channels(offering), *(it.channel for it in offering.channel_suspensions))
+    suspended = (it.channel for it in offering.channel_suspensions)
+    withdrawn = (it.channel for it in offering.channel_withdrawals)
+    open_now = (*open_channels(offering), *suspended, *withdrawn)
     return tuple(listing.channel for listing in offering.channels if listing.channel not in open_now)
 
 
-def _submission(submission: catalog.Submission, remarks: str | None, by: Party | None) -> Facts:
+def _submission(submission: catalog.Submission, message: Message) -> Facts:
+    """Return what a form, or a new version, is about; its last acceptance is told by the version that is in force with it."""
+    by: Party | None = getattr(message, "by", None)
+    waiting_for = message.waiting_for if isinstance(message, catalog_versions.VersionAccepted) else None
     return Facts(
-        {
+        {}
+        if waiting_for == ()
+        else {
             Audience.BEREITSTELLER: (submission.provider.id,),
             Audience.ANBIETER: tuple(channel.value for channel in submission.channels),
         },
         Parameters(
             offering_title=submission.title,
             provider=submission.provider.name,
-            reason=remarks,
+            reason=getattr(message, "remarks", None),
             actor=by.name if by is not None else None,
+            waiting_for=waiting_for,
         ),
         Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
         Matter(offering_id=submission.offering_id),

@@ -154,9 +154,36 @@ class Provision(Reply):
     reason: str | None
 
 
-class Workflow(Reply):
-    """What those in charge see of an offer."""
+class Difference(Reply):
+    """A field of the form that differs."""
 
+    field: str
+
+
+class Returned(Reply):
+    """That an Anbieter has given the form or the new version back."""
+
+    channel: str
+    remarks: str
+    at: datetime
+
+
+class Pending(Reply):
+    """A version that is not in force yet: its form, and how far its examination is."""
+
+    form: dict[str, Any]
+    examining: tuple[str, ...]
+    accepted: tuple[str, ...]
+    returned: Returned | None
+    differences: tuple[Difference, ...]
+
+
+class Workflow(Reply):
+    """What those in charge see of an offer; ``channel`` is that whose Anbieter the reader is."""
+
+    channel: str | None
+    returns: tuple[Returned, ...]
+    pending: Pending | None
     wished_channels: tuple[str, ...]
     remarks: str | None
     provisions: tuple[Provision, ...]
@@ -241,6 +268,8 @@ class MyOffering(Reply):
     state: str
     version: int
     wished_channels: tuple[str, ...]
+    examining: tuple[str, ...]
+    returned: tuple[str, ...]
     submitted_at: datetime | None
     changed_at: datetime
     allowed_moves: tuple[str, ...]
@@ -338,19 +367,21 @@ class Catalog:
         return await self._api.get("/v1/my/offerings", MyOfferings, parameters, access=access)
 
     async def form(self, access: Access, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
-        """Return an offer with its entity tag, and its form as it is stored. Raises NotFoundError, and as ``Api.get``."""
+        """Return an offer with its entity tag, and the form that its Bereitsteller goes on with: the version that waits, if any.
+
+        Raises NotFoundError, and as ``Api.get``.
+        """
         path = f"/v1/offerings/{segment(offering_id)}"
         found = await self._api.find(path, _PLAIN, access=access)
         plain = found.content
         workflow = plain.get("workflow")
         if not isinstance(workflow, dict):
             raise NotFoundError(f"{offering_id} is the offer of somebody else.", code="offering_not_found")
-        form = {name: plain[name] for name in FORM if plain.get(name) is not None}
         offering = read(self._api.name, path, plain, Offering)
-        return Stored(offering, found.etag), {
-            **form,
-            "channels": list(offering.workflow.wished_channels if offering.workflow else ()),
-        }
+        if offering.workflow is not None and offering.workflow.pending is not None:
+            pending = offering.workflow.pending.form
+            return Stored(offering, found.etag), {name: value for name, value in pending.items() if value is not None}
+        return Stored(offering, found.etag), published_form(plain)
 
     async def create(self, access: Access, key: str, body: dict[str, Any]) -> str:
         """Begin an offer and return its id. Raises as ``Api.post``."""
@@ -359,6 +390,11 @@ class Catalog:
     async def replace(self, access: Access, offering_id: str, form: dict[str, Any], match: str | None) -> None:
         """Replace the form of an offer. Raises as ``Api.put``."""
         await self._api.put(f"/v1/offerings/{segment(offering_id)}", Made, access=access, body=form, match=match)
+
+    async def discard(self, access: Access, offering_id: str, match: str | None) -> None:
+        """Withdraw the version of an offer that waits. Raises NotFoundError, and as ``Api.put``."""
+        found = await self._api.find(f"/v1/offerings/{segment(offering_id)}", _PLAIN, access=access)
+        await self.replace(access, offering_id, published_form(found.content), match)
 
     async def move(
         self, access: Access, offering_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
@@ -384,3 +420,18 @@ class Catalog:
         """Return the entries of the Leistungskatalog that words or a key name, names by key. Raises as ``Api.get``."""
         found = await self._api.get("/v1/reference/leika", LeikaEntries, [("q", words), ("limit", str(limit))])
         return {it.leika_key: it.name for it in found.items}
+
+
+def published_form(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the form in force of an offer as it was read."""
+    workflow = plain.get("workflow") or {}
+    form = {name: plain[name] for name in FORM if plain.get(name) is not None}
+    return {**form, "channels": list(workflow.get("wished_channels", ()))}
+
+
+def as_pending(offering: Offering) -> Offering:
+    """Return an offer as it will be once the version that waits is in force; the same if none waits."""
+    if offering.workflow is None or offering.workflow.pending is None:
+        return offering
+    form = offering.workflow.pending.form
+    return Offering.model_validate({**offering.model_dump(mode="json"), **{name: form[name] for name in FORM if name in form}})

@@ -60,15 +60,18 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
 
     @router.post("/{offering_id}/submit")
     async def submit(request: Request, visit: CurrentVisit, offering_id: str) -> Response:
-        session = session_of(visit)
-        given = await read_given(request, session, f"/offerings/{offering_id}/submit")
-        try:
-            await catalog.move(session.access, offering_id, "submit", key=given.key, body=None, match=given.one(ETAG) or None)
-        except NotFoundError:
-            raise
-        except (RejectedError, ApiUnavailableError) as error:
-            return await editor.overview(visit, offering_id, refusal=error)
-        return RedirectResponse(f"{visit.language.prefix}/offerings/{quote(offering_id)}?done=submit", SEE_OTHER)
+        async def act(given: Given) -> None:
+            match = given.one(ETAG) or None
+            await catalog.move(session_of(visit).access, offering_id, "submit", key=given.key, body=None, match=match)
+
+        return await editor.decide(request, visit, offering_id, "submit", act)
+
+    @router.post("/{offering_id}/discard")
+    async def discard(request: Request, visit: CurrentVisit, offering_id: str) -> Response:
+        async def act(given: Given) -> None:
+            await catalog.discard(session_of(visit).access, offering_id, given.one(ETAG) or None)
+
+        return await editor.decide(request, visit, offering_id, "discard", act)
 
     _section_routes(router, editor)
     return router
@@ -139,10 +142,24 @@ class _Editor:
             sections=[(it.name, *it.state(form, lacking)) for it in SECTIONS.values()],
             here=here,
             submit_to=f"/offerings/{offering_id}/submit",
+            discard_to=f"/offerings/{offering_id}/discard",
             etag=stored.etag,
             faults=faults,
             saved=saved,
         )
+
+    async def decide(
+        self, request: Request, visit: Visit, offering_id: str, step: str, act: Callable[[Given], Awaitable[None]]
+    ) -> Response:
+        """Do what a button below the sections asks for and lead to the offer, or show the sections with what is wrong."""
+        given = await read_given(request, session_of(visit), f"/offerings/{offering_id}/{step}")
+        try:
+            await act(given)
+        except NotFoundError:
+            raise
+        except (RejectedError, ApiUnavailableError) as error:
+            return await self.overview(visit, offering_id, refusal=error)
+        return RedirectResponse(f"{visit.language.prefix}/offerings/{quote(offering_id)}?done={step}", SEE_OTHER)
 
     async def section(self, visit: Visit, offering_id: str, section: Section) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)

@@ -30,14 +30,16 @@ MOVES = {
         Step("withdraw", (Ask("reason", Kind.AREA),)),
     )
 }
-DONE = frozenset({*MOVES, "submit"})
+DONE = frozenset({*MOVES, "submit", "discard"})
+VERSIONS = "VERSION"
+"""The group of offers with a new version that waits for the reader."""
 ORDER = ("ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", "AUSGESETZT", "VEROEFFENTLICHT", "ZURUECKGEZOGEN")
 HINTS = {
     "mine": frozenset({"ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
-    "tasks": frozenset({"EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
+    "tasks": frozenset({VERSIONS, "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
 }
 """States in which a list says what comes next."""
-WAITING_AT_ANBIETER = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", *ORDER)
+WAITING_AT_ANBIETER = (VERSIONS, "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", *ORDER)
 
 
 def moves_of(offering: Offering | KnownService) -> list[str]:
@@ -45,6 +47,18 @@ def moves_of(offering: Offering | KnownService) -> list[str]:
     if isinstance(offering, KnownService) or offering.workflow is None:
         return []
     return [it for it in (EDIT, *MOVES) if it in offering.workflow.allowed_moves]
+
+
+def word_of(offering: Offering, move: str) -> str:
+    """Return the name under which a move has its words: an Anbieter accepts or gives back a version, withdraws a channel."""
+    workflow = offering.workflow
+    if workflow is None or workflow.channel is None:
+        return move
+    pending = workflow.pending
+    listed = workflow.channel in (it.channel for it in offering.channels)
+    if move in ("accept", "return") and pending is not None and listed:
+        return f"{move}_version"
+    return f"{move}_channel" if move in ("suspend", "resume", "withdraw") else move
 
 
 def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
@@ -58,6 +72,9 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
         parameters = [("view", view), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
         found = await catalog.mine(access, parameters)
         groups: dict[str, list[MyOffering]] = {}
+        if words == "tasks" and cursor is None:
+            waiting = await catalog.mine(access, [("view", "versions"), ("limit", str(PAGE))])
+            groups |= {VERSIONS: list(waiting.items)} if waiting.items else {}
         for it in sorted(found.items, key=lambda it: order.index(it.state) if it.state in order else len(order)):
             groups.setdefault(it.state, []).append(it)
         following = None if found.next is None else f"{path}?{urlencode({'cursor': found.next})}"
@@ -111,7 +128,7 @@ def _move(name: str) -> Step:
 
 
 def _form(pages: Pages, visit: Visit, offering: Offering, move: Step, etag: str | None) -> Form:
-    word = words_for(pages.words(visit.language), f"offer.{move.name}")
+    word = words_for(pages.words(visit.language), f"offer.{word_of(offering, move.name)}")
     return Form(
         title=word("title"),
         lead=word("lead"),

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
-from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic
+from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic, as_pending
 from services.portal.apis.client import Parameters
 from services.portal.apis.eligibility import Eligibility
 from services.portal.language import Language
-from services.portal.pages.offer_steps import DONE, moves_of
+from services.portal.pages.offer_steps import DONE, moves_of, word_of
 from services.portal.pages.parts import or_none
 from services.portal.pages.stored_files import link_of
 from services.portal.pages.ways import KINDS, ways_of
@@ -64,6 +64,10 @@ class Asked(BaseModel):
         words = [("q", self.q.strip())] if self.q.strip() else []
         query = [*words, *(it for it in self.chosen() if it != without), *([("cursor", cursor)] if cursor else [])]
         return f"/offerings?{urlencode(query)}" if query else "/offerings"
+
+
+PENDING = "pending"
+"""What the address of an offer's page asks for to show the version that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         return pages.show(visit, "pages/offerings.html", results=_results(pages, visit.language, asked, found))
 
     @router.get("/offerings/{offering_id}")
-    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "", done: str = "") -> Response:
+    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "", done: str = "", show: str = "") -> Response:
         access = None if visit.session is None else visit.session.access
         found, checklist, topics, channels = await asyncio.gather(
             catalog.offering(offering_id, access),
@@ -145,6 +149,9 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
             return pages.show(visit, "pages/known.html", known=found, topic=topic)
+        pending = show == PENDING and found.workflow is not None and found.workflow.pending is not None
+        if pending:
+            found = as_pending(found)
         advice = None if access is None else await or_none(eligibility.advice(access, offering_id), "offering")
         points = None if checklist is None else {it.id: it for it in checklist}
         documents = [(it, link_of(it, found.id)) for it in found.documents]
@@ -162,7 +169,8 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],
             advice=advice or (),
-            moves=moves_of(found),
+            moves=[(move, word_of(found, move)) for move in moves_of(found)],
+            pending=pending,
             done=done if done in DONE else "",
         )
 

@@ -43,11 +43,11 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
 
     async def offerings(access: Access) -> tuple[int, bool]:
         # A Bereitstellungsvertrag that was asked for waits among the signatures, if anybody has to sign it.
-        states = {"EINGEREICHT": "accept", "BEREITSTELLUNGSVERTRAG_OFFEN": "bereitstellungsvertrag"}
-        asked = [catalog.mine(access, [("view", "anbieter"), ("state", it), *limit]) for it in states]
-        found = await asyncio.gather(*asked)
-        waiting = [it for page, move in zip(found, states.values(), strict=True) for it in page.items if move in it.allowed_moves]
-        return len(waiting), any(it.next is not None for it in found)
+        states = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN")
+        asked = [[("view", "anbieter"), ("state", it), *limit] for it in states]
+        found = await asyncio.gather(*(catalog.mine(access, it) for it in (*asked, [("view", "versions"), *limit])))
+        waiting = [it for page in found for it in page.items if "accept" in it.allowed_moves]
+        return len(waiting), any(page.next is not None for page in found)
 
     async def signatures(access: Access) -> tuple[int, bool]:
         found = await contracts.listed(access, [("state", "ANGEBOTEN"), *limit])

@@ -31,7 +31,7 @@ from shared.process.service import Resources
 from shared.store.port import Store
 from shared.store.sqlite.store import SqliteStore
 from tests.component.catalog.conftest import DATA, Clock
-from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, admitted, complete_form, contract
+from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, accept, admitted, complete_form, contract
 
 TOPIC = "catalog.offering.v1"
 PROCESSES = 3
@@ -223,8 +223,9 @@ def _decide(act: Act, offering: Offering | None, at: datetime) -> tuple[Offering
 
 def _published(_: Offering | None) -> tuple[Offering, Sequence[Message]]:
     offering, drafted = Offering.draft(OFFERING_ID, PROVIDER, complete_form(), AT)
-    events = [*drafted, *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted), *offering.accept([Actor.ANBIETER], AT)]
-    events += contract(offering, offering.form.channels[0], AT)
+    (channel,) = offering.form.channels
+    events = [*drafted, *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted)]
+    events += [*accept(offering, Actor.ANBIETER, AT, channel), *contract(offering, channel, AT)]
     return offering, events
 
 

@@ -10,11 +10,14 @@ from tests.support.builders.offerings import form_body
 
 
 async def change(world: World, offering_id: str, **parts: Any) -> dict[str, Any]:
-    """Publish a changed form and return the answer."""
+    """Publish a changed form, by acceptance if its Anbieter has to examine it, and return the answer."""
     http = world.as_(KOMM_ONE)
     tag = (await http.get(f"/v1/offerings/{offering_id}")).headers["ETag"]
     answer = await http.put(f"/v1/offerings/{offering_id}", json=form_body(MUSTS, **parts), headers={"If-Match": tag})
     assert answer.status_code == 200, answer.text
+    if answer.json()["workflow"]["pending"]:
+        answer = await world.do(GOVDIGITAL, offering_id, "accept")
+        assert answer.status_code == 200, answer.text
     changed: dict[str, Any] = answer.json()
     return changed
 

@@ -205,6 +205,66 @@ async def test_the_form_comes_back_with_the_remarks_of_the_anbieter(desks: Desks
     assert "Die Zielgruppe fehlt." in desks.bereitsteller.text
 
 
+async def published(desks: Desks) -> str:
+    """Bring an offer into the Schaufenster through govdigital and return its path."""
+    here = await filled(desks)
+    await (await desks.bereitsteller.open(here)).send()
+    anbieter = await desks.anbieter.open(f"{here.removesuffix('/edit')}/accept")
+    await anbieter.send()
+    await desks.showcase.contracts_answer()
+    return here.removesuffix("/edit")
+
+
+async def test_a_change_that_matters_waits_for_the_anbieter_and_a_text_does_not(desks: Desks) -> None:
+    offer = await published(desks)
+    person, anbieter = desks.bereitsteller, desks.anbieter
+    await person.open(f"{offer}/edit/about")
+    await person.send(summary="Bewohnerparkausweis für alle.")
+    await person.open(f"{offer}/edit/costs/0")
+    await person.send(200, "Speichern", amount="9.999,00")
+    await person.open(f"{offer}/edit")
+    assert "Sie bearbeiten die neue Fassung" in person.text
+    async with desks.world.browser() as visitor:
+        shown = (await visitor.get(offer)).text
+    assert "2.400,00" in shown
+    assert "Bewohnerparkausweis für alle." in shown
+    assert "Neue Fassung" not in shown
+
+    await anbieter.open("/tasks/offerings")
+    assert "Neue Fassungen 1" in anbieter.text
+    await anbieter.follow("Bewohnerparkausweis online")
+    assert "govdigital eG prüft noch" in anbieter.text
+    assert "Kosten" in anbieter.text
+    await anbieter.follow("Neue Fassung ansehen")
+    assert "9.999,00" in anbieter.text
+    await anbieter.open(f"{offer}/return")
+    await anbieter.send(remarks="Zu teuer.")
+    await person.open("/my/offerings")
+    assert "Zurückgegeben: Lesen Sie die Anmerkungen" in person.text
+    await person.open(f"{offer}/edit")
+    assert "Zu teuer." in person.text
+    await person.open(f"{offer}/edit/costs/0")
+    assert person.value("amount") == "9.999,00"
+    await person.send(200, "Speichern", amount="3.000,00")
+    await anbieter.open(f"{offer}/accept")
+    assert "Damit ist die neue Fassung für Ihren Bestellweg in Ordnung." in anbieter.text
+    await anbieter.send()
+    async with desks.world.browser() as visitor:
+        assert "3.000,00" in (await visitor.get(offer)).text
+
+
+async def test_a_version_that_waits_is_taken_back(desks: Desks) -> None:
+    offer = await published(desks)
+    person = desks.bereitsteller
+    await person.open(f"{offer}/edit/costs/0")
+    await person.send(200, "Speichern", amount="9.999,00")
+    await person.open(f"{offer}/edit")
+    await person.choose("Neue Fassung zurücknehmen")
+    assert "Die neue Fassung ist zurückgenommen" in person.text
+    await person.open(f"{offer}/edit/costs/0")
+    assert person.value("amount") == "2.400,00"
+
+
 async def test_the_form_of_others_is_not_there(desks: Desks) -> None:
     here = await desks.draft()
     stranger = await somebody(desks.world, HUSUM)

@@ -19,7 +19,7 @@ from shared.process.service import Resources, Service
 from shared.store.opening import open_store
 from shared.store.port import Store
 from tests.integration.bus.bus_fixture import fast_settings
-from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, admitted, complete_form, contract
+from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, accept, admitted, complete_form, contract
 
 LATE = AT + timedelta(days=400)
 
@@ -44,7 +44,7 @@ def publish(offering_id: str) -> Change[Offering]:
         events = [
             *drafted,
             *offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted),
-            *offering.accept([Actor.ANBIETER], AT),
+            *accept(offering, Actor.ANBIETER, AT, offering.form.channels[0]),
         ]
         events += contract(offering, offering.form.channels[0], AT)
         return offering, events

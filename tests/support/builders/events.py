@@ -9,6 +9,7 @@ from services.contracts.domain.refusal import Refusal
 from shared.ids import derived_id
 from shared.messages import (
     catalog,
+    catalog_versions,
     contracts,
     contracts_accessions,
     contracts_chain,
@@ -206,14 +207,34 @@ EXAMPLES: tuple[Message, ...] = (
     catalog.OfferingChanged(
         offering=offering().model_copy(update={"history": (catalog.VersionEntry(version=3, at=AT, changed_fields=("title",)),)})
     ),
+    catalog.OfferingChanged(
+        offering=offering().model_copy(
+            update={
+                "history": (
+                    catalog.VersionEntry(
+                        version=3, at=AT, changed_fields=("price_items",), accepted_by=(Channel.GOVDIGITAL, Channel.FITKO)
+                    ),
+                )
+            }
+        )
+    ),
     catalog.OfferingSuspended(offering=offering(), reason=REASON, by=PROVIDER, channel=Channel.GOVDIGITAL),
     catalog.OfferingResumed(offering=offering(), by=PROVIDER, channel=Channel.GOVDIGITAL),
     catalog.OfferingSuspended(offering=offering(OfferingState.AUSGESETZT), reason=REASON),
     catalog.OfferingResumed(offering=offering()),
     catalog.OfferingWithdrawn(offering=offering(OfferingState.ZURUECKGEZOGEN), reason=REASON),
+    catalog.OfferingWithdrawn(offering=offering(), reason=REASON, by=ANBIETER, channel=Channel.GOVDIGITAL),
     catalog.OfferingSubmitted(submission=SUBMISSION, submitted_at=AT),
     catalog.OfferingReturned(submission=SUBMISSION, remarks=REASON, returned_at=AT),
     catalog.OfferingAccepted(submission=SUBMISSION, accepted_at=AT),
+    catalog_versions.VersionSubmitted(submission=SUBMISSION, changed_fields=("price_items",), submitted_at=AT),
+    catalog_versions.VersionAccepted(
+        submission=SUBMISSION, channel=Channel.GOVDIGITAL, accepted_at=AT, waiting_for=(Channel.FITKO,), by=ANBIETER
+    ),
+    catalog_versions.VersionReturned(
+        submission=SUBMISSION, channel=Channel.GOVDIGITAL, remarks=REASON, returned_at=AT, by=ANBIETER
+    ),
+    catalog_versions.VersionDiscarded(submission=SUBMISSION, discarded_at=AT),
     eligibility.OrganisationRegistered(organisation=organisation()),
     eligibility.AccreditationRequested(organisation=organisation(), accreditation=accreditation(AccreditationState.BEANTRAGT)),
     eligibility.AccreditationQueried(

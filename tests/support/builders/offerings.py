@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.catalog.domain import channel_states, provisioning
+from services.catalog.domain import channel_states, examinations, provisioning
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
@@ -79,25 +79,41 @@ def give(offering: Offering, command: Command, actor: Actor, at: datetime, chann
     acts: dict[Command, Callable[[], Sequence[Message]]] = {
         C.EDIT: lambda: offering.edit([actor], at, form, CATALOGUE),
         C.SUBMIT: lambda: offering.submit([actor], at, CATALOGUE, admitted),
-        C.RETURN: lambda: offering.send_back([actor], at, "Bitte ergänzen."),
-        C.ACCEPT: lambda: offering.accept([actor], at),
+        C.RETURN: lambda: examinations.send_back(offering, [actor], at, channel, "Bitte ergänzen.", anbieter(channel)),
+        C.ACCEPT: lambda: accept(offering, actor, at, channel),
         C.BEREITSTELLUNGSVERTRAG: lambda: provisioning.ask(offering, [actor], at, channel, "gina", admitted),
         C.SUSPEND: lambda: _suspend(offering, actor, at, channel),
         C.RESUME: lambda: _resume(offering, actor, at, channel),
-        C.WITHDRAW: lambda: offering.withdraw([actor], at, "Ende"),
+        C.WITHDRAW: lambda: _withdraw(offering, actor, at, channel),
     }
     return acts[command]()
 
 
+def anbieter(channel: Channel) -> Party:
+    """Return the Anbieter of a channel."""
+    return Party(id=channel.value, name=channel.value)
+
+
+def accept(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
+    """Accept what lies before the Anbieter of a channel."""
+    return examinations.accept(offering, [actor], at, channel, anbieter(channel), "gina", admitted)
+
+
+def _withdraw(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
+    if actor is A.ANBIETER:
+        return channel_states.withdraw(offering, at, channel, "Ende", anbieter(channel))
+    return offering.withdraw([actor], at, "Ende")
+
+
 def _suspend(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
     if actor is A.ANBIETER:
-        return channel_states.suspend(offering, at, channel, "Wartung", Party(id=channel.value, name=channel.value))
+        return channel_states.suspend(offering, at, channel, "Wartung", anbieter(channel))
     return offering.suspend([actor], at, "Wartung", PROVIDER)
 
 
 def _resume(offering: Offering, actor: Actor, at: datetime, channel: Channel) -> Sequence[Message]:
     if actor is A.ANBIETER:
-        return channel_states.resume(offering, at, channel, Party(id=channel.value, name=channel.value))
+        return channel_states.resume(offering, at, channel, anbieter(channel))
     return offering.resume([actor], at, PROVIDER)
 
 

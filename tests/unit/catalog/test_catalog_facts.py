@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.catalog.facts import FACTS, OfferingFact, is_published
+from services.catalog.facts import FACTS, OfferingFact, WaitingOfferFact, is_published
 from services.catalog.repository import OFFERINGS
 from shared.ids import bereitstellung_id
 from shared.messages.values import Channel, OfferingState
@@ -21,6 +21,7 @@ async def test_an_offer_that_is_or_was_public_has_a_fact_and_must_be_on_its_topi
     contract = bereitstellung_id(Channel.GOVDIGITAL.value, offering.id)
     numbers = {contract: (Channel.GOVDIGITAL, f"BV/govdigital/{offering.id[:8]}")}
     fact = OfferingFact(offering.id, offering.form.title, offering.version, state, numbers=numbers)
-    expected = fact if state in PUBLIC else None
+    waits = WaitingOfferFact(offering.id) if state is OfferingState.BEREITSTELLUNGSVERTRAG_OFFEN else None
+    expected = fact if state in PUBLIC else waits
     assert FACTS[OFFERINGS](document) == expected
     assert is_published(document) is bool(offering.restate()) is (state in PUBLIC)

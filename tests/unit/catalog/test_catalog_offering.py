@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from services.catalog.domain import provisioning
 from services.catalog.domain.channel_states import resume, suspend
 from services.catalog.domain.offering import Offering
+from services.catalog.domain.pending import changed_fields, is_small
 from services.catalog.domain.provider import ProviderStanding
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from shared.errors import ConflictError, ForbiddenError, InvalidError, RejectedError
@@ -22,7 +23,6 @@ from shared.messages.values import Channel, OfferingState, Party
 from shared.topics import OFFERINGS, SUBMISSIONS, topic_of
 from tests.support.builders.offerings import AT, CATALOGUE, OFFERING_ID, PROVIDER, admitted, complete_form, give, offering_in
 from tests.support.builders.provisions import concluded, declined
-from tests.unit.catalog.test_catalog_transitions import EVENTS
 
 LATER = AT + timedelta(hours=1)
 OPERATOR = Party(id="marktplatz", name="Marktplatz")
@@ -42,11 +42,11 @@ def test_an_unchanged_form_is_no_change() -> None:
 
 def test_a_new_version_says_which_fields_have_changed() -> None:
     offering = offering_in(OfferingState.VEROEFFENTLICHT)
-    form = offering.form.model_copy(update={"title": "Neu", "reifegrad": 4})
+    form = offering.form.model_copy(update={"title": "Neu", "summary": "Ganz neu"})
     (event,) = offering.edit([Actor.BEREITSTELLER], LATER, form, CATALOGUE)
     assert isinstance(event, messages.OfferingChanged)
     assert event.offering.version == offering.version == 2
-    assert [(entry.version, entry.changed_fields) for entry in offering.history] == [(1, ()), (2, ("title", "reifegrad"))]
+    assert [(entry.version, entry.changed_fields) for entry in offering.history] == [(1, ()), (2, ("title", "summary"))]
 
 
 def test_a_public_offer_cannot_become_incomplete_or_drop_a_contracted_channel() -> None:
@@ -91,8 +91,9 @@ def test_a_draft_is_visible_to_no_anbieter_before_and_after_a_return() -> None:
     assert list(offering.visible_to) == []
     offering.submit([Actor.BEREITSTELLER], AT, CATALOGUE, admitted)
     assert list(offering.visible_to) == [Channel.GOVDIGITAL, Channel.FITKO]
-    offering.send_back([Actor.ANBIETER], AT, "Bitte ergänzen.")
-    assert list(offering.visible_to) == []
+    for channel, left in ((Channel.GOVDIGITAL, [Channel.FITKO]), (Channel.FITKO, [])):
+        give(offering, Command.RETURN, Actor.ANBIETER, AT, channel)
+        assert list(offering.visible_to) == left
     offering.withdraw([Actor.BEREITSTELLER], AT, "Ende")
     assert list(offering.visible_to) == []
 
@@ -186,7 +187,7 @@ class RandomWalk(RuleBasedStateMachine):
         if not events:
             assert self.offering == before
         if public:
-            assert set(self.offering.open_channels) == {it.channel for it in self.offering.listings} & accredited
+            assert set(self.offering.open_channels) == set(self.offering.remaining_channels) & accredited
         else:
             assert list(events) == []
         self.topics += [topic_of(event).name for event in events]
@@ -202,15 +203,19 @@ class RandomWalk(RuleBasedStateMachine):
         if not events:
             assert self.offering == before
             return
-        row = next(
-            row for row in TRANSITIONS.rows if row.command is command and actor in row.actors and before.state in row.sources
-        )
-        if command not in (Command.SUSPEND, Command.RESUME):
-            assert self.offering.state is (row.target or before.state)
         was_public = before.published_at is not None
-        assert [type(event) for event in events] == [EVENTS[command, was_public]]
-        raised = self.offering.version - before.version
-        assert raised == (1 if command is Command.EDIT and was_public else 0)
+        if actor is not Actor.ANBIETER and command not in (Command.SUSPEND, Command.RESUME):
+            row = next(
+                row for row in TRANSITIONS.rows if row.command is command and actor in row.actors and before.state in row.sources
+            )
+            assert self.offering.state is (row.target or before.state)
+        changed = [event for event in events if isinstance(event, messages.OfferingChanged)]
+        assert self.offering.version - before.version == len(changed)
+        if was_public and not any(topic_of(event) is OFFERINGS for event in events):
+            # What waits is nobody's but the parties'.
+            assert self.offering.public() == before.public()
+        if command is Command.EDIT and was_public and not changed:
+            assert [topic_of(event) for event in events] == [SUBMISSIONS]
         self.topics += [topic_of(event).name for event in events]
 
     @invariant()
@@ -225,6 +230,8 @@ class RandomWalk(RuleBasedStateMachine):
         if self.offering.is_public:
             suspended = {it.channel for it in self.offering.channel_suspensions}
             listed = {it.channel for it in self.offering.listings}
+            listed -= {it.channel for it in self.offering.channel_withdrawals}
+            assert listed
             stands_still = self.offering.suspension is not None or listed <= suspended
             assert (self.offering.state is OfferingState.AUSGESETZT) is stands_still
             assert (self.offering.public().suspension is not None) is stands_still
@@ -232,11 +239,23 @@ class RandomWalk(RuleBasedStateMachine):
 
     @invariant()
     def the_public_topic_gets_published_offers_only(self) -> None:
-        if self.offering.published_at is None:
-            assert OFFERINGS.name not in self.topics
-        else:
-            first = self.topics.index(OFFERINGS.name)
-            assert SUBMISSIONS.name not in self.topics[first:]
+        assert (OFFERINGS.name in self.topics) is (self.offering.published_at is not None)
+
+    @invariant()
+    def what_waits_differs_in_what_matters_and_some_anbieter_has_it_or_has_given_it_back(self) -> None:
+        pending = self.offering.pending
+        if pending is not None:
+            assert not is_small(changed_fields(self.offering.form, pending.form))
+            assert bool(self.offering.examining) is (pending.returned is None)
+            assert set(self.offering.examining) <= set(self.offering.remaining_channels)
+
+    @invariant()
+    def who_has_given_the_form_back_does_not_see_it(self) -> None:
+        assert not set(self.offering.returned_channels) & set(self.offering.visible_to)
+        if self.offering.state is OfferingState.EINGEREICHT:
+            assert not any(it.waits for it in self.offering.provisions)
+        if self.offering.submitted_at is not None and not self.offering.is_public and not self.offering.withdrawn_at:
+            assert self.offering.visible_to
 
 
 TestRandomWalk = RandomWalk.TestCase

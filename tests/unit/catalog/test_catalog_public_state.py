@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.catalog.access import Seen
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description
 from services.catalog.domain.offering import Offering
@@ -16,7 +17,7 @@ from services.catalog.schemas.listing import KnownReply
 from services.catalog.schemas.offering import OfferingReply
 from shared.messages import catalog as messages
 from shared.messages.values import Channel, OfferingState, Party
-from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, complete_form, offering_in
+from tests.support.builders.offerings import AT, CATALOGUE, PROVIDER, accept, complete_form, offering_in
 
 LATER = AT + timedelta(hours=1)
 NOT_ON_THE_TOPIC = {
@@ -49,6 +50,7 @@ def full_form() -> OfferingForm:
 def published() -> Offering:
     offering = offering_in(OfferingState.VEROEFFENTLICHT)
     offering.edit([Actor.BEREITSTELLER], LATER, full_form(), CATALOGUE)
+    accept(offering, Actor.ANBIETER, LATER, Channel.GOVDIGITAL)
     return offering
 
 
@@ -77,7 +79,7 @@ def test_the_state_says_of_each_field_what_the_api_says(state: OfferingState) ->
         offering.suspend([Actor.BEREITSTELLER], LATER, "Wartung", PROVIDER)
     if state is OfferingState.ZURUECKGEZOGEN:
         offering.withdraw([Actor.BEREITSTELLER], LATER, "Eingestellt")
-    shown = OfferingReply.of(offering, []).model_dump(mode="json")
+    shown = OfferingReply.of(offering, Seen()).model_dump(mode="json")
     held = offering.public().model_dump(mode="json")
     assert {name: shown[name] for name in shown.keys() & held.keys()} == {name: held[name] for name in shown.keys() & held.keys()}
     assert shown["orderable"] is bool(held["orderable_channels"])

@@ -17,7 +17,7 @@ from services.notify.texts import Text
 from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.ids import derived_id
-from shared.messages import catalog, ordering
+from shared.messages import catalog, catalog_versions, ordering
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Party
@@ -45,6 +45,7 @@ ACTS = [
     catalog.OfferingSuspended(offering=offering(), reason=REASON, by=ANBIETER),
     catalog.OfferingResumed(offering=offering(), by=ANBIETER),
     catalog.OfferingWithdrawn(offering=offering(), reason=REASON, by=ANBIETER),
+    catalog_versions.VersionReturned(submission=SUBMISSION, channel="govdigital", remarks=REASON, returned_at=AT, by=ANBIETER),
 ]
 
 

@@ -25,9 +25,9 @@ from services.notify.texts import FOLDER, SUBJECT_LENGTH, Texts, one_line, quote
 from services.notify.webhooks.handlers import SWITCHED_OFF
 from shared.ids import derived_id
 from shared.labels import read_labels
-from shared.messages import eligibility
+from shared.messages import catalog, eligibility
 from shared.messages.base import Message
-from shared.messages.values import AccreditationState
+from shared.messages.values import AccreditationState, Channel
 from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID, accreditation, organisation
 
 DATA = Path(__file__).parents[3] / "data"
@@ -104,7 +104,7 @@ def test_a_date_is_written_in_the_language_of_the_text_and_a_time_in_the_zone_of
 
 
 def test_a_bereitsteller_reads_which_channel_is_closed_and_what_opens_it() -> None:
-    opened, closed, _ = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
+    opened, closed, *_ = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
     assert "govdigital" not in texts.of(notification(opened, "offering-changed"), Language.DE).body
     text = texts.of(notification(closed, "offering-changed"), Language.DE).body
     assert "- govdigital" in text
@@ -113,7 +113,7 @@ def test_a_bereitsteller_reads_which_channel_is_closed_and_what_opens_it() -> No
 
 
 def test_a_new_version_is_told_to_the_anbieter_of_each_channel_and_a_further_channel_is_no_new_version() -> None:
-    channels, _, version = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
+    channels, _, version, examined = [message for message in EXAMPLES if message.TYPE == "catalog.offering.changed.v1"]
     routing = load_routing()
     assert "govdigital" not in routing.recipients(channels.TYPE, facts_of(channels).parties)
     assert routing.recipients(version.TYPE, facts_of(version).parties)["govdigital"] == "offering-changed-anbieter"
@@ -121,6 +121,36 @@ def test_a_new_version_is_told_to_the_anbieter_of_each_channel_and_a_further_cha
     assert "in Fassung 3" in texts.of(notification(version, "offering-changed"), Language.DE).body
     assert "Der Inhalt ist derselbe." in texts.of(notification(channels, "offering-changed"), Language.DE).body
     assert "Its content is the same." in texts.of(notification(channels, "offering-changed"), Language.EN).body
+    assert "Sie müssen nichts tun." in texts.of(notification(examined, "offering-changed-anbieter"), Language.DE).body
+    assert "examined and accepted it" in texts.of(notification(examined, "offering-changed"), Language.EN).body
+
+
+def test_an_examination_is_told_to_who_has_to_act_and_its_last_acceptance_by_what_is_in_force() -> None:
+    by_type = {message.TYPE.split(".")[2]: message for message in EXAMPLES if ".submission.version-" in message.TYPE}
+    told = {name: routing.recipients(message.TYPE, facts_of(message).parties) for name, message in by_type.items()}
+    assert told == {
+        "version-submitted": {"govdigital": "version-submitted", "fitko": "version-submitted"},
+        "version-accepted": {"komm-one": "version-accepted"},
+        "version-returned": {"komm-one": "version-returned"},
+        "version-discarded": {"govdigital": "version-discarded", "fitko": "version-discarded"},
+    }
+    accepted = by_type["version-accepted"]
+    assert "- FITKO" in texts.of(notification(accepted, "version-accepted"), Language.DE).body
+    last = accepted.model_copy(update={"waiting_for": ()})
+    assert routing.recipients(last.TYPE, facts_of(last).parties) == {}
+    assert "Für das Jahr 2026" in texts.of(notification(by_type["version-returned"], "version-returned"), Language.EN).body
+
+
+def test_a_channel_that_is_withdrawn_is_not_said_to_be_closed_for_lack_of_accreditation() -> None:
+    channel, whole = [message for message in EXAMPLES if message.TYPE == "catalog.offering.withdrawn.v1"][::-1]
+    assert isinstance(channel, catalog.OfferingWithdrawn)
+    assert "über den Kanal govdigital" in texts.of(notification(channel, "offering-withdrawn"), Language.DE).body
+    assert "über den Kanal" not in texts.of(notification(whole, "offering-withdrawn"), Language.DE).body
+    withdrawal = catalog.ChannelWithdrawal(channel=Channel.GOVDIGITAL, by="govdigital", reason="Auslauf", at=AT)
+    changed = catalog.OfferingChanged(
+        offering=channel.offering.model_copy(update={"channel_withdrawals": (withdrawal,), "orderable_channels": ()})
+    )
+    assert facts_of(changed).parameters.closed_channels is None
 
 
 def test_who_reads_of_a_suspended_channel_reads_which_and_that_others_go_on() -> None:

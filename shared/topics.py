@@ -26,6 +26,7 @@ from shared.messages import (
     ordering,
     ordering_klienten,
     ordering_notices,
+    ordering_offerings,
     ordering_partners,
 )
 from shared.messages.base import Message, Tombstone
@@ -291,6 +292,7 @@ ORDERS = Topic(
         ordering.UsesReported,
         ordering.OrderWithdrawn,
         ordering.OrderExpired,
+        ordering_offerings.OfferingEnded,
         ordering.OrderTerminated,
         ordering.OrderEnded,
     ),

@@ -31,6 +31,7 @@ from services.catalog.schemas.offering import (
     OfferingReply,
     ReasonRequest,
     RemarksRequest,
+    WithdrawalRequest,
 )
 from services.catalog.search import Schaufenster
 from services.catalog.versions.api import version_routes
@@ -201,12 +202,15 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
         return await headers.key.run(lambda: _apply(backend, change, headers.caller, headers.condition))
 
     @post("/withdraw")
-    async def withdraw(offering_id: str, body: ReasonRequest, headers: Headers) -> Response:
+    async def withdraw(offering_id: str, body: WithdrawalRequest, headers: Headers) -> Response:
         """End the offer for good, as Anbieter one's channel; contracts that exist go on, those asked for are withdrawn.
 
-        With its last channel the offer ends.
+        With its last channel the offer ends. Vorgänge in which something is ordered go on; those before an order may go on or end
+        with the offer (`ends_open_orders`). Their Kunden are told.
         """
-        change = handlers.withdraw(offering_id, headers.caller, backend.clock(), body.reason)
+        change = handlers.withdraw(
+            offering_id, headers.caller, backend.clock(), body.reason, ends_open_orders=body.ends_open_orders
+        )
         return await headers.key.run(lambda: _settle(backend, change, headers))
 
 

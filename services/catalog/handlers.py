@@ -161,13 +161,13 @@ def ask_bereitstellungsvertrag(offering_id: str, caller: Caller, at: datetime, s
     return take(offering_id, caller, at, step)
 
 
-def withdraw(offering_id: str, caller: Caller, at: datetime, reason: str) -> Change[Offering]:
+def withdraw(offering_id: str, caller: Caller, at: datetime, reason: str, *, ends_open_orders: bool) -> Change[Offering]:
     """End an offer, or as Anbieter its channel; a Bereitstellungsvertrag that is asked for is withdrawn with the offer."""
 
     def step(offering: Offering, acting: Sequence[Actor], at: datetime) -> Sequence[Message]:
         if acting[0] is Actor.ANBIETER:
-            return channel_states.withdraw(offering, at, caller.channel, reason, caller.party)
-        events = offering.withdraw(acting, at, reason, caller.party)
+            return channel_states.withdraw(offering, at, caller.channel, reason, caller.party, ends_open_orders=ends_open_orders)
+        events = offering.withdraw(acting, at, reason, caller.party, ends_open_orders=ends_open_orders)
         return [*events, *(provisioning.take_back(offering, at) if events else ())]
 
     return take(offering_id, caller, at, step)

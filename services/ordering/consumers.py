@@ -10,6 +10,7 @@ from services.ordering import handlers
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.repository import Offerings, Orders
+from services.ordering.withdrawn_offerings import with_orders
 from shared.aggregate.change import Change
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import offers_consumer
@@ -30,7 +31,7 @@ _VERDICTS: Final[frozenset[type[Message]]] = frozenset({VerdictGiven, VerdictOve
 def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime], hold_for: timedelta) -> tuple[Consumer, ...]:
     """Return the consumers that follow the catalogue, and record verdicts and contracts; ``hold_for`` as in the settings."""
     return (
-        offers_consumer(ORDERING_OFFERINGS, offerings.ledger, ListedOffering.of),
+        with_orders(offers_consumer(ORDERING_OFFERINGS, offerings.ledger, ListedOffering.of), orders, clock),
         _verdicts(orders, clock, hold_for),
         _contracts(orders, clock),
     )

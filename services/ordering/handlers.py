@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from typing import ParamSpec, TypeAlias
 
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
-from services.ordering.domain import award, exits, interest, klienten, notice, precheck, rechecks, reminders, steps_back
+from services.ordering.domain import (
+    award,
+    exits,
+    interest,
+    klienten,
+    notice,
+    precheck,
+    rechecks,
+    reminders,
+    steps_back,
+    withdrawn_offering,
+)
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Actor, Task
@@ -18,6 +29,7 @@ from shared.aggregate.change import Cause, Change
 from shared.errors import ConflictError
 from shared.http.auth import Caller
 from shared.messages.base import Message
+from shared.messages.catalog import OfferingWithdrawn
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
@@ -188,6 +200,11 @@ def follow_contract(
                 return notice.record_refusal(order, event)
 
     return _change(order_id, decide, cause)
+
+
+def follow_withdrawal(order_id: str, withdrawn: OfferingWithdrawn, cause: Cause, at: datetime) -> Change[Order]:
+    """Bring a Vorgang in line with the withdrawal of its offer."""
+    return _change(order_id, lambda order: withdrawn_offering.follow(order, withdrawn, at), cause)
 
 
 def meet_deadline(order_id: str, kind: Deadline, before: datetime, at: datetime) -> Change[Order]:

@@ -33,6 +33,7 @@ ORDERS = aggregate_collection(
     Index("hold", ("hold_until",)),
     Index("target", ("target_at",)),
     Index("asked", ("asked_since",)),
+    Index("offering", ("offering_id", "declared_at")),
     Index("state_age", ("channel", "state", "state_since")),
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
 )
@@ -240,6 +241,14 @@ class Orders:
         """Return what is listed of Vorgänge with their Klienten, by id."""
         documents = await self._heads(ids, _KLIENTEN)
         return {order_id: self._listed(document) for order_id, document in documents.items() if RESERVED_FOR not in document}
+
+    async def of_offering(self, offering_id: str, after: tuple[Scalar, ...] | None, limit: int) -> list[Order]:
+        """Return Vorgänge of an offer, the oldest first, of all organisations, without their long parts.
+
+        Work of the system, not of a caller.
+        """
+        query = Query("offering", {"offering_id": offering_id}, after=after, limit=limit, only=_LISTED)
+        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:
         """Return how many Vorgänge of a channel are in a state, of all organisations: a figure of the system."""

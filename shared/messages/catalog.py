@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.messages.base import Message, Tombstone, Value, is_absent, message_type
+from shared.messages.base import Message, Tombstone, Value, is_absent, is_false, message_type
 from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     Anbindungsart,
@@ -408,6 +408,15 @@ class OfferingWithdrawn(Message):
     ]
     by: Author = None
     channel: OneChannel = None
+    ends_open_orders: Annotated[
+        bool,
+        Field(
+            exclude_if=is_false,
+            description="Whether Vorgänge of the offer in which nothing is ordered yet end with it; absent: they may go on. Not "
+            "personal.",
+            examples=[True],
+        ),
+    ] = False
 
 
 @message_type("catalog.offering.restated.v1")

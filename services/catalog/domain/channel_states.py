@@ -55,11 +55,14 @@ def resume(offering: Offering, at: datetime, channel: Channel, by: Party) -> Seq
     return [messages.OfferingResumed(offering=offering.public(), by=by, channel=channel)]
 
 
-def withdraw(offering: Offering, at: datetime, channel: Channel, reason: str, by: Party) -> Sequence[Message]:
+def withdraw(
+    offering: Offering, at: datetime, channel: Channel, reason: str, by: Party, *, ends_open_orders: bool = False
+) -> Sequence[Message]:
     """End a channel for good, once; contracts that exist go on. With its last channel the offer ends.
 
-    A version that waited for this channel alone is in force with that. Raises IllegalMoveError, and InvalidError
-    (``channel_not_listed``) for a channel without a Bereitstellungsvertrag.
+    ``ends_open_orders``: Vorgänge of the channel in which nothing is ordered yet end with it. A version that waited for this
+    channel alone is in force with that. Raises IllegalMoveError, and InvalidError (``channel_not_listed``) for a channel without
+    a Bereitstellungsvertrag.
     """
     if any(it.channel is channel for it in offering.channel_withdrawals):
         return []
@@ -69,9 +72,12 @@ def withdraw(offering: Offering, at: datetime, channel: Channel, reason: str, by
     offering.channel_withdrawals = (*offering.channel_withdrawals, withdrawal)
     offering.channel_suspensions = tuple(it for it in offering.channel_suspensions if it.channel is not channel)
     if not offering.remaining_channels:
-        return [*offering.withdraw((Actor.SYSTEM,), at, reason, by), *provisioning.take_back(offering, at)]
+        ended = offering.withdraw((Actor.SYSTEM,), at, reason, by, ends_open_orders=ends_open_orders, channel=channel)
+        return [*ended, *provisioning.take_back(offering, at)]
     _changed(offering, at)
-    withdrawn = messages.OfferingWithdrawn(offering=offering.public(), reason=reason, by=by, channel=channel)
+    withdrawn = messages.OfferingWithdrawn(
+        offering=offering.public(), reason=reason, by=by, channel=channel, ends_open_orders=ends_open_orders
+    )
     return [withdrawn, *settle(offering, at)]
 
 

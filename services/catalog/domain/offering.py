@@ -216,13 +216,27 @@ class Offering(Aggregate):
         return lambda: messages.OfferingResumed(offering=self.public(), by=by)
 
     @step(Command.WITHDRAW)
-    def withdraw(self, _actor: Actor, at: datetime, reason: str, by: Party | None = None) -> Taken:
-        """End the offer for good; contracts that exist go on."""
+    def withdraw(
+        self,
+        _actor: Actor,
+        at: datetime,
+        reason: str,
+        by: Party | None = None,
+        *,
+        ends_open_orders: bool = False,
+        channel: Channel | None = None,
+    ) -> Taken:
+        """End the offer for good; contracts that exist go on, and Vorgänge before their order unless they are to end.
+
+        ``channel``: the last one, with which the offer ends; Vorgänge of others are not touched.
+        """
         self.withdrawal_reason, self.suspension, self.channel_suspensions, self.pending = reason, None, (), None
         self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
             return lambda: messages.OfferingDiscarded(submission=self.submission(), reason=reason, discarded_at=at)
-        return lambda: messages.OfferingWithdrawn(offering=self.public(), reason=reason, by=by)
+        return lambda: messages.OfferingWithdrawn(
+            offering=self.public(), reason=reason, by=by, ends_open_orders=ends_open_orders, channel=channel
+        )
 
     def differs_from(self, accredited: Collection[Channel]) -> bool:
         """Return whether ``follow_accreditations`` has something to do."""

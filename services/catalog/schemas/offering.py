@@ -99,6 +99,13 @@ class ReasonRequest(BaseModel):
     reason: Written
 
 
+class WithdrawalRequest(ReasonRequest):
+    """Why the offer, or a channel of it, is withdrawn; and whether Vorgänge end with it in which nothing is ordered yet."""
+
+    model_config = _request({"reason": "Der Dienst wird zum Jahresende eingestellt.", "ends_open_orders": True})
+    ends_open_orders: bool = False
+
+
 class BereitstellungsvertragRequest(BaseModel):
     """What clients of version 0.1.0 send: a number and a date that somebody typed. Both are ignored, ``contracts`` knows them."""
 

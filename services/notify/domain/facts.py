@@ -21,12 +21,13 @@ from shared.messages import (
     eligibility,
     ordering,
     ordering_klienten,
+    ordering_offerings,
 )
 from shared.messages.base import Message
 from shared.messages.contracts import Leg
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, OrderState, Party, Verdict
+from shared.messages.values import Channel, OfferingState, OrderState, Party, Verdict
 
 
 class Audience(StrEnum):
@@ -93,7 +94,8 @@ def facts_of(message: Message) -> Facts:
         return _order(message)
     if isinstance(message, _OFFERING_EVENTS):
         by: Party | None = getattr(message, "by", None)
-        channel: Channel | None = getattr(message, "channel", None)
+        ended = message.offering.state is OfferingState.ZURUECKGEZOGEN
+        channel: Channel | None = None if ended else getattr(message, "channel", None)
         changed = isinstance(message, catalog.OfferingChanged)
         return _offering(message.offering, getattr(message, "reason", None), by, channel, changed=changed)
     if isinstance(message, _SUBMISSION_EVENTS):
@@ -255,6 +257,7 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             | ordering.OfferWithdrawn(reason=reason)
             | ordering.ClarificationReopened(reason=reason)
             | ordering.ChannelChanged(reason=reason)
+            | ordering_offerings.OfferingEnded(reason=reason)
         ):
             return {"reason": reason}
         case ordering.ClarificationStarted(points=points, points_en=english):

@@ -27,7 +27,7 @@ MOVES = {
         Step("bereitstellungsvertrag"),
         Step("suspend", (Ask("reason", Kind.AREA),)),
         Step("resume"),
-        Step("withdraw", (Ask("reason", Kind.AREA),)),
+        Step("withdraw", (Ask("reason", Kind.AREA), Ask("ends_open_orders", Kind.TICK, optional=True))),
     )
 }
 DONE = frozenset({*MOVES, "submit", "discard"})

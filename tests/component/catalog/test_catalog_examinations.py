@@ -129,7 +129,11 @@ async def test_an_anbieter_withdraws_its_channel_and_the_other_one_goes_on(world
         "VEROEFFENTLICHT",
     )
     assert (await world.search(channel="govdigital", orderable="true"))["total"] == 0
-    assert (await world.do(FITKO, offering_id, "withdraw", reason="Auch wir.")).json()["state"] == "ZURUECKGEZOGEN"
+    assert "ends_open_orders" not in content
+    last = await world.do(FITKO, offering_id, "withdraw", reason="Auch wir.", ends_open_orders=True)
+    assert last.json()["state"] == "ZURUECKGEZOGEN"
+    content = json.loads(world.publisher.events[-1].body)
+    assert (content["channel"], content["ends_open_orders"]) == ("fitko", True), "of the last channel, not of others"
 
 
 async def test_a_version_that_another_change_overtakes_is_recorded_as_it_was_replaced(

@@ -18,6 +18,7 @@ from shared.messages import (
     eligibility,
     ordering,
     ordering_klienten,
+    ordering_offerings,
 )
 from shared.messages.base import Message
 from shared.messages.ordering import OrderParty
@@ -327,6 +328,7 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT, reason=REASON),
     ordering.OrderWithdrawn(order=head(OrderState.ZURUECKGEZOGEN), at=AT),
     ordering.OrderExpired(order=head(OrderState.VERFALLEN), at=AT),
+    ordering_offerings.OfferingEnded(order=head(), at=AT, reason=REASON),
     ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
     ordering.OrderEnded(order=head(OrderState.BEENDET), at=AT),
     contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),

@@ -239,7 +239,8 @@ def test_with_its_last_channel_an_offer_ends() -> None:
     give(offering, C.WITHDRAW, A.ANBIETER, LATER, FT)
     (event,) = give(offering, C.WITHDRAW, A.ANBIETER, LATER, GD)
     assert isinstance(event, messages.OfferingWithdrawn)
-    assert (event.channel, offering.state, offering.withdrawal_reason) == (None, S.ZURUECKGEZOGEN, "Ende")
+    assert (event.channel, offering.state, offering.withdrawal_reason) == (GD, S.ZURUECKGEZOGEN, "Ende")
+    assert not event.ends_open_orders
     assert offering.orderable_channels == ()
 
 

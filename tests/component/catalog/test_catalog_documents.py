@@ -84,6 +84,9 @@ async def test_a_document_is_brought_named_in_the_form_and_read_by_whoever_may_r
     assert unnamed == [404, 404, 404, 200], "it is the Bereitsteller's alone until the form names it"
     etag = (await world.as_(KOMM_ONE).get(f"/v1/offerings/{offering_id}")).headers["ETag"]
     assert (await name(world, offering_id, etag, entry(brought))).status_code == 200
+    waiting = [(await read(world, offering_id, token=token)).status_code for token in (None, KUNDE, GOVDIGITAL, KOMM_ONE)]
+    assert waiting == [404, 404, 200, 200], "until the version is in force, those who examine it read it"
+    assert (await world.do(GOVDIGITAL, offering_id, "accept")).status_code == 200
     answer = await read(world, offering_id)
     assert (answer.content, answer.headers["content-type"]) == (PDF, "application/pdf")
     assert answer.headers["content-disposition"] == f'attachment; filename="{digest(PDF)}.pdf"'
@@ -99,6 +102,7 @@ async def test_a_document_of_an_earlier_version_stays_readable(prepared: Callabl
         brought = entry(await bring(world, offering_id, content))
         etag = (await world.as_(KOMM_ONE).get(f"/v1/offerings/{offering_id}")).headers["ETag"]
         assert (await name(world, offering_id, etag, brought)).status_code == 200
+        assert (await world.do(GOVDIGITAL, offering_id, "accept")).status_code == 200
     assert [(await read(world, offering_id, content)).content for content in (PDF, LATER)] == [PDF, LATER]
 
 

@@ -10,6 +10,7 @@ from services.contracts.domain.transitions import ContractState
 from services.contracts.repository import Filter, Viewer
 from shared.http.auth import Caller
 from shared.http.days import Day
+from shared.http.dependencies import CurrentCaller
 from shared.messages.contracts import Leg
 from shared.messages.values import Channel, EntityId, Role
 
@@ -20,6 +21,8 @@ def viewer_of(caller: Caller) -> Viewer:
 
 
 def _narrowed(
+    *,
+    caller: CurrentCaller,
     state: Annotated[
         ContractState | None, Query(description="Only those in this state; ANGEBOTEN: the Anbieter's work list.")
     ] = None,
@@ -27,8 +30,12 @@ def _narrowed(
     offering_id: Annotated[EntityId | None, Query(description="Only those about this offer.")] = None,
     leg: Annotated[Leg | None, Query(description="Only those of this place in the chain.")] = None,
     ends_before: Annotated[Day | None, Query(description="Only those whose last day is known and before this one.")] = None,
+    change_waits: Annotated[
+        bool,
+        Query(description="Only those of which a change waits for the caller: to consent, or at the Anbieter to release it."),
+    ] = False,
 ) -> Filter:
-    return Filter(state, channel, offering_id, leg, ends_before)
+    return Filter(state, channel, offering_id, leg, ends_before, viewer_of(caller) if change_waits else None)
 
 
 Narrowed = Annotated[Filter, Depends(_narrowed)]

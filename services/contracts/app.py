@@ -11,6 +11,10 @@ from services.contracts import channels
 from services.contracts.accessions.api import AccessionBackend, accession_routes
 from services.contracts.accessions.archiving import AccessionArchivist
 from services.contracts.accessions.repository import ACCESSIONS, Accessions
+from services.contracts.amending.api import AmendingBackend, amending_routes
+from services.contracts.announcing.api import AnnouncingBackend, announcing_routes
+from services.contracts.announcing.issued import AnnouncingIssued
+from services.contracts.announcing.passing import PassingPricesOn
 from services.contracts.api import routes
 from services.contracts.archiving import log as archive_log
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
@@ -44,6 +48,7 @@ from services.contracts.statements.jobs import JOBS, Jobs
 from services.contracts.statements.maker import OWED, StatementMaker, owed_ledger
 from services.contracts.statements.runner import Runner
 from services.contracts.statements.statement import SHARES, STATEMENTS, Statements
+from services.contracts.succession.api import SuccessionBackend, succession_routes
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
@@ -95,6 +100,9 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         router = routes(Contracts(own), registers, log, resources.clock, terms)
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
+        join(router, amending_routes(AmendingBackend(Contracts(own), accessions, terms, resources.clock)))
+        join(router, announcing_routes(AnnouncingBackend(Contracts(own), terms, resources.clock)))
+        join(router, succession_routes(SuccessionBackend(Contracts(own), terms, resources.clock)))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, files))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
@@ -117,6 +125,14 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
                 for work in _periodic(terms[channel], contracts, registers, _Written(published, owed, files), settings)
             ),
             *(work for channel in served for work in _chain_works(terms[channel], contracts, accessions, log, settings)),
+            *(
+                Periodic(
+                    f"contracts.{it.value}.cost-information",
+                    settings.cascade_every,
+                    AnnouncingIssued(terms[it], contracts, costs).run,
+                )
+                for it in served
+            ),
             *(
                 Periodic(f"contracts.{it.value}.statements", settings.statements_every, Runner(it, jobs, costs, log).run)
                 for it in served
@@ -146,6 +162,7 @@ def _chain_works(
     archivist = AccessionArchivist(accessions, channel, log)
     return (
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
+        Periodic(f"contracts.{channel.value}.prices", settings.cascade_every, PassingPricesOn(terms, contracts).run),
         Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
     )
 

@@ -22,6 +22,7 @@ from services.contracts.domain.accession import Accession
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
+from services.contracts.neighbourhood import line_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
 from shared.calendar import day_of
@@ -54,7 +55,7 @@ class Cascade:
 
     async def descend(self, contract: Contract) -> None:
         """Shorten what rests on a contract by what that has lost, then drop its duty."""
-        line = await self._line(contract)
+        line = await line_of(contract, self.contracts)
         before = Chain.of(chained(it.before_it_lost(), self.terms) for it in line.values())
         after = before.with_changed(*(chained(it, self.terms) for it in line.values()))
         for above in line.values():
@@ -63,17 +64,6 @@ class Cascade:
         async for accession in self.accessions.to_contracts(line):
             await self._end_accession(accession, before, after, contract)
         await self.contracts.ledger.apply([_settled(contract)])
-
-    async def _line(self, contract: Contract) -> dict[str, Contract]:
-        """Return a contract with all that it continues and all that continues it: the cover that it is part of."""
-        line = {contract.id: contract}
-        while contract.continues is not None and contract.continues not in line:
-            found = await self.contracts.of_ids([contract.continues])
-            if contract.continues not in found:
-                break
-            contract = found[contract.continues]
-            line[contract.id] = contract
-        return line | await self.contracts.continuing(line)
 
     async def _shorten(self, resting: Sequence[Contract], before: Chain, after: Chain, because: Contract) -> None:
         at = self.clock()

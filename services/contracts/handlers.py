@@ -136,7 +136,8 @@ async def conclude_released(
 
     Raises StoreUnavailableError or WriteConflictError: the next run does it then.
     """
-    world = world_of((await above(contracts, {it.parent for it in released if it.parent is not None})).values(), terms)
+    named = {key for it in released for key in (it.parent, it.continues) if key is not None}
+    world = world_of((await above(contracts, named)).values(), terms)
     refusals: dict[str, Refusal] = {}
     for contract in released:
         signed = contract.model_copy()

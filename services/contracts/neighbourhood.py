@@ -41,6 +41,21 @@ async def above(contracts: Contracts, parents: Iterable[str]) -> dict[str, Contr
     return found
 
 
+async def line_of(contract: Contract, contracts: Contracts) -> dict[str, Contract]:
+    """Return a contract with all that it continues and all that continues it: the cover that it is part of.
+
+    Raises StoreUnavailableError.
+    """
+    line = {contract.id: contract}
+    while contract.continues is not None and contract.continues not in line:
+        found = await contracts.of_ids([contract.continues])
+        if contract.continues not in found:
+            break
+        contract = found[contract.continues]
+        line[contract.id] = contract
+    return line | await contracts.continuing(line)
+
+
 def world_of(contracts: Iterable[Contract], terms: Terms, accessions: Iterable[Accession] = ()) -> World:
     """Return the world of contracts of one channel with accessions to them."""
     known, acceded = list(contracts), sorted(accessions, key=lambda it: it.id)
@@ -56,14 +71,16 @@ def world_of(contracts: Iterable[Contract], terms: Terms, accessions: Iterable[A
     )
 
 
-def added_violations(contract: Contract, around: World, terms: Terms, state: ContractState | None = None) -> list[Violation]:
+def added_violations(
+    contract: Contract, around: World, terms: Terms, state: ContractState | None = None, *, whole: bool = False
+) -> list[Violation]:
     """Return the violations that a contract would add to those around it if it were stored, in ``state`` if given, sorted.
 
-    Raises RefusedError as the question WRITE does.
+    ``whole``: all around it is concerned, also what rests on it. Raises RefusedError as the question WRITE does.
     """
     parties = {key: body_of(key) for key in (contract.grantor.id, contract.customer.id)}
     added = chained(contract, terms, state)
-    chain = _concerned(around.chain, added)
+    chain = around.chain if whole else _concerned(around.chain, added)
     return added_by(replace(around, organisations={**around.organisations, **parties}, chain=chain), added)
 
 

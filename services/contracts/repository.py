@@ -10,6 +10,7 @@ from datetime import date, datetime
 from heapq import merge
 from itertools import islice
 
+from services.contracts.domain.amending import party_of, waits_for
 from services.contracts.domain.contract import Contract, Listed
 from services.contracts.domain.transitions import BINDING, PENDING, Actor, ContractState
 from services.contracts.numbering import Number, Register
@@ -39,6 +40,7 @@ CONTRACTS = aggregate_collection(
     Index("formed_state", ("channel", "state", "formed_at")),
     Index("released", ("channel", "released_at")),
     Index("shortened", ("channel", "shortened_at")),
+    Index("announcing", ("channel", "announcing_at")),
     Index("running", ("channel", "runs_until")),
     Index("undocumented", ("channel", "undocumented_at")),
     Index("customer_state", ("customer_id", "state", "recorded_at")),
@@ -90,6 +92,15 @@ class Viewer:
         """Return whether the grounds of the in-house check are theirs to read: as Kunde or as Anbieter."""
         return self.organisation == contract.customer.id or self.channel is contract.channel
 
+    def is_asked(self, contract: Listed) -> bool:
+        """Return whether a change of a contract waits for them: to consent to it, or to release it at the Anbieter."""
+        if contract.proposal is None:
+            return False
+        party = party_of(contract, waits_for(contract, contract.proposal)[0])
+        if party.id == contract.channel.value:
+            return self.channel is contract.channel
+        return self.organisation == party.id
+
     def reads_text(self, contract: Contract) -> bool:
         """Return whether the text of a contract is theirs to read: of both sides, of the Anbieter as whoever works there."""
         sides = {contract.customer.id, contract.grantor.id} - {contract.channel.value}
@@ -106,19 +117,25 @@ def position_of(contract: Listed) -> Position:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to; None: everything. ``ends_before``: the last day is known and lies before this one."""
+    """What a list is narrowed to; None: everything. ``ends_before``: the last day is known and lies before this one.
+
+    ``waits_for``: a change of the contract waits for this viewer.
+    """
 
     state: ContractState | None = None
     channel: Channel | None = None
     offering_id: str | None = None
     leg: Leg | None = None
     ends_before: date | None = None
+    waits_for: Viewer | None = None
 
     def passes(self, contract: Listed) -> bool:
         """Return whether a contract is in the narrowed list."""
         asked = (self.state, self.channel, self.offering_id, self.leg)
         found = (contract.state, contract.channel, contract.offering_id, contract.leg)
         if any(value is not None and value != has for value, has in zip(asked, found, strict=True)):
+            return False
+        if self.waits_for is not None and not self.waits_for.is_asked(contract):
             return False
         return self.ends_before is None or (contract.last_day is not None and contract.last_day < self.ends_before)
 
@@ -209,6 +226,11 @@ class Contracts:
     async def shortened(self, channel: Channel, limit: int) -> list[Contract]:
         """Return contracts of a channel that have lost days and whose dependents were not looked at since, oldest first."""
         documents = await self.store.find(CONTRACTS, Query("shortened", {"channel": channel.value}, limit=limit))
+        return [self.ledger.state_of(document) for document in documents]
+
+    async def announcing(self, channel: Channel, limit: int) -> list[Contract]:
+        """Return contracts of a channel with new prices that those below do not know yet, oldest first."""
+        documents = await self.store.find(CONTRACTS, Query("announcing", {"channel": channel.value}, limit=limit))
         return [self.ledger.state_of(document) for document in documents]
 
     async def undocumented(self, channel: Channel) -> AsyncIterator[list[Document]]:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.contracts.chain.notice import notify_by_of
+from services.contracts.days import ChainDay
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
@@ -88,7 +89,7 @@ class DeclineRequest(BaseModel):
 class NoticeRequest(BaseModel):
     """Notice of a contract. ``last_day``: extraordinary or agreed; null or absent: as the agreed period gives it."""
 
-    last_day: date | None = None
+    last_day: ChainDay | None = None
 
 
 class ContractSummary(BaseModel):

@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     itself on the Anbieter's offer; above it two persons of the Anbieter sign: ``{"govdigital": 5000000}``.
     ``census_every``: pause between two countings for the metrics.
     ``conclude_every``: pause between two runs that conclude what two persons of the Anbieter have signed.
-    ``cascade_every``: pause between two runs that end what rests on contracts of which notice was given, and what has run out.
+    ``cascade_every``: pause between two runs that end what rests on contracts of which notice was given, and what has run out,
+    and that pass new prices on.
     ``archive_every``: pause between two runs that archive what was formed and sign the head. ``archive_key``: file with the
     Ed25519 key (PEM) that signs it; without it nothing is signed. ``archive_origin``: name of the log, for good.
     ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.

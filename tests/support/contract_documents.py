@@ -85,6 +85,44 @@ def contract(*, prices: int = 1, conditions: int = 0, **changes: Any) -> dict[st
     } | changes
 
 
+def amended_contract() -> dict[str, Any]:
+    """Return a contract in its second version, with the amendment that made it."""
+    before: dict[str, Any] = {
+        "valid_to": None,
+        "services": ["2f0d9c8e-9a64-4c6f-8f5e-64a4a5a7c0de"],
+        "parametrisation": [],
+        "territory": ["14"],
+        "passing_on": {"allowed": True, "act": "BEITRITT"},
+        "charge": "ENTGELTLICH",
+        "notice": {"months": 6, "to": "YEAR_END"},
+        "price_notice": {"months": 3, "from": "YEAR_START"},
+        "agb": {"name": "SaaS-Nachnutzungs-AGB", "version": "EfA-Marktplatz 2022"},
+        "annexes": ["LEISTUNGSBESCHREIBUNG"],
+    }
+    after = {
+        "valid_to": "2030-12-31",
+        "territory": ["14", "130750000000"],
+        "passing_on": {"allowed": False, "act": "BEITRITT"},
+        "charge": "ENTGELTFREI",
+        "notice": None,
+        "price_notice": {"months": 1, "from": "ANY"},
+        "agb": {"name": "SaaS-Nachnutzungs-AGB", "version": "2027"},
+        "annexes": [],
+        "services": [],
+        "parametrisation": ["mit-gebuehr"],
+    }
+    amendment = {
+        "id": "4c8d7d0e-6a2b-5c61-9f0e-2b7f0c9d5a33",
+        "version": 2,
+        "agreed_at": "2027-01-31T23:30:00Z",
+        "reason": "Reform der Kreise",
+        "parts": [name.upper() for name in after],
+        "before": before,
+        "signatures": [{"side": "grantor", "on": "2027-02-01"}, {"side": "grantee", "on": "2027-01-30"}],
+    }
+    return contract(prices=0, **before) | after | {"version": 2, "amendments": [amendment]}
+
+
 def root_contract(**changes: Any) -> dict[str, Any]:
     """Return a Bereitstellungsvertrag with all that a chain knows of a contract."""
     signatures = [

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from services.contracts.days import ChainDay
 from services.contracts.domain.accession import Accession
-from shared.http.days import Day
 from shared.messages.values import Channel, Party, Time
 
 _SHOWN: dict[str, JsonValue] = {
@@ -32,8 +32,8 @@ class AccessionRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    valid_from: Day | None = None
-    valid_to: Day | None = None
+    valid_from: ChainDay | None = None
+    valid_to: ChainDay | None = None
 
 
 class AccessionEndRequest(BaseModel):
@@ -41,7 +41,7 @@ class AccessionEndRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    last_day: Annotated[Day | None, Field(examples=["2027-12-31"])] = None
+    last_day: Annotated[ChainDay | None, Field(examples=["2027-12-31"])] = None
 
 
 class AccessionView(BaseModel):

@@ -17,6 +17,7 @@ from services.contracts.archive.keys import LogKey
 from services.contracts.archiving.erasure import erased_roles
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import commitments, keep_document
+from services.contracts.domain.amending import is_offered
 from services.contracts.domain.checkpoint import PublishedCheckpoint, published_id
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.papers import named
@@ -166,6 +167,11 @@ def content_of(contract: Contract) -> bytes:
         "check": {"signed_off_by": True, "override": {"by": True}},
         "signatures": {"__all__": person},
         "countersignature": person,
+        # What one side has not released is not for the other one, which reads what is archived.
+        "proposal": {"consents": {"__all__": person}}
+        if contract.proposal is None or is_offered(contract, contract.proposal)
+        else True,
+        "amendments": {"__all__": {"signatures": {"__all__": person}}},
     }
     return canonical(contract.model_dump(mode="json", by_alias=True, exclude=personal))
 
@@ -177,7 +183,9 @@ def persons_of(contract: Contract) -> dict[str, dict[str, Any]]:
         "award.signed_off_by": contract.check.signed_off_by if contract.check else None,
         "award.override_by": override.by if override else None,
     }
-    for signature in contract.signatures:
-        found[f"{signature.side}.signed_by"] = signature.by
-        found[f"{signature.side}.released_by"] = signature.released_by
+    signed = [("", contract.signatures), *((f"version.{it.version}.", it.signatures) for it in contract.amendments)]
+    for place, signatures in signed:
+        for signature in signatures:
+            found[f"{place}{signature.side}.signed_by"] = signature.by
+            found[f"{place}{signature.side}.released_by"] = signature.released_by
     return {role: {"person": person} for role, person in found.items() if person is not None}

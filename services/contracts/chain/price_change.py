@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.contracts.chain.contract import Contract
-from services.contracts.chain.days import day_before, period_start, plus_months, shown
+from services.contracts.chain.days import Interval, day_before, period_start, plus_months, shown
 from services.contracts.chain.given import AskPriceChange
 from services.contracts.chain.refusal import RefusedError
-from services.contracts.chain.world import World
+from services.contracts.chain.world import Chain, World
 
 
 def price_change(world: World, asked: AskPriceChange) -> dict[str, Any]:
@@ -23,13 +23,13 @@ def price_change(world: World, asked: AskPriceChange) -> dict[str, Any]:
         if contract.id == asked.contract:
             reach: str | None = max(asked.effective_from, contract.valid_from)
         else:
-            reach = _reach(world, contract, new_price_days)
+            reach = reach_of(world.chain, contract, new_price_days)
         if reach is None:
             continue
-        new_price_day = _new_price_day(contract, reach, asked.issued_on)
-        if new_price_day is not None:
-            new_price_days[contract.id] = new_price_day
-        rows.append(_row(contract, reach, new_price_day))
+        day = new_price_day(contract, reach, asked.issued_on)
+        if day is not None:
+            new_price_days[contract.id] = day
+        rows.append(_row(contract, reach, day))
     return {"price_change": rows}
 
 
@@ -43,11 +43,14 @@ def _check(world: World, asked: AskPriceChange) -> None:
         raise RefusedError("PRICE_CHANGE_NOT_POSSIBLE", contract.id)
 
 
-def _reach(world: World, contract: Contract, new_price_days: Mapping[str, str]) -> str | None:
-    """Return the first day on which a contract above passes a new price on, None if none does."""
+def reach_of(chain: Chain, contract: Contract, new_price_days: Mapping[str, str]) -> str | None:
+    """Return the first day on which a contract above passes a new price on, None if none does.
+
+    ``new_price_days`` are the days from which the new price counts in contracts, by their ids.
+    """
     days = [
         day
-        for above in world.chain.cover_of(contract)
+        for above in chain.cover_of(contract)
         if above.id in new_price_days
         for day in [max(new_price_days[above.id], contract.valid_from)]
         if day <= min(above.end, contract.end)
@@ -55,7 +58,7 @@ def _reach(world: World, contract: Contract, new_price_days: Mapping[str, str]) 
     return min(days, default=None)
 
 
-def _new_price_day(contract: Contract, reach: str, issued_on: str) -> str | None:
+def new_price_day(contract: Contract, reach: str, issued_on: str) -> str | None:
     """Return the first day of the new price by the contract's own terms, None if it has none."""
     if contract.charge == "ENTGELTFREI":
         return None
@@ -64,16 +67,19 @@ def _new_price_day(contract: Contract, reach: str, issued_on: str) -> str | None
     return day if day <= contract.end else None
 
 
-def _row(contract: Contract, reach: str, new_price_day: str | None) -> dict[str, str | None]:
-    if new_price_day == reach:
-        bearer, first, last = None, None, None
-    else:
-        bearer, first = contract.grantor, reach
-        last = shown(contract.end) if new_price_day is None else day_before(new_price_day)
+def _row(contract: Contract, reach: str, day: str | None) -> dict[str, str | None]:
+    borne = borne_days(contract, reach, day)
     return {
         "contract": contract.id,
-        "effective_from": new_price_day,
-        "borne_by": bearer,
-        "borne_from": first,
-        "borne_to": last,
+        "effective_from": day,
+        "borne_by": None if borne is None else contract.grantor,
+        "borne_from": None if borne is None else borne.first,
+        "borne_to": None if borne is None else shown(borne.last),
     }
+
+
+def borne_days(contract: Contract, reach: str, day: str | None) -> Interval | None:
+    """Return the days on which the grantor bears the difference of a new price that counts from ``day``, None if on none."""
+    if day == reach:
+        return None
+    return Interval(reach, contract.end if day is None else day_before(day))

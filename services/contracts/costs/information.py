@@ -60,7 +60,8 @@ class Issue:
 class CostInformation(Value):
     """The cost information that a Bereitsteller has issued for an offer in a channel.
 
-    The first ``published`` versions are the price sheets of the offer before it.
+    The first ``published`` versions are the price sheets of the offer before it. Those after the first ``announced`` ones have
+    waited to be announced at contracts since ``unannounced_on``, None if none does.
     """
 
     id: EntityId
@@ -69,6 +70,8 @@ class CostInformation(Value):
     channel: Channel
     versions: tuple[CostVersion, ...]
     published: int
+    announced: int = 0
+    unannounced_on: date | None = None
 
     @classmethod
     def begin(cls, offer: ChannelOffer) -> CostInformation:
@@ -97,7 +100,9 @@ class CostInformation(Value):
             check_versions(versions, reference)
         except RefusedError as refused:
             raise refusal_of(refused) from refused
-        return self.model_copy(update={"versions": versions})
+        waits = self.unannounced_on is not None
+        announced, since = (self.announced, self.unannounced_on) if waits else (len(self.versions), today)
+        return self.model_copy(update={"versions": versions, "announced": announced, "unannounced_on": since})
 
 
 def refusal_of(refused: RefusedError) -> InvalidError:

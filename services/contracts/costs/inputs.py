@@ -31,9 +31,9 @@ from shared.messages.open_enum import READING
 from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.contention import Contention
-from shared.store.port import Collection, Document, Save
+from shared.store.port import Collection, Document, Index, Query, Save
 
-INFORMATION = Collection("cost_information")
+INFORMATION = Collection("cost_information", (Index("unannounced", ("channel", "unannounced_on")),))
 _YEAR_OF_DAYS: Final = 365
 
 
@@ -92,8 +92,19 @@ class Costs:
                 return after.versions[-1], after.rev
             await contention.overtaken()
 
+    async def unannounced(self, channel: Channel, limit: int) -> list[CostInformation]:
+        """Return cost information of a channel with versions that were not announced at contracts yet, oldest first."""
+        query = Query("unannounced", {"channel": channel.value}, limit=limit)
+        return [_information(document) for document in await self.store.find(INFORMATION, query)]
+
+    async def announced(self, information: CostInformation) -> None:
+        """Record that all versions of cost information were announced, unless it was changed since it was read."""
+        done = information.model_copy(update={"announced": len(information.versions), "unannounced_on": None})
+        # The revision stays: whoever issues the next version under it is not disturbed.
+        await self.store.save_many(INFORMATION, [Save(_document(done), expected_rev=information.rev)])
+
     async def _save(self, information: CostInformation) -> bool:
-        document = {"_id": information.id, **information.model_dump(exclude={"id"})}
+        document = _document(information)
         if information.rev == 1:
             return bool(await self.store.insert_many(INFORMATION, [document]))
         return not await self.store.save_many(INFORMATION, [Save(document, expected_rev=information.rev - 1)])
@@ -112,6 +123,12 @@ class Costs:
                 shown = participations_in(body.days, period), uses_in(body.uses, period)
                 bodies.append(_with_target_group(participant(reference, body.organisation, *shown), target_groups))
         return statement_input(period, priced.versions, bodies, reference) | {"known_at": known_at}
+
+
+def _document(information: CostInformation) -> Document:
+    day = information.unannounced_on
+    stored = information.model_dump(exclude={"id"})
+    return {"_id": information.id, **stored, "unannounced_on": None if day is None else day.isoformat()}
 
 
 def _information(document: Document) -> CostInformation:

@@ -12,6 +12,7 @@ from services.contracts.documents.rendering import Sheet
 from shared.calendar import day_of
 from shared.canonical_json import canonical
 from shared.errors import InvalidError
+from shared.messages.contracts_changes import AgreedPart
 from shared.messages.values import Condition, Line, Party, PriceItem, Time
 
 Addresses = Mapping[str, Sequence[str]]
@@ -19,8 +20,10 @@ Addresses = Mapping[str, Sequence[str]]
 
 _CONTRACT: Final = {"BEREITSTELLUNG": "bereitstellungsvertrag-1"}
 _OTHER_CONTRACT: Final = "nachnutzungsvertrag-1"
+_WITHOUT_ORDER: Final = "nachnutzungsvertrag-2"
 _CONDITIONS: Final = "konditionen-1"
 _COSTS: Final = "kostenblatt-1"
+_AMENDMENT: Final = "nachtrag-1"
 _ANNEXES: Final = {
     "LEISTUNGSBESCHREIBUNG": "Leistungsbeschreibung",
     "ABSTIMMUNGSSCHREIBEN": "Abstimmungsschreiben",
@@ -28,6 +31,17 @@ _ANNEXES: Final = {
 }
 """Titles of annexes by their kinds."""
 _DEAD: Final = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN", "NICHTIG"})
+
+
+class _Amended(BaseModel):
+    """What the templates rely on in an amendment."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: int
+    agreed_at: Time
+    parts: tuple[AgreedPart, ...]
+    before: Mapping[str, Any]
 
 
 class _Read(BaseModel):
@@ -52,6 +66,14 @@ class _Read(BaseModel):
     concluded_at: Time | None = None
     ordered_at: Time | None = None
     recorded_at: Time | None = None
+    version: int | None = None
+    amendments: tuple[_Amended, ...] = ()
+
+    @property
+    def amended_at(self) -> datetime | None:
+        """When the amendment was agreed that made this version, None if none did."""
+        newest = self.amendments[-1] if self.amendments else None
+        return None if newest is None or newest.version != self.version else newest.agreed_at
 
     @property
     def at(self) -> datetime | None:
@@ -59,23 +81,26 @@ class _Read(BaseModel):
 
 
 def contract_sheets(contract: Mapping[str, Any], addresses: Addresses | None = None) -> list[Sheet]:
-    """Return the documents of a contract: itself, the agreed conditions if there are any, the cost sheet if it has prices.
+    """Return the documents of a contract: itself, agreed conditions and prices if there are any, and what has changed in it.
 
     ``contract`` is JSON as the API or the archive shows it. Raises InvalidError (``no_contract_document``) for anything else,
     and for a contract that was refused or is void.
     """
     read = _read(contract)
-    found = [("vertrag", read.title, _CONTRACT.get(read.leg, _OTHER_CONTRACT))]
+    other = _WITHOUT_ORDER if read.order_number is None else _OTHER_CONTRACT
+    found = [("vertrag", read.title, _CONTRACT.get(read.leg, other))]
     if read.conditions:
         found.append(("konditionen", "Vereinbarte Konditionen", _CONDITIONS))
     if read.price_items:
         found.append(("kostenblatt", "Kostenblatt", _COSTS))
+    if read.amended_at is not None:
+        found.append(("nachtrag", "Nachtrag", _AMENDMENT))
     at, source = read.at, canonical(contract)
     if at is None:
         raise _no_contract("it has no time: concluded_at, recorded_at or ordered_at")
     data = {
         "contract": _shown(contract, read),
-        "days": _days(concluded_at=read.concluded_at, ordered_at=read.ordered_at),
+        "days": _days(concluded_at=read.concluded_at, ordered_at=read.ordered_at, amended_at=read.amended_at),
         "agreed": [None if item.agreed_at is None else day_of(item.agreed_at).isoformat() for item in read.conditions],
         "addresses": {name: list(rows) for name, rows in (addresses or {}).items()},
     }

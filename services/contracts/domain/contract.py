@@ -25,11 +25,13 @@ from services.contracts.domain.agreed import (
     Territory,
 )
 from services.contracts.domain.papers import Paper
+from services.contracts.domain.price_changes import PriceChange
 from services.contracts.domain.prices import Total
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
+from services.contracts.domain.text import Amendment, Proposal
 from services.contracts.domain.transitions import BINDING, TRANSITIONS, Actor, Command, ContractState
 from services.contracts.domain.violation_codes import FOUR_EYES
 from services.contracts.numbering import Number
@@ -51,6 +53,7 @@ from shared.messages.contracts_chain import (
     ContractSigned,
     ContractTerminated,
 )
+from shared.messages.contracts_changes import ContractSucceeded, SuccessionRefused
 from shared.messages.contracts_sub import SubContractAccepted, SubContractConcluded, SubContractRefused
 from shared.messages.eligibility import Assessment, Override
 from shared.messages.ordering import OrderParty
@@ -99,7 +102,7 @@ class Listed(Aggregate):
 
     ``grantor`` passes the use on to the grantee, which is the ``customer`` of whatever leg; ``provider`` is the Bereitsteller.
     It rests on the contract ``parent`` and follows in time the one that it ``continues``. ``valid_to`` is the agreed last day,
-    ``ends_on`` that after a notice.
+    ``ends_on`` that after a notice. ``proposal`` is a change that both sides have not agreed yet.
     """
 
     state: ContractState
@@ -127,6 +130,7 @@ class Listed(Aggregate):
     countersignature: Countersignature | None = None
     shortened: Shortened | None = None
     cascades: int = 0
+    proposal: Proposal | None = None
 
     @property
     def awaits(self) -> Literal["SIGNATURE", "RELEASE"] | None:
@@ -204,6 +208,8 @@ class Contract(Listed):
     signatures: tuple[Signature, ...] = ()
     ending: Ending | None = None
     papers: tuple[Paper, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
+    price_changes: tuple[PriceChange, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -235,6 +241,12 @@ class Contract(Listed):
     def shortened_at(self) -> Time | None:
         """Since when what rests on it waits to be looked at, for the index."""
         return None if self.shortened is None else self.shortened.since
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @property
+    def announcing_at(self) -> Time | None:
+        """Since when what rests on it waits for its new prices, for the index."""
+        return min((it.announced_at for it in self.price_changes if it.waits), default=None)
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -512,7 +524,7 @@ class Contract(Listed):
         target = TRANSITIONS.check(Command.END, self.state, Actor.PROZESSOR)
         if target is None:
             return []
-        self.state = target
+        self.state, self.proposal = target, None
         return [ContractEnded(contract=self.head(), at=at)]
 
     def document(self, papers: Sequence[Paper], at: Time) -> list[Message]:
@@ -534,6 +546,8 @@ class Contract(Listed):
             "ending": None,
             "cascades": 0,
             "papers": (),
+            "proposal": None,
+            "price_changes": (),
         }
         return self.model_copy(update=later)
 
@@ -557,6 +571,8 @@ class Contract(Listed):
 
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
+        if self.continues is not None:
+            return self._restate_successor(self.continues)
         if self.leg in SUB_LEGS:
             return self._restate_sub_contract()
         if self.order_id is None:
@@ -609,6 +625,14 @@ class Contract(Listed):
         if self.number is None or self.concluded_at is None:
             return []
         return [ChainConcluded(contract=self.head(), at=self.concluded_at)]
+
+    def _restate_successor(self, continues: str) -> list[Message]:
+        if self.refusal is not None:
+            grounds = self.refusal.model_dump()
+            return [SuccessionRefused(contract=self.head(), at=self.recorded_at, continues=continues, **grounds)]
+        if self.number is None or self.concluded_at is None:
+            return []
+        return [ContractSucceeded(contract=self.head(), at=self.concluded_at, continues=continues)]
 
     def _restate_sub_contract(self) -> list[Message]:
         if self.refusal is not None:

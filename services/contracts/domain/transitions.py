@@ -43,6 +43,10 @@ class Command(StrEnum):
     TURN_DOWN = "turn_down"
     TAKE_BACK = "take_back"
     END = "end"
+    PROPOSE_CHANGE = "propose_change"
+    CONSENT_TO_CHANGE = "consent_to_change"
+    RELEASE_CHANGE = "release_change"
+    REFUSE_CHANGE = "refuse_change"
 
 
 class Actor(StrEnum):
@@ -63,6 +67,7 @@ _OFFERED = frozenset({ContractState.ANGEBOTEN})
 _PROCESSOR = frozenset({Actor.PROZESSOR})
 _ANBIETER = frozenset({Actor.ANBIETER})
 _PARTY = frozenset({Actor.KUNDE})
+_SIDES = frozenset({Actor.KUNDE, Actor.ANBIETER, Actor.BEREITSTELLER})
 _RUNNING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT})
 TRANSITIONS = StateMachine(
     (
@@ -78,5 +83,9 @@ TRANSITIONS = StateMachine(
         Transition(Command.TURN_DOWN, _OFFERED, ContractState.ABGELEHNT, _PARTY),
         Transition(Command.TAKE_BACK, _OFFERED, ContractState.ZURUECKGEZOGEN, _PARTY),
         Transition(Command.END, _RUNNING, ContractState.BEENDET, _PROCESSOR),
+        Transition(Command.PROPOSE_CHANGE, _RUNNING, None, _SIDES),
+        Transition(Command.CONSENT_TO_CHANGE, _RUNNING, None, _SIDES),
+        Transition(Command.RELEASE_CHANGE, _RUNNING, None, _ANBIETER),
+        Transition(Command.REFUSE_CHANGE, _RUNNING, None, _SIDES),
     )
 )

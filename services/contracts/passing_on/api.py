@@ -74,7 +74,7 @@ def passing_routes(backend: PassingBackend) -> APIRouter:
             at=at,
             first=body.valid_from or day_of(at),
             last=body.valid_to,
-            territory=None if body.territory is None else tuple(body.territory),
+            territory=None if body.territory is None else tuple(dict.fromkeys(body.territory)),
             charge=body.charge,
             price_items=tuple(body.price_items),
             order_reference=body.order_reference,
@@ -127,7 +127,8 @@ async def _take(
 
 def _side(contract: Contract, organisation: str) -> Side:
     """Return the side that an organisation is. Raises ForbiddenError for a contract that is not signed by such sides alone."""
-    if contract.leg in SUB_LEGS:
+    follows = contract.continues is not None and organisation != contract.channel.value
+    if contract.leg in SUB_LEGS or follows:
         if organisation == contract.grantor.id:
             return "grantor"
         if organisation == contract.customer.id:

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.chain.contract import Ars
+from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge
-from shared.http.days import Day
 from shared.messages.values import Line, Party, PriceItem
 
 
@@ -22,8 +22,8 @@ class SubContractRequest(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     grantee: Party | None = None
-    valid_from: Day | None = None
-    valid_to: Day | None = None
+    valid_from: ChainDay | None = None
+    valid_to: ChainDay | None = None
     territory: Annotated[list[Ars] | None, Field(min_length=1, max_length=500)] = None
     charge: Charge | None = None
     price_items: Annotated[list[PriceItem], Field(max_length=100)] = []

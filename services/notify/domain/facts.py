@@ -16,6 +16,7 @@ from shared.messages import (
     contracts,
     contracts_accessions,
     contracts_chain,
+    contracts_changes,
     contracts_statements,
     contracts_sub,
     eligibility,
@@ -294,12 +295,16 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
     return {}
 
 
-def _grounds(
-    refused: ordering.OrderRefused
+_Refused = (
+    ordering.OrderRefused
     | contracts_chain.NoticeRefused
+    | contracts_sub.SubContractRefused
+    | contracts_changes.SuccessionRefused
     | contracts_chain.ChainRefused
-    | contracts_sub.SubContractRefused,
-) -> dict[str, Any]:
+)
+
+
+def _grounds(refused: _Refused) -> dict[str, Any]:
     """Return why a rule has refused: stable code with its facts, and the German sentences."""
     return {"code": refused.code, "facts": refused.facts, "reason": refused.reason, "remedy": refused.remedy}
 
@@ -425,6 +430,12 @@ def _chain(message: contracts_chain.ChainEvent) -> Facts:
         return _notice_refused(message)
     if isinstance(message, contracts_chain.ChainRefused):
         return _provision_refused(message)
+    if isinstance(message, contracts_changes.ChangeEvent):
+        return _change(message)
+    if isinstance(message, contracts_changes.PriceAnnounced):
+        return _new_price(message)
+    if isinstance(message, contracts_changes.SuccessionEvent):
+        return _succession(message)
     return _contract_of_a_chain(message.contract, message.by if isinstance(message, contracts_chain.ContractTerminated) else None)
 
 
@@ -533,3 +544,50 @@ def _sub_contract(message: contracts_sub.SubContractOffered | contracts_sub.SubC
         parameters = facts.parameters.model_copy(update={"actor": message.offered_by.name})
         return replace(facts, parties={**facts.parties, Audience.COUNTERPART: tuple(sorted(sides))}, parameters=parameters)
     return _with_grounds(facts, message)
+
+
+def _change(message: contracts_changes.ChangeEvent) -> Facts:
+    """Return what a change of a contract is about; COUNTERPART is the side across from the one that has acted."""
+    facts = _contract_of_a_chain(message.contract)
+    stated: dict[str, Any] = {"parts": message.parts, "agb": message.agb, "ends_on": None}
+    by: Party | None = None
+    match message:
+        case contracts_changes.OfferedChange(offered_by=by, reason=reason):
+            stated["reason"] = reason
+        case contracts_changes.ChangeRefused(refused_by=by, reason=reason):
+            stated["reason"] = reason
+    if isinstance(message, contracts_changes.AgbOffered):
+        stated["ends_on"] = message.earliest_end
+    across = {message.contract.grantor.id, message.contract.grantee.id} - {None if by is None else by.id}
+    if by is None or (isinstance(message, contracts_changes.ChangeRefused) and not message.offered):
+        across = set()
+    return replace(
+        facts,
+        parties={**facts.parties, Audience.COUNTERPART: tuple(sorted(across))},
+        parameters=facts.parameters.model_copy(update=stated | {"actor": None if by is None else by.name}),
+    )
+
+
+def _new_price(message: contracts_changes.PriceAnnounced) -> Facts:
+    facts = _contract_of_a_chain(message.contract)
+    stated = {
+        "price_from": message.effective_from,
+        "borne_by": None if message.borne_by is None else message.borne_by.name,
+        "borne_from": message.borne_from,
+        "borne_to": message.borne_to,
+        "ends_on": None,
+    }
+    return replace(facts, parameters=facts.parameters.model_copy(update=stated))
+
+
+def _succession(message: contracts_changes.SuccessionEvent) -> Facts:
+    facts = _contract_of_a_chain(message.contract)
+    stated: dict[str, Any] = {"valid_from": message.contract.valid_from}
+    parties = dict(facts.parties)
+    if isinstance(message, contracts_changes.SuccessionOffered):
+        stated["actor"] = message.offered_by.name
+        across = {message.contract.grantor.id, message.contract.grantee.id} - {message.offered_by.id}
+        parties[Audience.COUNTERPART] = tuple(sorted(across))
+    if isinstance(message, contracts_changes.SuccessionRefused):
+        stated |= _grounds(message)
+    return replace(facts, parties=parties, parameters=facts.parameters.model_copy(update=stated))

@@ -9,6 +9,8 @@ from typing import Any
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from shared.messages.base import Value
+from shared.messages.contracts import AgbVersion
+from shared.messages.contracts_changes import AgreedPart
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
 from shared.messages.values import (
@@ -92,6 +94,7 @@ class Parameters(Value):
     milestones_en: tuple[Line, ...] | None = None
     open_milestones: int | None = None
     contract_number: Line | None = None
+    valid_from: date | None = None
     valid_until: date | None = None
     ends_on: date | None = None
     functions: tuple[Function, ...] | None = None
@@ -101,6 +104,12 @@ class Parameters(Value):
     waiting_for: tuple[Channel, ...] | None = None
     webhook: Line | None = None
     year: int | None = None
+    parts: tuple[AgreedPart, ...] | None = None
+    agb: AgbVersion | None = None
+    price_from: date | None = None
+    borne_by: Line | None = None
+    borne_from: date | None = None
+    borne_to: date | None = None
 
     @model_serializer(mode="wrap")
     def _present(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -66,6 +66,13 @@ contracts   POST   /v1/contracts/{contract_id}/accessions                       
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                                ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/accept                                                       ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/give-up                                                      ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/amendments                                                   ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/agb-offer                                                    ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/release                                  ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/consent                                  ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/refuse                                   ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/price-changes                                                ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/successor                                                    ZEICHNUNG
 contracts   POST   /v1/accessions/{accession_id}/end                                                        ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG

@@ -247,6 +247,15 @@ contracts   POST   /v1/contracts/{contract_id}/accessions                       
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                     CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/accept                                            CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/give-up                                           CONTRACT      token   404 403 403 403 403 404 403 403 403 404 403
+contracts   GET    /v1/contracts/{contract_id}/changes                                               CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/amendments                                            CONTRACT      token   404 200 403 403 403 404 200 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/agb-offer                                             CONTRACT      token   404 403 403 403 403 404 409 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/release                           CONTRACT      token   404 403 403 403 403 404 404 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/consent                           CONTRACT      token   404 404 403 403 403 404 404 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/refuse                            CONTRACT      token   404 404 403 403 403 404 404 404 404 404 403
+contracts   GET    /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 403 403 403 403 404 200 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/successor                                             CONTRACT      token   404 409 403 403 403 404 403 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/chain                                             CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   GET    /v1/offers/{offering_id}/licence                                              DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
@@ -312,6 +321,11 @@ BODIES: dict[str, object] = {
     "contracts POST /v1/accessions/{accession_id}/end": {},
     "contracts POST /v1/contracts/{contract_id}/sub-contracts": {"grantee": {"id": "010540056056", "name": "Husum, Stadt"}},
     "contracts POST /v1/contracts/{contract_id}/give-up": {},
+    "contracts POST /v1/contracts/{contract_id}/amendments": {"notice": None},
+    "contracts POST /v1/contracts/{contract_id}/agb-offer": {},
+    "contracts POST /v1/contracts/{contract_id}/successor": {},
+    "contracts POST /v1/contracts/{contract_id}/price-changes": {"effective_from": "2199-01-01"},
+    "contracts POST /v1/contracts/{contract_id}/changes/{change_id}/refuse": {},
     "catalog POST /v1/offerings": _FORM,
     "catalog PUT /v1/offerings/{offering_id}": _FORM,
     "catalog POST /v1/offerings/{offering_id}/return": {"remarks": "X"},
@@ -404,6 +418,7 @@ _PARTS = {
     "accession_id": NO_ID,
     "participation_id": NO_ID,
     "klient": "DE-SN",
+    "change_id": NO_ID,
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,

@@ -13,6 +13,7 @@ from shared.messages import (
     contracts,
     contracts_accessions,
     contracts_chain,
+    contracts_changes,
     contracts_statements,
     contracts_sub,
     eligibility,
@@ -159,6 +160,20 @@ OFFERED = contracts_chain.ChainHead(
 ENDING = OFFERED.model_copy(
     update={"number": "GD/2026/0007", "state": contracts_chain.ChainState.GEKUENDIGT, "ends_on": date(2027, 12, 31)}
 )
+RUNNING = OFFERED.model_copy(update={"number": "GD/2026/0007", "state": contracts_chain.ChainState.GESCHLOSSEN})
+CHANGE: dict[str, Any] = {"contract": RUNNING, "at": AT, "change_id": derived_id("test", "change"), "version": 2}
+PARTS = (contracts_changes.AgreedPart.VALID_TO, contracts_changes.AgreedPart.TERRITORY)
+NEWER_AGB: dict[str, Any] = {
+    "parts": (contracts_changes.AgreedPart.AGB,),
+    "agb": contracts.AgbVersion(name="AGB Nachnutzung", version="2027-01"),
+}
+NEW_PRICE: dict[str, Any] = {
+    "contract": RUNNING,
+    "at": AT,
+    "change_id": derived_id("test", "price"),
+    "issued_on": date(2027, 2, 1),
+}
+FOLLOWING = OFFERED.model_copy(update={"id": derived_id("test", "following"), "valid_from": date(2028, 1, 1)})
 PASSED_ON = OFFERED.model_copy(
     update={"leg": contracts.Leg.SUB_NACHNUTZUNG, "parent": CONTRACT_ID, "grantor": Party(id="DE-SH", name="Schleswig-Holstein")}
 )
@@ -348,6 +363,37 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_sub.SubContractRefused(contract=PASSED_ON, at=AT, code="sub_contract_given_up", reason=REASON),
     contracts_accessions.AccessionDeclared(accession=ACCEDED, at=AT),
     contracts_accessions.AccessionEnded(accession=ACCEDED.model_copy(update={"ends_on": date(2027, 12, 31)}), at=AT),
+    contracts_changes.AmendmentOffered(**CHANGE, parts=PARTS, offered_by=CUSTOMER, reason="Das Gebiet ist größer geworden."),
+    contracts_changes.AmendmentOffered(**CHANGE, parts=PARTS, offered_by=ANBIETER),
+    contracts_changes.AgbOffered(
+        **CHANGE, **NEWER_AGB, offered_by=ANBIETER, reason="Neue Fassung für alle.", earliest_end=date(2027, 12, 31)
+    ),
+    contracts_changes.AgbOffered(**CHANGE, **NEWER_AGB, offered_by=ANBIETER),
+    contracts_changes.ChangeSigned(**CHANGE, parts=PARTS),
+    contracts_changes.ContractAmended(**CHANGE, **NEWER_AGB),
+    contracts_changes.ContractAmended(**CHANGE, parts=PARTS),
+    contracts_changes.ChangeRefused(**CHANGE, parts=PARTS, refused_by=CUSTOMER, offered=True, reason="Kein Beschluss."),
+    contracts_changes.ChangeRefused(**CHANGE, parts=PARTS, refused_by=ANBIETER, offered=True),
+    contracts_changes.SuccessionOffered(contract=FOLLOWING, at=AT, continues=CONTRACT_ID, offered_by=CUSTOMER),
+    contracts_changes.ContractSucceeded(
+        contract=FOLLOWING.model_copy(update={"number": "GD/2027/0012"}), at=AT, continues=CONTRACT_ID
+    ),
+    contracts_changes.SuccessionRefused(
+        contract=FOLLOWING,
+        at=AT,
+        continues=CONTRACT_ID,
+        **Refusal.of("declined_by_anbieter", anbieter="govdigital", reason="Die Preise sind überholt.").model_dump(),
+    ),
+    contracts_changes.PriceAnnounced(**NEW_PRICE, effective_from=date(2028, 1, 1)),
+    contracts_changes.PriceAnnounced(
+        **NEW_PRICE,
+        effective_from=date(2028, 1, 1),
+        borne_by=ANBIETER,
+        borne_from=date(2027, 7, 1),
+        borne_to=date(2027, 12, 31),
+        because=derived_id("test", "bereitstellung"),
+    ),
+    contracts_changes.PriceAnnounced(**NEW_PRICE, borne_by=ANBIETER, borne_from=date(2027, 7, 1)),
     contracts_statements.StatementOwed(statement=STATED, at=AT),
     contracts_chain.ContractOffered(contract=PROVISION, at=AT),
     contracts_chain.ContractSigned(contract=PROVISION, at=AT),

@@ -21,7 +21,17 @@ from services.contracts.documents.sheets import contract_sheets, download_name
 from services.contracts.documents.yearly import statement_sheet, yearly_statement
 from shared.errors import InvalidError
 from tests.support import contract_documents as samples
-from tests.support.contract_documents import ADDRESSES, condition, contract, plain, reader, root_contract, text_of, yearly
+from tests.support.contract_documents import (
+    ADDRESSES,
+    amended_contract,
+    condition,
+    contract,
+    plain,
+    reader,
+    root_contract,
+    text_of,
+    yearly,
+)
 
 RENDERER = Renderer()
 
@@ -61,6 +71,19 @@ def test_what_the_chain_agreed_stands_in_the_contract_with_both_pairs_of_eyes() 
         assert plain(words) in text, words
 
 
+def test_an_amended_contract_has_a_nachtrag_of_what_was_and_what_is() -> None:
+    documents = made(amended_contract())
+    assert list(documents) == ["vertrag.pdf", "nachtrag.pdf"]
+    text = text_of(documents["nachtrag.pdf"])
+    for words in (
+        "Nachtrag Nr. 1", "Vereinbart am: 1. Februar 2027", "Anlass: Reform der Kreise", "unbefristet", "bis 31. Dezember 2030",
+        "ARS 14, ARS 130750000000", "erlaubt, durch Beitritt", "nicht erlaubt", "entgeltfrei", "keine vereinbart",
+        "6 Monate zum Ende eines", "1 Monat", "Version „2027“", "Leistungsbeschreibung", "mit-gebuehr", "gezeichnet am 30. Januar 2027",
+    ):  # fmt: skip
+        assert plain(words) in text, words
+    assert list(made(amended_contract() | {"version": 3})) == ["vertrag.pdf"]
+
+
 def test_a_day_is_that_of_germany() -> None:
     data = contract(concluded_at="2026-12-31T23:30:00Z", conditions=1)
     assert plain("1. Januar 2027") in text_of(made(data)["vertrag.pdf"])
@@ -72,6 +95,14 @@ def test_a_contract_below_the_first_has_its_own_roles() -> None:
     text = text_of(made(data)["vertrag.pdf"])
     assert plain("nachfolgend „Nachnutzungsgeber“") in text
     assert plain("Vertrag Nr. GD/2026/00004") in text
+
+
+def test_a_contract_without_an_order_has_its_documents_too() -> None:
+    data = contract(leg="SUB_NACHNUTZUNG", title="Sub-Nachnutzungsvertrag", order_id=None, order_number=None, ordered_at=None)
+    signatures = [{"side": "grantor", "on": "2026-11-20"}, {"side": "grantee", "on": "2026-11-24"}]
+    text = text_of(made(data | {"signatures": signatures})["vertrag.pdf"])
+    assert plain("gezeichnet am 20. November 2026") in text
+    assert plain("Vorgang") not in text
 
 
 @pytest.mark.slow

@@ -1,0 +1,54 @@
+"""Announces issued versions of cost information at the Bereitstellungsvertrag of their offer, from which they are passed on."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import structlog
+
+from services.contracts.announcing.asking import announced
+from services.contracts.changes import change_of
+from services.contracts.costs.information import CostInformation
+from services.contracts.costs.inputs import Costs
+from services.contracts.domain.announcing import announce
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.repository import Contracts
+from shared.aggregate.change import Change
+from shared.errors import RejectedError
+from shared.ids import bereitstellung_id, derived_id
+
+log = structlog.get_logger()
+_BATCH: Final = 20
+
+
+class AnnouncingIssued:
+    """Announces what was issued in one channel. A run that was cut off is ended by the next one, and a repeat changes nothing."""
+
+    def __init__(self, terms: Terms, contracts: Contracts, costs: Costs) -> None:
+        self.terms = terms
+        self.contracts = contracts
+        self.costs = costs
+        self.clock = contracts.ledger.clock
+
+    async def run(self) -> None:
+        """Announce what is due. Raises StoreUnavailableError, WriteConflictError, OutboxFullError; the next run goes on then."""
+        for information in await self.costs.unannounced(self.terms.channel, _BATCH):
+            root = bereitstellung_id(information.channel.value, information.offering_id)
+            found = (await self.contracts.of_ids([root])).get(root)
+            if found is not None:
+                await self.contracts.ledger.apply(self._changes(information, found))
+            await self.costs.announced(information)
+
+    def _changes(self, information: CostInformation, root: Contract) -> list[Change[Contract]]:
+        changes = []
+        for version in information.versions[information.announced :]:
+            change_id = derived_id("cost information", information.id, str(version.version))
+            try:
+                change = announced(root, change_id, version.effective_from, (), self.clock(), self.terms, version.issued_on)
+            except RejectedError as refused:
+                log.info("cost_information_reaches_no_contract", contract=root.id, code=refused.code)
+                continue
+            changes.append(change_of(root.id, partial(announce, change=change)))
+        return changes

@@ -1,0 +1,74 @@
+"""The route by which one side asks for a contract that follows a running one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from services.contracts.access import viewer_of
+from services.contracts.cascade import hold_to_parents
+from services.contracts.changes import required
+from services.contracts.domain.rules import Terms
+from services.contracts.repository import Contracts
+from services.contracts.schemas import ContractDetail
+from services.contracts.sides import acting_for
+from services.contracts.succession.following import Following, follow, text_without_end
+from services.contracts.succession.schemas import SuccessorRequest
+from shared.errors import NotFoundError
+from shared.http.auth import SIGNING
+from shared.http.dependencies import CurrentCaller, IdempotencyKey
+from shared.http.etag import json_reply
+from shared.messages.values import Channel, EntityId
+
+CREATED = 201
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessionBackend:
+    """What the route works with."""
+
+    contracts: Contracts
+    terms: Mapping[Channel, Terms]
+    clock: Callable[[], datetime]
+
+
+def succession_routes(backend: SuccessionBackend) -> APIRouter:
+    """Return the route."""
+    router = APIRouter(prefix="/v1", tags=["changes"])
+    contracts = backend.contracts
+
+    @router.post("/contracts/{contract_id}/successor", response_model=ContractDetail, status_code=CREATED, openapi_extra=SIGNING)
+    async def succeed(contract_id: EntityId, body: SuccessorRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
+        """Either side but the Anbieter: sign a contract that follows a running one; the other side then signs it, or does not."""
+        at, viewer = backend.clock(), viewer_of(caller)
+        stored = await contracts.find(viewer, contract_id)
+        if stored is None or stored.contract.channel not in backend.terms:
+            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+        former, terms = stored.contract, backend.terms[stored.contract.channel]
+        side, actor = acting_for(former, caller)
+        following = Following(
+            id=key.derived_id("successor"),
+            side=side,
+            actor=actor,
+            person=caller.subject,
+            at=at,
+            text=body.text.applied_to(text_without_end(former, terms)),
+            first=body.valid_from,
+            price_items=None if body.price_items is None else tuple(body.price_items),
+            order_reference=body.order_reference,
+        )
+
+        async def apply() -> Response:
+            result = await contracts.ledger.apply_one(await follow(following, former, terms, contracts))
+            made = required(result.state, following.id)
+            await hold_to_parents([made], terms, contracts, at)
+            view = ContractDetail.seen(made, terms, grounds=True)
+            return json_reply(view, rev=result.rev, status=CREATED, location=f"/v1/contracts/{made.id}")
+
+        return await key.run(apply)
+
+    return router

@@ -1,0 +1,143 @@
+"""Use case of succession: one side signs a contract that follows a running one; the rules of the chain are asked (WRITE)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from services.contracts.chain.contract import Side
+from services.contracts.days import LAST_DAY
+from services.contracts.domain import prices
+from services.contracts.domain.agreed import Signature
+from services.contracts.domain.amending import other_side, party_of, signs_by_two, text_of
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.rules import Terms
+from services.contracts.domain.text import PARTS, AgreedText
+from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
+from services.contracts.domain.violation_codes import code_of
+from services.contracts.neighbourhood import above, added_violations, line_of, world_of
+from services.contracts.repository import Contracts
+from shared.aggregate.change import Change
+from shared.calendar import day_of
+from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.messages.base import Message
+from shared.messages.contracts import Leg
+from shared.messages.contracts_changes import SuccessionOffered
+from shared.messages.values import Line, PriceItem
+
+_OPEN = ContractState.ANGEBOTEN
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who signs a contract that follows another one, and what both sides agree in it.
+
+    ``first`` None: from the day after the last one of the former contract. ``price_items`` None: the lines of the former contract
+    that are valid on the first day.
+    """
+
+    id: str
+    side: Side
+    actor: Actor
+    person: str
+    at: datetime
+    text: AgreedText
+    first: date | None = None
+    price_items: tuple[PriceItem, ...] | None = None
+    order_reference: Line | None = None
+
+
+def draft(following: Following, former: Contract, terms: Terms) -> Contract:
+    """Return the contract that follows ``former`` as one side has signed it: parties, leg and parent stay.
+
+    Raises ForbiddenError (``signed_by_two``) for the Anbieter, whose two persons sign last, ConflictError
+    (``contract_without_end``, ``no_agb_in_force``), InvalidError (``contract_date_invalid``, ``price_without_charge``),
+    IllegalMoveError.
+    """
+    TRANSITIONS.check(Command.PROPOSE_CHANGE, former.state, following.actor)
+    if signs_by_two(former, following.side):
+        raise ForbiddenError("The other side asks for it; the Anbieter signs it then.", code="signed_by_two")
+    if former.last_day is None:
+        raise ConflictError("The contract goes on without an end.", code="contract_without_end", id=former.id)
+    first, today = following.first or former.last_day + timedelta(days=1), day_of(following.at)
+    if not today <= first <= LAST_DAY:
+        raise InvalidError(f"No contract begins on {first.isoformat()}.", code="contract_date_invalid", day=first.isoformat())
+    text, leg = following.text, former.leg
+    agb = terms.agb.on(today, leg.value)
+    if agb is None and leg is not Leg.BEREITSTELLUNG:
+        raise ConflictError(f"No general terms are in force for this leg on {today.isoformat()}.", code="no_agb_in_force")
+    lines = following.price_items
+    if lines is None:
+        lines = prices.valid_on(former.price_items, first) if text.charge == "ENTGELTLICH" else ()
+    if lines and text.charge == "ENTGELTFREI":
+        raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
+    former_agb = None if former.agb is None else former.agb.name
+    fields = {name: getattr(text, name) for name in PARTS.values()} | {"agb": agb}
+    return Contract(
+        id=following.id,
+        state=_OPEN,
+        leg=leg,
+        title=former.title,
+        channel=former.channel,
+        offering_id=former.offering_id,
+        offering_title=former.offering_title,
+        offering_version=former.offering_version,
+        anbieter=former.anbieter,
+        customer=former.customer,
+        provider=former.provider,
+        documents=tuple(agb.name if agb is not None and it == former_agb else it for it in former.documents),
+        conditions=former.conditions,
+        price_items=lines,
+        totals=prices.totals(lines),
+        leitweg_id=former.leitweg_id,
+        order_reference=following.order_reference,
+        requested_at=following.at,
+        recorded_at=following.at,
+        grantor=former.grantor,
+        parent=former.parent,
+        continues=former.id,
+        valid_from=first,
+        signatures=(Signature(side=following.side, by=following.person, on=today),),
+        **fields,
+    )
+
+
+def text_without_end(former: Contract, terms: Terms) -> AgreedText:
+    """Return the agreed text of a contract without its last day: it is not that of what follows."""
+    return text_of(former, terms).model_copy(update={"valid_to": None})
+
+
+async def follow(following: Following, former: Contract, terms: Terms, contracts: Contracts) -> Change[Contract]:
+    """Return the change by which one side signs a contract that follows ``former``.
+
+    Raises ConflictError (``successor_exists``; with the code of the first rule that it would break), and as ``draft``.
+    """
+    drafted = draft(following, former, terms)
+    line = await line_of(former, contracts)
+    live = [it for it in line.values() if it.continues == former.id and it.id != drafted.id and it.refusal is None]
+    if live:
+        raise ConflictError("Another contract follows it, or is offered.", code="successor_exists", id=live[0].id)
+    world = world_of(
+        (line | await above(contracts, {it.parent for it in line.values() if it.parent is not None})).values(), terms
+    )
+    found = [violation.code for violation in added_violations(drafted, world, terms)]
+    # What must hold once it binds is asked now, too: nobody should sign what cannot be concluded.
+    bound = drafted.model_copy(update={"signatures": _both(drafted)})
+    found = found or [violation.code for violation in added_violations(bound, world, terms, ContractState.GESCHLOSSEN)]
+    if found:
+        codes = sorted(code_of(code) for code in set(found))
+        raise ConflictError("The contract would break rules of its chain.", code=code_of(found[0]), violations=codes)
+    by = party_of(drafted, following.side)
+
+    def decide(stored: Contract | None) -> tuple[Contract, Sequence[Message]]:
+        if stored is not None:
+            return stored, []
+        return drafted, [SuccessionOffered(contract=drafted.head(), at=following.at, continues=former.id, offered_by=by)]
+
+    return Change(drafted.id, decide)
+
+
+def _both(contract: Contract) -> tuple[Signature, ...]:
+    (signed,) = contract.signatures
+    return signed, Signature(side=other_side(signed.side), by=signed.by, released_by=f"{signed.by}.release", on=signed.on)

@@ -1,0 +1,151 @@
+"""A contract that follows another one in time: agreed by the same sides, and what rests on the former goes on under it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from services.contracts.chain.violations import violations
+from services.contracts.countersigning import Countersigning
+from services.contracts.domain.contract import Contract
+from services.contracts.domain.transitions import ContractState
+from services.contracts.neighbourhood import world_of
+from services.contracts.repository import Registers
+from shared.aggregate.change import Cause, Change
+from tests.component.contracts.test_contracts_amending import ANNA, BERT, KOMMUNE, LAND, OTHER, PROVIDER, SACHSEN, SUB, call
+from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
+from tests.support.contract_requests import price
+
+LAST: Final = date(2027, 12, 31)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    made = World()
+    await made.prepare()
+    for id_ in (SACHSEN, SUB, sub("DE-SN", 2).id):
+        await ending(made, id_, LAST)
+    yield made
+    await made.store.close()
+
+
+async def ending(world: World, id_: str, last: date, seq: int = 2) -> None:
+    """Agree a last day, past the rules: what rests on the contract keeps its own."""
+
+    def decide(contract: Contract | None) -> tuple[Contract, list[Any]]:
+        assert contract is not None
+        return contract.model_copy(update={"valid_to": last}), []
+
+    await world.contracts.ledger.apply_one(Change(id_, decide, Cause(f"{id_}/{seq}", "test", "test", seq)))
+
+
+async def follow(world: World, token: str, contract_id: str = SACHSEN, **body: Any) -> httpx.Response:
+    return await call(world, token, f"/{contract_id}/successor", body)
+
+
+async def contract(world: World, id_: str) -> Contract:
+    return (await world.contracts.of_ids([id_]))[id_]
+
+
+async def conclude(world: World) -> None:
+    await Countersigning(TERMS, world.contracts, Registers(world.resources)).run()
+
+
+async def told(world: World) -> list[str]:
+    world.now += timedelta(minutes=1)
+    await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
+    return [it.type.removeprefix("contracts.chain.") for it in world.publisher.events if ".succe" in it.type]
+
+
+async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_chain_goes_on(world: World) -> None:
+    made = await follow(world, LAND, text={"valid_to": "2030-12-31", "reason": "Verlängerung"}, order_reference="Az. 7")
+    view = made.json()
+    assert (made.status_code, view["state"], view["number"], view["valid_from"]) == (201, "ANGEBOTEN", None, "2028-01-01")
+    assert made.headers["Location"] == f"/v1/contracts/{view['id']}"
+    twice = await follow(world, LAND)
+    assert (twice.status_code, twice.json()["code"]) == (409, "successor_exists")
+    assert (await call(world, ANNA, f"/{view['id']}/sign")).status_code == 200
+    assert (await call(world, BERT, f"/{view['id']}/release")).status_code == 200
+    await conclude(world)
+    after = await contract(world, view["id"])
+    assert (after.state, after.number, after.continues) == (ContractState.GESCHLOSSEN, "FITST/2026/0004", SACHSEN)
+    assert (after.order_id, after.valid_to, len(after.price_items)) == (None, date(2030, 12, 31), 1)
+    assert after.undocumented == (1,)
+    # A Kommune extends its contract below the former one: the successor covers the longer term.
+    longer = await call(world, KOMMUNE, f"/{SUB}/amendments", {"valid_to": "2030-12-31"})
+    assert longer.status_code == 200, longer.text
+    change = longer.json()["pending"]["id"]
+    assert (await call(world, LAND, f"/{SUB}/changes/{change}/consent")).json()["version"] == 2
+    codes = {(it.contract, it.code) for it in violations(world_of(await world.all(), TERMS))}
+    assert not {code for id_, code in codes if id_ in {SACHSEN, SUB, after.id}}
+    assert await told(world) == ["succession-offered.v1", "succeeded.v1"]
+
+
+async def test_a_contract_below_is_followed_by_one_of_its_two_sides_alone(world: World) -> None:
+    assert (await follow(world, LAND)).status_code == 201
+    made = await follow(world, KOMMUNE, SUB, text={"valid_to": "2028-06-30"}, valid_from="2028-01-01")
+    # The successor of its parent is not concluded yet, so nothing covers the days.
+    assert (made.status_code, made.json()["code"]) == (409, "outlives_parent")
+    await ending(world, SACHSEN, date(2029, 12, 31), 3)
+    made = await follow(world, KOMMUNE, SUB, text={"valid_to": "2028-06-30"})
+    assert made.status_code == 201, made.text
+    assert (await call(world, LAND, f"/{made.json()['id']}/accept")).status_code == 200
+    await conclude(world)
+    assert (await contract(world, made.json()["id"])).number == "FITST/2026/0004"
+
+
+@pytest.mark.parametrize(("token", "step", "body"), [(ANNA, "decline", {"reason": "Nein"}), (LAND, "give-up", {})])
+async def test_it_comes_to_nothing_by_either_side_and_both_are_told(
+    world: World, token: str, step: str, body: dict[str, Any]
+) -> None:
+    id_ = (await follow(world, LAND)).json()["id"]
+    answer = await call(world, token, f"/{id_}/{step}", body)
+    assert answer.status_code == 200, answer.text
+    assert await told(world) == ["succession-offered.v1", "succession-refused.v1"]
+    assert (await follow(world, LAND)).status_code == 201
+
+
+REFUSED: Final[list[tuple[str, str, dict[str, Any], int, str]]] = [
+    (ANNA, SACHSEN, {}, 403, "signed_by_two"),
+    (PROVIDER, SACHSEN, {}, 403, "not_a_side"),
+    (OTHER, SACHSEN, {}, 404, "not_found"),
+    (PROVIDER, ROOT, {}, 409, "contract_without_end"),
+    (LAND, SACHSEN, {"valid_from": "2026-11-01"}, 422, "contract_date_invalid"),
+    (LAND, SACHSEN, {"valid_from": "2027-12-31"}, 409, "successor_mismatch"),
+    (LAND, SACHSEN, {"text": {"valid_to": "2027-06-30"}}, 409, "term_invalid"),
+    (LAND, SACHSEN, {"text": {"annexes": []}}, 409, "annex_missing"),
+    (KOMMUNE, SUB, {"price_items": [price().model_dump(mode="json")]}, 422, "price_without_charge"),
+]
+
+
+async def test_what_would_break_a_rule_is_not_offered(world: World) -> None:
+    for token, contract_id, body, status, code in REFUSED:
+        answer = await follow(world, token, contract_id, **body)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (token, body, answer.text)
+
+
+async def test_an_offered_successor_is_refused_if_the_former_contract_is_amended_to_go_on(world: World) -> None:
+    id_ = (await follow(world, LAND)).json()["id"]
+    longer = await call(world, LAND, f"/{SACHSEN}/amendments", {"valid_to": "2028-12-31"})
+    assert (longer.status_code, longer.json()["code"]) == (409, "successor_mismatch")
+    assert (await call(world, LAND, f"/{id_}/give-up", {})).status_code == 200
+    longer = await call(world, LAND, f"/{SACHSEN}/amendments", {"valid_to": "2028-12-31"})
+    assert longer.status_code == 200, longer.text
+
+
+async def test_a_bereitstellungsvertrag_is_followed_too(world: World) -> None:
+    await world.notice(ROOT, date(2029, 12, 31))
+    await world.cascade.run()
+    made = await follow(world, PROVIDER, ROOT, valid_from="2030-01-01")
+    assert made.status_code == 201, made.text
+    id_ = made.json()["id"]
+    for token, step in ((ANNA, "sign"), (BERT, "release")):
+        assert (await call(world, token, f"/{id_}/{step}")).status_code == 200
+    await conclude(world)
+    after = await contract(world, id_)
+    assert (after.state, after.number, after.agb) == (ContractState.GESCHLOSSEN, "FITST/2026/0004", None)
+    assert after.valid_from == date(2030, 1, 1)

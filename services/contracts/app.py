@@ -11,6 +11,7 @@ from services.contracts import channels
 from services.contracts.accessions.api import AccessionBackend, accession_routes
 from services.contracts.accessions.archiving import AccessionArchivist
 from services.contracts.accessions.repository import ACCESSIONS, Accessions
+from services.contracts.agb_api import agb_routes
 from services.contracts.amending.api import AmendingBackend, amending_routes
 from services.contracts.announcing.api import AnnouncingBackend, announcing_routes
 from services.contracts.announcing.issued import AnnouncingIssued
@@ -105,6 +106,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, succession_routes(SuccessionBackend(Contracts(own), terms, resources.clock)))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, files))
+        join(router, agb_routes(terms, resources.clock))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
         join(router, statement_document_routes(owed, files))

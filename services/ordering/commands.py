@@ -75,6 +75,7 @@ def place(body: schemas.PlaceOrder) -> Step:
         leitweg_id=body.leitweg_id,
         order_reference=body.order_reference,
         offer_number=body.offer_number,
+        agb_version=body.agb_version,
     )
 
 

@@ -130,12 +130,14 @@ class PlaceOrder(Body):
     """Bestellung. ``accepts_agb`` must be true; ``order_reference`` is the Kunde's own, for the invoice.
 
     ``offer_number`` names the offer that is accepted; it is needed once the Anbieter has made more than one.
+    ``agb_version`` names the version of the AGB that was read; if another one is in force by then, no contract is formed.
     """
 
     accepts_agb: Annotated[bool, Field(examples=[True])]
     leitweg_id: Annotated[Line | None, Field(examples=["04011000-900X999-08"])] = None
     order_reference: Annotated[Line | None, Field(examples=["HH-2027-0815"])] = None
     offer_number: Annotated[int | None, Field(ge=1, examples=[2])] = None
+    agb_version: Annotated[Line | None, Field(examples=["EfA-Marktplatz 2022"])] = None
 
 
 class MilestoneBody(Body):

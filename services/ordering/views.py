@@ -210,6 +210,7 @@ class OrderView(OrderSummary):
     placed_at: datetime | None
     leitweg_id: str | None
     order_reference: str | None
+    agb_version: str | None
     contract: ContractRef | None
     bundled: bool
     klienten: tuple[KlientView, ...]
@@ -247,6 +248,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         placed_at=order.placed_at,
         leitweg_id=order.leitweg_id,
         order_reference=order.order_reference,
+        agb_version=order.agb_version,
         contract=ContractRef(id=order.contract_id, number=order.contract_number)
         if order.contract_id and order.contract_number
         else None,

@@ -26,8 +26,10 @@ from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
 from services.portal.pages.interest import interest_routes
 from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
+from services.portal.pages.members import invitation_routes, member_routes
 from services.portal.pages.offer_form import offer_form_routes
 from services.portal.pages.offer_steps import offer_step_routes
+from services.portal.pages.operations import operation_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.participations import participation_routes
@@ -106,6 +108,9 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility))
         join(router, evidence_routes(pages, eligibility))
+        join(router, member_routes(pages, eligibility))
+        join(router, invitation_routes(pages, eligibility, entrance.sessions))
+        join(router, operation_routes(pages, catalog, eligibility, ordering))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts))
         closing.append(entrance.provider.close)
     join(router, showcase_routes(pages, catalog, eligibility))

@@ -16,7 +16,10 @@ _DAY_PARTS = ("year", "month", "day")
 
 
 class Kind(StrEnum):
-    """What a field looks like. LINES: one value a line; DAY: day, month and year; TICK: one box; FILE: of the own machine."""
+    """What a field looks like.
+
+    LINES: one value a line; DAY: day, month and year; TICK: one box; FILE: of the own machine; HIDDEN: what was shown.
+    """
 
     LINE = "line"
     AREA = "area"
@@ -27,6 +30,7 @@ class Kind(StrEnum):
     CHECKS = "checks"
     TICK = "tick"
     FILE = "file"
+    HIDDEN = "hidden"
 
 
 @dataclass(frozen=True, slots=True)

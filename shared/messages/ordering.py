@@ -607,3 +607,12 @@ class ContractRequested(Message):
             examples=["3f0c8b7e-digitales"],
         ),
     ] = None
+    agb_version: Annotated[
+        Line | None,
+        Field(
+            exclude_if=is_absent,
+            description="Version of the general terms (AGB) that the Kunde has accepted; null or absent: the one in force. Not "
+            "personal.",
+            examples=["EfA-Marktplatz 2022"],
+        ),
+    ] = None

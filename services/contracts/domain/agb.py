@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Self
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 from services.contracts.chain.contract import LEGS, Leg
 from shared.messages.contracts import AgbVersion
 from shared.messages.values import Channel, Line, Text
 
+MOST_CHARACTERS: Final = 200_000
+"""Of the wording of general terms."""
+
 
 class AgbInForce(BaseModel):
     """One version, the legs that it is for, and the days on which contracts are concluded under it, both included.
 
-    ``source`` says whence it is known.
+    ``source`` says whence it is known. ``text`` is the wording, ``url`` where the Anbieter publishes it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +31,8 @@ class AgbInForce(BaseModel):
     legs: tuple[Leg, ...] = LEGS[1:]
     source: Text
     note: Text | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s]+$", max_length=500)] | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=MOST_CHARACTERS)] | None = None
 
 
 class AgbSet(BaseModel):
@@ -54,9 +59,12 @@ class AgbSet(BaseModel):
         """Return the versions for contracts of a leg."""
         return tuple(entry for entry in self.versions if leg in entry.legs)
 
+    def version_on(self, day: date, leg: Leg = "NACHNUTZUNG") -> AgbInForce | None:
+        """Return the version in force for contracts of a leg on a day as it is filed, or None."""
+        entries = self.of_leg(leg)
+        return next((it for it in entries if it.valid_from <= day and (it.valid_to is None or day <= it.valid_to)), None)
+
     def on(self, day: date, leg: Leg = "NACHNUTZUNG") -> AgbVersion | None:
         """Return the version in force for contracts of a leg on a day, or None."""
-        for entry in self.of_leg(leg):
-            if entry.valid_from <= day and (entry.valid_to is None or day <= entry.valid_to):
-                return AgbVersion(name=entry.name, version=entry.version)
-        return None
+        found = self.version_on(day, leg)
+        return None if found is None else AgbVersion(name=found.name, version=found.version)

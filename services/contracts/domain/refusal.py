@@ -56,8 +56,11 @@ def _refusals(request: Request, terms: Terms) -> Iterator[Refusal]:
     if order.channel is not terms.channel:
         yield Refusal.of("wrong_channel", order=order.number, channel=order.channel.value, anbieter=anbieter)
     yield from _in_house(request)
-    if terms.agb_on(request.day) is None:
+    agb, accepted = terms.agb_on(request.day), request.body.agb_version
+    if agb is None:
         yield Refusal.of("no_agb_in_force", day=request.day, anbieter=anbieter)
+    elif accepted is not None and accepted != agb.version:
+        yield Refusal.of("agb_changed", day=request.day, anbieter=anbieter, version=agb.version, accepted=accepted)
     yield from _price_lines(request, terms)
 
 

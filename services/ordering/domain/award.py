@@ -83,10 +83,12 @@ def _other_order(
     leitweg_id: str | None = None,
     order_reference: str | None = None,
     offer_number: int | None = None,
+    agb_version: str | None = None,
 ) -> Violation | None:
     if offer_number not in (None, offer_number_of(order)):
         return Violation("already_placed", "Another offer was accepted.")
-    if (order.leitweg_id, order.order_reference) == (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference):
+    particulars = (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference, agb_version)
+    if (order.leitweg_id, order.order_reference, order.agb_version) == particulars:
         return None
     return Violation("already_placed", "It was ordered with other particulars.")
 
@@ -101,10 +103,12 @@ def place(
     leitweg_id: str | None = None,
     order_reference: str | None = None,
     offer_number: int | None = None,
+    agb_version: str | None = None,
 ) -> Taken | Violation:
     """Order on the offer; the in-house relation is checked again, at the moment of award.
 
-    Of several offers, one after the other, ``offer_number`` names the one that is accepted. Raises InvalidError
+    Of several offers, one after the other, ``offer_number`` names the one that is accepted; ``agb_version`` the version of the
+    Anbieter's AGB, under which alone the contract is concluded. Raises InvalidError
     (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``; ``offer_changed`` if the offer is
     another one by now; ``already_placed`` if it was ordered with other particulars).
     """
@@ -113,6 +117,7 @@ def place(
         return Violation("offer_changed", f"The offer is number {current} by now; read it and name the one that you accept.")
     order.leitweg_id = _accepted(leitweg_id, accepts_agb=accepts_agb)
     order.order_reference = order_reference
+    order.agb_version = agb_version
     order.placed_at = at
     order.begin_check(at)
     confirmed = [it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT]

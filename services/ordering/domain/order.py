@@ -118,6 +118,8 @@ class Order(Aggregate):
     """End of the hold of an order whose pre-check does not leave the way free: until then what is lacking can be mended."""
     leitweg_id: str | None = None
     order_reference: str | None = None
+    agb_version: str | None = None
+    """Version of the Anbieter's AGB that the order accepts, None if the Kunde named none."""
     contract_requested_at: datetime | None = None
     contract_id: str | None = None
     contract_number: str | None = None

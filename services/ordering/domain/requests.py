@@ -33,6 +33,7 @@ def contract_request(order: Order, assessment: Assessment, at: datetime) -> Cont
         ordered_at=order.placed_at or at,
         offered_by=_last_person(order, Command.MAKE_OFFER, Command.AMEND_OFFER),
         placed_by=_last_person(order, Command.PLACE),
+        agb_version=order.agb_version,
     )
 
 

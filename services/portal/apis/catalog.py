@@ -282,6 +282,30 @@ class MyOfferings(Reply):
     next: str | None
 
 
+class Standing(Reply):
+    """How a portal of others stands on one topic, and how many records it is behind."""
+
+    topic: str
+    state: str
+    since: datetime
+    behind: int
+
+
+class FederatedPortal(Reply):
+    """A portal of others that follows the catalog, as it has reported last."""
+
+    id: str
+    state: str
+    received_at: datetime
+    standings: tuple[Standing, ...]
+
+
+class FederatedPortals(Reply):
+    """All that report."""
+
+    items: tuple[FederatedPortal, ...]
+
+
 class OzgEntry(Reply):
     """An OZG service."""
 
@@ -410,6 +434,10 @@ class Catalog:
     async def document(self, offering_id: str, digest: str, access: Access | None) -> bytes:
         """Return a document that was brought for an offer. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/offerings/{segment(offering_id)}/documents/{segment(digest)}", access=access)
+
+    async def portals(self, access: Access, parameters: Parameters) -> FederatedPortals:
+        """Return the portals of others, for the operator. Raises as ``Api.get``."""
+        return await self._api.get("/v1/portals", FederatedPortals, parameters, access=access)
 
     async def ozg(self, words: str, limit: int) -> dict[str, str]:
         """Return the OZG services that words or an id name, names by id. Raises as ``Api.get``."""

@@ -155,6 +155,14 @@ class Api:
         """Return the bytes of a file. Raises as ``get``."""
         return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
 
+    async def patch(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any]) -> T:
+        """Change parts of something and return the answer. Raises as ``post``."""
+        return read(self.name, path, (await self._send("PATCH", path, access, body, {}, None)).content, reply)
+
+    async def delete(self, path: str, *, access: Access) -> None:
+        """Remove something. Raises as ``post``."""
+        await self._send("DELETE", path, access, None, {}, None)
+
     async def bring(self, path: str, reply: type[T], content: bytes, media_type: str, *, access: Access) -> T:
         """Send a file and return the answer. Raises as ``post``."""
         headers = {**_headers(access, None), "Content-Type": media_type}

@@ -58,6 +58,14 @@ class Agb(Reply):
     version: str
 
 
+class AgbInForce(Agb):
+    """The terms and conditions that contracts are concluded under today: the wording where it is filed, or its address."""
+
+    valid_from: date
+    url: str | None
+    text: str | None
+
+
 class Total(Reply):
     """Sum of the price lines of one period."""
 
@@ -89,6 +97,36 @@ class Contract(Summary):
     leitweg_id: str | None
     order_reference: str | None
     check: Check | None
+
+
+class Accession(Reply):
+    """Somebody who has acceded to a contract."""
+
+    organisation: Party
+    valid_from: date
+    valid_to: date | None
+
+
+class ChainNode(Reply):
+    """A contract in its chain, and what rests on it; number and parties are None for whoever does not see them."""
+
+    id: str
+    leg: str
+    state: str
+    number: str | None
+    grantor: Party | None
+    grantee: Party | None
+    valid_from: date
+    last_day: date | None
+    accessions: tuple[Accession, ...]
+    below: tuple[ChainNode, ...]
+
+
+class Chain(Reply):
+    """The chain of a contract from its root. ``cut``: there is more of it."""
+
+    root: ChainNode
+    cut: bool
 
 
 class Document(Reply):
@@ -152,6 +190,10 @@ class Contracts:
         """Return one contract with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find(f"/v1/contracts/{segment(contract_id)}", Contract, access=access)
 
+    async def chain(self, access: Access, contract_id: str) -> Chain:
+        """Return the chain that a contract stands in. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/contracts/{segment(contract_id)}/chain", Chain, access=access)
+
     async def documents(self, access: Access, contract_id: str) -> tuple[Document, ...]:
         """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""
         return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/documents", Documents, access=access)).items
@@ -165,6 +207,10 @@ class Contracts:
     ) -> None:
         """Have a step taken with a contract, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, access=access, body=body, match=match)
+
+    async def agb(self, channel: str) -> AgbInForce:
+        """Return the terms and conditions in force at a channel. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/agb/{segment(channel)}", AgbInForce)
 
     async def own_costs(self, access: Access, offering_id: str, channel: str) -> OwnCosts:
         """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""

@@ -149,6 +149,79 @@ class Organisation(Reply):
     registered_at: datetime
 
 
+class Job(Reply):
+    """A computation over many pre-checks: what a day would bring if a fact ended; ``detail`` is English."""
+
+    id: str
+    end_fact: str | None
+    day: date
+    state: str
+    orders_touched: int
+    code: str | None
+    detail: str | None
+
+
+class Jobs(Reply):
+    """A page of them, newest first."""
+
+    items: tuple[Job, ...]
+
+
+class Concerned(Reply):
+    """An order whose verdict would be another."""
+
+    order_id: str
+    customer: str
+    channel: str
+    before: str
+    after: str
+
+
+class ConcernedOrders(Reply):
+    """A page of them."""
+
+    items: tuple[Concerned, ...]
+
+
+class Member(Reply):
+    """Somebody who acts for an organisation, by reference, and what they may do."""
+
+    person: str
+    functions: tuple[str, ...]
+
+
+class Invitation(Reply):
+    """An invitation and what has become of it."""
+
+    id: str
+    functions: tuple[str, ...]
+    state: str
+    invited_at: datetime
+    expires_at: datetime
+    mailed_at: datetime | None
+
+
+class Members(Reply):
+    """Who acts for an organisation, and who is invited."""
+
+    members: tuple[Member, ...]
+    invitations: tuple[Invitation, ...]
+    authorised_person: str | None
+
+
+class Invited(Reply):
+    """A new invitation; ``secret`` is None where it was sent by mail."""
+
+    secret: str | None
+
+
+class Named(Reply):
+    """An organisation by key and name."""
+
+    id: str
+    name: str
+
+
 class WorkItem(Reply):
     """An accreditation that waits for the Anbieter or for an answer."""
 
@@ -251,6 +324,45 @@ class Eligibility:
     async def evidence_content(self, access: Access, document_id: str) -> bytes:
         """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/evidence/{segment(document_id)}/content", access=access)
+
+    async def jobs(self, access: Access, parameters: Parameters) -> Jobs:
+        """Return a page of one's computations. Raises as ``Api.get``."""
+        return await self._api.get("/v1/precheck-jobs", Jobs, parameters, access=access)
+
+    async def job(self, access: Access, job_id: str) -> Job:
+        """Return a computation. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/precheck-jobs/{segment(job_id)}", Job, access=access)
+
+    async def ask_job(self, access: Access, key: str, body: dict[str, Any]) -> str:
+        """Ask for a computation and return its id. Raises as ``Api.post``."""
+        return (await self._api.make("/v1/precheck-jobs", Job, key=key, access=access, body=body)).id
+
+    async def concerned(self, access: Access, job_id: str, parameters: Parameters) -> ConcernedOrders:
+        """Return the orders that a computation has found. Raises as ``Api.get``."""
+        return await self._api.get(f"/v1/precheck-jobs/{segment(job_id)}/orders", ConcernedOrders, parameters, access=access)
+
+    async def members(self, access: Access, organisation_id: str) -> Members:
+        """Return the members of one's own organisation. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/organisations/{segment(organisation_id)}/members", Members, access=access)
+
+    async def invite(self, access: Access, organisation_id: str, key: str, body: dict[str, Any]) -> str | None:
+        """Invite a person and return the secret to pass on by hand, None if it was sent by mail. Raises as ``Api.post``."""
+        path = f"/v1/organisations/{segment(organisation_id)}/invitations"
+        return (await self._api.make(path, Invited, key=key, access=access, body=body)).secret
+
+    async def revoke(self, access: Access, organisation_id: str, invitation_id: str) -> None:
+        """Revoke an invitation. Raises as ``Api.post``."""
+        path = f"/v1/organisations/{segment(organisation_id)}/invitations/{segment(invitation_id)}"
+        await self._api.delete(path, access=access)
+
+    async def accept(self, access: Access, organisation_id: str, secret: str, key: str) -> Named:
+        """Accept an invitation and return the organisation. Raises NotFoundError, and as ``Api.post``."""
+        body = {"organisation": organisation_id, "secret": secret}
+        return await self._api.make("/v1/invitations/accept", Named, key=key, access=access, body=body)
+
+    async def change_members(self, access: Access, organisation_id: str, changes: dict[str, Any]) -> None:
+        """Give members other functions, or remove them. Raises as ``Api.post``."""
+        await self._api.patch(f"/v1/organisations/{segment(organisation_id)}", Named, access=access, body=changes)
 
     async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:
         """Return a page of the Anbieter's work list. Raises as ``Api.get``."""

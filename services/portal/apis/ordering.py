@@ -164,6 +164,7 @@ class Order(Summary):
     offer_number: int | None = None
     placed_at: datetime | None
     order_reference: str | None
+    agb_version: str | None = None
     contract: ContractRef | None
     bundled: bool = False
     klienten: tuple[Klient, ...] = ()
@@ -217,6 +218,27 @@ class Begun(Reply):
     id: str
 
 
+class Quarantined(Reply):
+    """A record of a partner that could not be taken; ``detail`` is English."""
+
+    reference: str
+    partner: str
+    topic: str
+    partition: int
+    offset: int
+    sha256: str
+    code: str
+    detail: str
+    quarantined_at: datetime
+    purge_at: datetime
+
+
+class Quarantine(Reply):
+    """A page of them, newest first."""
+
+    items: tuple[Quarantined, ...]
+
+
 class Label(Reply):
     """A word in both languages."""
 
@@ -254,6 +276,18 @@ class Ordering:
     async def words(self) -> Vocabulary:
         """Return the words. Raises as ``Api.get``."""
         return await self._words()
+
+    async def quarantine(self, access: Access, parameters: Parameters) -> Quarantine:
+        """Return a page of the records in quarantine, for the operator. Raises as ``Api.get``."""
+        return await self._api.get("/v1/partner-quarantine", Quarantine, parameters, access=access)
+
+    async def quarantined(self, access: Access, reference: str) -> Quarantined:
+        """Return one record. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/partner-quarantine/{segment(reference)}", Quarantined, access=access)
+
+    async def discard(self, access: Access, reference: str, key: str, body: dict[str, Any]) -> None:
+        """State that nothing is to come of a record. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/partner-quarantine/{segment(reference)}/discard", key=key, access=access, body=body)
 
     async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""

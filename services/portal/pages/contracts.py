@@ -68,6 +68,12 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             done=done if done in STEPS else "",
         )
 
+    @router.get("/{contract_id}/chain")
+    async def chain(visit: CurrentVisit, contract_id: str) -> Response:
+        access = session_of(visit).access
+        contract, found = await asyncio.gather(contracts.contract(access, contract_id), contracts.chain(access, contract_id))
+        return pages.show(visit, "pages/chain.html", contract=contract.content, chain=found)
+
     @router.get("/{contract_id}/documents/{name}")
     async def document(visit: CurrentVisit, contract_id: str, name: DocumentName) -> Response:
         content = await contracts.document(session_of(visit).access, contract_id, name)

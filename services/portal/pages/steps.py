@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, segment
-from services.portal.apis.contracts import Contracts
+from services.portal.apis.contracts import AgbInForce, Contracts
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import read_given
@@ -22,6 +24,7 @@ from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
+AGB = "agb_version"
 SIDES = ("KUNDE", "BEREITSTELLER")
 Label = Callable[[str, str], str]
 
@@ -105,6 +108,7 @@ def _place(asked: Asked) -> tuple[Field, ...]:
         asked.field("order_reference", Kind.LINE, optional=True),
         asked.field("leitweg_id", Kind.LINE, optional=True),
         asked.field("accepts_agb", Kind.TICK),
+        Field(AGB, Kind.HIDDEN, ""),
     )
 
 
@@ -262,18 +266,22 @@ class _Shown:
     contracts: Contracts
 
     async def _beside(self, access: Access, order: Order, step: Step) -> dict[str, Any]:
-        """Return what stands beside the form of a step: for who orders, what they will pay."""
-        pays = step.command == "place"
-        asked = self.contracts.own_costs(access, order.offering.id, order.channel) if pays else None
-        return {"order": order, "costs": None if asked is None else await or_none(asked, "place")}
+        """Return what stands beside the form of a step: for who orders, what they will pay, and under which AGB."""
+        if step.command != "place":
+            return {"order": order, "costs": None, "agb": None}
+        costs, agb = await asyncio.gather(
+            or_none(self.contracts.own_costs(access, order.offering.id, order.channel), "place"),
+            or_none(self.contracts.agb(order.channel), "place"),
+        )
+        return {"order": order, "costs": costs, "agb": agb}
 
     async def page(self, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
         stored = await self.ordering.stored(session_of(visit).access, order_id)
         order = stored.content
         if step.command not in order.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
-        form = self._form(visit, order, step, path, part(order), stored.etag)
         beside = await self._beside(session_of(visit).access, order, step)
+        form = _with_agb(self._form(visit, order, step, path, part(order), stored.etag), beside["agb"])
         return show_form(self.pages, visit, form, (), template=step.template, **beside)
 
     async def send(self, request: Request, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
@@ -288,6 +296,18 @@ class _Shown:
         act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
         beside = await self._beside(access, order, step)
+        form = _with_agb(form, beside["agb"])
+        if step.command == "place" and given.one(AGB) != form.fields[-1].text:
+            # Another version is in force by now than the one that was read, or none can be shown: that one is to be read first.
+            filled = tuple(it if it.name == AGB else it.filled(given) for it in form.fields)
+            return show_form(
+                self.pages,
+                visit,
+                replace(form, fields=filled, changed=beside["agb"] is not None),
+                template=step.template,
+                status=HTTPStatus.PRECONDITION_FAILED,
+                **beside,
+            )
         return await send_form(self.pages, visit, form, given, act, field_of=field_of, template=step.template, **beside)
 
     def _act(
@@ -324,6 +344,15 @@ class _Shown:
             fields=fields,
             etag=etag if step.binds else None,
         )
+
+
+def _with_agb(form: Form, agb: AgbInForce | None) -> Form:
+    """Return the form of an order with the version of the AGB that its page shows; without one there is nothing to send."""
+    if not any(it.name == AGB for it in form.fields):
+        return form
+    if agb is None:
+        return replace(form, button="")
+    return replace(form, fields=(*form.fields[:-1], replace(form.fields[-1], value=(agb.version,))))
 
 
 def _step(path: str) -> Step:

@@ -141,6 +141,12 @@ async def test_the_bereitsteller_sees_the_result_of_the_in_house_check_and_not_i
     assert checks[NRW_TOKEN] == checks[SACHSEN_TOKEN] | {"decisive": [], "signed_off_by": None}
 
 
+async def test_everybody_reads_under_which_terms_contracts_are_concluded(world: World) -> None:
+    answer = await world.get("/v1/agb/fitko", None)
+    assert (answer.status_code, answer.json()["version"], answer.json()["text"]) == (200, "EfA-Marktplatz 2022", None)
+    assert answer.headers["cache-control"] == "public, max-age=60"
+
+
 async def test_an_unknown_contract_and_one_of_others_answer_alike(world: World) -> None:
     await fill(world)
     foreign = await world.get(f"/v1/contracts/{contract_id(Channel.GOVDIGITAL, order_id('c'))}", SACHSEN_TOKEN)

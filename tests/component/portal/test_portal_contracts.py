@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from services.contracts.accessions.repository import ACCESSIONS
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.http import idempotency
 from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON, SACHSEN, key
@@ -19,6 +21,13 @@ from tests.support.contract_requests import request
 
 SVEN = "ozg.sn"
 TOKENS = {SVEN: SACHSEN, GOVDIGITAL: ANNA, KOMM_ONE: ANTON}
+AGB: dict[str, Any] = {
+    "name": "SaaS-Nachnutzungs-AGB",
+    "version": "EfA-Marktplatz 2022",
+    "valid_from": "2022-12-01",
+    "url": None,
+    "text": "§ 1 Geltung. Diese Bedingungen gelten für die Nachnutzung.",
+}
 COSTS = {
     "needs_uses": False,
     "first_year": {"participants": 3, "lines": [], "invoiced_cents": 10_000, "financed_cents": 0},
@@ -62,7 +71,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world, contracts = World(tmp_path), ContractsWorld()
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
-    await contracts.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
+    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
     await contracts.order(request("a"))
     world.now = contracts.now
     world.further = {"contracts": Contracts(contracts.app, TOKENS)}
@@ -95,6 +104,16 @@ async def test_two_persons_sign_and_the_kunde_reads_the_contract(desks: Desks) -
     await kunde.open(f"/en{path}")
     for expected in ("FITST/2026/0001", "Concluded", "Chain of contracts", "Give notice"):
         assert expected in kunde.text
+
+
+async def test_the_chain_shows_where_a_contract_stands(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}"
+    kunde = await desks.kunde.open(path)
+    await kunde.follow("Ganze Kette anzeigen")
+    assert "(dieser Vertrag)" in kunde.text
+    (here,) = [it.text for it in kunde.page.all("li") if "aria-current" in it.attributes and it.inside_all("strong")]
+    assert "FITKO" in here
+    await desks.kunde.open("/contracts/00000000-0000-4000-8000-000000000000/chain", 404)
 
 
 async def test_a_document_comes_as_a_download(desks: Desks) -> None:

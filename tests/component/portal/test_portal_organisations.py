@@ -20,7 +20,7 @@ from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility import conftest as eligibility
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
-from tests.support.showcase import DATA
+from tests.support.showcase import DATA, ORIGIN
 
 TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
 PDF = b"%PDF-1.7\nSatzung"
@@ -200,3 +200,38 @@ def test_what_is_filled_in_becomes_what_is_sent() -> None:
         "accreditations": [{"channel": "fitko", "role": "KUNDE"}],
     }
     assert stated("a", {"channel": "fitko", "type": "MEMBER"}) == {"type": "MEMBER", "path": ["a", "fitko"], "evidence": [{}]}
+
+
+async def test_members_are_invited_by_a_link_given_functions_and_removed(desks: Desks) -> None:
+    kunde, guest = await registered(desks), desks.anbieter
+    await kunde.follow("1 Person")
+    await kunde.follow("Jemanden einladen")
+    await kunde.send(422, email="keine Adresse")
+    assert "email" in {it.attributes.get("id") for it in kunde.page.all("input")}
+    await kunde.send(200, "", email="", functions=["BEARBEITUNG"])
+    link = kunde.page.one("p", class_="told").text
+    assert link.startswith(f"{ORIGIN}/invitations/{BODY}#")
+    assert "#" not in kunde.path, "the secret stands in no address"
+    await guest.open(f"/invitations/{BODY}")
+    await guest.send(404, secret="x" * 43)
+    await guest.open(f"/invitations/{BODY}")
+    await guest.send(secret=link)
+    assert guest.title == "Husum, Stadt"
+    await kunde.open(f"{PATH}/members")
+    assert "Bearbeitung" in kunde.text
+    await kunde.follow("Funktionen ändern oder entfernen : gerd")
+    await kunde.send(functions=["BEARBEITUNG", "ZEICHNUNG"])
+    assert "Die Mitglieder sind geändert" in kunde.text
+    await kunde.follow("Funktionen ändern oder entfernen : gerd")
+    await kunde.send(200, "Aus der Organisation entfernen")
+    assert "gerd" not in kunde.text
+    await kunde.follow("Jemanden einladen")
+    await kunde.send()
+    await kunde.open(f"{PATH}/members")
+    (revoke,) = [it.attributes["href"] for it in kunde.page.one("main").inside_all("a") if "widerrufen" in it.text]
+    await kunde.open(revoke)
+    await kunde.send()
+    assert "Es ist niemand eingeladen" in kunde.text
+    async with desks.world.browser() as visitor:
+        asked = await visitor.get(f"/invitations/{BODY}")
+    assert "Melden Sie sich zuerst an" in asked.text

@@ -16,7 +16,7 @@ from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.ordering.test_ordering_klienten import judge
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
-from tests.component.portal.test_portal_contracts import COSTS
+from tests.component.portal.test_portal_contracts import AGB, COSTS
 from tests.support.builders.orders import OFFERING_ID, concluded
 
 BUENDLER = KUNDE.replace("/KUNDE", "/BUENDELNDE_ORGANISATION")
@@ -87,7 +87,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world.further = {
         "catalog": httpx.MockTransport(lambda _: httpx.Response(200, json=OFFERING)),
         "eligibility": httpx.MockTransport(lambda _: httpx.Response(200, json=ADVICE)),
-        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json=COSTS)),
+        "contracts": httpx.MockTransport(lambda it: httpx.Response(200, json=AGB if "/v1/agb/" in it.url.path else COSTS)),
     }
     await world.open()
     kunde, bereitsteller, anbieter = [await somebody(world, it) for it in (HUSUM, KOMM_ONE, GOVDIGITAL)]
@@ -137,10 +137,11 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     await kunde.follow("Bestellen")
     assert "1st-Level-Support beim Kunden" in kunde.text
     assert "in einem vollen Jahr 1.200,00" in kunde.text
+    assert "§ 1 Geltung. Diese Bedingungen gelten" in kunde.page.one("div", class_="wording").text
     await kunde.send(order_reference="HH-1", accepts_agb="true")
     assert "Sie haben bestellt" in kunde.text
     order = await desks.read(path)
-    assert order["order_reference"] == "HH-1"
+    assert (order["order_reference"], order["agb_version"]) == ("HH-1", AGB["version"])
     assert [it["text"] for it in order["conditions"]] == ["1st-Level-Support beim Kunden", "Start im April"]  # type: ignore[attr-defined]
     await desks.orders.judge(order)
     await desks.orders.feed(desks.orders.received(concluded(str(order["id"])), "contract"))
@@ -245,6 +246,20 @@ async def test_an_order_without_the_terms_is_refused_at_its_box_and_a_double_cli
     await kunde.again()
     assert "Sie haben bestellt" in kunde.text
     assert len(desks.orders.messages()) == before
+
+
+async def test_an_order_accepts_the_terms_that_were_shown_and_no_others(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = await desks.orders.offered()
+    kunde = await desks.kunde.open(f"/orders/{order['id']}/place")
+    monkeypatch.setitem(AGB, "version", "EfA-Marktplatz 2027")
+    await kunde.send(412, accepts_agb="true", order_reference="HH-2")
+    assert "EfA-Marktplatz 2027" in kunde.text
+    assert kunde.value("order_reference") == "HH-2"
+    monkeypatch.setitem(AGB, "version", None)
+    await kunde.send(412, accepts_agb="true")
+    assert "Ohne sie können Sie nicht bestellen" in kunde.text
+    assert not kunde.page.one("main").inside_all("form"), "what cannot be read cannot be accepted"
+    assert (await desks.orders.read(order["id"]))["state"] == "ANGEBOT_ERSTELLT"
 
 
 async def test_who_acts_on_a_stale_page_is_told_and_loses_no_word(desks: Desks) -> None:

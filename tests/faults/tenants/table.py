@@ -215,6 +215,7 @@ ordering    GET    /v1/partner-quarantine/{reference}/value                     
 ordering    POST   /v1/partner-quarantine/{reference}/resubmit                                       QUARANTINED   token   404 404 404 404 404 503 404 404 403 404 503
 ordering    POST   /v1/partner-quarantine/{reference}/replay                                         QUARANTINED   token   403 403 403 403 403 403 403 403 503 403 403
 ordering    POST   /v1/partner-quarantine/{reference}/discard                                        QUARANTINED   token   403 403 403 403 403 403 403 403 200 403 403
+contracts   GET    /v1/agb/{channel}                                                             -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts/{contract_id}                                                   CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403

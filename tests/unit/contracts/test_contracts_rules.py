@@ -94,6 +94,11 @@ def test_without_agb_in_force_there_is_no_contract() -> None:
     assert code_of(request(price_items=(price(valid_from=date(2020, 1, 1)),)), at=early) == "no_agb_in_force"
 
 
+def test_the_contract_rests_on_the_agb_that_the_kunde_has_accepted_or_there_is_none() -> None:
+    assert code_of(request(agb_version="EfA-Marktplatz 2022")) is None
+    assert code_of(request(agb_version="FIT-Store 2021")) == "agb_changed"
+
+
 @pytest.mark.parametrize(
     "lines",
     [(), (price(valid_to=date(2026, 11, 23)),), (price(valid_from=date(2026, 11, 25)),)],

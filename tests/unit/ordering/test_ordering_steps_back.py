@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
@@ -87,6 +88,19 @@ def test_nobody_accepts_an_amended_offer_unread(named: int | None) -> None:
     assert refusal.value.code == "offer_changed"
     award.place(order, KUNDE, later(2), accepts_agb=True, offer_number=2)
     assert order.state is OrderState.BESTELLT
+
+
+def test_the_contract_names_the_terms_that_the_order_accepts_and_another_order_accepts_no_others() -> None:
+    order = offered()
+    place = partial(award.place, order, KUNDE, later(1), accepts_agb=True)
+    place(agb_version="2027-1")
+    place(agb_version="2027-1")
+    with pytest.raises(ConflictError) as refusal:
+        place(agb_version="2027-2")
+    assert refusal.value.code == "already_placed"
+    (request,) = precheck.record_verdict(order, verdict(stage=Stage.BESTELLUNG, check=order.check), later(2))
+    assert isinstance(request, ContractRequested)
+    assert request.agb_version == "2027-1"
 
 
 def test_the_contract_names_the_person_who_made_the_offer_that_is_accepted() -> None:

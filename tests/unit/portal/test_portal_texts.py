@@ -39,6 +39,8 @@ FAMILIES = (
         "relation.",
         "evidence.",
         "registration.",
+        "members.",
+        "operations.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

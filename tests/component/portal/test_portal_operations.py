@@ -1,0 +1,134 @@
+"""What the operator looks after, by pages: portals of others, the quarantine of partners, what a change would do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import HUSUM, World
+
+AT = "2026-11-28T17:00:00Z"
+PORTAL = {
+    "id": "portal-nord",
+    "state": "behind",
+    "received_at": AT,
+    "standings": [{"topic": "catalog.offering.v1", "state": "behind", "since": AT, "behind": 7}],
+}
+RECORD = {
+    "reference": "a" * 32,
+    "partner": "sued",
+    "topic": "partner.sued.orders.v1",
+    "partition": 0,
+    "offset": 41,
+    "sha256": "0" * 64,
+    "code": "signature_invalid",
+    "detail": "The signature does not fit the key.",
+    "quarantined_at": AT,
+    "purge_at": "2027-02-26T17:00:00Z",
+}
+JOB = {
+    "id": "91078be3-7731-5094-bb8a-13bdc94e1a42",
+    "end_fact": "published:dataport:govdigital:MEMBER",
+    "day": "2027-01-01",
+    "state": "DONE",
+    "orders_touched": 3,
+    "code": None,
+    "detail": None,
+}
+CONCERNED = {"order_id": "o-1", "customer": "010540056056", "channel": "govdigital", "before": "EXEMPT", "after": "NOT_EXEMPT"}
+
+
+@dataclass
+class Services:
+    """The services as an operator finds them; ``away`` names those that do not answer."""
+
+    allowed: bool = True
+    away: set[str] = field(default_factory=set)
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    def catalog(self, _: httpx.Request) -> httpx.Response:
+        if not self.allowed:
+            return httpx.Response(403, json={"code": "role_missing", "detail": "Operators only."})
+        return httpx.Response(200, json={"items": [PORTAL], "next": None})
+
+    def ordering(self, request: httpx.Request) -> httpx.Response:
+        if "ordering" in self.away:
+            return httpx.Response(503)
+        if request.method == "POST":
+            self.asked.append((request.url.path, json.loads(request.content)))
+            return httpx.Response(200, json=RECORD)
+        whole = request.url.path.endswith("partner-quarantine")
+        return httpx.Response(200, json={"items": [RECORD], "next": None} if whole else RECORD)
+
+    def eligibility(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if request.method == "POST":
+            body = json.loads(request.content)
+            self.asked.append((path, body))
+            if "end_fact" not in body:
+                errors = [{"pointer": "#/end_fact", "code": "missing"}]
+                return httpx.Response(422, json={"code": "invalid", "detail": "", "errors": errors})
+            return httpx.Response(201, json=JOB)
+        if path.endswith("/orders"):
+            return httpx.Response(200, json={"items": [CONCERNED], "next": None})
+        return httpx.Response(200, json={"items": [JOB], "next": None} if path.endswith("precheck-jobs") else JOB)
+
+
+@pytest.fixture(name="services")
+def _services() -> Services:
+    return Services()
+
+
+@pytest.fixture(name="operator")
+async def _operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, services: Services) -> AsyncIterator[Person]:
+    world = World(tmp_path)
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    world.ordering = httpx.MockTransport(services.ordering)
+    world.further = {"catalog": httpx.MockTransport(services.catalog), "eligibility": httpx.MockTransport(services.eligibility)}
+    await world.open()
+    person = await somebody(world, HUSUM)
+    yield person
+    await person.visitor.aclose()
+    await world.store.close()
+
+
+async def test_the_operator_sees_portals_quarantine_and_computations_and_what_is_away(
+    operator: Person, services: Services
+) -> None:
+    await operator.open("/operations")
+    for expected in ("portal-nord", "Hinkt nach", "7 Datensätze zurück", "signature_invalid", "3 Vorgänge betroffen"):
+        assert expected in operator.text
+    services.away = {"ordering"}
+    await operator.open("/en/operations")
+    assert "7 records behind" in operator.text
+    assert "signature_invalid" not in operator.text
+    services.allowed = False
+    await operator.open("/operations", 403)
+
+
+async def test_an_event_is_discarded_with_a_reason(operator: Person, services: Services) -> None:
+    await operator.open("/operations")
+    await operator.open(f"/operations/quarantine/{RECORD['reference']}")
+    assert "partner.sued.orders.v1, 0, 41" in operator.text
+    await operator.send(reason="Der Partner sendet neu.")
+    assert "Das Ereignis ist verworfen" in operator.text
+    assert services.asked == [(f"/v1/partner-quarantine/{RECORD['reference']}/discard", {"reason": "Der Partner sendet neu."})]
+
+
+async def test_what_would_change_is_computed_and_read(operator: Person, services: Services) -> None:
+    await operator.open("/operations/what-if")
+    await operator.send(422, day__day="1", day__month="1", day__year="2027")
+    assert operator.page.one("p", id="end_fact-error").text
+    await operator.send(end_fact=str(JOB["end_fact"]))
+    asked = {"kind": "WHAT_IF", "end_fact": JOB["end_fact"], "day": "2027-01-01"}
+    assert services.asked[-1] == ("/v1/precheck-jobs", asked)
+    await operator.follow(str(JOB["end_fact"]))
+    assert "Vergabefrei" in operator.text or "EXEMPT" in operator.text

@@ -15,10 +15,11 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.people import PEOPLE
+from services.contracts.accessions.repository import ACCESSIONS
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
@@ -53,6 +54,14 @@ from tests.support.showcase import KOMM_ONE as KARLA
 
 NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs"}
 KAI = f"kai/{BODY}/KUNDE"
+PDF = "%PDF-1.7 Satzung"
+STOPS = 150
+"""Most presses of Tab from the top of a page to an element."""
+RINGED = """it => {
+  const style = getComputedStyle(it);
+  return (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+}"""
+"""Whether an element shows that it has the focus."""
 
 
 @dataclass
@@ -66,7 +75,8 @@ class Marketplace:
 
 
 @pytest.fixture(name="marketplace")
-async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
+async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Marketplace]:
+    monkeypatch.setenv("CATALOG_DOCUMENTS_FOLDER", str(tmp_path / "documents"))
     socket = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     data = few_bodies(tmp_path / "data")
@@ -77,7 +87,7 @@ async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
         ContractsWorld(),
     )
     await orders.start()
-    await contracts.store.prepare([CONTRACTS, REGISTERS, idempotency.COLLECTION])
+    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
     await contracts.order(request("a"))
     bodies, store = SqliteStore(None), SqliteStore(None)
     await bodies.prepare((*COLLECTIONS, idempotency.COLLECTION))
@@ -87,7 +97,9 @@ async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
     ensure_session_keys(tmp_path / "session-keys")
     transports: dict[str, httpx.AsyncBaseTransport] = {
         "catalog": ActingAs(showcase.app, {KOMM_ONE: KARLA, GOVDIGITAL: GINA, HUSUM: KAI, SVEN: SACHSEN}),
-        "eligibility": ActingAs(rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}),
+        "eligibility": ActingAs(
+            rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER", KOMM_ONE: eligibility.KOMM_ONE}
+        ),
         "ordering": ActingAs(orders.app, {KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER, HUSUM: KAI}),
         "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI}),
         "notify": httpx.MockTransport(Notified()),
@@ -111,10 +123,13 @@ async def _marketplace(tmp_path: Path) -> AsyncIterator[Marketplace]:
 
 @dataclass
 class Desk:
-    """A person at a browser of their own."""
+    """A person at a browser of their own, who uses it by the keyboard alone or by a mouse, with or without scripts."""
 
     page: Page
     marketplace: Marketplace
+    by_keyboard: bool = False
+    scripts: CDPSession | None = None
+    """What turns the scripts of pages off and on; None: they are on."""
 
     async def open(self, path: str, picture: str = "") -> None:
         """Open a page, and look at it if it is to have a picture."""
@@ -124,7 +139,7 @@ class Desk:
 
     async def follow(self, name: str, picture: str = "") -> None:
         """Follow a link of the main part."""
-        await self.page.locator("main").get_by_role("link", name=name).first.click()
+        await self._press(self.page.locator("main").get_by_role("link", name=name).first)
         if picture:
             await self.look(picture)
 
@@ -135,26 +150,79 @@ class Desk:
             kind = await fields.first.evaluate("it => it.type")
             if kind in {"radio", "checkbox"}:
                 for it in [value] if isinstance(value, str) else value:
-                    await self.page.locator(f"main [name='{name}'][value='{it}']").check()
+                    await self._tick(self.page.locator(f"main [name='{name}'][value='{it}']"))
+            elif kind == "file":
+                await fields.first.set_input_files(
+                    {"name": "unterlage.pdf", "mimeType": "application/pdf", "buffer": value.encode()}
+                )
+            elif kind == "select-one" and self.by_keyboard:
+                await self._reach(fields.first)
+                await self.page.keyboard.type(str(await fields.first.locator(f"option[value='{value}']").text_content()))
             elif kind == "select-one":
                 await fields.first.select_option(str(value))
+            elif self.by_keyboard:
+                await self._reach(fields.first)
+                await self.page.keyboard.press("Control+A")
+                await self.page.keyboard.type(str(value) or " ")
             else:
                 await fields.first.fill(str(value))
-        await self.page.locator("main").get_by_role("button", name=button, exact=True).first.click()
+        await self._press(self.page.locator("main").get_by_role("button", name=button, exact=True).first)
         if picture:
             await self.look(picture)
 
+    async def _press(self, target: Locator) -> None:
+        if self.by_keyboard:
+            await self._reach(target)
+            async with self.page.expect_navigation():
+                await self.page.keyboard.press("Enter")
+        else:
+            await target.click()
+
+    async def _tick(self, target: Locator) -> None:
+        if not self.by_keyboard:
+            await target.check()
+            return
+        group = self.page.locator(f"main [name='{await target.get_attribute('name')}']")
+        is_radio = await target.get_attribute("type") == "radio"
+        await self._reach(group.first if is_radio else target)
+        await self.page.keyboard.press("Space")
+        for _ in range(await group.count() if is_radio else 0):
+            if not await target.is_checked():
+                await self.page.keyboard.press("ArrowDown")
+        await expect(target).to_be_checked()
+
+    async def _reach(self, target: Locator) -> None:
+        """Go on by Tab until an element has the focus, and expect that it shows."""
+        await expect(target).to_be_visible()
+        for _ in range(STOPS):
+            if await target.evaluate("it => it === document.activeElement"):
+                break
+            await self.page.keyboard.press("Tab")
+        await expect(target).to_be_focused()
+        if not await target.evaluate(RINGED):
+            self.marketplace.wrong.append(f"{self.page.url}: the focus on {await target.text_content()} does not show")
+
     async def look(self, name: str) -> None:
-        """Take pictures of the page, wide and narrow, and note what is wrong with it."""
+        """Take pictures of the page, wide and narrow in the dark theme, and note what is wrong with it in either."""
         SCREENS.mkdir(parents=True, exist_ok=True)
+        await self._allow_scripts(allowed=True)
         wrong = [f"{name}: {it}" for it in await violations(self.page)]
         await self.page.screenshot(path=SCREENS / f"{name}-1280-light.png", full_page=True)
         await self.page.set_viewport_size({"width": 320, "height": 900})
-        await self.page.screenshot(path=SCREENS / f"{name}-320-light.png", full_page=True)
+        await self.page.emulate_media(color_scheme="dark")
+        wrong += [f"{name}, narrow and dark: {it}" for it in await violations(self.page)]
+        await self.page.screenshot(path=SCREENS / f"{name}-320-dark.png", full_page=True)
+        await self.page.emulate_media(color_scheme="light")
         if await self.page.evaluate("document.documentElement.scrollWidth") > 320:
             wrong.append(f"{name}: scrolls sideways")
         await self.page.set_viewport_size({"width": 1280, "height": 900})
         self.marketplace.wrong += wrong
+        await self._allow_scripts(allowed=False)
+
+    async def _allow_scripts(self, *, allowed: bool) -> None:
+        """Let what judges a page run in it, though its own scripts did not; nothing where these run anyway."""
+        if self.scripts is not None:
+            await self.scripts.send("Emulation.setScriptExecutionDisabled", {"value": not allowed})
 
     async def says(self, text: str) -> None:
         """Expect a text in the main part."""
@@ -162,22 +230,28 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(chromium: Browser, marketplace: Marketplace, subject: str, **options: Any) -> AsyncIterator[Desk]:
+async def desk(
+    chromium: Browser, marketplace: Marketplace, subject: str, *, by_keyboard: bool = False, scripts: bool = True, **options: Any
+) -> AsyncIterator[Desk]:
     """Give the desk of a person who has logged in."""
     context = await chromium.new_context(base_url=marketplace.url, viewport={"width": 1280, "height": 900}, **options)
     page = await context.new_page()
     await page.goto("/login")
     await page.get_by_role("button", name=NAMES[subject]).click()
     await page.wait_for_url(f"{marketplace.url}/")
-    yield Desk(page, marketplace)
+    session = None if scripts else await context.new_cdp_session(page)
+    if session is not None:
+        await session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    yield Desk(page, marketplace, by_keyboard, session)
     await context.close()
 
 
 @pytest.mark.slow
 async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: Marketplace) -> None:
+    """The Kunde has a keyboard and no mouse, the Bereitsteller a browser without scripts."""
     async with (
-        desk(chromium, marketplace, HUSUM) as kunde,
-        desk(chromium, marketplace, KOMM_ONE) as bereitsteller,
+        desk(chromium, marketplace, HUSUM, by_keyboard=True) as kunde,
+        desk(chromium, marketplace, KOMM_ONE, scripts=False) as bereitsteller,
         desk(chromium, marketplace, GOVDIGITAL) as anbieter,
         desk(chromium, marketplace, SVEN) as sven,
     ):
@@ -189,6 +263,7 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await sven.open("/contracts", "contracts")
         await sven.open(f"/contracts/{key('a')}", "contract")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
+        await sven.follow("Ganze Kette anzeigen", "chain")
     assert marketplace.wrong == []
 
 
@@ -204,6 +279,11 @@ async def registers(kunde: Desk, anbieter: Desk) -> None:
     await kunde.send("Suchen", "relation", q="ITVSH")
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
     await kunde.send("Angabe speichern", via="itvsh\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.follow("Datei : Organisationssatzung", "evidence")
+    await kunde.send("Datei beifügen", file=PDF)
+    await kunde.says("Die Datei ist beigefügt")
+    await kunde.follow("1 Person", "members")
+    await kunde.follow("Jemanden einladen", "invite")
     await anbieter.open("/tasks", "tasks")
     await anbieter.follow("Akkreditierungen prüfen", "accreditations")
     await anbieter.follow("Husum, Stadt")
@@ -236,6 +316,8 @@ async def offers(bereitsteller: Desk, anbieter: Desk) -> str:
     price = {"label": "Betrieb", "kind": "BETRIEB_ONLINEDIENST", "amount": "2.400,00", "period": "JAHR", "key": "FEST"}
     day = {"valid_from__day": "1", "valid_from__month": "1", "valid_from__year": "2027"}
     await bereitsteller.send("Speichern", "edit-costs", **price, **day)
+    await bereitsteller.open(f"{here}/documents/new", "edit-document")
+    await bereitsteller.send("Speichern", title="Leistungsbeschreibung", file=PDF)
     await bereitsteller.open(f"{here}/checklist", "edit-checklist")
     await bereitsteller.send("Speichern", **{f"fulfilment__{must}": "ERFUELLT" for must in MUSTS})
     await bereitsteller.open(f"{here}/ways", "edit-ways")

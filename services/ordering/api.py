@@ -279,7 +279,7 @@ async def take_step(
     step: commands.Step,
     before: Callable[[], Awaitable[None]] | None = None,
 ) -> Response:
-    """Take a step as the caller and return the Vorgang; ``before`` runs first, once the Vorgang is known to be the caller's."""
+    """Do a step as the caller and return the Vorgang; ``before`` runs first, once the Vorgang is known to be the caller's."""
     caller = headers.key.caller
     context.correlation_id.set(order_id)
     change = handlers.take(order_id, caller, backend.clock(), step)

@@ -153,7 +153,7 @@ class Desk:
                     await self._tick(self.page.locator(f"main [name='{name}'][value='{it}']"))
             elif kind == "file":
                 await fields.first.set_input_files(
-                    {"name": "unterlage.pdf", "mimeType": "application/pdf", "buffer": value.encode()}
+                    {"name": "unterlage.pdf", "mimeType": "application/pdf", "buffer": str(value).encode()}
                 )
             elif kind == "select-one" and self.by_keyboard:
                 await self._reach(fields.first)

@@ -104,14 +104,14 @@ def check_klienten(order: Order, _actor: Actor, at: datetime) -> Taken | None:
 
     Raises InvalidError (``too_many_checks``).
     """
-    return _check_anew(order, at, [it for it in _confirmed(order) if it.checked is not None or it.check == 0])
+    return _check_again(order, at, [it for it in _confirmed(order) if it.checked is not None or it.check == 0])
 
 
 @step(Command.ANSWER_KLIENT)
 def check_own(order: Order, _actor: Actor, at: datetime, klient: Party) -> Taken | None:
     """Ask, as a Klient that has confirmed, for a new pre-check. Raises NotFoundError, InvalidError (``too_many_checks``)."""
     known = _require(order, klient.id)
-    return _check_anew(order, at, [it for it in _confirmed(order) if it is known and it.checked is not None])
+    return _check_again(order, at, [it for it in _confirmed(order) if it is known and it.checked is not None])
 
 
 @step(Command.RECORD_KLIENT_CHECK)
@@ -179,7 +179,7 @@ def check_request(order: Order, klient: Klient, at: datetime) -> KlientCheckRequ
     )
 
 
-def _check_anew(order: Order, at: datetime, klienten: list[Klient]) -> Taken | None:
+def _check_again(order: Order, at: datetime, klienten: list[Klient]) -> Taken | None:
     if not klienten:
         return None
     if spent := [it.name for it in klienten if it.check >= MOST_CHECKS]:

@@ -27,7 +27,7 @@ class Participations:
         self.orders = orders
 
     async def ask(self, order_id: str, klient: str, at: datetime) -> None:
-        """Let a Klient find a Vorgang; safe to repeat."""
+        """Record that a Klient may find a Vorgang; safe to repeat."""
         document = {
             "_id": derived_id("participation", order_id, klient),
             "rev": 1,

@@ -83,6 +83,13 @@ ALLOWED = {
     (Command.ACCEPT, OFFERED, Actor.KUNDE): OFFERED,
     (Command.TURN_DOWN, OFFERED, Actor.KUNDE): ContractState.ABGELEHNT,
     (Command.TAKE_BACK, OFFERED, Actor.KUNDE): ContractState.ZURUECKGEZOGEN,
+    **{
+        (command, state, actor): state
+        for command in (Command.PROPOSE_CHANGE, Command.CONSENT_TO_CHANGE, Command.REFUSE_CHANGE, Command.RELEASE_CHANGE)
+        for state in (CONCLUDED, ENDING)
+        for actor in (Actor.KUNDE, Actor.ANBIETER, Actor.BEREITSTELLER)
+        if command is not Command.RELEASE_CHANGE or actor is Actor.ANBIETER
+    },
 }
 REPEATS = {
     (Command.OFFER, OFFERED, PROZESSOR),

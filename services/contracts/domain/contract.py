@@ -439,8 +439,10 @@ class Contract(Listed):
         if target is None:
             return []
         self.state, self.recorded_at = target, at
-        code = "provision_declined" if self.leg is Leg.BEREITSTELLUNG else "declined_by_anbieter"
-        self.refusal = Refusal.of(code, anbieter=self.anbieter.name, reason=reason)
+        if self.leg is Leg.BEREITSTELLUNG:
+            self.refusal = Refusal.of("provision_declined", anbieter=self.anbieter.name, reason=reason)
+        else:
+            self.refusal = Refusal.of("declined_by_anbieter", anbieter=self.anbieter.name, reason=reason)
         return self.restate()
 
     def refuse(self, refusal: Refusal, actor: Actor) -> list[Message]:

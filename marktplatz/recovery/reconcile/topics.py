@@ -15,7 +15,9 @@ from shared.bus.handling import Received
 from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.messages.contracts import ContractConcluded
-from shared.messages.contracts_chain import ChainConcluded
+from shared.messages.contracts_chain import ChainConcluded, ChainEvent
+from shared.messages.contracts_changes import ContractSucceeded
+from shared.messages.contracts_sub import SubContractConcluded
 from shared.messages.ordering import ContractRequested, OrderEvent
 from shared.messages.ordering_notices import NoticeRequested
 from shared.topics import DEAD_LETTERS, DECLARED, NOTIFY, TOPICS, Topic, read_by
@@ -59,6 +61,10 @@ async def records_held(settings: KafkaSettings) -> dict[str, int | None]:
     return held
 
 
+_NUMBERED = (ChainConcluded, SubContractConcluded, ContractSucceeded)
+"""Events by which contracts of no order get their numbers."""
+
+
 class _Collector:
     """Adds what each record states to the facts, whose positions are known."""
 
@@ -87,7 +93,7 @@ class _Collector:
                 facts.requests.add((order.channel, order.id))
             case ContractConcluded(contract=contract):
                 facts.numbers[contract.id] = (contract.channel, contract.number)
-            case ChainConcluded(contract=head) if head.number is not None:
+            case ChainEvent(contract=head) if isinstance(event.message, _NUMBERED) and head.number is not None:
                 facts.numbers[head.id] = (head.channel, head.number)
         if record.offset < self._read_by_notify.get((topic.name, record.partition), 0):
             facts.expected += expected_notifications(event, self._routing, self._at)
@@ -99,7 +105,7 @@ def _label(event: Received) -> str | None:
             return order.number
         case ContractConcluded(contract=contract):
             return contract.number
-        case ChainConcluded(contract=head):
+        case ChainEvent(contract=head) if isinstance(event.message, _NUMBERED):
             return head.number
     return None
 

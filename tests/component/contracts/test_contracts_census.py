@@ -41,5 +41,6 @@ def test_the_api_of_contracts_counts_nothing(channel: Channel) -> None:
     resources = Resources(SqliteStore(None), RecordingPublisher(), Path())
     assert build(resources).periodic == ()
     names = [periodic.name for periodic in processor(channel)(resources).periodic]
-    works = ("census", "conclude", "archive", "statement-documents", "documents", "cascade", "accessions", "statements")
+    begun = ("census", "conclude", "archive", "statement-documents", "documents")
+    works = (*begun, "cascade", "prices", "accessions", "cost-information", "statements")
     assert names == [f"contracts.{channel.value}.{work}" for work in works]

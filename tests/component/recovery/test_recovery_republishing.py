@@ -224,6 +224,7 @@ async def test_only_states_that_a_compacted_topic_must_hold_are_republished_as_s
     assert await republish_state(world.stores) == {"offering": 1, "organisation": 1}
     assert sorted((event.key, event.topic) for event in world.publisher.events) == [
         (str(uuid.UUID(int=0)), "catalog.offering.v1"),
+        (str(uuid.UUID(int=0)), "catalog.provision.v1"),
         (registered().id, "eligibility.organisation.v1"),
         (registered().id, "eligibility.rights.v1"),
     ]
@@ -240,10 +241,11 @@ async def test_what_was_removed_is_republished_by_its_tombstone_only(world: Worl
     await catalog.insert_many(OFFERINGS, [await stored(OFFERINGS, offer)])
     await catalog.insert_many(KNOWN_SERVICES, [await stored(KNOWN_SERVICES, it) for it in (listed, ended)])
     assert await republish_state(world.stores) == {"offering": 1, "known service": 2}
-    assert {event.key: (event.type, event.data is None) for event in world.publisher.events} == {
-        offer.id: ("catalog.offering.removed.v1", True),
-        "E001": ("catalog.known-service.restated.v1", False),
-        "E002": ("catalog.known-service.removed.v1", True),
+    assert {(event.key, event.type, event.data is None) for event in world.publisher.events} == {
+        (offer.id, "catalog.offering.removed.v1", True),
+        (offer.id, "catalog.provision.requested.v1", False),  # its contract goes on, and contracts may have lost it
+        ("E001", "catalog.known-service.restated.v1", False),
+        ("E002", "catalog.known-service.removed.v1", True),
     }
     facts = await read_stores(world.stores)
     held = {key: (it.retained, it.removed) for (_, key), it in facts.sequences.items()}

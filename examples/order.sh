@@ -38,12 +38,14 @@ wait_until() {
 
 echo "1. govdigital accredits Komm.ONE, which fills in the form, and accepts it: the offer stands in the Schaufenster."
 komm_one=$eligibility/v1/organisations/komm_one
-post KOMM_ONE "$eligibility/v1/organisations" '{"organisation": "komm_one",
-  "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": true}, "roles": ["BEREITSTELLER"]}' example:provider >/dev/null
-post KOMM_ONE "$komm_one/accreditations" '{"channel": "govdigital", "role": "BEREITSTELLER"}' example:provider-apply >/dev/null
-post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/review" '{}' example:provider-review >/dev/null
-post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/grant" '{"reason": "Nachweise liegen vor."}' \
-  example:provider-grant >/dev/null
+if ! (get KOMM_ONE "$komm_one") 2>/dev/null | grep -q '"ERTEILT"'; then # `make up` has done so for its example offers
+  post KOMM_ONE "$eligibility/v1/organisations" '{"organisation": "komm_one",
+    "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": true}, "roles": ["BEREITSTELLER"]}' example:provider >/dev/null
+  post KOMM_ONE "$komm_one/accreditations" '{"channel": "govdigital", "role": "BEREITSTELLER"}' example:provider-apply >/dev/null
+  post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/review" '{}' example:provider-review >/dev/null
+  post GOVDIGITAL "$komm_one/accreditations/govdigital/BEREITSTELLER/grant" '{"reason": "Nachweise liegen vor."}' \
+    example:provider-grant >/dev/null
+fi
 musts=$(get KOMM_ONE "$catalog/v1/reference/requirements" |
   pick 'json.dumps([{"id": one["id"], "fulfilment": "ERFUELLT"} for one in it["items"] if one["level"] == "MUSS"])')
 form='{"title": "Anwohnerparkausweis '"$run"'", "summary": "Parkausweis beantragen, verlängern und ändern.",

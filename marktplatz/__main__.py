@@ -1,5 +1,5 @@
 """``python -m marktplatz``: the command line."""
 
-from marktplatz.cli import app
+from marktplatz.cli import main
 
-app()
+main()

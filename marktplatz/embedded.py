@@ -7,7 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 import httpx
 
 from marktplatz.children import Child
-from marktplatz.infrastructure.broker_process import free_port
+from marktplatz.found import BOOTSTRAP_FILE
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import EmbeddedError
 from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
-from marktplatz.names import ServiceName
-from marktplatz.partners import BOOTSTRAP_FILE, topics_of_partners
+from marktplatz.partners import topics_of_partners
 from marktplatz.people import PEOPLE
+from marktplatz.ports import APIS, Ports
 from services.contracts.archive.keys import new_private_key
 from services.ordering.partners.receipt_keys import ensure_key
 from services.portal.sealing import ensure_session_keys
@@ -41,7 +41,6 @@ from shared.process.settings import ProcessSettings
 READY_SECONDS = 60.0
 SERVICES = "services"
 PORTAL = "portal"
-APIS = frozenset(name.value for name in ServiceName if name is not ServiceName.ALL)
 RIGHTS_FROM = "AUTH_RIGHTS_FROM"
 """The variable that tries the marketplace's own rights out here, where the claims of tokens are taken for them otherwise."""
 
@@ -64,11 +63,21 @@ def processor(channel: Channel) -> str:
 class Embedded:
     """Async context manager. ``endpoints`` maps each service to its base URL once entered, also the ``portal`` if it runs."""
 
-    def __init__(self, settings: ProcessSettings, environment: Mapping[str, str] | None = None, *, portal: bool = False) -> None:
+    def __init__(
+        self,
+        settings: ProcessSettings,
+        environment: Mapping[str, str] | None = None,
+        *,
+        portal: bool = False,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """``prepare`` fills the stores before anything is started, once no other run uses them."""
+        self.ports = Ports(settings.port)
+        self.prepare = prepare
         self.var = settings.var.resolve()
         self.settings = settings
         self.extra = dict(environment or {})
-        self.portal = f"http://{settings.host}:{free_port()}" if portal else None
+        self.portal = f"http://{settings.host}:{self.ports.portal()}" if portal else None
         self.endpoints: dict[str, str] = {}
         self.children: dict[str, Child] = {}
         self.bootstrap = ""
@@ -80,6 +89,7 @@ class Embedded:
         self.archive_key = self.var / "archive-key.pem"
         self.session_keys = self.var / "session-keys"
         self.issuer: EmbeddedIssuer
+        self._broker_pids: Callable[[], list[int]] = list
         self._stack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -101,9 +111,12 @@ class Embedded:
     async def _enter(self) -> None:
         (self.var / "logs").mkdir(exist_ok=True)
         self._lock()
+        if self.prepare is not None:
+            await self.prepare()
         self.issuer = EmbeddedIssuer(self.var / "issuer")
-        broker = find_kafka(self.var / "kafka")
+        broker = find_kafka(self.var / "kafka", port=self.ports.kafka())
         self.broker_kind = broker.kind
+        self._broker_pids = broker.pids
         self.bootstrap = await self._stack.enter_async_context(broker)
         await self._create_topics()
         self._publish_bootstrap()
@@ -118,11 +131,14 @@ class Embedded:
         self._stack.callback(self._forget_endpoints)
         commands = {SERVICES: ["run", "all", "all"]}
         commands |= {processor(channel): ["run", "contracts", "worker", "--channel", channel.value] for channel in Channel}
+        fixed = {SERVICES: {"MARKTPLATZ_PORTS": json.dumps(self.ports.apis())}}
         for name, arguments in commands.items():
-            await self._start(name, arguments, environment | {"KAFKA_GROUP_INSTANCE_ID": name})
+            await self._start(name, arguments, environment | {"KAFKA_GROUP_INSTANCE_ID": name} | fixed.get(name, {}))
         await asyncio.gather(*(self.wait_ready(name) for name in self.children))
         if self.portal is not None:
-            provider = await self._stack.enter_async_context(EmbeddedProvider(self.issuer, PEOPLE, self.portal))
+            provider = await self._stack.enter_async_context(
+                EmbeddedProvider(self.issuer, PEOPLE, self.portal, self.ports.login())
+            )
             await self._start(PORTAL, ["portal"], environment | self._portal_environment(self.portal, provider.url))
             await self.wait_ready(PORTAL)
 
@@ -223,6 +239,10 @@ class Embedded:
             await child.restarted.wait()
         await self.wait_ready(name)
         return died, child.pid
+
+    def pids(self) -> list[int]:
+        """Return the processes of the run: this one, the services, and the broker if it is one of this run."""
+        return [os.getpid(), *(child.pid for child in self.children.values()), *self._broker_pids()]
 
     async def _stop_children(self) -> None:
         await asyncio.gather(*(child.stop() for child in self.children.values()))

@@ -6,39 +6,24 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from marktplatz.console import make_console
+from marktplatz.found import kafka_settings, replication
 from shared.bus.admin import create_topics, verify_topics
 from shared.bus.dead_letter_operations import get_dead_letter, list_dead_letters, replay_dead_letters
-from shared.bus.settings import KafkaSettings
 from shared.errors import NotFoundError
-from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
+from shared.topics import DEAD_LETTERS
 
 console = make_console()
-_OF_TOPICS = ("key", "partitions", "retention", "producer", "consumer groups")
 
 
-def print_topics() -> None:
-    """Print the registry."""
-    table = Table(Column("topic", no_wrap=True), *(Column(title, overflow="fold") for title in _OF_TOPICS))
-    for topic in TOPICS:
-        retention = topic.keep.value if topic.keep.value == "compact" else f"{topic.retention.days} days"
-        table.add_row(topic.name, topic.key, str(topic.partitions), retention, topic.producer, ", ".join(topic.consumers))
-    for letters in DEAD_LETTERS.values():
-        table.add_row(letters.name, "as it came", str(letters.partitions), f"{letters.retention.days} days", letters.group, "")
-    for replays in REPLAYS.values():
-        retention = f"{replays.retention.days} days"
-        table.add_row(replays.name, "as it came", str(replays.partitions), retention, "dlq replay", replays.group)
-    console.print(table)
-
-
-async def apply_topics(replicas: int) -> None:
+async def apply_topics(replicas: int | None) -> None:
     """Create what is missing and bring settings in line with the registry."""
-    created = await create_topics(KafkaSettings(), replicas=replicas)
+    created = await create_topics(kafka_settings(), replicas=replication(replicas))
     console.print(f"{len(created)} topics created" + (": " + ", ".join(created) if created else ""))
 
 
-async def check_topics(replicas: int) -> int:
+async def check_topics(replicas: int | None) -> int:
     """Report how the broker's topics differ from the registry; exit code 1 if they do."""
-    differences = await verify_topics(KafkaSettings(), replicas=replicas)
+    differences = await verify_topics(kafka_settings(), replicas=replication(replicas))
     for name, found in sorted(differences.items()):
         console.print(f"{name}: " + "; ".join(f"{setting} {text}" for setting, text in found.items()))
     console.print(f"{len(differences)} topics differ from shared/topics.py")
@@ -47,7 +32,7 @@ async def check_topics(replicas: int) -> int:
 
 async def print_dead_letters(group: str, limit: int) -> None:
     """Print the dead letters of a group."""
-    letters = await list_dead_letters(KafkaSettings(), _known(group), limit=limit)
+    letters = await list_dead_letters(kafka_settings(), _known(group), limit=limit)
     table = Table(Column("id", no_wrap=True), "died", Column("code", no_wrap=True), "from", "reason")
     for letter in letters:
         reason = letter.reason
@@ -58,7 +43,7 @@ async def print_dead_letters(group: str, limit: int) -> None:
 
 async def show_dead_letter(group: str, letter_id: str) -> None:
     """Print one dead letter in full."""
-    letter = await get_dead_letter(KafkaSettings(), _known(group), letter_id)
+    letter = await get_dead_letter(kafka_settings(), _known(group), letter_id)
     console.print(letter.reason)
     for name, value in letter.headers:
         console.print(f"{escape(name)}: {escape((value or b'').decode(errors='replace'))}")
@@ -67,7 +52,7 @@ async def show_dead_letter(group: str, letter_id: str) -> None:
 
 async def replay(group: str, ids: list[str] | None) -> int:
     """Replay and print what was done; exit code 1 if the broker did not acknowledge some."""
-    result = await replay_dead_letters(KafkaSettings(), _known(group), ids=ids)
+    result = await replay_dead_letters(kafka_settings(), _known(group), ids=ids)
     for letter_id, origin in result.origins.items():
         console.print(f"{letter_id} ({origin}) sent to {result.topic}, which only {group} reads")
     console.print(

@@ -5,7 +5,6 @@ Nothing is published from here: events lie in the outboxes until ordering's work
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,6 +16,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from marktplatz.console import make_console
+from marktplatz.found import kafka_settings, replication
 from marktplatz.names import ServiceName
 from marktplatz.silent import Silent
 from services.ordering.domain.partner.partner import By, Partner, PartnerProfile
@@ -28,7 +28,6 @@ from services.ordering.partners.stated import key_stated
 from shared.aggregate import epochs
 from shared.aggregate.change import Change
 from shared.bus.admin import create_topics, delete_topics, verify_topics
-from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import InvalidError
 from shared.messages.ordering_partners import PartnerId, PartnerState
@@ -39,18 +38,8 @@ from shared.topics import Topic, partner_topics
 
 ORGANISATION = "betreiber"
 """The operator in the history of a partner that was changed from here."""
-BOOTSTRAP_FILE = "kafka-bootstrap"
-"""File in the data folder of a run on one machine: where its broker listens."""
 console = make_console()
 _ID = TypeAdapter[str](PartnerId)
-
-
-def kafka_settings(process: ProcessSettings) -> KafkaSettings:
-    """Return how the broker is reached: by the environment, else that of the run on this machine."""
-    file = process.var / BOOTSTRAP_FILE
-    if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ and file.is_file():
-        return KafkaSettings(bootstrap_servers=file.read_text(encoding="utf-8").strip())
-    return KafkaSettings()
 
 
 @asynccontextmanager
@@ -82,8 +71,8 @@ async def show_partner(partner_id: str) -> None:
     print_json(partner)
 
 
-async def register_partner(file: Path, person: str, replicas: int | None) -> None:
-    """Register a partner, and make its topics unless ``replicas`` is None."""
+async def register_partner(file: Path, person: str, replicas: int | None, *, topics: bool) -> None:
+    """Register a partner, and make its ``topics`` if asked to, with as many replicas as the broker here wants if None."""
     members = read_file(file)
     partner_id = members.pop("id", None)
     if not isinstance(partner_id, str):
@@ -91,7 +80,7 @@ async def register_partner(file: Path, person: str, replicas: int | None) -> Non
     require_id(partner_id)
     profile = profile_of(file, members)
     await _apply(lambda by, at: handlers.register(partner_id, profile, by, at), person)
-    if replicas is not None:
+    if topics:
         await align_topics([partner_id], replicas)
 
 
@@ -143,15 +132,17 @@ async def remove_partner(partner_id: str, reason: str, person: str, *, topics: b
         await _delete(partner_topics(partner_id))
 
 
-async def align_topics(ids: Iterable[str], replicas: int) -> None:
+async def align_topics(ids: Iterable[str], replicas: int | None) -> None:
     """Make the topics of the partners that are not removed and bring their settings in line; of all without ``ids``."""
-    created = await create_topics(kafka_settings(ProcessSettings()), replicas=replicas, topics=await topics_of_partners(ids))
+    declared = await topics_of_partners(ids)
+    created = await create_topics(kafka_settings(), replicas=replication(replicas), topics=declared)
     console.print(f"{len(created)} topics created" + (": " + ", ".join(sorted(created)) if created else ""))
 
 
-async def check_partner_topics(ids: Iterable[str], replicas: int) -> int:
+async def check_partner_topics(ids: Iterable[str], replicas: int | None) -> int:
     """Report how the topics of partners differ from what they must be; exit code 1 if they do."""
-    differences = await verify_topics(kafka_settings(ProcessSettings()), replicas=replicas, topics=await topics_of_partners(ids))
+    declared = await topics_of_partners(ids)
+    differences = await verify_topics(kafka_settings(), replicas=replication(replicas), topics=declared)
     for name, found in sorted(differences.items()):
         console.print(f"{name}: " + "; ".join(f"{setting} {text}" for setting, text in found.items()))
     console.print(f"{len(differences)} topics of partners differ")
@@ -239,5 +230,5 @@ async def topics_of_partners(ids: Iterable[str] = (), process: ProcessSettings |
 
 
 async def _delete(topics: Iterable[Topic]) -> None:
-    deleted = await delete_topics(kafka_settings(ProcessSettings()), [topic.name for topic in topics])
+    deleted = await delete_topics(kafka_settings(), [topic.name for topic in topics])
     console.print(f"{len(deleted)} topics deleted" + (": " + ", ".join(deleted) if deleted else ""))

@@ -1,23 +1,35 @@
-"""Runs the work of a command to its end: signals, clean-up and exit codes are the same for all of them."""
+"""Runs the work of a command to its end: signals, clean-up, exit codes and what people read of errors are the same for all."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import typer
-import uvloop
 
 from shared.errors import MarktplatzError
-from shared.process.logs import configure_logs
+
+DETAILS = "MARKTPLATZ_LOG_LEVEL"
+"""The variable that shows, set to DEBUG, where an unexpected error comes from."""
+UNEXPECTED = 70
+"""Exit code of an error that is one of the program (EX_SOFTWARE of sysexits.h)."""
 
 
-def run_async(work: Coroutine[Any, Any, int | None]) -> None:
-    """Run to the end; SIGTERM ends the work as Ctrl-C does, with its clean-up. A person reads: only warnings are logged."""
+def run_async(work: Coroutine[Any, Any, int | None], *, process: bool = False) -> None:
+    """Run to the end; SIGTERM ends the work as Ctrl-C does, with its clean-up. A person reads: only warnings are logged.
+
+    ``process``: it is a process of the marketplace, whose unexpected errors are logged in full.
+    """
+    import uvloop  # noqa: PLC0415 - a command that does not work needs neither of these
+
+    from shared.process.logs import configure_logs  # noqa: PLC0415 - as above
+
     configure_logs(level="WARNING", stream=sys.stderr)
 
     async def until_ended() -> int | None:
@@ -27,7 +39,7 @@ def run_async(work: Coroutine[Any, Any, int | None]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
-    _run(lambda: uvloop.run(until_ended()))
+    _run(lambda: uvloop.run(until_ended()), process=process)
 
 
 def run_blocking(work: Callable[[], None]) -> None:
@@ -37,7 +49,7 @@ def run_blocking(work: Callable[[], None]) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    _run(work)
+    _run(work, process=False)
 
 
 def time_of(text: str) -> datetime:
@@ -51,13 +63,72 @@ def time_of(text: str) -> datetime:
     return time.astimezone(UTC)
 
 
-def _run(work: Callable[[], int | None]) -> None:
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
+    """Print what went wrong on lines that people read, instead of where in the program: fact, and what mends it.
+
+    Raises typer.Exit. With ``MARKTPLATZ_LOG_LEVEL=DEBUG`` an unexpected error comes through as it is.
+    """
     try:
-        code = work()
+        yield
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
+    except MarktplatzError as error:
+        _print(f"{error.code}: {error.detail}")
+        raise typer.Exit(1) from error
+    except Exception as error:
+        faults = _faults_of_settings(error)
+        if faults:
+            _print("\n".join(faults))
+            raise typer.Exit(1) from error
+        if os.environ.get(DETAILS) == "DEBUG":
+            raise
+        _print(f"internal_error: {type(error).__name__}: {error}")
+        _print(f"Where it comes from shows the same command after: export {DETAILS}=DEBUG")
+        raise typer.Exit(UNEXPECTED) from error
+
+
+def _run(work: Callable[[], int | None], *, process: bool) -> None:
+    try:
+        if process:
+            code = _logged(work)
+        else:
+            with errors_as_lines():
+                code = work()
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise typer.Exit(130) from None
-    except MarktplatzError as error:
-        typer.echo(f"{error.code}: {error.detail}", err=True)
-        raise typer.Exit(1) from error
     if code:
         raise typer.Exit(code)
+
+
+def _logged(work: Callable[[], int | None]) -> int | None:
+    try:
+        return work()
+    except MarktplatzError as error:
+        _print(f"{error.code}: {error.detail}")
+        raise typer.Exit(1) from error
+
+
+def _print(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _faults_of_settings(error: Exception) -> list[str]:
+    """Return a line for each variable of the settings that is missing or wrong, never with its value; none for another error."""
+    from pydantic import ValidationError  # noqa: PLC0415 - see above
+    from pydantic_settings import BaseSettings  # noqa: PLC0415 - see above
+
+    if not isinstance(error, ValidationError):
+        return []
+    settings = next((it for it in _below(BaseSettings) if it.__name__ == error.title), None)
+    if settings is None:
+        return []
+    prefix = settings.model_config.get("env_prefix", "")
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [f"{prefix}{'.'.join(map(str, it['loc'])).upper()}: {it['msg']}" for it in found]
+
+
+def _below(kind: type[Any]) -> Iterator[type[Any]]:
+    for other in kind.__subclasses__():
+        yield other
+        yield from _below(other)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -26,11 +25,12 @@ def register(app: typer.Typer) -> None:
 
 def up(
     load: Annotated[bool, typer.Option(help="Load the reference data first, and the facts that the demo assumes.")] = True,  # noqa: FBT002 - a command line switch
+    examples: Annotated[bool, typer.Option(help="Publish example offers, marked as such, if nothing can be ordered yet.")] = True,  # noqa: FBT002 - as above
 ) -> None:
     """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
     from marktplatz.up import keep_running  # noqa: PLC0415 - see the package
 
-    run_async(keep_running(ProcessSettings(), load=load))
+    run_async(keep_running(ProcessSettings(), load=load, examples=examples))
 
 
 def demo(
@@ -89,9 +89,10 @@ def token(
 
 def url(service: ServiceName) -> None:
     """Print the base URL of a service that 'up' is running."""
-    files = sorted(ProcessSettings().var.glob("endpoints-*.json"))
-    endpoints = {name: address for file in files for name, address in json.loads(file.read_text(encoding="utf-8")).items()}
-    if service.value not in endpoints:
+    from marktplatz.addresses import endpoints  # noqa: PLC0415 - see the package
+
+    found = endpoints()
+    if service.value not in found:
         typer.echo(f"{service.value} is not running here; start it with: marktplatz up", err=True)
         raise typer.Exit(1)
-    typer.echo(endpoints[service.value])
+    typer.echo(found[service.value])

@@ -19,7 +19,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="JSON file.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the keys (ORDERING_RECEIPT_KEYS).")]
 Person = Annotated[str, typer.Option("--by", help="Who acts, for the history; without it the user of this machine.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the history and the event.")]
-ReplicationFactor = Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")]
+ReplicationFactor = Annotated[int | None, typer.Option(help="3 in production, 1 on the broker of `marktplatz up`.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Only of these partners; without one: of all.")]
 Moment = Annotated[datetime | None, typer.Option(parser=time_of, metavar="TIME")]
 
@@ -58,12 +58,12 @@ def register_(
     file: File,
     person: Person = "",
     topics: Annotated[bool, typer.Option(help="Make its topics too, where Strimzi does not.")] = False,  # noqa: FBT002 - an option
-    replication_factor: ReplicationFactor = 3,
+    replication_factor: ReplicationFactor = None,
 ) -> None:
     """Register a partner from a file: id, name, run_by, organisations, quota, contact."""
     from marktplatz.partners import register_partner  # noqa: PLC0415 - see the package
 
-    run_async(register_partner(file, person or _user(), replication_factor if topics else None))
+    run_async(register_partner(file, person or _user(), replication_factor, topics=topics))
 
 
 @partners.command("change")
@@ -129,7 +129,7 @@ def remove(
 @partners.command("topics")
 def topics_(
     ids: Ids = None,
-    replication_factor: ReplicationFactor = 3,
+    replication_factor: ReplicationFactor = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing, report what differs.")] = False,  # noqa: FBT002 - an option
     delete_removed: Annotated[  # noqa: FBT002 - an option
         bool, typer.Option("--delete-removed", help="Delete the topics of removed partners.")

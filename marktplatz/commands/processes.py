@@ -28,7 +28,7 @@ def run(
     from marktplatz.process import run_process  # noqa: PLC0415 - see the package
 
     try:
-        run_async(run_process(service, role, channel))
+        run_async(run_process(service, role, channel), process=True)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -43,7 +43,7 @@ def portal(
     from marktplatz.process import run_showcase, run_site  # noqa: PLC0415 - see the package
 
     try:
-        run_async(run_site("portal") if showcase is None else run_showcase(showcase))
+        run_async(run_site("portal") if showcase is None else run_showcase(showcase), process=True)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     except ModuleNotFoundError as error:
@@ -56,4 +56,4 @@ def migrate(service: ServiceName) -> None:
     """Prepare a service's store for this version: collections, indexes, reference data. Only adds; safe to repeat."""
     from marktplatz.process import run_migration  # noqa: PLC0415 - see the package
 
-    run_async(run_migration(service))
+    run_async(run_migration(service), process=True)

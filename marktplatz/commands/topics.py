@@ -11,7 +11,7 @@ from marktplatz.running import run_async
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics as declared in shared/topics.py.")
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters of a consumer group.")
 
-ReplicationFactor = Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")]
+ReplicationFactor = Annotated[int | None, typer.Option(help="3 in production, 1 on the broker of `marktplatz up`.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,14 +22,14 @@ def register(app: typer.Typer) -> None:
 
 @topics.command("list")
 def topics_list() -> None:
-    """Print every topic with key, partitions, retention, producer and consumers."""
-    from marktplatz.operations import print_topics  # noqa: PLC0415 - see the package
+    """Print every topic with key, partitions, retention, producer and consumers; in a pipe, fields are separated by tabs."""
+    from marktplatz.topic_table import print_topics  # noqa: PLC0415 - see the package
 
     print_topics()
 
 
 @topics.command("apply")
-def topics_apply(replication_factor: ReplicationFactor = 3) -> None:
+def topics_apply(replication_factor: ReplicationFactor = None) -> None:
     """Create the topics that are missing and bring settings in line with the declaration."""
     from marktplatz.operations import apply_topics  # noqa: PLC0415 - see the package
 
@@ -37,7 +37,7 @@ def topics_apply(replication_factor: ReplicationFactor = 3) -> None:
 
 
 @topics.command("check")
-def topics_check(replication_factor: ReplicationFactor = 3) -> None:
+def topics_check(replication_factor: ReplicationFactor = None) -> None:
     """Report how the broker's topics differ from their declaration; exit code 1 if they do."""
     from marktplatz.operations import check_topics  # noqa: PLC0415 - see the package
 

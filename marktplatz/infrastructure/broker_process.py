@@ -13,6 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from marktplatz.infrastructure.errors import BrokerStartError
 from marktplatz.infrastructure.install import NEWER_JAVA, install_command
@@ -61,8 +62,14 @@ class BrokerProcess(ABC):
         self.log_file = data_dir / "broker.log"
         self.start_seconds = start_seconds
         self.port = 0
+        self.fixed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._settled = False
+
+    def at(self, port: int) -> Self:
+        """Have the broker listen at a port, at a free one if it is 0; return it."""
+        self.port, self.fixed = port, port != 0
+        return self
 
     @property
     def bootstrap(self) -> str:
@@ -73,6 +80,10 @@ class BrokerProcess(ABC):
     def pid(self) -> int | None:
         """The process id while the broker runs."""
         return None if self._process is None else self._process.pid
+
+    def pids(self) -> list[int]:
+        """Return the processes of the broker on this machine: none while it does not run."""
+        return [] if self._process is None else [self._process.pid]
 
     @abstractmethod
     def prepare(self) -> None:
@@ -143,7 +154,7 @@ class BrokerProcess(ABC):
 
     def _configure(self) -> list[str]:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        if not self._settled:
+        if not self._settled and not self.fixed:
             self.port = free_port()
         return self.configure()
 
@@ -172,7 +183,7 @@ class BrokerProcess(ABC):
             time.sleep(_POLL_SECONDS)
 
     def _port_was_taken(self) -> bool:
-        return not self._settled and _in_use(self._log())
+        return not self._settled and not self.fixed and _in_use(self._log())
 
     def _log(self) -> str:
         return self.log_file.read_text(encoding="utf-8", errors="replace") if self.log_file.exists() else ""

@@ -21,6 +21,10 @@ class GivenKafka:
     def __init__(self, bootstrap: str) -> None:
         self.bootstrap = bootstrap
 
+    def pids(self) -> list[int]:
+        """Return the processes that are ours: none."""
+        return []
+
     def __enter__(self) -> str:
         return self.bootstrap
 
@@ -35,13 +39,14 @@ class GivenKafka:
 
 
 def find_kafka(
-    data_dir: Path, *, environment: Mapping[str, str] | None = None, image: str | None = None
+    data_dir: Path, *, environment: Mapping[str, str] | None = None, image: str | None = None, port: int = 0
 ) -> GivenKafka | BrokerProcess:
     """Return the broker to use; entering it (``with`` or ``async with``) starts it if it is ours and gives its address.
 
     ``KAFKA_BOOTSTRAP_SERVERS`` decides if set; else a Docker engine that answers and has, or can pull, the image
     (``image``, or ``MARKTPLATZ_KAFKA_IMAGE``, or the default); else Java and Maven. ``data_dir`` holds data and log of a broker
-    that is ours. Raises InfrastructureError with what is missing for each way and the command that mends it.
+    that is ours, which listens at ``port``, at a free one if it is 0.
+    Raises InfrastructureError with what is missing for each way and the command that mends it.
     """
     variables = os.environ if environment is None else environment
     given = variables.get("KAFKA_BOOTSTRAP_SERVERS")
@@ -50,10 +55,10 @@ def find_kafka(
     chosen = image or variables.get("MARKTPLATZ_KAFKA_IMAGE") or IMAGE
     container = docker_fault(chosen)
     if container is None:
-        return DockerKafka(data_dir, image=chosen)
+        return DockerKafka(data_dir, image=chosen).at(port)
     native = native_fault()
     if native is None:
-        return NativeKafka(data_dir)
+        return NativeKafka(data_dir).at(port)
     given_one = Fault("a broker that runs elsewhere", "export KAFKA_BOOTSTRAP_SERVERS=<host>:9092")
     raise InfrastructureError(
         "There is no Apache Kafka: no broker is given, and neither Docker nor Java with Maven can run one here.",

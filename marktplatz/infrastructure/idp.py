@@ -48,17 +48,17 @@ class _Granted:
 
 
 class EmbeddedProvider:
-    """Async context manager around the provider, on a free port of this machine.
+    """Async context manager around the provider, on a port of this machine, a free one unless it is given.
 
     It knows one client, ``portal``, without a secret, whose pages are at ``portal``: only there it sends anybody.
     """
 
-    def __init__(self, issuer: EmbeddedIssuer, people: Sequence[Somebody], portal: str) -> None:
+    def __init__(self, issuer: EmbeddedIssuer, people: Sequence[Somebody], portal: str, port: int = 0) -> None:
         self._issuer = issuer
         self._people = {it.subject: it for it in people}
         self._portal = portal
         self._codes: dict[str, _Granted] = {}
-        self._socket = listen("127.0.0.1", 0)
+        self._socket = listen("127.0.0.1", port)
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self.app = Starlette(
             routes=[

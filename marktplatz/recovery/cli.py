@@ -12,7 +12,7 @@ from marktplatz.running import run_async, run_blocking, time_of
 
 Backup = Annotated[Path, typer.Argument(help="A backup: the folder that holds its manifest.json.")]
 Create = Annotated[bool, typer.Option(help="Create missing topics. Switch off where an operator creates them.")]
-ReplicationFactor = Annotated[int, typer.Option(help="3 in production, 1 on a single broker.")]
+ReplicationFactor = Annotated[int | None, typer.Option(help="3 in production, 1 on the broker of `marktplatz up`.")]
 
 
 def register(app: typer.Typer, topics: typer.Typer) -> None:
@@ -115,7 +115,7 @@ def drill(
         Path | None, typer.Option(help="Write the result to this file as JSON, and as one line to the output.")
     ] = None,
     create: Create = True,  # noqa: FBT002 - as above
-    replication_factor: ReplicationFactor = 3,
+    replication_factor: ReplicationFactor = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds at most until everything that waits is worked off.")] = 600.0,
 ) -> None:
     """Rehearse a whole restore in empty stores on an empty broker, with work, without mails; exit code 0 only if all is right."""
@@ -145,7 +145,7 @@ def rebuild(
     recreate: Annotated[bool, typer.Option("--recreate", help="Delete the topics first, except dead letters.")] = False,  # noqa: FBT002 - as above
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait until workers have left their groups.")] = 60.0,
     create: Create = True,  # noqa: FBT002 - as above
-    replication_factor: ReplicationFactor = 3,
+    replication_factor: ReplicationFactor = None,
 ) -> None:
     """Republish store state after a restore or topic loss. Stop the services first."""
     from marktplatz.recovery.commands.recovery import run_rebuild  # noqa: PLC0415 - as above

@@ -133,7 +133,7 @@ class Runtime:
         stack.push_async_callback(store.close)
         resources = Resources(store=store, publisher=self.publisher, data_dir=self.settings.data, rights=self.rights)
         service = assignment.build(resources)
-        return _Running(assignment, service, store, listen(self.settings.host, self.settings.port))
+        return _Running(assignment, service, store, listen(self.settings.host, self.settings.port_of(assignment.service)))
 
     def _serve(self, running: Sequence[_Running]) -> None:
         """Serve HTTP from the first moment, so that the probes can answer why the process is not ready yet."""

@@ -18,7 +18,8 @@ class ProcessSettings(BaseSettings):
 
     ``store_url`` is a pattern: ``{service}`` becomes the service's name, ``{var}`` the data folder.
     ``store_url_file`` is a file that holds one instead, such as a mounted secret: an environment is read by others too, for
-    example by an autoscaler that looks for the address of the brokers in it. ``store_urls`` names exceptions by service.
+    example by an autoscaler that looks for the address of the brokers in it. ``store_urls`` names exceptions by service,
+    ``ports`` those of a process that serves several.
     """
 
     model_config = SettingsConfigDict(env_prefix="MARKTPLATZ_", extra="ignore")
@@ -30,6 +31,7 @@ class ProcessSettings(BaseSettings):
     store_urls: dict[str, str] = {}
     host: str = "127.0.0.1"
     port: int = 0
+    ports: dict[str, int] = {}
     endpoints_file: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_time_zone: str = "UTC"
@@ -44,6 +46,10 @@ class ProcessSettings(BaseSettings):
         if self.store_url_file is not None and "store_url" in self.model_fields_set:
             raise ValueError("set MARKTPLATZ_STORE_URL or MARKTPLATZ_STORE_URL_FILE, not both")
         return self
+
+    def port_of(self, service: str) -> int:
+        """Return the port of a service's API; 0 takes a free one."""
+        return self.ports.get(service, self.port)
 
     def store_url_of(self, service: str) -> str:
         """Return the store URL of a service. Raises InvalidError where the file with it cannot be read or is empty."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from marktplatz.found import kafka_settings, replication
 from marktplatz.recovery.commands.output import configured, console, print_report, started_publisher, write_report
 from marktplatz.recovery.drill import Drill
 from marktplatz.recovery.dump.keys import SealSettings
 from marktplatz.recovery.rebuild.rebuild import rebuild
 from marktplatz.recovery.reconcile.report import reconcile
 from marktplatz.recovery.stores import opened_stores
-from shared.bus.settings import KafkaSettings
 from shared.clock import now
 from shared.errors import MarktplatzError
 
@@ -23,19 +23,19 @@ async def run_reconcile(report_file: Path | None, pause: timedelta) -> int:
     """Reconcile, print a table, write the report as JSON if asked; exit code 1 if anything differs."""
     settings = configured()
     async with opened_stores(settings) as stores:
-        report = await reconcile(stores, KafkaSettings(), pause)
+        report = await reconcile(stores, kafka_settings(), pause)
     if report_file is not None:
         write_report(report_file, report.document())
     print_report(report)
     return 1 if report.differences else 0
 
 
-async def run_rebuild(*, recreate: bool, create: bool, replicas: int, patience: timedelta) -> None:
+async def run_rebuild(*, recreate: bool, create: bool, replicas: int | None, patience: timedelta) -> None:
     """Rebuild the topics and print what was done."""
     settings = configured()
-    kafka = KafkaSettings()
+    kafka = kafka_settings()
     async with started_publisher(kafka) as publisher, opened_stores(settings, publisher) as stores:
-        done = await rebuild(stores, kafka, recreate=recreate, create=create, replicas=replicas, patience=patience)
+        done = await rebuild(stores, kafka, recreate=recreate, create=create, replicas=replication(replicas), patience=patience)
     for text, names in (("topics deleted", done.deleted), ("topics created", done.created), ("groups rewound", done.rewound)):
         console.print(f"{len(names)} {text}" + (f": {', '.join(names)}" if names else ""), markup=False)
     for contract, number in sorted(done.promised.items()):
@@ -53,13 +53,13 @@ async def run_rebuild(*, recreate: bool, create: bool, replicas: int, patience: 
     )
 
 
-async def run_drill(folder: Path, report_file: Path | None, *, create: bool, replicas: int, patience: timedelta) -> int:
+async def run_drill(folder: Path, report_file: Path | None, *, create: bool, replicas: int | None, patience: timedelta) -> int:
     """Play a drill, print it, write it as JSON if asked, also when a step fails; exit code 1 unless it has passed."""
-    settings, kafka = configured(), KafkaSettings()
+    settings, kafka = configured(), kafka_settings()
     drill = Drill(folder, now(), SealSettings().keys())
     try:
         async with started_publisher(kafka) as publisher, opened_stores(settings, publisher) as stores:
-            await drill.play(stores, kafka, publisher, create=create, replicas=replicas, patience=patience)
+            await drill.play(stores, kafka, publisher, create=create, replicas=replication(replicas), patience=patience)
     except MarktplatzError as error:
         drill.failure = error
         raise

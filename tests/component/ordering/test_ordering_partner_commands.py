@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 from typer.testing import CliRunner, Result
 
 from marktplatz.cli import app
-from marktplatz.partners import BOOTSTRAP_FILE, kafka_settings
+from marktplatz.found import BOOTSTRAP_FILE, kafka_settings
 from services.ordering.partners.receipt_keys import read_keys
 from shared.process.settings import ProcessSettings
 

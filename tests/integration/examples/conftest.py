@@ -27,7 +27,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
         address = re.search(r"Kafka \(.*?\)\W+([\w.:\[\]]+:\d+)", output.read_text())
         assert address is not None, output.read_text()
-        yield Up(address[1], environment)
+        yield Up(address[1], environment, output)
     finally:
         run.send_signal(signal.SIGINT)
         run.wait(timeout=90)

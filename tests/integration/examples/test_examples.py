@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.examples.up import Up, wait_for
+from tests.support.steps import steps_of
 
 ROOT = Path(__file__).resolve().parents[3]
 CONSUMER = ROOT / "examples/catalog_consumer.py"
@@ -48,6 +49,18 @@ def test_a_refused_step_ends_the_example_with_the_problem(up: Up) -> None:
     assert done.returncode != 0
     assert '"code":' in done.stderr, done.stdout + done.stderr
     assert "Contract" not in done.stdout
+
+
+def test_the_tour_that_up_prints_and_the_guide_shows_runs_as_it_is_copied_again_and_again(up: Up) -> None:
+    tour = (ROOT / "marktplatz/tour.sh").read_text(encoding="utf-8")
+    assert tour in up.printed(), "marktplatz up prints it"
+    assert any(step.text == tour for step in steps_of(ROOT / "docs/apis.md")), "docs/apis.md shows it"
+    for _ in range(2):
+        command = ["bash", "-euo", "pipefail", "-c", tour]
+        done = subprocess.run(command, cwd=ROOT, env=up.environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Beispiel: Anwohnerparkausweis" in done.stdout
+        assert "Contract " in done.stdout
 
 
 def test_the_consumer_needs_a_dozen_lines_and_no_library_but_aiokafka() -> None:

@@ -20,6 +20,11 @@ class Up:
 
     kafka: str
     environment: dict[str, str]
+    output: Path
+
+    def printed(self) -> str:
+        """Return what the command has printed."""
+        return self.output.read_text(encoding="utf-8")
 
     def url(self, service: str) -> str:
         """Return the base URL of a service."""

@@ -1,0 +1,33 @@
+"""Example offers for trying the marketplace out: marked as such, published over the public interfaces as real ones are."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from marktplatz.demo import flow
+from marktplatz.demo.cast import cast
+from marktplatz.demo.people import LIMITS
+from marktplatz.embedded import Embedded
+from shared.process.files import shipped
+
+EXAMPLES = shipped("data", "demo", "example_offers.json")
+
+
+async def publish_examples(run: Embedded) -> int:
+    """Publish what ``EXAMPLES`` holds unless something can be ordered here already; return how many offers it published.
+
+    Raises StepFailedError.
+    """
+    async with httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
+        people = cast(run, client)
+        komm_one, govdigital = people.komm_one, people.govdigital
+        found = await komm_one.get("catalog", "/v1/offerings", {"orderable": "true", "limit": 1})
+        if found["total"]:
+            return 0
+        checklist = await komm_one.get("catalog", "/v1/reference/requirements")
+        offers = json.loads(EXAMPLES.read_text("utf-8"))["offers"]
+        for number, offer in enumerate(offers, 1):
+            await flow.publish(komm_one, govdigital, flow.form(checklist, **offer), f"BEISPIEL-{number}")
+        return len(offers)

@@ -1,0 +1,136 @@
+"""Commands find the marketplace that runs here by themselves, and what goes wrong is a line that says what and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from marktplatz.addresses import endpoints
+from marktplatz.cli import app
+from marktplatz.found import BOOTSTRAP_FILE, kafka_settings, replication
+from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.infrastructure.kafka_native import NativeKafka
+from marktplatz.memory import memory_of
+from marktplatz.ports import APIS, Ports
+from marktplatz.running import UNEXPECTED, errors_as_lines
+from shared.bus.settings import KafkaSettings
+from shared.errors import NotFoundError
+from shared.process.settings import ProcessSettings
+from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
+
+HEAVY = {"aiokafka", "fastapi", "httpx", "pymongo", "structlog", "uvicorn", "uvloop"}
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KAFKA_BOOTSTRAP_SERVERS", "MARKTPLATZ_LOG_LEVEL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_broker_each_way_to_one_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError) as caught:
+        kafka_settings(ProcessSettings(var=tmp_path))
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"No Kafka broker is named, and no marketplace runs in {tmp_path}."
+    assert [line.rpartition(": ")[2] for line in lines[2:]] == [
+        "make up)",
+        "export MARKTPLATZ_VAR=<its data folder>",
+        "export KAFKA_BOOTSTRAP_SERVERS=<host>:9092",
+    ]
+
+
+def test_topics_have_one_replica_on_the_broker_of_the_run_here_and_three_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = ProcessSettings(var=tmp_path)
+    assert replication(None, process) == 3
+    (tmp_path / BOOTSTRAP_FILE).write_text("127.0.0.1:4711\n")
+    assert kafka_settings(process).bootstrap_servers == "127.0.0.1:4711"
+    assert (replication(None, process), replication(2, process)) == (1, 2)
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
+    assert replication(None, process) == 3
+
+
+def test_addresses_are_those_of_all_processes_that_run_here(tmp_path: Path) -> None:
+    (tmp_path / "endpoints-services.json").write_text('{"catalog": "http://127.0.0.1:1"}')
+    (tmp_path / "endpoints-portal.json").write_text('{"portal": "http://127.0.0.1:2"}')
+    assert endpoints(ProcessSettings(var=tmp_path)) == {"catalog": "http://127.0.0.1:1", "portal": "http://127.0.0.1:2"}
+
+
+def test_the_list_of_topics_holds_every_name_in_full_in_a_pipe() -> None:
+    found = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["topics", "list"])
+    head, *rows = [line.split("\t") for line in found.stdout.splitlines()]
+    assert head == ["topic", "key", "partitions", "retention", "producer", "consumer groups"]
+    listed = [it.name for it in TOPICS] + [it.name for it in DEAD_LETTERS.values()] + [it.name for it in REPLAYS.values()]
+    assert [row[0] for row in rows] == listed
+    assert {len(row) for row in rows} == {len(head)}
+
+
+def test_a_setting_that_is_missing_or_wrong_is_named_without_its_value(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught, errors_as_lines():
+        KafkaSettings(sasl_mechanism="geheim")  # what a wrong environment makes
+    said = capsys.readouterr().err
+    assert caught.value.exit_code == 1
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["KAFKA_BOOTSTRAP_SERVERS", "KAFKA_SASL_MECHANISM"]
+    assert "geheim" not in said
+
+
+def test_an_unexpected_error_is_a_line_and_shows_where_it_comes_from_only_when_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(typer.Exit) as caught, errors_as_lines():
+        raise KeyError("no such thing")
+    said = capsys.readouterr().err
+    assert caught.value.exit_code == UNEXPECTED
+    assert said.splitlines()[0] == "internal_error: KeyError: 'no such thing'"
+    assert "export MARKTPLATZ_LOG_LEVEL=DEBUG" in said
+    monkeypatch.setenv("MARKTPLATZ_LOG_LEVEL", "DEBUG")
+    with pytest.raises(KeyError), errors_as_lines():
+        raise KeyError("no such thing")
+
+
+def test_an_error_of_ours_is_its_code_and_what_it_states(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), errors_as_lines():
+        raise NotFoundError("There is no order 17.", code="order_not_found")
+    assert capsys.readouterr().err == "order_not_found: There is no order 17.\n"
+
+
+@pytest.mark.parametrize("module", ["marktplatz.cli", "marktplatz.topic_table", "marktplatz.addresses"])
+def test_the_command_line_starts_without_what_only_services_need(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & HEAVY
+    assert {it for it in loaded if it == "services"} == set()
+
+
+def test_fixed_ports_follow_each_other_and_free_ones_are_left_to_the_machine() -> None:
+    fixed = Ports(8400)
+    assert APIS == ("catalog", "contracts", "eligibility", "notify", "ordering")
+    assert fixed.apis() == {"catalog": 8401, "contracts": 8402, "eligibility": 8403, "notify": 8404, "ordering": 8405}
+    assert (fixed.portal(), fixed.kafka(), fixed.login()) == (8400, 8406, 8407)
+    free = Ports(0)
+    assert (free.apis(), free.kafka(), free.login()) == ({}, 0, 0)
+    assert free.portal() > 1023
+
+
+def test_a_service_of_a_process_with_several_has_its_own_port() -> None:
+    settings = ProcessSettings(port=8080, ports={"catalog": 8401})
+    assert (settings.port_of("catalog"), settings.port_of("notify")) == (8401, 8080)
+
+
+def test_a_broker_with_a_fixed_port_looks_for_no_other(tmp_path: Path) -> None:
+    broker = NativeKafka(tmp_path).at(8406)
+    assert (broker.bootstrap, broker.fixed, NativeKafka(tmp_path).at(0).fixed) == ("127.0.0.1:8406", True, False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+def test_the_memory_of_a_process_is_known_and_that_of_none_is_nothing() -> None:
+    assert 10 * 2**20 < memory_of(os.getpid()) < 4 * 2**30
+    assert memory_of(2**22 + 1) == 0

@@ -35,7 +35,9 @@ def path_of(operation: Operation, values: dict[str, str]) -> str:
 async def ask(app: FastAPI, operation: Operation, caller: str, **options: Any) -> httpx.Response:
     """Send one request of the operation."""
     path = path_of(operation, options.pop("values", {}))
-    headers = {"Idempotency-Key": f"{uuid.uuid4()}", "Content-Type": "application/json", **options.pop("headers", {})}
+    needed = {it["name"]: '"1"' for it in operation.parameters if it["in"] == "header" and it["required"]}
+    needed |= {"Idempotency-Key": f"{uuid.uuid4()}", "Content-Type": "application/json"}
+    headers = needed | options.pop("headers", {})
     async with client(app, caller) as http:
         return await http.request(operation.method, path + options.pop("query", ""), headers=headers, **options)
 

@@ -25,24 +25,41 @@ _CONSTANTS = ("shared/bus/dead_letters/letter.py", "services/contracts/domain/vi
 
 def codes(sources: Iterable[Path] | None = None) -> dict[str, set[int]]:
     """Return every code of the source with its statuses, as far as they can be known; findings of rules are none."""
-    return _codes_in(sources) if sources is not None else {code: set(statuses) for code, statuses in _codes_of_product().items()}
+    if sources is None:
+        return {code: set(statuses) for code, statuses in _codes_of_product().items()}
+    parsed = _parsed(sources)
+    return _codes_in(parsed, Known.of(parsed.values()))
 
 
 @cache
 def _codes_of_product() -> dict[str, set[int]]:
     """Read the source once: eight tables ask for its codes, and each reading takes two seconds."""
+    return {fault.value: set() for fault in Fault} | _codes_in(trees(), known())
+
+
+@cache
+def trees() -> Mapping[Path, ast.Module]:
+    """Return the syntax of every file of the product."""
     files = (path for top in SOURCES for path in sorted((PROJECT / top).rglob("*.py")))
-    return {fault.value: set() for fault in Fault} | _codes_in(files)
+    return _parsed(files)
 
 
-def _codes_in(files: Iterable[Path]) -> dict[str, set[int]]:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
-    known = _Known.of(trees.values())
+@cache
+def known() -> Known:
+    """Return what stands in all files of the product."""
+    return Known.of(trees().values())
+
+
+def _parsed(files: Iterable[Path]) -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+def _codes_in(trees: Mapping[Path, ast.Module], known: Known) -> dict[str, set[int]]:
     found: dict[str, set[int]] = defaultdict(set)
     for path, tree in trees.items():
         exported = path.as_posix().endswith(_CONSTANTS)
         for node in ast.walk(tree):
-            for code, status in _codes_of(node, known):
+            for code, status in codes_at(node, known):
                 found[code] |= set() if status is None else {status}
         for name, text in _texts_of(tree).items():
             if exported and not name.startswith("_") and _CODE.fullmatch(text):
@@ -51,15 +68,18 @@ def _codes_in(files: Iterable[Path]) -> dict[str, set[int]]:
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """What stands in all files: texts by name, where callables take a code, statuses of error classes."""
 
     texts: dict[str, str] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
+    own: dict[str, str] = field(default_factory=dict)
+    """The code that an error class has by itself."""
 
     @classmethod
-    def of(cls, trees: Iterable[ast.Module]) -> _Known:
+    def of(cls, trees: Iterable[ast.Module]) -> Known:
+        """Return what stands in the files of these trees."""
         known = cls()
         bases: dict[str, Sequence[str]] = {}
         for tree in trees:
@@ -74,6 +94,8 @@ class _Known:
             known.statuses.setdefault(name, 0)
         for name in bases:
             known.statuses[name] = known._status_of(name, bases)
+        for name in bases:
+            known.own[name] = known._code_of(name, bases)
         return known
 
     def _note_class(self, node: ast.ClassDef) -> None:
@@ -86,6 +108,8 @@ class _Known:
                     for status in (_status(keyword.value) for keyword in call.keywords if keyword.arg == "status"):
                         self.statuses[node.name] = status or 0
             for name, value in _assigned(item):
+                if name == "code" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    self.own[node.name] = value.value
                 if name == "status" and isinstance(value, ast.Constant) and isinstance(value.value, int):
                     self.statuses[node.name] = value.value
 
@@ -94,17 +118,31 @@ class _Known:
         if "code" in names:
             self.places[name] = names.index("code")
 
+    def _code_of(self, name: str, bases: Mapping[str, Sequence[str]]) -> str:
+        own = self.own.get(name, "")
+        return own or next((found for base in bases.get(name, ()) if (found := self._code_of(base, bases))), "")
+
     def _status_of(self, name: str, bases: Mapping[str, Sequence[str]]) -> int:
         own = self.statuses.get(name, 0)
         return own or next((found for base in bases.get(name, ()) if (found := self._status_of(base, bases))), 0)
 
 
-def _codes_of(node: ast.AST, known: _Known) -> Iterator[tuple[str, int | None]]:
+def own_code(node: ast.AST, known: Known) -> Iterator[tuple[str, int | None]]:
+    """Yield the code that an error has by its class, where a node makes one without stating another code."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Error"):
+        name, place = node.func.id, known.places.get(node.func.id)
+        stated = any(keyword.arg == "code" for keyword in node.keywords) or (place is not None and place < len(node.args))
+        if not stated and known.own.get(name):
+            yield known.own[name], known.statuses.get(name) or None
+
+
+def codes_at(node: ast.AST, known: Known) -> Iterator[tuple[str, int | None]]:
+    """Yield the codes that a node gives out, each with its status if that can be seen."""
     for status, value in _given_out(node, known):
         yield from ((code, status) for code in _texts(value, known))
 
 
-def _given_out(node: ast.AST, known: _Known) -> Iterator[tuple[int | None, ast.expr]]:
+def _given_out(node: ast.AST, known: Known) -> Iterator[tuple[int | None, ast.expr]]:
     """Yield the expressions at a node whose values are codes, each with its status."""
     if isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
         status = known.statuses[node.name] or None
@@ -121,7 +159,7 @@ def _given_out(node: ast.AST, known: _Known) -> Iterator[tuple[int | None, ast.e
         yield from ((None, value) for name, value in _assigned(node) if name == "code")
 
 
-def _given_to(call: ast.Call, known: _Known) -> Iterator[tuple[int | None, ast.expr]]:
+def _given_to(call: ast.Call, known: Known) -> Iterator[tuple[int | None, ast.expr]]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     place = known.places.get(name)
@@ -158,7 +196,7 @@ def _status(value: ast.expr) -> int | None:
     return None
 
 
-def _texts(value: ast.expr, known: _Known) -> Iterator[str]:
+def _texts(value: ast.expr, known: Known) -> Iterator[str]:
     """Yield the codes that an expression can have; a number written into one stands as NNN."""
     if isinstance(value, ast.IfExp):
         yield from _texts(value.body, known)

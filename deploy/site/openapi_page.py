@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
+from fastapi import FastAPI
+
 from deploy.checks.product.settings import PROJECT
 from deploy.site.text import code, escaped, fields, kind_of, paragraphs, sample, table, target
 from marktplatz.assembly import BUILDERS
@@ -35,12 +37,17 @@ class _Nobody:
 
 def documents() -> dict[str, dict[str, Any]]:
     """Return the OpenAPI document of each service, by its name."""
-    found: dict[str, dict[str, Any]] = {}
+    return {name: application.openapi() for name, application in applications().items()}
+
+
+def applications() -> dict[str, FastAPI]:
+    """Return the API of each service, by its name, over a store that holds nothing."""
+    found: dict[str, FastAPI] = {}
     with mock.patch.dict(os.environ, {"NOTIFY_SMTP_HOST": "localhost"}, clear=True):
         for name, build in BUILDERS.items():
             store = open_store("sqlite:///:memory:")
             service = build(Resources(store=store, publisher=Silent(), data_dir=PROJECT / "data"))
-            app = create_app(
+            found[name.value] = create_app(
                 service.name,
                 service.router,
                 title=service.title,
@@ -49,7 +56,6 @@ def documents() -> dict[str, dict[str, Any]]:
                 health=_Nobody(),
                 clock=lambda: datetime.now(UTC),
             )
-            found[name.value] = app.openapi()
     return found
 
 

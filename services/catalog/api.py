@@ -41,10 +41,9 @@ from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.errors import PreconditionFailedError
 from shared.http.auth import SIGNING, Caller, needs
-from shared.http.dependencies import IdempotencyKey, IfMatch
+from shared.http.dependencies import IdempotencyKey, IfMatch, NeededIdempotencyKey, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
-from shared.http.problem import RefusedRequestError
 from shared.http.routers import join
 from shared.messages.values import OfferingState, Role
 
@@ -112,25 +111,18 @@ def routes(backend: Backend) -> APIRouter:
 
 def _form_routes(router: APIRouter, backend: Backend) -> None:
     @router.post("/offerings", status_code=201, response_model=OfferingReply)
-    async def create_offering(body: FormRequest, caller: Bereitsteller, key: IdempotencyKey) -> Response:
+    async def create_offering(body: FormRequest, caller: Bereitsteller, key: NeededIdempotencyKey) -> Response:
         """Begin an offer with the standard form, as a draft that only the own organisation sees."""
-        key.required()
         return await key.run(lambda: _create(backend, body.form(), caller, key.derived_id("offering")))
 
     @router.put("/offerings/{offering_id}", response_model=OfferingReply)
-    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: IfMatch) -> Response:
+    async def edit_offering(offering_id: str, body: FormRequest, caller: Bereitsteller, condition: NeededIfMatch) -> Response:
         """Replace the form of a draft, or of a public offer. Needs If-Match.
 
         There a change of texts, contact or channels is published at once. Any other, of price, keys, requirements or Anbindung
         above all, is a version that the Anbieter of each channel examines: `workflow.pending` holds it, and the published one
         stays in force until all have accepted it. A change replaces what waits, the published form takes it back.
         """
-        if condition is None or condition.revision is None:
-            raise RefusedRequestError(
-                "This request needs an If-Match header with the ETag that was read; * names none.",
-                status=428,
-                code="if_match_missing",
-            )
         snapshot = await backend.reference.current()
         await _record_version(backend, offering_id, caller)
         change = handlers.edit(offering_id, caller, backend.clock(), body.form(), snapshot.catalogue)

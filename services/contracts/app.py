@@ -112,7 +112,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, statement_document_routes(owed, files))
     return Service(
         name=SERVICE,
-        title="Contracts of the EfA marketplace",
+        title="EfA-Marktplatz: contracts",
         collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
         router=router,
         ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, owed),

@@ -105,7 +105,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 
     return Service(
         name=SERVICE,
-        title="Eligibility of the EfA marketplace",
+        title="EfA-Marktplatz: eligibility",
         collections=COLLECTIONS,
         router=router,
         ledgers=(organisations.ledger, verdicts.ledger, offered.ledger),

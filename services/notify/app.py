@@ -102,7 +102,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 
     return Service(
         name=SERVICE,
-        title="Notify",
+        title="EfA-Marktplatz: notify",
         collections=(*COLLECTIONS, WEBHOOKS, DELIVERIES),
         router=router,
         ledgers=(notifications.ledger,),

@@ -22,7 +22,7 @@ from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
 from shared.aggregate.change import Result
 from shared.http.auth import SIGNING, Caller
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
@@ -51,7 +51,15 @@ class StepHeaders:
         self.condition = condition
 
 
+class MakingStepHeaders(StepHeaders):
+    """The same for a step that puts something new into the Vorgang, which a repeat must not do twice."""
+
+    def __init__(self, key: NeededIdempotencyKey, condition: IfMatch) -> None:
+        super().__init__(key, condition)
+
+
 Headers = Annotated[StepHeaders, Depends()]
+MakingHeaders = Annotated[MakingStepHeaders, Depends()]
 
 
 def routes(backend: Backend) -> APIRouter:
@@ -104,9 +112,8 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
 
 def _interest_routes(router: APIRouter, backend: Backend) -> None:
     @router.post("/orders", status_code=201, response_model=OrderView)
-    async def declare(body: schemas.DeclareInterest, key: IdempotencyKey, _condition: IfMatch) -> Response:
+    async def declare(body: schemas.DeclareInterest, key: NeededIdempotencyKey, _condition: IfMatch) -> Response:
         """Interessensbekundung: begins a Vorgang; the in-house pre-check follows by itself."""
-        key.required()
         return await key.run(lambda: _declare(backend, body, key))
 
 
@@ -145,9 +152,8 @@ def _clarification_routes(router: APIRouter, backend: Backend) -> None:
         return await take_step(backend, order_id, headers, step)
 
     @post("/points", name="points")
-    async def add_point(order_id: EntityId, body: schemas.PointBody, headers: Headers) -> Response:
+    async def add_point(order_id: EntityId, body: schemas.PointBody, headers: MakingHeaders) -> Response:
         """Kunde or Bereitsteller: put a further point on the list."""
-        headers.key.required()
         return await take_step(backend, order_id, headers, commands.add_point(body, headers.key.derived_id("point")))
 
     @post("/points/{point_id}/settle", name="settle")
@@ -156,9 +162,8 @@ def _clarification_routes(router: APIRouter, backend: Backend) -> None:
         return await take_step(backend, order_id, headers, commands.settle_point(point_id, body))
 
     @post("/questions", name="questions")
-    async def ask(order_id: EntityId, body: schemas.AskQuestion, headers: Headers) -> Response:
+    async def ask(order_id: EntityId, body: schemas.AskQuestion, headers: MakingHeaders) -> Response:
         """Kunde or Bereitsteller: ask the other side."""
-        headers.key.required()
         return await take_step(backend, order_id, headers, commands.ask(body, headers.key.derived_id("question")))
 
     @post("/questions/{question_id}/answer")

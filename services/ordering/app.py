@@ -77,7 +77,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, participations_api.routes(KlientenBackend(backend_of_orders, participations, names_of(resources.rights))))
     return Service(
         name=SERVICE,
-        title="Ordering",
+        title="EfA-Marktplatz: ordering",
         collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
         router=router,
         ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),

@@ -58,7 +58,7 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     app.state.idempotency = Holder()
     routers.install(app, router)
     routers.install(app, probes(health))
-    docs.install(app)
+    docs.install(app, service)
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)
     app.add_middleware(QueryMark)

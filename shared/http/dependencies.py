@@ -11,8 +11,8 @@ from fastapi import Depends
 
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, Person, authenticated, identified, needs, optional_caller
-from shared.http.etag import condition_of
-from shared.http.idempotency import Idempotency, PersonIdempotency
+from shared.http.etag import condition_of, needed_condition_of
+from shared.http.idempotency import Idempotency, NeededIdempotency, PersonIdempotency
 from shared.messages.values import Role
 
 CurrentCaller = Annotated[Caller, Depends(authenticated)]
@@ -35,3 +35,9 @@ PersonIdempotencyKey = Annotated[PersonIdempotency, Depends()]
 
 IdempotencyKey = Annotated[Idempotency, Depends()]
 """Runs the operation once per Idempotency-Key; brings the caller along."""
+
+NeededIdempotencyKey = Annotated[NeededIdempotency, Depends()]
+"""The same for an operation that makes something new: 400 without a key."""
+
+NeededIfMatch = Annotated[Condition, Depends(needed_condition_of)]
+"""The revision that a change replaces; 428 without one, since somebody else may have changed the thing meanwhile."""

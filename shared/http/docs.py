@@ -10,9 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from shared.http import problem
-from shared.http.auth import FUNCTION
-from shared.messages.values import Function
+from shared.http.openapi.document import complete
 
 _PAGE = """<!DOCTYPE html>
 <html lang="de">
@@ -36,12 +34,11 @@ _START = """SwaggerUIBundle({{
   persistAuthorization: false,
 }});
 """
-_SAFE = frozenset({"get", "head", "options"})
 _POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def install(app: FastAPI) -> None:
-    """Serve ``/docs``; add the schema of problem answers and the functions that operations need to the OpenAPI document."""
+def install(app: FastAPI, service: str) -> None:
+    """Serve ``/docs``; complete the OpenAPI document of a service by what FastAPI cannot know of it."""
     files = resources.files(fastapi_offline) / "static"
     app.mount("/docs/static", StaticFiles(directory=str(files)), name="docs-static")
 
@@ -57,13 +54,9 @@ def install(app: FastAPI) -> None:
     made = app.openapi
 
     def documented() -> dict[str, object]:
-        document = made()
-        document.setdefault("components", {}).setdefault("schemas", {}).setdefault("Problem", problem.SCHEMA)
-        for operations in document["paths"].values():
-            for method, operation in operations.items():
-                if "security" in operation and method not in _SAFE:
-                    operation.setdefault(FUNCTION, Function.BEARBEITUNG.value)
-        return document
+        if app.openapi_schema is None:
+            app.openapi_schema = complete(app, made(), service)
+        return app.openapi_schema
 
     app.openapi = documented  # type: ignore[method-assign] # FastAPI's own way to extend the document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -40,6 +40,20 @@ async def condition_of(request: Request, _match: _IfMatch = None, _none_match: _
     # If-None-Match compares weakly: a tag that a proxy made weak means the same revision.
     other = _revision((if_none_match or "*").removeprefix("W/"))
     return Condition(revision, present=if_match == "*", not_revision=other, absent=if_none_match == "*")
+
+
+async def needed_condition_of(condition: Annotated[Condition | None, Depends(condition_of)]) -> Condition:
+    """Return the condition of a request that replaces what others may have changed meanwhile, which states a revision.
+
+    Raises what ``condition_of`` raises, and RefusedRequestError (428) without a revision: ``*`` names none.
+    """
+    if condition is None or condition.revision is None:
+        raise RefusedRequestError(
+            "This request needs an If-Match header with the ETag that was read; * names none.",
+            status=428,
+            code="if_match_missing",
+        )
+    return condition
 
 
 def _tag(request: Request, name: str) -> str | None:

@@ -90,15 +90,6 @@ class Idempotency:
         self.caller = caller
         self.key = _key_of(request)
 
-    def required(self) -> None:
-        """Return if there is a key. Raises RefusedRequestError (400)."""
-        if self.key is None:
-            raise RefusedRequestError(
-                "This request needs an Idempotency-Key header, so that a repeat is recognised.",
-                status=400,
-                code="idempotency_key_missing",
-            )
-
     def derived_id(self, kind: str) -> str:
         """Return the id of what the operation creates: the same for each repeat with the key, random without a key."""
         if self.key is None:
@@ -133,6 +124,19 @@ class Idempotency:
             log.debug("body_hashed_as_it_is")
         url = self.request.url
         return hashlib.sha256(b"\x00".join((url.path.encode(), url.query.encode(), body))).hexdigest()
+
+
+class NeededIdempotency(Idempotency):
+    """The same for an operation that makes something new, which a repeat must not make twice: 400 without a key."""
+
+    def __init__(self, request: Request, caller: Annotated[Caller, Depends(authenticated)], _key: _Header = None) -> None:
+        super().__init__(request, caller)
+        if self.key is None:
+            raise RefusedRequestError(
+                "This request needs an Idempotency-Key header, so that a repeat is recognised.",
+                status=400,
+                code="idempotency_key_missing",
+            )
 
 
 class PersonIdempotency(Idempotency):

@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.openapi.document import operation_id
+
 
 def join(router: APIRouter, other: APIRouter) -> None:
     """Add the routes of ``other`` behind those of ``router``. Their paths stay as they are: ``other`` has the whole prefix."""
@@ -30,6 +32,7 @@ def install(app: FastAPI, router: APIRouter) -> None:
         return
     for route in router.routes:
         if isinstance(route, APIRoute):
+            route.operation_id = route.operation_id or operation_id(min(route.methods or {""}), route.path_format)
             route.responses = {**app.router.responses, **route.responses}
             if route.include_in_schema:
                 route.app = _with_known_parameters(route.app, frozenset(_query_names(route.dependant)))

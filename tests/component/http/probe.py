@@ -24,6 +24,7 @@ from shared.errors import (
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator, Caller, needs, optional_caller
+from shared.http.dependencies import NeededIdempotencyKey
 from shared.http.etag import condition_of, json_reply
 from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
@@ -106,10 +107,9 @@ class Probe:
         async def make(
             thing: NewThing,
             caller: Annotated[Caller, Depends(needs(Role.KUNDE))],
-            key: Annotated[Idempotency, Depends()],
+            key: NeededIdempotencyKey,
             _dry: Annotated[int, Parameter(alias="dry", include_in_schema=False)] = 0,
         ) -> Response:
-            key.required()
             return await key.run(lambda: self._make(thing, caller, key.derived_id("thing")))
 
         @router.post("/notes", response_model=Thing)

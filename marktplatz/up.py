@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 from importlib import resources
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
 
 from marktplatz.console import make_console, print_table
-from marktplatz.demo.people import StepFailedError
 from marktplatz.embedded import PORTAL, RIGHTS_FROM, Embedded
-from marktplatz.example_offers import publish_examples
-from marktplatz.infrastructure.errors import InfrastructureError
+from marktplatz.infrastructure.errors import EmbeddedError, InfrastructureError
 from marktplatz.loading import load_assumed_facts, load_with_progress
 from marktplatz.memory import memory_of
 from marktplatz.ports import APIS
 from shared.process.settings import ProcessSettings
 
 TOUR = "tour.sh"
+Publish: TypeAlias = Callable[[Embedded], Awaitable[int]]
 
 
-async def keep_running(settings: ProcessSettings, *, load: bool, examples: bool) -> int:
-    """Run until it is cancelled, with the facts that the demonstration assumes. Returns the exit code if it could not start."""
+async def keep_running(settings: ProcessSettings, *, load: bool, publish: Publish | None = None) -> int:
+    """Run until it is cancelled, with the facts that the demonstration assumes. Returns the exit code if it could not start.
+
+    ``publish`` publishes example offers on the marketplace that runs, and returns how many.
+    """
     console = make_console()
     console.rule("[bold]EfA-Marktplatz[/]")
     began = time.monotonic()
@@ -36,8 +40,8 @@ async def keep_running(settings: ProcessSettings, *, load: bool, examples: bool)
 
     try:
         async with Embedded(settings, portal=True, prepare=prepare if load else None) as run:
-            if examples and load:
-                await _offer_examples(console, run)
+            if publish is not None:
+                await _offer_examples(console, run, publish)
             _print_addresses(console, run)
             megabytes = sum(memory_of(pid) for pid in run.pids()) // 2**20
             console.print(
@@ -54,13 +58,13 @@ async def keep_running(settings: ProcessSettings, *, load: bool, examples: bool)
     return 0
 
 
-async def _offer_examples(console: Console, run: Embedded) -> None:
+async def _offer_examples(console: Console, run: Embedded, publish: Publish) -> None:
     if RIGHTS_FROM in os.environ:
         console.print(f"   No example offers: {RIGHTS_FROM} is set, so that nobody has a right to publish them yet.")
         return
     try:
-        published = await publish_examples(run)
-    except StepFailedError as error:
+        published = await publish(run)
+    except EmbeddedError as error:
         console.print(f"   [yellow]No example offers: {escape(str(error))}[/]")
         return
     if published:

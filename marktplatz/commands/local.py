@@ -28,9 +28,10 @@ def up(
     examples: Annotated[bool, typer.Option(help="Publish example offers, marked as such, if nothing can be ordered yet.")] = True,  # noqa: FBT002 - as above
 ) -> None:
     """Run the whole marketplace on this machine until Ctrl-C; data stay in the folder MARKTPLATZ_VAR (default: var/)."""
+    from marktplatz.demo.examples import publish_examples  # noqa: PLC0415 - see the package
     from marktplatz.up import keep_running  # noqa: PLC0415 - see the package
 
-    run_async(keep_running(ProcessSettings(), load=load, examples=examples))
+    run_async(keep_running(ProcessSettings(), load=load, publish=publish_examples if examples and load else None))
 
 
 def demo(

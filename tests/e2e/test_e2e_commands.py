@@ -159,7 +159,9 @@ def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
     environment = {**os.environ, "MARKTPLATZ_VAR": str(tmp_path)}
     output = tmp_path / "output.txt"
     with output.open("w") as sink:
-        run = subprocess.Popen([*MARKTPLATZ, "up", "--no-examples"], cwd=PROJECT, env=environment, stdout=sink, stderr=subprocess.STDOUT)
+        run = subprocess.Popen(
+            [*MARKTPLATZ, "up", "--no-examples"], cwd=PROJECT, env=environment, stdout=sink, stderr=subprocess.STDOUT
+        )
     try:
         wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
         assert run.poll() is None, output.read_text()

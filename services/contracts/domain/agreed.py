@@ -38,7 +38,7 @@ class PriceNotice(Value):
     months: Months
     from_: Annotated[
         Literal["ANY", "MONTH_START", "QUARTER_START", "YEAR_START"],
-        Field(validation_alias=AliasChoices("from_", "from"), serialization_alias="from"),
+        Field(validation_alias=AliasChoices("from", "from_"), serialization_alias="from"),
     ]
 
 

@@ -8,6 +8,7 @@ from deploy.checks.generic.environment import plain_values
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, name_of, namespace_of, number, text, where
 from deploy.checks.generic.pods import workloads
 from deploy.checks.product.processes import ArgumentsError, ContainerProcess, is_ours, process_of, read_topics
+from shared.principals import SCALED
 from shared.topics import TOPICS, read_by
 
 SERVERS = "KAFKA_BOOTSTRAP_SERVERS"
@@ -72,7 +73,7 @@ def _lag(objects: Objects, scaler: Document, target: Document) -> Iterator[Findi
         if text(trigger, "metadata", "offsetResetPolicy") != "earliest":
             yield Finding("scale-trigger", where(scaler), "offsetResetPolicy must be earliest, as the consumers have it")
         yield from _address(objects, scaler, target, trigger)
-    for group, topic in sorted(consumed - given):
+    for group, topic in sorted((group, topic) for group, topic in consumed - given if group in SCALED):
         yield Finding("scale-trigger", where(scaler), f"no trigger looks at the lag of {group} on {topic}")
 
 

@@ -32,7 +32,7 @@ from shared.process.files import shipped
 from shared.process.service import Resources, Service
 from shared.store.opening import open_store
 from shared.store.port import Store
-from shared.topics import DEAD_LETTERS, KNOWN_SERVICES, ORDERING_OFFERINGS, REPLAYS, SUBMISSIONS
+from shared.topics import DEAD_LETTERS, KNOWN_SERVICES, ORDERING_OFFERINGS, PROVISIONS, REPLAYS, SUBMISSIONS
 from shared.topics import OFFERINGS as TOPIC
 from tests.integration.bus import removal_child
 from tests.integration.bus.bus_fixture import committed_offsets, fast_settings, read_topic, running, until
@@ -41,7 +41,7 @@ from tests.support.builders.offerings import AT
 from tests.support.eager_kafka import EagerKafka
 from tests.support.forked import run_process
 
-TOPICS = (SUBMISSIONS, TOPIC, KNOWN_SERVICES, DEAD_LETTERS[ORDERING_OFFERINGS], REPLAYS[ORDERING_OFFERINGS])
+TOPICS = (SUBMISSIONS, PROVISIONS, TOPIC, KNOWN_SERVICES, DEAD_LETTERS[ORDERING_OFFERINGS], REPLAYS[ORDERING_OFFERINGS])
 RESTING = {**settings_of(TOPIC, replicas=1), "max.compaction.lag.ms": str(2**62)}
 EAGER = {
     **settings_of(TOPIC, replicas=1),

@@ -124,10 +124,15 @@ LOCALES = ("root", "de", "de_DE", "en", "en_001", "en_DE", "en_GB")
 SEMANTICS = ("otel_attributes", "otel_metrics")
 """What OpenTelemetry reads of its conventions in preparation; the others name databases, clouds and the like."""
 LEXERS = ("__init__", "_mapping", "python", "special")
+STYLES = ("__init__", "_mapping", "default", "monokai")
+UNICODE = ("__init__", "_versions", "unicode17-0-0")
+"""What rich takes of the widths of characters; older editions are for terminals that ask for one by UNICODE_VERSION."""
 CHOSEN = {
     "babel/locale-data/*.dat": LOCALES,
     "pygments/lexers/*.py": LEXERS,
     "opentelemetry/semconv/_incubating/*/*.py": SEMANTICS,
+    "pygments/styles/*.py": STYLES,
+    "rich/_unicode_data/*.py": UNICODE,
 }
 """Of the files of a pattern those of these names stay."""
 CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
@@ -244,7 +249,8 @@ def prune_packages(root: Path) -> None:
     for path in (site / name for name in LEFT_OUT_OF_PACKAGES):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in site.rglob("*"):
-        if path.suffix in SOURCE_SUFFIXES:
+        # A list of the files as they were installed is not true any more.
+        if path.suffix in SOURCE_SUFFIXES or (path.name == "RECORD" and path.parent.suffix == ".dist-info"):
             path.unlink()
 
 

@@ -91,7 +91,7 @@ async def test_the_main_flow_reaches_contracts_mails_and_dead_letters(played: Pl
 
 async def test_every_command_of_an_operator_succeeds_with_its_own_user(played: Played) -> None:
     failed = {name: done.output for name, done in played.commands.items() if done.code != 0}
-    assert not failed
+    assert not failed, "\n\n".join(f"{name}:\n{output}" for name, output in failed.items())
     assert "0 topics differ" in played.commands["topics check"].output
     replays = [played.commands[f"dlq replay {group}"].output for group in DEAD_LETTERS]
     assert not [output for output in replays if output.startswith("0 sent") or "0 failed" not in output]

@@ -151,6 +151,7 @@ LEFT_OUT_OF_PACKAGES = (
     "google/protobuf/internal/message_benchmark.py",
     "gridfs",
     "pycparser",
+    "pydantic/mypy.py",
     "pygments/formatters",
     "pyparsing",
     "rdflib/contrib",
@@ -162,6 +163,7 @@ LEFT_OUT_OF_PACKAGES = (
     *(f"rdflib/plugins/stores/{name}.py" for name in ("auditable", "concurrent", "rdf4j", "sparqlconnector", "sparqlstore")),
     "rdflib/plugins/sparql",
     "rdflib/tools",
+    *(f"tzdata/zoneinfo/{table}" for table in ("iso3166.tab", "tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab")),
     *(f"tzdata/zoneinfo/{part}" for part in ("Africa", "America", "Antarctica", "Asia", "Australia", "Indian", "Pacific")),
 )
 """What works only with packages that are not here or no page shows, compilers of extension modules and of catalogs of texts, of

@@ -43,6 +43,13 @@ class Accreditations:
             frozenset(channel for channel in Channel if standing.is_accredited(Role.BEREITSTELLER, channel, day)),
         )
 
+    def stated_if_followed(self, organisation: str) -> ProviderStanding | None:
+        """Return the same, and None in a process that follows no rights, as a drill: ``AccreditationWatch`` closes later.
+
+        Raises RightsUnavailableError as long as the rights that it follows are not read.
+        """
+        return None if self._rights is None else self.stated(organisation)
+
     def positions(self) -> Mapping[int, int] | None:
         """Return up to where the topic of rights was read, None before it was read through."""
         content = None if self._rights is None else self._rights.mirror.content

@@ -29,7 +29,8 @@ def _contracts(offerings: Offerings, accreditations: Accreditations, clock: Call
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
         heard = [(event, event.message) for event in batch if isinstance(event.message, ChainConcluded | ChainRefused)]
-        changes = [handlers.follow_contract(message, event.cause, at, accreditations.stated) for event, message in heard]
+        stated = accreditations.stated_if_followed
+        changes = [handlers.follow_contract(message, event.cause, at, stated) for event, message in heard]
         return rejections([event for event, _ in heard], await offerings.ledger.apply(changes))
 
     return Consumer(CATALOG_CONTRACTS, frozenset((ChainConcluded, ChainRefused)), handle)

@@ -21,7 +21,7 @@ from deploy.checks.generic.render import DEPLOY, read_yaml
 COMPONENT = DEPLOY / "components" / "alerts"
 RUNBOOKS = DEPLOY.parent / "docs" / "runbooks"
 SEVERITIES = frozenset({"critical", "warning", "info"})
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploy.checks.generic.objects import Document
-from tests.deploy.manifests.faults import container, drop, get, in_, put
+from tests.deploy.manifests.faults import container, drop, get, in_, put, without
 from tests.deploy.manifests.planting import Documents, Mutation
 
 _SECRET = {"name": "NOTIFY_SMTP_USERNAME", "valueFrom": {"secretKeyRef": {"name": "notify-smtp", "key": "username"}}}
@@ -50,7 +50,7 @@ FAULTS = (
     Mutation(
         "replicas where KEDA scales", in_("Deployment", "ordering-worker", put("spec", "replicas", value=2)), "scale-replicas"
     ),
-    Mutation("neither replicas nor scaler", in_("Deployment", "catalog-worker", drop("spec", "replicas")), "scale-replicas"),
+    Mutation("neither replicas nor scaler", without("ScaledObject", "catalog-worker"), "scale-replicas"),
     Mutation("two scalers", _second_scaler, "scale-twice"),
     Mutation(
         "scales nobody",

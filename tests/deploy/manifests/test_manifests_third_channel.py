@@ -70,7 +70,14 @@ def test_the_processor_has_a_deployment_an_account_a_user_and_rights_of_its_own(
     read = {acl["resource"]["name"] for acl in user["spec"]["authorization"]["acls"] if "Read" in acl["operations"]}
     groups = tuple(f"contracts.{CHANNEL}{of}" for of in ("", ".offerings", ".uses"))
     replays = [f"{group}.replay" for group in groups]
-    assert read == {*groups, *replays, f"contracts.{CHANNEL}.request.v1", "catalog.offering.v1", "catalog.provision.v1", "ordering.order.v1"}
+    assert read == {
+        *groups,
+        *replays,
+        f"contracts.{CHANNEL}.request.v1",
+        "catalog.offering.v1",
+        "catalog.provision.v1",
+        "ordering.order.v1",
+    }
 
 
 def test_topics_and_alert_of_the_channel_are_there(production: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ A NACHNUTZUNG is one record per order and channel. Contracts of the other legs h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -574,11 +574,11 @@ class Contract(Listed):
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
         if self.continues is not None:
-            return self._restate_successor(self.continues)
+            return self._restate_as(SuccessionRefused, ContractSucceeded, continues=self.continues)
         if self.leg in SUB_LEGS:
-            return self._restate_sub_contract()
+            return self._restate_as(SubContractRefused, SubContractConcluded)
         if self.order_id is None:
-            return self._restate_in_chain()
+            return self._restate_as(ChainRefused, ChainConcluded)
         if self.refusal is not None:
             return [
                 ContractRefused(
@@ -611,47 +611,12 @@ class Contract(Listed):
         )
         return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]
 
-    def _restate_in_chain(self) -> list[Message]:
+    def _restate_as(self, refused: Callable[..., Message], concluded: Callable[..., Message], **more: str) -> list[Message]:
         if self.refusal is not None:
-            refusal = self.refusal
-            return [
-                ChainRefused(
-                    contract=self.head(),
-                    at=self.recorded_at,
-                    code=refusal.code,
-                    reason=refusal.reason,
-                    remedy=refusal.remedy,
-                    facts=refusal.facts,
-                )
-            ]
+            return [refused(contract=self.head(), at=self.recorded_at, **more, **self.refusal.model_dump())]
         if self.number is None or self.concluded_at is None:
             return []
-        return [ChainConcluded(contract=self.head(), at=self.concluded_at)]
-
-    def _restate_successor(self, continues: str) -> list[Message]:
-        if self.refusal is not None:
-            grounds = self.refusal.model_dump()
-            return [SuccessionRefused(contract=self.head(), at=self.recorded_at, continues=continues, **grounds)]
-        if self.number is None or self.concluded_at is None:
-            return []
-        return [ContractSucceeded(contract=self.head(), at=self.concluded_at, continues=continues)]
-
-    def _restate_sub_contract(self) -> list[Message]:
-        if self.refusal is not None:
-            refusal = self.refusal
-            return [
-                SubContractRefused(
-                    contract=self.head(),
-                    at=self.recorded_at,
-                    code=refusal.code,
-                    reason=refusal.reason,
-                    remedy=refusal.remedy,
-                    facts=refusal.facts,
-                )
-            ]
-        if self.number is None or self.concluded_at is None:
-            return []
-        return [SubContractConcluded(contract=self.head(), at=self.concluded_at)]
+        return [concluded(contract=self.head(), at=self.concluded_at, **more)]
 
     def accept(self, person: str, side: Side, at: Time) -> list[Message]:
         """Sign as the side that has not signed yet what the other one has offered; the processor concludes it.

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from marktplatz.names import RoleName, ServiceName
-from services.catalog.app import build as build_catalog
-from services.contracts.app import build as build_contracts
-from services.contracts.app import processor
-from services.eligibility.app import build as build_eligibility
-from services.notify.app import build as build_notify
-from services.ordering.app import build as build_ordering
-from services.portal.app import SERVICE as PORTAL
-from services.portal.app import build as build_portal
 from shared.messages.values import Channel
 from shared.process.runtime import Assignment
-from shared.process.service import Builder
+from shared.process.service import Builder, Resources, Service
 
-__all__ = ["BUILDERS", "SITES", "RoleName", "ServiceName", "assignments", "site"]
+__all__ = ["BUILDERS", "SITES", "RoleName", "ServiceName", "assignments", "processor", "site"]
 
-BUILDERS: dict[ServiceName, Builder] = {
-    ServiceName.CATALOG: build_catalog,
-    ServiceName.ELIGIBILITY: build_eligibility,
-    ServiceName.ORDERING: build_ordering,
-    ServiceName.CONTRACTS: build_contracts,
-    ServiceName.NOTIFY: build_notify,
-}
+
+def _builder(name: str) -> Builder:
+    """Return ``build`` of a service, imported when it is called: a process loads what it runs, and nothing of the others."""
+
+    def build(resources: Resources, settings: Any = None) -> Service:  # noqa: ANN401 - each has its own
+        of_service: Builder = import_module(f"services.{name}.app").build
+        return of_service(resources, settings)
+
+    return build
+
+
+def processor(channel: Channel) -> Builder:
+    """Return the builder of a channel's contract processor, imported when it is called."""
+
+    def build(resources: Resources, settings: Any = None) -> Service:  # noqa: ANN401 - each has its own
+        of_channel: Builder = import_module("services.contracts.app").processor(channel)
+        return of_channel(resources, settings)
+
+    return build
+
+
+BUILDERS: dict[ServiceName, Builder] = {name: _builder(name.value) for name in ServiceName if name is not ServiceName.ALL}
 """The services with an API: they own aggregates, publish, and are what backups, rights and rules for topics speak of."""
-SITES: dict[str, Builder] = {PORTAL: build_portal}
+SITES: dict[str, Builder] = {"portal": _builder("portal")}
 """Services that show pages: clients of the others, without aggregates, topics or reference data."""
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import structlog
 
 from marktplatz.assembly import BUILDERS, RoleName, ServiceName, assignments, site
-from marktplatz.loading import migrate
 from shared.bus.settings import KafkaSettings
 from shared.http.oidc import AuthSettings, RightsFrom, authenticator_of
 from shared.messages.values import Channel
@@ -71,6 +70,8 @@ async def run_showcase(store: Path) -> None:
 
 async def run_migration(service: ServiceName) -> None:
     """Prepare one service's store, or every one's with ``all``."""
+    from marktplatz.loading import migrate  # noqa: PLC0415 - knows the reference data of two services
+
     settings = ProcessSettings()
     configure_logs(level=settings.log_level, time_zone=settings.log_time_zone)
     for name in BUILDERS if service is ServiceName.ALL else [service]:

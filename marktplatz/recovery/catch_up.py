@@ -11,11 +11,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from marktplatz.assembly import ServiceName
+from marktplatz.assembly import ServiceName, processor
 from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.report import PAUSE, Report, reconcile
 from marktplatz.recovery.stores import Stores
-from services.contracts.app import processor
 from shared.aggregate import epochs
 from shared.bus.consume.runner import ConsumerRunner
 from shared.bus.produce.publisher import KafkaPublisher

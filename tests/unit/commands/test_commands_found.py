@@ -110,6 +110,15 @@ def test_the_command_line_starts_without_what_only_services_need(module: str) ->
     assert {it for it in loaded if it == "services"} == set()
 
 
+def test_a_process_starts_with_what_it_runs_and_nothing_of_other_services() -> None:
+    code = (
+        "import sys; from marktplatz.process import assignments, ServiceName, RoleName; "
+        "(it,) = assignments(ServiceName.NOTIFY, RoleName.API); print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert not [name for name in done.stdout.split() if name.startswith("services.")]
+
+
 def test_fixed_ports_follow_each_other_and_free_ones_are_left_to_the_machine() -> None:
     fixed = Ports(8400)
     assert APIS == ("catalog", "contracts", "eligibility", "notify", "ordering")

@@ -12,10 +12,12 @@ from fastapi.dependencies import models
 
 from shared.http import even
 from shared.process.logs import configure_logs
+from tests.support import quick_routes
 
 REMEMBERED = tuple(it for it in vars(models).values() if hasattr(it, "cache_clear"))
 STREAM = sys.stderr
 configure_logs(level="WARNING", stream=STREAM)
+quick_routes.install()
 even.STEP = timedelta(0)  # tests of it name their own; those of processes run with the true one
 
 

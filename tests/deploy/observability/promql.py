@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +76,19 @@ class Rule:
         return str(self.body.get("alert") or self.body["record"])
 
 
+def read(file: Path) -> Any:
+    """Return what a YAML file holds, read by the parser in C: it is ten times as fast."""
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+
+
+@cache
+def _specs() -> dict[str, Any]:
+    return {file.name: read(file)["spec"] for file in sorted(ALERTS.glob("*.yaml")) if file.name != "kustomization.yaml"}
+
+
 def rules() -> list[Rule]:
     """Return every rule of the component."""
-    return [
-        Rule(file.name, body)
-        for file in sorted(ALERTS.glob("*.yaml"))
-        if file.name != "kustomization.yaml"
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]["groups"]
-        for body in group["rules"]
-    ]
+    return [Rule(file, body) for file, spec in _specs().items() for group in spec["groups"] for body in group["rules"]]
 
 
 def alerts() -> list[Rule]:
@@ -130,8 +136,6 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def lay_out(folder: Path, changed: dict[str, Any] | None = None) -> Path:
     """Write rule files and unit tests as promtool reads them; ``changed`` replaces the spec of single files. Returns the tests."""
-    for source in ALERTS.glob("*.yaml"):
-        if source.name != "kustomization.yaml":
-            spec = (changed or {}).get(source.name) or yaml.safe_load(source.read_text(encoding="utf-8"))["spec"]
-            (folder / source.name).write_text(yaml.safe_dump(spec), encoding="utf-8")
+    for name, spec in (_specs() | (changed or {})).items():
+        (folder / name).write_text(json.dumps(spec), encoding="utf-8")  # which is YAML
     return Path(shutil.copytree(ALERTS / "tests", folder / "tests"))

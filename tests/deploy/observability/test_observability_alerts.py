@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from deploy.generate.deployments import DEPLOYMENTS
 from marktplatz.assembly import SITES, RoleName
 from shared.messages.values import Channel
 from shared.topics import contract_group
-from tests.deploy.observability.promql import ALERTS, RUNBOOKS, Rule, alerts, lay_out, promtool, rules
+from tests.deploy.observability.promql import ALERTS, RUNBOOKS, Rule, alerts, lay_out, promtool, read, rules
 
 EVERY_ALERT = pytest.mark.parametrize("alert", alerts(), ids=lambda rule: rule.name)
 NAMES = sorted({rule.name for rule in alerts()})
@@ -22,11 +24,12 @@ SECTIONS = ["Symptom", "Bedeutung", "Handeln oder nicht", "Reichweite", "Diagnos
 TEST_FILES = sorted((ALERTS / "tests").glob("*.yaml"))
 
 
+@cache
 def unit_tests() -> list[dict[str, Any]]:
     return [
         check
         for file in TEST_FILES
-        for test in yaml.safe_load(file.read_text(encoding="utf-8"))["tests"]
+        for test in read(file)["tests"]
         for check in test["alert_rule_test"]
     ]
 
@@ -68,11 +71,11 @@ def test_the_unit_tests_notice_a_broken_alert(name: str, change: dict[str, Any],
 
 def only_about(name: str, file: Path) -> None:
     """Leave of a file of unit tests what is about one alert: promtool takes seconds for those of the others."""
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = read(file)
     for test in content["tests"]:
         test["alert_rule_test"] = [check for check in test["alert_rule_test"] if check["alertname"] == name]
     content["tests"] = [test for test in content["tests"] if test["alert_rule_test"]]
-    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    file.write_text(json.dumps(content), encoding="utf-8")
 
 
 @EVERY_ALERT
@@ -135,7 +138,7 @@ def test_the_component_renders_and_its_runbook_links_are_changed_as_the_readme_s
     kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncomponents: [../../components/alerts]\n"
     (overlay / "kustomization.yaml").write_text(kustomization + snippet, encoding="utf-8")
     done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=60)
-    rendered = [document for document in yaml.safe_load_all(done.stdout) if document["kind"] == "PrometheusRule"]
+    rendered = [document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document["kind"] == "PrometheusRule"]
     assert len(rendered) == len({rule.file for rule in rules()})
     links = [
         rule["annotations"]["runbook_url"]

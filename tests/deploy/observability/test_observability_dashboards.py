@@ -19,7 +19,7 @@ EVERY = pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board.nam
 
 def config_maps() -> dict[str, dict[str, Any]]:
     done = subprocess.run(["kubectl", "kustomize", str(FOLDER)], capture_output=True, text=True, check=True, timeout=60)
-    return {document["metadata"]["name"]: document for document in yaml.safe_load_all(done.stdout)}
+    return {document["metadata"]["name"]: document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)}
 
 
 def test_the_files_are_what_the_generator_writes() -> None:

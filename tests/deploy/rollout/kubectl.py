@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
 
 def create(_: dict[str, Any], __: list[str]) -> int:
-    for document in yaml.safe_load_all(sys.stdin.read()):
+    for document in yaml.load_all(sys.stdin.read(), Loader=yaml.CSafeLoader):
         sys.stdout.write(json.dumps(document, indent=4) + "\n")
     return 0
 

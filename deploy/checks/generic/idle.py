@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -65,5 +66,5 @@ def _reached(folder: Path, kustomization: Entry, places: Sequence[Place], deploy
         for part in PROBES
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump({**kustomization, **entries}), encoding="utf-8")
-    rendered = yaml.safe_dump(list(render(folder, deploy).documents))
+    rendered = json.dumps(render(folder, deploy).documents, default=str)
     return {place for place, probe in probes.items() if probe in rendered}

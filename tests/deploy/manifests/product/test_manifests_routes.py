@@ -7,15 +7,15 @@ import copy
 import pytest
 
 from deploy.checks.generic.objects import Document, Objects, items, text
-from deploy.checks.generic.render import DEPLOY, render
 from deploy.checks.product.routes import api_paths, check_routes, site_services
 from marktplatz.assembly import BUILDERS
+from tests.deploy.manifests.planting import fresh
 
 BY_KIND = {"Ingress": "tests/keda-only", "HTTPRoute": "overlays/prod"}
 
 
 def rendered(kind: str) -> list[Document]:
-    documents = copy.deepcopy(list(render(DEPLOY / BY_KIND[kind]).documents))
+    documents = fresh(BY_KIND[kind])
     assert any(document["kind"] == kind for document in documents)
     return documents
 

@@ -13,8 +13,9 @@ import typer
 from services.contracts.documents.billing import Billing
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import contract_sheets, download_name
-from services.contracts.documents.xrechnung import INVOICE, xrechnung
+from services.contracts.documents.xrechnung import xrechnung
 from services.contracts.documents.yearly import SPEC, read_statement, statement_sheet
+from services.contracts.domain.owed import INVOICE
 from shared.errors import InvalidError
 
 

@@ -7,15 +7,26 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from services.contracts.documents.vat import VatCategory
 from shared.errors import InvalidError
+from shared.leitweg import parse_leitweg_id
 from shared.messages.values import Line, Mailbox, OrganisationId, Party
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Iban = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
 Terms = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+def _leitweg_id(text: str) -> str:
+    try:
+        return parse_leitweg_id(text)
+    except InvalidError as error:
+        raise ValueError(error.detail) from error
+
+
+LeitwegId = Annotated[str, AfterValidator(_leitweg_id)]
 
 
 class _Part(BaseModel):
@@ -59,11 +70,12 @@ class Seller(_Part):
 
 
 class Buyer(_Part):
-    """Who pays; without an endpoint the Leitweg-ID of the contract is the address."""
+    """Who pays; without an endpoint the Leitweg-ID is the address. ``leitweg_id`` counts where the contract states none."""
 
     name: Line
     place: Place
     endpoint: Endpoint | None = None
+    leitweg_id: LeitwegId | None = None
 
 
 class Payment(_Part):
@@ -95,11 +107,15 @@ class Billing(_Part):
 
 
 class Address(_Part):
-    """Where an organisation is reached: ``care_of`` are lines above the street, ``endpoint`` takes its invoices."""
+    """Where an organisation is reached: ``care_of`` are lines above the street, ``endpoint`` takes its invoices.
+
+    ``leitweg_id`` is for invoices by contracts that state none.
+    """
 
     place: Place
     care_of: tuple[Line, ...] = ()
     endpoint: Endpoint | None = None
+    leitweg_id: LeitwegId | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -153,7 +169,7 @@ class BillingData(_Part):
             raise InvalidError(f"No XRechnung without {part}.", code="billing_incomplete", field=part)
         return Billing(
             seller=self.seller,
-            buyer=Buyer(name=customer.name, place=address.place, endpoint=address.endpoint),
+            buyer=Buyer(name=customer.name, place=address.place, endpoint=address.endpoint, leitweg_id=address.leitweg_id),
             payment=Payment(
                 iban=account.iban,
                 holder=account.holder,

@@ -17,7 +17,6 @@ from services.contracts.documents.rendering import Rendered
 from services.contracts.documents.yearly import Tax, YearlyStatement
 from shared.errors import InvalidError
 
-INVOICE: Final = "xrechnung.xml"
 MEDIA_TYPE: Final = "application/xml"
 _CUSTOMIZATION: Final = "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 _PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
@@ -59,9 +58,11 @@ def xrechnung(statement: YearlyStatement, billing: Billing, attached: Rendered |
     Raises InvalidError: ``leitweg_id_missing`` (BT-10), ``tax_missing``, ``nothing_to_bill``, ``seller_tax_id`` (category O
     is for sellers without VAT number, which state ``register_id``).
     """
-    contract, tax = statement.contract, statement.tax
-    if contract.leitweg_id is None:
-        raise InvalidError("An XRechnung needs a Leitweg-ID (BT-10): the contract has none", code="leitweg_id_missing")
+    tax, leitweg_id = statement.tax, statement.contract.leitweg_id or billing.buyer.leitweg_id
+    if leitweg_id is None:
+        raise InvalidError(
+            "An XRechnung needs a Leitweg-ID (BT-10): neither the contract nor the buyer states one", code="leitweg_id_missing"
+        )
     if tax is None:
         raise InvalidError("An XRechnung needs the category of value added tax: the statement has no tax", code="tax_missing")
     _check_tax_id(billing.seller, tax)
@@ -72,7 +73,7 @@ def xrechnung(statement: YearlyStatement, billing: Billing, attached: Rendered |
     kind = _INVOICE if net > 0 else _CREDIT
     if kind is _CREDIT:
         lines = [_Line(line.name, line.description, -line.cents, line.first, line.last) for line in lines]
-    return _write(_document(kind, statement, billing, lines, tax, contract.leitweg_id, attached))
+    return _write(_document(kind, statement, billing, lines, tax, leitweg_id, attached))
 
 
 def _check_tax_id(seller: Seller, tax: Tax) -> None:

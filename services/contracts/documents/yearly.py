@@ -17,6 +17,8 @@ from shared.messages.values import Line, Party
 
 SPEC: Final = "yearly-statement/1"
 _COST_STATEMENT: Final = "cost-statement/1"
+PDF_NAME: Final = "abrechnung.pdf"
+JSON_NAME: Final = "abrechnung.json"
 _TEMPLATE: Final = "abrechnung-1"
 _TITLE: Final = "Jahresabrechnung"
 _LINE: Final = (
@@ -209,12 +211,20 @@ def read_statement(statement: Mapping[str, Any]) -> YearlyStatement:
         raise _no_statement(f"{where}: {first['msg']}".removeprefix(": ")) from error
 
 
+def parse_statement(content: bytes) -> YearlyStatement:
+    """Return a yearly statement from its JSON as bytes. Raises as ``read_statement``."""
+    try:
+        return YearlyStatement.model_validate_json(content)
+    except ValidationError as error:
+        raise _no_statement(f"its JSON: {error.errors(include_url=False, include_context=False)[0]['msg']}") from error
+
+
 def statement_sheet(statement: Mapping[str, Any], addresses: Addresses | None = None) -> Sheet:
     """Return the document of a yearly statement. Raises as ``read_statement``."""
     read = read_statement(statement)
     at = datetime.fromisoformat(read.issued_on).replace(tzinfo=UTC)
     data = {"statement": statement, "addresses": {name: list(rows) for name, rows in (addresses or {}).items()}}
-    return Sheet("abrechnung.pdf", _TITLE, _TEMPLATE, data, canonical(statement), at)
+    return Sheet(PDF_NAME, _TITLE, _TEMPLATE, data, canonical(statement), at)
 
 
 def _lines(

@@ -98,8 +98,7 @@ def statement_document_routes(owed: Ledger[Owed], files: Files) -> APIRouter:
         paper = next((one for one in part.papers if one.name == name), None)
         if paper is None:
             raise NotFoundError(f"The statement {statement_id} has no document {name}.", id=statement_id, name=name)
-        number = f"{part.contract_number}/{part.year}-{part.number}"
-        return await file_reply(files, paper, download_name(number, name), request)
+        return await file_reply(files, paper, download_name(part.document_number, name), request)
 
     return router
 

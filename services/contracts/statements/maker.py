@@ -21,15 +21,15 @@ from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.documents.billing import BillingData
 from services.contracts.documents.rendering import Rendered, Renderer
-from services.contracts.documents.xrechnung import INVOICE, MEDIA_TYPE, xrechnung
-from services.contracts.documents.yearly import YearlyStatement, read_statement, statement_of_share, statement_sheet
+from services.contracts.documents.yearly import JSON_NAME, read_statement, statement_of_share, statement_sheet
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.owed import Owed, owed_id
 from services.contracts.domain.papers import Paper, named
 from services.contracts.domain.transitions import BINDING
 from services.contracts.metrics import UNMADE_STATEMENTS
 from services.contracts.repository import CONTRACTS, SERVICE, Contracts
-from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSUE, Share, Statements, statement_id
+from services.contracts.statements.invoicing import LateInvoices, invoice_of, number_before
+from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSUE, Share, Statements
 from shared.aggregate import journal
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger, aggregate_collection
@@ -43,11 +43,10 @@ from shared.messages.contracts_statements import StatementOwed
 from shared.messages.values import Channel, Time
 from shared.process.service import Resources
 from shared.store.paging import documents_of, portions
-from shared.store.port import PORTION_BYTES, Document, Query, Save
+from shared.store.port import PORTION_BYTES, Document, Index, Query, Save
 
-OWED = aggregate_collection("statements_owed", journal.index("channel"))
+OWED = aggregate_collection("statements_owed", journal.index("channel"), Index("uninvoiced", ("channel", "no_invoice")))
 KIND: Final = "yearly-statement"
-JSON_NAME: Final = "abrechnung.json"
 JSON: Final = "application/json"
 _PORTION: Final = 50
 
@@ -91,6 +90,7 @@ class StatementMaker:
         self.renderer = renderer
         self.statements = Statements(self.store)
         self.clock = contracts.ledger.clock
+        self.late = LateInvoices(channel, files, owed, billing)
         self._unfit: set[str] = set()
 
     async def run(self) -> None:
@@ -102,6 +102,7 @@ class StatementMaker:
             query = Query("waiting", {"channel": self.channel.value, "waits": stage}, limit=_PORTION)
             async for portion in portions(self.store, SHARES, query, PORTION_BYTES):
                 await self._do(portion.documents)
+        await self.late.run()
         await self._archive()
         UNMADE_STATEMENTS.labels(self.channel.value).set(len(self._unfit))
 
@@ -136,7 +137,6 @@ class StatementMaker:
         text = json.loads(content_of(contract.as_agreed()))
         issued_on = day_of(share.issued_at)
         number = f"{contract.number}/{share.year}-{share.number}"
-        previous = f"{contract.number}/{share.year}-{share.number - 1}" if await self._was_invoiced(share) else None
         try:
             given = statement_of_share(
                 share.model_dump(), text, number=number, issued_on=issued_on.isoformat(), tax=self.billing.tax
@@ -147,30 +147,15 @@ class StatementMaker:
             self._unfit.add(share.id)
             return None
         made = [pdf, Rendered(JSON_NAME, pdf.title, pdf.template, JSON, canonical(given))]
-        invoice = self._invoice(read_statement(given), contract, issued_on, previous, pdf)
-        if isinstance(invoice, Rendered):
-            made.append(invoice)
+        previous, no_invoice = await number_before(self.owed, share), None
+        try:
+            made.append(invoice_of(read_statement(given), self.billing, issued_on, previous, pdf))
+        except InvalidError as error:
+            no_invoice = error.code
         for one in made:
             await self.files.put(one.sha256, one.content)
         papers = tuple(Paper.of(one, share.number) for one in made)
-        return _Made(papers, invoice if isinstance(invoice, str) else None)
-
-    def _invoice(
-        self, statement: YearlyStatement, contract: Contract, issued_on: date, previous: str | None, pdf: Rendered
-    ) -> Rendered | str:
-        """Return the XRechnung of a part, or the code why there is none."""
-        try:
-            content = xrechnung(statement, self.billing.of(contract.customer, issued_on, previous), pdf)
-        except InvalidError as error:
-            return error.code
-        return Rendered(INVOICE, "XRechnung", "xrechnung-3.0", MEDIA_TYPE, content)
-
-    async def _was_invoiced(self, share: Share) -> bool:
-        if share.number == 1:
-            return False
-        before = statement_id(share.channel, share.offering_id, share.year, share.number - 1)
-        found = await self.owed.get(owed_id(before, share.payer))
-        return found is not None and any(paper.name == INVOICE for paper in found[0].papers)
+        return _Made(papers, no_invoice)
 
     async def _archive(self) -> None:
         """Archive what waits in journals, then drop it there."""

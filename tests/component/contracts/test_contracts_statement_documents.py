@@ -171,7 +171,7 @@ async def test_what_a_share_says_is_what_the_whole_statement_says(world: World) 
         assert statement_of_share(share, contract, **stated, tax=DATA.tax) == whole_one
 
 
-async def corrected(world: World) -> None:
+async def corrected(world: World, billing: BillingData = DATA) -> None:
     """State the year 2027 by uses, then once more after a report was corrected."""
     body = {"channel": "govdigital", "effective_from": "2027-04-01", "items": [USED]}
     assert (await world.post(f"/v1/offers/{OFFERING}/cost-information", body)).status_code == 201
@@ -181,12 +181,12 @@ async def corrected(world: World) -> None:
         await world.report("b", HEIDE, f"2027-{number:02d}", 100, seq=number)
     world.later(days=1)
     await made(world, "1", year=2027)
-    await world.maker().run()
+    await world.maker(billing=billing).run()
     world.later(days=1)
     await world.report("a", HUSUM, "2027-12", 50, seq=20)
     world.later(days=1)
     await made(world, "2", year=2027)
-    await world.maker().run()
+    await world.maker(billing=billing).run()
 
 
 async def test_a_correction_is_a_difference_statement_and_a_credit_note(world: World) -> None:
@@ -234,6 +234,61 @@ async def test_without_data_for_invoices_there_are_pdf_and_json(world: World) ->
     found = {document["payer"]: document["no_invoice"] for document in await world.store.scan(OWED)}
     assert found == {HUSUM.id: "billing_incomplete", HEIDE.id: "billing_incomplete"}
     assert {len(papers) for papers in (await world.papers()).values()} == {2}
+
+
+async def test_an_invoice_is_made_once_what_it_lacked_is_stated(world: World) -> None:
+    await made(world)
+    await world.maker(billing=BillingData()).run()
+    before = await world.papers()
+    world.later(days=5)
+    for _ in range(2):
+        await world.maker().run()
+    papers = await world.papers()
+    assert (papers[HEIDE.id], papers[HUSUM.id][:2]) == (before[HEIDE.id], before[HUSUM.id])
+    (paper,) = papers[HUSUM.id][2:]
+    invoice = ET.fromstring(world.files()[paper["sha256"]])  # noqa: S314 - made here
+    assert [invoice.findtext(f"{UBL}{name}") for name in ("ID", "IssueDate", "DueDate", "BuyerReference")] == [
+        "GD/2026/00001/2026-1", "2027-03-06", "2027-04-05", LEITWEG,
+    ]  # fmt: skip
+    assert [document["no_invoice"] for document in await world.store.scan(OWED)].count(None) == 1
+    assert [len(json.loads(event.data)["documents"]) for event in world.events(StatementDocumented.TYPE)] == [2, 2, 3]
+    named = [[it.name for it in entry.documents] for entry in await world.entries()]
+    assert max(named, key=len) == ["abrechnung.json", "abrechnung.pdf", "xrechnung.xml"]
+
+
+async def test_a_leitweg_id_that_comes_later_brings_the_invoice_and_only_that_one(world: World) -> None:
+    await made(world)
+    await world.maker().run()
+    address = DATA.addresses[HEIDE.id].model_copy(update={"leitweg_id": "01051044-99-39"})
+    for _ in range(2):
+        await world.maker(billing=DATA.model_copy(update={"addresses": {**DATA.addresses, HEIDE.id: address}})).run()
+    assert {payer: len(papers) for payer, papers in (await world.papers()).items()} == {HUSUM.id: 3, HEIDE.id: 3}
+    assert len(world.events(StatementDocumented.TYPE)) == 3
+
+
+async def test_late_invoices_of_a_correction_name_the_one_before(world: World) -> None:
+    await corrected(world, BillingData())
+    await world.maker().run()
+    parts = {it["number"]: it["papers"] for it in await world.store.scan(OWED) if it["payer"] == HUSUM.id}
+    content = {number: world.files()[papers[-1]["sha256"]] for number, papers in parts.items()}
+    assert b"CreditNote" in content[2]
+    assert b"GD/2026/00001/2027-1</cbc:ID>" in content[2]
+    assert b"GD/2026/00001/2027-1</cbc:ID>" in content[1]
+    assert b"BillingReference" not in content[1]
+
+
+async def test_a_lost_document_keeps_back_its_invoice_alone(world: World) -> None:
+    await made(world)
+    await world.maker(billing=BillingData()).run()
+    (lost,) = [paper["sha256"] for paper in (await world.papers())[HUSUM.id] if paper["name"] == "abrechnung.pdf"]
+    (path,) = world.folder.glob(f"*/{lost}")
+    content = path.read_bytes()
+    path.unlink()
+    await world.maker().run()
+    assert len((await world.papers())[HUSUM.id]) == 2
+    path.write_bytes(content)
+    await world.maker().run()
+    assert len((await world.papers())[HUSUM.id]) == 3
 
 
 async def test_who_bears_a_cost_without_a_contract_is_told_and_has_no_document(world: World) -> None:

@@ -32,10 +32,13 @@ async def opened_log() -> AsyncIterator[ArchiveLog]:
         yield ArchiveLog(store, Settings().archive_origin)
 
 
-async def export(subject: str | None, since: Sequence[int], name: str | None, *, persons: bool) -> None:
-    """Write the whole log of a name to standard output, or the receipt of one subject. Raises NotFoundError for none."""
+async def export(subject: str | None, since: Sequence[int], name: str | None, *, documents: bool, persons: bool) -> None:
+    """Write the whole log of a name to standard output, or the receipt of one subject. Raises NotFoundError for none.
+
+    Without ``documents`` the bundle holds their hashes alone. Raises FilesUnavailableError if they cannot be read where they lie.
+    """
     async with opened_log() as log:
-        bundle = Export(await log.named(name), persons=persons)
+        bundle = Export(await log.named(name), Settings().files(), documents=documents, persons=persons)
         async for line in bundle.whole() if subject is None else bundle.receipt(subject, since):
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()

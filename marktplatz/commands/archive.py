@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +40,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(archive, name="archive")
 
 
+class _Lines:
+    """The lines of a file, however often they are gone through."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.file.open("rb") as lines:
+            yield from lines
+
+
 @archive.command("export")
 def export(
     contract: Annotated[
@@ -52,12 +64,15 @@ def export(
     ] = None,
     log: Log = None,
     *,
+    documents: Annotated[
+        bool, typer.Option("--documents/--no-documents", help="With the contracts, their PDFs and invoices, or hashes alone.")
+    ] = True,
     persons: Annotated[bool, typer.Option("--persons", help="With the records about persons that are still there.")] = False,
 ) -> None:
     """Print the archive for marktplatz-verify, a line of JSON for each entry and document; or the receipt of one contract."""
     from marktplatz.archive import export as write  # noqa: PLC0415 - see the package
 
-    run_async(write(contract, since or (), log, persons=persons))
+    run_async(write(contract, since or (), log, documents=documents, persons=persons))
 
 
 @archive.command("checkpoint")
@@ -123,8 +138,7 @@ def prove(
     from services.contracts.archive.receipt import NoReceiptError, receipt  # noqa: PLC0415 - see the package
 
     try:
-        with bundle.open("rb") as lines:
-            sys.stdout.buffer.writelines(receipt(lines, subject))
+        sys.stdout.buffer.writelines(receipt(_Lines(bundle), subject))
     except (NoReceiptError, OSError) as error:
         typer.echo(f"{bundle}: {error}", err=True)
         raise typer.Exit(1) from error

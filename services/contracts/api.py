@@ -11,8 +11,6 @@ from starlette.responses import Response
 
 from services.contracts import handlers
 from services.contracts.access import Narrowed, viewer_of
-from services.contracts.archiving.api import archive_routes
-from services.contracts.archiving.log import ArchiveLog
 from services.contracts.changes import required
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
@@ -25,7 +23,6 @@ from shared.http.auth import SIGNING
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
-from shared.http.routers import join
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
 
@@ -45,7 +42,6 @@ Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germa
 def routes(
     contracts: Contracts,
     registers: Registers,
-    log: ArchiveLog,
     clock: Callable[[], datetime],
     terms: Mapping[Channel, Terms],
 ) -> APIRouter:
@@ -87,7 +83,6 @@ def routes(
             raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
 
-    join(router, archive_routes(contracts, log))
     _signing_routes(router, contracts, clock)
     _notice_routes(router, contracts, clock, terms)
     return router

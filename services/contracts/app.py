@@ -18,6 +18,7 @@ from services.contracts.announcing.issued import AnnouncingIssued
 from services.contracts.announcing.passing import PassingPricesOn
 from services.contracts.api import routes
 from services.contracts.archiving import log as archive_log
+from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
@@ -98,7 +99,8 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
         own = replace(resources, publisher=LeftToProcessors())
-        router = routes(Contracts(own), registers, log, resources.clock, terms)
+        router = routes(Contracts(own), registers, resources.clock, terms)
+        join(router, archive_routes(contracts, log, files))
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
         join(router, amending_routes(AmendingBackend(Contracts(own), accessions, terms, resources.clock)))

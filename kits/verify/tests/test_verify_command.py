@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from verify_world import KEY, OTHER, WITNESS, Log, file_of, note, root
+from verify_world import KEY, OTHER, WITNESS, Log, document, file_of, note, root
 
 from marktplatz_verify.cli import build_parser, main
 from marktplatz_verify.report import UNPROVEN, Verdict
@@ -83,6 +84,22 @@ def test_a_checkpoint_from_outside_with_other_line_ends_is_malformed(
     older.write_bytes(LOG.head()["note"].replace("\n", "\r\n").encode())
     code, found = answer(capsys, bundle, "--key", KEY.vkey, "--against", str(older))
     assert (code, found["findings"]) == (1, [{"code": "CHECKPOINT_MALFORMED", "at": 1}])
+
+
+@pytest.mark.parametrize("mode", ["full", "receipt"])
+def test_documents_that_the_file_does_not_hold_are_named_and_are_no_finding(
+    mode: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, held = tmp_path / "bundle", (LOG.head(), document(b"PDF 2"))
+    file.write_bytes(b"".join(file_of(LOG.full(*held) if mode == "full" else LOG.receipt(2, *held))))
+    assert main([str(file), "--key", KEY.vkey, "--missing"]) == 0
+    out, err = capsys.readouterr()
+    lines = [f'missing: entry {at} "vertrag.pdf" {sha256(b"PDF %d" % at).hexdigest()}' for at in (0, 1, 3, 4)]
+    lacking = [*lines, "4 of 5 documents that entries name are not in the file"]
+    assert err.splitlines() == (lacking if mode == "full" else ["0 of 1 documents that entries name are not in the file"])
+    assert json.loads(out)["findings"] == []
+    assert main([str(file), "--key", KEY.vkey]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_the_page_names_every_code_option_and_exit_code() -> None:

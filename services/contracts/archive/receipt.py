@@ -20,13 +20,12 @@ class NoReceiptError(ValueError):
 
 @dataclass(slots=True)
 class _Read:
-    """A bundle of a whole log: its tree, the entries about one subject, checkpoints by size, and what else there is."""
+    """A bundle of a whole log: its tree, the entries about one subject, and checkpoints by size."""
 
     log: str
     tree: Tree = field(default_factory=Tree)
     about: dict[int, bytes] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
-    others: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, value: dict[str, Any], subject: str) -> None:
         if value["t"] == "entry":
@@ -36,8 +35,6 @@ class _Read:
             self.tree.append(leaf_hash(raw))
         elif value["t"] == "checkpoint":
             self.notes.setdefault(Checkpoint.read(value["note"]).size, value["note"])
-        else:
-            self.others.append(value)
 
     def heads(self) -> Iterator[bytes]:
         """Yield the checkpoints that entries are there for, each connected with the greatest."""
@@ -47,18 +44,22 @@ class _Read:
             if 0 < size < sizes[-1]:
                 yield bundle.consistency(size, sizes[-1], self.tree.consistency(size, sizes[-1]))
 
-    def records(self, shown: Mapping[int, bytes]) -> Iterator[bytes]:
-        """Yield the documents and disclosures of some entries."""
-        named = {document.sha256 for raw in shown.values() for document in Entry.read(raw).documents}
-        for value in self.others:
-            if value["t"] == "document" and value["sha256"] in named:
-                yield bundle.document(base64.b64decode(value["b"]))
-            if value["t"] == "disclosure" and value["index"] in shown:
-                yield bundle.disclosure(value["index"], value["role"], bytes.fromhex(value["salt"]), value["record"])
+
+def _records(values: Iterable[dict[str, Any]], shown: Mapping[int, bytes]) -> Iterator[bytes]:
+    """Yield the documents and disclosures of some entries."""
+    named = {document.sha256 for raw in shown.values() for document in Entry.read(raw).documents}
+    for value in values:
+        if value["t"] == "document" and value["sha256"] in named:
+            named.remove(value["sha256"])
+            yield bundle.document(base64.b64decode(value["b"]))
+        if value["t"] == "disclosure" and value["index"] in shown:
+            yield bundle.disclosure(value["index"], value["role"], bytes.fromhex(value["salt"]), value["record"])
 
 
 def receipt(lines: Iterable[bytes], subject: str) -> list[bytes]:
     """Return the lines of a receipt about the subject with this id.
+
+    ``lines`` are gone through twice, so that documents of others are never held in memory.
 
     It holds each entry about it that the greatest checkpoint covers, with a proof of inclusion; the checkpoints, the smaller ones
     with a proof of consistency; documents and disclosures of those entries as far as the bundle has them. Nothing is verified
@@ -73,7 +74,7 @@ def receipt(lines: Iterable[bytes], subject: str) -> list[bytes]:
 
 
 def _receipt(lines: Iterable[bytes], subject: str) -> Iterator[bytes]:
-    values = (_value(line) for line in lines if line.strip())
+    values = _values(lines)
     head = next(values, {})
     if (head.get("t"), head.get("mode")) != ("bundle", "full"):
         raise NoReceiptError("The file is no bundle of a whole log.")
@@ -88,9 +89,11 @@ def _receipt(lines: Iterable[bytes], subject: str) -> Iterator[bytes]:
     for index, raw in shown.items():
         yield bundle.inclusion(index, size, read.tree.inclusion(index, size), raw)
     yield from read.heads()
-    yield from read.records(shown)
+    yield from _records(_values(lines), shown)
 
 
-def _value(line: bytes) -> dict[str, Any]:
-    value = parse(line)
-    return value if isinstance(value, dict) else {}
+def _values(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        if line.strip():
+            value = parse(line)
+            yield value if isinstance(value, dict) else {}

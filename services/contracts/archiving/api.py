@@ -20,6 +20,7 @@ from services.contracts.archiving.export import Export
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.repository import Contracts
 from shared.errors import InvalidError, NotFoundError
+from shared.files.port import Files
 from shared.http.cached import content_tag, is_held, not_modified
 from shared.http.dependencies import CurrentCaller
 from shared.messages.contracts_checkpoints import CheckpointSigned
@@ -63,7 +64,7 @@ _NOTE = str((CheckpointSigned.model_fields["note"].examples or [""])[0])
 _VKEY = "marktplatz.example/contracts+c1a621ce+AQOhB7/zzhC+HXDdGOdLwJln5PYwm6UNXx3chmQSVTG4\n"
 
 
-def archive_routes(contracts: Contracts, log: ArchiveLog) -> APIRouter:
+def archive_routes(contracts: Contracts, log: ArchiveLog, files: Files) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1", tags=["archive"])
 
@@ -137,7 +138,7 @@ def archive_routes(contracts: Contracts, log: ArchiveLog) -> APIRouter:
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
         asked = await (_holding(log, contract_id) if name is None else log.named(name))
-        export = Export(asked, documents=viewer.reads_text(stored.contract))
+        export = Export(asked, files, documents=viewer.reads_text(stored.contract))
         headers = {"Content-Disposition": f'attachment; filename="receipt-{contract_id}.jsonl"', "Cache-Control": "no-store"}
         return Response(await _joined(export.receipt(contract_id, since)), headers=headers, media_type=BUNDLE)
 

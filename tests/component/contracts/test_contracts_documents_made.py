@@ -161,7 +161,7 @@ class World:
         return {path.name: path.read_bytes() for path in self.folder.glob("*/*")}
 
     async def get(self, path: str, token: str | None = KUNDE, **headers: str) -> httpx.Response:
-        service = build(self.resources(), Settings(documents_folder=self.folder))
+        service = build(self.resources(), Settings(documents_folder=self.folder, archive_origin=ORIGIN))
         app = create_app(
             "contracts", service.router, authenticator=FakeAuthenticator(), store=self.resources().store, health=Healthy()
         )
@@ -250,7 +250,16 @@ async def test_the_archive_names_each_document_of_a_contract_and_what_is_told_is
     (told,) = [event for event in world.publisher.events if event.type == ContractDocumented.TYPE]
     assert told.id == entries[-1]["effect_id"]
     log = ArchiveLog(world.resources().store, ORIGIN)
-    assert verified([line async for line in Export(log).whole()]) == ("VALID", [])
+    files = world.files()
+    for export in (Export(log), Export(log, FolderFiles(world.folder)), Export(log, FolderFiles(world.folder), documents=False)):
+        lines = [line async for line in export.whole()]
+        assert verified(lines) == ("VALID", [])
+        papers = [it["sha256"] for it in map(json.loads, lines) if it["t"] == "document" and it["sha256"] in files]
+        assert sorted(papers) == (sorted(files) if export.files is not None and export.documents else [])
+    receipt = (await world.get(f"{FIRST}/archive")).content.splitlines()
+    assert verified(receipt) == ("VALID", [])
+    held = {it["sha256"] for it in map(json.loads, receipt) if it["t"] == "document"}
+    assert held > {row["sha256"] for row in world.recorded()[FIRST]}
     assert await world.faults() == []
     for path in world.folder.glob("*/*"):
         path.write_bytes(b"%PDF-1.7 other")

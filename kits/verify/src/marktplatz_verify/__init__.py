@@ -5,7 +5,7 @@ Read in this order: ``forms``, ``tree``, ``keys``, ``checkpoint``, ``entry``, ``
 
 from marktplatz_verify.forms import UnreadableError
 from marktplatz_verify.keys import LOG, WITNESS, VerifierKey
-from marktplatz_verify.report import Finding, Report, Verdict
+from marktplatz_verify.report import Finding, Missing, Report, Verdict
 from marktplatz_verify.verifier import verify
 
-__all__ = ["LOG", "WITNESS", "Finding", "Report", "UnreadableError", "Verdict", "VerifierKey", "verify"]
+__all__ = ["LOG", "WITNESS", "Finding", "Missing", "Report", "UnreadableError", "Verdict", "VerifierKey", "verify"]

@@ -49,6 +49,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quorum", type=_count, default=0, metavar="N", help="how many witnesses must have cosigned (default: 0)"
     )
+    parser.add_argument(
+        "--missing",
+        action="store_true",
+        help="list on standard error the documents that entries name and the file does not hold",
+    )
     return parser
 
 
@@ -79,10 +84,20 @@ def _run(options: argparse.Namespace) -> Report:
         return verify(bundle, keys, against, witnesses=witnesses, quorum=options.quorum)
 
 
+def _print_missing(report: Report) -> None:
+    """Print on standard error which documents the file does not hold: that is no finding, since they may be withheld."""
+    for one in report.missing:
+        print(f"missing: entry {one.at} {json.dumps(one.name)} {one.sha256}", file=sys.stderr)
+    print(f"{len(report.missing)} of {report.documents} documents that entries name are not in the file", file=sys.stderr)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns its exit code."""
     try:
-        report = _run(_options(arguments))
+        options = _options(arguments)
+        report = _run(options)
+        if options.missing:
+            _print_missing(report)
     except (UnreadableError, OSError, UnicodeError) as error:
         print(f"marktplatz-verify: {error}", file=sys.stderr)
         report = UNREADABLE

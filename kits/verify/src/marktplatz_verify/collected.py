@@ -6,6 +6,7 @@ Bytes of entries and documents are dropped at once, so that a log of millions fi
 from __future__ import annotations
 
 import hmac
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -16,7 +17,7 @@ from marktplatz_verify.checkpoint import Checkpoint, parse_checkpoint
 from marktplatz_verify.entry import Entry, NotAnEntryError, NotCanonicalError, parse_entry
 from marktplatz_verify.forms import UnreadableError, canonical
 from marktplatz_verify.keys import VerifierKey
-from marktplatz_verify.report import Finding
+from marktplatz_verify.report import Finding, Missing
 from marktplatz_verify.tree import leaf_hash
 
 _HASH: Final = 32
@@ -65,7 +66,7 @@ class Collected:
         self.consistencies: list[Consistency] = []
         self.documents: list[Document] = []
         self.disclosures: list[Disclosure] = []
-        self.named: set[str] = set()
+        self.named: dict[str, tuple[int, str]] = {}
         self.committed: dict[int, tuple[tuple[str, str], ...]] = {}
         self._keys = [key for key in keys if key.name == header.log]
         self._leaves = bytearray()
@@ -82,6 +83,12 @@ class Collected:
     def leaf(self, index: int) -> bytes:
         """Return the leaf hash of an entry line that there is."""
         return bytes(self._leaves[index * _HASH : (index + 1) * _HASH])
+
+    def missing(self) -> list[Missing]:
+        """Return the documents that entries name and no line holds, in the order of the entries."""
+        held = {document.sha256 for document in self.documents if document.same}
+        lacking = (Missing(at, name, digest) for digest, (at, name) in self.named.items() if digest not in held)
+        return sorted(lacking)
 
     def take(self, line: Line) -> None:
         """Add one line after the header."""
@@ -148,6 +155,7 @@ class Collected:
             if entry.effect_id in self._effects:
                 self.find("DUPLICATE_EFFECT", place)
             self._effects.add(entry.effect_id)
-        self.named.update(entry.documents)
+        for name, digest in entry.documents:
+            self.named.setdefault(digest, (place, sys.intern(name)))
         if entry.commitments:
             self.committed[place] = self.committed.get(place, ()) + entry.commitments

@@ -24,12 +24,12 @@ class NotAnEntryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What others refer to: place and log, the effect, hashes of documents, and (role, hmac) of commitments."""
+    """What others refer to: place and log, the effect, (name, SHA-256) of documents, and (role, hmac) of commitments."""
 
     seq: int
     log: str
     effect_id: str
-    documents: tuple[str, ...]
+    documents: tuple[tuple[str, str], ...]
     commitments: tuple[tuple[str, str], ...]
 
 
@@ -48,7 +48,7 @@ def parse_entry(raw: bytes) -> Entry:
         value["seq"],
         value["log"],
         value["effect_id"],
-        tuple(document["sha256"] for document in value["documents"]),
+        tuple((document["name"], document["sha256"]) for document in value["documents"]),
         tuple((commitment["role"], commitment["hmac"]) for commitment in value["commitments"]),
     )
 

@@ -35,15 +35,29 @@ class Finding(NamedTuple):
     at: int | None = None
 
 
+class Missing(NamedTuple):
+    """A document that the file does not hold: the entry that first names it (receipt: its index), its name there, its SHA-256."""
+
+    at: int
+    name: str
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer about one bundle. ``size`` and ``root`` are those of the greatest good checkpoint."""
+    """The answer about one bundle. ``size`` and ``root`` are those of the greatest good checkpoint.
+
+    ``documents`` are how many different ones the entries name, ``missing`` those of them that the file does not hold: that is no
+    finding, since documents may be withheld.
+    """
 
     log: str | None = None
     entries: int = 0
     size: int | None = None
     root: bytes | None = None
     findings: frozenset[Finding] = field(default_factory=frozenset)
+    documents: int = 0
+    missing: tuple[Missing, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -54,6 +54,8 @@ def verify(
         size=greatest.size if greatest else None,
         root=greatest.root if greatest else None,
         findings=frozenset(read.findings),
+        documents=len(read.named),
+        missing=tuple(read.missing()),
     )
 
 

@@ -23,7 +23,7 @@ from marktplatz.infrastructure.folders import make_writable
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.infrastructure.smtp_capture import CapturingSmtp
 from marktplatz.partners import topics_of_partners
-from marktplatz.people import PEOPLE
+from marktplatz.people import OPERATOR, PEOPLE
 from marktplatz.ports import APIS, Ports
 from services.contracts.archive.keys import new_private_key
 from services.ordering.partners.receipt_keys import ensure_key
@@ -137,7 +137,7 @@ class Embedded:
         await asyncio.gather(*(self.wait_ready(name) for name in self.children))
         if self.portal is not None:
             provider = await self._stack.enter_async_context(
-                EmbeddedProvider(self.issuer, PEOPLE, self.portal, self.ports.login())
+                EmbeddedProvider(self.issuer, (*PEOPLE, OPERATOR), self.portal, self.ports.login())
             )
             await self._start(PORTAL, ["portal"], environment | self._portal_environment(self.portal, provider.url))
             await self.wait_ready(PORTAL)

@@ -28,3 +28,5 @@ PEOPLE = (
     Somebody("govdigital", "vertrieb.govdigital", "Gero Digital", "govdigital", "govdigital eG", (Role.ANBIETER,)),
     Somebody("fitko", "fit-store.fitko", "Fritzi Store", "fitko", "FITKO (Föderale IT-Kooperation)", (Role.ANBIETER,)),
 )
+OPERATOR = Somebody("betrieb", "betrieb.marktplatz", "Olga Betrieb", "betrieb", "Betrieb des Marktplatzes", (Role.BETREIBER,))
+"""Who looks after the marketplace itself; the story does without them."""

@@ -11,7 +11,8 @@ import httpx
 
 from marktplatz.console import print_table
 from marktplatz.demo import report
-from marktplatz.demo.acts import catalog, chains, failures, notifications, ordering, portal, registration
+from marktplatz.demo.acts import browser, catalog, chains, failures, notifications, ordering, portal, registration
+from marktplatz.demo.browser import program
 from marktplatz.demo.cast import cast
 from marktplatz.demo.people import LIMITS, StepFailedError
 from marktplatz.demo.screen import Screen
@@ -37,6 +38,7 @@ ACTS = (
     notifications.notifications,
     portal.portal,
     chains.chains,
+    browser.browser,
 )
 FAILURES = (MarktplatzError, StepFailedError, httpx.HTTPError, TimeoutError)
 """What ends the story before its end."""
@@ -83,9 +85,10 @@ def _data_folder() -> Path:
 
 async def _play(screen: Screen, var: Path, found: list[Section]) -> None:
     screen.title("EfA-Marktplatz: vom Angebot bis zum produktiven Dienst")
-    screen.line("Echte Referenzdaten, nur öffentliche Schnittstellen; was ein Häkchen hat, ist geprüft.")
-    screen.line("Kafka und Dienste werden gestartet ...")
-    async with Embedded(ProcessSettings(var=var), portal.PACE) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
+    screen.line("Echte Referenzdaten, nur öffentliche Schnittstellen; was ein Häkchen hat, ist geprüft. Start ...")
+    shown = program() is not None
+    settings = ProcessSettings(var=var)
+    async with Embedded(settings, portal.PACE, portal=shown) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
         started = f"{screen.elapsed():.1f}".replace(".", ",")
         screen.line(f"Kafka ({run.broker_kind}) und {len(run.children)} Prozesse laufen nach {started} s.")
         world = World(run, screen, cast(run, client), Tap(run.bootstrap))

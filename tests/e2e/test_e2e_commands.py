@@ -14,6 +14,8 @@ from xml.etree.ElementTree import fromstring
 import httpx
 import pytest
 
+from marktplatz.demo.browser import program
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 TOKEN = ["token", "--org", "fitko", "--name", "FITKO", "--role", "ANBIETER"]
 MARKTPLATZ = [sys.executable, "-m", "marktplatz"]
@@ -83,8 +85,9 @@ SCENES = [
     "teilt 100.000,00 € auf 16 Länder",
     "der Beitritt von Görlitz endet am selben Tag",
     "ein verfälschtes Bit fällt auf",
+    *(["angemeldet im Browser"] if program() is not None else []),
 ]
-"""What each line of the story says, in order."""
+"""What each line of the story says, in order; the last one only where there is a browser."""
 
 
 def test_two_demos_side_by_side_both_hold_and_leave_nothing_running(tmp_path: Path) -> None:

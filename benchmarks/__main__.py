@@ -10,7 +10,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import archive, documents, latency, memory, partners, precheck, requests, rights, search, statements, throughput
+from benchmarks import (
+    archive,
+    documents,
+    latency,
+    memory,
+    partners,
+    portal,
+    precheck,
+    requests,
+    rights,
+    search,
+    statements,
+    throughput,
+)
 from benchmarks.figures import BenchError
 from deploy.checks.generic.render import RenderError
 from marktplatz.demo.people import StepFailedError
@@ -19,6 +32,7 @@ from shared.process.logs import configure_logs
 
 BENCHES = (
     "throughput", "latency", "partners", "requests", "precheck", "rights", "archive", "documents", "search", "statements",
+    "portal",
 )  # fmt: skip
 IN_CONTAINERS = "memory"
 
@@ -63,6 +77,9 @@ async def _measure(bench: str, folder: Path, options: argparse.Namespace) -> Non
     elif bench == "search":
         print("\nsearch: judged queries against the reference data, and searches while many offers are new")
         search.report(await search.measure(folder))
+    elif bench == "portal":
+        print(f"\nportal: {portal.VISITS} visits of each page, in process, then as many over the answers of the APIs alone")
+        portal.report(await portal.measure(folder))
     elif bench == "archive":
         print(f"\narchive: {archive.ENTRIES:,} entries in memory, {archive.STORED:,} in a store file, and proofs of them")
         archive.report(await archive.measure(folder))

@@ -22,7 +22,10 @@ FRESH_SECONDS: Final = 60
 
 
 class AgbView(BaseModel):
-    """The version in force for new contracts of Nachnutzung: its text, where the Anbieter has filed it, or its address."""
+    """The version in force for new contracts of Nachnutzung: its text, where the Anbieter has filed it, or its address.
+
+    ``source`` says in German whence the version is known.
+    """
 
     channel: Channel
     name: str
@@ -31,11 +34,12 @@ class AgbView(BaseModel):
     valid_to: date | None
     url: str | None
     text: str | None
+    source: str
 
     @classmethod
     def of(cls, channel: Channel, agb: AgbInForce) -> Self:
         """Return the view of a version."""
-        return cls(channel=channel, **agb.model_dump(include={"name", "version", "valid_from", "valid_to", "url", "text"}))
+        return cls(channel=channel, **agb.model_dump(include=set(cls.model_fields) - {"channel"}))
 
 
 def agb_routes(terms: Mapping[Channel, Terms], clock: Callable[[], datetime]) -> APIRouter:

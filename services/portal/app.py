@@ -20,6 +20,7 @@ from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
 from services.portal.pages.acting import acting_routes
+from services.portal.pages.contact import contact_routes
 from services.portal.pages.contracts import contract_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
@@ -33,11 +34,13 @@ from services.portal.pages.operations import operation_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.participations import participation_routes
+from services.portal.pages.quarantine import quarantine_routes
 from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
 from services.portal.pages.steps import step_routes
 from services.portal.pages.stored_files import evidence_routes, stored_file_routes
 from services.portal.pages.tasks import task_routes
+from services.portal.pages.vollmacht import vollmacht_routes
 from services.portal.pages.ways import ways_routes
 from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
@@ -86,18 +89,20 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     catalog, eligibility = Catalog(catalog_api), Eligibility(eligibility_api)
     router = file_routes(assets)
     join(router, information_routes(pages, catalog))
-    join(router, ways_routes(pages, eligibility))
+    contracts = Contracts(contracts_api)
+    join(router, ways_routes(pages, eligibility, None if settings.oidc_issuer is None else contracts))
     join(router, stored_file_routes(catalog))
     apis = (catalog_api, eligibility_api, ordering_api, contracts_api, notify_api)
     closing: list[Callable[[], Awaitable[None]]] = [it.close for it in apis]
     entrance = _entrance(resources, settings, transports)
     if entrance is not None:
         join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
-        join(router, inbox_routes(pages, Notify(notify_api)))
+        notify = Notify(notify_api)
+        join(router, inbox_routes(pages, notify))
+        join(router, contact_routes(pages, notify))
         ordering = Ordering(ordering_api)
         join(router, order_routes(pages, ordering, resources.clock))
         join(router, participation_routes(pages, ordering))
-        contracts = Contracts(contracts_api)
         join(router, step_routes(pages, ordering, contracts))
         join(router, interest_routes(pages, catalog, eligibility, ordering))
         # Before the page of one offer, whose path takes "new" for an id.
@@ -106,12 +111,14 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, contract_routes(pages, contracts))
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
-        join(router, organisation_routes(pages, eligibility))
+        join(router, organisation_routes(pages, eligibility, ordering))
+        join(router, vollmacht_routes(pages, eligibility))
         join(router, evidence_routes(pages, eligibility))
         join(router, member_routes(pages, eligibility))
         join(router, invitation_routes(pages, eligibility, entrance.sessions))
         join(router, operation_routes(pages, catalog, eligibility, ordering))
-        join(router, task_routes(pages, catalog, eligibility, ordering, contracts))
+        join(router, quarantine_routes(pages, ordering))
+        join(router, task_routes(pages, catalog, eligibility, ordering, contracts, resources.clock))
         closing.append(entrance.provider.close)
     join(router, showcase_routes(pages, catalog, eligibility))
     site = Site(

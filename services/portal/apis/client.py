@@ -136,9 +136,11 @@ class Api:
         """
         await self._send("POST", path, access, body, {"Idempotency-Key": key}, match)
 
-    async def make(self, path: str, reply: type[T], *, key: str, access: Access, body: dict[str, Any]) -> T:
+    async def make(
+        self, path: str, reply: type[T], *, key: str, access: Access, body: dict[str, Any] | None, match: str | None = None
+    ) -> T:
         """Have something made by a POST and return the answer. Raises as ``post``."""
-        response = await self._send("POST", path, access, body, {"Idempotency-Key": key}, None)
+        response = await self._send("POST", path, access, body, {"Idempotency-Key": key}, match)
         return read(self.name, path, response.content, reply)
 
     async def ask(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any]) -> T:

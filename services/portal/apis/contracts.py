@@ -59,11 +59,15 @@ class Agb(Reply):
 
 
 class AgbInForce(Agb):
-    """The terms and conditions that contracts are concluded under today: the wording where it is filed, or its address."""
+    """The terms and conditions that contracts are concluded under today: the wording where it is filed, or its address.
+
+    ``source`` says in German whence the version is known.
+    """
 
     valid_from: date
     url: str | None
     text: str | None
+    source: str | None = None
 
 
 class Total(Reply):
@@ -176,6 +180,25 @@ class OwnCosts(Reply):
     full_year: CostYear
 
 
+class Promised(Reply):
+    """A number that is promised to a contract which does not exist yet."""
+
+    contract_id: str
+    sequence: int
+
+
+class Register(Reply):
+    """The numbers of an Anbieter in a year, held against its contracts. ``free``: the next contracts get them."""
+
+    channel: str
+    year: int
+    last: int
+    contracts: int
+    gaps: tuple[int, ...]
+    allotted: tuple[Promised, ...]
+    free: tuple[int, ...]
+
+
 class Contracts:
     """Contracts as the pages ask it, with the token of whoever is logged in."""
 
@@ -215,3 +238,7 @@ class Contracts:
     async def own_costs(self, access: Access, offering_id: str, channel: str) -> OwnCosts:
         """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""
         return await self._api.get(f"/v1/offers/{segment(offering_id)}/costs", OwnCosts, [("channel", channel)], access=access)
+
+    async def register(self, access: Access, channel: str, year: int) -> Register:
+        """Return the numbers that an Anbieter has given in a year. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/registers/{segment(channel)}/{year}", Register, access=access)

@@ -259,10 +259,18 @@ class DraftFault(Reply):
     code: str
 
 
+class Vollmacht(Reply):
+    """A Vollmacht on file, ``size`` in bytes."""
+
+    media_type: str
+    size: int
+
+
 class Registration(Reply):
-    """A draft of a registration with all that is wrong with it."""
+    """A draft of a registration with all that is wrong with it, and the Vollmacht that was brought for it."""
 
     faults: tuple[DraftFault, ...]
+    vollmacht: Vollmacht | None = None
 
 
 class Eligibility:
@@ -297,6 +305,28 @@ class Eligibility:
         """Store a registration as far as it is filled in, and return what is wrong with it. Raises as ``Api.put``."""
         path = f"/v1/registrations/{segment(body_id)}"
         return (await self._api.put(path, Registration, access=access, body=draft, match=None)).faults
+
+    async def draft(self, access: Access, body_id: str) -> Registration:
+        """Return one's own draft for a body. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/registrations/{segment(body_id)}", Registration, access=access)
+
+    async def bring_vollmacht(self, access: Access, body_id: str, content: bytes, media_type: str) -> tuple[DraftFault, ...]:
+        """Bring the Vollmacht of a stored draft, and return what is wrong with the draft then. Raises as ``Api.put``."""
+        path = f"/v1/registrations/{segment(body_id)}/vollmacht"
+        return (await self._api.bring(path, Registration, content, media_type, access=access)).faults
+
+    async def vollmacht(self, access: Access, organisation_id: str) -> Vollmacht:
+        """Return what Vollmacht an organisation has on file. Raises NotFoundError, ForbiddenError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/organisations/{segment(organisation_id)}/vollmacht", Vollmacht, access=access)
+
+    async def replace_vollmacht(self, access: Access, organisation_id: str, content: bytes, media_type: str) -> None:
+        """Bring another Vollmacht for one's own organisation. Raises as ``Api.put``."""
+        path = f"/v1/organisations/{segment(organisation_id)}/vollmacht"
+        await self._api.bring(path, Vollmacht, content, media_type, access=access)
+
+    async def vollmacht_content(self, access: Access, organisation_id: str) -> bytes:
+        """Return the Vollmacht of an organisation. Raises NotFoundError, ForbiddenError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/organisations/{segment(organisation_id)}/vollmacht/content", access=access)
 
     async def register(self, access: Access, body_id: str, key: str) -> None:
         """Register a body as its stored draft says. Raises as ``Api.post``."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from services.portal.apis.client import Access, Api, Parameters, Reply, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 from services.portal.language import Language
 
 
@@ -17,6 +18,7 @@ class Notification(Reply):
     subject: str
     body: str
     occurred_at: datetime
+    created_at: datetime
     read_at: datetime | None
 
 
@@ -25,6 +27,35 @@ class Inbox(Reply):
 
     items: tuple[Notification, ...]
     next: str | None
+
+
+class Unread(Reply):
+    """How many notifications nobody has read; ``more``: there are more than were counted."""
+
+    count: int
+    more: bool
+
+
+class Marked(Reply):
+    """How many notifications were marked as read."""
+
+    marked: int
+
+
+class Contact(Reply):
+    """Where and how often a person gets mail. ``muted``: kinds of events that bring none; ``rhythms``: another rhythm for some.
+
+    ``deputy``: mail comes only where nobody has acted in time.
+    """
+
+    name: str
+    email: str
+    language: str
+    email_enabled: bool
+    muted: tuple[str, ...]
+    rhythm: str
+    rhythms: dict[str, str]
+    deputy: bool
 
 
 class Notify:
@@ -40,3 +71,23 @@ class Notify:
     async def read(self, access: Access, notification_id: str, key: str) -> None:
         """Mark a notification as read. Raises as ``Api.post``."""
         await self._api.post(f"/v1/inbox/{segment(notification_id)}/read", key=key, access=access)
+
+    async def read_all(self, access: Access, until: str, key: str) -> int:
+        """Mark all notifications up to a moment as read and return how many. Raises as ``Api.post``."""
+        return (await self._api.make("/v1/inbox/read", Marked, key=key, access=access, body={"until": until})).marked
+
+    async def unread(self, access: Access) -> Unread:
+        """Return how many notifications nobody has read. Raises as ``Api.get``."""
+        return await self._api.get("/v1/inbox/unread", Unread, access=access)
+
+    async def contact(self, access: Access) -> Stored[Contact]:
+        """Return one's own contact with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find("/v1/contacts/me", Contact, access=access)
+
+    async def put_contact(self, access: Access, body: dict[str, Any], match: str | None) -> None:
+        """Store one's own contact. Raises as ``Api.put``."""
+        await self._api.put("/v1/contacts/me", Contact, access=access, body=body, match=match)
+
+    async def erase_contact(self, access: Access) -> None:
+        """Erase one's own contact. Raises as ``Api.post``."""
+        await self._api.delete("/v1/contacts/me", access=access)

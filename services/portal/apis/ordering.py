@@ -218,17 +218,34 @@ class Begun(Reply):
     id: str
 
 
+class PartnerSystem(Reply):
+    """A partner system that the caller's organisation runs."""
+
+    id: str
+    name: str
+
+
+class PartnerSystems(Reply):
+    """A page of them."""
+
+    items: tuple[PartnerSystem, ...]
+
+
 class Quarantined(Reply):
-    """A record of a partner that could not be taken; ``detail`` is English."""
+    """A record of a partner that could not be taken, and what became of it; ``detail`` is English, ``size`` in bytes."""
 
     reference: str
     partner: str
     topic: str
     partition: int
     offset: int
+    size: int
     sha256: str
+    shortened: bool
     code: str
     detail: str
+    state: str
+    reason: str | None
     quarantined_at: datetime
     purge_at: datetime
 
@@ -237,6 +254,22 @@ class Quarantine(Reply):
     """A page of them, newest first."""
 
     items: tuple[Quarantined, ...]
+    next: str | None
+
+
+class Receipt(Reply):
+    """What an event that went its way got for an answer; ``detail`` is English."""
+
+    status: str
+    code: str | None
+    detail: str | None
+
+
+class Decided(Reply):
+    """A record after another event went its way for it, or the same once more, and the receipt of that event."""
+
+    record: Quarantined
+    receipt: Receipt
 
 
 class Label(Reply):
@@ -277,17 +310,33 @@ class Ordering:
         """Return the words. Raises as ``Api.get``."""
         return await self._words()
 
+    async def partners(self, access: Access, parameters: Parameters) -> PartnerSystems:
+        """Return a page of the partner systems that the caller's organisation runs. Raises as ``Api.get``."""
+        return await self._api.get("/v1/partners", PartnerSystems, parameters, access=access)
+
     async def quarantine(self, access: Access, parameters: Parameters) -> Quarantine:
-        """Return a page of the records in quarantine, for the operator. Raises as ``Api.get``."""
+        """Return a page of records in quarantine, for the operator of all partners, else of one. Raises as ``Api.get``."""
         return await self._api.get("/v1/partner-quarantine", Quarantine, parameters, access=access)
 
-    async def quarantined(self, access: Access, reference: str) -> Quarantined:
-        """Return one record. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.get(f"/v1/partner-quarantine/{segment(reference)}", Quarantined, access=access)
+    async def quarantined(self, access: Access, reference: str) -> Stored[Quarantined]:
+        """Return one record with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/partner-quarantine/{segment(reference)}", Quarantined, access=access)
 
-    async def discard(self, access: Access, reference: str, key: str, body: dict[str, Any]) -> None:
+    async def quarantined_value(self, access: Access, reference: str) -> bytes:
+        """Return the bytes of a record as they came. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/partner-quarantine/{segment(reference)}/value", access=access)
+
+    async def discard(self, access: Access, reference: str, *, key: str, body: dict[str, Any], match: str | None) -> None:
         """State that nothing is to come of a record. Raises as ``Api.post``."""
-        await self._api.post(f"/v1/partner-quarantine/{segment(reference)}/discard", key=key, access=access, body=body)
+        path = f"/v1/partner-quarantine/{segment(reference)}/discard"
+        await self._api.post(path, key=key, access=access, body=body, match=match)
+
+    async def go_its_way(
+        self, access: Access, reference: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
+    ) -> Decided:
+        """Have a record (``replay``) or a corrected event (``resubmit``) go its way. Raises as ``Api.post``."""
+        path = f"/v1/partner-quarantine/{segment(reference)}/{step}"
+        return await self._api.make(path, Decided, key=key, access=access, body=body, match=match)
 
     async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""

@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.fields import Fault, Field, Kind, body_of, faults_of
-from services.portal.forms import Given
+from services.portal.forms import Given, read_given
 from services.portal.rendering import Pages, Visit
+from services.portal.visits import session_of
 from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
 
 ETAG = "etag"
 SEE_OTHER = 303
+BOTH = ["GET", "POST"]
+"""Methods of the page of a form: it is sent to the address where it is shown."""
 Act = Callable[[dict[str, Any]], Awaitable[str]]
 """Sends the body of a form and returns the path to go on at."""
 Word = Callable[[str], str]
@@ -72,6 +76,15 @@ class Step:
     def content(self, filled: dict[str, Any]) -> dict[str, Any] | None:
         """Return the body to send for what was filled in, None for a step without one."""
         return filled if self.asked else None
+
+
+async def given_at(request: Request, visit: Visit, path: str) -> Given | None:
+    """Return what the form at a path was filled in with, None where it is only to be shown.
+
+    Raises LoginNeededError, and as ``read_given``.
+    """
+    session = session_of(visit)
+    return await read_given(request, session, path) if request.method == "POST" else None
 
 
 def show_form(

@@ -15,7 +15,7 @@ from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given, read_given
 from services.portal.language import Language
 from services.portal.pages.acting import act_for
-from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.pages.asking import BOTH, Form, given_at, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
@@ -46,32 +46,20 @@ def member_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
             done=done if done in DONE else "",
         )
 
-    @router.get("/invite")
-    async def invite_form(visit: CurrentVisit, organisation_id: str) -> Response:
-        return await desk.invite(visit, organisation_id, None)
-
-    @router.post("/invite")
+    @router.api_route("/invite", methods=BOTH)
     async def invite(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
-        given = await read_given(request, session_of(visit), f"/organisations/{organisation_id}/members/invite")
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/members/invite")
         return await desk.invite(visit, organisation_id, given)
 
-    @router.get("/invitations/{invitation_id}")
-    async def revoke_form(visit: CurrentVisit, organisation_id: str, invitation_id: str) -> Response:
-        return await desk.revoke(visit, organisation_id, invitation_id, None)
-
-    @router.post("/invitations/{invitation_id}")
+    @router.api_route("/invitations/{invitation_id}", methods=BOTH)
     async def revoke(request: Request, visit: CurrentVisit, organisation_id: str, invitation_id: str) -> Response:
-        path = f"/organisations/{organisation_id}/members/invitations/{invitation_id}"
-        return await desk.revoke(visit, organisation_id, invitation_id, await read_given(request, session_of(visit), path))
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/members/invitations/{invitation_id}")
+        return await desk.revoke(visit, organisation_id, invitation_id, given)
 
-    @router.get("/persons/{person}")
-    async def change_form(visit: CurrentVisit, organisation_id: str, person: str) -> Response:
-        return await desk.change(visit, organisation_id, person, None)
-
-    @router.post("/persons/{person}")
+    @router.api_route("/persons/{person}", methods=BOTH)
     async def change(request: Request, visit: CurrentVisit, organisation_id: str, person: str) -> Response:
-        path = f"/organisations/{organisation_id}/members/persons/{segment(person)}"
-        return await desk.change(visit, organisation_id, person, await read_given(request, session_of(visit), path))
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/members/persons/{segment(person)}")
+        return await desk.change(visit, organisation_id, person, given)
 
     return router
 

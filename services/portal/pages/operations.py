@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,15 +11,14 @@ from starlette.responses import Response
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
-from services.portal.fields import Field, Kind, words_for
-from services.portal.forms import read_given
-from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.fields import Kind, words_for
+from services.portal.pages.asking import BOTH, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 
 PAGE = 50
-DONE = frozenset({"discard", "whatif"})
+DONE = frozenset({"whatif"})
 STATES = {"silent": "danger", "differs": "danger", "behind": "warning", "unknown": "info", "in-step": "success"}
 
 
@@ -48,40 +46,19 @@ def operation_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, o
             done=done if done in DONE else "",
         )
 
-    @router.get("/quarantine/{reference}")
-    async def discard_form(visit: CurrentVisit, reference: str) -> Response:
-        record = await ordering.quarantined(session_of(visit).access, reference)
-        form = _form(pages, visit, "discard", f"quarantine/{reference}", (Field("reason", Kind.AREA, ""),))
-        return show_form(pages, visit, form, template="pages/quarantined.html", record=record)
-
-    @router.post("/quarantine/{reference}")
-    async def discard(request: Request, visit: CurrentVisit, reference: str) -> Response:
-        session = session_of(visit)
-        given = await read_given(request, session, f"/operations/quarantine/{reference}")
-        record = await ordering.quarantined(session.access, reference)
+    @router.api_route("/what-if", methods=BOTH)
+    async def what_if(request: Request, visit: CurrentVisit) -> Response:
+        given = await given_at(request, visit, "/operations/what-if")
+        access = session_of(visit).access
+        form = _what_if(pages, visit)
+        if given is None:
+            return show_form(pages, visit, form)
 
         async def act(body: dict[str, object]) -> str:
-            await ordering.discard(session.access, reference, given.key, body)
-            return "/operations?done=discard"
-
-        form = _form(pages, visit, "discard", f"quarantine/{reference}", (Field("reason", Kind.AREA, ""),))
-        return await send_form(pages, visit, form, given, act, template="pages/quarantined.html", record=record)
-
-    @router.get("/what-if")
-    async def ask_form(visit: CurrentVisit) -> Response:
-        session_of(visit)
-        return show_form(pages, visit, _form(pages, visit, "whatif", "what-if", _WHAT_IF))
-
-    @router.post("/what-if")
-    async def ask(request: Request, visit: CurrentVisit) -> Response:
-        session = session_of(visit)
-        given = await read_given(request, session, "/operations/what-if")
-
-        async def act(body: dict[str, object]) -> str:
-            await eligibility.ask_job(session.access, given.key, {"kind": "WHAT_IF", **body})
+            await eligibility.ask_job(access, given.key, {"kind": "WHAT_IF", **body})
             return "/operations?done=whatif"
 
-        return await send_form(pages, visit, _form(pages, visit, "whatif", "what-if", _WHAT_IF), given, act)
+        return await send_form(pages, visit, form, given, act)
 
     @router.get("/jobs/{job_id}")
     async def concerned(visit: CurrentVisit, job_id: str) -> Response:
@@ -94,18 +71,15 @@ def operation_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, o
     return router
 
 
-_WHAT_IF = (Field("end_fact", Kind.LINE, ""), Field("day", Kind.DAY, ""))
-
-
-def _form(pages: Pages, visit: Visit, name: str, path: str, fields: tuple[Field, ...]) -> Form:
+def _what_if(pages: Pages, visit: Visit) -> Form:
     words = pages.words(visit.language)
-    word = words_for(words, f"operations.{name}")
+    word = words_for(words, "operations.whatif")
     return Form(
         title=word("title"),
         lead=word("lead"),
-        action=f"/operations/{quote(path)}",
+        action="/operations/what-if",
         button=word("button"),
         back="/operations",
         back_label=words("operations.title"),
-        fields=tuple(Field(it.name, it.kind, word(f"field.{it.name}"), word(f"field.{it.name}_hint")) for it in fields),
+        fields=Step("what-if", (Ask("end_fact", Kind.LINE), Ask("day", Kind.DAY))).fields(word),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,9 +14,11 @@ from starlette.responses import Response
 
 from services.portal.apis.client import segment
 from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
+from services.portal.apis.ordering import Ordering
 from services.portal.fields import Choice, Field, Kind, words_for
-from services.portal.forms import Given, read_given
-from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
+from services.portal.forms import Given
+from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.parts import or_none
 from services.portal.pages.registration import ROLES
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -27,6 +30,9 @@ EVIDENCE = (
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
 )
 SEARCH = "q"
+PAGE = 50
+BODIES = 20
+"""As many bodies on the way to an Anbieter are asked for their names."""
 FOUND_AT_MOST = 8
 
 
@@ -41,7 +47,7 @@ DECISIONS = {
         Step("revoke", (Ask("reason", Kind.AREA),)),
     )
 }
-DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence"})
+DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht"})
 
 
 FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}
@@ -58,7 +64,7 @@ def stated(organisation: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def organisation_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
+def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/organisations/{organisation_id}", include_in_schema=False)
     asking = _Asking(pages, eligibility)
@@ -67,44 +73,44 @@ def organisation_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
     async def one(visit: CurrentVisit, organisation_id: str, done: str = "") -> Response:
         session = session_of(visit)
         stored = await eligibility.organisation(session.access, organisation_id)
+        own = stored.content.users is not None
+        names = await _names(eligibility, stored.content)
+        partners = await or_none(ordering.partners(session.access, [("limit", str(PAGE))]), "organisation") if own else None
         return pages.show(
             visit,
             "pages/organisation.html",
             organisation=stored.content,
-            own=stored.content.users is not None,
+            own=own,
+            names=names,
+            partners=() if partners is None else partners.items,
             decisions=tuple(DECISIONS),
             done=done if done in DONE else "",
         )
 
-    @router.get("/relations")
-    async def state(visit: CurrentVisit, organisation_id: str) -> Response:
-        return await asking.relation(visit, organisation_id, None)
-
-    @router.post("/relations")
-    async def send_statement(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
-        given = await read_given(request, session_of(visit), f"/organisations/{organisation_id}/relations")
+    @router.api_route("/relations", methods=BOTH)
+    async def state(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/relations")
         return await asking.relation(visit, organisation_id, given)
 
-    @router.get("/accreditations")
-    async def request_form(visit: CurrentVisit, organisation_id: str) -> Response:
-        return await asking.request(visit, organisation_id, None)
-
-    @router.post("/accreditations")
-    async def requested(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
-        given = await read_given(request, session_of(visit), f"/organisations/{organisation_id}/accreditations")
+    @router.api_route("/accreditations", methods=BOTH)
+    async def request_one(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/accreditations")
         return await asking.request(visit, organisation_id, given)
 
-    @router.get("/accreditations/{channel}/{role}/{step}")
-    async def ask(visit: CurrentVisit, organisation_id: str, channel: str, role: str, step: str) -> Response:
-        return await asking.decision(visit, organisation_id, f"{segment(channel)}/{segment(role)}", step, None)
-
-    @router.post("/accreditations/{channel}/{role}/{step}")
+    @router.api_route("/accreditations/{channel}/{role}/{step}", methods=BOTH)
     async def decide(request: Request, visit: CurrentVisit, organisation_id: str, channel: str, role: str, step: str) -> Response:
         below = f"{segment(channel)}/{segment(role)}"
-        path = f"/organisations/{organisation_id}/accreditations/{below}/{step}"
-        return await asking.decision(visit, organisation_id, below, step, await read_given(request, session_of(visit), path))
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/accreditations/{below}/{step}")
+        return await asking.decision(visit, organisation_id, below, step, given)
 
     return router
+
+
+async def _names(eligibility: Eligibility, organisation: Organisation) -> dict[str, str]:
+    """Return the names of the bodies that statements lead through, by key; a body without one here is named by its key."""
+    keys = sorted({key for statement in organisation.statements for key in statement.path} - {organisation.id})
+    found = await asyncio.gather(*(or_none(eligibility.body(key), "organisation") for key in keys[:BODIES]))
+    return {organisation.id: organisation.name, **{it.id: it.name for it in found if it is not None}}
 
 
 @dataclass(frozen=True, slots=True)

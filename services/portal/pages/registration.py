@@ -15,6 +15,9 @@ from services.portal.fields import Choice, Field, Kind
 from services.portal.forms import read_given
 from services.portal.pages.acting import act_for
 from services.portal.pages.asking import Form, send_form, show_form
+from services.portal.pages.parts import or_none
+from services.portal.pages.stored_files import FIELD_OF as FILE_FIELD_OF
+from services.portal.pages.stored_files import TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
@@ -24,9 +27,11 @@ FOUND_AT_MOST = 10
 CAPACITIES = ("VERTRETUNGSBERECHTIGT", "BEVOLLMAECHTIGT")
 ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
 ACCREDITED = ROLES[:3]
+VOLLMACHT = "vollmacht"
 FIELD_OF = {
+    **dict.fromkeys(FILE_FIELD_OF, VOLLMACHT),
     "person/capacity": "capacity",
-    "person/vollmacht": "capacity",
+    "person/vollmacht": VOLLMACHT,
     "person/confirmed": "confirmed",
     "kunde/leitweg_id": "leitweg_id",
     "accreditations/channel": "accreditations",
@@ -40,6 +45,8 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     router = APIRouter(prefix="/registration", include_in_schema=False)
 
     async def form_of(visit: Visit, body: Body) -> Form:
+        draft = await or_none(eligibility.draft(session_of(visit).access, body.id), "registration")
+        brought = draft is not None and draft.vollmacht is not None
         words, language = pages.words(visit.language), visit.language
         channels = [it.channel for it in await eligibility.channels()]
 
@@ -62,6 +69,13 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
                     Kind.RADIOS,
                     words("registration.capacity"),
                     choices=tuple(Choice(it, words(f"registration.capacities.{it}")) for it in CAPACITIES),
+                ),
+                Field(
+                    VOLLMACHT,
+                    Kind.FILE,
+                    words("registration.vollmacht"),
+                    words("registration.vollmacht_brought" if brought else "registration.vollmacht_hint"),
+                    optional=True,
                 ),
                 Field(
                     "roles",
@@ -99,7 +113,7 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
         session_of(visit)
         return show_form(pages, visit, await form_of(visit, await eligibility.body(body_id)))
 
-    @router.post("/{body_id}")
+    @router.post("/{body_id}", openapi_extra=TAKES_FILE)
     async def register(request: Request, visit: CurrentVisit, body_id: str) -> Response:
         session = session_of(visit)
         given = await read_given(request, session, f"/registration/{body_id}")
@@ -108,6 +122,9 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
         async def act(filled: dict[str, object]) -> str:
             access = session.access
             faults = await eligibility.store_draft(access, body.id, draft_of(filled))
+            content = given.files.get(VOLLMACHT)
+            if content is not None:
+                faults = await eligibility.bring_vollmacht(access, body.id, content, require_taken(content))
             if faults:
                 errors = [{"pointer": f"#/{it.field.replace('.', '/')}", "code": it.code} for it in faults]
                 raise InvalidError("The registration has faults.", code="registration_incomplete", errors=errors)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
@@ -17,8 +17,8 @@ from services.portal.apis.client import Access, segment
 from services.portal.apis.contracts import AgbInForce, Contracts
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
 from services.portal.fields import Choice, Field, Kind, words_for
-from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, SEE_OTHER, Act, Form, send_form, show_form
+from services.portal.forms import Given
+from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, send_form, show_form
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -47,6 +47,9 @@ class Asked:
 
 
 Fields = Callable[[Asked], tuple[Field, ...]]
+Part = Point | Question | Milestone | Klient
+Find = Callable[[Order, str], Part]
+"""Finds a part of a Vorgang by its id or code. Raises NotFoundError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Step:
     """A step: the command in the state machine of ordering, its path there, and what it asks for.
 
     ``binds``: it is taken on the state that was read only. ``field_of``: the field that a refusal is about. ``here``: the path
-    of its page where that is another one. ``seen``: what of the Vorgang as it was read goes along.
+    of its page where that is another one. ``seen``: what of the Vorgang as it was read goes along. ``find``: finds what of the
+    Vorgang it is about, which both paths name by ``{part}``; None for all of it.
     """
 
     command: str
@@ -65,6 +69,7 @@ class Step:
     field_of: tuple[tuple[str, str], ...] = ()
     here: str = ""
     seen: tuple[str, ...] = ()
+    find: Find | None = None
 
     @property
     def page(self) -> str:
@@ -112,154 +117,133 @@ def _place(asked: Asked) -> tuple[Field, ...]:
     )
 
 
-STEPS = {
-    it.page: it
-    for it in (
-        Step("recheck", "recheck"),
-        Step("start_clarification", "clarification", _clarification),
-        Step("add_point", "points", _points, binds=False),
-        Step("ask", "questions", lambda it: (it.field("text", Kind.AREA),), binds=False),
-        Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
-        Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
-        Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
-        Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
-        Step("amend_offer", "offer/amend", _amended, template="pages/place.html", here="amend-offer"),
-        Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
-        Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
-        Step("check_klienten", "klienten/recheck", here="check-klienten"),
-        Step(
-            "place",
-            "place",
-            _place,
-            template="pages/place.html",
-            field_of=(("agb_not_accepted", "accepts_agb"),),
-            seen=("offer_number",),
-        ),
-        Step("start_onboarding", "onboarding"),
-        Step("go_live", "go-live"),
-        Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.field("count", Kind.LINE)), binds=False),
-        Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
-        Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
-        Step("expire", "expire"),
-        Step("end", "end"),
-    )
-}
-SETTLE = Step(
-    "settle_point",
-    "settle",
-    lambda it: (it.field("value", Kind.AREA), it.field("note", Kind.AREA, optional=True)),
-    binds=False,
-    field_of=(("value_malformed", "value"),),
+def _found(parts: Iterable[Part]) -> Part:
+    found = next(iter(parts), None)
+    if found is None:
+        raise NotFoundError("The Vorgang has no such part.")
+    return found
+
+
+def _milestone(order: Order, part: str) -> Part:
+    return _found(it for it in order.milestones if it.code == part)
+
+
+def _klient_of(order: Order, part: str) -> Part:
+    return _found(it for it in order.klienten if it.klient.id == part)
+
+
+STEPS = (
+    Step("recheck", "recheck"),
+    Step("start_clarification", "clarification", _clarification),
+    Step("add_point", "points", _points, binds=False),
+    Step("ask", "questions", lambda it: (it.field("text", Kind.AREA),), binds=False),
+    Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
+    Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
+    Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
+    Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
+    Step("amend_offer", "offer/amend", _amended, template="pages/place.html", here="amend-offer"),
+    Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
+    Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
+    Step("check_klienten", "klienten/recheck", here="check-klienten"),
+    Step(
+        "place",
+        "place",
+        _place,
+        template="pages/place.html",
+        field_of=(("agb_not_accepted", "accepts_agb"),),
+        seen=("offer_number",),
+    ),
+    Step("start_onboarding", "onboarding"),
+    Step("go_live", "go-live"),
+    Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.field("count", Kind.LINE)), binds=False),
+    Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
+    Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
+    Step("expire", "expire"),
+    Step("end", "end"),
 )
-ANSWER = Step("answer", "answer", lambda it: (it.field("text", Kind.AREA),), binds=False)
-REACH = Step("reach_milestone", "reach", lambda it: (it.field("note", Kind.AREA, optional=True),), binds=False)
-REMOVE = Step("remove_klient", "remove", lambda it: (it.field("reason", Kind.AREA, optional=True),), binds=False)
-SIGN_OFF = Step("sign_off_klient", "sign-off", lambda it: (it.field("reason", Kind.AREA),), binds=False)
-PLAN = Step(
-    "plan_milestone",
-    "plan",
-    _planned,
-    field_of=(("target_day_past", "day"), ("reason_missing", "reason")),
+PARTS = (
+    Step(
+        "settle_point",
+        "points/{part}/settle",
+        lambda it: (it.field("value", Kind.AREA), it.field("note", Kind.AREA, optional=True)),
+        binds=False,
+        field_of=(("value_malformed", "value"),),
+        here="points/{part}",
+        find=lambda order, part: _found(it for it in order.points if it.id == part),
+    ),
+    Step(
+        "answer",
+        "questions/{part}/answer",
+        lambda it: (it.field("text", Kind.AREA),),
+        binds=False,
+        here="questions/{part}",
+        find=lambda order, part: _found(it for it in order.questions if it.id == part),
+    ),
+    Step(
+        "reach_milestone",
+        "milestones/{part}/reach",
+        lambda it: (it.field("note", Kind.AREA, optional=True),),
+        binds=False,
+        here="milestones/{part}",
+        find=_milestone,
+    ),
+    Step(
+        "plan_milestone",
+        "milestones/{part}/plan",
+        _planned,
+        field_of=(("target_day_past", "day"), ("reason_missing", "reason")),
+        find=_milestone,
+    ),
+    Step(
+        "remove_klient",
+        "klienten/{part}/remove",
+        lambda it: (it.field("reason", Kind.AREA, optional=True),),
+        binds=False,
+        here="klienten/{part}",
+        find=_klient_of,
+    ),
+    Step(
+        "sign_off_klient",
+        "klienten/{part}/sign-off",
+        lambda it: (it.field("reason", Kind.AREA),),
+        binds=False,
+        find=_klient_of,
+    ),
 )
-COMMANDS = {it.command: it for it in (*STEPS.values(), SETTLE, ANSWER, PLAN, REACH, REMOVE, SIGN_OFF)}
+"""Steps about a part of a Vorgang, each from the page of that part."""
+COMMANDS = {it.command: it for it in (*STEPS, *PARTS)}
 
 
 def ways_on(order: Order) -> list[Step]:
     """Return the steps that whoever reads a Vorgang can take on a page of its own, in the order of the table."""
-    return [it for it in STEPS.values() if it.command in order.allowed_moves]
+    return [it for it in STEPS if it.command in order.allowed_moves]
 
 
 def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRouter:
-    """Return the routes."""
+    """Return the routes: each step has a page, and its form is sent to the address of the page."""
     router = APIRouter(prefix="/orders/{order_id}", include_in_schema=False)
     shown = _Shown(pages, ordering, contracts)
 
-    # Each is taken by a path of its own: "/orders/…/points" adds a point, "/orders/…/points/…" settles one.
-    @router.get("/points/{item_id}")
-    async def point(visit: CurrentVisit, order_id: str, item_id: str) -> Response:
-        return await shown.page(visit, order_id, SETTLE, f"points/{segment(item_id)}", lambda it: _item(it.points, item_id))
+    def with_whole(step: Step) -> None:
+        @router.api_route(f"/{step.page}", methods=BOTH)
+        async def take(request: Request, visit: CurrentVisit, order_id: str) -> Response:
+            return await shown.answer(request, visit, order_id, step, "")
 
-    @router.post("/points/{item_id}")
-    async def settle(request: Request, visit: CurrentVisit, order_id: str, item_id: str) -> Response:
-        path = f"points/{segment(item_id)}"
-        return await shown.send(request, visit, order_id, SETTLE, path, lambda it: _item(it.points, item_id))
+    def with_part(step: Step) -> None:
+        @router.api_route(f"/{step.page}", methods=BOTH)
+        async def take(request: Request, visit: CurrentVisit, order_id: str, part: str) -> Response:
+            return await shown.answer(request, visit, order_id, step, part)
 
-    @router.get("/questions/{item_id}")
-    async def question(visit: CurrentVisit, order_id: str, item_id: str) -> Response:
-        path = f"questions/{segment(item_id)}"
-        return await shown.page(visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
-
-    @router.post("/questions/{item_id}")
-    async def answer(request: Request, visit: CurrentVisit, order_id: str, item_id: str) -> Response:
-        path = f"questions/{segment(item_id)}"
-        return await shown.send(request, visit, order_id, ANSWER, path, lambda it: _item(it.questions, item_id))
-
-    _milestone_routes(router, shown)
-    _klient_routes(router, shown)
-    _sign_off_routes(router, shown)
-
-    @router.get("/{path}")
-    async def ask(visit: CurrentVisit, order_id: str, path: str) -> Response:
-        return await shown.page(visit, order_id, _step(path), path, lambda _: None)
-
-    @router.post("/{path}")
-    async def take(request: Request, visit: CurrentVisit, order_id: str, path: str) -> Response:
-        return await shown.send(request, visit, order_id, _step(path), path, lambda _: None)
-
+    for step in STEPS:
+        with_whole(step)
+    for step in PARTS:
+        with_part(step)
     return router
-
-
-def _klient_routes(router: APIRouter, shown: _Shown) -> None:
-    @router.get("/klienten/{klient}")
-    async def klient(visit: CurrentVisit, order_id: str, klient: str) -> Response:
-        return await shown.page(visit, order_id, REMOVE, f"klienten/{segment(klient)}", lambda it: _named(it, klient))
-
-    @router.post("/klienten/{klient}")
-    async def remove(request: Request, visit: CurrentVisit, order_id: str, klient: str) -> Response:
-        path = f"klienten/{segment(klient)}"
-        return await shown.send(request, visit, order_id, REMOVE, path, lambda it: _named(it, klient))
-
-
-def _sign_off_routes(router: APIRouter, shown: _Shown) -> None:
-    @router.get("/klienten/{klient}/sign-off")
-    async def risk(visit: CurrentVisit, order_id: str, klient: str) -> Response:
-        path = f"klienten/{segment(klient)}/sign-off"
-        return await shown.page(visit, order_id, SIGN_OFF, path, lambda it: _named(it, klient))
-
-    @router.post("/klienten/{klient}/sign-off")
-    async def sign_off(request: Request, visit: CurrentVisit, order_id: str, klient: str) -> Response:
-        path = f"klienten/{segment(klient)}/sign-off"
-        return await shown.send(request, visit, order_id, SIGN_OFF, path, lambda it: _named(it, klient))
-
-
-def _milestone_routes(router: APIRouter, shown: _Shown) -> None:
-    @router.get("/milestones/{code}")
-    async def milestone(visit: CurrentVisit, order_id: str, code: str) -> Response:
-        return await shown.page(visit, order_id, REACH, f"milestones/{segment(code)}", lambda it: _milestone(it, code))
-
-    @router.post("/milestones/{code}")
-    async def reach(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
-        path = f"milestones/{segment(code)}"
-        return await shown.send(request, visit, order_id, REACH, path, lambda it: _milestone(it, code))
-
-    @router.get("/milestones/{code}/plan")
-    async def planned(visit: CurrentVisit, order_id: str, code: str) -> Response:
-        path = f"milestones/{segment(code)}/plan"
-        return await shown.page(visit, order_id, PLAN, path, lambda it: _milestone(it, code))
-
-    @router.post("/milestones/{code}/plan")
-    async def plan(request: Request, visit: CurrentVisit, order_id: str, code: str) -> Response:
-        path = f"milestones/{segment(code)}/plan"
-        return await shown.send(request, visit, order_id, PLAN, path, lambda it: _milestone(it, code))
-
-
-Part = Point | Question | Milestone | Klient
-Find = Callable[[Order], Part | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Shows and sends the forms of steps. ``part`` finds what of the Vorgang a step is about, None for all of it."""
+    """Shows and sends the forms of steps. ``part``: id or code of what of the Vorgang a step is about."""
 
     pages: Pages
     ordering: Ordering
@@ -275,23 +259,26 @@ class _Shown:
         )
         return {"order": order, "costs": costs, "agb": agb}
 
-    async def page(self, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
+    async def answer(self, request: Request, visit: Visit, order_id: str, step: Step, part: str) -> Response:
+        """Show the form of a step, or send the one that was filled in."""
+        given = await given_at(request, visit, f"/orders/{order_id}/{_filled(step.page, part)}")
+        return await (self.page(visit, order_id, step, part) if given is None else self.send(visit, order_id, step, part, given))
+
+    async def page(self, visit: Visit, order_id: str, step: Step, part: str) -> Response:
         stored = await self.ordering.stored(session_of(visit).access, order_id)
         order = stored.content
         if step.command not in order.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}/orders/{quote(order.id)}?missed=true", SEE_OTHER)
         beside = await self._beside(session_of(visit).access, order, step)
-        form = _with_agb(self._form(visit, order, step, path, part(order), stored.etag), beside["agb"])
+        form = _with_agb(self._form(visit, order, step, part, stored.etag), beside["agb"])
         return show_form(self.pages, visit, form, (), template=step.template, **beside)
 
-    async def send(self, request: Request, visit: Visit, order_id: str, step: Step, path: str, part: Find) -> Response:
-        session = session_of(visit)
-        access = session.access
-        given = await read_given(request, session, f"/orders/{order_id}/{path}")
+    async def send(self, visit: Visit, order_id: str, step: Step, part: str, given: Given) -> Response:
+        access = session_of(visit).access
         stored = await self.ordering.stored(access, order_id)
         order = stored.content
-        form = self._form(visit, order, step, path, part(order), stored.etag)
-        target = step.path if path in STEPS else path if step in (PLAN, SIGN_OFF) else f"{path}/{step.path}"
+        form = self._form(visit, order, step, part, stored.etag)
+        target = _filled(step.path, part)
         seen = {name: value for name in step.seen if (value := getattr(order, name)) is not None}
         act = self._act(access, order.id, step, target, given.key, given.one(ETAG) or None, seen if form.fields else None)
         field_of = dict(step.field_of)
@@ -322,7 +309,8 @@ class _Shown:
 
         return act
 
-    def _form(self, visit: Visit, order: Order, step: Step, path: str, part: Part | None, etag: str | None) -> Form:
+    def _form(self, visit: Visit, order: Order, step: Step, part: str, etag: str | None) -> Form:
+        about = None if step.find is None else step.find(order, part)
         words, language = self.pages.words(visit.language), visit.language
         word = words_for(words, f"step.{step.command}")
 
@@ -330,14 +318,14 @@ class _Shown:
             return self.pages.label(language, enumeration, value)
 
         fields = step.fields(Asked(order, words_for(words, f"step.{step.command}.field"), label))
-        if isinstance(part, Point):
-            example = words("step.settle_point.example", example=part.example)
+        if isinstance(about, Point):
+            example = words("step.settle_point.example", example=about.example)
             fields = (Field("value", Kind.AREA, fields[0].label, example), *fields[1:])
         return Form(
             title=word("title"),
             lead=word("lead"),
-            quote=_quoted(part),
-            action=f"/orders/{order.id}/{path}",
+            quote=_quoted(about),
+            action=f"/orders/{order.id}/{_filled(step.page, part)}",
             button=word("button"),
             back=f"/orders/{order.id}",
             back_label=words("step.back", number=order.number),
@@ -355,31 +343,9 @@ def _with_agb(form: Form, agb: AgbInForce | None) -> Form:
     return replace(form, fields=(*form.fields[:-1], replace(form.fields[-1], value=(agb.version,))))
 
 
-def _step(path: str) -> Step:
-    if path not in STEPS:
-        raise NotFoundError(f"There is no step {path}.")
-    return STEPS[path]
-
-
-def _item(items: tuple[Point, ...] | tuple[Question, ...], item_id: str) -> Part:
-    found = next((it for it in items if it.id == item_id), None)
-    if found is None:
-        raise NotFoundError(f"The Vorgang has nothing with the id {item_id}.")
-    return found
-
-
-def _milestone(order: Order, code: str) -> Part:
-    found = next((it for it in order.milestones if it.code == code), None)
-    if found is None:
-        raise NotFoundError(f"The Vorgang has no milestone {code}.")
-    return found
-
-
-def _named(order: Order, klient: str) -> Klient:
-    found = next((it for it in order.klienten if it.klient.id == klient), None)
-    if found is None:
-        raise NotFoundError(f"The Vorgang has no Klient {klient}.")
-    return found
+def _filled(path: str, part: str) -> str:
+    """Return a path with the part that it is about."""
+    return path.replace("{part}", segment(part))
 
 
 def _quoted(part: Part | None) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.portal.apis.catalog import Catalog, Document, KnownService, Offering
 from services.portal.apis.eligibility import Eligibility, EvidenceFile, Organisation
 from services.portal.fields import Field, Kind, words_for
-from services.portal.forms import read_given
+from services.portal.forms import Given, read_given
 from services.portal.pages.asking import Form, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.uploads import MULTIPART
@@ -43,6 +43,14 @@ def require_taken(content: bytes) -> str:
     if kind is None:
         raise InvalidError("The file is of no kind that is taken.", code="content_type_differs")
     return kind
+
+
+def require_file(given: Given) -> tuple[bytes, str]:
+    """Return the file that a form has brought, with its media type. Raises InvalidError (``file_missing``, as above)."""
+    content = given.files.get(FILE)
+    if content is None:
+        raise InvalidError("No file was chosen.", code="file_missing")
+    return content, require_taken(content)
 
 
 def link_of(document: Document, offering_id: str) -> str | None:
@@ -112,10 +120,7 @@ def evidence_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
         organisation, evidence = await stated(visit, organisation_id, document_id)
 
         async def act(_: dict[str, object]) -> str:
-            content = given.files.get(FILE)
-            if content is None:
-                raise InvalidError("No file was chosen.", code="file_missing")
-            await eligibility.bring(session.access, document_id, content, require_taken(content))
+            await eligibility.bring(session.access, document_id, *require_file(given))
             return f"/organisations/{quote(organisation_id)}?done=evidence"
 
         form = form_of(visit, organisation, evidence)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog
@@ -18,8 +20,10 @@ from services.portal.apis.ordering import Ordering
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
+from shared.calendar import day_of
 
 PAGE = 50
+Year = Annotated[int, Path(ge=2000, le=9999)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,14 @@ class Number:
     more: bool = False
 
 
-def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering, contracts: Contracts) -> APIRouter:
+def task_routes(
+    pages: Pages,
+    catalog: Catalog,
+    eligibility: Eligibility,
+    ordering: Ordering,
+    contracts: Contracts,
+    clock: Callable[[], datetime],
+) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/tasks", include_in_schema=False)
     limit = [("limit", str(PAGE))]
@@ -67,7 +78,7 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
             _number("orders", "/orders", orders(access)),
             _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
         )
-        return pages.show(visit, "pages/tasks.html", numbers=numbers)
+        return pages.show(visit, "pages/tasks.html", numbers=numbers, year=day_of(clock()).year)
 
     @router.get("/accreditations")
     async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
@@ -75,6 +86,13 @@ def task_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, orderi
         found = await eligibility.accreditations(session_of(visit).access, parameters)
         following = None if found.next is None else f"/tasks/accreditations?{urlencode({'cursor': found.next})}"
         return pages.show(visit, "pages/accreditations.html", items=found.items, following=following)
+
+    @router.get("/register/{year}")
+    async def register(visit: CurrentVisit, year: Year) -> Response:
+        session = session_of(visit)
+        # An Anbieter is named as its channel is.
+        found = await contracts.register(session.access, session.organisation or "", year)
+        return pages.show(visit, "pages/register.html", register=found, this_year=day_of(clock()).year)
 
     return router
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Channel, Eligibility
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
 from shared.messages.values import OrganisationType
@@ -29,8 +31,8 @@ def ways_of(kind: str, channels: Sequence[Channel]) -> list[Way]:
     return [Way(it.channel, kind not in it.excluded_types) for it in channels]
 
 
-def ways_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
-    """Return the routes."""
+def ways_routes(pages: Pages, eligibility: Eligibility, contracts: Contracts | None) -> APIRouter:
+    """Return the routes. ``contracts``: where the AGB are read, None at a portal that nothing is ordered at."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/channels")
@@ -41,6 +43,8 @@ def ways_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
 
     @router.get("/channels/{channel}")
     async def one(visit: CurrentVisit, channel: str) -> Response:
-        return pages.show(visit, "pages/channel.html", channel=await eligibility.channel(channel))
+        found = await eligibility.channel(channel)
+        agb = None if contracts is None else await or_none(contracts.agb(channel), "channel")
+        return pages.show(visit, "pages/channel.html", channel=found, agb=agb)
 
     return router

@@ -16,7 +16,7 @@ import httpx
 from fastapi import FastAPI
 
 from marktplatz.infrastructure.idp import EmbeddedProvider
-from marktplatz.people import PEOPLE
+from marktplatz.people import OPERATOR, PEOPLE
 from services.portal.sealing import ensure_session_keys
 from services.portal.sessions import PENDING, SESSIONS
 from shared.http.issuer import EmbeddedIssuer
@@ -43,6 +43,10 @@ class Notified:
         self.asked.append(request)
         if self.status != 200:
             return httpx.Response(self.status, json={"code": "token_expired", "detail": "The token has expired."})
+        if request.url.path == "/v1/contacts/me":
+            return httpx.Response(404, json={"code": "contact_not_found", "detail": "There is no contact yet."})
+        if request.url.path == "/v1/inbox/unread":
+            return httpx.Response(200, json={"count": len([it for it in self.items if it["read_at"] is None]), "more": False})
         return httpx.Response(200, json={"items": self.items, "next": None})
 
 
@@ -64,7 +68,7 @@ class World:
         """Make the portal. The variables of the issuer must be those of the process."""
         keys = self.folder / "session-keys"
         ensure_session_keys(keys)
-        self.provider = EmbeddedProvider(self.issuer, PEOPLE, ORIGIN)
+        self.provider = EmbeddedProvider(self.issuer, (*PEOPLE, OPERATOR), ORIGIN)
         await self.store.prepare([SESSIONS, PENDING])
         self.app = self.portal(oidc_issuer=self.provider.url, session_keys=keys)
         return self
@@ -130,6 +134,19 @@ class Acting(httpx.AsyncBaseTransport):
             request.headers["Authorization"] = f"Bearer {self.token}"
             request.headers.pop("X-Organisation", None)
         return await self.transport.handle_async_request(request)
+
+
+class Beside(httpx.AsyncBaseTransport):
+    """An API whose paths that begin in one way are answered by something else."""
+
+    def __init__(self, api: httpx.AsyncBaseTransport, begins: str, answers: Callable[[httpx.Request], httpx.Response]) -> None:
+        self.api = api
+        self.begins = begins
+        self.answers = httpx.MockTransport(answers)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        chosen = self.answers if request.url.path.startswith(self.begins) else self.api
+        return await chosen.handle_async_request(request)
 
 
 class ActingAs(httpx.AsyncBaseTransport):

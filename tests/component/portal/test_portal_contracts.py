@@ -20,7 +20,8 @@ from tests.component.portal.login import GOVDIGITAL, KOMM_ONE, ActingAs, World
 from tests.support.contract_requests import request
 
 SVEN = "ozg.sn"
-TOKENS = {SVEN: SACHSEN, GOVDIGITAL: ANNA, KOMM_ONE: ANTON}
+FITKO = "fit-store.fitko"
+TOKENS = {SVEN: SACHSEN, GOVDIGITAL: ANNA, KOMM_ONE: ANTON, FITKO: ANNA}
 AGB: dict[str, Any] = {
     "name": "SaaS-Nachnutzungs-AGB",
     "version": "EfA-Marktplatz 2022",
@@ -50,6 +51,7 @@ class Desks:
     first: Person
     second: Person
     contracts: ContractsWorld
+    world: World
 
 
 class Contracts(ActingAs):
@@ -77,7 +79,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world.further = {"contracts": Contracts(contracts.app, TOKENS)}
     await world.open()
     kunde, first, second = [await somebody(world, it) for it in (SVEN, GOVDIGITAL, KOMM_ONE)]
-    yield Desks(kunde, first, second, contracts)
+    yield Desks(kunde, first, second, contracts, world)
     for person in (kunde, first, second):
         await person.visitor.aclose()
     await world.store.close()
@@ -104,6 +106,16 @@ async def test_two_persons_sign_and_the_kunde_reads_the_contract(desks: Desks) -
     await kunde.open(f"/en{path}")
     for expected in ("FITST/2026/0001", "Concluded", "Chain of contracts", "Give notice"):
         assert expected in kunde.text
+
+
+async def test_an_anbieter_sees_that_no_number_is_missing(desks: Desks) -> None:
+    fitko = await somebody(desks.world, FITKO)
+    await fitko.open("/tasks")
+    await fitko.follow("Nummernkreis 2026")
+    assert "Keine Nummer fehlt" in fitko.text
+    assert not [it for it in fitko.page.one("main").inside_all("a") if "2027" in it.text]
+    await desks.kunde.open("/tasks/register/2026", 403)
+    await fitko.visitor.aclose()
 
 
 async def test_the_chain_shows_where_a_contract_stands(desks: Desks) -> None:

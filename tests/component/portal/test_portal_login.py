@@ -295,6 +295,7 @@ def notification(**parts: object) -> dict[str, object]:
         "subject": "Angebot <b>veröffentlicht</b>",
         "body": "Erste Zeile\n<script>alert(1)</script>",
         "occurred_at": "2026-03-02T09:15:00Z",
+        "created_at": "2026-03-02T09:15:01Z",
         "read_at": None,
         **parts,
     }

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from marktplatz.people import OPERATOR
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, World
 
@@ -27,9 +28,13 @@ RECORD = {
     "topic": "partner.sued.orders.v1",
     "partition": 0,
     "offset": 41,
+    "size": 5,
     "sha256": "0" * 64,
+    "shortened": False,
     "code": "signature_invalid",
     "detail": "The signature does not fit the key.",
+    "state": "OPEN",
+    "reason": None,
     "quarantined_at": AT,
     "purge_at": "2027-02-26T17:00:00Z",
 }
@@ -52,6 +57,8 @@ class Services:
     allowed: bool = True
     away: set[str] = field(default_factory=set)
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    record: dict[str, Any] = field(default_factory=lambda: RECORD)
+    receipt: dict[str, Any] = field(default_factory=lambda: {"status": "ACCEPTED", "code": None, "detail": None})
 
     def catalog(self, _: httpx.Request) -> httpx.Response:
         if not self.allowed:
@@ -62,10 +69,19 @@ class Services:
         if "ordering" in self.away:
             return httpx.Response(503)
         if request.method == "POST":
-            self.asked.append((request.url.path, json.loads(request.content)))
-            return httpx.Response(200, json=RECORD)
+            body = json.loads(request.content) if request.content else None
+            self.asked.append((request.url.path, body))
+            step = request.url.path.rpartition("/")[2]
+            if step == "discard":
+                self.record = {**RECORD, "state": "DISCARDED", "reason": body["reason"] if body else None}
+                return httpx.Response(200, json=self.record)
+            taken = self.receipt["status"] == "ACCEPTED"
+            self.record = {**RECORD, "state": {"replay": "REPLAYED", "resubmit": "RESUBMITTED"}[step] if taken else "OPEN"}
+            return httpx.Response(200, json={"record": self.record, "receipt": self.receipt})
+        if request.url.path.endswith("/value"):
+            return httpx.Response(200, content=b"event")
         whole = request.url.path.endswith("partner-quarantine")
-        return httpx.Response(200, json={"items": [RECORD], "next": None} if whole else RECORD)
+        return httpx.Response(200, json={"items": [self.record], "next": None} if whole else self.record)
 
     def eligibility(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -86,18 +102,23 @@ def _services() -> Services:
     return Services()
 
 
-@pytest.fixture(name="operator")
-async def _operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, services: Services) -> AsyncIterator[Person]:
+@pytest.fixture(name="world")
+async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, services: Services) -> AsyncIterator[World]:
     world = World(tmp_path)
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
     world.ordering = httpx.MockTransport(services.ordering)
     world.further = {"catalog": httpx.MockTransport(services.catalog), "eligibility": httpx.MockTransport(services.eligibility)}
     await world.open()
-    person = await somebody(world, HUSUM)
+    yield world
+    await world.store.close()
+
+
+@pytest.fixture(name="operator")
+async def _operator(world: World) -> AsyncIterator[Person]:
+    person = await somebody(world, OPERATOR.subject)
     yield person
     await person.visitor.aclose()
-    await world.store.close()
 
 
 async def test_the_operator_sees_portals_quarantine_and_computations_and_what_is_away(
@@ -116,11 +137,41 @@ async def test_the_operator_sees_portals_quarantine_and_computations_and_what_is
 
 async def test_an_event_is_discarded_with_a_reason(operator: Person, services: Services) -> None:
     await operator.open("/operations")
-    await operator.open(f"/operations/quarantine/{RECORD['reference']}")
+    await operator.follow("sued, 28. November 2026, 18:00 Uhr")
     assert "partner.sued.orders.v1, 0, 41" in operator.text
+    await operator.follow("Ereignis verwerfen")
     await operator.send(reason="Der Partner sendet neu.")
     assert "Das Ereignis ist verworfen" in operator.text
+    assert not [it for it in operator.page.one("main").inside_all("a") if "verwerfen" in it.text]
     assert services.asked == [(f"/v1/partner-quarantine/{RECORD['reference']}/discard", {"reason": "Der Partner sendet neu."})]
+
+
+async def test_an_event_is_processed_once_more_and_stays_if_it_is_refused_again(operator: Person, services: Services) -> None:
+    services.receipt = {"status": "QUARANTINED", "code": "signature_invalid", "detail": "The signature does not fit the key."}
+    await operator.open(f"/quarantine/{RECORD['reference']}")
+    await operator.follow("Noch einmal verarbeiten")
+    await operator.send(409)
+    assert "Das Ereignis wurde wieder nicht angenommen signature_invalid" in operator.text
+    services.receipt = {"status": "ACCEPTED", "code": None, "detail": None}
+    await operator.send()
+    assert "Das Ereignis ist noch einmal verarbeitet" in operator.text
+    await operator.open(f"/quarantine/{RECORD['reference']}/resubmit", 404)
+
+
+async def test_who_runs_a_partner_saves_its_event_and_sends_another(world: World, services: Services) -> None:
+    person = await somebody(world, HUSUM)
+    await person.open("/partners/sued")
+    await person.follow("sued, 28. November 2026, 18:00 Uhr")
+    saved = await person.visitor.get(f"/quarantine/{RECORD['reference']}/value")
+    assert saved.content == b"event"
+    assert saved.headers["Content-Disposition"].startswith("attachment")
+    await person.follow("Berichtigtes Ereignis senden")
+    await person.send(event=" eyJhbGciOiJFZERTQSJ9.e30.c2ln\r\n")
+    assert "Das berichtigte Ereignis ist angenommen" in person.text
+    path = f"/v1/partner-quarantine/{RECORD['reference']}/resubmit"
+    assert services.asked == [(path, {"event": "eyJhbGciOiJFZERTQSJ9.e30.c2ln"})]
+    await person.open(f"/quarantine/{RECORD['reference']}/discard", 404)
+    await person.visitor.aclose()
 
 
 async def test_what_would_change_is_computed_and_read(operator: Person, services: Services) -> None:

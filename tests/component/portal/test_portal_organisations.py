@@ -99,7 +99,8 @@ async def test_a_municipality_registers_states_its_relation_and_is_accredited(de
     assert kunde.value("title") == "Organisationssatzung"
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
     await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
-    assert f"{BODY} → itvsh → dataport → govdigital" in kunde.text
+    assert "Husum, Stadt → " in kunde.text
+    assert " → Dataport → govdigital" in kunde.text
     await kunde.follow("Datei : Organisationssatzung")
     assert "Es ist noch keine Datei beigefügt" in kunde.text
     await kunde.send(422)

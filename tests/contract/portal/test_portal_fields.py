@@ -15,7 +15,7 @@ from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
-from services.portal.pages.steps import ANSWER, COMMANDS, PLAN, REACH, REMOVE, SETTLE, SIGN_OFF
+from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
 from tests.faults.malformed.apis import document
 
@@ -49,6 +49,15 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "get", "/v1/precheck-jobs/{job_id}/orders", eligibility.ConcernedOrders),
     (ServiceName.CATALOG, "get", "/v1/portals", catalog.FederatedPortals),
     (ServiceName.ORDERING, "get", "/v1/partner-quarantine", ordering.Quarantine),
+    (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/replay", ordering.Decided),
+    (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/resubmit", ordering.Decided),
+    (ServiceName.ORDERING, "get", "/v1/partners", ordering.PartnerSystems),
+    (ServiceName.ELIGIBILITY, "get", "/v1/registrations/{body_id}", eligibility.Registration),
+    (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}/vollmacht", eligibility.Vollmacht),
+    (ServiceName.CONTRACTS, "get", "/v1/registers/{channel}/{year}", contracts.Register),
+    (ServiceName.NOTIFY, "get", "/v1/contacts/me", notify.Contact),
+    (ServiceName.NOTIFY, "get", "/v1/inbox/unread", notify.Unread),
+    (ServiceName.NOTIFY, "post", "/v1/inbox/read", notify.Marked),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}/members", eligibility.Members),
     (ServiceName.ELIGIBILITY, "post", "/v1/invitations/accept", eligibility.Named),
     (ServiceName.ELIGIBILITY, "patch", "/v1/organisations/{organisation_id}", eligibility.Named),
@@ -84,21 +93,20 @@ def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
     assert "post" in document(ServiceName.NOTIFY)["paths"]["/v1/inbox/{notification_id}/read"]
     known = {it["name"] for it in document(ServiceName.NOTIFY)["paths"]["/v1/inbox"]["get"]["parameters"]}
     assert {"unread", "cursor", "limit"} <= known
+    contact = {"name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms", "deputy"}
+    assert contact <= _body(document(ServiceName.NOTIFY), "/v1/contacts/me", "put")
+    assert "until" in _body(document(ServiceName.NOTIFY), "/v1/inbox/read")
+    for step, body in (("discard", {"reason"}), ("resubmit", {"event"}), ("replay", set())):
+        assert body <= _body(document(ServiceName.ORDERING), f"/v1/partner-quarantine/{{reference}}/{step}")
 
 
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:
     described = document(ServiceName.ORDERING)
     asked = AskedStep(NEW_ORDER, lambda name: name, lambda _enumeration, value: value)
-    further = {
-        SETTLE: "points/{point_id}/settle",
-        ANSWER: "questions/{question_id}/answer",
-        PLAN: "milestones/{code}/plan",
-        REACH: "milestones/{code}/reach",
-        REMOVE: "klienten/{klient}/remove",
-        SIGN_OFF: "klienten/{klient}/sign-off",
-    }
+    parts = {"points": "point_id", "questions": "question_id", "milestones": "code", "klienten": "klient"}
     for step in COMMANDS.values():
-        known = _body(described, f"/v1/orders/{{order_id}}/{further.get(step, step.path)}")
+        path = step.path.replace("{part}", f"{{{parts.get(step.path.partition('/')[0])}}}")
+        known = _body(described, f"/v1/orders/{{order_id}}/{path}")
         assert {it.name for it in step.fields(asked)} | set(step.seen) <= known, step.command
     assert {"offering_id", "channel", "anbindungsart", "message"} <= _body(described, "/v1/orders")
 

@@ -41,6 +41,8 @@ FAMILIES = (
         "registration.",
         "members.",
         "operations.",
+        "contact.",
+        "quarantine.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -1,0 +1,79 @@
+"""Inbox and own contact by pages, over a real notify."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from shared.http.app import create_app
+from shared.messages import ordering
+from tests.component.notify.workbench import Bench, open_store, received
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import HUSUM, ActingAs, World
+from tests.support.builders.events import AT, CUSTOMER, head
+from tests.support.http import FakeAuthenticator, FixedHealth
+
+
+@dataclass
+class Desk:
+    """A person, and notify behind the pages."""
+
+    person: Person
+    bench: Bench
+
+
+@pytest.fixture(name="desk")
+async def _desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    store = await open_store()
+    bench, world = Bench(store), World(tmp_path)
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    names = FakeAuthenticator({CUSTOMER.id: CUSTOMER.name})
+    app = create_app("Notify", bench.service.router, authenticator=names, store=store, health=FixedHealth())
+    world.further = {"notify": ActingAs(app, {HUSUM: f"hauke/{CUSTOMER.id}/KUNDE"})}
+    await world.open()
+    person = await somebody(world, HUSUM)
+    yield Desk(person, bench)
+    await person.visitor.aclose()
+    await world.store.close()
+    await store.close()
+
+
+async def test_a_person_states_where_mail_goes_changes_it_and_erases_it(desk: Desk) -> None:
+    person = await desk.person.open("/contacts/me")
+    assert (person.value("name"), person.value("rhythm")) == ("Hauke Husum", "IMMEDIATE")
+    await person.send(422, email="keine Adresse")
+    assert person.page.one("p", id="email-error").text
+    await person.send(email="hauke@husum.example", rhythm="DAILY")
+    assert "Ihre Angaben sind gespeichert" in person.text
+    await desk.bench.enter(CUSTOMER.id, "hauke", muted=(ordering.WentLive.TYPE,))
+    await person.open("/en/contacts/me")
+    assert "Notifications by e-mail" in person.title
+    await person.send(email="digital@husum.example", email_enabled=[])
+    book = await desk.bench.contacts.book(CUSTOMER.id)
+    assert book is not None
+    (contact,) = book.people
+    assert (contact.email, contact.email_enabled) == ("digital@husum.example", False)
+    assert contact.muted == (ordering.WentLive.TYPE,), "what the page does not ask for stays"
+    await person.open("/contacts/me")
+    await person.send(200, "Meine Angaben löschen")
+    assert "Ihre Angaben sind gelöscht" in person.text
+    await person.open("/contacts/me")
+    assert person.value("email") == ""
+
+
+async def test_all_that_was_seen_is_marked_as_read_at_once(desk: Desk) -> None:
+    for seq in (1, 2):
+        desk.bench.clock.turn(minutes=1)
+        await desk.bench.consume([received(ordering.WentLive(order=head(), at=AT), seq)])
+    person = await desk.person.open("/inbox")
+    assert "2 ungelesen" in person.text
+    seen = person.page
+    desk.bench.clock.turn(minutes=1)
+    await desk.bench.consume([received(ordering.WentLive(order=head(), at=AT), 3)])
+    person.page = seen
+    await person.choose("Alle als gelesen kennzeichnen")
+    assert "1 ungelesen" in person.text, "what came later was not seen"

@@ -55,7 +55,7 @@ test-without-broker: $(STAMP) ## Run the tests that need no broker, which only c
 test-fast: $(STAMP) ## Run most of the tests that need no broker, in under a minute: all but those marked slow
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m 'not slow' $(WITHOUT_BROKER)
 
-test-browser: $(STAMP) ## Look at every page of the portal in Chromium: accessible, without scripts, by keyboard, safe; pictures in build/screens; log in at an identity provider of others (needs chromium, node, npm)
+test-browser: $(STAMP) ## Look at every page of the portal in Chromium: accessible, without scripts, by keyboard, safe; pictures in build/screens; log in at an identity provider of others (needs chromium-headless-shell or chromium, node, npm)
 	@$(BIN)/pytest -q tests/browser
 
 conformance: $(STAMP) ## Install the kits from their wheels, run a portal and a partner system against a marketplace, verify the published archives; report in build/conformance
@@ -211,8 +211,8 @@ ci-packages: ## The part of the wheels and the overlays
 ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
 	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade chaos test-mongodb test-asyncapi test-documents
 
-ci-connections: ## The part of what lies between clients and broker, which waits even more
-	@$(MAKE) --no-print-directory --jobs 1 test-rights test-faults
+ci-connections: ## The part of what lies between clients and broker, which waits even more, and of the browser
+	@$(MAKE) --no-print-directory --jobs 1 test-rights test-faults test-browser
 
 ci-containers: ## The part of the images
 	@$(MAKE) --no-print-directory --jobs 1 ci-images ci-arm64

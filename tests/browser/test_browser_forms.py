@@ -5,7 +5,6 @@ Every page is judged by axe, must fit a narrow screen, and has its picture taken
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
 from marktplatz.infrastructure.idp import EmbeddedProvider
@@ -24,18 +22,14 @@ from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
 from services.eligibility.settings import Settings as EligibilitySettings
-from services.portal.app import portal as build_portal
 from services.portal.sealing import ensure_session_keys
 from services.portal.sessions import PENDING, SESSIONS
-from services.portal.settings import Settings
 from shared.http import idempotency
 from shared.http.issuer import EmbeddedIssuer
-from shared.http.site import create_site
-from shared.process.service import Resources
-from shared.process.serving import Server, listen
+from shared.process.serving import listen
 from shared.store.sqlite.store import SqliteStore
-from tests.browser.conftest import SCREENS
-from tests.browser.test_browser_portal import violations
+from tests.browser.looking import look
+from tests.browser.serving import address_of, served
 from tests.component.contracts.test_contracts_countersigning import ANNA, SACHSEN, key
 from tests.component.contracts.test_contracts_countersigning import World as ContractsWorld
 from tests.component.eligibility import conftest as eligibility
@@ -44,13 +38,11 @@ from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, Notified
 from tests.component.portal.test_portal_contracts import SVEN, Contracts
 from tests.component.portal.test_portal_organisations import BODY, few_bodies
-from tests.support.builders.orders import offering
+from tests.support.builders.orders import concluded, offering
 from tests.support.contract_requests import request
-from tests.support.http import FixedHealth
-from tests.support.publisher import RecordingPublisher
-from tests.support.showcase import DATA, MUSTS, Showcase
 from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as KARLA
+from tests.support.showcase import MUSTS, Showcase
 
 NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs"}
 KAI = f"kai/{BODY}/KUNDE"
@@ -78,7 +70,6 @@ class Marketplace:
 async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Marketplace]:
     monkeypatch.setenv("CATALOG_DOCUMENTS_FOLDER", str(tmp_path / "documents"))
     socket = listen("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{socket.getsockname()[1]}"
     data = few_bodies(tmp_path / "data")
     issuer, showcase, orders, contracts = (
         EmbeddedIssuer(tmp_path / "issuer"),
@@ -107,16 +98,10 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
     with pytest.MonkeyPatch.context() as patch:
         for name, value in issuer.environment().items():
             patch.setenv(name, value)
-        async with EmbeddedProvider(issuer, PEOPLE, url) as provider:
-            settings = Settings(public_url=url, oidc_issuer=provider.url, session_keys=tmp_path / "session-keys", run="forms")
-            service = build_portal(Resources(store, RecordingPublisher(), DATA, clock=orders.clock), settings, transports)
-            assert service.site is not None
-            app = create_site(service.name, service.router, service.site, title=service.title, health=FixedHealth())
-            server = Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-            serving = asyncio.create_task(server.serve(sockets=[socket]))
-            yield Marketplace(url, showcase, orders)
-            server.should_exit = True
-            await serving
+        async with EmbeddedProvider(issuer, PEOPLE, address_of(socket)) as provider:
+            entrance = {"oidc_issuer": provider.url, "session_keys": tmp_path / "session-keys", "run": "forms"}
+            async with served(socket, store, transports, orders.clock, **entrance) as url:
+                yield Marketplace(url, showcase, orders)
     for opened in (store, bodies, showcase.store, orders.store, contracts.store):
         await opened.close()
 
@@ -203,20 +188,9 @@ class Desk:
             self.marketplace.wrong.append(f"{self.page.url}: the focus on {await target.text_content()} does not show")
 
     async def look(self, name: str) -> None:
-        """Take pictures of the page, wide and narrow in the dark theme, and note what is wrong with it in either."""
-        SCREENS.mkdir(parents=True, exist_ok=True)
+        """Look at the page, wide and narrow in the dark theme, and note what is wrong with it in either."""
         await self._allow_scripts(allowed=True)
-        wrong = [f"{name}: {it}" for it in await violations(self.page)]
-        await self.page.screenshot(path=SCREENS / f"{name}-1280-light.png", full_page=True)
-        await self.page.set_viewport_size({"width": 320, "height": 900})
-        await self.page.emulate_media(color_scheme="dark")
-        wrong += [f"{name}, narrow and dark: {it}" for it in await violations(self.page)]
-        await self.page.screenshot(path=SCREENS / f"{name}-320-dark.png", full_page=True)
-        await self.page.emulate_media(color_scheme="light")
-        if await self.page.evaluate("document.documentElement.scrollWidth") > 320:
-            wrong.append(f"{name}: scrolls sideways")
-        await self.page.set_viewport_size({"width": 1280, "height": 900})
-        self.marketplace.wrong += wrong
+        self.marketplace.wrong += await look(self.page, name)
         await self._allow_scripts(allowed=False)
 
     async def _allow_scripts(self, *, allowed: bool) -> None:
@@ -264,7 +238,7 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await sven.open(f"/contracts/{key('a')}", "contract")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
         await sven.follow("Ganze Kette anzeigen", "chain")
-    assert marketplace.wrong == []
+    assert "\n".join(marketplace.wrong) == ""
 
 
 async def registers(kunde: Desk, anbieter: Desk) -> None:
@@ -282,8 +256,16 @@ async def registers(kunde: Desk, anbieter: Desk) -> None:
     await kunde.follow("Datei : Organisationssatzung", "evidence")
     await kunde.send("Datei beifügen", file=PDF)
     await kunde.says("Die Datei ist beigefügt")
+    await kunde.open(f"/organisations/{BODY}/vollmacht", "vollmacht")
+    await kunde.open(f"/organisations/{BODY}")
     await kunde.follow("1 Person", "members")
+    await kunde.follow("Funktionen ändern oder entfernen", "member")
+    await kunde.open(f"/organisations/{BODY}/members")
     await kunde.follow("Jemanden einladen", "invite")
+    await kunde.send("Einladen", "invited", functions=["BEARBEITUNG"])
+    secret = (await kunde.page.locator("main .told").text_content() or "").rpartition("#")[2]
+    await anbieter.open(f"/invitations/{BODY}#{secret}", "invitation")
+    await expect(anbieter.page.locator("[name=secret]")).to_have_value(secret)
     await anbieter.open("/tasks", "tasks")
     await anbieter.follow("Akkreditierungen prüfen", "accreditations")
     await anbieter.follow("Husum, Stadt")
@@ -368,6 +350,18 @@ async def orders(marketplace: Marketplace, offering_id: str, kunde: Desk, bereit
     await kunde.send("Verbindlich bestellen", "place-faults")
     await kunde.send("Verbindlich bestellen", "order-placed", order_reference="HH-1", accepts_agb="true")
     await kunde.says("Sie haben bestellt")
+    await marketplace.orders.judge(await marketplace.orders.read(order_id, KAI))
+    await marketplace.orders.feed(marketplace.orders.received(concluded(order_id), "contract"))
+    await bereitsteller.open(f"{here}/onboarding")
+    await bereitsteller.send("Anbindung beginnen", "order-onboarding")
+    await bereitsteller.follow("Zieltermin setzen", "plan")
+    # The milestones are reached in the same way, each by its side.
+    for milestone in (await marketplace.orders.read(order_id, KAI))["milestones"]:
+        who = KAI if milestone["owner"] == "KUNDE" else BEREITSTELLER
+        await marketplace.orders.step(order_id, f"milestones/{milestone['code']}/reach", who, {})
+    await bereitsteller.open(f"{here}/go-live")
+    await bereitsteller.send("Produktiven Betrieb erklären", "order-live")
+    await bereitsteller.says("Der Dienst ist produktiv")
 
 
 @pytest.mark.slow

@@ -14,21 +14,14 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from playwright.async_api import Browser, Page, expect
 
-from services.portal.app import portal as build_portal
 from services.portal.sealing import ensure_session_keys
 from services.portal.sessions import PENDING, SESSIONS
-from services.portal.settings import Settings
-from shared.http.site import create_site
-from shared.process.service import Resources
-from shared.process.serving import Server, listen
+from shared.process.serving import listen
 from shared.store.sqlite.store import SqliteStore
+from tests.browser.serving import address_of, served
 from tests.deploy.npm import installed
-from tests.support.http import FixedHealth
-from tests.support.publisher import RecordingPublisher
-from tests.support.showcase import DATA
 
 HERE = Path(__file__).parent / "other_provider"
 AUDIENCE = "efa-marktplatz"
@@ -77,7 +70,7 @@ async def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
     modules = installed(HERE, "oidc-provider")
     folder = tmp_path_factory.mktemp("elsewhere")
     socket = listen("127.0.0.1", 0)
-    found = Elsewhere(f"http://127.0.0.1:{socket.getsockname()[1]}", SqliteStore(None))
+    found = Elsewhere(address_of(socket), SqliteStore(None))
     process = await asyncio.create_subprocess_exec(
         node, "serve.mjs", str(modules), cwd=HERE, stdin=-1, stdout=-1, stderr=(folder / "provider.log").open("wb")
     )
@@ -107,24 +100,12 @@ async def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         patch.setenv("AUTH_AUDIENCE", AUDIENCE)
         patch.setenv("AUTH_JWKS_URL", f"{found.issuer}/jwks")
         patch.delenv("AUTH_JWKS_FILE", raising=False)
-        settings = Settings(
-            public_url=found.url,
-            oidc_issuer=found.issuer,
-            oidc_client_id=CLIENT,
-            oidc_client_secret_file=folder / "secret",
-            session_keys=folder / "session-keys",
-            run="elsewhere",
-        )
-        resources = Resources(found.store, RecordingPublisher(), DATA, clock=found.now)
         away = httpx.MockTransport(lambda _: httpx.Response(503))
-        service = build_portal(resources, settings, dict.fromkeys(("catalog", "eligibility", "ordering", "notify"), away))
-        assert service.site is not None
-        app = create_site(service.name, service.router, service.site, title=service.title, health=FixedHealth())
-        server = Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
-        serving = asyncio.create_task(server.serve(sockets=[socket]))
-        yield found
-        server.should_exit = True
-        await serving
+        transports = dict.fromkeys(("catalog", "eligibility", "ordering", "notify"), away)
+        client_here = {"oidc_issuer": found.issuer, "oidc_client_id": CLIENT, "oidc_client_secret_file": folder / "secret"}
+        keys = {"session_keys": folder / "session-keys", "run": "elsewhere"}
+        async with served(socket, found.store, transports, found.now, **client_here, **keys):
+            yield found
     process.stdin.close()
     await process.wait()
     await listening

@@ -26,12 +26,7 @@ TEST_FILES = sorted((ALERTS / "tests").glob("*.yaml"))
 
 @cache
 def unit_tests() -> list[dict[str, Any]]:
-    return [
-        check
-        for file in TEST_FILES
-        for test in read(file)["tests"]
-        for check in test["alert_rule_test"]
-    ]
+    return [check for file in TEST_FILES for test in read(file)["tests"] for check in test["alert_rule_test"]]
 
 
 def body(name: str) -> str:
@@ -138,7 +133,9 @@ def test_the_component_renders_and_its_runbook_links_are_changed_as_the_readme_s
     kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncomponents: [../../components/alerts]\n"
     (overlay / "kustomization.yaml").write_text(kustomization + snippet, encoding="utf-8")
     done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=60)
-    rendered = [document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document["kind"] == "PrometheusRule"]
+    rendered = [
+        document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document["kind"] == "PrometheusRule"
+    ]
     assert len(rendered) == len({rule.file for rule in rules()})
     links = [
         rule["annotations"]["runbook_url"]

@@ -18,6 +18,7 @@ REMEMBERED = tuple(it for it in vars(models).values() if hasattr(it, "cache_clea
 STREAM = sys.stderr
 configure_logs(level="WARNING", stream=STREAM)
 quick_routes.install()
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type] # httpx looks for it in every folder at every request
 even.STEP = timedelta(0)  # tests of it name their own; those of processes run with the true one
 
 

@@ -247,7 +247,13 @@ INVITATIONS = Topic(
 VERDICTS = Topic(
     "eligibility.verdict.v1",
     "order id",
-    (eligibility.VerdictGiven, eligibility.VerdictOverridden, eligibility.VerdictChanged, eligibility_klienten.KlientJudged),
+    (
+        eligibility.VerdictGiven,
+        eligibility.VerdictOverridden,
+        eligibility.VerdictChanged,
+        eligibility_klienten.KlientJudged,
+        eligibility_klienten.KlientVerdictChanged,
+    ),
     producer="eligibility",
     consumers=(ORDERING_VERDICTS, NOTIFY),
 )
@@ -282,6 +288,7 @@ ORDERS = Topic(
         ordering_klienten.KlientDeclined,
         ordering_klienten.KlientCheckRequested,
         ordering_klienten.KlientChecked,
+        ordering_klienten.OrderKlientVerdictChanged,
         ordering_klienten.KlientReminded,
         ordering_klienten.KlientOrdered,
         ordering.OrderPlaced,

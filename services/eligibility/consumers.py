@@ -15,7 +15,7 @@ from services.eligibility.domain.offering import OfferedService
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.handlers import CheckOrder
 from services.eligibility.records.check import check
-from services.eligibility.records.judge import KnownFacts, Policy, Question
+from services.eligibility.records.judge import KnownFacts, Policy, Question, question_of_klient
 from services.eligibility.records.record import Because, Occasion, Records
 from services.eligibility.repository import OfferedServices, Verdicts
 from shared.aggregate.change import Change
@@ -84,18 +84,9 @@ def _question(command: CheckOrder) -> Question:
 
 
 def _question_of_klient(asked: KlientCheckRequested) -> Question:
-    """Return the question whether the award may go down the chain: Anbieter, Bündler, Klient."""
     order = asked.order
-    bundler = {"org": order.customer.id, "payment": True, "return_duty": False}
-    return Question(
-        asked.klient.id,
-        order.provider.id,
-        order.channel.value,
-        day_of(asked.at),
-        (bundler,),
-        asked.payment,
-        asked.return_duty,
-    )
+    owed = (asked.payment, asked.return_duty)
+    return question_of_klient(asked.klient.id, order.customer.id, order.provider.id, order.channel.value, day_of(asked.at), owed)
 
 
 def _occasion(command: CheckOrder) -> Occasion:

@@ -280,13 +280,19 @@ def judge_klient(
     asked: KlientCheckRequested, assessment: Assessment, at: datetime, cause: Cause | None = None
 ) -> Change[OrderVerdict]:
     """Record the verdict on the chain down to a Klient; a check that has been answered already changes nothing."""
+    check = KlientCheck(
+        klient=asked.klient,
+        number=asked.check,
+        assessment=assessment,
+        given_at=at,
+        payment=asked.payment,
+        return_duty=asked.return_duty,
+    )
 
     def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
         if verdict is None:
             raise NotFoundError(f"There is no verdict on an order {asked.order.id}.", code="verdict_not_found")
-        return verdict, verdict.judge_klient(
-            KlientCheck(klient=asked.klient, number=asked.check, assessment=assessment, given_at=at)
-        )
+        return verdict, verdict.judge_klient(check)
 
     return Change(asked.order.id, decide, cause)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.messages.base import message_type
+from shared.messages.eligibility import ChangeReason
 from shared.messages.ordering import OrderEvent, Why, WhyIfStated
 from shared.messages.values import Code, Party, Text, Time, Verdict
 
@@ -82,6 +83,42 @@ class KlientChecked(KlientEvent):
     ] = None
     signed_off: Annotated[
         bool, Field(description="Whether a person of the Anbieter answers for the risk. Not personal.", examples=[False])
+    ] = False
+
+
+@message_type("ordering.order.klient-verdict-changed.v1")
+class OrderKlientVerdictChanged(KlientEvent):
+    """The verdict on the chain down to a Klient is another one now; the Vorgang goes on until somebody decides."""
+
+    check: Annotated[int, Field(ge=1, description="Number of the last check of this Klient. Not personal.", examples=[1])]
+    before: Annotated[Verdict, Field(description="The verdict until now. Not personal.", examples=["EXEMPT"])]
+    because: Annotated[
+        ChangeReason,
+        Field(
+            description="What has changed it: facts or evidence, the calendar, or the rules. Not personal.", examples=["CALENDAR"]
+        ),
+    ]
+    verdict: Annotated[Verdict, Field(description="The verdict now. Not personal.", examples=["NOT_EXEMPT"])]
+    code: Annotated[
+        Code, Field(description="Code of the finding that decides. Not personal.", examples=["ACCREDITATION_MISSING"])
+    ]
+    reason: Annotated[
+        Text, Field(description="The same as a German sentence. Not personal.", examples=["Es fehlt die Akkreditierung."])
+    ]
+    remedy: Annotated[
+        Text | None,
+        Field(
+            description="What helps, in German; null or absent: nothing known. Not personal.",
+            examples=["Die Akkreditierung beantragen."],
+        ),
+    ] = None
+    anbieter_decides: Annotated[
+        bool,
+        Field(
+            description="Whether the Anbieter has to decide: a contract is there or asked for, or it is a risk; else the Klient "
+            "mends what is lacking. Not personal.",
+            examples=[True],
+        ),
     ] = False
 
 

@@ -20,7 +20,7 @@ from shared.messages.eligibility import (
     VerdictGiven,
     VerdictOverridden,
 )
-from shared.messages.eligibility_klienten import KlientJudged
+from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.values import Channel, Line, Party, PersonRef, Text, Time, Verdict
 
 PORTAL_RULE = "R12"
@@ -46,15 +46,6 @@ class Check(Value):
     sign_off: SignOff | None = None
 
 
-class KlientCheck(Value):
-    """The last check of the chain down to one Klient of the order."""
-
-    klient: Party
-    number: int
-    assessment: Assessment
-    given_at: Time
-
-
 class Recheck(Value):
     """The verdict as it was found later, without anybody asking for a check. ``check``: the one whose verdict it replaces."""
 
@@ -62,6 +53,26 @@ class Recheck(Value):
     assessment: Assessment
     because: ChangeReason
     found_at: Time
+
+
+class KlientCheck(Value):
+    """The last check of the chain down to one Klient of the order, and what was found since, without a check.
+
+    ``payment`` and ``return_duty``: what the Klient owes the Bündler.
+    """
+
+    klient: Party
+    number: int
+    assessment: Assessment
+    given_at: Time
+    payment: bool = True
+    return_duty: bool = False
+    recheck: Recheck | None = None
+
+    @property
+    def current(self) -> Assessment:
+        """The assessment that counts: that of the check, or what was found since."""
+        return self.assessment if self.recheck is None else self.recheck.assessment
 
 
 def shown_to_provider(forwarded: bool | None, checks: Iterable[tuple[str, str, bool]]) -> bool:  # noqa: FBT001 - as stored
@@ -131,7 +142,7 @@ class OrderVerdict(Aggregate):
 
     def judge_klient(self, check: KlientCheck) -> list[Message]:
         """Record the verdict on the chain down to a Klient in place of the one before; an earlier check changes nothing."""
-        known = next((it for it in self.klienten if it.klient.id == check.klient.id), None)
+        known = self.klient(check.klient.id)
         if known is not None and check.number <= known.number:
             return []
         self.klienten = (*(it for it in self.klienten if it is not known), check)
@@ -150,6 +161,29 @@ class OrderVerdict(Aggregate):
                 check=found.check,
                 customer=self.customer,
                 before=before.verdict,
+                because=found.because,
+                assessment=found.assessment,
+                found_at=found.found_at,
+            )
+        ]
+
+    def klient(self, organisation: str) -> KlientCheck | None:
+        """Return the last check of a Klient, None if there is none."""
+        return next((it for it in self.klienten if it.klient.id == organisation), None)
+
+    def change_klient(self, organisation: str, found: Recheck) -> list[Message]:
+        """Record that the verdict on a Klient is another one than before; the same one, or one on an earlier check, is none."""
+        known = self.klient(organisation)
+        if known is None or found.check != known.number or same_verdict(known.current, found.assessment):
+            return []
+        changed = known.model_copy(update={"recheck": found})
+        self.klienten = tuple(changed if it is known else it for it in self.klienten)
+        return [
+            KlientVerdictChanged(
+                order_id=self.id,
+                klient=known.klient,
+                check=found.check,
+                before=known.current.verdict,
                 because=found.because,
                 assessment=found.assessment,
                 found_at=found.found_at,

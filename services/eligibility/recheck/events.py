@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.eligibility.recheck.watched import Change, Phase, Watched, Watching, checked, reached
+from services.eligibility.recheck.watched import (
+    Change,
+    Phase,
+    Watched,
+    WatchedKlient,
+    Watching,
+    checked,
+    klient_checked,
+    klient_left,
+    reached,
+)
 from shared.bus.handling import Consumer, Received, Rejection
 from shared.messages.base import Message
 from shared.messages.ordering import (
@@ -20,6 +30,7 @@ from shared.messages.ordering import (
     OrderRefused,
     OrderWithdrawn,
 )
+from shared.messages.ordering_klienten import KlientCheckRequested, KlientDeclined, KlientRemoved
 
 CHECKS: Final = (InterestDeclared, CheckRequested, OrderPlaced)
 PHASES: Final[Mapping[type[Message], Phase]] = {
@@ -30,6 +41,9 @@ PHASES: Final[Mapping[type[Message], Phase]] = {
     OrderExpired: Phase.ENDED,
     OrderEnded: Phase.ENDED,
 }
+LEAVING: Final = (KlientDeclined, KlientRemoved)
+_TOLD_ONLY: Final[frozenset[type[Message]]] = frozenset({*PHASES, *LEAVING})
+"""What is no request for a check."""
 
 
 def followed(orders: Consumer, watching: Watching) -> Consumer:
@@ -39,11 +53,11 @@ def followed(orders: Consumer, watching: Watching) -> Consumer:
     """
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        found = await orders.handle([event for event in batch if type(event.message) not in PHASES])
+        found = await orders.handle([event for event in batch if type(event.message) not in _TOLD_ONLY])
         await watching.update(_changes(batch))
         return found
 
-    return Consumer(orders.group, orders.handles | PHASES.keys(), handle)
+    return Consumer(orders.group, orders.handles | _TOLD_ONLY, handle)
 
 
 def _changes(batch: Sequence[Received]) -> dict[str, Change]:
@@ -53,6 +67,11 @@ def _changes(batch: Sequence[Received]) -> dict[str, Change]:
         message = event.message
         if isinstance(message, CHECKS):
             found.setdefault(message.order.id, []).append(checked(message.order))
+        elif isinstance(message, KlientCheckRequested):
+            klient = WatchedKlient(id=message.klient.id, payment=message.payment, return_duty=message.return_duty)
+            found.setdefault(message.order.id, []).append(klient_checked(message.order, klient))
+        elif isinstance(message, LEAVING):
+            found.setdefault(message.order.id, []).append(klient_left(message.klient.id))
         elif isinstance(message, OrderEvent) and type(message) in PHASES:
             found.setdefault(message.order.id, []).append(reached(message.order, PHASES[type(message)]))
     return {order_id: _in_turn(changes) for order_id, changes in found.items()}

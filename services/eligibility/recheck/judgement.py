@@ -10,9 +10,9 @@ from services.eligibility.engine.answer import Answer
 from services.eligibility.engine.evaluate import glance
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.engine.verdicts import Verdict
-from services.eligibility.recheck.watched import Watched
+from services.eligibility.recheck.watched import Watched, WatchedKlient
 from services.eligibility.records.assessment import assessment_of
-from services.eligibility.records.judge import Policy, Question, Recorded, instant_of, judge
+from services.eligibility.records.judge import Policy, Question, Recorded, instant_of, judge, question_of_klient
 from shared.calendar import day_of
 from shared.canonical_json import digest
 from shared.errors import RejectedError
@@ -33,26 +33,29 @@ class Judgement:
         return assessment_of(self.answer, self.question, self.allowed, record)
 
 
-def mark_of(recorded: Recorded, policy: Policy, order: Watched, at: datetime) -> str:
-    """Return a mark of what makes the verdict on an order: SHA-256 of verdict, deciding rules and open channels.
+def question_of(order: Watched, klient: WatchedKlient | None, at: datetime) -> Question:
+    """Return what is asked about an order on the day of ``at``, or about the chain down to one of its Klienten."""
+    day = day_of(at)
+    if klient is None:
+        return Question(order.customer, order.provider, order.channel, day)
+    owed = (klient.payment, klient.return_duty)
+    return question_of_klient(klient.id, order.customer, order.provider, order.channel, day, owed)
+
+
+def mark_of(recorded: Recorded, policy: Policy, question: Question, at: datetime) -> str:
+    """Return a mark of what makes a verdict: SHA-256 of verdict, deciding rules and open channels.
 
     Raises RefusedError, InvalidError as ``Policy.request``.
     """
-    question = _question(order, at)
     verdict, rules = glance(recorded.world, policy.request(question, recorded.instant or instant_of(at)))
     return digest({"verdict": verdict.name, "rules": rules, "free": list(_free(recorded, policy, question, at, verdict))})
 
 
-def judgement_of(recorded: Recorded, policy: Policy, order: Watched, at: datetime) -> Judgement:
-    """Return what holds for an order on the day of ``at``. Raises as ``judge``."""
-    question = _question(order, at)
+def judgement_of(recorded: Recorded, policy: Policy, question: Question, at: datetime) -> Judgement:
+    """Return what holds on the day of the question. Raises as ``judge``."""
     answer = judge(recorded, policy, question, at)
     free = frozenset(_free(recorded, policy, question, at, answer.verdict))
     return Judgement(question, answer, tuple(channel for channel in Channel if channel.value in free))
-
-
-def _question(order: Watched, at: datetime) -> Question:
-    return Question(order.customer, order.provider, order.channel, day_of(at))
 
 
 def _free(recorded: Recorded, policy: Policy, question: Question, at: datetime, verdict: Verdict) -> Iterator[str]:

@@ -21,11 +21,11 @@ from services.eligibility.engine.explanation import ENGINE_VERSION
 from services.eligibility.engine.faults import RefusedError
 from services.eligibility.fact_store.entry import ENTRIES, entry_id
 from services.eligibility.fact_store.state import State
-from services.eligibility.recheck.judgement import Judgement, judgement_of, mark_of
+from services.eligibility.recheck.judgement import Judgement, judgement_of, mark_of, question_of
 from services.eligibility.recheck.metrics import BEHIND, RECHECKED
 from services.eligibility.recheck.progress import Pass, Progress, ProgressLostError, Turn
 from services.eligibility.recheck.touched import Touched
-from services.eligibility.recheck.watched import Watched, Watching
+from services.eligibility.recheck.watched import Watched, WatchedKlient, Watching
 from services.eligibility.records.judge import Policy
 from services.eligibility.records.record import Because, Occasion, Records, record_of
 from shared.aggregate.change import Change
@@ -34,7 +34,7 @@ from shared.calendar import day_of, end_of
 from shared.canonical_json import digest
 from shared.errors import NotFoundError, RejectedError
 from shared.messages.base import Message
-from shared.messages.eligibility import ChangeReason
+from shared.messages.eligibility import Assessment, ChangeReason
 from shared.store.port import Document
 
 PAGE: Final = 50
@@ -140,46 +140,59 @@ class _Steps:
             await self._save(self.progress)
 
     async def _judge(self, order: Watched, because: ChangeReason) -> None:
-        """Judge an order; record and publish what has changed. One that cannot be judged is tried again on the next day."""
-        await asyncio.sleep(0)
-        mark = order.found
-        try:
-            mark = mark_of(await self.rechecker.facts.current(), self.rechecker.policy, order, self.rechecker.clock())
-            outcome = "same" if mark == order.found else await self._changed(order, because)
-        except (RejectedError, RefusedError) as error:
-            log.warning("order_not_judged", order=order.id, code=error.code, detail=error.detail)
-            mark, outcome = order.found, "failed"
-        RECHECKED.labels(outcome).inc()
-        if order.new or mark != order.found:
-            await self._mark(order, mark)
+        """Judge an order and its Klienten; record and publish what has changed."""
+        mark = await self._look(order, None, because)
+        klienten = [it.model_copy(update={"found": await self._look(order, it, because)}) for it in order.klienten]
+        judged = order.judged(mark, tuple(klienten))
+        if judged != order:
+            await self._mark(order, judged)
 
-    async def _changed(self, order: Watched, because: ChangeReason) -> str:
-        """Record and publish the verdict if it is another one than that on the order, and return the outcome.
+    async def _look(self, order: Watched, klient: WatchedKlient | None, because: ChangeReason) -> str | None:
+        """Return the mark of what was found. An order or Klient that cannot be judged is tried again on the next day."""
+        await asyncio.sleep(0)
+        mark = before = order.found if klient is None else klient.found
+        try:
+            at = self.rechecker.clock()
+            known, policy = await self.rechecker.facts.current(), self.rechecker.policy
+            mark = mark_of(known, policy, question_of(order, klient, at), at)
+            outcome = "same" if mark == before else await self._changed(order, klient, because)
+        except (RejectedError, RefusedError) as error:
+            whom = None if klient is None else klient.id
+            log.warning("order_not_judged", order=order.id, klient=whom, code=error.code, detail=error.detail)
+            mark, outcome = before, "failed"
+        RECHECKED.labels(outcome).inc()
+        return mark
+
+    async def _changed(self, order: Watched, klient: WatchedKlient | None, because: ChangeReason) -> str:
+        """Record and publish the verdict if it is another one than that on the order or Klient, and return the outcome.
 
         Judged after the verdict is read: a check that comes between finds its own, on facts that are no older.
         """
         rechecker = self.rechecker
         found = await rechecker.verdicts.get(order.id)
-        if found is None:
+        judged = None if found is None else _judged(found[0], klient)
+        if judged is None:
             return "same"
-        verdict, check, at = found[0], found[0].last.number, rechecker.clock()
-        if order.found is None and verdict.current.rules is None:
+        check, current = judged
+        at = rechecker.clock()
+        question = question_of(order, klient, at)
+        if (order.found if klient is None else klient.found) is None and current.rules is None:
             because = ChangeReason.RULES
-        judgement = judgement_of(await rechecker.facts.current(), rechecker.policy, order, at)
+        judgement = judgement_of(await rechecker.facts.current(), rechecker.policy, question, at)
         document = _record(judgement, order, because, check, at)
         assessment = judgement.assessment(document["_id"])
-        if same_verdict(verdict.current, assessment):
+        if same_verdict(current, assessment):
             return "same"
         await rechecker.records.add([document])
         recheck = Recheck(check=check, assessment=assessment, because=because, found_at=at)
-        await rechecker.verdicts.apply_one(Change(order.id, partial(_changed, recheck), correlation_id=order.id))
+        await rechecker.verdicts.apply_one(Change(order.id, partial(_changed, recheck, klient), correlation_id=order.id))
         return "changed"
 
-    async def _mark(self, order: Watched, mark: str | None) -> None:
+    async def _mark(self, order: Watched, judged: Watched) -> None:
         """Store what was found, unless a check or the end of the order has come meanwhile: then it counts no more."""
 
         def marked(stored: Watched | None) -> Watched | None:
-            return None if stored is None or stored.rev != order.rev else stored.judged(mark)
+            return None if stored is None or stored.rev != order.rev else judged
 
         await self.rechecker.watching.update({order.id: marked})
 
@@ -187,14 +200,26 @@ class _Steps:
         self.progress = await self.rechecker.turn.save(progress)
 
 
-def _changed(found: Recheck, verdict: OrderVerdict | None) -> tuple[OrderVerdict, Sequence[Message]]:
+def _judged(verdict: OrderVerdict, klient: WatchedKlient | None) -> tuple[int, Assessment] | None:
+    """Return number and assessment of the check that counts; None if there is none on that Klient."""
+    if klient is None:
+        return verdict.last.number, verdict.current
+    known = verdict.klient(klient.id)
+    return None if known is None else (known.number, known.current)
+
+
+def _changed(
+    found: Recheck, klient: WatchedKlient | None, verdict: OrderVerdict | None
+) -> tuple[OrderVerdict, Sequence[Message]]:
     if verdict is None:
         raise NotFoundError("There is no verdict on the order any more.", code="verdict_not_found")
-    return verdict, verdict.change(found)
+    return verdict, verdict.change(found) if klient is None else verdict.change_klient(klient.id, found)
 
 
 def _is_concerned(order: Watched, touched: Touched) -> bool:
-    return touched.concerns(order.channel, order.provider) or touched.concerns(order.customer, order.channel)
+    legs = [(order.channel, order.provider), (order.customer, order.channel)]
+    legs += [(klient.id, order.customer) for klient in order.klienten]
+    return any(touched.concerns(awarder, contractor) for awarder, contractor in legs)
 
 
 def _record(judgement: Judgement, order: Watched, because: ChangeReason, check: int, at: datetime) -> Document:

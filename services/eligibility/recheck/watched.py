@@ -30,10 +30,22 @@ class Phase(StrEnum):
 _ORDER: Final = list(Phase)
 
 
+class WatchedKlient(BaseModel):
+    """One Klient of an order whose Kunde is its Bündler, and what it owes that one. ``found`` as of the order."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    payment: bool = True
+    return_duty: bool = False
+    found: str | None = None
+
+
 class Watched(BaseModel):
     """One order. ``found`` marks what was found last, see ``judgement.mark_of``; None: nothing was judged here yet.
 
-    ``open`` is there until it ends, ``new`` until it is judged for the first time, or after a check.
+    ``open`` is there until it ends, ``new`` until it is judged for the first time, or after a check. ``klienten`` are those that
+    a check has judged.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -47,6 +59,7 @@ class Watched(BaseModel):
     channel: str
     new: bool | None = True
     found: str | None = None
+    klienten: tuple[WatchedKlient, ...] = ()
 
     @classmethod
     def of(cls, document: Document) -> Watched:
@@ -64,9 +77,19 @@ class Watched(BaseModel):
             return self.model_copy(update={"phase": latest, "open": None, "new": None})
         return self.model_copy(update={"phase": latest})
 
-    def judged(self, found: str | None) -> Watched:
-        """Return the order with what was found."""
-        return self.model_copy(update={"found": found, "new": None})
+    def judged(self, found: str | None, klienten: tuple[WatchedKlient, ...]) -> Watched:
+        """Return the order with what was found of it and of its Klienten."""
+        return self.model_copy(update={"found": found, "klienten": klienten, "new": None})
+
+    def without(self, klient: str) -> Watched:
+        """Return the order without a Klient."""
+        return self.model_copy(update={"klienten": tuple(it for it in self.klienten if it.id != klient)})
+
+    def checked_for(self, klient: WatchedKlient) -> Watched:
+        """Return the order as one that is to be judged at once: a check has given a verdict on a Klient."""
+        if self.phase is Phase.ENDED:
+            return self
+        return self.model_copy(update={"klienten": (*self.without(klient.id).klienten, klient), "new": True})
 
     def checked(self, channel: str) -> Watched:
         """Return the order as one that is to be judged at once: a check has given a verdict of its own, in that channel."""
@@ -90,6 +113,16 @@ def checked(head: OrderHead) -> Change:
 def reached(head: OrderHead, phase: Phase) -> Change:
     """Return the change for an order that has reached a phase."""
     return lambda order: (order or order_of(head)).reached(phase)
+
+
+def klient_checked(head: OrderHead, klient: WatchedKlient) -> Change:
+    """Return the change for an order on one of whose Klienten a check has given a verdict."""
+    return lambda order: (order or order_of(head)).checked_for(klient)
+
+
+def klient_left(klient: str) -> Change:
+    """Return the change for an order that is no more for a Klient."""
+    return lambda order: None if order is None else order.without(klient)
 
 
 class Watching:
@@ -163,5 +196,9 @@ def _adopted(document: Mapping[str, Any]) -> Document:
         customer=document["customer"]["id"],
         provider=document["provider"]["id"],
         channel=document["channel"],
+        klienten=tuple(
+            WatchedKlient(id=it["klient"]["id"], payment=it.get("payment", True), return_duty=it.get("return_duty", False))
+            for it in document.get("klienten", ())
+        ),
     )
     return order.reached(phase).document()

@@ -51,6 +51,16 @@ class Question:
     return_duty: bool = False
 
 
+def question_of_klient(klient: str, bundler: str, provider: str, channel: str, as_of: date, owed: tuple[bool, bool]) -> Question:
+    """Return the question whether the award may go down the chain: Bereitsteller, Anbieter, Bündler, Klient.
+
+    ``owed`` says whether the Klient pays the Bündler, and whether it has to give anything back.
+    """
+    payment, return_duty = owed
+    link = {"org": bundler, "payment": True, "return_duty": False}
+    return Question(klient, provider, channel, as_of, (link,), payment, return_duty)
+
+
 class IndirectJoint(StrEnum):
     """How indirect joint control (Kommune -> Verband -> IT provider) is judged; courts have not settled it."""
 

@@ -7,15 +7,25 @@ from typing import Any
 
 import pytest
 
-from services.eligibility.domain.verdict import Check, OrderVerdict
+from services.eligibility.domain.verdict import Check, KlientCheck, OrderVerdict
 from services.eligibility.fact_store.entry import Draft, Origin, Record
 from services.eligibility.fact_store.facts import Facts
-from services.eligibility.recheck.judgement import judgement_of, mark_of
+from services.eligibility.recheck.judgement import Judgement, judgement_of, mark_of, question_of
 from services.eligibility.recheck.metrics import BEHIND
 from services.eligibility.recheck.progress import SETTLED, Turn
 from services.eligibility.recheck.runner import Rechecker
-from services.eligibility.recheck.watched import Phase, Watched, Watching, checked, order_of, reached
-from services.eligibility.records.judge import IndirectJoint, Policy
+from services.eligibility.recheck.watched import (
+    Phase,
+    Watched,
+    WatchedKlient,
+    Watching,
+    checked,
+    klient_checked,
+    klient_left,
+    order_of,
+    reached,
+)
+from services.eligibility.records.judge import IndirectJoint, Policy, Question
 from services.eligibility.records.record import Records
 from services.eligibility.repository import RECHECK_PROGRESS, RECORDS, VERDICTS, WATCHED
 from shared.aggregate.change import Cause, Change
@@ -25,6 +35,7 @@ from shared.canonical_json import digest
 from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Decision, Override, Stage, VerdictChanged, VerdictOverridden
+from shared.messages.eligibility_klienten import KlientVerdictChanged
 from shared.messages.ordering import InterestDeclared, OrderContracted, OrderEnded, OrderEvent, OrderHead
 from shared.messages.values import Channel, OrderState, Party, Role, Verdict
 from shared.store.lease import Lease
@@ -96,10 +107,27 @@ class Process:
     async def run(self) -> None:
         await self.rechecker.run()
 
+    async def judgement(self, order: OrderHead, klient: WatchedKlient | None = None) -> Judgement:
+        at = self.cluster.now
+        return judgement_of(await self.facts.current(), POLICY, question_of(order_of(order), klient, at), at)
+
+    async def give_klient(self, order: OrderHead, klient: WatchedKlient, number: int = 1) -> None:
+        """Record the verdict of a Klient's check, as the consumer of orders does."""
+        judged, now = await self.judgement(order, klient), self.cluster.now
+        party = Party(id=klient.id, name=klient.id)
+        check = KlientCheck(klient=party, number=number, assessment=judged.assessment(order.id), given_at=now)
+
+        def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, list[Message]]:
+            assert verdict is not None
+            return verdict, verdict.judge_klient(check)
+
+        await self.verdicts.apply_one(Change(order.id, decide))
+        await self.watching.update({order.id: klient_checked(order, klient)})
+
     async def give(self, order: OrderHead, stage: Stage = Stage.INTERESSE, number: int = 1) -> None:
         """Record the verdict of a check, as the consumer of orders does."""
         cluster = self.cluster
-        judged = judgement_of(await self.facts.current(), POLICY, order_of(order), cluster.now)
+        judged = await self.judgement(order)
         check = Check(number=number, stage=stage, assessment=judged.assessment(order.id), given_at=cluster.now)
 
         def decide(verdict: OrderVerdict | None) -> tuple[OrderVerdict, list[Message]]:
@@ -137,6 +165,11 @@ class Cluster:
         """Return the changed verdicts published so far, repeats of one event left out."""
         found = {event.id: event for event in self.publisher.events if event.type == VerdictChanged.TYPE}
         return [VerdictChanged.model_validate_json(event.body) for event in found.values()]
+
+    def klienten_changed(self) -> list[KlientVerdictChanged]:
+        """Return the changed verdicts on Klienten published so far, repeats of one event left out."""
+        found = {event.id: event for event in self.publisher.events if event.type == KlientVerdictChanged.TYPE}
+        return [KlientVerdictChanged.model_validate_json(event.body) for event in found.values()]
 
     def stored(self, collection: str) -> list[Document]:
         return list(self.documents.get(collection, {}).values())
@@ -194,14 +227,14 @@ async def test_only_orders_whose_bodies_are_connected_with_the_fact_are_judged(
 ) -> None:
     judged: list[str] = []
 
-    def noted(recorded: Any, policy: Policy, order: Watched, at: datetime) -> str:
-        judged.append(order.id)
-        return mark_of(recorded, policy, order, at)
+    def noted(recorded: Any, policy: Policy, question: Question, at: datetime) -> str:
+        judged.append(question.customer)
+        return mark_of(recorded, policy, question, at)
 
     monkeypatch.setattr("services.eligibility.recheck.runner.mark_of", noted)
     await process.record("act-komm_one-2025", entrusted=9400000000)
     await process.run()
-    assert judged == [HUSUMS.id]
+    assert judged == [HUSUMS.customer.id]
 
 
 async def test_evidence_that_is_withdrawn_counts_like_the_fact_that_cites_it(cluster: Cluster, process: Process) -> None:
@@ -245,6 +278,48 @@ async def test_running_contracts_are_followed_and_ended_ones_are_not(cluster: Cl
     cluster.now = datetime(2027, 7, 1, 9, 0, tzinfo=UTC)
     await process.run()
     assert BAYERNS.id not in {event.order_id for event in cluster.changed()}
+
+
+BUNDLED = head("bundled", "itvsh", "komm_one", Channel.GOVDIGITAL)
+KLIENT = WatchedKlient(id=HUSUM)
+
+
+async def test_the_verdict_on_a_klient_is_followed_beside_that_on_its_buendler(cluster: Cluster, process: Process) -> None:
+    await process.give(BUNDLED)
+    await process.give_klient(BUNDLED, KLIENT)
+    await process.watching.update({BUNDLED.id: reached(BUNDLED, Phase.RUNNING)})
+    await process.run()
+    assert cluster.klienten_changed() == []
+    before = (await process.judgement(BUNDLED, KLIENT)).answer.verdict.name
+    await process.record("rel-010540056056-itvsh", valid_to="2026-03-01")
+    await process.run()
+    (event,) = cluster.klienten_changed()
+    assert (event.order_id, event.klient.id, event.check, event.because) == (BUNDLED.id, HUSUM, 1, ChangeReason.FACTS)
+    assert (event.before.value, event.assessment.verdict) == (before, Verdict.NOT_EXEMPT)
+    assert {it.leg for it in event.assessment.findings if it.verdict is Verdict.NOT_EXEMPT} == {"L3"}
+    assert BUNDLED.id not in {it.order_id for it in cluster.changed()}, "the chain of the Buendler is as it was"
+    await process.run()
+    assert len(cluster.klienten_changed()) == 1, "the same again is nothing new"
+
+
+async def test_a_klient_that_has_left_or_was_checked_anew_gets_no_news_of_before(cluster: Cluster, process: Process) -> None:
+    await process.give(BUNDLED)
+    await process.give_klient(BUNDLED, KLIENT)
+    await process.run()
+    await process.watching.update({BUNDLED.id: klient_left(HUSUM)})
+    await process.record("rel-010540056056-itvsh", valid_to="2026-03-01")
+    await process.give_klient(BUNDLED, KLIENT, number=2)
+    await process.run()
+    assert cluster.klienten_changed() == []
+
+
+async def test_klienten_of_a_version_that_followed_none_are_adopted(cluster: Cluster, process: Process) -> None:
+    await process.give(BUNDLED)
+    await process.give_klient(BUNDLED, KLIENT)
+    await process.store.delete(WATCHED, [BUNDLED.id])
+    cluster.now += timedelta(days=1)
+    await process.run()
+    assert [it.id for it in cluster.watched(BUNDLED).klienten] == [HUSUM]
 
 
 async def test_a_new_check_replaces_what_was_found_without_one(cluster: Cluster, process: Process) -> None:

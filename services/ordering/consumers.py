@@ -18,14 +18,16 @@ from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
-from shared.messages.eligibility_klienten import KlientJudged
+from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
 
 _OF_CONTRACTS: Final[frozenset[type[Message]]] = frozenset(
     {ContractConcluded, ContractRefused, ContractTerminated, ContractEnded, NoticeRefused}
 )
 
-_VERDICTS: Final[frozenset[type[Message]]] = frozenset({VerdictGiven, VerdictOverridden, VerdictChanged, KlientJudged})
+_VERDICTS: Final[frozenset[type[Message]]] = frozenset(
+    {VerdictGiven, VerdictOverridden, VerdictChanged, KlientJudged, KlientVerdictChanged}
+)
 
 
 def consumers(orders: Orders, offerings: Offerings, clock: Callable[[], datetime], hold_for: timedelta) -> tuple[Consumer, ...]:
@@ -52,6 +54,8 @@ def _verdicts(orders: Orders, clock: Callable[[], datetime], hold_for: timedelta
                     changes.append(handlers.record_verdict_change(changed, event.cause, at))
                 case KlientJudged() as judged:
                     changes.append(handlers.record_klient_check(judged, event.cause, at))
+                case KlientVerdictChanged() as klient_changed:
+                    changes.append(handlers.record_klient_change(klient_changed, event.cause, at))
         return rejections(batch, await orders.ledger.apply(changes))
 
     return Consumer(ORDERING_VERDICTS, _VERDICTS, handle)

@@ -12,6 +12,7 @@ from services.ordering.domain import (
     exits,
     interest,
     klienten,
+    klienten_rechecks,
     notice,
     precheck,
     rechecks,
@@ -33,7 +34,7 @@ from shared.messages.catalog import OfferingWithdrawn
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
-from shared.messages.eligibility_klienten import KlientJudged
+from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Anbindungsart, Channel, Party, Role
 
@@ -158,6 +159,11 @@ def record_klient_check(judged: KlientJudged, cause: Cause, at: datetime) -> Cha
         return klienten.record_check(order, SYSTEM, at, judged) if order.takes_klienten else []
 
     return _change(judged.order_id, decide, cause)
+
+
+def record_klient_change(changed: KlientVerdictChanged, cause: Cause, at: datetime) -> Change[Order]:
+    """Record a verdict on a Klient that was found without a check."""
+    return _change(changed.order_id, lambda order: klienten_rechecks.record_change(order, changed, at), cause)
 
 
 def record_verdict(given: VerdictGiven, cause: Cause, at: datetime, hold_for: timedelta) -> Change[Order]:

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from services.ordering.domain.award import offer_number_of
 from services.ordering.domain.formats import Format, example_of
 from services.ordering.domain.klient import Klient, KlientState
+from services.ordering.domain.klienten_rechecks import anbieter_decides
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Point, Question, Refusal, Step, Task
 from services.ordering.domain.rechecks import task_of
 from services.ordering.domain.steps import allowed_moves
-from services.ordering.domain.transitions import Command
+from services.ordering.domain.transitions import FINAL, Command
 from shared.calendar import day_of
 from shared.messages.eligibility import ChangeReason, Finding, Override
 from shared.messages.ordering import OrderParty
@@ -129,6 +130,25 @@ class MilestoneView(Milestone):
     overdue: bool = False
 
 
+class KlientLaterView(BaseModel):
+    """The verdict that was found since the last check of a Klient, without one. ``open``: somebody has to act on it.
+
+    ``anbieter_decides``: that is the Anbieter, else the Klient, which mends what is lacking. The grounds are theirs to read.
+    """
+
+    verdict: Verdict
+    before: Verdict
+    because: ChangeReason
+    at: datetime
+    as_of: date
+    open: bool
+    anbieter_decides: bool
+    code: str | None = None
+    grounds: str | None = None
+    remedy: str | None = None
+    decided_by: str | None = None
+
+
 class KlientView(BaseModel):
     """A Klient, for whom a Bündler orders. ``free``: its pre-check leaves the way free; it holds for the day ``as_of``.
 
@@ -150,6 +170,7 @@ class KlientView(BaseModel):
     grounds: str | None = None
     remedy: str | None = None
     signed_off_by: str | None = None
+    later: KlientLaterView | None = None
 
 
 class UsesView(BaseModel):
@@ -253,7 +274,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         if order.contract_id and order.contract_number
         else None,
         bundled=order.bundled,
-        klienten=tuple(_klient(it, party) for it in order.klienten.value),
+        klienten=tuple(_klient(order, it, party) for it in order.klienten.value),
         milestones=tuple(_milestone(item, order.target_of(item.code), party, at) for item in order.milestones.value),
         ends_on=order.ends_on,
         notice=_notice(order),
@@ -365,7 +386,7 @@ def _step(order: Order, step: Step, party: OrderParty) -> Step:
     return step.model_copy(update=hidden) if hidden else step
 
 
-def _klient(klient: Klient, party: OrderParty) -> KlientView:
+def _klient(order: Order, klient: Klient, party: OrderParty) -> KlientView:
     view = KlientView(klient=klient.party, state=klient.state, named_at=klient.named_at, answered_at=klient.answered_at)
     if party is OrderParty.BEREITSTELLER:
         return view
@@ -379,10 +400,28 @@ def _klient(klient: Klient, party: OrderParty) -> KlientView:
     }
     if checked is not None:
         shown |= {"verdict": checked.verdict, "as_of": checked.as_of}
+        shown["later"] = klient_later(order, klient, party)
         if party is OrderParty.ANBIETER:
             shown |= {"code": checked.code, "grounds": checked.reason, "remedy": checked.remedy}
             shown["signed_off_by"] = klient.signed_off_by
     return view.model_copy(update=shown)
+
+
+def klient_later(order: Order, klient: Klient, party: OrderParty | None) -> KlientLaterView | None:
+    """Return what was found of a Klient since its last check; ``party`` None is the Klient itself."""
+    later = klient.later
+    if later is None:
+        return None
+    is_open = klient.is_open and order.state not in FINAL
+    shown = later.model_dump(include={"verdict", "before", "because", "at", "as_of"})
+    decides = is_open and anbieter_decides(order, later)
+    view = KlientLaterView(**shown, open=is_open, anbieter_decides=decides)
+    if party is OrderParty.KUNDE:
+        return view
+    grounds: dict[str, object] = {"code": later.code, "grounds": later.reason, "remedy": later.remedy}
+    if party is OrderParty.ANBIETER:
+        grounds["decided_by"] = later.decided_by
+    return view.model_copy(update=grounds)
 
 
 def _milestone(milestone: Milestone, day: date | None, party: OrderParty, at: datetime) -> MilestoneView:

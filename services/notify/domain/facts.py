@@ -248,6 +248,9 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return _grounds(message)
         case ordering_klienten.KlientChecked(klient=klient, verdict=verdict, code=code, reason=reason, remedy=remedy):
             return {"organisation": klient.name, "verdict": verdict, "code": code, "reason": reason, "remedy": remedy}
+        case ordering_klienten.OrderKlientVerdictChanged(klient=klient, verdict=verdict, code=code, reason=reason):
+            found = {"organisation": klient.name, "verdict": verdict, "code": code, "reason": reason}
+            return {**found, "remedy": message.remedy, "party": OrderParty.ANBIETER if message.anbieter_decides else None}
         case ordering_klienten.KlientReminded(klient=klient, since=since):
             return {"organisation": klient.name, "since": since}
         case ordering_klienten.KlientEvent(klient=klient):

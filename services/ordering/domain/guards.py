@@ -8,10 +8,10 @@ from datetime import datetime
 
 from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
-from services.ordering.domain.transitions import Command
+from services.ordering.domain.transitions import BEFORE_ORDER, Command
 from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
-from shared.messages.values import OrderState
+from shared.messages.values import OrderState, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,14 @@ def _has_klienten(order: Order, party: OrderParty, at: datetime) -> Violation | 
     return _bundled(order, party, at)
 
 
+def _klient_to_sign(order: Order, party: OrderParty, at: datetime) -> Violation | None:
+    """Return what keeps the Anbieter from answering for a Klient: once it is ordered, that nothing was found since."""
+    found = [it.later for it in order.klienten.value if it.later is not None and it.later.verdict is not Verdict.EXEMPT]
+    if order.state in BEFORE_ORDER or found:
+        return _has_klienten(order, party, at)
+    return Violation("nothing_to_sign", "Nothing was found about a Klient since it was ordered.")
+
+
 def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
     if milestones := order.open_milestones():
         return Violation("milestones_open", f"Mandatory milestones are open: {', '.join(item.label for item in milestones)}.")
@@ -143,7 +151,7 @@ _GUARDS: dict[Command, Guard] = {
     Command.ANSWER_KLIENT: _has_klienten,
     Command.CHECK_KLIENTEN: _has_klienten,
     Command.RECORD_KLIENT_CHECK: _bundled,
-    Command.SIGN_OFF_KLIENT: _has_klienten,
+    Command.SIGN_OFF_KLIENT: _klient_to_sign,
     Command.PLACE: _may_be_placed,
     Command.GO_LIVE: _everything_reached,
     Command.REPORT_USES: _was_productive,

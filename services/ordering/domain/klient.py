@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.messages.eligibility import ChangeReason
 from shared.messages.values import Party, Verdict
 
 
@@ -31,6 +32,20 @@ class KlientCheck(BaseModel):
     remedy: str | None = None
 
 
+class KlientLater(KlientCheck):
+    """The verdict that was found since the last check of a Klient, without one. It ends nothing by itself.
+
+    ``before`` is the verdict that it replaces. ``fixed``: it rests on the portal's own conditions, beside which nobody decides.
+    ``decided_by``: person of the Anbieter who answers for going on.
+    """
+
+    at: datetime
+    before: Verdict
+    because: ChangeReason
+    fixed: bool = False
+    decided_by: str | None = None
+
+
 class Klient(BaseModel):
     """One Klient. ``payment`` and ``return_duty``: what it owes the Bündler. ``check`` counts its pre-checks.
 
@@ -50,6 +65,7 @@ class Klient(BaseModel):
     reason: str | None = None
     check: int = 0
     checked: KlientCheck | None = None
+    later: KlientLater | None = None
     signed_off_by: str | None = None
     reminded: int = 0
 
@@ -60,13 +76,21 @@ class Klient(BaseModel):
 
     @property
     def is_free(self) -> bool:
-        """Whether its last pre-check leaves the way free, a RISK once a person of the Anbieter has signed it off."""
-        if self.checked is None:
+        """Whether its last pre-check leaves the way free, and what was found since as well.
+
+        A RISK does once a person of the Anbieter has signed it off.
+        """
+        if self.checked is None or self.is_open:
             return False
         risk = self.checked.verdict is Verdict.RISK and self.signed_off_by is not None
         return self.checked.verdict is Verdict.EXEMPT or risk
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to act on a verdict that was found since the last check."""
+        return self.later is not None and self.later.verdict is not Verdict.EXEMPT and self.later.decided_by is None
+
     def begin_check(self) -> None:
-        """Count the next pre-check and drop the result before it."""
+        """Count the next pre-check and drop what was found before it."""
         self.check += 1
-        self.checked = None
+        self.checked = self.later = None

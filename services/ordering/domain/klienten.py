@@ -10,6 +10,7 @@ from datetime import datetime
 
 from services.ordering.domain.guards import MOST_CHECKS, Violation
 from services.ordering.domain.klient import Klient, KlientCheck, KlientState
+from services.ordering.domain.klienten_rechecks import decide_later
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
 from services.ordering.domain.steps import Taken, step
@@ -92,7 +93,7 @@ def decline(order: Order, _actor: Actor, at: datetime, klient: Party, person: st
         return None
     known.state, known.name, known.reason = KlientState.ABGELEHNT, klient.name, reason
     known.answered_at, known.answered_by = at, person
-    known.checked = known.signed_off_by = None
+    known.checked = known.later = known.signed_off_by = None
     return Taken(
         lambda: KlientDeclined(order=order.head(), at=at, klient=known.party, reason=reason), note=f"{known.name}: {reason}"
     )
@@ -131,6 +132,7 @@ def record_check(order: Order, _actor: Actor, at: datetime, judged: KlientJudged
         reason=found.reason,
         remedy=found.remedy,
     )
+    known.later = None
     if judged.assessment.verdict is not Verdict.RISK:
         known.signed_off_by = None
     return _checked(order, known, at)
@@ -138,11 +140,14 @@ def record_check(order: Order, _actor: Actor, at: datetime, judged: KlientJudged
 
 @step(Command.SIGN_OFF_KLIENT)
 def sign_off(order: Order, actor: Actor, at: datetime, klient_id: str, reason: str) -> Taken | Violation | None:
-    """Record that a person of the Anbieter answers for the RISK in the chain down to a Klient.
+    """Record that a person of the Anbieter answers for the RISK in the chain down to a Klient, or for what was found since.
 
-    Raises NotFoundError (``klient_not_found``), ConflictError (``nothing_to_sign``) unless the result is RISK.
+    Raises NotFoundError (``klient_not_found``), ConflictError: ``nothing_to_sign`` unless there is a RISK or, on a contract, any
+    verdict to decide beside; ``override_not_allowed`` where the conditions of the portal are not met.
     """
     known = _require(order, klient_id)
+    if known.later is not None:
+        return decide_later(order, known, actor, at, reason)
     if known.checked is None or known.checked.verdict is not Verdict.RISK:
         return Violation("nothing_to_sign", f"The check of {known.name} shows no RISK to answer for.")
     if known.signed_off_by is not None:
@@ -154,7 +159,7 @@ def sign_off(order: Order, actor: Actor, at: datetime, klient_id: str, reason: s
 def forget_checks(order: Order) -> None:
     """Drop all results: they were found for another Anbieter, and the Bündler asks anew."""
     for klient in order.klienten.value:
-        klient.checked = klient.signed_off_by = None
+        klient.checked = klient.later = klient.signed_off_by = None
         klient.check += klient.state is KlientState.BESTAETIGT
 
 

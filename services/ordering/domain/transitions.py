@@ -92,7 +92,8 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.ANSWER_KLIENT, BEFORE_ORDER, None, SYSTEM),
         _row(Command.CHECK_KLIENTEN, BEFORE_ORDER, None, KUNDE),
         _row(Command.RECORD_KLIENT_CHECK, BEFORE_ORDER, None, SYSTEM),
-        _row(Command.SIGN_OFF_KLIENT, BEFORE_ORDER, None, ANBIETER),
+        # On a contract the Anbieter decides on what was found of a Klient since.
+        _row(Command.SIGN_OFF_KLIENT, BEFORE_ORDER | {S.BESTELLT, S.GEKUENDIGT} | RUNNING, None, ANBIETER),
         _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),
         _row(Command.REQUEST_CONTRACT, {S.BESTELLT}, None, SYSTEM),
         _row(Command.RECORD_CONTRACT, {S.BESTELLT}, S.VERTRAG_GESCHLOSSEN, SYSTEM),

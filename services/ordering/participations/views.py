@@ -8,12 +8,15 @@ from pydantic import BaseModel
 
 from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
-from services.ordering.views import OfferingRef
+from services.ordering.views import KlientLaterView, OfferingRef, klient_later
 from shared.messages.values import Channel, OrderState, Party, Verdict
 
 
 class ParticipationCheckView(BaseModel):
-    """The pre-check of the chain down to the Klient, with the finding that decides. ``pending``: another one is under way."""
+    """The pre-check of the chain down to the Klient, with the finding that decides. ``pending``: another one is under way.
+
+    ``later`` is what was found since, without a check.
+    """
 
     pending: bool
     verdict: Verdict | None = None
@@ -22,6 +25,7 @@ class ParticipationCheckView(BaseModel):
     reason: str | None = None
     remedy: str | None = None
     free: bool = False
+    later: KlientLaterView | None = None
 
 
 class ParticipationView(BaseModel):
@@ -68,15 +72,16 @@ class ParticipationView(BaseModel):
             waiting=asked and order.takes_klienten,
             payment=klient.payment,
             return_duty=klient.return_duty,
-            check=_check(klient),
+            check=_check(order, klient),
             allowed=_allowed(klient) if order.takes_klienten else (),
         )
 
 
-def _check(klient: Klient) -> ParticipationCheckView:
+def _check(order: Order, klient: Klient) -> ParticipationCheckView:
     if klient.checked is None:
         return ParticipationCheckView(pending=klient.state is KlientState.BESTAETIGT)
-    return ParticipationCheckView(pending=False, free=klient.is_free, **klient.checked.model_dump())
+    later = klient_later(order, klient, None)
+    return ParticipationCheckView(pending=False, free=klient.is_free, later=later, **klient.checked.model_dump())
 
 
 def _allowed(klient: Klient) -> tuple[str, ...]:

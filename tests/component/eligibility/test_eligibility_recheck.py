@@ -490,12 +490,12 @@ async def test_a_glance_finds_what_the_whole_answer_says(process: Process) -> No
     state = await process.facts.current()
     for order in (HUSUMS, SACHSENS, BAYERNS, head("fitko", HUSUM, "komm_one", Channel.FITKO)):
         for policy in (POLICY, STRICT):
-            watched = order_of(order)
-            judged = judgement_of(state, policy, watched, AT)
+            question = question_of(order_of(order), None, AT)
+            judged = judgement_of(state, policy, question, AT)
             core = judged.answer.core
             free = [rules.anbieter for rules in policy.rules.channels.values() if Channel(rules.anbieter) in judged.allowed]
             expected = digest({"verdict": core["verdict"], "rules": core["rules"], "free": free})
-            assert mark_of(state, policy, watched, AT) == expected
+            assert mark_of(state, policy, question, AT) == expected
 
 
 async def test_open_orders_and_running_contracts_are_followed_until_they_end(world: World) -> None:

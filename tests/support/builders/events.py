@@ -320,6 +320,24 @@ EXAMPLES: tuple[Message, ...] = (
         ordering_klienten.KlientChecked(**KLIENT, check=1, verdict=verdict, code="NO_RELATION", reason=REASON, remedy=remedy)
         for verdict, remedy in ((Verdict.NO_EVIDENCE, REMEDY), (Verdict.NO_EVIDENCE, None), (Verdict.RISK, None))
     ),
+    *(
+        ordering_klienten.OrderKlientVerdictChanged(
+            **KLIENT,
+            check=1,
+            before=before,
+            because=eligibility.ChangeReason.FACTS,
+            verdict=verdict,
+            code="NO_RELATION",
+            reason=REASON,
+            remedy=remedy,
+            anbieter_decides=decides,
+        )
+        for before, verdict, remedy, decides in (
+            (Verdict.EXEMPT, Verdict.NO_EVIDENCE, REMEDY, False),
+            (Verdict.EXEMPT, Verdict.RISK, None, True),
+            (Verdict.NO_EVIDENCE, Verdict.EXEMPT, None, False),
+        )
+    ),
     ordering_klienten.KlientReminded(**KLIENT, since=AT, escalated=False),
     ordering_klienten.KlientReminded(**KLIENT, since=AT, escalated=True),
     ordering_klienten.KlientOrdered(**KLIENT),

@@ -9,6 +9,7 @@ import pytest
 
 from services.ordering.domain import award, clarification, delivery, exits, klienten, notice, precheck, steps_back, uses
 from services.ordering.domain.clarification import NewPoint
+from services.ordering.domain.klient import Klient, KlientLater, KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import allowed_moves, check_step
@@ -16,6 +17,7 @@ from services.ordering.domain.transitions import FINAL, TRANSITIONS, Command, Ro
 from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import derived_id
 from shared.messages.base import Message
+from shared.messages.eligibility import ChangeReason
 from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, OrderState, Party, Verdict
@@ -114,6 +116,14 @@ def _with_a_klient(order: Order) -> None:
     )
 
 
+def _with_a_klient_found_later(order: Order) -> None:
+    order.bundled = True
+    found = {"verdict": Verdict.RISK, "as_of": T0.date(), "code": "INFLUENCE_NOT_EVIDENCED", "reason": "Ungeklärt."}
+    later = KlientLater(**found, at=T0, before=Verdict.EXEMPT, because=ChangeReason.FACTS)
+    klient = Klient(id=HUSUM.id, name=HUSUM.name, state=KlientState.BESTAETIGT, named_at=T0, check=1, later=later)
+    order.klienten.value = [klient]
+
+
 def _ready_for_a_recheck(order: Order) -> None:
     precheck.record_verdict(order, verdict(Verdict.NO_EVIDENCE), T0)
 
@@ -133,8 +143,10 @@ def _ready(command: Command, state: OrderState) -> Order:
     order = order_in(state)
     if state is OrderState.BESTELLT:
         order.contract_requested_at = None
-    elif command in PREPARATIONS:
+    elif command in PREPARATIONS and not (command is Command.SIGN_OFF_KLIENT and order.placed_at):
         PREPARATIONS[command](order)
+    if command is Command.SIGN_OFF_KLIENT and order.placed_at:
+        _with_a_klient_found_later(order)
     return order
 
 

@@ -148,6 +148,7 @@ class Drill:
             "steps": [asdict(step) for step in self.steps],
             "restored": restored and asdict(restored),
             "places_restored": rebuilt and rebuilt.places,
+            "participations_restored": rebuilt and rebuilt.participations,
             "numbers_promised": rebuilt and {contract: asdict(number) for contract, number in rebuilt.promised.items()},
             "stopped_groups": dict(self.caught_up.stopped) if self.caught_up else {},
             "unresolved": len(self.unresolved),

@@ -5,10 +5,12 @@ Nobody else reads fields of these documents: who compares stores compares these 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.ordering.domain.transitions import CONTRACTED, takes_verdict
+from services.ordering.participations.repository import PARTICIPATIONS
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, RESERVED_FOR
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.store.port import Collection, Document
@@ -21,7 +23,8 @@ _VERSION_DIGIT = 14
 class OrderFact:
     """A Vorgang. ``check`` counts its checks, ``answered``: the last one has its verdict, ``signed``: a person answers for it.
 
-    ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place.
+    ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place. ``klienten`` are
+    the ids of those that are named in it.
     """
 
     id: str
@@ -35,6 +38,7 @@ class OrderFact:
     contract_number: str | None = None
     signed: bool = False
     needs_place: bool = False
+    klienten: tuple[str, ...] = ()
 
     @property
     def takes_verdict(self) -> bool:
@@ -65,6 +69,14 @@ class PlaceFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ParticipationFact:
+    """By which a Klient finds a Vorgang in which it is named, or was."""
+
+    order_id: str
+    klient: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListedOfferingFact:
     """An offer as ordering lists it."""
 
@@ -90,6 +102,7 @@ def _order_or_place(document: Document) -> OrderFact | PlaceFact:
         signed=document["signed_off_by"] is not None,
         # An id of version 5 follows from customer and offer: that Vorgang, of an earlier version, lies in the place itself.
         needs_place=document["_id"][_VERSION_DIGIT] != "5",
+        klienten=tuple(klient["id"] for klient in json.loads(document.get("klienten") or "[]")),
     )
 
 
@@ -97,7 +110,12 @@ def _listed(document: Document) -> ListedOfferingFact:
     return ListedOfferingFact(document["_id"], document["title"], document["version"], OfferingState.read(document["state"]))
 
 
-FACTS: Mapping[Collection, Callable[[Document], OrderFact | PlaceFact | ListedOfferingFact]] = {
+def _participation(document: Document) -> ParticipationFact:
+    return ParticipationFact(document["order_id"], document["klient_id"])
+
+
+FACTS: Mapping[Collection, Callable[[Document], OrderFact | PlaceFact | ParticipationFact | ListedOfferingFact]] = {
     ORDERS: _order_or_place,
+    PARTICIPATIONS: _participation,
     LISTED_OFFERINGS: _listed,
 }

@@ -42,6 +42,8 @@ async def run_rebuild(*, recreate: bool, create: bool, replicas: int | None, pat
         console.print(f"number reserved: {number.sequence} of {number.year} for contract {contract}", markup=False)
     for order in done.places:
         console.print(f"place restored: order {order}", markup=False)
+    for participation in done.participations:
+        console.print(f"participation restored: order and Klient {participation}", markup=False)
     if done.log is not None:
         console.print(f"archive of contracts: goes on as the log {done.log}; tell those who verify it", markup=False)
     if done.receipts:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     CONTRACT_UNEXPECTED = "contract_unexpected"
     ORDER_MISSING = "order_missing"
     ORDER_WITHOUT_PLACE = "order_without_place"
+    KLIENT_WITHOUT_PARTICIPATION = "klient_without_participation"
     NUMBER_TWICE = "number_twice"
     NUMBER_MISSING = "number_missing"
     NUMBER_PROMISED = "number_promised"

@@ -9,7 +9,7 @@ from marktplatz.recovery.stores import ServiceStore, Stores
 from services.catalog.facts import OfferingFact, WaitingOfferFact
 from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import ContentsFact, VerdictFact
-from services.ordering.facts import ListedOfferingFact, OrderFact, PlaceFact
+from services.ordering.facts import ListedOfferingFact, OrderFact, ParticipationFact, PlaceFact
 from shared.aggregate import epochs
 from shared.aggregate.stored import stored_events
 from shared.store.paging import scanned
@@ -35,13 +35,15 @@ class Sequence:
 
 @dataclass(slots=True)
 class StoreFacts:
-    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place.
+    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place, ``participations`` which
+    Klient finds which Vorgang, by the ids of the Vorgang and the Klient.
 
     ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
     """
 
     orders: dict[str, OrderFact] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
+    participations: set[tuple[str, str]] = field(default_factory=set)
     contracts: dict[str, ContractFact] = field(default_factory=dict)
     provisions: dict[str, ProvisionFact] = field(default_factory=dict)
     registers: list[RegisterFact] = field(default_factory=list)
@@ -65,7 +67,7 @@ class StoreFacts:
                 self.verdicts[fact.order_id] = fact
             case OfferingFact():
                 self.offerings[fact.id] = fact
-            case PlaceFact() | WaitingOfferFact():
+            case PlaceFact() | ParticipationFact() | WaitingOfferFact():
                 self._mark(fact)
             case ListedOfferingFact():
                 self.listed[fact.id] = fact
@@ -80,11 +82,14 @@ class StoreFacts:
         else:
             self.provisions[fact.id] = fact
 
-    def _mark(self, fact: PlaceFact | WaitingOfferFact) -> None:
-        if isinstance(fact, PlaceFact):
-            self.places.add(fact.order_id)
-        else:
-            self.waiting.add(fact.id)
+    def _mark(self, fact: PlaceFact | ParticipationFact | WaitingOfferFact) -> None:
+        match fact:
+            case PlaceFact():
+                self.places.add(fact.order_id)
+            case ParticipationFact():
+                self.participations.add((fact.order_id, fact.klient))
+            case WaitingOfferFact():
+                self.waiting.add(fact.id)
 
 
 async def read_stores(stores: Stores) -> StoreFacts:

@@ -18,6 +18,7 @@ def between_stores(facts: StoreFacts) -> Iterator[Difference]:
     """Yield every difference between the stores."""
     yield from _orders(facts)
     yield from _places(facts)
+    yield from _participations(facts)
     yield from _contracts(facts)
     yield from _numbers(facts)
     yield from _verdicts(facts)
@@ -54,6 +55,14 @@ def _places(facts: StoreFacts) -> Iterator[Difference]:
         if order.needs_place and order.id not in facts.places:
             text = f"no place holds {order.number}: the same interest, declared again, would begin a second Vorgang"
             yield _of_order(Kind.ORDER_WITHOUT_PLACE, order, text)
+
+
+def _participations(facts: StoreFacts) -> Iterator[Difference]:
+    for order in facts.orders.values():
+        for klient in order.klienten:
+            if (order.id, klient) not in facts.participations:
+                text = f"{klient} is a Klient of {order.number} and cannot find it"
+                yield _of_order(Kind.KLIENT_WITHOUT_PARTICIPATION, order, text, klient=klient)
 
 
 def _unrecorded(order: OrderFact, contract: ContractFact) -> Iterator[Difference]:

@@ -37,6 +37,15 @@ class Participations:
         }
         await self.store.insert_many(PARTICIPATIONS, [document])
 
+    async def restore(self, order_id: str, klient: str) -> bool:
+        """Record anew that a Klient may find a Vorgang, since when it was named; return False if it is not named there."""
+        document = await self.store.get(ORDERS, order_id)
+        named = None if document is None else self.orders.ledger.state_of(document).klient(klient)
+        if named is None:
+            return False
+        await self.ask(order_id, klient, named.named_at)
+        return True
+
     async def page(self, caller: Caller, after: tuple[Scalar, ...] | None, limit: int) -> list[tuple[Place, Order | None]]:
         """Return places in the list of the caller's Vorgänge, newest first, each with its Vorgang if it is named there still."""
         equals = {"klient_id": caller.organisation}

@@ -13,7 +13,7 @@ from marktplatz.assembly import ServiceName
 from marktplatz.recovery.errors import BackupError
 from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
 from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
-from marktplatz.recovery.rebuild.places import restore_places
+from marktplatz.recovery.rebuild.places import restore_participations, restore_places
 from marktplatz.recovery.rebuild.republish import republish_pending, republish_state
 from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import read_stores
@@ -28,7 +28,9 @@ from services.contracts.domain.contract import Contract
 from services.contracts.numbering import Number, NumberFormat, Register
 from services.contracts.repository import CONTRACTS, Contracts, Registers
 from services.eligibility.repository import ORGANISATIONS
+from services.ordering.domain.klient import Klient
 from services.ordering.facts import OrderFact
+from services.ordering.participations.repository import PARTICIPATIONS
 from services.ordering.repository import ORDERS, Orders
 from shared.bus.handling import Received
 from shared.ids import contract_id
@@ -37,6 +39,7 @@ from shared.messages.contracts import ContractConcluded
 from shared.messages.values import Channel, OfferingState, OrderState
 from shared.process.service import Resources
 from shared.process.settings import ProcessSettings
+from shared.store.port import Query
 from tests.support.builders.offerings import offering_in
 from tests.support.builders.orders import declared
 from tests.support.builders.organisations import registered
@@ -212,6 +215,21 @@ async def test_a_vorgang_that_a_backup_holds_without_its_place_is_named_and_gets
     assert await restore_places(world.stores, facts) == []
     (place,) = await Orders(ordering.resources).places(order.customer_id, order.offering_id, order.channel)
     assert place.order_id == order.id
+
+
+async def test_a_klient_that_a_backup_holds_without_its_participation_finds_its_vorgang_again(world: World) -> None:
+    order = declared()
+    order.klienten.value = [Klient(id="010540056056", name="Husum, Stadt", named_at=order.declared_at)]
+    ordering = world.stores[ServiceName.ORDERING]
+    await ordering.store.insert_many(ORDERS, [await stored(ORDERS, order)])
+    facts = await read_stores(world.stores)
+    (lacking,) = [it.ids for it in between_stores(facts) if it.kind is Kind.KLIENT_WITHOUT_PARTICIPATION]
+    assert (lacking["order_id"], lacking["klient"]) == (order.id, "010540056056")
+    assert await restore_participations(world.stores, facts) == [f"{order.id} 010540056056"]
+    (document,) = await ordering.store.find(PARTICIPATIONS, Query("klient", {"klient_id": "010540056056"}, limit=2))
+    assert (document["order_id"], document["named_at"]) == (order.id, order.declared_at)
+    facts = await read_stores(world.stores)
+    assert Kind.KLIENT_WITHOUT_PARTICIPATION not in {it.kind for it in between_stores(facts)}
 
 
 async def test_only_states_that_a_compacted_topic_must_hold_are_republished_as_such(world: World) -> None:

@@ -30,6 +30,7 @@ from shared.topics import CHECKPOINTS, TOPICS, partner_group, partner_orders
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GOV = Channel.GOVDIGITAL
 ORDER, WAITING, CHECKED, OFFER = "order-1", "order-2", "order-3", "offer-1"
+KLIENT = "010540056056"
 CONTRACT = contract_id(GOV, ORDER)
 NORD = partner_orders("nord").name
 HANDBOOK = Path(__file__).parents[3] / "docs" / "betrieb" / "sicherung.md"
@@ -40,11 +41,13 @@ class World:
 
     def __init__(self) -> None:
         order = OrderFact(ORDER, "V-1", OrderState.VERTRAG_GESCHLOSSEN, GOV, 2, True, True, CONTRACT, "GD-1", needs_place=True)
+        order = replace(order, klienten=(KLIENT,))
         waiting = OrderFact(WAITING, "V-2", OrderState.BESTELLT, GOV, 2, True, True)
         checked = OrderFact(CHECKED, "V-3", OrderState.WEITERGELEITET, GOV, 1, True, False)
         self.stores = StoreFacts(
             orders={it.id: it for it in (order, waiting, checked)},
             places={ORDER},
+            participations={(ORDER, KLIENT)},
             contracts={CONTRACT: ContractFact(CONTRACT, ORDER, "V-1", GOV, True, "GD-1", 2026, 1)},
             registers=[RegisterFact(GOV, 2026, 1, {}, ())],
             verdicts={ORDER: VerdictFact(ORDER, 2), WAITING: VerdictFact(WAITING, 2), CHECKED: VerdictFact(CHECKED, 1)},
@@ -124,6 +127,10 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.CONTRACT_UNEXPECTED: (lambda w: contract_for(w, CHECKED), {"order_id": CHECKED, "contract_number": "GD-2"}),
     Kind.ORDER_MISSING: (lambda w: contract_for(w, "lost"), {"order_id": "lost", "contract_number": "GD-2"}),
     Kind.ORDER_WITHOUT_PLACE: (lambda w: w.stores.places.clear(), {"order_id": ORDER}),
+    Kind.KLIENT_WITHOUT_PARTICIPATION: (
+        lambda w: w.stores.participations.clear(),
+        {"order_id": ORDER, "klient": KLIENT},
+    ),
     Kind.NUMBER_TWICE: (same_number, {"channel": "govdigital", "year": "2026", "sequence": "1"}),
     Kind.NUMBER_MISSING: (lambda w: w.register(3, free=(3,)), {"channel": "govdigital", "sequence": "2"}),
     Kind.NUMBER_PROMISED: (lambda w: w.register(2, {"lost": 2}), {"contract_id": "lost", "sequence": "2"}),

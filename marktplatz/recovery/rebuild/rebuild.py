@@ -42,7 +42,8 @@ PATIENCE = timedelta(seconds=60)
 class Rebuilt:
     """Result of a rebuild. ``promised``: ids of lost contracts with the numbers reserved for them.
 
-    ``places``: ids of Vorgänge whose place was restored, ``participations``: of those that a Klient finds again, and its own. ``republished``: how many aggregates of each kind.
+    ``places``: ids of Vorgänge whose place was restored. ``participations``: of those that a Klient finds again, with its own.
+    ``republished``: how many aggregates of each kind.
     ``receipts``: how many receipts of partners' events were sent again. ``log``: that of the archive which began.
     """
 

@@ -35,9 +35,9 @@ class Sequence:
 
 @dataclass(slots=True)
 class StoreFacts:
-    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place, ``participations`` which
-    Klient finds which Vorgang, by the ids of the Vorgang and the Klient.
+    """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place.
 
+    ``participations`` says which Klient finds which Vorgang: ids of the Vorgang and the Klient.
     ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
     """
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from services.ordering.domain.exits import refuse
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.klient import KlientState
+from services.ordering.domain.klienten import order_for_klienten
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.requests import contract_request
@@ -20,7 +21,6 @@ from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractHead, ContractRefused
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
-from shared.messages.ordering_klienten import KlientOrdered
 from shared.messages.values import PriceItem
 from shared.price_sheets import price_faults
 
@@ -120,10 +120,10 @@ def place(
     order.agb_version = agb_version
     order.placed_at = at
     order.begin_check(at)
-    confirmed = [it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT]
+    confirmed = tuple(it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT)
     return Taken(
-        lambda: OrderPlaced(order=order.head(), at=at, check=order.check, klienten=tuple(confirmed)),
-        further=lambda: [KlientOrdered(order=order.head(), at=at, klient=it) for it in confirmed],
+        lambda: OrderPlaced(order=order.head(), at=at, check=order.check, klienten=confirmed),
+        further=lambda: order_for_klienten(order, at),
     )
 
 
@@ -132,7 +132,7 @@ def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Asse
     """Request the contract from the channel's processor; ``contract_requested_at`` makes this happen once in a Vorgang's life."""
     order.contract_requested_at = at
     order.hold_until = None
-    return Taken(lambda: contract_request(order, assessment, at))
+    return Taken(lambda: contract_request(order, assessment, at), further=lambda: order_for_klienten(order, at))
 
 
 def record_contract(order: Order, concluded: ContractConcluded, at: datetime) -> list[Message]:
@@ -156,6 +156,7 @@ def _record_contract(order: Order, _actor: Actor, at: datetime, contract: Contra
     return Taken(
         lambda: OrderContracted(order=order.head(), at=at, contract_id=contract.id, contract_number=contract.number),
         note=contract.number,
+        further=lambda: order_for_klienten(order, at),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
-from services.ordering.domain.transitions import BEFORE_ORDER, Command
+from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Verdict
@@ -67,10 +67,10 @@ def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Violation | 
 
 
 def _may_be_placed(order: Order, party: OrderParty, at: datetime) -> Violation | None:
-    return _offer_valid(order, party, at) or _klienten_ready(order, at)
+    return _offer_valid(order, party, at) or klienten_ready(order, at)
 
 
-def _klienten_ready(order: Order, at: datetime) -> Violation | None:
+def klienten_ready(order: Order, at: datetime) -> Violation | None:
     """Return what keeps a Bündler from ordering: it orders for Klienten alone that have confirmed and whose way is free today."""
     if not order.bundled:
         return None
@@ -97,6 +97,8 @@ def _bundled(order: Order, _party: OrderParty, _at: datetime) -> Violation | Non
 
 
 def _has_klienten(order: Order, party: OrderParty, at: datetime) -> Violation | None:
+    if order.bundled and not order.takes_klienten:
+        return Violation("illegal_move", "It is ordered for the Klienten that have confirmed.")
     if order.bundled and not order.klienten.value:
         return Violation("klient_missing", "No Klient is named.")
     return _bundled(order, party, at)
@@ -105,9 +107,9 @@ def _has_klienten(order: Order, party: OrderParty, at: datetime) -> Violation | 
 def _klient_to_sign(order: Order, party: OrderParty, at: datetime) -> Violation | None:
     """Return what keeps the Anbieter from answering for a Klient: once it is ordered, that nothing was found since."""
     found = [it.later for it in order.klienten.value if it.later is not None and it.later.verdict is not Verdict.EXEMPT]
-    if order.state in BEFORE_ORDER or found:
+    if order.takes_klienten or not order.bundled:
         return _has_klienten(order, party, at)
-    return Violation("nothing_to_sign", "Nothing was found about a Klient since it was ordered.")
+    return None if found else Violation("nothing_to_sign", "Nothing was found about a Klient since it was ordered.")
 
 
 def _everything_reached(order: Order, _party: OrderParty, _at: datetime) -> Violation | None:
@@ -150,7 +152,7 @@ _GUARDS: dict[Command, Guard] = {
     Command.REMOVE_KLIENT: _has_klienten,
     Command.ANSWER_KLIENT: _has_klienten,
     Command.CHECK_KLIENTEN: _has_klienten,
-    Command.RECORD_KLIENT_CHECK: _bundled,
+    Command.RECORD_KLIENT_CHECK: _has_klienten,
     Command.SIGN_OFF_KLIENT: _klient_to_sign,
     Command.PLACE: _may_be_placed,
     Command.GO_LIVE: _everything_reached,

@@ -24,10 +24,12 @@ from shared.messages.ordering_klienten import (
     KlientConfirmed,
     KlientDeclined,
     KlientNamed,
+    KlientOrdered,
     KlientRemoved,
 )
 from shared.messages.values import Party, Verdict
 
+ORDERED_WITHOUT = "Es wurde bestellt, bevor der Klient geantwortet hat."
 MOST_KLIENTEN = 50
 """As many Klienten one Vorgang has at most: each is judged and stored with it."""
 
@@ -154,6 +156,20 @@ def sign_off(order: Order, actor: Actor, at: datetime, klient_id: str, reason: s
         return None
     known.signed_off_by = actor.person or actor.party.value
     return _checked(order, known, at, f"{known.name}: {reason}")
+
+
+def order_for_klienten(order: Order, at: datetime) -> list[Message]:
+    """Record that it is ordered for the Klienten that have confirmed, and tell them.
+
+    Nobody is ordered for who has not answered: where 0.1.0 has not waited for it, the Klient is removed.
+    """
+    if not order.bundled or order.klienten_ordered:
+        return []
+    left = [it for it in order.klienten.value if it.state is KlientState.ANGEFRAGT]
+    order.klienten.value = [it for it in order.klienten.value if it not in left]
+    order.klienten_ordered = True
+    told: list[Message] = [KlientOrdered(order=order.head(), at=at, klient=it.party) for it in _confirmed(order)]
+    return [*told, *(KlientRemoved(order=order.head(), at=at, klient=it.party, reason=ORDERED_WITHOUT) for it in left)]
 
 
 def forget_checks(order: Order) -> None:

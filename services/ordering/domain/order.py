@@ -78,6 +78,8 @@ class Order(Aggregate):
     bundled: bool = False
     """Whether the Kunde orders for Klienten, as Bündler."""
     klienten: LazyJson[list[Klient]] = Field(default="[]", validate_default=True)
+    klienten_ordered: bool = False
+    """Whether it is ordered for the Klienten that have confirmed; 0.1.0, which knows none, orders without."""
     asked_since: datetime | None = None
     """Since when a Klient has been asked that has not answered, to be found by."""
     declared_at: datetime
@@ -242,8 +244,9 @@ class Order(Aggregate):
 
     @property
     def takes_klienten(self) -> bool:
-        """Whether Klienten can still be named, answer and be judged: nothing is ordered yet."""
-        return self.bundled and self.state in BEFORE_ORDER
+        """Whether Klienten can still answer and be judged: nothing is ordered yet, or 0.1.0 has ordered without them."""
+        unsettled = self.state is OrderState.BESTELLT and self.contract_requested_at is None and not self.klienten_ordered
+        return self.bundled and (self.state in BEFORE_ORDER or unsettled)
 
     def klient(self, organisation: str) -> Klient | None:
         """Return one of the Klienten, None if it is none."""

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from services.ordering.domain.award import request_contract
 from services.ordering.domain.exits import refuse
+from services.ordering.domain.guards import klienten_ready
+from services.ordering.domain.klient import KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.rechecks import record_decision
@@ -15,7 +17,7 @@ from services.ordering.domain.transitions import BEFORE_ORDER, CHECKED, Command
 from shared.calendar import day_of, end_of
 from shared.errors import ConflictError
 from shared.messages.base import Message
-from shared.messages.eligibility import Assessment, Decision, Stage, VerdictGiven, VerdictOverridden
+from shared.messages.eligibility import Assessment, Decision, Finding, Stage, VerdictGiven, VerdictOverridden
 from shared.messages.ordering import CheckRecorded, ClarificationResumed, InterestForwarded
 from shared.messages.values import Verdict
 
@@ -49,9 +51,13 @@ def record_verdict(order: Order, given: VerdictGiven, at: datetime, hold_for: ti
         return []
     if order.verdict_id == given.verdict_id and order.signed_off_by == given.signed_off_by:
         return []
-    order.store_verdict(given, at)
-    assessment = given.assessment
-    if assessment.verdict is Verdict.EXEMPT or (assessment.verdict is Verdict.RISK and given.signed_off_by is not None):
+    is_free = given.assessment.verdict is Verdict.EXEMPT or (
+        given.assessment.verdict is Verdict.RISK and given.signed_off_by is not None
+    )
+    lacking = _lacking_klienten(order, at) if is_free else None
+    assessment = given.assessment if lacking is None else _with(given.assessment, lacking)
+    order.store_verdict(given.model_copy(update={"assessment": assessment}), at)
+    if is_free and lacking is None:
         return _proceed(order, assessment, at)
     if (given.stage is Stage.BESTELLUNG or order.resumes) and assessment.verdict is not Verdict.RISK:
         order.hold_until = order.hold_until or end_of(day_of(at + hold_for))
@@ -91,7 +97,7 @@ def record_override(order: Order, overridden: VerdictOverridden, at: datetime) -
     if override.decision is Decision.STOP:
         return refuse(order, SYSTEM, at, Refusal(code=STOPPED, reason=override.reason))
     assessment = order.judged
-    if assessment is None or not order.takes_verdict:
+    if assessment is None or not order.takes_verdict or _lacking_klienten(order, at) is not None:
         return []
     order.signed_off_by = override.by
     return _proceed(order, assessment, at)
@@ -101,6 +107,28 @@ def _proceed(order: Order, assessment: Assessment, at: datetime) -> list[Message
     if order.stage is Stage.BESTELLUNG:
         return request_contract(order, SYSTEM, at, assessment)
     return _resume(order, SYSTEM, at, assessment) if order.resumes else _forward(order, SYSTEM, at, assessment)
+
+
+def _lacking_klienten(order: Order, at: datetime) -> Finding | None:
+    """Return what an order lacks that 0.1.0 has placed without regard to its Klienten; None if each is settled."""
+    if order.stage is not Stage.BESTELLUNG or not order.takes_klienten or klienten_ready(order, at) is None:
+        return None
+    lacking = [it.name for it in order.klienten.value if it.state is not KlientState.ABGELEHNT]
+    return Finding(
+        leg="L3",
+        rule="R10",
+        code="KLIENTEN_OPEN",
+        verdict=Verdict.NO_EVIDENCE,
+        reason="Bestellt wird nur für Klienten, die bestätigt haben und für die der Weg heute frei ist. Zu klären: "
+        f"{', '.join(lacking) or 'Es hat kein Klient bestätigt'}.",
+        remedy="Auf die Antworten warten oder die Klienten streichen, die Klienten prüfen lassen und dann den Vorgang.",
+    )
+
+
+def _with(assessment: Assessment, lacking: Finding) -> Assessment:
+    """Return an assessment with a finding of ordering itself that decides; it is no verdict of record any more."""
+    found = {"verdict": lacking.verdict, "findings": (lacking, *assessment.findings)}
+    return assessment.model_copy(update=found | dict.fromkeys(("hash", "record", "legs", "rules", "changes_on", "changes_to")))
 
 
 def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:

@@ -95,6 +95,7 @@ def change_channel(
     # What the Anbieter before has found is not for the other one to read.
     order.assessment.value = order.grounds.value = None
     forget_checks(order)
+    order.klienten_ordered = False
     order.hold_until = order.placed_at = order.leitweg_id = order.order_reference = order.agb_version = None
     record_step(order, Command.CHANGE_CHANNEL, actor, at, target, reason)
     return [

@@ -87,11 +87,12 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         _row(Command.AMEND_OFFER, {S.ANGEBOT_ERSTELLT}, None, ANBIETER),
         _row(Command.WITHDRAW_OFFER, {S.ANGEBOT_ERSTELLT}, S.ABGESTIMMT, ANBIETER),
         _row(Command.NAME_KLIENT, BEFORE_ORDER, None, KUNDE),
-        _row(Command.REMOVE_KLIENT, BEFORE_ORDER, None, KUNDE),
+        # What 0.1.0 has ordered without regard to Klienten is held until they are settled.
+        _row(Command.REMOVE_KLIENT, BEFORE_ORDER | {S.BESTELLT}, None, KUNDE),
         # A Klient is no side of the Vorgang: its answer comes from outside, as what another service has found.
-        _row(Command.ANSWER_KLIENT, BEFORE_ORDER, None, SYSTEM),
-        _row(Command.CHECK_KLIENTEN, BEFORE_ORDER, None, KUNDE),
-        _row(Command.RECORD_KLIENT_CHECK, BEFORE_ORDER, None, SYSTEM),
+        _row(Command.ANSWER_KLIENT, BEFORE_ORDER | {S.BESTELLT}, None, SYSTEM),
+        _row(Command.CHECK_KLIENTEN, BEFORE_ORDER | {S.BESTELLT}, None, KUNDE),
+        _row(Command.RECORD_KLIENT_CHECK, BEFORE_ORDER | {S.BESTELLT}, None, SYSTEM),
         # On a contract the Anbieter decides on what was found of a Klient since.
         _row(Command.SIGN_OFF_KLIENT, BEFORE_ORDER | {S.BESTELLT, S.GEKUENDIGT} | RUNNING, None, ANBIETER),
         _row(Command.PLACE, {S.ANGEBOT_ERSTELLT}, S.BESTELLT, KUNDE),

@@ -9,7 +9,7 @@ import pytest
 
 from services.ordering.domain import award, clarification, delivery, exits, klienten, notice, precheck, steps_back, uses
 from services.ordering.domain.clarification import NewPoint
-from services.ordering.domain.klient import Klient, KlientLater, KlientState
+from services.ordering.domain.klient import Klient, KlientCheck, KlientLater, KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor
 from services.ordering.domain.steps import allowed_moves, check_step
@@ -120,7 +120,8 @@ def _with_a_klient_found_later(order: Order) -> None:
     order.bundled = True
     found = {"verdict": Verdict.RISK, "as_of": T0.date(), "code": "INFLUENCE_NOT_EVIDENCED", "reason": "Ungeklärt."}
     later = KlientLater(**found, at=T0, before=Verdict.EXEMPT, because=ChangeReason.FACTS)
-    klient = Klient(id=HUSUM.id, name=HUSUM.name, state=KlientState.BESTAETIGT, named_at=T0, check=1, later=later)
+    state, checked = KlientState.BESTAETIGT, KlientCheck(**found)
+    klient = Klient(id=HUSUM.id, name=HUSUM.name, state=state, named_at=T0, check=1, checked=checked, later=later)
     order.klienten.value = [klient]
 
 
@@ -145,7 +146,7 @@ def _ready(command: Command, state: OrderState) -> Order:
         order.contract_requested_at = None
     elif command in PREPARATIONS and not (command is Command.SIGN_OFF_KLIENT and order.placed_at):
         PREPARATIONS[command](order)
-    if command is Command.SIGN_OFF_KLIENT and order.placed_at:
+    if command in KLIENTEN and order.placed_at:
         _with_a_klient_found_later(order)
     return order
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
-from rich.table import Column, Table
-
-from marktplatz.console import make_console
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS
 
 _COLUMNS = ("topic", "key", "partitions", "retention", "producer", "consumer groups")
@@ -14,15 +12,18 @@ _COLUMNS = ("topic", "key", "partitions", "retention", "producer", "consumer gro
 
 def print_topics() -> None:
     """Print the registry: a table on a terminal; elsewhere lines with tabs between the fields, their names first."""
-    console = make_console()
-    if not console.is_terminal:
+    if not sys.stdout.isatty():
         for row in (_COLUMNS, *_rows()):
             print("\t".join(row))
         return
+    from rich.table import Column, Table  # noqa: PLC0415 - a pipe needs neither of these
+
+    from marktplatz.console import make_console  # noqa: PLC0415 - as above
+
     table = Table(Column(_COLUMNS[0], no_wrap=True), *(Column(title, overflow="fold") for title in _COLUMNS[1:]))
     for row in _rows():
         table.add_row(*row)
-    console.print(table)
+    make_console().print(table)
 
 
 def _rows() -> Iterator[tuple[str, ...]]:

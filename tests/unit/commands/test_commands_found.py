@@ -119,6 +119,12 @@ def test_a_process_starts_with_what_it_runs_and_nothing_of_other_services() -> N
     assert not [name for name in done.stdout.split() if name.startswith("services.")]
 
 
+def test_a_list_in_a_pipe_needs_nothing_that_paints_tables() -> None:
+    code = "import sys, marktplatz.topic_table as it; it.print_topics(); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert {name.partition(".")[0] for name in done.stderr.split()} & {"rich", "typer"} == set()
+
+
 def test_fixed_ports_follow_each_other_and_free_ones_are_left_to_the_machine() -> None:
     fixed = Ports(8400)
     assert APIS == ("catalog", "contracts", "eligibility", "notify", "ordering")

@@ -42,7 +42,7 @@ PHASES: Final[Mapping[type[Message], Phase]] = {
     OrderEnded: Phase.ENDED,
 }
 LEAVING: Final = (KlientDeclined, KlientRemoved)
-_TOLD_ONLY: Final[frozenset[type[Message]]] = frozenset({*PHASES, *LEAVING})
+_NO_CHECK: Final[frozenset[type[Message]]] = frozenset({*PHASES, *LEAVING})
 """What is no request for a check."""
 
 
@@ -53,11 +53,11 @@ def followed(orders: Consumer, watching: Watching) -> Consumer:
     """
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        found = await orders.handle([event for event in batch if type(event.message) not in _TOLD_ONLY])
+        found = await orders.handle([event for event in batch if type(event.message) not in _NO_CHECK])
         await watching.update(_changes(batch))
         return found
 
-    return Consumer(orders.group, orders.handles | _TOLD_ONLY, handle)
+    return Consumer(orders.group, orders.handles | _NO_CHECK, handle)
 
 
 def _changes(batch: Sequence[Received]) -> dict[str, Change]:

@@ -168,8 +168,8 @@ def order_for_klienten(order: Order, at: datetime) -> list[Message]:
     left = [it for it in order.klienten.value if it.state is KlientState.ANGEFRAGT]
     order.klienten.value = [it for it in order.klienten.value if it not in left]
     order.klienten_ordered = True
-    told: list[Message] = [KlientOrdered(order=order.head(), at=at, klient=it.party) for it in _confirmed(order)]
-    return [*told, *(KlientRemoved(order=order.head(), at=at, klient=it.party, reason=ORDERED_WITHOUT) for it in left)]
+    ordered: list[Message] = [KlientOrdered(order=order.head(), at=at, klient=it.party) for it in _confirmed(order)]
+    return [*ordered, *(KlientRemoved(order=order.head(), at=at, klient=it.party, reason=ORDERED_WITHOUT) for it in left)]
 
 
 def forget_checks(order: Order) -> None:

@@ -144,7 +144,7 @@ class KlientLaterView(BaseModel):
     open: bool
     anbieter_decides: bool
     code: str | None = None
-    grounds: str | None = None
+    reason: str | None = None
     remedy: str | None = None
     decided_by: str | None = None
 
@@ -418,7 +418,7 @@ def klient_later(order: Order, klient: Klient, party: OrderParty | None) -> Klie
     view = KlientLaterView(**shown, open=is_open, anbieter_decides=decides)
     if party is OrderParty.KUNDE:
         return view
-    grounds: dict[str, object] = {"code": later.code, "grounds": later.reason, "remedy": later.remedy}
+    grounds: dict[str, object] = {"code": later.code, "reason": later.reason, "remedy": later.remedy}
     if party is OrderParty.ANBIETER:
         grounds["decided_by"] = later.decided_by
     return view.model_copy(update=grounds)

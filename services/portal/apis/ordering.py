@@ -63,6 +63,23 @@ class Refusal(Reply):
     remedy: str | None
 
 
+class LaterVerdict(Reply):
+    """What was found since the last pre-check, without one, as far as it is for the side that asks."""
+
+    verdict: str
+    at: datetime
+    code: str | None = None
+    reason: str | None = None
+    remedy: str | None = None
+
+
+class KlientLater(LaterVerdict):
+    """The same of the chain down to a Klient. ``open``: somebody has to act; ``anbieter_decides``: that is the Anbieter."""
+
+    open: bool
+    anbieter_decides: bool
+
+
 class Verdict(Reply):
     """The in-house pre-check, as far as it is for the side that asks."""
 
@@ -72,6 +89,7 @@ class Verdict(Reply):
     code: str | None = None
     reason: str | None
     remedy: str | None
+    later: LaterVerdict | None = None
 
 
 class Point(Reply):
@@ -135,6 +153,7 @@ class Klient(Reply):
     pending: bool
     verdict: str | None
     free: bool | None
+    later: KlientLater | None = None
 
 
 class Step(Reply):
@@ -183,6 +202,7 @@ class ParticipationCheck(Reply):
     reason: str | None
     remedy: str | None
     free: bool
+    later: KlientLater | None = None
 
 
 class Participation(Reply):

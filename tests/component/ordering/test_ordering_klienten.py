@@ -8,7 +8,8 @@ from services.ordering.reference import load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import Orders
 from services.ordering.settings import Settings
-from shared.messages.eligibility_klienten import KlientJudged
+from shared.messages.eligibility import ChangeReason
+from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.ordering import OrderPlaced
 from shared.messages.ordering_klienten import KlientCheckRequested, KlientOrdered, KlientReminded
 from shared.messages.values import Party, Verdict
@@ -42,6 +43,22 @@ async def judge(world: World, order_id: str, value: Verdict = Verdict.EXEMPT) ->
     assert await world.feed(world.received(judged, order_id, source=f"/eligibility/{order_id}")) == []
 
 
+async def find_later(world: World, order_id: str) -> None:
+    """Find another verdict on the Klient that was checked last, without a check."""
+    asked = [it for it in world.messages() if isinstance(it, KlientCheckRequested)][-1]
+    found = assessment(Verdict.NOT_EXEMPT).model_copy(update={"as_of": world.now.date()})
+    changed = KlientVerdictChanged(
+        order_id=order_id,
+        klient=asked.klient,
+        check=asked.check,
+        before=Verdict.EXEMPT,
+        because=ChangeReason.FACTS,
+        assessment=found,
+        found_at=T0,
+    )
+    assert await world.feed(world.received(changed, order_id, source=f"/eligibility/{order_id}")) == []
+
+
 async def test_a_klient_confirms_its_own_part_and_it_is_ordered_for_it(world: World) -> None:
     order = await offered(world)
     path = f"/v1/participations/{order['id']}"
@@ -57,6 +74,11 @@ async def test_a_klient_confirms_its_own_part_and_it_is_ordered_for_it(world: Wo
     assert (part["answer"], part["check"]["pending"], part["allowed"]) == ("BESTAETIGT", True, ["decline"])
     await judge(world, order["id"])
     assert (await world.get(path, KLIENT)).json()["check"]["free"]
+    await find_later(world, order["id"])
+    check = (await world.get(path, KLIENT)).json()["check"]
+    assert (check["free"], check["later"]["verdict"], check["later"]["open"]) == (False, "NOT_EXEMPT", True)
+    await world.post(f"{path}/recheck", KLIENT)
+    await judge(world, order["id"])
     await world.step(order["id"], "place", BUENDLER, PLACE)
     (placed,) = [it for it in world.messages() if isinstance(it, OrderPlaced)]
     (told,) = [it for it in world.messages() if isinstance(it, KlientOrdered)]

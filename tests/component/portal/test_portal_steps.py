@@ -13,7 +13,7 @@ from services.portal.fields import day_value
 from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
-from tests.component.ordering.test_ordering_klienten import judge
+from tests.component.ordering.test_ordering_klienten import find_later, judge
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import AGB, COSTS
@@ -337,7 +337,11 @@ async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks:
     assert "Sie haben bestätigt" in klient.text
     assert "Wird geprüft" in klient.text
     await sign_off(desks, path.removeprefix("/orders/"), monkeypatch)
+    await find_later(desks.orders, path.removeprefix("/orders/"))
+    await klient.open(path)
+    assert "Seither" in klient.text
     await kunde.open(path)
+    assert "Seither: Nicht vergabefrei" in kunde.text
     await kunde.follow("Streichen : 010540056056")
     await kunde.send(reason="Die Stadt bestellt selbst.")
     assert "Noch ist kein Klient benannt." in kunde.text

@@ -106,14 +106,14 @@ def test_each_side_reads_what_is_its_own() -> None:
     anbieter, kunde = shown(order, OrderParty.ANBIETER).later, shown(order, OrderParty.KUNDE).later
     assert anbieter is not None
     assert kunde is not None
-    assert (anbieter.open, anbieter.anbieter_decides, anbieter.grounds is not None) == (True, True, True)
-    assert (kunde.verdict, kunde.code, kunde.grounds) == (Verdict.NOT_EXEMPT, None, None)
+    assert (anbieter.open, anbieter.anbieter_decides, anbieter.reason is not None) == (True, True, True)
+    assert (kunde.verdict, kunde.code, kunde.reason) == (Verdict.NOT_EXEMPT, None, None)
     assert shown(order, OrderParty.BEREITSTELLER).later is None
     klient = order.klient(HUSUM.id)
     assert klient is not None
     own = ParticipationView.of(order, klient).check.later
     assert own is not None
-    assert (own.grounds, own.decided_by) == (anbieter.grounds, None)
+    assert (own.reason, own.decided_by) == (anbieter.reason, None)
 
 
 def test_what_the_vorgang_has_moved_past_changes_nothing() -> None:

@@ -189,6 +189,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
             suspension=state.suspension,
             channel_suspensions=state.channel_suspensions,
             channel_withdrawals=state.channel_withdrawals,
+            channel_ends=state.channel_ends,
             withdrawal_reason=state.withdrawal_reason,
             withdrawn_at=state.withdrawn_at,
             closed_channels=closed,

@@ -26,7 +26,7 @@ from services.catalog.repository import COLLECTIONS, SERVICE, KnownServices, Off
 from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
-from services.catalog.upkeep import RESTATE_EVERY, KnownList, Removal, Restatement
+from services.catalog.upkeep import RESTATE_EVERY, ChannelClosing, KnownList, Removal, Restatement
 from services.catalog.versions.repository import Versions
 from services.catalog.vocabulary import Vocabulary
 from shared.aggregate.republisher import Republisher
@@ -86,6 +86,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         consumers=consumers(watch, offerings, accreditations, resources.clock),
         periodic=(
             Periodic("catalog.removal", settings.upkeep_every, removal.run),
+            Periodic("catalog.channel-ends", settings.upkeep_every, ChannelClosing(offerings, resources.clock).run),
             Periodic("catalog.accreditations", settings.accreditations_every, accreditation_watch.run),
             Periodic("catalog.restatement", RESTATE_EVERY, restatement.run),
             Periodic("catalog.known-services", settings.upkeep_every, known_list.run),

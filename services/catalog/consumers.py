@@ -1,4 +1,4 @@
-"""Reports of federated portals become what operators see of them; contracts that are concluded make offers public."""
+"""Reports of federated portals become what operators see of them; contracts make offers public, and end them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from datetime import datetime
 
 from services.catalog import handlers
 from services.catalog.accreditations import Accreditations
+from services.catalog.domain import endings
 from services.catalog.portals.watch import PortalWatch
 from services.catalog.repository import Offerings
 from shared.bus.handling import Consumer, Received, Rejection, rejections
+from shared.messages.base import Message
 from shared.messages.catalog_portals import PortalHealthReported
-from shared.messages.contracts_chain import ChainConcluded, ChainRefused
+from shared.messages.contracts import Leg
+from shared.messages.contracts_chain import ChainConcluded, ChainEvent, ChainRefused
 from shared.topics import CATALOG_CONTRACTS, CATALOG_PORTALS
+
+_FORMED: frozenset[type[Message]] = frozenset((ChainConcluded, ChainRefused))
 
 
 def consumers(
@@ -28,9 +33,14 @@ def consumers(
 def _contracts(offerings: Offerings, accreditations: Accreditations, clock: Callable[[], datetime]) -> Consumer:
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
-        heard = [(event, event.message) for event in batch if isinstance(event.message, ChainConcluded | ChainRefused)]
+        heard = [(event, event.message) for event in batch if isinstance(event.message, ChainEvent) and _concerns(event.message)]
         stated = accreditations.stated_if_followed
         changes = [handlers.follow_contract(message, event.cause, at, stated) for event, message in heard]
         return rejections([event for event, _ in heard], await offerings.ledger.apply(changes))
 
-    return Consumer(CATALOG_CONTRACTS, frozenset((ChainConcluded, ChainRefused)), handle)
+    return Consumer(CATALOG_CONTRACTS, _FORMED | endings.FOLLOWED, handle)
+
+
+def _concerns(message: ChainEvent) -> bool:
+    """Return whether an event can be about a Bereitstellungsvertrag; what was asked for may have a leg of a later version."""
+    return type(message) in _FORMED or message.contract.leg is Leg.BEREITSTELLUNG

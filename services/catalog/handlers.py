@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
-from services.catalog.domain import channel_states, examinations, provisioning
+from services.catalog.domain import channel_states, endings, examinations, provisioning
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
@@ -19,7 +19,7 @@ from shared.aggregate.change import Cause, Change
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
 from shared.messages.base import Message
-from shared.messages.contracts_chain import ChainConcluded, ChainRefused
+from shared.messages.contracts_chain import ChainConcluded, ChainEvent, ChainRefused
 from shared.messages.values import Channel
 
 P = ParamSpec("P")
@@ -180,14 +180,27 @@ def _channel(command: Command, offering: Offering, acting: Sequence[Actor], call
 
 
 def follow_contract(
-    message: ChainConcluded | ChainRefused, cause: Cause, at: datetime, stated: Callable[[str], ProviderStanding | None]
+    message: ChainEvent, cause: Cause, at: datetime, stated: Callable[[str], ProviderStanding | None]
 ) -> Change[Offering]:
-    """Bring an offer in line with what contracts tells of its Bereitstellungsvertrag."""
+    """Bring an offer in line with what contracts tells of its Bereitstellungsvertrag: how it came about, and when it ends."""
     offering_id = message.contract.offering_id
 
     def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
         if offering is None:
             raise unknown(offering_id)
-        return offering, provisioning.follow(offering, message, at, stated)
+        formed = isinstance(message, ChainConcluded | ChainRefused)
+        events = provisioning.follow(offering, message, at, stated) if formed else ()
+        return offering, [*events, *endings.follow(offering, message, at)]
 
     return Change(offering_id, decide, cause)
+
+
+def close_ended(offering_id: str, today: date, at: datetime) -> Change[Offering]:
+    """Close the channels of an offer whose Bereitstellungsvertrag has ended."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, endings.close(offering, today, at)
+
+    return Change(offering_id, decide)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from services.catalog import reference
@@ -58,6 +58,7 @@ OFFERINGS = aggregate_collection(
     Index("by_changed", ("public_changed_at",)),
     Index("by_known_listing", ("supersedes",)),
     Index("by_withdrawal", ("removal_waits_since",)),
+    Index("by_channel_end", ("channel_ends_on",)),
     Index("by_provider", ("provider_id", "changed_at")),
     Index("by_provider_state", ("provider_id", "state", "changed_at")),
     *(Index(f"by_{channel.value}", (seen_by(channel), "changed_at")) for channel in Channel),
@@ -140,6 +141,12 @@ class Offerings:
     async def withdrawn_before(self, before: datetime) -> AsyncIterator[str]:
         """Yield the ids of offers that are still on their topic and whose removal counts from before, the first first."""
         query = Query("by_withdrawal", below=before, limit=PAGE, only=("removal_waits_since",))
+        async for document in documents_of(self._store, OFFERINGS, query):
+            yield document["_id"]
+
+    async def ended_before(self, day: date) -> AsyncIterator[str]:
+        """Yield the ids of public offers with a channel that was to close before a day, the first first."""
+        query = Query("by_channel_end", below=day.isoformat(), limit=PAGE, only=("channel_ends_on",))
         async for document in documents_of(self._store, OFFERINGS, query):
             yield document["_id"]
 

@@ -23,6 +23,7 @@ from services.catalog.rows import KnownOffering
 from shared.aggregate.base import Aggregate
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
+from shared.calendar import day_of
 from shared.errors import OutboxFullError
 from shared.messages.catalog import KnownServiceId
 
@@ -51,6 +52,21 @@ class Removal:
         due = self._offerings.withdrawn_before(at - self._after)
         async for ids in batches(due):
             await apply_all(self._offerings.ledger, [handlers.remove(offering_id, at) for offering_id in ids])
+
+
+class ChannelClosing:
+    """Closes channels of public offers on the day after the last one of their Bereitstellungsvertrag."""
+
+    def __init__(self, offerings: Offerings, clock: Callable[[], datetime]) -> None:
+        self._offerings = offerings
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Close what is due. Raises OutboxFullError after the others, for an offer that could not be changed."""
+        at = self._clock()
+        today = day_of(at)
+        async for ids in batches(self._offerings.ended_before(today)):
+            await apply_all(self._offerings.ledger, [handlers.close_ended(offering_id, today, at) for offering_id in ids])
 
 
 class Restatement:

@@ -16,7 +16,7 @@ from services.contracts.domain.refusal import Refusal, chain_refusal, refusal_of
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor, ContractState
-from services.contracts.neighbourhood import above, added_violations, world_of
+from services.contracts.neighbourhood import above, added_violations, within_cover, world_of
 from services.contracts.numbering import Number
 from services.contracts.repository import Contracts, Registers
 from services.contracts.standing import standing_roots
@@ -108,6 +108,7 @@ def _in_chain(case: Case, around: World, terms: Terms) -> Case:
     if case.refusal is not None:
         return case
     state = ContractState.GESCHLOSSEN if case.draft.signed else ContractState.ANGEBOTEN
+    case = replace(case, draft=within_cover(case.draft, around, terms))
     violations = added_violations(case.draft, around, terms, state)
     return replace(case, refusal=chain_refusal(violations[0].code, case.request.body.order.number)) if violations else case
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from services.contracts.chain.contract import Accession
 from services.contracts.chain.contract import Contract as ChainContract
+from services.contracts.chain.days import OPEN, Interval, day_before, uncovered
 from services.contracts.chain.given import Offering
 from services.contracts.chain.violations import Violation
 from services.contracts.chain.world import Chain, World
@@ -69,6 +71,20 @@ def world_of(contracts: Iterable[Contract], terms: Terms, accessions: Iterable[A
         chain=Chain.of(chained(contract, terms) for contract in known),
         accessions=tuple(acceded),
     )
+
+
+def within_cover(contract: Contract, around: World, terms: Terms) -> Contract:
+    """Return a contract without an agreed end as it ends with what it rests on, as far as that end is known.
+
+    One that would begin without cover stays as it is, and is refused for that.
+    """
+    if contract.valid_to is not None:
+        return contract
+    link = chained(contract, terms, ContractState.GESCHLOSSEN)
+    gaps = uncovered(Interval(link.valid_from, OPEN), (above.term for above in around.chain.cover_of(link)))
+    if not gaps or gaps[0].first <= link.valid_from:
+        return contract
+    return contract.model_copy(update={"valid_to": date.fromisoformat(day_before(gaps[0].first))})
 
 
 def added_violations(

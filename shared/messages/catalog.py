@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -152,6 +153,26 @@ class ChannelWithdrawal(Value):
         ),
     ]
     at: Annotated[Time, Field(description="When, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])]
+
+
+class ChannelEnd(Value):
+    """Until when an offer can be ordered through a channel whose Bereitstellungsvertrag ends, and why it ends."""
+
+    channel: Annotated[Channel, Field(description="The channel. Not personal.", examples=["govdigital"])]
+    orderable_until: Annotated[
+        date,
+        Field(
+            description="Last day on which it can be ordered through the channel, in Germany. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ]
+    reason: Annotated[
+        Text,
+        Field(
+            description="Why, in a German sentence. Not personal.",
+            examples=["Der Bereitstellungsvertrag mit govdigital endet durch Kündigung am 31.12.2027."],
+        ),
+    ]
 
 
 class VersionEntry(Value):
@@ -338,6 +359,14 @@ class Offering(Value):
             "without them. Not personal.",
         ),
     ] = ()
+    channel_ends: Annotated[
+        tuple[ChannelEnd, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Channels that close because their Bereitstellungsvertrag ends; absent: none, or a record of a version "
+            "without them. Not personal.",
+        ),
+    ] = ()
     withdrawal_reason: Annotated[
         Text | None,
         Field(
@@ -396,7 +425,10 @@ class OfferingResumed(Message):
 
 @message_type("catalog.offering.withdrawn.v1")
 class OfferingWithdrawn(Message):
-    """The offer has left the Schaufenster for good, or one of its channels is closed for good; contracts that exist go on."""
+    """The offer has left the Schaufenster for good, or one of its channels is closed for good.
+
+    Contracts that exist go on, unless the Bereitstellungsvertrag has ended.
+    """
 
     offering: Annotated[Offering, Field(description="Full public state of the offer after the event. Not personal.")]
     reason: Annotated[
@@ -408,6 +440,15 @@ class OfferingWithdrawn(Message):
     ]
     by: Author = None
     channel: OneChannel = None
+    contract_ended_on: Annotated[
+        date | None,
+        Field(
+            exclude_if=is_absent,
+            description="Last day, in Germany, of the Bereitstellungsvertrag with which the channel and all contracts close that "
+            "rest on it; null or absent: those go on. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ] = None
     ends_open_orders: Annotated[
         bool,
         Field(

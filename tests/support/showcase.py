@@ -22,12 +22,14 @@ from shared.csv_rows import read_csv
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.site import create_site
+from shared.messages.contracts_chain import ChainEvent
 from shared.messages.eligibility_rights import RoleTerm
 from shared.messages.values import Channel, Role
 from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
+from shared.topics import CATALOG_CONTRACTS
 from tests.support.builders.offerings import CATALOGUE, form_body
-from tests.support.builders.provisions import Contracts
+from tests.support.builders.provisions import Contracts, told
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
 from tests.support.rights import ReadRights, rights_of
@@ -106,6 +108,11 @@ class Showcase:
     async def contracts_answer(self) -> None:
         """Have the Bereitstellungsverträge concluded that were asked for."""
         await self.contracts.answer(self.service, self.publisher.events)
+
+    async def hear(self, message: ChainEvent) -> None:
+        """Have the catalog follow what contracts tells."""
+        (consumer,) = (it for it in self.service.consumers if it.group == CATALOG_CONTRACTS)
+        assert list(await consumer.handle([told(message, 2)])) == []
 
     async def suspend(self, offering_id: str, reason: str) -> None:
         """Suspend an offer."""

@@ -7,7 +7,7 @@ channel, and ZURUECKGEZOGEN once the Anbieter of the last of its channels has wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from services.catalog.domain import provisioning
 from services.catalog.domain.examinations import settle
@@ -56,9 +56,18 @@ def resume(offering: Offering, at: datetime, channel: Channel, by: Party) -> Seq
 
 
 def withdraw(
-    offering: Offering, at: datetime, channel: Channel, reason: str, by: Party, *, ends_open_orders: bool = False
+    offering: Offering,
+    at: datetime,
+    channel: Channel,
+    reason: str,
+    by: Party,
+    *,
+    ends_open_orders: bool = False,
+    contract_ended_on: date | None = None,
 ) -> Sequence[Message]:
     """End a channel for good, once; contracts that exist go on. With its last channel the offer ends.
+
+    ``contract_ended_on``: last day of its Bereitstellungsvertrag, with which the contracts have ended that rest on it.
 
     ``ends_open_orders``: Vorgänge of the channel in which nothing is ordered yet end with it. A version that waited for this
     channel alone is in force with that. Raises IllegalMoveError, and InvalidError (``channel_not_listed``) for a channel without
@@ -71,12 +80,26 @@ def withdraw(
     withdrawal = messages.ChannelWithdrawal(channel=channel, by=by.id, reason=reason, at=at)
     offering.channel_withdrawals = (*offering.channel_withdrawals, withdrawal)
     offering.channel_suspensions = tuple(it for it in offering.channel_suspensions if it.channel is not channel)
+    offering.channel_ends = tuple(it for it in offering.channel_ends if it.channel is not channel)
     if not offering.remaining_channels:
-        ended = offering.withdraw((Actor.SYSTEM,), at, reason, by, ends_open_orders=ends_open_orders, channel=channel)
+        ended = offering.withdraw(
+            (Actor.SYSTEM,),
+            at,
+            reason,
+            by,
+            ends_open_orders=ends_open_orders,
+            channel=channel,
+            contract_ended_on=contract_ended_on,
+        )
         return [*ended, *provisioning.take_back(offering, at)]
     _changed(offering, at)
     withdrawn = messages.OfferingWithdrawn(
-        offering=offering.public(), reason=reason, by=by, channel=channel, ends_open_orders=ends_open_orders
+        offering=offering.public(),
+        reason=reason,
+        by=by,
+        channel=channel,
+        ends_open_orders=ends_open_orders,
+        contract_ended_on=contract_ended_on,
     )
     return [withdrawn, *settle(offering, at)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -41,7 +41,8 @@ class Offering(Aggregate):
     A public offer that is withdrawn stays on its topic for a while from ``removal_counts_from`` on, and is ``removed_at`` the end
     of it. Of one that version 0.1.0 withdrew it counts from when a later version stated that: readers of before know no removal.
     ``suspension`` is of the whole offer, ``channel_suspensions`` are those of Anbieter of their own channels, and
-    ``channel_withdrawals`` the channels that their Anbieter have ended for good.
+    ``channel_withdrawals`` the channels that their Anbieter have ended for good. ``channel_ends`` are channels that close because
+    their Bereitstellungsvertrag ends (``endings``).
     ``closed_channels`` are those of ``listings`` at whose Anbieter the Bereitsteller's accreditation has ended. Accreditations
     count once one was seen (``accreditation_seen``): version 0.1.0 published without.
     """
@@ -55,6 +56,7 @@ class Offering(Aggregate):
     suspension: messages.Suspension | None = None
     channel_suspensions: tuple[messages.ChannelSuspension, ...] = ()
     channel_withdrawals: tuple[messages.ChannelWithdrawal, ...] = ()
+    channel_ends: tuple[messages.ChannelEnd, ...] = ()
     pending: PendingVersion | None = None
     returns: tuple[ChannelReturn, ...] = ()
     withdrawal_reason: Text | None = None
@@ -225,17 +227,25 @@ class Offering(Aggregate):
         *,
         ends_open_orders: bool = False,
         channel: Channel | None = None,
+        contract_ended_on: date | None = None,
     ) -> Taken:
         """End the offer for good; contracts that exist go on, and Vorgänge before their order unless they are to end.
 
-        ``channel``: the last one, with which the offer ends; Vorgänge of others are not touched.
+        ``channel``: the last one, with which the offer ends; Vorgänge of others are not touched. ``contract_ended_on``: last day
+        of its Bereitstellungsvertrag, if the offer ends with that.
         """
         self.withdrawal_reason, self.suspension, self.channel_suspensions, self.pending = reason, None, (), None
+        self.channel_ends = ()
         self.withdrawn_at = self.removal_counts_from = at
         if self.published_at is None:
             return lambda: messages.OfferingDiscarded(submission=self.submission(), reason=reason, discarded_at=at)
         return lambda: messages.OfferingWithdrawn(
-            offering=self.public(), reason=reason, by=by, ends_open_orders=ends_open_orders, channel=channel
+            offering=self.public(),
+            reason=reason,
+            by=by,
+            ends_open_orders=ends_open_orders,
+            channel=channel,
+            contract_ended_on=contract_ended_on,
         )
 
     def differs_from(self, accredited: Collection[Channel]) -> bool:
@@ -365,6 +375,7 @@ class Offering(Aggregate):
                 "suspension": self.public_suspension,
                 "channel_suspensions": self.channel_suspensions,
                 "channel_withdrawals": self.channel_withdrawals,
+                "channel_ends": self.channel_ends,
                 "withdrawal_reason": self.withdrawal_reason,
                 "withdrawn_at": self.withdrawn_at,
                 "history": self.history,
@@ -395,6 +406,8 @@ class Offering(Aggregate):
         waits = self.published_at is not None and self.removed_at is None
         document["supersedes"] = self.form.known_listing if self.is_public else None
         document["removal_waits_since"] = self.removal_counts_from if waits else None
+        ends = min((it.orderable_until for it in self.channel_ends), default=None) if self.is_public else None
+        document["channel_ends_on"] = None if ends is None else ends.isoformat()
         for channel in self.visible_to:
             document[seen_by(channel)] = True
         for channel in self.examining:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from shared.messages.base import Value
-from shared.messages.values import Channel, EntityId, Line, PersonRef, Text, Time
+from shared.messages.values import Channel, EntityId, Line, Party, PersonRef, Text, Time
 
 
 class ProvisionState(StrEnum):
@@ -20,10 +21,23 @@ class ProvisionState(StrEnum):
     ZURUECKGEZOGEN = "ZURUECKGEZOGEN"
 
 
+class Ending(Value):
+    """What contracts has told of the end of a Bereitstellungsvertrag, or of one that follows it in time.
+
+    ``last_day`` None: it is open. ``by`` is the party that gave notice; None: none did, or it is not known.
+    """
+
+    contract_id: EntityId
+    last_day: date | None
+    notice: bool = False
+    by: Party | None = None
+
+
 class Provision(Value):
     """What was asked of ``contracts`` and what came of it. ``number`` is for the parties alone, and in no public message.
 
-    ``reason`` is why it came to nothing; ``decided_at`` when contracts concluded or refused it.
+    ``reason`` is why it came to nothing; ``decided_at`` when contracts concluded or refused it. ``endings`` are those of the
+    contract and of what follows it in time, one each.
     """
 
     channel: Channel
@@ -35,6 +49,19 @@ class Provision(Value):
     number: Line | None = None
     decided_at: Time | None = None
     reason: Text | None = None
+    endings: tuple[Ending, ...] = ()
+
+    @property
+    def ending(self) -> Ending | None:
+        """The end of the last of its contracts, None if none is known or one goes on without an end."""
+        days = {it.last_day: it for it in self.endings}
+        known = [day for day in days if day is not None]
+        return days[max(known)] if known and len(known) == len(days) else None
+
+    @property
+    def ends_on(self) -> date | None:
+        """Last day on which contracts can rest on it, None if it is open."""
+        return None if self.ending is None else self.ending.last_day
 
     @property
     def waits(self) -> bool:

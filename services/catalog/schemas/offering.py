@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +19,7 @@ from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Kind
 from services.catalog.schemas.difference import FieldDifference, differences
 from shared.messages.catalog import (
+    ChannelEnd,
     ChannelListing,
     ChannelSuspension,
     ChannelWithdrawal,
@@ -117,7 +119,8 @@ class BereitstellungsvertragRequest(BaseModel):
 class ProvisionReply(BaseModel):
     """The Bereitstellungsvertrag with one Anbieter: asked for, concluded with its number, or come to nothing with the reason.
 
-    ``contract_id`` is its id in the API of contracts.
+    ``contract_id`` is its id in the API of contracts. ``ends_on`` is the last day of the last contract of the two sides, by
+    notice or as agreed; the channel closes after it.
     """
 
     channel: Channel
@@ -127,6 +130,7 @@ class ProvisionReply(BaseModel):
     asked_at: Time
     decided_at: Time | None
     reason: Text | None
+    ends_on: date | None = None
 
 
 class VersionReturnReply(BaseModel):
@@ -231,6 +235,7 @@ class OfferingReply(BaseModel):
     suspension: Suspension | None
     channel_suspensions: tuple[ChannelSuspension, ...] = ()
     channel_withdrawals: tuple[ChannelWithdrawal, ...] = ()
+    channel_ends: tuple[ChannelEnd, ...] = ()
     withdrawal_reason: Text | None
     history: tuple[VersionEntry, ...]
     published_at: Time | None
@@ -254,6 +259,7 @@ class OfferingReply(BaseModel):
             suspension=offering.public_suspension,
             channel_suspensions=offering.channel_suspensions,
             channel_withdrawals=offering.channel_withdrawals,
+            channel_ends=offering.channel_ends,
             withdrawal_reason=offering.withdrawal_reason,
             history=offering.history,
             published_at=offering.published_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -98,7 +99,8 @@ def facts_of(message: Message) -> Facts:
         ended = message.offering.state is OfferingState.ZURUECKGEZOGEN
         channel: Channel | None = None if ended else getattr(message, "channel", None)
         changed = isinstance(message, catalog.OfferingChanged)
-        return _offering(message.offering, getattr(message, "reason", None), by, channel, changed=changed)
+        ended_on = message.contract_ended_on if isinstance(message, catalog.OfferingWithdrawn) else None
+        return _offering(message.offering, getattr(message, "reason", None), by, channel, ended_on, changed=changed)
     if isinstance(message, _SUBMISSION_EVENTS):
         return _submission(message.submission, message)
     if isinstance(message, _ACCREDITATION_EVENTS):
@@ -321,7 +323,13 @@ def _remedies(assessment: eligibility.Assessment) -> str | None:
 
 
 def _offering(
-    offering: catalog.Offering, reason: str | None, by: Party | None, channel: Channel | None, *, changed: bool
+    offering: catalog.Offering,
+    reason: str | None,
+    by: Party | None,
+    channel: Channel | None,
+    ends_on: date | None,
+    *,
+    changed: bool,
 ) -> Facts:
     version = _new_version(offering) if changed else None
     concerned = not changed or version is not None
@@ -340,6 +348,7 @@ def _offering(
             closed_channels=_closed(offering) or None,
             version=version,
             accepted_by=(offering.history[-1].accepted_by or None) if version is not None else None,
+            ends_on=ends_on,
         ),
         Subject(kind=SubjectKind.OFFERING, id=offering.id),
         Matter(offering_id=offering.id),

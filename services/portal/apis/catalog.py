@@ -128,6 +128,14 @@ class Suspension(Reply):
     at: datetime
 
 
+class ChannelEnd(Reply):
+    """Until when it can be ordered through a channel, and why."""
+
+    channel: str
+    orderable_until: date
+    reason: str
+
+
 class Version(Reply):
     """One publication of a changed form."""
 
@@ -219,6 +227,7 @@ class Offering(Reply):
     licence_free_for_states: tuple[str, ...]
     contact_mailbox: str | None
     suspension: Suspension | None
+    channel_ends: tuple[ChannelEnd, ...] = ()
     withdrawal_reason: str | None
     history: tuple[Version, ...]
     published_at: datetime | None

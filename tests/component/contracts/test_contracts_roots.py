@@ -133,19 +133,26 @@ async def test_a_kommune_that_fitko_does_not_sell_to_is_refused_and_takes_no_num
     assert (await world.contract(contract_id("fitko", order_id("b")))).number == "FITST/2026/0001"
 
 
-async def test_what_would_outlive_the_bereitstellungsvertrag_is_refused(world: World) -> None:
+@pytest.mark.parametrize(
+    ("last", "valid_to", "refused"),
+    [(date(2027, 12, 31), date(2027, 12, 31), None), (date(2026, 11, 23), None, "outlives_parent")],
+)
+async def test_what_is_ordered_after_notice_ends_with_the_bereitstellungsvertrag_and_nothing_is_concluded_after_it(
+    world: World, last: date, valid_to: date | None, refused: str | None
+) -> None:
     await world.follow(listed(FITKO))
 
     def end(root: Contract | None) -> tuple[Contract, list[OfferingPublished]]:
         assert root is not None
-        root.state, root.ends_on = ContractState.GEKUENDIGT, date(2026, 12, 31)
+        root.state, root.ends_on = ContractState.GEKUENDIGT, last
         return root, []
 
     await world.contracts.ledger.apply([Change(ROOT, end, Cause("e", "test", "test", 1))])
     await world.order(received(request("a")))
-    refused = await world.contract(contract_id("fitko", order_id("a")))
-    assert refused.refusal is not None
-    assert refused.refusal.code == "outlives_parent"
+    contract = await world.contract(contract_id("fitko", order_id("a")))
+    assert (contract.valid_to, contract.refusal and contract.refusal.code) == (valid_to, refused)
+    assert (contract.number is None) is (refused is not None)
+    assert violations(world_of(await world.all(), channels.load_terms(None, {})[FITKO])) == []
 
 
 async def test_lists_hold_the_bereitstellungsvertrag_too_and_none_but_its_parties_find_it(world: World) -> None:

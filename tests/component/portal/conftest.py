@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
 
+from shared.messages.values import Channel
 from tests.component.portal.login import World
+from tests.support.builders.provisions import ending
 from tests.support.showcase import Showcase, few_services, portal_over, rules_api
 
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
@@ -32,6 +35,7 @@ def _showcase(data: Path) -> Showcase:
                 {"title": "Ohne Verschlüsselung", "media_type": "application/pdf", "url": "http://www.example.org/lb.pdf"},
             ],
         )
+        await found.hear(ending(found.ids["Digitale Baugenehmigung"], Channel.GOVDIGITAL, date(2029, 12, 31)))
         await found.publish(MARKUP, summary=MARKUP, nachnutzung=MARKUP, topic_id="bildung")
         suspended = await found.publish("Ausgesetzte Leistung", known_listing="E015")
         await found.suspend(suspended, "Umstellung bis Ende März.")

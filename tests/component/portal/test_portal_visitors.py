@@ -235,6 +235,12 @@ async def test_a_suspended_offer_gives_its_reason_and_no_way_to_order(portal: Fa
     assert "Zurzeit ist kein Bestellweg offen." in text
 
 
+async def test_a_channel_that_will_close_is_shown_with_its_last_day_and_the_reason(portal: FastAPI, showcase: Showcase) -> None:
+    text = (await page(portal, f"/offerings/{showcase.ids['Digitale Baugenehmigung']}")).one("main").text
+    assert "(noch bis 31. Dezember 2029)" in text
+    assert "endet durch Kündigung am 31.12.2029." in text
+
+
 async def test_the_way_to_order_of_a_kind_of_body_is_that_of_the_channels_rules(portal: FastAPI, showcase: Showcase) -> None:
     offering = f"/offerings/{showcase.ids['Digitale Baugenehmigung']}"
     read = await page(portal, f"{offering}?kind=KOMMUNE")

@@ -239,6 +239,9 @@ EXAMPLES: tuple[Message, ...] = (
     catalog.OfferingSuspended(offering=offering(OfferingState.AUSGESETZT), reason=REASON),
     catalog.OfferingResumed(offering=offering()),
     catalog.OfferingWithdrawn(offering=offering(OfferingState.ZURUECKGEZOGEN), reason=REASON),
+    catalog.OfferingWithdrawn(
+        offering=offering(), reason=REASON, by=PROVIDER, channel=Channel.GOVDIGITAL, contract_ended_on=date(2027, 12, 31)
+    ),
     catalog.OfferingWithdrawn(offering=offering(), reason=REASON, by=ANBIETER, channel=Channel.GOVDIGITAL),
     catalog.OfferingSubmitted(submission=SUBMISSION, submitted_at=AT),
     catalog.OfferingReturned(submission=SUBMISSION, remarks=REASON, returned_at=AT),

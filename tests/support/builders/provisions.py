@@ -11,7 +11,16 @@ from shared.bus.handling import Received
 from shared.ids import bereitstellung_id, derived_id
 from shared.messages.catalog_provisions import ProvisionRequested
 from shared.messages.contracts import Leg
-from shared.messages.contracts_chain import ChainConcluded, ChainHead, ChainRefused, ChainState
+from shared.messages.contracts_chain import (
+    ChainConcluded,
+    ChainEvent,
+    ChainHead,
+    ChainRefused,
+    ChainState,
+    ContractTerminated,
+)
+from shared.messages.contracts_changes import ContractSucceeded
+from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel, Party
 from shared.process.service import Service
 from shared.topics import CATALOG_CONTRACTS
@@ -48,7 +57,22 @@ def declined(
     return ChainRefused(contract=head, at=CONCLUDED_AT, code="provision_declined", reason=reason)
 
 
-def told(message: ChainConcluded | ChainRefused, seq: int = 1) -> Received:
+def ending(
+    offering_id: str, channel: Channel, last_day: date | None, by: OrderParty | None = None, attempt: int = 1
+) -> ContractTerminated:
+    """Return the event by which contracts tells that notice of the contract was given."""
+    head = _head(offering_id, channel, ChainState.GEKUENDIGT, attempt, "BV/1").model_copy(update={"ends_on": last_day})
+    return ContractTerminated(contract=head, at=CONCLUDED_AT, by=by)
+
+
+def succeeded(offering_id: str, channel: Channel, last_day: date | None = None) -> ContractSucceeded:
+    """Return the event by which contracts tells that the contract that follows the first one is concluded."""
+    first = _head(offering_id, channel, ChainState.GESCHLOSSEN, 1, "BV/2")
+    head = first.model_copy(update={"id": derived_id("successor", first.id), "ends_on": last_day})
+    return ContractSucceeded(contract=head, at=CONCLUDED_AT, continues=first.id)
+
+
+def told(message: ChainEvent, seq: int = 1) -> Received:
     """Return an event of contracts as the catalog gets it."""
     source = message.contract.id
     return Received(message, source, Cause(derived_id("event", source, str(seq)), message.TYPE, source, seq), CONCLUDED_AT)

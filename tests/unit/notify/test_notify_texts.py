@@ -142,10 +142,13 @@ def test_an_examination_is_told_to_who_has_to_act_and_its_last_acceptance_by_wha
 
 
 def test_a_channel_that_is_withdrawn_is_not_said_to_be_closed_for_lack_of_accreditation() -> None:
-    channel, whole = [message for message in EXAMPLES if message.TYPE == "catalog.offering.withdrawn.v1"][::-1]
+    channel, ended, whole = [message for message in EXAMPLES if message.TYPE == "catalog.offering.withdrawn.v1"][::-1]
     assert isinstance(channel, catalog.OfferingWithdrawn)
     assert "über den Kanal govdigital" in texts.of(notification(channel, "offering-withdrawn"), Language.DE).body
     assert "über den Kanal" not in texts.of(notification(whole, "offering-withdrawn"), Language.DE).body
+    over = texts.of(notification(ended, "offering-withdrawn"), Language.DE).body
+    assert "sind mit Ablauf des 31. Dezember 2027 beendet" in over
+    assert "zurückgezogen hat" not in over
     withdrawal = catalog.ChannelWithdrawal(channel=Channel.GOVDIGITAL, by="govdigital", reason="Auslauf", at=AT)
     changed = catalog.OfferingChanged(
         offering=channel.offering.model_copy(update={"channel_withdrawals": (withdrawal,), "orderable_channels": ()})

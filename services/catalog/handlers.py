@@ -201,6 +201,6 @@ def close_ended(offering_id: str, today: date, at: datetime) -> Change[Offering]
     def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
         if offering is None:
             raise unknown(offering_id)
-        return offering, endings.close(offering, today, at)
+        return offering, endings.close_channels(offering, today, at)
 
     return Change(offering_id, decide)

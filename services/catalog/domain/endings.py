@@ -12,7 +12,7 @@ from datetime import date, datetime
 from services.catalog.domain import channel_states
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.provision import Ending, Provision
-from services.catalog.domain.provisioning import known_provisions, put
+from services.catalog.domain.provisioning import known_provisions, put_provision
 from services.catalog.domain.statement import Statement
 from shared.messages import catalog as messages
 from shared.messages.base import Message
@@ -46,11 +46,11 @@ def follow(offering: Offering, message: ChainEvent, at: datetime) -> Sequence[Me
     provision = known.model_copy(update={"endings": tuple(sorted((*others, ended), key=lambda it: it.contract_id))})
     if provision == known:
         return []
-    put(offering, provision)
+    put_provision(offering, provision)
     return _announce(offering, provision, head, at)
 
 
-def close(offering: Offering, today: date, at: datetime) -> Sequence[Message]:
+def close_channels(offering: Offering, today: date, at: datetime) -> Sequence[Message]:
     """Close the channels whose Bereitstellungsvertrag has ended; Vorgänge in which nothing is ordered yet end with them.
 
     With its last channel the offer ends.

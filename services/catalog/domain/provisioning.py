@@ -51,7 +51,7 @@ def ask(
         asked_at=at,
         asked_by=person,
     )
-    put(offering, asked)
+    put_provision(offering, asked)
     requested = catalog_provisions.ProvisionRequested(provision=_request(offering, asked))
     return Beside(lambda: requested) if offering.is_public else lambda: requested
 
@@ -69,7 +69,7 @@ def take_back(offering: Offering, at: datetime, channels: Sequence[Channel] | No
     """
     waiting = [known for known in offering.provisions if known.waits and (channels is None or known.channel in channels)]
     for known in waiting:
-        put(offering, known.model_copy(update={"state": ProvisionState.ZURUECKGEZOGEN, "decided_at": at}))
+        put_provision(offering, known.model_copy(update={"state": ProvisionState.ZURUECKGEZOGEN, "decided_at": at}))
     return [catalog_provisions.ProvisionWithdrawn(provision=_request(offering, known), withdrawn_at=at) for known in waiting]
 
 
@@ -145,7 +145,7 @@ def _conclude(
     head = message.contract
     known = of_channel(offering, head.channel)
     listed = next((listing for listing in offering.listings if listing.channel is head.channel), None)
-    put(offering, _concluded(known, head, message.at))
+    put_provision(offering, _concluded(known, head, message.at))
     if listed is not None:
         return _name(offering, listed, head)
     waits = known is not None and known.waits and head.channel in offering.form.channels
@@ -192,11 +192,11 @@ def _refuse(offering: Offering, message: ChainRefused, at: datetime) -> Sequence
     if known is None or known.contract_id != head.id or not known.waits:
         return []
     refused = {"state": ProvisionState.ABGELEHNT, "reason": message.reason, "decided_at": message.at}
-    put(offering, known.model_copy(update=refused))
+    put_provision(offering, known.model_copy(update=refused))
     return give_back(offering, at, head.channel, message.reason)
 
 
-def put(offering: Offering, provision: Provision) -> None:
+def put_provision(offering: Offering, provision: Provision) -> None:
     """Store what is known of a Bereitstellungsvertrag in the place of what was known of it."""
     others = (known for known in offering.provisions if known.channel is not provision.channel)
     offering.provisions = tuple(sorted((*others, provision), key=lambda it: it.channel.value))

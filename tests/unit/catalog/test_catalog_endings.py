@@ -46,7 +46,7 @@ def test_notice_is_announced_with_day_and_reason_and_the_channel_stays_open_unti
     assert announced.reason == "Der Bereitstellungsvertrag mit govdigital endet durch Kündigung am 31.12.2027."
     assert offering.public().orderable_channels == (GD, FT)
     assert [it.ends_on for it in offering.provisions] == [None, LAST]
-    assert endings.close(offering, LAST, AT) == []
+    assert endings.close_channels(offering, LAST, AT) == []
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_notice_is_announced_with_day_and_reason_and_the_channel_stays_open_unti
 def test_the_channel_closes_on_the_day_after_and_open_vorgaenge_end_with_it(by: OrderParty | None, who: str) -> None:
     offering = listed(GD, FT)
     heard(offering, ending(OFFERING_ID, GD, LAST, by))
-    (event,) = endings.close(offering, LAST + timedelta(days=1), AT)
+    (event,) = endings.close_channels(offering, LAST + timedelta(days=1), AT)
     assert isinstance(event, messages.OfferingWithdrawn)
     assert (event.channel, event.ends_open_orders, event.contract_ended_on) == (GD, True, LAST)
     assert (event.offering.orderable_channels, event.offering.channel_ends, event.offering.state) == (
@@ -65,7 +65,7 @@ def test_the_channel_closes_on_the_day_after_and_open_vorgaenge_end_with_it(by: 
     )
     (closed,) = event.offering.channel_withdrawals
     assert (closed.by, "31.12.2027" in closed.reason) == (who, True)
-    assert endings.close(offering, LAST + timedelta(days=2), AT) == []
+    assert endings.close_channels(offering, LAST + timedelta(days=2), AT) == []
     over = NOTICE.contract.model_copy(update={"state": ChainState.BEENDET})
     assert heard(offering, ContractEnded(contract=over, at=AT), FOLLOWS) == [], "a channel that is closed stays closed"
 
@@ -73,7 +73,7 @@ def test_the_channel_closes_on_the_day_after_and_open_vorgaenge_end_with_it(by: 
 def test_the_offer_ends_with_its_last_channel() -> None:
     offering = listed(GD)
     heard(offering, NOTICE)
-    (event,) = endings.close(offering, LAST + timedelta(days=1), AT)
+    (event,) = endings.close_channels(offering, LAST + timedelta(days=1), AT)
     assert isinstance(event, messages.OfferingWithdrawn)
     assert (offering.state, offering.withdrawal_reason) == (OfferingState.ZURUECKGEZOGEN, event.reason)
     assert (event.ends_open_orders, event.contract_ended_on, offering.channel_ends) == (True, LAST, ())
@@ -84,7 +84,7 @@ def test_what_follows_the_contract_takes_back_what_was_announced_in_any_order(or
     offering = listed(GD)
     heard(offering, *order)
     assert offering.channel_ends == ()
-    assert endings.close(offering, NEXT, AT) == []
+    assert endings.close_channels(offering, NEXT, AT) == []
 
 
 def test_of_contracts_that_follow_one_another_the_last_end_counts() -> None:

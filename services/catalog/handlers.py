@@ -179,6 +179,17 @@ def _channel(command: Command, offering: Offering, acting: Sequence[Actor], call
     return caller.channel
 
 
+def close_ended(offering_id: str, today: date, at: datetime) -> Change[Offering]:
+    """Close the channels of an offer whose Bereitstellungsvertrag has ended."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, endings.close_channels(offering, today, at)
+
+    return Change(offering_id, decide)
+
+
 def follow_contract(
     message: ChainEvent, cause: Cause, at: datetime, stated: Callable[[str], ProviderStanding | None]
 ) -> Change[Offering]:
@@ -193,14 +204,3 @@ def follow_contract(
         return offering, [*events, *endings.follow(offering, message, at)]
 
     return Change(offering_id, decide, cause)
-
-
-def close_ended(offering_id: str, today: date, at: datetime) -> Change[Offering]:
-    """Close the channels of an offer whose Bereitstellungsvertrag has ended."""
-
-    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
-        if offering is None:
-            raise unknown(offering_id)
-        return offering, endings.close_channels(offering, today, at)
-
-    return Change(offering_id, decide)

@@ -199,8 +199,9 @@ def follow_contract(
     def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
         if offering is None:
             raise unknown(offering_id)
-        formed = isinstance(message, ChainConcluded | ChainRefused)
-        events = provisioning.follow(offering, message, at, stated) if formed else ()
+        events: Sequence[Message] = ()
+        if isinstance(message, ChainConcluded | ChainRefused):
+            events = provisioning.follow(offering, message, at, stated)
         return offering, [*events, *endings.follow(offering, message, at)]
 
     return Change(offering_id, decide, cause)

@@ -178,15 +178,17 @@ images: $(STAMP) ## Build the container image of the services, the same with the
 test-images: $(STAMP) ## Run the built image hardened, beside Kafka in a container: main flow, drain, kill, broker restart, restore drill, dumps
 	@$(ENGINE) $(BIN)/pytest -q tests/deploy/images
 
-sbom: $(STAMP) ## Write build/sbom: CycloneDX list of what the image holds, licence report, known vulnerabilities where a database answers
+sbom: $(STAMP) ## Write build/sbom and build/sbom-documents: CycloneDX list of what each image holds, licences, known vulnerabilities where a database answers
 	@$(ENGINE) $(BIN)/python deploy/docker/sbom.py
+	@$(ENGINE) $(BIN)/python deploy/docker/sbom.py build/sbom-documents efa-marktplatz-documents
 
 test-airgap: $(STAMP) ## Publish the built image and its bill of materials, carry them over an air gap, and try what must be refused
 	@deploy/release/tools
 	@$(ENGINE) $(BIN)/pytest -q tests/deploy/airgap
 
-images-arm64: $(STAMP) ## Build the image for arm64
+images-arm64: $(STAMP) ## Build the image for arm64, and the same with the typesetter of documents
 	@$(ENGINE) deploy/docker/build --platform linux/arm64
+	@MARKTPLATZ_IMAGE=efa-marktplatz-documents $(ENGINE) deploy/docker/build --platform linux/arm64 --target documents
 
 test-images-arm64: $(STAMP) ## Run the image for arm64 hardened, push both under one index; after images and images-arm64
 	@deploy/release/tools

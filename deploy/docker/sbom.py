@@ -1,6 +1,6 @@
 """Writes what the built image holds: ``sbom.py [FOLDER [IMAGE]]`` writes into ``build/sbom`` or the folder given.
 
-IMAGE is the reference of one that is here; by default that of this version for the engine's own architecture.
+IMAGE names one that is here, without a tag that of this version for the engine's own architecture; by default ``efa-marktplatz``.
 
 ``sbom.cdx.json``  CycloneDX 1.6, read from the image: each Python and Debian package, its version, archive SHA-256, licence;
                    each file of others' work that the portal serves to browsers, by the npm package it is from
@@ -55,7 +55,9 @@ def main(folder: Path = ROOT / "build" / "sbom", reference: str = "") -> int:
     """Write the reports and return the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    reference = reference or f"{IMAGE}:{version}"
+    reference = reference or IMAGE
+    if ":" not in reference.rpartition("/")[2]:
+        reference = f"{reference}:{version}"
     files = texts_of(reference)
     reviewed = tomllib.loads((ROOT / "deploy/docker/licences.toml").read_text(encoding="utf-8"))
     pythons = list(python_components(files, reviewed))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from marktplatz.infrastructure.broker_process import free_port
-from tests.deploy.airgap.handover import REPOSITORY, Bundle, Keys, Project, Registry, made, require_tools, serving
-from tests.support.docker import PRODUCT, VERSION, built, docker, docker_engine
+from tests.deploy.airgap.handover import RELEASED, REPOSITORY, Bundle, Keys, Project, Registry, made, require_tools, serving
+from tests.support.docker import VERSION, built, docker, docker_engine
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +22,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def product() -> Iterator[str]:
     require_tools()
     with docker_engine():
-        yield built(PRODUCT)
+        yield built(RELEASED)
 
 
 @pytest.fixture(scope="session")

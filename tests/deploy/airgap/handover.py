@@ -20,10 +20,12 @@ import httpx
 from deploy.checks.generic.objects import Objects, text
 from deploy.checks.generic.pods import workloads
 from marktplatz.infrastructure.broker_process import free_port
-from tests.support.docker import ROOT, VERSION
+from tests.support.docker import PRODUCT, ROOT, VERSION
 
 FETCHED = ROOT / "build" / "tools" / "bin"
-SBOM = ROOT / "build" / "sbom" / "sbom.cdx.json"
+RELEASED = f"{PRODUCT}-documents"
+"""The image that is released: the one with the typesetter, which takes the place of the other for all processes."""
+SBOM = ROOT / "build" / "sbom-documents" / "sbom.cdx.json"
 REPOSITORY = "marktplatz/efa-marktplatz"
 MANIFESTS = f"{REPOSITORY}-manifests"
 MANIFEST_TYPES = (
@@ -199,8 +201,13 @@ class Project:
 
     def publish(self, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``deploy/release/publish``."""
-        values = {"REGISTRY": self.registry, "COSIGN_KEY": str(self.keys.private), "SBOM": str(SBOM), **variables}
-        return self.script("publish", **values)
+        values = {
+            "REGISTRY": self.registry,
+            "COSIGN_KEY": str(self.keys.private),
+            "SBOM": str(SBOM),
+            "MARKTPLATZ_IMAGE": RELEASED,
+        }
+        return self.script("publish", **{**values, **variables})
 
     def bundle(self, overlay: str, folder: Path, *sources: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run ``deploy/release/bundle`` for an overlay below ``deploy/overlays``."""

@@ -24,7 +24,7 @@ from tests.deploy.airgap.handover import (
     serving,
     succeeded,
 )
-from tests.support.docker import VERSION
+from tests.support.docker import VERSION, docker
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,16 @@ def test_publishing_again_gives_the_same_digests(project: Project, outside: Regi
 def test_the_digest_is_the_same_inside(loaded: Registry, outside: Registry, digest: str) -> None:
     assert loaded.digest(REPOSITORY, VERSION) == digest
     assert loaded.digest(MANIFESTS, VERSION) == outside.digest(MANIFESTS, VERSION)
+
+
+def test_what_lies_inside_is_the_image_with_the_typesetter_of_documents(loaded: Registry, product: str, digest: str) -> None:
+    carried = f"{loaded.address}/{REPOSITORY}@{digest}"
+    docker("pull", "--quiet", carried)
+    try:
+        ids = [docker("image", "inspect", "--format", "{{.Id}}", image) for image in (carried, product)]
+        assert ids[0] == ids[1]
+    finally:
+        docker("image", "rm", carried)
 
 
 def test_signatures_hold_inside_for_the_publisher_and_nobody_else(

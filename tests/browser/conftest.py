@@ -23,6 +23,7 @@ from tests.browser.serving import address_of, served
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import Acting, Beside, Notified
+from tests.component.portal.test_portal_contracts import AGB
 from tests.component.portal.test_portal_login import notification
 from tests.component.portal.test_portal_operations import JOB, RECORD, Services
 from tests.support.showcase import Showcase, few_services, rules_api
@@ -30,6 +31,30 @@ from tests.support.showcase import Showcase, few_services, rules_api
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """The engine of Debian: without windows it starts and opens pages for a third of the processor time."""
 MARKUP = '<script>document.title="broken"</script><img src=x onerror=alert(1)>'
+PROBES = (
+    "<script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "<!--><script>alert(1)</script>-->",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext></p><img src=x onerror=alert(1)></mtext></math>",
+    "<iframe srcdoc='<script>parent.alert(1)</script>'></iframe>",
+    "<body onload=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<input autofocus onfocus=alert(1)>",
+    "<a href=javascript:alert(1)>javascript:alert(1)</a>",
+    "<form action=javascript:alert(1)><button>Go</button></form>",
+    "<style>@import 'https://other.test/a.css';</style>",
+    "<div hx-get=https://other.test hx-trigger=load></div>",
+    "<div hx-on:load=alert(1)></div>",
+    '" autofocus onfocus="alert(1)',
+    "' onmouseover='alert(1)",
+    "{{ 7 * 7 }}${7 * 7}",
+)
+"""What browsers, htmx and templates would run where a text was not escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +89,8 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
     showcase = await Showcase.open(few_services(folder / "data"))
     document = {"title": "Leistungsbeschreibung", "media_type": "application/pdf", "url": "https://www.example.org/lb.pdf"}
     offering = await showcase.publish("Digitale Baugenehmigung", documents=[document], contact_mailbox="efa@example.org")
-    markup = await showcase.publish(MARKUP, summary=MARKUP)
+    probes = "\n\n".join(PROBES)
+    markup = await showcase.publish(MARKUP, summary=probes, nachnutzung=probes, technical_concept=probes)
     suspended = await showcase.publish("Wohngeld online", topic_id="bildung")
     await showcase.suspend(suspended, "Umstellung bis Ende März.")
     orders = OrderingWorld()
@@ -80,6 +106,7 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
         "catalog": Beside(httpx.ASGITransport(app=showcase.app), "/v1/portals", operated.catalog),
         "eligibility": Beside(httpx.ASGITransport(app=rules_api()), "/v1/precheck-jobs", operated.eligibility),
         "ordering": Beside(Acting(orders.app, KUNDE), "/v1/partner", operated.ordering),
+        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json=AGB)),
         "notify": httpx.MockTransport(Notified(items=[notification(subject="Angebot liegt vor", body="Bitte prüfen.")])),
     }
     with pytest.MonkeyPatch.context() as patch:

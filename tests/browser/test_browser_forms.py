@@ -36,7 +36,7 @@ from tests.component.eligibility import conftest as eligibility
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, Notified
-from tests.component.portal.test_portal_contracts import SVEN, Contracts
+from tests.component.portal.test_portal_contracts import FITKO, SVEN, Contracts
 from tests.component.portal.test_portal_organisations import BODY, few_bodies
 from tests.support.builders.orders import concluded, offering
 from tests.support.contract_requests import request
@@ -44,7 +44,7 @@ from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as KARLA
 from tests.support.showcase import MUSTS, Showcase
 
-NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs"}
+NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs", FITKO: "Fritzi Store"}
 KAI = f"kai/{BODY}/KUNDE"
 PDF = "%PDF-1.7 Satzung"
 STOPS = 150
@@ -92,7 +92,7 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
             rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER", KOMM_ONE: eligibility.KOMM_ONE}
         ),
         "ordering": ActingAs(orders.app, {KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER, HUSUM: KAI}),
-        "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI}),
+        "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI, FITKO: ANNA}),
         "notify": httpx.MockTransport(Notified()),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -238,6 +238,8 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await sven.open(f"/contracts/{key('a')}", "contract")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
         await sven.follow("Ganze Kette anzeigen", "chain")
+    async with desk(chromium, marketplace, FITKO) as fitko:
+        await fitko.open("/tasks/register/2026", "register")
     assert "\n".join(marketplace.wrong) == ""
 
 

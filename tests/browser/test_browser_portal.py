@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from marktplatz.people import OPERATOR
-from tests.browser.conftest import MARKUP, Site
-from tests.browser.looking import look, violations
+from tests.browser.conftest import MARKUP, PROBES, Site
+from tests.browser.looking import WIDE, look, violations
+
+REQUESTS = 8
+"""As many may a first view take."""
 
 
 def visited(site: Site) -> dict[str, str]:
@@ -42,6 +45,7 @@ def worked_in(site: Site) -> dict[str, str]:
         "inbox": "/inbox",
         "contact": "/contacts/me",
         "acting": "/acting",
+        "participations": "/participations",
         "partner": "/partners/sued",
         "resubmit": f"/quarantine/{site.record}/resubmit",
     }
@@ -170,9 +174,18 @@ async def test_the_keyboard_reaches_the_content_first_and_each_stop_is_seen(chro
 async def test_markup_of_others_stays_text_and_what_is_injected_does_not_run(chromium: Browser, site: Site) -> None:
     context = await chromium.new_context(base_url=site.url)
     page = await context.new_page()
+    ran: list[str] = []
+    page.on("dialog", lambda it: ran.append(it.message))
+    page.on("request", lambda it: ran.append(it.url) if not it.url.startswith(site.url) else None)
+    for path in (f"/offerings/{site.markup}", "/offerings", *(f"/offerings?q={quote(it)}" for it in PROBES)):
+        await page.goto(path)
+        assert await page.title() != "broken", path
     await page.goto(f"/offerings/{site.markup}")
     await expect(page.locator("h1")).to_have_text(MARKUP)
-    assert await page.title() != "broken"
+    for probe in PROBES:
+        assert probe in await page.locator("main").inner_text()
+    await page.goto(f"/offerings?q={quote(PROBES[18])}")
+    await expect(page.locator("#q")).to_have_value(PROBES[18])
     await page.evaluate(
         "() => { const it = document.createElement('script'); it.textContent = 'window.ran = 1'; document.body.append(it);"
         " document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = 1\"><b style=\"color:red\" id=b>b</b>') }"
@@ -180,7 +193,25 @@ async def test_markup_of_others_stays_text_and_what_is_injected_does_not_run(chr
     await page.wait_for_timeout(200)
     assert await page.evaluate("window.ran === undefined")
     assert await page.evaluate("getComputedStyle(document.getElementById('b')).color !== 'rgb(255, 0, 0)'")
+    assert ran == []
     await context.close()
+
+
+async def test_pages_are_light_readable_at_twice_the_size_and_in_forced_colours(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site) as page:
+        sizes: dict[str, int] = {}
+        page.on("requestfinished", lambda it: sizes.update({it.url: 0}))
+        await page.goto("/", wait_until="networkidle")
+        first = len(sizes)
+        await page.goto("/offerings", wait_until="networkidle")
+        assert (first <= REQUESTS, len(sizes) - first) == (True, 1), sizes
+        for path in ("/", "/offerings", f"/offerings/{site.offering}"):
+            await page.emulate_media(forced_colors="active")
+            await page.goto(path)
+            await page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= WIDE, path
+            await page.locator("main a, main input").first.focus()
+            assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", path
 
 
 async def test_a_form_of_another_site_does_nothing(chromium: Browser, site: Site) -> None:

@@ -28,6 +28,7 @@ CAPACITIES = ("VERTRETUNGSBERECHTIGT", "BEVOLLMAECHTIGT")
 ROLES = ("KUNDE", "BEREITSTELLER", "BUENDELNDE_ORGANISATION", "KLIENT")
 ACCREDITED = ROLES[:3]
 VOLLMACHT = "vollmacht"
+TEMPLATE = "pages/registering.html"
 FIELD_OF = {
     **dict.fromkeys(FILE_FIELD_OF, VOLLMACHT),
     "person/capacity": "capacity",
@@ -45,8 +46,6 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     router = APIRouter(prefix="/registration", include_in_schema=False)
 
     async def form_of(visit: Visit, body: Body) -> Form:
-        draft = await or_none(eligibility.draft(session_of(visit).access, body.id), "registration")
-        brought = draft is not None and draft.vollmacht is not None
         words, language = pages.words(visit.language), visit.language
         channels = [it.channel for it in await eligibility.channels()]
 
@@ -74,7 +73,7 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
                     VOLLMACHT,
                     Kind.FILE,
                     words("registration.vollmacht"),
-                    words("registration.vollmacht_brought" if brought else "registration.vollmacht_hint"),
+                    words("registration.vollmacht_hint"),
                     optional=True,
                 ),
                 Field(
@@ -111,13 +110,17 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
     @router.get("/{body_id}")
     async def ask(visit: CurrentVisit, body_id: str) -> Response:
         session_of(visit)
-        return show_form(pages, visit, await form_of(visit, await eligibility.body(body_id)))
+        body = await eligibility.body(body_id)
+        return show_form(
+            pages, visit, await form_of(visit, body), template=TEMPLATE, brought=await _held(eligibility, visit, body)
+        )
 
     @router.post("/{body_id}", openapi_extra=TAKES_FILE)
     async def register(request: Request, visit: CurrentVisit, body_id: str) -> Response:
         session = session_of(visit)
         given = await read_given(request, session, f"/registration/{body_id}")
         body = await eligibility.body(body_id)
+        brought = await _held(eligibility, visit, body)
 
         async def act(filled: dict[str, object]) -> str:
             access = session.access
@@ -125,6 +128,7 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
             content = given.files.get(VOLLMACHT)
             if content is not None:
                 faults = await eligibility.bring_vollmacht(access, body.id, content, require_taken(content))
+                brought.append(VOLLMACHT)
             if faults:
                 errors = [{"pointer": f"#/{it.field.replace('.', '/')}", "code": it.code} for it in faults]
                 raise InvalidError("The registration has faults.", code="registration_incomplete", errors=errors)
@@ -133,9 +137,16 @@ def registration_routes(pages: Pages, eligibility: Eligibility, sessions: Sessio
                 await act_for(sessions, session, body.id, body.name)
             return f"/organisations/{quote(body.id)}?done=registered"
 
-        return await send_form(pages, visit, await form_of(visit, body), given, act, field_of=FIELD_OF)
+        form = await form_of(visit, body)
+        return await send_form(pages, visit, form, given, act, field_of=FIELD_OF, template=TEMPLATE, brought=brought)
 
     return router
+
+
+async def _held(eligibility: Eligibility, visit: Visit, body: Body) -> list[str]:
+    """Return the names of the files that lie with the draft."""
+    draft = await or_none(eligibility.draft(session_of(visit).access, body.id), "registration")
+    return [VOLLMACHT] if draft is not None and draft.vollmacht is not None else []
 
 
 def draft_of(filled: Mapping[str, Any]) -> dict[str, Any]:

@@ -193,6 +193,24 @@ async def test_who_registers_acts_for_the_organisation_at_once(desks: Desks, mon
     await kunde.visitor.aclose()
 
 
+async def test_who_is_authorised_by_a_vollmacht_brings_it_and_the_anbieter_reads_it(desks: Desks) -> None:
+    kunde, anbieter = await desks.kunde.open(f"/registration/{BODY}"), desks.anbieter
+    await kunde.send(422, "", capacity="BEVOLLMAECHTIGT", vollmacht=b"MZ")
+    assert kunde.page.one("p", id="vollmacht-error").text
+    await kunde.send(422, "", vollmacht=PDF)
+    assert "Ihre Vollmacht liegt schon bei." in kunde.text
+    wish: dict[str, str | list[str]] = {"roles": ["KUNDE"], "accreditations": ["govdigital/KUNDE"], "confirmed": "true"}
+    await kunde.send(200, "", **wish)
+    await kunde.follow("Ansehen oder beifügen")
+    await kunde.send(422)
+    await kunde.send(file=PDF + b" neu")
+    assert "Die Vollmacht ist beigefügt" in kunde.text
+    await anbieter.open(f"{PATH}/vollmacht")
+    assert not anbieter.page.one("main").inside_all("form")
+    saved = await anbieter.visitor.get(f"{PATH}/vollmacht/content")
+    assert (saved.content, saved.headers["Content-Disposition"]) == (PDF + b" neu", 'attachment; filename="Vollmacht.pdf"')
+
+
 def test_what_is_filled_in_becomes_what_is_sent() -> None:
     assert draft_of({"accreditations": ["fitko/KUNDE"], "roles": ["KUNDE"]}) == {
         "person": {"capacity": None, "confirmed": None},

@@ -233,6 +233,12 @@ class Offering(Reply):
     published_at: datetime | None
     changed_at: datetime
     workflow: Workflow | None = None
+    latest_version: int | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether another version is in force by now."""
+        return self.latest_version is not None and self.latest_version > self.version
 
 
 class KnownService(Reply):
@@ -383,9 +389,12 @@ class Catalog:
         """Return a page of the Schaufenster. Raises InvalidError for a filter or place that is none, and as ``Api.get``."""
         return await self._api.get("/v1/offerings", Found, parameters)
 
-    async def offering(self, offering_id: str, access: Access | None = None) -> Offering | KnownService:
-        """Return an offer or a known service. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.get(f"/v1/offerings/{segment(offering_id)}", _DETAIL, access=access)
+    async def offering(
+        self, offering_id: str, access: Access | None = None, version: int | None = None
+    ) -> Offering | KnownService:
+        """Return an offer, in one of its versions, or a known service. Raises NotFoundError, and as ``Api.get``."""
+        asked = [] if version is None else [("version", str(version))]
+        return await self._api.get(f"/v1/offerings/{segment(offering_id)}", _DETAIL, asked, access=access)
 
     async def requirements(self) -> tuple[Requirement, ...]:
         """Return the checklist. Raises as ``Api.get``."""

@@ -138,10 +138,17 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         return pages.show(visit, "pages/offerings.html", results=_results(pages, visit.language, asked, found))
 
     @router.get("/offerings/{offering_id}")
-    async def detail(visit: CurrentVisit, offering_id: str, kind: str = "", done: str = "", show: str = "") -> Response:
+    async def detail(
+        visit: CurrentVisit,
+        offering_id: str,
+        kind: str = "",
+        done: str = "",
+        show: str = "",
+        version: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
+    ) -> Response:
         access = None if visit.session is None else visit.session.access
         found, checklist, topics, channels = await asyncio.gather(
-            catalog.offering(offering_id, access),
+            catalog.offering(offering_id, access, version),
             or_none(catalog.requirements(), "offering"),
             or_none(catalog.topics(), "offering"),
             or_none(eligibility.channels(), "offering"),
@@ -152,7 +159,7 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         pending = show == PENDING and found.workflow is not None and found.workflow.pending is not None
         if pending:
             found = as_pending(found)
-        advice = None if access is None else await or_none(eligibility.advice(access, offering_id), "offering")
+        advice = None if access is None or found.is_old else await or_none(eligibility.advice(access, offering_id), "offering")
         points = None if checklist is None else {it.id: it for it in checklist}
         documents = [(it, link_of(it, found.id)) for it in found.documents]
         areas = _areas(found, points)

@@ -249,8 +249,17 @@ async def test_a_change_that_matters_waits_for_the_anbieter_and_a_text_does_not(
     await anbieter.open(f"{offer}/accept")
     assert "Damit ist die neue Fassung für Ihren Bestellweg in Ordnung." in anbieter.text
     await anbieter.send()
-    async with desks.world.browser() as visitor:
-        assert "3.000,00" in (await visitor.get(offer)).text
+    await person.open(offer)
+    assert "3.000,00" in person.text
+    old = [it.text for it in person.page.one("main").inside_all("a") if it.text.startswith("Version ")]
+    await person.follow(old[-1])
+    assert "2.400,00" in person.text
+    assert "Sie ist nicht mehr in Kraft" in person.text
+    assert "Ihr Bestellweg" not in person.text
+    await person.follow("Zur Version, die heute gilt")
+    assert "3.000,00" in person.text
+    await person.open(f"{offer}?version=99", 404)
+    assert "Diese Version der Leistung gibt es nicht." in person.text
 
 
 async def test_a_version_that_waits_is_taken_back(desks: Desks) -> None:

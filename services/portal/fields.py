@@ -13,6 +13,8 @@ from services.portal.texts import Words
 from shared.errors import MarktplatzError
 
 _DAY_PARTS = ("year", "month", "day")
+LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digits")
+"""What a Leitweg-ID is refused for."""
 
 
 class Kind(StrEnum):

@@ -161,9 +161,10 @@ class Api:
         """Change parts of something and return the answer. Raises as ``post``."""
         return read(self.name, path, (await self._send("PATCH", path, access, body, {}, None)).content, reply)
 
-    async def delete(self, path: str, *, access: Access) -> None:
+    async def delete(self, path: str, parameters: Parameters = (), *, access: Access, match: str | None = None) -> None:
         """Remove something. Raises as ``post``."""
-        await self._send("DELETE", path, access, None, {}, None)
+        headers = {**_headers(access, None), **({} if match is None else {"If-Match": match})}
+        await self._answer(self._client.build_request("DELETE", path, params=list(parameters), headers=headers))
 
     async def bring(self, path: str, reply: type[T], content: bytes, media_type: str, *, access: Access) -> T:
         """Send a file and return the answer. Raises as ``post``."""

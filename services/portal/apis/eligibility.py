@@ -390,8 +390,15 @@ class Eligibility:
         body = {"organisation": organisation_id, "secret": secret}
         return await self._api.make("/v1/invitations/accept", Named, key=key, access=access, body=body)
 
-    async def change_members(self, access: Access, organisation_id: str, changes: dict[str, Any]) -> None:
-        """Give members other functions, or remove them. Raises as ``Api.post``."""
+    async def take_back(
+        self, access: Access, organisation_id: str, statement_id: str, reason: str | None, match: str | None
+    ) -> None:
+        """Take a statement on the in-house relation back. Raises as ``Api.post``."""
+        path = f"/v1/organisations/{segment(organisation_id)}/relations/{segment(statement_id)}"
+        await self._api.delete(path, [] if reason is None else [("reason", reason)], access=access, match=match)
+
+    async def amend(self, access: Access, organisation_id: str, changes: dict[str, Any]) -> None:
+        """Change members and functions, roles or the Leitweg-ID of one's own organisation. Raises as ``Api.post``."""
         await self._api.patch(f"/v1/organisations/{segment(organisation_id)}", Named, access=access, body=changes)
 
     async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:

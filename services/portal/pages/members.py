@@ -138,7 +138,7 @@ class _Desk:
             changes = (
                 {"remove_users": [person]} if given.one("action") == "remove" else {"functions": {person: body["functions"]}}
             )
-            await self.eligibility.change_members(access, organisation_id, changes)
+            await self.eligibility.amend(access, organisation_id, changes)
             return f"/organisations/{quote(organisation_id)}/members?done=change"
 
         return await send_form(self.pages, visit, form, given, act)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from services.portal.apis.client import segment
 from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
 from services.portal.apis.ordering import Ordering
-from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.parts import or_none
@@ -47,7 +47,7 @@ DECISIONS = {
         Step("revoke", (Ask("reason", Kind.AREA),)),
     )
 }
-DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht"})
+DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back"})
 
 
 FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}
@@ -91,6 +91,16 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
     async def state(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
         given = await given_at(request, visit, f"/organisations/{organisation_id}/relations")
         return await asking.relation(visit, organisation_id, given)
+
+    @router.api_route("/relations/{statement_id}", methods=BOTH)
+    async def take_back(request: Request, visit: CurrentVisit, organisation_id: str, statement_id: str) -> Response:
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/relations/{segment(statement_id)}")
+        return await asking.take_back(visit, organisation_id, statement_id, given)
+
+    @router.api_route("/details", methods=BOTH)
+    async def details(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
+        given = await given_at(request, visit, f"/organisations/{organisation_id}/details")
+        return await asking.details(visit, organisation_id, given)
 
     @router.api_route("/accreditations", methods=BOTH)
     async def request_one(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
@@ -139,7 +149,7 @@ class _Asking:
             await self.eligibility.change(access, organisation_id, path, key=given.key, body=decision.content(body), match=match)
             return f"/organisations/{quote(organisation_id)}?done={step}"
 
-        return await send_form(self.pages, visit, form, given, act)
+        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
 
     def _decision_form(
         self, visit: Visit, organisation: Organisation, record: Accreditation, decision: Step, etag: str | None
@@ -186,7 +196,67 @@ class _Asking:
             await self.eligibility.change(access, organisation_id, "accreditations", key=given.key, body=body, match=None)
             return f"/organisations/{quote(organisation_id)}?done=request"
 
-        return await send_form(self.pages, visit, form, given, act)
+        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+
+    async def take_back(self, visit: Visit, organisation_id: str, statement_id: str, given: Given | None) -> Response:
+        access = session_of(visit).access
+        stored = await self.eligibility.organisation(access, organisation_id)
+        organisation = stored.content
+        statement = next((it for it in organisation.statements if it.id == statement_id), None)
+        if statement is None or organisation.users is None:
+            raise NotFoundError(f"The organisation states nothing with the id {statement_id}.")
+        form = self._form(
+            visit, organisation, "taken_back", f"relations/{segment(statement_id)}", (Ask("reason", Kind.AREA, optional=True),)
+        )
+        form = replace(form, etag=stored.etag, quote="; ".join(it.title for it in statement.evidence))
+        if given is None:
+            return show_form(self.pages, visit, form)
+
+        async def act(body: dict[str, object]) -> str:
+            reason = str(body["reason"]) if "reason" in body else None
+            await self.eligibility.take_back(access, organisation_id, statement_id, reason, given.one(ETAG) or None)
+            return f"/organisations/{quote(organisation_id)}?done=taken_back"
+
+        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+
+    async def details(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
+        """Ask for the Leitweg-ID and for roles that the organisation has not got yet."""
+        access = session_of(visit).access
+        organisation = (await self.eligibility.organisation(access, organisation_id)).content
+        if organisation.users is None:
+            raise NotFoundError("Only its own people change an organisation.")
+        form = self._form(
+            visit,
+            organisation,
+            "details",
+            "details",
+            (Ask("leitweg_id", Kind.LINE, optional=True), Ask("add_roles", Kind.CHECKS, optional=True)),
+        )
+        held = (organisation.leitweg_id,) if organisation.leitweg_id else ()
+        further = self._labels(visit, "Role", [it for it in ROLES if it not in organisation.roles])
+        leitweg, roles = form.fields
+        fields = (replace(leitweg, value=held), *((replace(roles, choices=further),) if further else ()))
+        form = replace(form, fields=fields)
+        if given is None:
+            return show_form(self.pages, visit, form)
+
+        async def act(body: dict[str, object]) -> str:
+            await self.eligibility.amend(access, organisation_id, body)
+            return f"/organisations/{quote(organisation_id)}?done=details"
+
+        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+
+    def _form(self, visit: Visit, organisation: Organisation, name: str, path: str, asked: tuple[Ask, ...]) -> Form:
+        word = words_for(self.pages.words(visit.language), f"organisation.{name}")
+        return Form(
+            title=word("title"),
+            lead=word("lead"),
+            action=f"/organisations/{organisation.id}/{path}",
+            button=word("button"),
+            back=f"/organisations/{organisation.id}",
+            back_label=organisation.name,
+            fields=Step(name, asked).fields(word),
+        )
 
     async def relation(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         access = session_of(visit).access

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from services.portal.apis.client import Access, segment
 from services.portal.apis.contracts import AgbInForce, Contracts
 from services.portal.apis.ordering import Klient, Milestone, Order, Ordering, Point, Question
-from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given_at, send_form, show_form
 from services.portal.pages.parts import or_none
@@ -150,7 +150,7 @@ STEPS = (
         "place",
         _place,
         template="pages/place.html",
-        field_of=(("agb_not_accepted", "accepts_agb"),),
+        field_of=(("agb_not_accepted", "accepts_agb"), *((code, "leitweg_id") for code in LEITWEG_FAULTS)),
         seen=("offer_number",),
     ),
     Step("start_onboarding", "onboarding"),

@@ -155,6 +155,24 @@ async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) 
     assert "One of the bodies is not in the register." in kunde.text or "body" in kunde.text
 
 
+async def test_a_statement_is_taken_back_and_roles_and_leitweg_id_are_added(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.follow("Inhouse-Beziehung angeben")
+    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
+    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.follow("Angabe zurücknehmen : Organisationssatzung")
+    await kunde.send(reason="Doppelt angegeben.")
+    assert "Die Angabe ist zurückgenommen" in kunde.text
+    assert "Organisationssatzung" not in kunde.text
+    await kunde.follow("Rollen und Leitweg-ID ergänzen")
+    await kunde.send(422, leitweg_id="falsch")
+    assert kunde.page.one("p", id="leitweg_id-error").text
+    await kunde.send(leitweg_id="04011000-900X999-08", add_roles=["BUENDELNDE_ORGANISATION"])
+    assert "04011000-900X999-08" in kunde.text
+    assert "Kunde (Nachnutzer), Bündelnde Organisation" in kunde.text
+    await desks.anbieter.open(f"{PATH}/details", 404)
+
+
 async def test_the_next_accreditation_is_asked_for_by_a_form(desks: Desks) -> None:
     kunde = await registered(desks)
     await kunde.follow("Akkreditierung beantragen")

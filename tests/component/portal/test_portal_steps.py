@@ -241,7 +241,9 @@ async def test_an_order_without_the_terms_is_refused_at_its_box_and_a_double_cli
     kunde = await desks.kunde.open(f"/orders/{order['id']}/place")
     await kunde.send(422)
     assert "Ohne Annahme der Geschäftsbedingungen" in kunde.page.one("p", id="accepts_agb-error").text
-    await kunde.send(accepts_agb="true")
+    await kunde.send(422, accepts_agb="true", leitweg_id="04011000-900X999-09")
+    assert "Die Prüfziffern" in kunde.page.one("p", id="leitweg_id-error").text
+    await kunde.send(accepts_agb="true", leitweg_id="")
     before = len(desks.orders.messages())
     await kunde.again()
     assert "Sie haben bestellt" in kunde.text

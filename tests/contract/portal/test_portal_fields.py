@@ -128,6 +128,10 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
         assert {it.name for it in decision.fields(str)} <= _body(described, path), decision.name
     assert {"path", "type", "valid_from", "evidence", "title", "reference"} <= _body(described, f"{below}/relations")
     assert {"channel", "role"} <= _body(described, f"{below}/accreditations")
+    assert {"leitweg_id", "add_roles", "functions", "remove_users"} <= _body(
+        described, "/v1/organisations/{organisation_id}", "patch"
+    )
+    assert "delete" in described["paths"][f"{below}/relations/{{statement_id}}"]
     draft = _body(described, "/v1/registrations/{body_id}", "put")
     assert {"person", "capacity", "confirmed", "roles", "kunde", "leitweg_id", "accreditations", "channel", "role"} <= draft
     assert "post" in described["paths"]["/v1/registrations/{body_id}/submit"]

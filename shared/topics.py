@@ -14,12 +14,14 @@ from shared.messages import (
     catalog_versions,
     contracts,
     contracts_accessions,
+    contracts_awards,
     contracts_chain,
     contracts_changes,
     contracts_checkpoints,
     contracts_statements,
     contracts_sub,
     eligibility,
+    eligibility_awards,
     eligibility_invitations,
     eligibility_klienten,
     eligibility_rights,
@@ -123,6 +125,12 @@ CATALOG_CONTRACTS = "catalog.contracts"
 CATALOG_PORTALS = "catalog.portals"
 NOTIFY = "notify.dispatch"
 """Consumer groups, ``<service>.<what it reads for>``; a service names its own by these constants and by ``contract_group``."""
+
+
+def contract_group(channel: Channel) -> str:
+    """Return the consumer group of a channel's contract processor."""
+    return f"contracts.{channel.value}"
+
 
 PORTAL_TOMBSTONES = timedelta(days=14)
 """How long a portal may be away and still learn of every removal by reading on."""
@@ -257,6 +265,14 @@ VERDICTS = Topic(
     producer="eligibility",
     consumers=(ORDERING_VERDICTS, NOTIFY),
 )
+AWARDS = Topic(
+    "eligibility.award.v1",
+    "contract id",
+    (eligibility_awards.AwardsJudged,),
+    producer="eligibility",
+    consumers=tuple(contract_group(channel) for channel in Channel),
+    partitions=3,
+)
 ORDERS = Topic(
     "ordering.order.v1",
     "order id",
@@ -380,9 +396,10 @@ CONTRACTS = Topic(
         contracts_statements.StatementDocumented,
         contracts_chain.ChainConcluded,
         contracts_chain.ChainRefused,
+        contracts_awards.AwardsCheckRequested,
     ),
     producer="contracts",
-    consumers=(CATALOG_CONTRACTS, ORDERING_CONTRACTS, NOTIFY),
+    consumers=(CATALOG_CONTRACTS, ELIGIBILITY_ORDERS, ORDERING_CONTRACTS, NOTIFY),
 )
 DELIVERIES = Topic(
     "notify.delivery.v1",
@@ -392,11 +409,6 @@ DELIVERIES = Topic(
     consumers=(),
     partitions=3,
 )
-
-
-def contract_group(channel: Channel) -> str:
-    """Return the consumer group of a channel's contract processor."""
-    return f"contracts.{channel.value}"
 
 
 def contract_groups(channel: Channel) -> tuple[str, ...]:
@@ -474,6 +486,7 @@ TOPICS: tuple[Topic, ...] = (
     RIGHTS,
     INVITATIONS,
     VERDICTS,
+    AWARDS,
     ORDERS,
     PARTNERS,
     QUARANTINE,

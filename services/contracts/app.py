@@ -145,7 +145,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         facts=FACTS,
         files=files,
         republishers=(
-            Republisher("contract", contracts.ledger, Contract.restate),
+            Republisher("contract", contracts.ledger, Contract.republish),
             Republisher("checkpoint", published, PublishedCheckpoint.restate, retained=lambda _: True),
         ),
     )

@@ -12,6 +12,7 @@ from services.contracts.costs.follow import Usages, uses_consumer
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
+from services.contracts.inhouse.judged import take_in
 from services.contracts.noticing import requested_notice
 from services.contracts.offers.follow import FOLLOWED, ChannelOffers
 from services.contracts.provisions.forming import ASKED, Provisions
@@ -19,6 +20,7 @@ from services.contracts.repository import Contracts, Registers
 from shared.bus.handling import Consumer, Received, Rejection, rejections
 from shared.followed_offers import WITH_STATE
 from shared.messages.base import Message
+from shared.messages.eligibility_awards import AwardsJudged
 from shared.messages.ordering import ContractRequested
 from shared.messages.ordering_notices import NoticeRequested
 from shared.messages.values import Channel
@@ -46,19 +48,20 @@ def consumers(
 
 
 def _processor(terms: Terms, contracts: Contracts, registers: Registers, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer of a channel: its own group, its own request topic, its own registers."""
+    """Return the consumer of a channel: its own group, its own request topic, its own registers; and the verdicts on awards."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         at = clock()
-        orders = [event for event in batch if not isinstance(event.message, NoticeRequested)]
+        orders = [event for event in batch if isinstance(event.message, ContractRequested)]
         notices = [(event, event.message) for event in batch if isinstance(event.message, NoticeRequested)]
         cases = [handlers.examine(_request(event, terms), event.cause, terms, at) for event in orders]
         results = await handlers.form_contracts(cases, terms, contracts, registers) if cases else []
         await hold_to_parents([result.state for result in results if result.state is not None], terms, contracts, at)
         decided = await contracts.ledger.apply([requested_notice(asked, terms, at, event.cause) for event, asked in notices])
-        return [*rejections(orders, results), *rejections([event for event, _ in notices], decided)]
+        judged = await take_in(batch, terms, contracts, at)
+        return [*rejections(orders, results), *rejections([event for event, _ in notices], decided), *judged]
 
-    handled: frozenset[type[Message]] = frozenset({ContractRequested, NoticeRequested})
+    handled: frozenset[type[Message]] = frozenset({ContractRequested, NoticeRequested, AwardsJudged})
     return Consumer(group=contract_group(terms.channel), handles=handled, handle=handle)
 
 

@@ -15,12 +15,17 @@ from services.contracts.chain.violations import Violation
 from services.contracts.chain.world import Chain, World
 from services.contracts.chain.write import added_by
 from services.contracts.channels import chain_channel
+from services.contracts.domain.agreed import Signature
 from services.contracts.domain.bodies import body_of
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
+from services.contracts.domain.violation_codes import code_of
 from services.contracts.repository import Contracts
+from shared.calendar import day_of
+from shared.errors import ConflictError
+from shared.messages.values import Verdict
 
 LONGEST: Final = 64
 """Contracts that follow one another in time, or lie above one another, are never more."""
@@ -67,10 +72,45 @@ def world_of(contracts: Iterable[Contract], terms: Terms, accessions: Iterable[A
         offering=Offering(bereitsteller=channel.anbieter, channels=(channel.id,)),
         channels={channel.id: channel},
         organisations={key: body_of(key) for key in sorted({*parties, channel.anbieter})},
-        inhouse={},
+        inhouse=known_inhouse(known),
         chain=Chain.of(chained(contract, terms) for contract in known),
         accessions=tuple(acceded),
     )
+
+
+def known_inhouse(contracts: Iterable[Contract]) -> dict[tuple[str, str], tuple[Interval, ...]]:
+    """Return on which days which body is in-house to which authority, as far as contracts had it judged (spec ``inhouse``).
+
+    A relation counts from the day of the check, or the first day of the contract that it was judged for, until a recorded fact
+    speaks against it. A disputed one (RISK) does not count.
+    """
+    found: dict[tuple[str, str], tuple[Interval, ...]] = {}
+    for contract in contracts:
+        for award in contract.awards:
+            if award.verdict is Verdict.EXEMPT and award.as_of is not None:
+                first = min(award.as_of, contract.valid_from).isoformat()
+                days = Interval(first, OPEN if award.until is None else award.until.isoformat())
+                key = (award.contractor, award.awarder)
+                found[key] = (*found.get(key, ()), days)
+    return found
+
+
+def as_if_signed(contract: Contract) -> Contract:
+    """Return an offered contract as if both sides had signed it, at the Anbieter by two persons."""
+    given = contract.countersignature
+    signed = {it.side: it for it in contract.signatures}
+    first = next(iter(signed.values()), None)
+    by = first.by if first is not None else given and given.by
+    on = first.on if first is not None else day_of(contract.requested_at)
+    missing = Signature(side="grantor", by=by, released_by=f"{by}.release", on=on)
+    both = tuple(signed.get(side, missing.model_copy(update={"side": side})) for side in ("grantor", "grantee"))
+    return contract.model_copy(update={"signatures": both})
+
+
+def as_if_exempt(contract: Contract) -> Contract:
+    """Return an offered contract as if all awards that it rests on had been found to be exempt, for ever."""
+    free = {"verdict": Verdict.EXEMPT, "as_of": contract.valid_from}
+    return contract.model_copy(update={"awards": tuple(it.model_copy(update=free) for it in contract.awards)})
 
 
 def within_cover(contract: Contract, around: World, terms: Terms) -> Contract:
@@ -97,7 +137,27 @@ def added_violations(
     parties = {key: body_of(key) for key in (contract.grantor.id, contract.customer.id)}
     added = chained(contract, terms, state)
     chain = around.chain if whole else _concerned(around.chain, added)
-    return added_by(replace(around, organisations={**around.organisations, **parties}, chain=chain), added)
+    known = replace(around, organisations={**around.organisations, **parties}, chain=chain)
+    return added_by(replace(known, inhouse={**around.inhouse, **_merged(around, contract)}), added)
+
+
+def require_possible(drafted: Contract, around: World, terms: Terms) -> None:
+    """Return if an offered contract may be stored, and concluded once both sides have signed and its awards are exempt.
+
+    What must hold once it binds is asked now, too: nobody should sign what cannot be concluded. Raises ConflictError with the
+    code of the first rule that it would break.
+    """
+    drafted = as_if_exempt(drafted)
+    found = [violation.code for violation in added_violations(drafted, around, terms)]
+    bound = as_if_signed(drafted)
+    found = found or [violation.code for violation in added_violations(bound, around, terms, ContractState.GESCHLOSSEN)]
+    if found:
+        codes = sorted(code_of(code) for code in set(found))
+        raise ConflictError("The contract would break rules of its chain.", code=code_of(found[0]), violations=codes)
+
+
+def _merged(around: World, contract: Contract) -> dict[tuple[str, str], tuple[Interval, ...]]:
+    return {key: (*around.inhouse.get(key, ()), *days) for key, days in known_inhouse([contract]).items()}
 
 
 def _concerned(chain: Chain, added: ChainContract) -> Chain:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.contracts.chain.notice import notify_by_of
 from services.contracts.days import ChainDay
+from services.contracts.domain.awards import AwardCheck
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract, InHouseCheck, Listed
 from services.contracts.domain.prices import Total
@@ -156,6 +157,7 @@ class EndingView(BaseModel):
 class ContractDetail(ContractSummary):
     """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion.
 
+    ``awards``: those that it makes anew or rests on, which eligibility judges before it is signed further.
     Of ``check`` the Bereitsteller sees the result; its grounds, and who signed off, are those of Kunde and Anbieter.
     """
 
@@ -172,6 +174,7 @@ class ContractDetail(ContractSummary):
     language: str
     ordered_at: Time | None
     ending: EndingView | None = None
+    awards: list[AwardCheck] = []
 
     @classmethod
     def seen(cls, contract: Contract, terms: Terms | None, *, grounds: bool) -> ContractDetail:

@@ -7,6 +7,7 @@ from functools import partial
 
 from services.eligibility.api import Backend, routes
 from services.eligibility.consumers import Judging, consumers
+from services.eligibility.domain.awards import ContractAwards
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.drafts import Drafts
 from services.eligibility.fact_store.facts import Facts
@@ -23,6 +24,7 @@ from services.eligibility.recheck.watched import Watching
 from services.eligibility.records.api import RecordBackend, record_routes
 from services.eligibility.records.record import Records
 from services.eligibility.repository import (
+    AWARDS,
     COLLECTIONS,
     SERVICE,
     Bodies,
@@ -80,7 +82,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, channel_routes(policy))
     join(router, job_routes(JobBackend(jobs, facts, policy, resources.clock)))
 
-    orders, offers = consumers(Judging(facts, policy, records.records, verdicts), offered, resources.clock)
+    awards = resources.ledger(ContractAwards, AWARDS, service=SERVICE)
+    orders, offers = consumers(Judging(facts, policy, records.records, verdicts, awards), offered, resources.clock)
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
@@ -108,7 +111,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         title="EfA-Marktplatz: eligibility",
         collections=COLLECTIONS,
         router=router,
-        ledgers=(organisations.ledger, verdicts.ledger, offered.ledger),
+        ledgers=(organisations.ledger, verdicts.ledger, offered.ledger, awards),
         consumers=(followed(orders, watching), offers),
         periodic=(
             Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),
@@ -127,5 +130,6 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         republishers=(
             Republisher("organisation", organisations.ledger, restated, retained=lambda _: True),
             Republisher("verdict", verdicts.ledger, OrderVerdict.restate),
+            Republisher("awards", awards, ContractAwards.restate),
         ),
     )

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from services.eligibility import handlers
+from services.eligibility.awards.judged import judge_awards
+from services.eligibility.domain.awards import ContractAwards
 from services.eligibility.domain.offering import OfferedService
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.handlers import CheckOrder
@@ -19,10 +21,12 @@ from services.eligibility.records.judge import KnownFacts, Policy, Question, que
 from services.eligibility.records.record import Because, Occasion, Records
 from services.eligibility.repository import OfferedServices, Verdicts
 from shared.aggregate.change import Change
+from shared.aggregate.ledger import Ledger
 from shared.bus.handling import Consumer, Received, Rejection, in_slices, rejections
 from shared.calendar import day_of
 from shared.followed_offers import offers_consumer
 from shared.messages.base import Message
+from shared.messages.contracts_awards import AwardsCheckRequested
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRequested, InterestDeclared, InterestForwarded, OrderPlaced
 from shared.messages.ordering_klienten import KlientCheckRequested
@@ -30,7 +34,7 @@ from shared.store.port import Document
 from shared.topics import ELIGIBILITY_OFFERINGS, ELIGIBILITY_ORDERS
 
 _HANDLED: Final[frozenset[type[Message]]] = frozenset(
-    {InterestDeclared, CheckRequested, InterestForwarded, KlientCheckRequested, OrderPlaced}
+    {InterestDeclared, CheckRequested, InterestForwarded, KlientCheckRequested, OrderPlaced, AwardsCheckRequested}
 )
 
 
@@ -42,10 +46,11 @@ class Judging:
     policy: Policy
     records: Records
     verdicts: Verdicts
+    awards: Ledger[ContractAwards]
 
 
 def consumers(judging: Judging, offered: OfferedServices, clock: Callable[[], datetime]) -> tuple[Consumer, ...]:
-    """Return the consumers that answer each request of an order for a check, and follow the catalogue."""
+    """Return the consumers that answer each request of an order or a contract for a check, and follow the catalogue."""
     return (
         _orders(judging, clock),
         offers_consumer(ELIGIBILITY_OFFERINGS, offered.ledger, OfferedService.of),
@@ -57,7 +62,10 @@ def _orders(judging: Judging, clock: Callable[[], datetime]) -> Consumer:
         recorded, at = await judging.facts.current(), clock()
         changes: list[Change[OrderVerdict]] = []
         records: list[Document] = []
-        for event in batch:
+        asked_by_contracts = [event for event in batch if isinstance(event.message, AwardsCheckRequested)]
+        awards = [judge_awards(recorded, judging.policy, event, at) for event in asked_by_contracts]
+        of_orders = [event for event in batch if not isinstance(event.message, AwardsCheckRequested)]
+        for event in of_orders:
             if isinstance(event.message, InterestForwarded):
                 changes.append(handlers.forward(event.message.order.id, event.cause))
                 continue
@@ -73,7 +81,10 @@ def _orders(judging: Judging, clock: Callable[[], datetime]) -> Consumer:
             records += [] if checked.record is None else [checked.record]
         # First the records: a verdict names its own, and a record that no verdict names harms nobody.
         await judging.records.add(records)
-        return rejections(batch, await judging.verdicts.ledger.apply(changes))
+        return [
+            *rejections(of_orders, await judging.verdicts.ledger.apply(changes)),
+            *rejections(asked_by_contracts, await judging.awards.apply(awards)),
+        ]
 
     return Consumer(ELIGIBILITY_ORDERS, _HANDLED, in_slices(handle))
 

@@ -52,6 +52,8 @@ ORGANISATIONS = aggregate_collection(
     Index("changed", ("changed_at",)),
 )
 VERDICTS = aggregate_collection("verdicts")
+AWARDS = aggregate_collection("contract_awards")
+"""Awards behind contracts, as they were judged."""
 OFFERED = aggregate_collection("offered_services")
 """Projection of the catalogue: who provides what through which channels."""
 RECORDS = Collection("verdict_records", (Index("subject", ("subject", "given_at")), Index("order_id", ("order_id", "given_at"))))
@@ -81,6 +83,7 @@ COLLECTIONS = (
     PARTS,
     ORGANISATIONS,
     VERDICTS,
+    AWARDS,
     OFFERED,
     RECORDS,
     JOBS,

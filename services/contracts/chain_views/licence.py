@@ -19,7 +19,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.offer import ChannelOffer
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import BINDING
-from services.contracts.neighbourhood import above
+from services.contracts.neighbourhood import above, known_inhouse
 from services.contracts.repository import CONTRACTS, SCAN, Contracts
 from shared.errors import InvalidError
 from shared.messages.contracts import Leg
@@ -70,7 +70,7 @@ async def licence(asked: Asked, terms: Mapping[Channel, Terms], contracts: Contr
         offering=Offering(bereitsteller=asked.offers[0].provider.id, channels=tuple(channels)),
         channels=channels,
         organisations=_organisations(found, body, channels, asked.offers[0].provider.id),
-        inhouse={},
+        inhouse=known_inhouse(found),
         chain=Chain.of(chained(contract, served[contract.channel]) for contract in found),
         accessions=tuple(sorted((it.linked() for it in own if it.channel in served), key=lambda it: it.id)),
     )

@@ -24,6 +24,7 @@ from services.contracts.domain.agreed import (
     Signature,
     Territory,
 )
+from services.contracts.domain.awards import AwardCheck
 from services.contracts.domain.papers import Paper
 from services.contracts.domain.price_changes import PriceChange
 from services.contracts.domain.prices import Total
@@ -41,6 +42,7 @@ from shared.errors import ConflictError, InvalidError
 from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
+from shared.messages.contracts_awards import Award, AwardsCheckRequested
 from shared.messages.contracts_chain import (
     ChainConcluded,
     ChainHead,
@@ -53,7 +55,7 @@ from shared.messages.contracts_chain import (
     ContractSigned,
     ContractTerminated,
 )
-from shared.messages.contracts_changes import ContractSucceeded, SuccessionRefused
+from shared.messages.contracts_changes import ContractSucceeded, SuccessionOffered, SuccessionRefused
 from shared.messages.contracts_sub import SubContractAccepted, SubContractConcluded, SubContractRefused
 from shared.messages.eligibility import Assessment, Override
 from shared.messages.ordering import OrderParty
@@ -179,8 +181,9 @@ class Contract(Listed):
 
     ``price_items`` are those of the request that are valid on the day of conclusion. ``concluded_at`` and with it number, AGB
     and prices follow the request's own time; ``recorded_at`` is when the processor wrote it down. ``version`` counts the
-    versions of the agreed text, ``papers`` are the files that were made of each. ``territory`` None: scope, periods and
-    signatures were not recorded, as in version 0.1.0; what the channel's data assume counts for them.
+    versions of the agreed text, ``papers`` are the files that were made of each. ``awards`` are those that it rests on and
+    that are judged before it is signed further (``inhouse``). ``territory`` None: scope, periods and signatures were not
+    recorded, as in version 0.1.0; what the channel's data assume counts for them.
     """
 
     year: int | None = None
@@ -210,6 +213,17 @@ class Contract(Listed):
     papers: tuple[Paper, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     price_changes: tuple[PriceChange, ...] = ()
+    awards: tuple[AwardCheck, ...] = ()
+
+    @property
+    def awaits_check(self) -> bool:
+        """Whether an offered contract waits for the verdict on an award that it rests on."""
+        return self.state is ContractState.ANGEBOTEN and any(it.verdict is None for it in self.awards)
+
+    def ask_check(self, at: Time) -> list[Message]:
+        """Return the request for the verdicts that it waits for, if it does."""
+        awards = tuple(Award(awarder=it.awarder, contractor=it.contractor) for it in self.awards)
+        return [AwardsCheckRequested(contract=self.head(), at=at, awards=awards)] if self.awaits_check else []
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -399,8 +413,13 @@ class Contract(Listed):
         return [ContractOffered(contract=self.head(), at=self.recorded_at)]
 
     def sign(self, person: str, at: Time, actor: Actor) -> list[Message]:
-        """Sign for the Anbieter as its first person. Raises ConflictError (``already_signed``) if another one has."""
+        """Sign for the Anbieter as its first person.
+
+        Raises ConflictError (``already_signed`` if another one has, or the Anbieter has offered it; ``check_pending``).
+        """
         TRANSITIONS.check(Command.SIGN, self.state, actor)
+        if self.continues is not None:
+            self._require_to_be_signed(self._side_of_anbieter)
         if self.countersignature is not None:
             if self.countersignature.by == person:
                 return []
@@ -411,9 +430,12 @@ class Contract(Listed):
     def release(self, person: str, at: Time, actor: Actor) -> list[Message]:
         """Release as another person of the Anbieter what the first one has signed: now the Anbieter has signed.
 
-        Raises ConflictError (``not_signed``; ``four_eyes`` for the person who signed).
+        A contract that the Anbieter offers itself goes to the other side with it.
+        Raises ConflictError (``not_signed``; ``four_eyes`` for the person who signed; as ``sign``).
         """
         TRANSITIONS.check(Command.RELEASE, self.state, actor)
+        if self.continues is not None:
+            self._require_to_be_signed(self._side_of_anbieter)
         first = self.countersignature
         if first is None:
             raise ConflictError("Nobody has signed it yet.", code="not_signed", id=self.id)
@@ -421,8 +443,25 @@ class Contract(Listed):
             raise ConflictError("Who has signed cannot release it; another person must.", code=FOUR_EYES, id=self.id)
         if first.released_by is not None:
             return []
+        if self.continues is not None and not self.signatures:
+            side = self._side_of_anbieter
+            self.signatures = (Signature(side=side, by=first.by, released_by=person, on=day_of(at)),)
+            self.countersignature = None
+            by = self.grantor if side == "grantor" else self.customer
+            return [SuccessionOffered(contract=self.head(), at=at, continues=self.continues, offered_by=by)]
         self.countersignature = first.model_copy(update={"released_by": person, "released_at": at})
         return [ContractReleased(contract=self.head(), at=at)]
+
+    @property
+    def _side_of_anbieter(self) -> Side:
+        return "grantor" if self.grantor.id == self.channel.value else "grantee"
+
+    def _require_to_be_signed(self, side: Side) -> None:
+        """Return if a side can sign now. Raises ConflictError (``already_signed``, ``check_pending``)."""
+        if side in {signature.side for signature in self.signatures}:
+            raise ConflictError("This side has signed; the other one must.", code="already_signed", id=self.id)
+        if self.awaits_check:
+            raise ConflictError("The in-house check has no result yet; try again in a moment.", code="check_pending", id=self.id)
 
     def countersign(self, at: Time) -> None:
         """Turn what two persons of the Anbieter have done into its signature. Raises ValueError if they have not."""
@@ -611,6 +650,10 @@ class Contract(Listed):
         )
         return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]
 
+    def republish(self) -> list[Message]:
+        """Return what readers of rebuilt topics must know: the decision, or the request for the check that comes before it."""
+        return [*self.restate(), *self.ask_check(self.recorded_at)]
+
     def _restate_as(self, refused: Callable[..., Message], concluded: Callable[..., Message], **more: str) -> list[Message]:
         if self.refusal is not None:
             return [refused(contract=self.head(), at=self.recorded_at, **more, **self.refusal.model_dump())]
@@ -621,11 +664,12 @@ class Contract(Listed):
     def accept(self, person: str, side: Side, at: Time) -> list[Message]:
         """Sign as the side that has not signed yet what the other one has offered; the processor concludes it.
 
-        Raises ConflictError (``already_signed``) for the side that has.
+        Raises ConflictError (``already_signed`` for the side that has; ``check_pending``; ``not_offered`` before the Anbieter's
+        second person has released what its first one has signed).
         """
         TRANSITIONS.check(Command.ACCEPT, self.state, Actor.KUNDE)
-        if side in {signature.side for signature in self.signatures}:
-            raise ConflictError("This side has signed; the other one must.", code="already_signed", id=self.id)
+        self._require_to_be_signed(side)
+        self._require_offered()
         if self.countersignature is not None:
             return []
         self.countersignature = Countersignature(by=person, at=at, released_at=at)
@@ -634,8 +678,9 @@ class Contract(Listed):
     def give_up(self, side: Side, reason: str | None, at: Time) -> list[Message]:
         """Turn down what the other side has offered, with a reason, or take back what this side has.
 
-        Raises ConflictError (``already_signed``) once both sides have signed.
+        Raises ConflictError (``already_signed`` once both sides have signed; ``not_offered`` as ``accept``).
         """
+        self._require_offered()
         own = side in {signature.side for signature in self.signatures}
         target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, Actor.KUNDE)
         if target is None:
@@ -646,6 +691,10 @@ class Contract(Listed):
         self.state, self.recorded_at = target, at
         self.refusal = Refusal.of("sub_contract_given_up", party=party.name, reason=reason or "\u2013")
         return self.restate()
+
+    def _require_offered(self) -> None:
+        if self.state is ContractState.ANGEBOTEN and not self.signatures:
+            raise ConflictError("A second person of the Anbieter has not released it.", code="not_offered", id=self.id)
 
     def call_off(self, at: Time) -> list[Message]:
         """Withdraw the Bereitstellungsvertrag, which is not concluded yet: the offer went back to its Bereitsteller."""

@@ -14,8 +14,9 @@ from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
-from services.contracts.domain.violation_codes import PASSING_NOT_ALLOWED, code_of
-from services.contracts.neighbourhood import above, added_violations, world_of
+from services.contracts.domain.violation_codes import PASSING_NOT_ALLOWED
+from services.contracts.inhouse.asking import with_awards
+from services.contracts.neighbourhood import above, require_possible, world_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
 from shared.calendar import day_of
@@ -105,26 +106,15 @@ async def offer(passed: Passed, parent: Contract, terms: Terms, contracts: Contr
     """
     if passed.first < day_of(passed.at):
         raise InvalidError(f"{passed.first.isoformat()} has passed.", code="contract_date_invalid", day=passed.first.isoformat())
-    drafted = draft(passed, parent, terms)
-    world = world_of((await above(contracts, [parent.id])).values(), terms)
-    found = [violation.code for violation in added_violations(drafted, world, terms)]
-    # What must hold once it binds is asked now, too: nobody should sign what cannot be concluded.
-    bound = drafted.model_copy(update={"signatures": _both(drafted)})
-    found = found or [violation.code for violation in added_violations(bound, world, terms, ContractState.GESCHLOSSEN)]
-    if found:
-        codes = sorted(code_of(code) for code in set(found))
-        raise ConflictError("The contract would break rules of its chain.", code=code_of(found[0]), violations=codes)
+    around = await above(contracts, [parent.id])
+    drafted = with_awards(draft(passed, parent, terms), around, terms)
+    require_possible(drafted, world_of(around.values(), terms), terms)
     by = drafted.grantor if passed.signer == "grantor" else drafted.customer
 
     def decide(stored: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if stored is not None:
             return stored, []
-        return drafted, [SubContractOffered(contract=drafted.head(), at=passed.at, offered_by=by)]
+        offered = SubContractOffered(contract=drafted.head(), at=passed.at, offered_by=by)
+        return drafted, [offered, *drafted.ask_check(passed.at)]
 
     return Change(drafted.id, decide)
-
-
-def _both(contract: Contract) -> tuple[Signature, ...]:
-    (signed,) = contract.signatures
-    other: Side = "grantee" if signed.side == "grantor" else "grantor"
-    return signed, Signature(side=other, by=signed.by, on=signed.on)

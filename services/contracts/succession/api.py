@@ -43,7 +43,11 @@ def succession_routes(backend: SuccessionBackend) -> APIRouter:
 
     @router.post("/contracts/{contract_id}/successor", response_model=ContractDetail, status_code=CREATED, openapi_extra=SIGNING)
     async def succeed(contract_id: EntityId, body: SuccessorRequest, caller: CurrentCaller, key: IdempotencyKey) -> Response:
-        """Either side but the Anbieter: sign a contract that follows a running one; the other side then signs it, or does not."""
+        """Either side: sign a contract that follows a running one; the other side then signs it, or does not.
+
+        Of the Anbieter another person releases it before it is offered. Eligibility judges the awards of both before anybody
+        signs further; one that is not exempt ends it (`successor_not_exempt`).
+        """
         at, viewer = backend.clock(), viewer_of(caller)
         stored = await contracts.find(viewer, contract_id)
         if stored is None or stored.contract.channel not in backend.terms:

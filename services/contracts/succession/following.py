@@ -9,20 +9,21 @@ from datetime import date, datetime, timedelta
 from services.contracts.chain.contract import Side
 from services.contracts.days import LAST_DAY
 from services.contracts.domain import prices
-from services.contracts.domain.agreed import Signature
-from services.contracts.domain.amending import other_side, party_of, signs_by_two, text_of
+from services.contracts.domain.agreed import Countersignature, Signature
+from services.contracts.domain.amending import party_of, signs_by_two, text_of
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.text import PARTS, AgreedText
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command, ContractState
-from services.contracts.domain.violation_codes import code_of
-from services.contracts.neighbourhood import above, added_violations, line_of, world_of
+from services.contracts.inhouse.asking import with_awards
+from services.contracts.neighbourhood import above, line_of, require_possible, world_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
 from shared.calendar import day_of
-from shared.errors import ConflictError, ForbiddenError, InvalidError
+from shared.errors import ConflictError, InvalidError
 from shared.messages.base import Message
 from shared.messages.contracts import Leg
+from shared.messages.contracts_chain import ContractSigned
 from shared.messages.contracts_changes import SuccessionOffered
 from shared.messages.values import Line, PriceItem
 
@@ -51,13 +52,11 @@ class Following:
 def draft(following: Following, former: Contract, terms: Terms) -> Contract:
     """Return the contract that follows ``former`` as one side has signed it: parties, leg and parent stay.
 
-    Raises ForbiddenError (``signed_by_two``) for the Anbieter, whose two persons sign last, ConflictError
+    Of the Anbieter one person has signed it, and it is signed when another one has released it. Raises ConflictError
     (``contract_without_end``, ``no_agb_in_force``), InvalidError (``contract_date_invalid``, ``price_without_charge``),
     IllegalMoveError.
     """
     TRANSITIONS.check(Command.PROPOSE_CHANGE, former.state, following.actor)
-    if signs_by_two(former, following.side):
-        raise ForbiddenError("The other side asks for it; the Anbieter signs it then.", code="signed_by_two")
     if former.last_day is None:
         raise ConflictError("The contract goes on without an end.", code="contract_without_end", id=former.id)
     first, today = following.first or former.last_day + timedelta(days=1), day_of(following.at)
@@ -74,6 +73,7 @@ def draft(following: Following, former: Contract, terms: Terms) -> Contract:
         raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
     former_agb = None if former.agb is None else former.agb.name
     fields = {name: getattr(text, name) for name in PARTS.values()} | {"agb": agb}
+    by_two = signs_by_two(former, following.side)
     return Contract(
         id=following.id,
         state=_OPEN,
@@ -98,7 +98,8 @@ def draft(following: Following, former: Contract, terms: Terms) -> Contract:
         parent=former.parent,
         continues=former.id,
         valid_from=first,
-        signatures=(Signature(side=following.side, by=following.person, on=today),),
+        signatures=() if by_two else (Signature(side=following.side, by=following.person, on=today),),
+        countersignature=Countersignature(by=following.person, at=following.at) if by_two else None,
         **fields,
     )
 
@@ -118,26 +119,18 @@ async def follow(following: Following, former: Contract, terms: Terms, contracts
     live = [it for it in line.values() if it.continues == former.id and it.id != drafted.id and it.refusal is None]
     if live:
         raise ConflictError("Another contract follows it, or is offered.", code="successor_exists", id=live[0].id)
-    world = world_of(
-        (line | await above(contracts, {it.parent for it in line.values() if it.parent is not None})).values(), terms
-    )
-    found = [violation.code for violation in added_violations(drafted, world, terms)]
-    # What must hold once it binds is asked now, too: nobody should sign what cannot be concluded.
-    bound = drafted.model_copy(update={"signatures": _both(drafted)})
-    found = found or [violation.code for violation in added_violations(bound, world, terms, ContractState.GESCHLOSSEN)]
-    if found:
-        codes = sorted(code_of(code) for code in set(found))
-        raise ConflictError("The contract would break rules of its chain.", code=code_of(found[0]), violations=codes)
+    around = line | await above(contracts, {it.parent for it in line.values() if it.parent is not None})
+    drafted = with_awards(drafted, around, terms)
+    require_possible(drafted, world_of(around.values(), terms), terms)
     by = party_of(drafted, following.side)
+    offered: Message = SuccessionOffered(contract=drafted.head(), at=following.at, continues=former.id, offered_by=by)
+    if not drafted.signatures:
+        # The other side learns of it when a second person of the Anbieter has released it.
+        offered = ContractSigned(contract=drafted.head(), at=following.at)
 
     def decide(stored: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if stored is not None:
             return stored, []
-        return drafted, [SuccessionOffered(contract=drafted.head(), at=following.at, continues=former.id, offered_by=by)]
+        return drafted, [offered, *drafted.ask_check(following.at)]
 
     return Change(drafted.id, decide)
-
-
-def _both(contract: Contract) -> tuple[Signature, ...]:
-    (signed,) = contract.signatures
-    return signed, Signature(side=other_side(signed.side), by=signed.by, released_by=f"{signed.by}.release", on=signed.on)

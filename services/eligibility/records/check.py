@@ -23,7 +23,12 @@ from shared.messages.values import Channel, Verdict
 from shared.store.port import Document
 
 CHANNEL_UNKNOWN: Final = "CHANNEL_UNKNOWN"
-_RULES: Final = {CHANNEL_UNKNOWN: "R12", "UNKNOWN_ORGANISATION": "R1", "RULE_SET_NOT_IN_FORCE": "R11", "CHAIN_INVALID": "R10"}
+SAYS_SOMETHING: Final = {
+    CHANNEL_UNKNOWN: "R12",
+    "UNKNOWN_ORGANISATION": "R1",
+    "RULE_SET_NOT_IN_FORCE": "R11",
+    "CHAIN_INVALID": "R10",
+}
 """Refusals of the engine that say something about the question, with the rule that cannot be applied for it."""
 
 
@@ -54,7 +59,7 @@ def _answer(recorded: Recorded, policy: Policy, question: Question, at: datetime
     try:
         return evaluate(recorded.world, policy.request(question, recorded.instant or instant_of(at)))
     except RefusedError as refusal:
-        if refusal.code not in _RULES:
+        if refusal.code not in SAYS_SOMETHING:
             raise
         return refusal.code
 
@@ -73,7 +78,7 @@ def _out_of_scope(code: str, recorded: Recorded, policy: Policy, question: Quest
     reason, remedy = refused("de", code, params)
     finding = Finding(
         leg="L1" if on_first_leg else "L2",
-        rule=_RULES[code],
+        rule=SAYS_SOMETHING[code],
         code=code,
         verdict=Verdict.OUT_OF_SCOPE,
         reason=reason,

@@ -105,18 +105,27 @@ class Policy:
                 code="channel_without_rules",
                 channels=sorted(names),
             )
-        return {
-            "kind": "ORDER",
-            "as_of": question.as_of.isoformat(),
-            "rule_set": self.rule_set,
-            "known_at": known_at,
-            "policy": {"indirect_joint": self.indirect_joint.value, "accreditation": "REQUIRE" if self.required else "IGNORE"},
+        return self._asked("ORDER", question.as_of, known_at) | {
             "customer": question.customer,
             "provider": question.provider,
             "channel": names[question.channel],
             "bundlers": [dict(bundler) for bundler in question.bundlers],
             "payment": question.payment,
             "return_duty": question.return_duty,
+        }
+
+    def award_request(self, awarder: str, contractor: str, as_of: date, known_at: str) -> dict[str, Any]:
+        """Return the request to the engine for one award that is paid for. Raises InvalidError as ``rules``."""
+        parties = {"awarder": awarder, "contractor": contractor, "payment": True, "return_duty": False}
+        return self._asked("LEG", as_of, known_at) | parties
+
+    def _asked(self, kind: str, as_of: date, known_at: str) -> dict[str, Any]:
+        return {
+            "kind": kind,
+            "as_of": as_of.isoformat(),
+            "rule_set": self.rules.id,
+            "known_at": known_at,
+            "policy": {"indirect_joint": self.indirect_joint.value, "accreditation": "REQUIRE" if self.required else "IGNORE"},
         }
 
 

@@ -22,8 +22,9 @@ from shared.aggregate.change import Cause, Change
 from shared.http.app import create_app
 from shared.ids import contract_id
 from shared.messages.base import Message
-from shared.messages.values import Channel, Party
+from shared.messages.values import Channel, Party, Verdict
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, key
+from tests.support.builders.awards import judge_newest
 from tests.support.contract_requests import order_id, price, received, request
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 
@@ -223,6 +224,59 @@ async def test_a_buendler_passes_on_what_its_land_has_passed_on_to_it(world: Wor
     assert violations(world_of(found.values(), GOV)) == []
     fourth = await offered(world, "g/091620000000/KUNDE", third["id"], grantee={"id": "091620000001", "name": "Bezirk"})
     assert (fourth.status_code, fourth.json()["code"]) == (409, "passing_not_allowed")
+
+
+BUNDLER: Final = {"id": "kisa", "name": "KISA"}
+KISA: Final = "k/kisa/KUNDE"
+
+
+async def _through_a_bundler(world: World, last: str | None) -> dict[str, Any]:
+    """Pass on from the Land to its IT provider free of charge, and have that offer it to a Kommune for money."""
+    second = (await offered(world, grantee=BUNDLER, territory=["14"])).json()
+    await _changed(world, second["id"], passing_on=PassingOn(allowed=True, act="SUB_VERTRAG"))
+    assert (await post(world, KISA, f"{second['id']}/accept")).status_code == 200
+    await conclude(world)
+    lines = [price(990_000).model_dump(mode="json")]
+    answer = await offered(world, KISA, second["id"], charge="ENTGELTLICH", price_items=lines, valid_to=last)
+    assert answer.status_code == 201, answer.text
+    third: dict[str, Any] = answer.json()
+    early = await post(world, KOMMUNE, f"{third['id']}/accept")
+    assert (early.status_code, early.json()["code"]) == (409, "check_pending")
+    await published(world)
+    return third
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "until", "last", "allowed"),
+    [
+        ((Verdict.EXEMPT, Verdict.EXEMPT), None, None, True),
+        ((Verdict.EXEMPT, Verdict.EXEMPT), date(2029, 12, 31), "2029-12-31", True),
+        ((Verdict.EXEMPT, Verdict.EXEMPT), date(2029, 12, 31), None, False),
+        ((Verdict.EXEMPT, Verdict.EXEMPT), date(2029, 12, 30), "2029-12-31", False),
+        ((Verdict.EXEMPT, Verdict.NOT_EXEMPT), None, None, False),
+        ((Verdict.RISK, Verdict.EXEMPT), None, None, False),
+    ],
+)
+async def test_for_money_only_through_a_body_that_is_in_house_to_land_and_kommune_on_every_day(
+    world: World, verdicts: tuple[Verdict, ...], until: date | None, last: str | None, *, allowed: bool
+) -> None:
+    third = await _through_a_bundler(world, last)
+    asked = await judge_newest(world.resources, world.publisher.events, world.now, *verdicts, until=until)
+    assert asked == [("DE-SN", "kisa"), ("140000000009", "kisa")]
+    taken = await post(world, KOMMUNE, f"{third['id']}/accept")
+    await conclude(world)
+    found = await contract(world, third["id"])
+    if allowed:
+        assert (taken.status_code, found.state, found.totals[0].cents) == (200, ContractState.GESCHLOSSEN, 990_000)
+        assert violations(world_of(await world.all(), TERMS)) == []
+    else:
+        assert found.refusal is not None
+        assert (taken.json()["code"], found.state, found.number) == ("illegal_move", ContractState.ABGELEHNT, None)
+        assert (found.refusal.code, found.refusal.remedy) == (
+            "charge_not_allowed",
+            "Entgeltfrei weitergeben oder über eine Stelle, die beiden Seiten inhouse ist.",
+        )
+        assert (await published(world))[-1] == "sub-refused.v1"
 
 
 async def _changed(world: World, id_: str, **changes: Any) -> None:

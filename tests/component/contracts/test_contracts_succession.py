@@ -16,8 +16,10 @@ from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
 from services.contracts.repository import Registers
 from shared.aggregate.change import Cause, Change
+from shared.messages.values import Verdict
 from tests.component.contracts.test_contracts_amending import ANNA, BERT, KOMMUNE, LAND, OTHER, PROVIDER, SACHSEN, SUB, call
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
+from tests.support.builders.awards import judge_newest
 from tests.support.contract_requests import price
 
 LAST: Final = date(2027, 12, 31)
@@ -47,6 +49,13 @@ async def follow(world: World, token: str, contract_id: str = SACHSEN, **body: A
     return await call(world, token, f"/{contract_id}/successor", body)
 
 
+async def judged(world: World, *verdicts: Verdict) -> list[tuple[str, str]]:
+    """Answer as eligibility what the newest contract asks, all EXEMPT unless verdicts are given; return the awards."""
+    world.now += timedelta(minutes=1)
+    await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
+    return await judge_newest(world.resources, world.publisher.events, world.now, *verdicts)
+
+
 async def contract(world: World, id_: str) -> Contract:
     return (await world.contracts.of_ids([id_]))[id_]
 
@@ -68,6 +77,9 @@ async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_ch
     assert made.headers["Location"] == f"/v1/contracts/{view['id']}"
     twice = await follow(world, LAND)
     assert (twice.status_code, twice.json()["code"]) == (409, "successor_exists")
+    early = await call(world, ANNA, f"/{view['id']}/sign")
+    assert (early.status_code, early.json()["code"]) == (409, "check_pending")
+    assert await judged(world) == [("fitko", "DE-NW"), ("DE-SN", "fitko")]
     assert (await call(world, ANNA, f"/{view['id']}/sign")).status_code == 200
     assert (await call(world, BERT, f"/{view['id']}/release")).status_code == 200
     await conclude(world)
@@ -110,7 +122,6 @@ async def test_it_comes_to_nothing_by_either_side_and_both_are_told(
 
 
 REFUSED: Final[list[tuple[str, str, dict[str, Any], int, str]]] = [
-    (ANNA, SACHSEN, {}, 403, "signed_by_two"),
     (PROVIDER, SACHSEN, {}, 403, "not_a_side"),
     (OTHER, SACHSEN, {}, 404, "not_found"),
     (PROVIDER, ROOT, {}, 409, "contract_without_end"),
@@ -143,9 +154,60 @@ async def test_a_bereitstellungsvertrag_is_followed_too(world: World) -> None:
     made = await follow(world, PROVIDER, ROOT, valid_from="2030-01-01")
     assert made.status_code == 201, made.text
     id_ = made.json()["id"]
+    assert await judged(world) == [("fitko", "DE-NW")]
     for token, step in ((ANNA, "sign"), (BERT, "release")):
         assert (await call(world, token, f"/{id_}/{step}")).status_code == 200
     await conclude(world)
     after = await contract(world, id_)
     assert (after.state, after.number, after.agb) == (ContractState.GESCHLOSSEN, "FITST/2026/0004", None)
     assert after.valid_from == date(2030, 1, 1)
+
+
+async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_last(world: World) -> None:
+    made = await follow(world, ANNA, text={"valid_to": "2030-12-31"})
+    assert (made.status_code, made.json()["awaits"]) == (201, "RELEASE")
+    id_ = made.json()["id"]
+    await judged(world)
+    early = await call(world, LAND, f"/{id_}/accept")
+    assert (early.status_code, early.json()["code"]) == (409, "not_offered")
+    same = await call(world, ANNA, f"/{id_}/release")
+    assert (same.status_code, same.json()["code"]) == (409, "four_eyes")
+    assert await told(world) == []
+    assert (await call(world, BERT, f"/{id_}/release")).status_code == 200
+    again = await call(world, BERT, f"/{id_}/sign")
+    assert (again.status_code, again.json()["code"]) == (409, "already_signed")
+    await conclude(world)
+    assert (await contract(world, id_)).state is ContractState.ANGEBOTEN, "the Land has not signed"
+    assert (await call(world, LAND, f"/{id_}/accept")).status_code == 200
+    await conclude(world)
+    after = await contract(world, id_)
+    assert (after.state, after.number) == (ContractState.GESCHLOSSEN, "FITST/2026/0004")
+    assert {it.side: (it.by, it.released_by) for it in after.signatures} == {"grantor": ("anna", "bert"), "grantee": ("s", None)}
+    assert await told(world) == ["succession-offered.v1", "succeeded.v1"]
+    codes = {(it.contract, it.code) for it in violations(world_of(await world.all(), TERMS))}
+    assert not {code for key, code in codes if key == id_}
+
+
+@pytest.mark.parametrize("bad", [Verdict.NOT_EXEMPT, Verdict.NO_EVIDENCE, Verdict.OUT_OF_SCOPE])
+async def test_a_successor_whose_awards_are_not_in_house_is_refused_with_the_remedy(world: World, bad: Verdict) -> None:
+    id_ = (await follow(world, LAND)).json()["id"]
+    await judged(world, Verdict.EXEMPT, bad)
+    refused = await contract(world, id_)
+    assert refused.refusal is not None
+    assert (refused.state, refused.refusal.code) == (ContractState.ABGELEHNT, "successor_not_exempt")
+    assert bad.value in refused.refusal.reason
+    assert "für die Vergabe von DE-SN an FITKO" in refused.refusal.reason
+    assert "Vorprüfung" in refused.refusal.remedy
+    assert await told(world) == ["succession-offered.v1", "succession-refused.v1"]
+    assert (await follow(world, LAND)).status_code == 201, "with better evidence it is offered anew"
+
+
+async def test_a_risk_is_answered_for_by_the_two_persons_of_the_anbieter(world: World) -> None:
+    view = (await follow(world, LAND)).json()
+    await judged(world, Verdict.RISK, Verdict.EXEMPT)
+    for token, step in ((ANNA, "sign"), (BERT, "release")):
+        assert (await call(world, token, f"/{view['id']}/{step}")).status_code == 200
+    await conclude(world)
+    after = await contract(world, view["id"])
+    assert [(it.verdict, it.awarder) for it in after.awards] == [(Verdict.RISK, "fitko"), (Verdict.EXEMPT, "DE-SN")]
+    assert after.state is ContractState.GESCHLOSSEN

@@ -76,6 +76,8 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.fitko.replay", "Read"),
         ("topic", "contracts.fitko.request.v1", "Describe"),
         ("topic", "contracts.fitko.request.v1", "Read"),
+        ("topic", "eligibility.award.v1", "Describe"),
+        ("topic", "eligibility.award.v1", "Read"),
         ("group", "contracts.fitko", "Read"),
         ("topic", "catalog.offering.v1", "Describe"),
         ("topic", "catalog.offering.v1", "Read"),

@@ -1,0 +1,1 @@
+"""In-house relations (§ 108 GWB) that offered contracts rest on: asked of eligibility, and followed."""

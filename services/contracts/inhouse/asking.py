@@ -1,0 +1,51 @@
+"""The awards behind an offered contract that must be in-house, by its leg, its charge and the rules of its channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from services.contracts.channels import chain_channel
+from services.contracts.domain.awards import AwardCheck
+from services.contracts.domain.bodies import body_of
+from services.contracts.domain.contract import SUB_LEGS, Contract
+from services.contracts.domain.rules import Terms
+from shared.messages.contracts import Leg
+
+_MUNICIPAL = frozenset({"KREIS", "VERBAND", "KOMMUNE"})
+
+
+def with_awards(contract: Contract, around: Mapping[str, Contract], terms: Terms) -> Contract:
+    """Return an offered contract with the awards that are to be judged before it is signed further.
+
+    ``around``: what it rests on. Of one that follows another contract it is each award that it makes anew: of the Anbieter to the
+    Bereitsteller, of the Kunde to the Anbieter, of whoever pays for what is passed on. Of one that passes on for money it is what
+    the rule CHARGE_NOT_ALLOWED asks: whether whoever passes on is in-house to the Nachnutzer above and to the body.
+    """
+    asked = dict.fromkeys((*_new_awards(contract), *_of_common_body(contract, around, terms)))
+    awards = tuple(AwardCheck(awarder=awarder, contractor=to) for awarder, to in asked if awarder != to)
+    return contract.model_copy(update={"awards": awards})
+
+
+def _new_awards(contract: Contract) -> Iterator[tuple[str, str]]:
+    if contract.continues is None:
+        return
+    if contract.leg in SUB_LEGS:
+        if contract.charge == "ENTGELTLICH":
+            yield contract.customer.id, contract.grantor.id
+        return
+    yield contract.anbieter.id, contract.provider.id
+    if contract.leg is Leg.NACHNUTZUNG:
+        yield contract.customer.id, contract.anbieter.id
+
+
+def _of_common_body(contract: Contract, around: Mapping[str, Contract], terms: Terms) -> Iterator[tuple[str, str]]:
+    free = contract.charge != "ENTGELTLICH" or contract.leg not in SUB_LEGS
+    if free or chain_channel(terms).charge_rule == "ALLOWED" or body_of(contract.customer.id).type not in _MUNICIPAL:
+        return
+    above = contract
+    while above.leg is not Leg.NACHNUTZUNG:
+        if above.parent is None or above.parent not in around:
+            return
+        above = around[above.parent]
+    for authority in (above.customer.id, contract.customer.id):
+        yield authority, contract.grantor.id

@@ -1,0 +1,1 @@
+"""Awards between two bodies, judged for contracts that rest on their in-house relation."""

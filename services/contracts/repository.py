@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from heapq import merge
-from itertools import islice
+from itertools import islice, pairwise
 
 from services.contracts.domain.amending import party_of, waits_for
 from services.contracts.domain.contract import Contract, Listed
@@ -34,6 +34,8 @@ CONTRACTS = aggregate_collection(
     Index("channel", ("channel", "recorded_at")),
     Index("register", ("channel", "year", "sequence")),
     Index("offering", ("offering_id", "channel")),
+    Index("offering_leg", ("offering_id", "channel", "leg")),
+    Index("customer_offering", ("customer_id", "offering_id", "channel")),
     Index("parent", ("parent",)),
     Index("continues", ("continues",)),
     Index("formed", ("channel", "formed_at")),
@@ -57,6 +59,8 @@ SCAN = 1000
 LOOKED_AT = 5000
 """Contracts of one part that a page looks at, at most, for those that its filter lets pass."""
 _STEP = 500
+_BELOW = dict(pairwise((Leg.BEREITSTELLUNG, Leg.NACHNUTZUNG, Leg.SUB_NACHNUTZUNG, Leg.SUB_SUB_NACHNUTZUNG)))
+"""Which leg rests on which."""
 PAGE = 100
 
 
@@ -262,6 +266,28 @@ class Contracts:
         async for portion in portions(self.store, CONTRACTS, query, PORTION_BYTES):
             found = [self.ledger.state_of(document) for document in portion.documents]
             yield [resting for resting in found if resting.parent == contract.id]
+
+    async def resting_on_all(self, level: Sequence[Contract]) -> list[Contract]:
+        """Return the contracts that name one of a level as their parent: contracts of one leg, offer and channel.
+
+        Asked once for the level, and read in full are only those that rest on it.
+        """
+        first, ids = level[0], {contract.id for contract in level}
+        below = _BELOW.get(first.leg)
+        if below is None:
+            return []
+        if len(level) == 1:
+            return [resting async for portion in self.resting_on(first) for resting in portion]
+        where = {"offering_id": first.offering_id, "channel": first.channel.value, "leg": below.value}
+        query = Query("offering_leg", where, limit=SCAN, only=("parent",))
+        found = [it["_id"] async for it in documents_of(self.store, CONTRACTS, query) if it.get("parent") in ids]
+        return list((await self.of_ids(found)).values())
+
+    async def taking_part(self, customer: str, offering_id: str, channel: Channel) -> AsyncIterator[Contract]:
+        """Yield the contracts of a Kunde about an offer through a channel."""
+        where = {"customer_id": customer, "offering_id": offering_id, "channel": channel.value}
+        async for document in documents_of(self.store, CONTRACTS, Query("customer_offering", where, limit=PAGE)):
+            yield self.ledger.state_of(document)
 
     async def page(self, viewer: Viewer, after: Position | None, limit: int, only: Filter | None = None) -> Listing:
         """Return up to ``limit`` contracts that the viewer may see, newest first, after a position.

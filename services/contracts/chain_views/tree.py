@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,7 +47,7 @@ async def tree_of(contract: Contract, viewer: Viewer, contracts: Contracts, acce
     start = Node(contract, seen=True)
     size, level = 1, [start]
     while level and size < MOST:
-        found = [node for parent in level for node in await _below(parent.contract, viewer, contracts)]
+        found = await _below(level, viewer, contracts)
         places = {node.contract.id: node for node in level}
         grown = defaultdict(list)
         for node in found[: MOST - size]:
@@ -74,7 +75,9 @@ def sees(viewer: Viewer, contract: Contract) -> bool:
     return viewer.sees(contract.model_dump(include=_SIDES))
 
 
-async def _below(contract: Contract, viewer: Viewer, contracts: Contracts) -> list[Node]:
-    found = [resting async for portion in contracts.resting_on(contract) for resting in portion]
-    nodes = [Node(resting, seen=sees(viewer, resting)) for resting in sorted(found, key=lambda it: it.id)]
+async def _below(level: Sequence[Node], viewer: Viewer, contracts: Contracts) -> list[Node]:
+    found = await contracts.resting_on_all([node.contract for node in level])
+    places = {node.contract.id: place for place, node in enumerate(level)}
+    in_order = sorted(found, key=lambda it: (places.get(it.parent or "", 0), it.id))
+    nodes = [Node(resting, seen=sees(viewer, resting)) for resting in in_order]
     return [node for node in nodes if node.seen or node.contract.state in BINDING]

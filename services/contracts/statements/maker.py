@@ -27,7 +27,7 @@ from services.contracts.domain.owed import Owed, owed_id
 from services.contracts.domain.papers import Paper, named
 from services.contracts.domain.transitions import BINDING
 from services.contracts.metrics import UNMADE_STATEMENTS
-from services.contracts.repository import CONTRACTS, SERVICE, Contracts
+from services.contracts.repository import SERVICE, Contracts
 from services.contracts.statements.invoicing import LateInvoices, invoice_of, number_before
 from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSUE, Share, Statements
 from shared.aggregate import journal
@@ -42,7 +42,7 @@ from shared.messages.contracts import Leg
 from shared.messages.contracts_statements import StatementOwed
 from shared.messages.values import Channel, Time
 from shared.process.service import Resources
-from shared.store.paging import documents_of, portions
+from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Document, Index, Query, Save
 
 OWED = aggregate_collection("statements_owed", journal.index("channel"), Index("uninvoiced", ("channel", "no_invoice")))
@@ -122,14 +122,11 @@ class StatementMaker:
     async def _contract(self, share: Share) -> Contract | None:
         """Return the contract by which a payer takes part: the last that began by the end of the year; None without one."""
         last_day = date(share.year, 12, 31)
-        query = Query("customer", {"customer_id": share.payer}, limit=100)
         found = []
-        async for document in documents_of(self.store, CONTRACTS, query):
-            if (document["channel"], document["offering_id"]) == (share.channel, share.offering_id):
-                contract = self.contracts.ledger.state_of(document)
-                stated = contract.leg is Leg.NACHNUTZUNG and contract.state in BINDING and contract.number is not None
-                if stated and contract.valid_from <= last_day:
-                    found.append(contract)
+        async for contract in self.contracts.taking_part(share.payer, share.offering_id, self.channel):
+            stated = contract.leg is Leg.NACHNUTZUNG and contract.state in BINDING and contract.number is not None
+            if stated and contract.valid_from <= last_day:
+                found.append(contract)
         return max(found, key=lambda contract: (contract.valid_from, contract.id), default=None)
 
     async def _made(self, renderer: Renderer, share: Share, contract: Contract) -> _Made | None:

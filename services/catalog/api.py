@@ -68,16 +68,19 @@ ATTEMPTS = 5
 
 
 class View(StrEnum):
-    """Whose work list: one's own offers, those handed in to one's channel, or those with a version that waits for it."""
+    """Whose work list: one's own offers, those handed in to one's channel, those with a version that waits for it; all public."""
 
     BEREITSTELLER = "bereitsteller"
     ANBIETER = "anbieter"
     VERSIONS = "versions"
+    PUBLIC = "public"
 
 
+_VIEWS = {Role.ANBIETER: View.ANBIETER, Role.BEREITSTELLER: View.BEREITSTELLER, Role.BETREIBER: View.PUBLIC}
+"""The work list of each role where no view is named."""
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
 InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
-AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER))]
+AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 
 
 class StepHeaders:
@@ -217,11 +220,15 @@ def _work_list_routes(router: APIRouter, backend: Backend) -> None:
     ) -> Page[MyOffering]:
         """List the own offers, or those handed in to one's channel (``view``; an Anbieter's default), last changed first.
 
-        ``view=versions``: public offers with a new version that waits for the decision of one's channel.
+        ``view=versions``: public offers with a new version that waits for the decision of one's channel. ``view=public``, the
+        operator's: all offers that are or were public.
         """
         after = decode_cursor(cursor, (datetime, str))
-        chosen = view or (View.ANBIETER if Role.ANBIETER in caller.roles else View.BEREITSTELLER)
-        if chosen is not View.BEREITSTELLER:
+        chosen = view or next((it for role, it in _VIEWS.items() if role in caller.roles), View.BEREITSTELLER)
+        if chosen is View.PUBLIC:
+            caller.require(Role.BETREIBER)
+            found = await backend.offerings.public(state, after, Page.ahead(limit))
+        elif chosen is not View.BEREITSTELLER:
             examined = chosen is View.VERSIONS
             found = await backend.offerings.of_channel(caller.channel, state, after, Page.ahead(limit), examined=examined)
         else:

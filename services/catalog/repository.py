@@ -56,6 +56,7 @@ Place = tuple[Scalar, ...]
 OFFERINGS = aggregate_collection(
     "catalog_offerings",
     Index("by_changed", ("public_changed_at",)),
+    Index("by_changed_state", ("state", "public_changed_at")),
     Index("by_known_listing", ("supersedes",)),
     Index("by_withdrawal", ("removal_waits_since",)),
     Index("by_channel_end", ("channel_ends_on",)),
@@ -123,6 +124,12 @@ class Offerings:
         if examined:
             return await self._page(f"by_{channel.value}_version", {examined_by(channel): True}, state, after, limit)
         return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
+
+    async def public(
+        self, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
+    ) -> list[tuple[Offering, int]]:
+        """Return offers that are or were public, the last changed first, with what lists show of them."""
+        return await self._page("by_changed", {}, state, after, limit)
 
     async def changes_since(self, since: datetime | None) -> AsyncIterator[tuple[str, int, datetime]]:
         """Yield id, revision and time of offers that are or were public and changed at ``since`` or later, the oldest first."""

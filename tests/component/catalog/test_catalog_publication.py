@@ -242,7 +242,13 @@ async def test_the_operator_suspends_and_withdraws_what_is_public_and_sees_no_dr
     assert (await world.as_(BETREIBER).get(f"/v1/offerings/{draft['id']}")).status_code == 404
     assert (await world.do(BETREIBER, draft["id"], "withdraw", reason="Ende")).status_code == 404
     offering_id = await world.published()
+    (listed,) = (await world.as_(BETREIBER).get("/v1/my/offerings")).json()["items"]
+    assert (listed["id"], listed["allowed_moves"]) == (offering_id, ["suspend", "withdraw"])
     assert (await world.do(BETREIBER, offering_id, "suspend", reason="Vorfall")).json()["state"] == "AUSGESETZT"
+    suspended = await world.as_(BETREIBER).get("/v1/my/offerings?view=public&state=AUSGESETZT")
+    assert [it["id"] for it in suspended.json()["items"]] == [offering_id]
+    assert (await world.as_(KOMM_ONE).get("/v1/my/offerings?view=public")).status_code == 403
+    assert (await world.as_(BETREIBER).get("/v1/my/offerings?view=bereitsteller")).status_code == 403
     assert (await world.do(KOMM_ONE, offering_id, "resume")).json()["code"] == "suspended_by_other"
     assert (await world.do(BETREIBER, offering_id, "withdraw", reason="Vorfall")).json()["state"] == "ZURUECKGEZOGEN"
 

@@ -51,7 +51,7 @@ catalog     POST   /v1/offerings/{offering_id}/resume                           
 catalog     POST   /v1/offerings/{offering_id}/resume                                            SUBMISSION    token   403 403 403 409 403 404 409 404 404 404 404
 catalog     POST   /v1/offerings/{offering_id}/withdraw                                          DRAFT         token   403 403 403 200 403 404 404 404 404 404 404
 catalog     POST   /v1/offerings/{offering_id}/withdraw                                          SUBMISSION    token   403 403 403 200 403 404 409 404 404 404 404
-catalog     GET    /v1/my/offerings                                                              -             token   403 403 403 200 403 200 200 200 403 200 403
+catalog     GET    /v1/my/offerings                                                              -             token   403 403 403 200 403 200 200 200 200 200 403
 catalog     GET    /v1/reference/vocabulary                                                      -             public  200 200 200 200 200 200 200 200 200 200 200
 catalog     GET    /v1/reference/topics                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
 catalog     GET    /v1/reference/requirements                                                    -             public  200 200 200 200 200 200 200 200 200 200 200

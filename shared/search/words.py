@@ -13,7 +13,8 @@ import Stemmer
 
 LONGEST = 60
 """Letters of a word that count: no German word of an administration is longer, and work grows with them."""
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"[^\W\d_]+(?=\d{5})|[^\W_]+")
+"""A word or number; letters before a long number, such as that of a key, are a word of their own."""
 _MAYBE_COMBINING = re.compile(r"[^\x00-\u02ff]")
 """No character below U+0300 is a combining one: most of a text is never looked at one by one."""
 _DIGRAPH = re.compile(r"([aou])e+")

@@ -142,7 +142,7 @@ def test_what_the_title_says_comes_before_what_it_is_called_and_that_before_a_me
     }
 
 
-@pytest.mark.parametrize("query", ["99108001", "99 108 001", "99108001001000", "99 108 001 001 000"])
+@pytest.mark.parametrize("query", ["LeiKa99108001", "99108001", "99 108 001", "99108001001000", "99 108 001 001 000"])
 def test_numbers_are_found_with_blanks_and_by_their_beginning_only(query: str) -> None:
     made = index()
     made.put("a", ((Zone.TITLE, "Ausweis"), (Zone.KEYS, "99108001001000")))

@@ -53,7 +53,7 @@ def test_the_contract_names_parties_subject_prices_terms_annexes_and_signatures(
     text = text_of(made(contract(conditions=1))["vertrag.pdf"])
     for words in (
         "SaaS-Nachnutzungsvertrag", "Vertragsnummer: FITST/2026/0001", "Freistaat Sachsen", "Archivstraße 1", "01097 Dresden",
-        "nachfolgend „Kunde“", "Präambel", "§ 1 Vertragsgegenstand", "„Digitaler Einbürgerungsantrag“", "12.345,67 €", "Summe je Jahr",
+        "nachfolgend „Kunde“", "stellt dem Kunden den", "Für den Kunden", "Präambel", "§ 1 Vertragsgegenstand", "„Digitaler Einbürgerungsantrag“", "12.345,67 €", "Summe je Jahr",
         "SaaS-Nachnutzungs-AGB, Version „EfA-Marktplatz 2022“", "Leitweg-ID 14-1234567890-12", "Anlage 1: Vereinbarte Konditionen",
         "Zeichnung", "durch die Bestellung zum Vorgang V-2026-000017 vom 24. November 2026", "Seite 1 von",
     ):  # fmt: skip
@@ -77,7 +77,7 @@ def test_an_amended_contract_has_a_nachtrag_of_what_was_and_what_is() -> None:
     text = text_of(documents["nachtrag.pdf"])
     for words in (
         "Nachtrag Nr. 1", "Vereinbart am: 1. Februar 2027", "Anlass: Reform der Kreise", "unbefristet", "bis 31. Dezember 2030",
-        "ARS 14, ARS 130750000000", "erlaubt, durch Beitritt", "nicht erlaubt", "entgeltfrei", "keine vereinbart",
+        "Sachsen (ARS 14), ARS 130750000000", "Leistungen „Digitaler Einbürgerungsantrag“", "erlaubt, durch Beitritt", "nicht erlaubt", "entgeltfrei", "keine vereinbart",
         "6 Monate zum Ende eines", "1 Monat", "Version „2027“", "Leistungsbeschreibung", "mit-gebuehr", "gezeichnet am 30. Januar 2027",
     ):  # fmt: skip
         assert plain(words) in text, words
@@ -197,7 +197,7 @@ def test_a_correction_says_what_it_changes_and_that_the_former_stays() -> None:
     data = yearly() | {"correction": {"previous_hash": "a" * 64, "contract_cents": -1234, "budget_cents": 0}}
     text = text_of(statement_document(data))
     assert plain("Jahresabrechnung (Berichtigung)") in text
-    assert plain("\u201312,34 €") in text
+    assert plain("Guthaben netto: 12,34 €") in text
     assert "a" * 64 in text
 
 

@@ -393,7 +393,7 @@ class Eligibility:
     async def take_back(
         self, access: Access, organisation_id: str, statement_id: str, reason: str | None, match: str | None
     ) -> None:
-        """Take a statement on the in-house relation back. Raises as ``Api.post``."""
+        """Withdraw a statement on the in-house relation. Raises as ``Api.post``."""
         path = f"/v1/organisations/{segment(organisation_id)}/relations/{segment(statement_id)}"
         await self._api.delete(path, [] if reason is None else [("reason", reason)], access=access, match=match)
 

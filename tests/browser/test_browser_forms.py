@@ -30,7 +30,7 @@ from shared.process.serving import listen
 from shared.store.sqlite.store import SqliteStore
 from tests.browser.looking import look
 from tests.browser.serving import address_of, served
-from tests.component.contracts.test_contracts_countersigning import ANNA, SACHSEN, key
+from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON, SACHSEN, key
 from tests.component.contracts.test_contracts_countersigning import World as ContractsWorld
 from tests.component.eligibility import conftest as eligibility
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER
@@ -63,6 +63,7 @@ class Marketplace:
     url: str
     showcase: Showcase
     orders: OrderingWorld
+    contracts: ContractsWorld
     wrong: list[str] = field(default_factory=list)
 
 
@@ -92,7 +93,7 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
             rules.app, {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER", KOMM_ONE: eligibility.KOMM_ONE}
         ),
         "ordering": ActingAs(orders.app, {KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER, HUSUM: KAI}),
-        "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI, FITKO: ANNA}),
+        "contracts": Contracts(contracts.app, {GOVDIGITAL: ANNA, SVEN: SACHSEN, HUSUM: KAI, FITKO: ANTON}),
         "notify": httpx.MockTransport(Notified()),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -101,7 +102,7 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
         async with EmbeddedProvider(issuer, PEOPLE, address_of(socket)) as provider:
             entrance = {"oidc_issuer": provider.url, "session_keys": tmp_path / "session-keys", "run": "forms"}
             async with served(socket, store, transports, orders.clock, **entrance) as url:
-                yield Marketplace(url, showcase, orders)
+                yield Marketplace(url, showcase, orders, contracts)
     for opened in (store, bodies, showcase.store, orders.store, contracts.store):
         await opened.close()
 
@@ -237,9 +238,14 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await sven.open("/contracts", "contracts")
         await sven.open(f"/contracts/{key('a')}", "contract")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
+        await anbieter.send("Verbindlich unterschreiben")
+        async with desk(chromium, marketplace, FITKO) as fitko:
+            await fitko.open(f"/contracts/{key('a')}/release")
+            await fitko.send("Verbindlich freigeben")
+            await marketplace.contracts.conclude()
+            await fitko.open("/tasks/register/2026", "register")
         await sven.follow("Ganze Kette anzeigen", "chain")
-    async with desk(chromium, marketplace, FITKO) as fitko:
-        await fitko.open("/tasks/register/2026", "register")
+        await sven.open(f"/contracts/{key('a')}/changes", "changes")
     assert "\n".join(marketplace.wrong) == ""
 
 

@@ -180,6 +180,82 @@ class OwnCosts(Reply):
     full_year: CostYear
 
 
+class PassingOn(Reply):
+    """Whether a Kunde may pass the use on, and by what."""
+
+    allowed: bool
+    act: str
+
+
+class Period(Reply):
+    """A period of months that was agreed."""
+
+    months: int
+
+
+class NoticePeriod(Period):
+    """That of an ordinary notice, and on which day it takes effect."""
+
+    to: str
+
+
+class AgreedText(Reply):
+    """What both sides have agreed besides parties and prices."""
+
+    valid_to: date | None
+    services: tuple[str, ...]
+    parametrisation: tuple[str, ...]
+    territory: tuple[str, ...]
+    passing_on: PassingOn
+    charge: str
+    notice: NoticePeriod | None
+    price_notice: Period
+    agb: Agb | None
+    annexes: tuple[str, ...]
+
+
+class PendingChange(Reply):
+    """A change that is not agreed yet. ``waits_for`` has to act; ``step``: RELEASE or CONSENT."""
+
+    id: str
+    parts: tuple[str, ...]
+    text: AgreedText
+    proposed_by: Party
+    proposed_at: datetime
+    reason: str | None
+    waits_for: Party
+    step: str
+
+
+class Amendment(Reply):
+    """A change that was agreed, and the text before it."""
+
+    version: int
+    agreed_at: datetime
+    reason: str | None
+    parts: tuple[str, ...]
+    before: AgreedText
+
+
+class AgbChange(Reply):
+    """General terms that are in force and that a contract lacks. ``waits_for``: the contract above, which comes first."""
+
+    to_version: Agb
+    offer_by: Party
+    consent_by: Party
+    waits_for: str | None
+
+
+class Changes(Reply):
+    """The agreed text of a contract, what is proposed, and all that was agreed, oldest first."""
+
+    version: int
+    text: AgreedText
+    pending: PendingChange | None
+    amendments: tuple[Amendment, ...]
+    agb_change: AgbChange | None
+
+
 class Promised(Reply):
     """A number that is promised to a contract which does not exist yet."""
 
@@ -216,6 +292,10 @@ class Contracts:
     async def chain(self, access: Access, contract_id: str) -> Chain:
         """Return the chain that a contract stands in. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.get(f"/v1/contracts/{segment(contract_id)}/chain", Chain, access=access)
+
+    async def changes(self, access: Access, contract_id: str) -> Stored[Changes]:
+        """Return the changes of a contract, for its sides, with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/contracts/{segment(contract_id)}/changes", Changes, access=access)
 
     async def documents(self, access: Access, contract_id: str) -> tuple[Document, ...]:
         """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""

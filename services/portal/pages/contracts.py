@@ -54,9 +54,10 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
         session = session_of(visit)
         contract = (await contracts.contract(session.access, contract_id)).content
-        documents, costs = await asyncio.gather(
+        documents, costs, changes = await asyncio.gather(
             or_none(contracts.documents(session.access, contract_id), "contract"),
             _own_costs(contracts, session, contract),
+            or_none(contracts.changes(session.access, contract_id), "contract"),
         )
         return pages.show(
             visit,
@@ -64,6 +65,7 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             contract=contract,
             documents=documents or (),
             costs=costs,
+            changes=None if changes is None or contract.number is None else changes.content,
             steps=steps_of(contract, session),
             done=done if done in STEPS else "",
         )

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from marktplatz.assembly import ServiceName
 from services.portal.apis import catalog, contracts, eligibility, notify, ordering
 from services.portal.apis.ordering import Order
+from services.portal.pages.contract_changes import OFFER
+from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.organisations import DECISIONS
@@ -65,6 +67,7 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CONTRACTS, "get", "/v1/contracts", contracts.Summaries),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}", contracts.Contract),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/documents", contracts.Documents),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/changes", contracts.Changes),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/costs", contracts.OwnCosts),
 )
 NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))
@@ -135,8 +138,12 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
     draft = _body(described, "/v1/registrations/{body_id}", "put")
     assert {"person", "capacity", "confirmed", "roles", "kunde", "leitweg_id", "accreditations", "channel", "role"} <= draft
     assert "post" in described["paths"]["/v1/registrations/{body_id}/submit"]
-    for step in STEPS.values():
-        known = _body(document(ServiceName.CONTRACTS), f"/v1/contracts/{{contract_id}}/{step.name}")
+    paths = {
+        **{it: it.name for it in (*STEPS.values(), OFFER)},
+        **{it: f"changes/{{change_id}}/{it.name}" for it in CHANGES.values()},
+    }
+    for step, below in paths.items():
+        known = _body(document(ServiceName.CONTRACTS), f"/v1/contracts/{{contract_id}}/{below}")
         assert {it.name for it in step.fields(str)} <= known, step.name
 
 

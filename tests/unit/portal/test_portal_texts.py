@@ -42,6 +42,7 @@ FAMILIES = (
         "members.",
         "operations.",
         "contact.",
+        "changes.",
         "quarantine.",
     ),
 )

@@ -1,0 +1,110 @@
+"""Changes of a running contract: what is proposed, by whom, and whose consent it waits for; newer AGB; what was agreed before."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.portal.apis.client import Stored, segment
+from services.portal.apis.contracts import Changes, Contract, Contracts
+from services.portal.fields import Kind, words_for
+from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.rendering import Pages, Visit
+from services.portal.sessions import Session
+from services.portal.visits import CurrentVisit, session_of
+from shared.errors import NotFoundError
+
+REFUSE = "refuse"
+AGB = "agb-offer"
+STEPS = {
+    it.name: it
+    for it in (
+        Step("consent"),
+        Step("release"),
+        Step(REFUSE, (Ask("reason", Kind.LINE, optional=True),)),
+    )
+}
+OFFER = Step(AGB, (Ask("reason", Kind.LINE, optional=True),))
+DONE = frozenset({*STEPS, AGB})
+
+
+def steps_on(changes: Changes, session: Session) -> list[str]:
+    """Return the steps that whoever reads can take with a proposed change, for its side; contracts decides."""
+    pending = changes.pending
+    if pending is None:
+        return []
+    if pending.waits_for.id == session.organisation:
+        return [pending.step.lower(), REFUSE]
+    return [REFUSE] if pending.proposed_by.id == session.organisation else []
+
+
+def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/contracts/{contract_id}", include_in_schema=False)
+
+    async def read(visit: Visit, contract_id: str) -> tuple[Contract, Stored[Changes]]:
+        access = session_of(visit).access
+        contract, stored = await asyncio.gather(contracts.contract(access, contract_id), contracts.changes(access, contract_id))
+        return contract.content, stored
+
+    @router.get("/changes")
+    async def listed(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
+        contract, stored = await read(visit, contract_id)
+        session, changes = session_of(visit), stored.content
+        newer = changes.agb_change
+        offers = newer is not None and newer.waits_for is None and newer.offer_by.id == session.organisation
+        return pages.show(
+            visit,
+            "pages/changes.html",
+            contract=contract,
+            changes=changes,
+            steps=steps_on(changes, session),
+            offers=offers and changes.pending is None,
+            done=done if done in DONE else "",
+        )
+
+    async def take(request: Request, visit: Visit, contract_id: str, step: Step, below: str) -> Response:
+        given = await given_at(request, visit, f"/contracts/{contract_id}/{below}")
+        contract, stored = await read(visit, contract_id)
+        form = _form(pages, visit, contract, step, below, stored.etag)
+        if given is None:
+            return show_form(pages, visit, form)
+
+        async def act(body: dict[str, object]) -> str:
+            access, match = session_of(visit).access, given.one(ETAG) or None
+            await contracts.take(access, contract_id, below, key=given.key, body=step.content(body), match=match)
+            return f"/contracts/{quote(contract_id)}/changes?done={step.name}"
+
+        return await send_form(pages, visit, form, given, act)
+
+    @router.api_route("/changes/{change_id}/{name}", methods=BOTH)
+    async def answer(request: Request, visit: CurrentVisit, contract_id: str, change_id: str, name: str) -> Response:
+        if name not in STEPS:
+            raise NotFoundError(f"There is no step {name}.")
+        return await take(request, visit, contract_id, STEPS[name], f"changes/{segment(change_id)}/{name}")
+
+    @router.api_route(f"/{AGB}", methods=BOTH)
+    async def offer(request: Request, visit: CurrentVisit, contract_id: str) -> Response:
+        return await take(request, visit, contract_id, OFFER, AGB)
+
+    return router
+
+
+def _form(pages: Pages, visit: Visit, contract: Contract, step: Step, below: str, etag: str | None) -> Form:
+    words = pages.words(visit.language)
+    word = words_for(words, f"changes.{step.name}")
+    return Form(
+        title=word("title"),
+        lead=word("lead"),
+        quote=f"{contract.title} {contract.number or ''}, {contract.offering_title}, {contract.customer.name}",
+        action=f"/contracts/{contract.id}/{below}",
+        button=word("button"),
+        back=f"/contracts/{contract.id}/changes",
+        back_label=words("changes.title"),
+        fields=step.fields(word),
+        etag=etag,
+    )

@@ -22,6 +22,7 @@ from shared.store.port import Collection, Store
 PAGE = 500
 
 COPIED_AFTER: Mapping[ServiceName, Iterable[ServiceName]] = {
+    ServiceName.CONTRACTS: (ServiceName.ELIGIBILITY,),
     ServiceName.ORDERING: (ServiceName.CONTRACTS, ServiceName.ELIGIBILITY),
     ServiceName.CATALOG: (ServiceName.ORDERING,),
     ServiceName.NOTIFY: tuple(name for name in BUILDERS if name is not ServiceName.NOTIFY),

@@ -82,7 +82,7 @@ LEFT_OUT = {
     "the order of copying": LeftOut(
         (step_of("marktplatz/recovery/stores.py"),), "tests/unit/recovery/test_recovery_services.py", ("contracts", "archive")
     ),
-    "the builder": LeftOut((step_of("marktplatz/assembly.py", "ServiceName.ARCHIVE"),), PLACES, ("archive",)),
+    "the name": LeftOut((step_of("marktplatz/names.py"),), PLACES, ("archive",)),
 }
 
 

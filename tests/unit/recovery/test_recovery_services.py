@@ -118,7 +118,17 @@ def test_whatever_a_compacted_topic_must_hold_is_republished_and_nothing_else(st
 
 def test_republishers_have_names_of_their_own(stores: dict[ServiceName, ServiceStore]) -> None:
     names = [it.name for held in stores.values() for it in held.service.republishers]
-    assert sorted(names) == ["checkpoint", "contract", "known service", "offering", "order", "organisation", "partner", "verdict"]
+    assert sorted(names) == [
+        "awards",
+        "checkpoint",
+        "contract",
+        "known service",
+        "offering",
+        "order",
+        "organisation",
+        "partner",
+        "verdict",
+    ]
 
 
 def test_recovery_reads_no_field_of_a_stored_document_but_its_id() -> None:

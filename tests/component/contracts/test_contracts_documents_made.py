@@ -264,6 +264,9 @@ async def test_the_archive_names_each_document_of_a_contract_and_what_is_told_is
     for path in world.folder.glob("*/*"):
         path.write_bytes(b"%PDF-1.7 other")
     assert set(await world.faults()) == {Fault.DOCUMENT_DIFFERS}
+    lines = [line async for line in Export(log, FolderFiles(world.folder)).whole()]
+    assert verified(lines) == ("VALID", [])
+    assert not {it["sha256"] for it in map(json.loads, lines) if it["t"] == "document"} & files.keys()
     for path in world.folder.glob("*/*"):
         path.unlink()
     assert set(await world.faults()) == {Fault.DOCUMENT_MISSING}

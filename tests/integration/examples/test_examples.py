@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -61,6 +62,22 @@ def test_the_tour_that_up_prints_and_the_guide_shows_runs_as_it_is_copied_again_
         assert done.returncode == 0, done.stdout + done.stderr
         assert "Beispiel: Anwohnerparkausweis" in done.stdout
         assert "Contract " in done.stdout
+
+
+def test_the_life_of_a_contract_in_the_guide_runs_as_it_is_copied(up: Up) -> None:
+    (life,) = (step.text for step in steps_of(ROOT / "docs/apis.md") if "/amendments" in step.text)
+    ordered = up.order()
+    assert ordered.returncode == 0, ordered.stdout + ordered.stderr
+    command = ["bash", "-euo", "pipefail", "-c", life]
+    done = subprocess.run(command, cwd=ROOT, env=up.environment, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert {it["code"] for it in answers if it.get("code")} == {"agb_up_to_date"}
+    assert 2 in {it.get("version") for it in answers}
+    assert any(it["price_items"] for one in answers for it in one.get("price_changes", ()))
+    (followed,) = (it for it in answers if it.get("awards") and it.get("number"))
+    assert {it["verdict"] for it in followed["awards"]} <= {"EXEMPT", "RISK"}
+    assert followed["state"] == "GESCHLOSSEN"
 
 
 def test_the_consumer_needs_a_dozen_lines_and_no_library_but_aiokafka() -> None:

@@ -18,6 +18,7 @@ from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Verdict
 from shared.topics import (
     ARCHIVE_CHECKPOINTS,
+    AWARDS,
     CHECKPOINTS,
     KNOWN_SERVICES,
     NOTIFY,
@@ -67,7 +68,8 @@ def test_the_table_names_nothing_that_notify_does_not_hear() -> None:
 
 def test_notify_hears_every_business_message_but_what_programs_alone_read() -> None:
     every = {kind for topic in TOPICS for kind in topic.messages}
-    read_by_programs = (PARTNERS, PROVISIONS, QUARANTINE, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, RIGHTS, ARCHIVE_CHECKPOINTS)
+    catalog_alone = (PROVISIONS, KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH)
+    read_by_programs = (*catalog_alone, PARTNERS, QUARANTINE, AWARDS, RIGHTS, ARCHIVE_CHECKPOINTS)
     for_programs = {kind for topic in read_by_programs for kind in topic.messages}
     assert every - HEARD - for_programs == {
         ordering.ContractRequested,

@@ -11,6 +11,7 @@ from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import SYSTEM, Task
 from services.ordering.domain.steps import allowed_moves, record_step
 from services.ordering.domain.transitions import Command
+from shared import reasons
 from shared.errors import ConflictError
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import CheckRecorded, ContractRequested, OrderContracted, OrderParty
@@ -40,6 +41,7 @@ def test_it_is_held_with_what_is_lacking_and_goes_on_once_the_klienten_are_settl
     assert isinstance(held, CheckRecorded)
     assert (held.assessment.decisive.code, held.hold_until) == ("KLIENTEN_OPEN", order.hold_until)
     assert ITZEHOE.name in held.assessment.decisive.reason
+    assert reasons.words("KLIENTEN_OPEN", (), "en") is not None
     waiting = order.waiting
     assert waiting is not None
     assert (waiting.party, waiting.what, order.contract_requested_at) == (OrderParty.KUNDE, Task.BRING_EVIDENCE, None)

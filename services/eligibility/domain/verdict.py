@@ -56,9 +56,10 @@ class Recheck(Value):
 
 
 class KlientCheck(Value):
-    """The last check of the chain down to one Klient of the order, and what was found since, without a check.
+    """The last check of the chain down to one Klient of the order. ``assessment`` is what holds now, be it found since.
 
-    ``payment`` and ``return_duty``: what the Klient owes the Bündler.
+    One assessment is stored for each: with fifty Klienten more of them would not fit. ``payment`` and ``return_duty``: what the
+    Klient owes the Bündler.
     """
 
     klient: Party
@@ -67,12 +68,6 @@ class KlientCheck(Value):
     given_at: Time
     payment: bool = True
     return_duty: bool = False
-    recheck: Recheck | None = None
-
-    @property
-    def current(self) -> Assessment:
-        """The assessment that counts: that of the check, or what was found since."""
-        return self.assessment if self.recheck is None else self.recheck.assessment
 
 
 def shown_to_provider(forwarded: bool | None, checks: Iterable[tuple[str, str, bool]]) -> bool:  # noqa: FBT001 - as stored
@@ -174,16 +169,16 @@ class OrderVerdict(Aggregate):
     def change_klient(self, organisation: str, found: Recheck) -> list[Message]:
         """Record that the verdict on a Klient is another one than before; the same one, or one on an earlier check, is none."""
         known = self.klient(organisation)
-        if known is None or found.check != known.number or same_verdict(known.current, found.assessment):
+        if known is None or found.check != known.number or same_verdict(known.assessment, found.assessment):
             return []
-        changed = known.model_copy(update={"recheck": found})
+        changed = known.model_copy(update={"assessment": found.assessment})
         self.klienten = tuple(changed if it is known else it for it in self.klienten)
         return [
             KlientVerdictChanged(
                 order_id=self.id,
                 klient=known.klient,
                 check=found.check,
-                before=known.current.verdict,
+                before=known.assessment.verdict,
                 because=found.because,
                 assessment=found.assessment,
                 found_at=found.found_at,

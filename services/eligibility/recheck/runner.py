@@ -205,7 +205,7 @@ def _judged(verdict: OrderVerdict, klient: WatchedKlient | None) -> tuple[int, A
     if klient is None:
         return verdict.last.number, verdict.current
     known = verdict.klient(klient.id)
-    return None if known is None else (known.number, known.current)
+    return None if known is None else (known.number, known.assessment)
 
 
 def _changed(

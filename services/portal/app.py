@@ -22,6 +22,7 @@ from services.portal.language import PREFIXES, Language
 from services.portal.pages.acting import acting_routes
 from services.portal.pages.contact import contact_routes
 from services.portal.pages.contract_changes import change_routes
+from services.portal.pages.contract_statements import statement_routes
 from services.portal.pages.contracts import contract_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
@@ -111,6 +112,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, offer_step_routes(pages, catalog))
         # Before the steps of contracts, whose path takes "changes" for one.
         join(router, change_routes(pages, contracts))
+        join(router, statement_routes(pages, contracts))
         join(router, contract_routes(pages, contracts))
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))

@@ -237,6 +237,8 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await orders(marketplace, offering_id, kunde, bereitsteller, anbieter)
         await sven.open("/contracts", "contracts")
         await sven.open(f"/contracts/{key('a')}", "contract")
+        await sven.follow("Abrechnung 2026", "statement")
+        await sven.open(f"/contracts/{key('a')}")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
         await anbieter.send("Verbindlich unterschreiben")
         async with desk(chromium, marketplace, FITKO) as fitko:

@@ -256,6 +256,42 @@ class Changes(Reply):
     agb_change: AgbChange | None
 
 
+class StatementLine(Reply):
+    """A line of a statement: ``share`` is that of the pool, as ``n/d``."""
+
+    label: str
+    key: str
+    share: str
+    cents: int
+
+
+class Difference(Reply):
+    """What is owed more, or less, than by the statement before."""
+
+    contract_cents: int
+
+
+class Statement(Reply):
+    """What a contract's Kunde owes for a year. ``contract_cents`` is invoiced, ``budget_cents`` financed for it."""
+
+    statement_id: str
+    offering_title: str
+    year: int
+    number: int
+    issued_at: datetime
+    lines: tuple[StatementLine, ...]
+    financed: tuple[StatementLine, ...]
+    contract_cents: int
+    budget_cents: int
+    correction: Difference | None
+
+
+class Statements(Reply):
+    """All of them, newest first."""
+
+    items: tuple[Statement, ...]
+
+
 class Promised(Reply):
     """A number that is promised to a contract which does not exist yet."""
 
@@ -296,6 +332,18 @@ class Contracts:
     async def changes(self, access: Access, contract_id: str) -> Stored[Changes]:
         """Return the changes of a contract, for its sides, with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find(f"/v1/contracts/{segment(contract_id)}/changes", Changes, access=access)
+
+    async def statements(self, access: Access, contract_id: str) -> tuple[Statement, ...]:
+        """Return the yearly statements of a contract. Raises NotFoundError, and as ``Api.get``."""
+        return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/statements", Statements, access=access)).items
+
+    async def statement_documents(self, access: Access, statement_id: str) -> tuple[Document, ...]:
+        """Return the documents of one's own part of a statement. Raises NotFoundError, and as ``Api.get``."""
+        return (await self._api.get(f"/v1/statements/{segment(statement_id)}/documents", Documents, access=access)).items
+
+    async def statement_document(self, access: Access, statement_id: str, name: str) -> bytes:
+        """Return the content of such a document. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/statements/{segment(statement_id)}/documents/{segment(name)}", access=access)
 
     async def documents(self, access: Access, contract_id: str) -> tuple[Document, ...]:
         """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.contracts import Contract, Contracts, OwnCosts
+from services.portal.apis.contracts import Contract, Contracts
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
-from services.portal.pages.parts import or_none
+from services.portal.pages.parts import nothing, or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of
@@ -54,10 +54,14 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     async def one(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
         session = session_of(visit)
         contract = (await contracts.contract(session.access, contract_id)).content
-        documents, costs, changes = await asyncio.gather(
+        own = session.organisation == contract.customer.id
+        documents, costs, changes, statements = await asyncio.gather(
             or_none(contracts.documents(session.access, contract_id), "contract"),
-            _own_costs(contracts, session, contract),
+            or_none(contracts.own_costs(session.access, contract.offering_id, contract.channel), "contract")
+            if own
+            else nothing(),
             or_none(contracts.changes(session.access, contract_id), "contract"),
+            or_none(contracts.statements(session.access, contract_id), "contract") if own else nothing(),
         )
         return pages.show(
             visit,
@@ -66,6 +70,7 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             documents=documents or (),
             costs=costs,
             changes=None if changes is None or contract.number is None else changes.content,
+            statements=statements or (),
             steps=steps_of(contract, session),
             done=done if done in STEPS else "",
         )
@@ -109,13 +114,6 @@ def steps_of(contract: Contract, session: Session) -> list[str]:
     if contract.awaits in SIGNATURES and session.works_as("ANBIETER"):
         return [SIGNATURES[contract.awaits], "decline"]
     return ["notice"] if contract.state == "GESCHLOSSEN" else []
-
-
-async def _own_costs(contracts: Contracts, session: Session, contract: Contract) -> OwnCosts | None:
-    """Return what whoever reads will pay, None for another side of the contract, or just now."""
-    if session.organisation != contract.customer.id:
-        return None
-    return await or_none(contracts.own_costs(session.access, contract.offering_id, contract.channel), "contract")
 
 
 def _step(name: str) -> Step:

@@ -22,3 +22,7 @@ async def or_none(asked: Awaitable[T], page: str) -> T | None:
         note = log.info if isinstance(error, RejectedError) else log.warning
         note("part_left_out", page=page, code=error.code, detail=error.detail)
         return None
+
+
+async def nothing() -> None:
+    """Return None, in place of a part that is not for whoever reads."""

@@ -43,6 +43,21 @@ COSTS = {
 }
 
 
+LINE = {"label": "Betrieb", "key": "KOENIGSTEIN", "share": "1/3", "cents": 120_000}
+STATEMENT: dict[str, Any] = {
+    "statement_id": "5a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f11",
+    "offering_title": "Digitaler Einbürgerungsantrag",
+    "year": 2026,
+    "number": 2,
+    "issued_at": "2027-02-01T08:00:00Z",
+    "lines": [LINE],
+    "financed": [],
+    "contract_cents": 120_000,
+    "budget_cents": 0,
+    "correction": {"contract_cents": -500},
+}
+
+
 @dataclass
 class Desks:
     """The Kunde, two persons of the Anbieter, and the service with its processor."""
@@ -59,12 +74,17 @@ class Contracts(ActingAs):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
-        if path.endswith("/documents"):
-            return httpx.Response(200, json={"items": [{"name": "vertrag.pdf", "title": "Vertrag", "size": 54_797}]})
-        if path.endswith("/vertrag.pdf"):
+        if path.endswith(".pdf"):
             return httpx.Response(200, content=b"%PDF-1.7")
-        if path.endswith("/costs"):
-            return httpx.Response(200, json=COSTS)
+        name = "abrechnung" if path.startswith("/v1/statements/") else "vertrag"
+        beside: dict[str, Any] = {
+            "statements": {"items": [STATEMENT]},
+            "documents": {"items": [{"name": f"{name}.pdf", "title": name.title(), "size": 54_797}]},
+            "costs": COSTS,
+        }
+        found = beside.get(path.rpartition("/")[2])
+        if found is not None:
+            return httpx.Response(200, json=found)
         return await super().handle_async_request(request)
 
 
@@ -157,3 +177,17 @@ async def test_what_the_kunde_will_pay_is_derived_line_by_line_for_the_kunde_alo
         assert expected in desks.kunde.text
     await desks.first.open(path)
     assert "Ihre Kosten" not in desks.first.text
+
+
+async def test_the_kunde_reads_its_statements_and_saves_their_documents(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}"
+    kunde = await desks.kunde.open(path)
+    await kunde.follow("Abrechnung 2026")
+    for expected in ("Berichtigung Nr. 2", "1.200,00", "-5,00", "Königsteiner Schlüssel", "1/3"):
+        assert expected in kunde.text
+    (saved,) = [it.attributes["href"] for it in kunde.page.one("main").inside_all("a") if it.text == "Abrechnung"]
+    answer = await kunde.visitor.get(saved)
+    assert (answer.content, answer.headers["Content-Disposition"]) == (b"%PDF-1.7", 'attachment; filename="abrechnung.pdf"')
+    await kunde.open(f"{path}/statements/other", 404)
+    await desks.first.open(path)
+    assert "Abrechnung" not in desks.first.text

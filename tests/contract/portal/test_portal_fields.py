@@ -68,6 +68,8 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}", contracts.Contract),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/documents", contracts.Documents),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/changes", contracts.Changes),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/statements", contracts.Statements),
+    (ServiceName.CONTRACTS, "get", "/v1/statements/{statement_id}/documents", contracts.Documents),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/costs", contracts.OwnCosts),
 )
 NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))

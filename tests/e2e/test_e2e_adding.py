@@ -78,11 +78,11 @@ LEFT_OUT = {
         f"{GOLDEN}::test_every_type_has_a_golden_file_and_every_file_a_type",
         ("archive.record.filed.v1",),
     ),
-    "the group in the registry": LeftOut((step_of("shared/topics.py", "consumers=(ARCHIVE_CONTRACTS"),), REGISTRY, ("archive",)),
+    "the group in the registry": LeftOut((step_of("shared/topics.py", "consumers=(ARCHIVE_CONTRACTS"),), REGISTRY, ("RECORDS",)),
     "the order of copying": LeftOut(
         (step_of("marktplatz/recovery/stores.py"),), "tests/unit/recovery/test_recovery_services.py", ("contracts", "archive")
     ),
-    "the name": LeftOut((step_of("marktplatz/names.py"),), PLACES, ("archive",)),
+    "the name": LeftOut((step_of("marktplatz/names.py"),), PLACES, ("ARCHIVE",)),
 }
 
 

@@ -14,6 +14,7 @@ from shared.bus.record import RawRecord
 from shared.messages.values import Channel
 from shared.topics import (
     ARCHIVE_CHECKPOINTS,
+    AWARDS,
     CHECKPOINTS,
     INVITATIONS,
     KNOWN_SERVICES,
@@ -29,8 +30,8 @@ from tests.support.third_channel_play import JSON, Snapshot, snapshot, working
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 REQUESTS = f"contracts.{CHANNEL}.request.v1"
-BESIDE_THE_FLOW = (KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, PARTNERS, QUARANTINE, ARCHIVE_CHECKPOINTS, INVITATIONS)
-"""Topics of what the flow does without: services that nobody offers here, portals, partner systems, invitations by mail."""
+BESIDE_THE_FLOW = (KNOWN_SERVICES, CHECKPOINTS, PORTAL_HEALTH, PARTNERS, QUARANTINE, ARCHIVE_CHECKPOINTS, INVITATIONS, AWARDS)
+"""Topics of what the flow does without: services that nobody offers here, portals, partner systems, invitations by mail, successors."""
 
 
 @pytest.fixture(scope="module")

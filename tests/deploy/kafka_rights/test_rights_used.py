@@ -10,6 +10,7 @@ from shared.messages.values import Channel
 from shared.principals import SCALED
 from shared.topics import (
     ARCHIVE_CHECKPOINTS,
+    AWARDS,
     CHECKPOINTS,
     CONTRACT_REQUESTS,
     DEAD_LETTERS,
@@ -68,6 +69,9 @@ REVIEWED: dict[str, frozenset[tuple[str, Right]]] = {
     ),
     "without keys no invitation goes by mail; this play has none": frozenset(
         entry for user in ("eligibility-api", "eligibility-worker", "recovery") for entry in _write(user, [INVITATIONS.name])
+    ),
+    "no contract is followed by another one in this play, nor passed on for money": frozenset(
+        entry for user in ("eligibility-api", "eligibility-worker", "recovery") for entry in _write(user, [AWARDS.name])
     ),
     "portals report their health; none takes part in this play": frozenset(
         {("recovery", Right("topic", PORTAL_HEALTH.name, "READ"))}

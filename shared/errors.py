@@ -106,6 +106,16 @@ class PreconditionFailedError(RejectedError):
     status = 412
 
 
+class PreconditionRequiredError(RejectedError):
+    """The request does not say which revision it was made for, though somebody may have changed the thing (HTTP 428)."""
+
+    code = "if_match_missing"
+    status = 428
+
+    def __init__(self, thing: str) -> None:
+        super().__init__(f"{thing} is changed with an If-Match header that holds the ETag as it was read; * names none.")
+
+
 class RetryableError(MarktplatzError):
     """Something is away or busy for the moment; the same request may succeed later (HTTP 503)."""
 

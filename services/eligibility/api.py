@@ -36,7 +36,7 @@ from shared.errors import ForbiddenError
 from shared.files.port import Files
 from shared.files.scanning import Scanner
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Person
-from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, PersonIdempotencyKey
+from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, NeededIfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.found_page import FoundPage, mark_of, place_after
 from shared.http.paging import Limit, encode_cursor
@@ -161,7 +161,9 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         openapi_extra=ADMINISTRATION,
         summary="Add roles, add or remove users, give functions, set the Leitweg-ID",
     )
-    async def change(organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: IfMatch) -> Response:
+    async def change(
+        organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: NeededIfMatch
+    ) -> Response:
         changes = handlers.Changes(
             add_roles=tuple(request.add_roles),
             add_users=tuple(request.add_users),
@@ -193,7 +195,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         organisation_id: str,
         statement_id: EntityId,
         caller: CurrentCaller,
-        condition: IfMatch,
+        condition: NeededIfMatch,
         reason: Annotated[Text | None, Query(description="Why, for the record.")] = None,
     ) -> Response:
         command = handlers.take_back(organisation_id, statement_id, caller.subject, reason, backend.clock())

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from services.eligibility.domain.draft import Draft
 from services.eligibility.domain.vollmacht import Vollmacht
-from shared.aggregate.condition import Condition
+from shared.aggregate.condition import Condition, require_read
 from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 from shared.store.contention import Contention
@@ -53,15 +53,17 @@ class Drafts:
         return [StoredDraft.of(document) for document in found]
 
     async def put(self, person: str, organisation: str, draft: Draft, at: datetime, condition: Condition | None) -> StoredDraft:
-        """Store a draft in place of the one before. Raises PreconditionFailedError, ConflictError (``too_many_drafts``)."""
+        """Store a draft, in place of the one before if the condition names its revision.
+
+        Raises PreconditionRequiredError, PreconditionFailedError, ConflictError (``too_many_drafts``).
+        """
         name = _id(person, organisation)
         body = {"person": person, "organisation": organisation, "draft": draft.model_dump(), "changed_at": at}
         contention = Contention(f"the draft for {organisation}", [name])
         while True:
             present = await self.store.get(DRAFTS, name)
             rev = 0 if present is None else present["rev"]
-            if condition is not None:
-                condition.require("The draft", rev or None)
+            require_read(condition, "The draft", rev or None)
             # What came by other routes, or of a later version, stays.
             document = {**(present or {}), "_id": name, **body, "rev": rev + 1}
             if present is None:
@@ -73,12 +75,22 @@ class Drafts:
                 return StoredDraft.of(document)
             await contention.overtaken()
 
-    async def bring(self, person: str, organisation: str, vollmacht: Vollmacht, at: datetime) -> StoredDraft:
-        """Store the Vollmacht of a draft in place of the one before. Raises NotFoundError (``draft_not_found``)."""
+    async def require_revision(self, person: str, organisation: str, condition: Condition) -> None:
+        """Return if a draft is as a request asks. Raises PreconditionFailedError, NotFoundError (``draft_not_found``)."""
+        condition.require("The draft", (await self._document(person, organisation))["rev"])
+
+    async def bring(
+        self, person: str, organisation: str, vollmacht: Vollmacht, at: datetime, condition: Condition
+    ) -> StoredDraft:
+        """Store the Vollmacht of a draft in place of the one before.
+
+        Raises PreconditionFailedError, NotFoundError (``draft_not_found``).
+        """
         name = _id(person, organisation)
         contention = Contention(f"the draft for {organisation}", [name])
         while True:
             present = await self._document(person, organisation)
+            condition.require("The draft", present["rev"])
             document = {**present, "vollmacht": vollmacht.model_dump(), "changed_at": at, "rev": present["rev"] + 1}
             if not await self.store.save_many(DRAFTS, [Save(document, expected_rev=present["rev"])]):
                 return StoredDraft.of(document)

@@ -25,7 +25,7 @@ from shared.files.kinds import EVIDENCE_KINDS, file_responses, require_kind, sav
 from shared.files.port import FileDamagedError, Files
 from shared.files.scanning import Scanner
 from shared.http.days import Day
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
 from shared.messages.values import Line
@@ -79,7 +79,7 @@ def _metadata_routes(router: APIRouter, facts: Facts, recorder: _Recorder) -> No
 
     @router.put("/evidence/{document_id}", response_model=EvidenceView, summary="Correct a document: a further revision")
     async def correct(
-        document_id: str, request: EvidenceRequest, caller: CurrentCaller, condition: IfMatch, key: IdempotencyKey
+        document_id: str, request: EvidenceRequest, caller: CurrentCaller, condition: NeededIfMatch, key: IdempotencyKey
     ) -> Response:
         def change(before: Record) -> Record:
             # The content on file stays that of the document: its hash is not typed in again.

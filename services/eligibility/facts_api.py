@@ -27,7 +27,7 @@ from services.eligibility.repository import Bodies
 from services.eligibility.schemas import Request
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import OrganisationId, Role
@@ -151,7 +151,7 @@ def _recording_routes(router: APIRouter, recorder: _Recorder) -> None:
 
     @router.put("/facts/{fact_id}", response_model=FactView, summary="Correct a fact: a further revision")
     async def correct(
-        fact_id: str, request: FactRequest, caller: CurrentCaller, condition: IfMatch, key: IdempotencyKey
+        fact_id: str, request: FactRequest, caller: CurrentCaller, condition: NeededIfMatch, key: IdempotencyKey
     ) -> Response:
         author = author_of(caller, request.reason)
         decide = correct_fact(fact_id, request.fact, author, condition)

@@ -21,7 +21,7 @@ from services.eligibility.schemas import AcceptanceRequest, AuthorisedRequest, I
 from services.eligibility.views import MemberView, OrganisationView
 from shared.errors import NotFoundError
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller
-from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.ids import derived_id
 from shared.invitation_keys import InvitationKeyMissingError, InvitationKeys
@@ -165,9 +165,9 @@ def _invitation_routes(router: APIRouter, members: Members) -> None:
         summary="Revoke an invitation",
         openapi_extra=ADMINISTRATION,
     )
-    async def revoke(organisation_id: str, invitation_id: EntityId, caller: CurrentCaller) -> Response:
+    async def revoke(organisation_id: str, invitation_id: EntityId, caller: CurrentCaller, condition: NeededIfMatch) -> Response:
         command = handlers.revoke_invitation(organisation_id, invitation_id, caller.subject, members.clock())
-        return await change_own(members.organisations, organisation_id, caller, command)
+        return await change_own(members.organisations, organisation_id, caller, command, condition=condition)
 
     @router.post(
         "/invitations/accept",
@@ -222,6 +222,8 @@ def _own_routes(router: APIRouter, members: Members) -> None:
         openapi_extra=ADMINISTRATION,
         summary="Name another authorised person: one member proposes, a second confirms by naming the same",
     )
-    async def authorise(organisation_id: str, request: AuthorisedRequest, caller: CurrentCaller, condition: IfMatch) -> Response:
+    async def authorise(
+        organisation_id: str, request: AuthorisedRequest, caller: CurrentCaller, condition: NeededIfMatch
+    ) -> Response:
         command = handlers.authorise(organisation_id, request.person, request.capacity, caller.subject, members.clock())
         return await change_own(members.organisations, organisation_id, caller, command, condition=condition)

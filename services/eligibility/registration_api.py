@@ -23,7 +23,7 @@ from services.eligibility.vollmacht_api import Vollmachten, VollmachtView
 from shared.errors import InvalidError, NotFoundError, RejectedError
 from shared.files.kinds import EVIDENCE_KINDS
 from shared.http.auth import NO_FUNCTION, Person
-from shared.http.dependencies import CurrentPerson, IfMatch, PersonIdempotencyKey
+from shared.http.dependencies import CurrentPerson, IfMatch, NeededIfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.uploads import file_body
 from shared.messages.values import OrganisationId
@@ -139,7 +139,10 @@ def registration_routes(wizard: Wizard) -> APIRouter:
         return json_reply(await wizard.shown(stored), rev=stored.rev)
 
     @router.put(
-        "/{body_id}", response_model=DraftView, summary="Store the steps as far as they are filled in", openapi_extra=NO_FUNCTION
+        "/{body_id}",
+        response_model=DraftView,
+        summary="Store the steps as far as they are filled in: new, or in place of the draft that If-Match names",
+        openapi_extra=NO_FUNCTION,
     )
     async def put(body_id: BodyId, request: DraftRequest, person: CurrentPerson, condition: IfMatch) -> Response:
         stored = await drafts.put(person.subject, body_id, request.draft(), clock(), condition)
@@ -151,14 +154,15 @@ def registration_routes(wizard: Wizard) -> APIRouter:
         openapi_extra={**NO_FUNCTION, **file_body(*EVIDENCE_KINDS)},
         summary="Bring the Vollmacht of step 2; it is deleted with the draft, or goes over to the organisation",
     )
-    async def bring(body_id: BodyId, request: HttpRequest, person: CurrentPerson) -> Response:
-        await drafts.get(person.subject, body_id)
+    async def bring(body_id: BodyId, request: HttpRequest, person: CurrentPerson, condition: NeededIfMatch) -> Response:
+        await drafts.require_revision(person.subject, body_id, condition)
         vollmacht = await wizard.vollmachten.brought(request, person.subject)
-        stored = await drafts.bring(person.subject, body_id, vollmacht, clock())
+        stored = await drafts.bring(person.subject, body_id, vollmacht, clock(), condition)
         return json_reply(await wizard.shown(stored), rev=stored.rev)
 
     @router.delete("/{body_id}", status_code=204, summary="Delete one's own draft", openapi_extra=NO_FUNCTION)
-    async def delete(body_id: BodyId, person: CurrentPerson) -> Response:
+    async def delete(body_id: BodyId, person: CurrentPerson, condition: NeededIfMatch) -> Response:
+        await drafts.require_revision(person.subject, body_id, condition)
         await drafts.delete(person.subject, body_id)
         return Response(status_code=204)
 

@@ -14,16 +14,16 @@ from starlette.responses import Response
 
 from services.eligibility import handlers
 from services.eligibility.access import viewer_of
-from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.vollmacht import Vollmacht
 from services.eligibility.repository import Organisations
 from services.eligibility.vollmacht_files import read_content, store_content
+from shared.aggregate.condition import Condition
 from shared.errors import ConflictError, NotFoundError
 from shared.files.kinds import EVIDENCE_KINDS, file_responses, require_kind, saved_as
 from shared.files.port import Files
 from shared.files.scanning import Scanner
 from shared.http.auth import ADMINISTRATION, Caller
-from shared.http.dependencies import CurrentCaller
+from shared.http.dependencies import CurrentCaller, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.uploads import file_body
 from shared.messages.values import Function
@@ -66,26 +66,25 @@ class Vollmachten:
         await self.scanner.require_clean(content)
         return await store_content(self.files, content, media_type, person, self.clock())
 
-    async def readable(self, organisation_id: str, caller: Caller) -> Vollmacht:
-        """Return the Vollmacht for an administrator of the organisation, or for who decides at an Anbieter that it asked.
+    async def readable(self, organisation_id: str, caller: Caller) -> tuple[Vollmacht, int]:
+        """Return the Vollmacht and the revision of the organisation.
 
-        Raises NotFoundError, ForbiddenError.
+        It is for its administrators, and for who decides at an Anbieter that it asked. Raises NotFoundError, ForbiddenError.
         """
-        organisation, _ = await self.organisations.get(organisation_id, viewer_of(caller))
+        organisation, rev = await self.organisations.get(organisation_id, viewer_of(caller))
         if caller.organisation == organisation_id:
             organisation.require(caller.subject, Function.VERWALTUNG)
         else:
             caller.require_function(Function.ZEICHNUNG)
         if organisation.vollmacht is None:
             raise NotFoundError(f"{organisation.name} has no Vollmacht on file.", code="vollmacht_not_found")
-        return organisation.vollmacht
+        return organisation.vollmacht, rev
 
-    async def put(self, organisation_id: str, vollmacht: Vollmacht | None, caller: Caller) -> Organisation:
-        """Record another Vollmacht, or none, and return the organisation. Raises NotFoundError, ForbiddenError."""
+    async def put(self, organisation_id: str, vollmacht: Vollmacht | None, caller: Caller, condition: Condition) -> int:
+        """Record another Vollmacht, or none, and return the revision. Raises PreconditionFailedError, ForbiddenError."""
         command = handlers.put_vollmacht(organisation_id, vollmacht, caller.subject, self.clock())
-        result = await self.organisations.ledger.apply_one(command)
-        assert result.state is not None  # noqa: S101 - for the type checker: it was changed
-        return result.state
+        result = await self.organisations.ledger.apply_one(command, condition=condition)
+        return result.rev
 
 
 def vollmacht_routes(vollmachten: Vollmachten) -> APIRouter:
@@ -103,23 +102,24 @@ def _administration_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
         openapi_extra={**ADMINISTRATION, **file_body(*EVIDENCE_KINDS)},
         summary="Bring the Vollmacht of the authorised person; the one before is deleted",
     )
-    async def bring(organisation_id: str, request: HttpRequest, caller: CurrentCaller) -> Response:
-        await _require_administrator(vollmachten, organisation_id, caller)
+    async def bring(organisation_id: str, request: HttpRequest, caller: CurrentCaller, condition: NeededIfMatch) -> Response:
+        await _require_administrator(vollmachten, organisation_id, caller, condition)
         vollmacht = await vollmachten.brought(request, caller.subject)
-        await vollmachten.put(organisation_id, vollmacht, caller)
-        return json_reply(VollmachtView.of(vollmacht))
+        rev = await vollmachten.put(organisation_id, vollmacht, caller, condition)
+        return json_reply(VollmachtView.of(vollmacht), rev=rev)
 
     @router.delete(ONE, status_code=204, openapi_extra=ADMINISTRATION, summary="Delete the Vollmacht")
-    async def delete(organisation_id: str, caller: CurrentCaller) -> Response:
-        await _require_administrator(vollmachten, organisation_id, caller)
-        await vollmachten.put(organisation_id, None, caller)
+    async def delete(organisation_id: str, caller: CurrentCaller, condition: NeededIfMatch) -> Response:
+        await _require_administrator(vollmachten, organisation_id, caller, condition)
+        await vollmachten.put(organisation_id, None, caller, condition)
         return Response(status_code=204)
 
 
 def _reading_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
     @router.get(ONE, response_model=VollmachtView, summary="The Vollmacht on file: for administrators and deciding Anbieter")
     async def one(organisation_id: str, caller: CurrentCaller) -> Response:
-        return json_reply(VollmachtView.of(await vollmachten.readable(organisation_id, caller)))
+        vollmacht, rev = await vollmachten.readable(organisation_id, caller)
+        return json_reply(VollmachtView.of(vollmacht), rev=rev)
 
     @router.get(
         f"{ONE}/content",
@@ -128,7 +128,7 @@ def _reading_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
         response_class=Response,
     )
     async def content(organisation_id: str, caller: CurrentCaller) -> Response:
-        vollmacht = await vollmachten.readable(organisation_id, caller)
+        vollmacht, _ = await vollmachten.readable(organisation_id, caller)
         found = await read_content(vollmachten.files, vollmacht)
         if found is None:
             log.error("vollmacht_lost", organisation=organisation_id, file=vollmacht.file)
@@ -139,6 +139,7 @@ def _reading_routes(router: APIRouter, vollmachten: Vollmachten) -> None:
         return Response(found, media_type=vollmacht.media_type, headers=saved_as("vollmacht", vollmacht.media_type))
 
 
-async def _require_administrator(vollmachten: Vollmachten, organisation_id: str, caller: Caller) -> None:
-    organisation, _ = await vollmachten.organisations.get(organisation_id, viewer_of(caller, own_only=True))
+async def _require_administrator(vollmachten: Vollmachten, organisation_id: str, caller: Caller, condition: Condition) -> None:
+    organisation, rev = await vollmachten.organisations.get(organisation_id, viewer_of(caller, own_only=True))
     organisation.require(caller.subject, Function.VERWALTUNG)
+    condition.require(organisation_id, rev)

@@ -49,7 +49,7 @@ def contact_routes(
     @router.put(
         "/contacts/me",
         tags=["contacts"],
-        summary="Keep the caller's contact",
+        summary="Keep the caller's contact: new, or in place of the one that If-Match names",
         openapi_extra=NO_FUNCTION,
         response_model=ContactReply,
     )

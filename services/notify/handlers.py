@@ -243,9 +243,12 @@ async def my_contact(contacts: Contacts, caller: Caller) -> Contact:
 async def put_my_contact(
     contacts: Contacts, routing: Routing, caller: Caller, contact: Contact, condition: Condition | None
 ) -> Contact:
-    """Store the caller's contact. Raises InvalidError for a muted event type that nobody is notified of."""
+    """Store the caller's contact.
+
+    Raises InvalidError for an event type that nobody is notified of, and what ``AddressBook.state`` raises.
+    """
     require_routed(routing, [*contact.muted, *(kind.event_type for kind in contact.rhythms)])
-    return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.put(contact, condition))
+    return await contacts.change(caller.organisation, caller.organisation_name, lambda book: book.state(contact, condition))
 
 
 async def erase_my_contact(

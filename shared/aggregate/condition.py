@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import PreconditionFailedError
+from shared.errors import PreconditionFailedError, PreconditionRequiredError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +35,15 @@ class Condition:
         raise PreconditionFailedError(
             f"The revision of {thing} is {revision}, the request was made for {expected}.", id=thing, revision=revision
         )
+
+
+def require_read(condition: Condition | None, thing: str, revision: int | None) -> None:
+    """Return if a request may make the thing, which it does without any condition, or replace it, which it may not.
+
+    ``revision`` is that of the thing, None if there is none yet. Raises PreconditionRequiredError for a thing that is there and
+    a request that states no revision of it, PreconditionFailedError as ``Condition.require``.
+    """
+    if condition is not None:
+        condition.require(thing, revision)
+    if revision is not None and (condition is None or condition.revision is None):
+        raise PreconditionRequiredError(thing)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.aggregate.condition import Condition
-from shared.errors import PreconditionFailedError
+from shared.errors import PreconditionFailedError, PreconditionRequiredError
 from shared.http.problem import RefusedRequestError
 
 _TAG = re.compile(r'"[\x21\x23-\x7e]*"')
@@ -45,14 +45,10 @@ async def condition_of(request: Request, _match: _IfMatch = None, _none_match: _
 async def needed_condition_of(condition: Annotated[Condition | None, Depends(condition_of)]) -> Condition:
     """Return the condition of a request that replaces what others may have changed meanwhile, which states a revision.
 
-    Raises what ``condition_of`` raises, and RefusedRequestError (428) without a revision: ``*`` names none.
+    Raises what ``condition_of`` raises, and PreconditionRequiredError (428) without a revision: ``*`` names none.
     """
     if condition is None or condition.revision is None:
-        raise RefusedRequestError(
-            "This request needs an If-Match header with the ETag that was read; * names none.",
-            status=428,
-            code="if_match_missing",
-        )
+        raise PreconditionRequiredError("The thing")
     return condition
 
 

@@ -106,7 +106,9 @@ async def test_a_person_acts_as_the_marketplace_knows_them_and_is_stopped_everyw
     await play.soon("anna", MEMBER)
 
     async def change(subject: str, fields: dict[str, list[str]]) -> None:
-        answer = await play.ask(subject, "eligibility", f"/v1/organisations/{HUSUM}", "PATCH", fields)
+        path = f"/v1/organisations/{HUSUM}"
+        tag = (await play.ask(subject, "eligibility", path)).headers["ETag"]
+        answer = await play.ask(subject, "eligibility", path, "PATCH", fields, If_Match=tag)
         assert answer.is_success, answer.text
 
     await change("anna", {"add_users": ["bert"]})

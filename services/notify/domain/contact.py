@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.notify.domain.digest import Rhythm
 from shared.aggregate.base import Aggregate
-from shared.aggregate.condition import Condition
+from shared.aggregate.condition import Condition, require_read
 from shared.errors import ConflictError, ForbiddenError, NotFoundError
 from shared.ids import person_mark
 from shared.mail_address import MailAddress
@@ -116,16 +116,23 @@ class AddressBook(Aggregate):
         """Return whoever took e-mails about such events when this one happened."""
         return [contact for contact in self.people if contact.subscribed(event_type, at)]
 
-    def put(self, contact: Contact, condition: Condition | None = None) -> Contact:
-        """Enter or replace a contact and return it with its revision; an equal one stays as it is.
+    def state(self, contact: Contact, condition: Condition | None) -> Contact:
+        """Do what ``put`` does; a contact that is there is replaced only by who has read it.
 
-        Raises PreconditionFailedError unless the condition holds, ConflictError when the book is full,
-        ForbiddenError (``not_a_user``) for a person who has left the organisation.
+        Raises PreconditionRequiredError, PreconditionFailedError, and as ``put``.
         """
         self.require_present(contact.person)
         present = self.find(contact.person)
-        if condition is not None:
-            condition.require("The contact", present.rev if present else None)
+        require_read(condition, "The contact", None if present is None else present.rev)
+        return self.put(contact)
+
+    def put(self, contact: Contact) -> Contact:
+        """Enter or replace a contact and return it with its revision; an equal one stays as it is.
+
+        Raises ConflictError when the book is full, ForbiddenError (``not_a_user``) for a person who has left the organisation.
+        """
+        self.require_present(contact.person)
+        present = self.find(contact.person)
         if present is None and len(self.people) >= PEOPLE_LIMIT:
             raise ConflictError(f"{self.id} has {PEOPLE_LIMIT} contacts already.", code="contacts_full", organisation=self.id)
         entered = contact.after(present)

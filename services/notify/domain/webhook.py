@@ -122,11 +122,9 @@ class WebhookBook(Aggregate):
         self.webhooks = tuple(changed if it.id == webhook_id else it for it in self.webhooks)
         return changed
 
-    def remove(self, webhook_id: str, condition: Condition | None = None) -> None:
-        """Remove a webhook; a repeat changes nothing. Raises PreconditionFailedError."""
-        present = self.find(webhook_id)
-        if condition is not None:
-            condition.require("The webhook", None if present is None else present.rev)
+    def remove(self, webhook_id: str, condition: Condition) -> None:
+        """Remove a webhook. Raises NotFoundError, PreconditionFailedError."""
+        condition.require("The webhook", self.get(webhook_id).rev)
         self.webhooks = tuple(it for it in self.webhooks if it.id != webhook_id)
 
 

@@ -22,7 +22,7 @@ from services.notify.webhooks.schemas import (
     WebhookWithSecret,
 )
 from shared.http.auth import ADMINISTRATION
-from shared.http.dependencies import CurrentCaller, IfMatch
+from shared.http.dependencies import CurrentCaller, IfMatch, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import EntityId
@@ -78,7 +78,7 @@ def _of_webhooks(router: APIRouter, backend: WebhookBackend) -> None:
         openapi_extra=ADMINISTRATION,
         response_model=WebhookReply,
     )
-    async def put_webhook(caller: CurrentCaller, webhook_id: EntityId, form: WebhookChange, condition: IfMatch) -> Response:
+    async def put_webhook(caller: CurrentCaller, webhook_id: EntityId, form: WebhookChange, condition: NeededIfMatch) -> Response:
         webhook = await handlers.change(backend, caller, webhook_id, form.url, form.event_types, condition, active=form.active)
         return json_reply(WebhookReply.of(webhook, backend.clock()), rev=webhook.rev)
 
@@ -88,7 +88,7 @@ def _of_webhooks(router: APIRouter, backend: WebhookBackend) -> None:
         summary="Remove a webhook; what waits for it is not delivered",
         openapi_extra=ADMINISTRATION,
     )
-    async def delete_webhook(caller: CurrentCaller, webhook_id: EntityId, condition: IfMatch) -> Response:
+    async def delete_webhook(caller: CurrentCaller, webhook_id: EntityId, condition: NeededIfMatch) -> Response:
         await backend.webhooks.change(
             caller.organisation, caller.organisation_name, lambda book: book.remove(webhook_id, condition)
         )

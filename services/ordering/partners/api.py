@@ -22,7 +22,7 @@ from services.ordering.partners.views import History, HistoryItem, PartnerSummar
 from shared.aggregate.change import Change
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.ordering_partners import KeyId, PartnerId, PartnerState
@@ -88,9 +88,9 @@ def _operators_routes(router: APIRouter, registry: Registry) -> None:
 
     @router.put("/partners/{partner_id}", response_model=PartnerView)
     async def change(
-        partner_id: Id, body: schemas.ChangePartner, operator: Operator, key: IdempotencyKey, condition: IfMatch
+        partner_id: Id, body: schemas.ChangePartner, operator: Operator, key: IdempotencyKey, condition: NeededIfMatch
     ) -> Response:
-        """Operator: replace what is stated of a partner system. With If-Match only if nobody has changed it meanwhile."""
+        """Operator: replace what is stated of a partner system."""
         change = handlers.change(partner_id, body.profile(), acting(operator, PartnerActor.OPERATOR), registry.clock())
         return await key.run(lambda: _apply(registry, change, operator, condition))
 

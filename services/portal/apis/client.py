@@ -157,12 +157,12 @@ class Api:
         """Return the bytes of a file. Raises as ``get``."""
         return (await self._answer(self._client.build_request("GET", path, headers=_headers(access, None)))).content
 
-    async def patch(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any]) -> T:
-        """Change parts of something and return the answer. Raises as ``post``."""
-        return read(self.name, path, (await self._send("PATCH", path, access, body, {}, None)).content, reply)
+    async def patch(self, path: str, reply: type[T], *, access: Access, body: dict[str, Any], match: str | None) -> T:
+        """Change parts of something while it is as it was read (``match``) and return the answer. Raises as ``post``."""
+        return read(self.name, path, (await self._send("PATCH", path, access, body, {}, match)).content, reply)
 
     async def delete(self, path: str, parameters: Parameters = (), *, access: Access, match: str | None = None) -> None:
-        """Remove something. Raises as ``post``."""
+        """Remove something, with ``match`` only while it is as it was read. Raises as ``post``."""
         headers = {**_headers(access, None), **({} if match is None else {"If-Match": match})}
         await self._answer(self._client.build_request("DELETE", path, params=list(parameters), headers=headers))
 

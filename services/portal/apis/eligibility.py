@@ -10,6 +10,7 @@ from typing import Any
 from services.portal.apis.catalog import Party
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 from services.portal.apis.remembered import Remembered
+from shared.errors import NotFoundError
 
 
 class Channel(Reply):
@@ -304,7 +305,11 @@ class Eligibility:
     async def store_draft(self, access: Access, body_id: str, draft: dict[str, Any]) -> tuple[DraftFault, ...]:
         """Store a registration as far as it is filled in, and return what is wrong with it. Raises as ``Api.put``."""
         path = f"/v1/registrations/{segment(body_id)}"
-        return (await self._api.put(path, Registration, access=access, body=draft, match=None)).faults
+        try:
+            match = (await self._api.find(path, Registration, access=access)).etag
+        except NotFoundError:
+            match = None
+        return (await self._api.put(path, Registration, access=access, body=draft, match=match)).faults
 
     async def draft(self, access: Access, body_id: str) -> Registration:
         """Return one's own draft for a body. Raises NotFoundError, and as ``Api.get``."""
@@ -380,10 +385,10 @@ class Eligibility:
         path = f"/v1/organisations/{segment(organisation_id)}/invitations"
         return (await self._api.make(path, Invited, key=key, access=access, body=body)).secret
 
-    async def revoke(self, access: Access, organisation_id: str, invitation_id: str) -> None:
-        """Revoke an invitation. Raises as ``Api.post``."""
+    async def revoke(self, access: Access, organisation_id: str, invitation_id: str, match: str | None) -> None:
+        """Revoke an invitation while the organisation is as it was read (``match``). Raises as ``Api.post``."""
         path = f"/v1/organisations/{segment(organisation_id)}/invitations/{segment(invitation_id)}"
-        await self._api.delete(path, access=access)
+        await self._api.delete(path, access=access, match=match)
 
     async def accept(self, access: Access, organisation_id: str, secret: str, key: str) -> Named:
         """Accept an invitation and return the organisation. Raises NotFoundError, and as ``Api.post``."""
@@ -397,9 +402,12 @@ class Eligibility:
         path = f"/v1/organisations/{segment(organisation_id)}/relations/{segment(statement_id)}"
         await self._api.delete(path, [] if reason is None else [("reason", reason)], access=access, match=match)
 
-    async def amend(self, access: Access, organisation_id: str, changes: dict[str, Any]) -> None:
-        """Change members and functions, roles or the Leitweg-ID of one's own organisation. Raises as ``Api.post``."""
-        await self._api.patch(f"/v1/organisations/{segment(organisation_id)}", Named, access=access, body=changes)
+    async def amend(self, access: Access, organisation_id: str, changes: dict[str, Any], match: str | None) -> None:
+        """Change members and functions, roles or the Leitweg-ID of one's own organisation while it is as it was read.
+
+        Raises as ``Api.post``.
+        """
+        await self._api.patch(f"/v1/organisations/{segment(organisation_id)}", Named, access=access, body=changes, match=match)
 
     async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:
         """Return a page of the Anbieter's work list. Raises as ``Api.get``."""

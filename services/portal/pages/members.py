@@ -9,13 +9,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.client import Access, segment
+from services.portal.apis.client import Access, Stored, segment
 from services.portal.apis.eligibility import Eligibility, Members, Organisation
 from services.portal.fields import Choice, Field, Kind, words_for
 from services.portal.forms import Given, read_given
 from services.portal.language import Language
 from services.portal.pages.acting import act_for
-from services.portal.pages.asking import BOTH, Form, given_at, send_form, show_form
+from services.portal.pages.asking import BOTH, ETAG, Form, given_at, send_form, show_form
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Sessions
 from services.portal.visits import CurrentVisit, session_of
@@ -38,7 +38,7 @@ def member_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
         return pages.show(
             visit,
             "pages/members.html",
-            organisation=organisation,
+            organisation=organisation.content,
             members=found.members,
             invitations=[it for it in found.invitations if it.state == OPEN],
             authorised=found.authorised_person,
@@ -71,10 +71,10 @@ class _Desk:
     pages: Pages
     eligibility: Eligibility
 
-    async def read(self, access: Access, organisation_id: str) -> tuple[Organisation, Members]:
+    async def read(self, access: Access, organisation_id: str) -> tuple[Stored[Organisation], Members]:
         """Return an organisation with its members. Raises NotFoundError for any but one's own."""
-        found = await self.eligibility.members(access, organisation_id)
-        return (await self.eligibility.organisation(access, organisation_id)).content, found
+        stored = await self.eligibility.organisation(access, organisation_id)
+        return stored, await self.eligibility.members(access, organisation_id)
 
     async def invite(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         """Ask whom to invite, and show the link of an invitation that leaves by no mail: this once, and in no address."""
@@ -105,7 +105,7 @@ class _Desk:
         answer = await send_form(self.pages, visit, form, given, act)
         if not secrets:
             return answer
-        return self.pages.show(visit, "pages/invited.html", organisation=organisation, secret=secrets[0])
+        return self.pages.show(visit, "pages/invited.html", organisation=organisation.content, secret=secrets[0])
 
     async def revoke(self, visit: Visit, organisation_id: str, invitation_id: str, given: Given | None) -> Response:
         access = session_of(visit).access
@@ -117,7 +117,7 @@ class _Desk:
             return show_form(self.pages, visit, form)
 
         async def act(_: dict[str, object]) -> str:
-            await self.eligibility.revoke(access, organisation_id, invitation_id)
+            await self.eligibility.revoke(access, organisation_id, invitation_id, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}/members?done=revoke"
 
         return await send_form(self.pages, visit, form, given, act)
@@ -138,7 +138,7 @@ class _Desk:
             changes = (
                 {"remove_users": [person]} if given.one("action") == "remove" else {"functions": {person: body["functions"]}}
             )
-            await self.eligibility.amend(access, organisation_id, changes)
+            await self.eligibility.amend(access, organisation_id, changes, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}/members?done=change"
 
         return await send_form(self.pages, visit, form, given, act)
@@ -152,9 +152,9 @@ class _Desk:
         return Field("functions", Kind.CHECKS, word("field.functions"), word("field.functions_hint"), True, choices, held)
 
     def _form(
-        self, visit: Visit, organisation: Organisation, name: str, path: str, fields: tuple[Field, ...], *, quoted: str = ""
+        self, visit: Visit, stored: Stored[Organisation], name: str, path: str, fields: tuple[Field, ...], *, quoted: str = ""
     ) -> Form:
-        words = self.pages.words(visit.language)
+        words, organisation = self.pages.words(visit.language), stored.content
         word = words_for(words, f"members.{name}")
         return Form(
             title=word("title"),
@@ -166,6 +166,7 @@ class _Desk:
             back_label=words("members.title"),
             fields=fields,
             remove=word("remove"),
+            etag=stored.etag,
         )
 
 

@@ -106,6 +106,19 @@ class World:
         async with client(self.app, token) as caller:
             return await caller.request(method, f"/v1{path}", json=body, headers=names)
 
+    async def tag(self, path: str, token: str) -> str | None:
+        """Return the entity tag of a thing, or of what holds it, as somebody reads it; None if there is nothing to read."""
+        while path.count("/") > 1:
+            tag = (await self.call("GET", path, token)).headers.get("ETag")
+            if tag is not None:
+                return str(tag)
+            path = path.rpartition("/")[0]
+        return None
+
+    async def change(self, method: str, path: str, token: str, body: object = None) -> httpx.Response:
+        """Send a change as somebody who has read the thing a moment before; who cannot read it guesses its tag."""
+        return await self.call(method, path, token, body, If_Match=await self.tag(path, token) or '"1"')
+
     async def register(self, token: str, roles: Sequence[str], anbieter: Sequence[str], **kunde: str) -> httpx.Response:
         """Register the caller's organisation."""
         person = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}

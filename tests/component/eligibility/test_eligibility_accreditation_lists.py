@@ -111,11 +111,11 @@ async def test_a_statement_is_taken_back_by_its_organisation_only(world: World) 
     await world.register(ANNA, ["KUNDE"], ["govdigital"])
     stated = (await world.state_relation()).json()["statements"][0]["id"]
     path = f"/organisations/{HUSUM}/relations/{stated}?reason=Falscher%20Verband"
-    assert (await world.call("DELETE", path, KOMM_ONE)).status_code == 404
-    assert (await world.call("DELETE", path, GOVDIGITAL)).status_code == 404
-    answer = await world.call("DELETE", path, ANNA)
+    assert (await world.change("DELETE", path, KOMM_ONE)).status_code == 404
+    assert (await world.change("DELETE", path, GOVDIGITAL)).status_code == 404
+    answer = await world.change("DELETE", path, ANNA)
     assert (answer.status_code, answer.json()["statements"]) == (200, [])
-    assert (await world.call("DELETE", path, ANNA)).status_code == 200
+    assert (await world.change("DELETE", path, ANNA)).status_code == 200
 
 
 async def test_a_repeated_registration_with_a_bad_leitweg_id_is_refused(world: World) -> None:

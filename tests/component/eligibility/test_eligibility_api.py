@@ -102,8 +102,8 @@ class TestChange:
     async def test_an_active_user_adds_another_who_then_acts(self, world: World) -> None:
         await world.register(ANNA, ["KUNDE"], [])
         path = f"/organisations/{HUSUM}"
-        assert (await world.call("PATCH", path, BERT, {"add_roles": ["KLIENT"]})).json()["code"] == "not_a_user"
-        added = await world.call("PATCH", path, ANNA, {"add_users": ["bert"]})
+        assert (await world.change("PATCH", path, BERT, {"add_roles": ["KLIENT"]})).json()["code"] == "not_a_user"
+        added = await world.change("PATCH", path, ANNA, {"add_users": ["bert"]})
         assert added.json()["users"] == ["anna", "bert"]
         changed = await world.call("PATCH", path, BERT, {"add_roles": ["KLIENT"]}, If_Match=added.headers["etag"])
         assert changed.json()["roles"] == ["KUNDE", "KLIENT"]
@@ -263,7 +263,7 @@ class TestTenancy:
     ) -> None:
         await world.register(ANNA, ["KUNDE"], ["govdigital"])
         events = len(world.publisher.events)
-        response = await world.call(method, f"/organisations/{HUSUM}{path}", token, body)
+        response = await world.call(method, f"/organisations/{HUSUM}{path}", token, body, If_Match='"1"')
         assert response.status_code == 404
         assert len(world.publisher.events) == events
 
@@ -272,7 +272,7 @@ class TestTenancy:
         seen = (await world.call("GET", f"/organisations/{HUSUM}", STAFF[FITKO])).json()
         assert seen["users"] is None
         assert [a["channel"] for a in seen["accreditations"]] == ["fitko"]
-        response = await world.call("PATCH", f"/organisations/{HUSUM}", STAFF[FITKO], {"add_users": ["fred"]})
+        response = await world.change("PATCH", f"/organisations/{HUSUM}", STAFF[FITKO], {"add_users": ["fred"]})
         assert response.status_code == 404
 
     async def test_without_a_token_only_the_register_of_bodies_is_open(self, world: World) -> None:
@@ -281,7 +281,7 @@ class TestTenancy:
 
     async def test_no_event_but_that_of_rights_holds_a_person(self, world: World) -> None:
         await world.accredit_husum()
-        await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
+        await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
         reported = json.dumps([event.data for event in world.publisher.events if event.topic != RIGHTS.name])
         assert not any(person in reported for person in ("anna", "bert", "gerd"))
 

@@ -58,7 +58,7 @@ async def test_an_organisation_states_corrects_and_withdraws_its_own_fact_and_ev
 async def test_what_was_known_at_an_instant_is_shown_as_it_was(world: World) -> None:
     fact = await record(world)
     first = fact["history"][0]["recorded_at"]
-    await world.call("PUT", f"/facts/{fact['id']}", ANNA, stated(entrusted=950))
+    await world.change("PUT", f"/facts/{fact['id']}", ANNA, stated(entrusted=950))
     then = (await world.call("GET", f"/facts/{fact['id']}?known_at={first}", ANNA)).json()
     listed = (await world.call("GET", f"/facts?organisation={HUSUM}&kind=activity&known_at={first}", ANNA)).json()
     now = (await world.call("GET", f"/facts/{fact['id']}", ANNA)).json()
@@ -178,7 +178,7 @@ async def test_an_anbieter_examines_what_was_stated_to_it_and_the_reference_data
     unknown = {"findings": {"favourite_colour": True}, "reason": "r"}
     refused = await world.call("POST", f"/facts/{MEMBERSHIP}/examination", GOVDIGITAL, unknown)
     assert (refused.status_code, refused.json()["code"]) == (422, "examination_unknown")
-    late = await world.call(
+    late = await world.change(
         "PUT", f"/facts/{HUSUM_ITVSH}", ANNA, {"fact": {**fact["fact"], "valid_from": "2000-01-01"}, "reason": "r"}
     )
     assert (late.status_code, late.json()["code"]) == (403, "fact_not_yours")

@@ -148,7 +148,7 @@ async def test_an_open_invitation_is_sent_again_with_the_same_link_a_few_times(m
 
 async def test_what_has_ended_is_not_sent(mailing: World, mails: WatchedStore, keys: Path) -> None:
     revoked, expired = (await invite(mailing))["id"], (await invite(mailing))["id"]
-    await mailing.call("DELETE", f"{INVITATIONS}/{revoked}", ANNA)
+    await mailing.change("DELETE", f"{INVITATIONS}/{revoked}", ANNA)
     assert await again(mailing, revoked) == (409, "invitation_closed")
     mailing.now += Settings(_env_file=None).invitation_term
     assert await again(mailing, expired) == (409, "invitation_closed")

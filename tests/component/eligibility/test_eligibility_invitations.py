@@ -66,7 +66,7 @@ async def test_an_invitation_ends(world: World) -> None:
 async def test_a_revoked_invitation_is_as_good_as_none(world: World) -> None:
     await world.register(ANNA, ["KUNDE"], [])
     invited = await invite(world)
-    revoked = await world.call("DELETE", f"{ORGANISATION}/invitations/{invited['id']}", ANNA)
+    revoked = await world.change("DELETE", f"{ORGANISATION}/invitations/{invited['id']}", ANNA)
     assert revoked.status_code == 200
     assert await accept(world, BERT, invited["secret"]) == (404, "invitation_not_found")
     assert await accept(world, BERT, "x" * 40) == (404, "invitation_not_found")
@@ -116,14 +116,14 @@ async def test_two_members_change_the_authorised_person(world: World) -> None:
     await accept(world, CARLA, (await invite(world, ANNA, "ZEICHNUNG"))["secret"])
     bert = {"person": "bert", "capacity": "VERTRETUNGSBERECHTIGT"}
     path = f"{ORGANISATION}/authorised-person"
-    assert (await world.call("PUT", path, ANNA, bert)).status_code == 200
-    assert (await world.call("PUT", path, ANNA, bert)).status_code == 200
+    assert (await world.change("PUT", path, ANNA, bert)).status_code == 200
+    assert (await world.change("PUT", path, ANNA, bert)).status_code == 200
     shown = await members(world)
     assert (shown["authorised_person"], shown["authorised_proposal"]["person"]) == ("anna", "bert")
 
-    refused = await world.call("PUT", path, BERT, bert)
+    refused = await world.change("PUT", path, BERT, bert)
     assert (refused.status_code, refused.json()["code"]) == (403, "function_missing")
-    assert (await world.call("PUT", path, CARLA, bert)).status_code == 200
+    assert (await world.change("PUT", path, CARLA, bert)).status_code == 200
     shown = await members(world)
     assert (shown["authorised_person"], shown["capacity"]) == ("bert", "VERTRETUNGSBERECHTIGT")
     assert shown["authorised_proposal"] is None
@@ -135,11 +135,11 @@ async def test_a_proposal_of_somebody_who_has_left_confirms_nothing(world: World
     path = f"{ORGANISATION}/authorised-person"
     bert = {"person": "bert", "capacity": "BEVOLLMAECHTIGT"}
     carla = {"person": "carla", "capacity": "BEVOLLMAECHTIGT"}
-    outside = await world.call("PUT", path, ANNA, carla)
+    outside = await world.change("PUT", path, ANNA, carla)
     assert (outside.status_code, outside.json()["code"]) == (409, "candidate_no_member")
     await accept(world, CARLA, (await invite(world, ANNA, "ZEICHNUNG"))["secret"])
-    await world.call("PUT", path, CARLA, bert)
+    await world.change("PUT", path, CARLA, bert)
     await world.call("POST", f"{ORGANISATION}/leave", CARLA)
-    await world.call("PUT", path, ANNA, bert)
+    await world.change("PUT", path, ANNA, bert)
     shown = await members(world)
     assert (shown["authorised_person"], shown["authorised_proposal"]["proposed_by"]) == ("anna", "anna")

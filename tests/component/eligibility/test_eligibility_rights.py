@@ -39,8 +39,8 @@ async def test_a_registration_publishes_who_may_act_and_in_which_role(world: Wor
 
 async def test_a_change_of_members_is_published_with_its_event(world: World) -> None:
     await world.register(ANNA, ["KUNDE"], ["govdigital"])
-    await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
-    await world.call("PATCH", f"/organisations/{HUSUM}", "bert" + ANNA.removeprefix("anna"), {"remove_users": ["anna"]})
+    await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
+    await world.change("PATCH", f"/organisations/{HUSUM}", "bert" + ANNA.removeprefix("anna"), {"remove_users": ["anna"]})
     assert [[member["person"] for member in found["members"]] for found in rights(world)] == [
         ["anna"],
         ["anna", "bert"],
@@ -77,7 +77,7 @@ async def test_rights_of_a_version_that_published_none_are_published_once(world:
 
 async def test_a_member_that_a_version_without_rights_has_removed_is_published_as_removed(world: World) -> None:
     await world.register(ANNA, ["KUNDE"], ["govdigital"])
-    await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
+    await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"add_users": ["bert"]})
     document = await world.store.get(ORGANISATIONS, HUSUM)
     assert document is not None
     changed = {**document, "users": ["bert"], "rev": document["rev"] + 1}
@@ -101,8 +101,8 @@ async def test_the_first_members_of_anbieter_and_operator_come_from_the_settings
 async def test_a_first_member_who_has_left_does_not_come_back_by_the_setting(own_store: SqliteStore) -> None:
     world = World(own_store, Settings(_env_file=None, first_members={"fitko": "frieda"}))
     await run(world, "eligibility.state-rights")
-    await world.call("PATCH", "/organisations/fitko", "frieda/fitko/ANBIETER", {"add_users": ["gustav"]})
-    await world.call("PATCH", "/organisations/fitko", "gustav/fitko/ANBIETER", {"remove_users": ["frieda"]})
+    await world.change("PATCH", "/organisations/fitko", "frieda/fitko/ANBIETER", {"add_users": ["gustav"]})
+    await world.change("PATCH", "/organisations/fitko", "gustav/fitko/ANBIETER", {"remove_users": ["frieda"]})
     await run(world, "eligibility.state-rights")
     assert [member["person"] for member in rights(world)[-1]["members"]] == ["gustav"]
     assert [role["role"] for role in rights(world)[-1]["roles"]] == ["ANBIETER"]

@@ -186,7 +186,7 @@ async def test_a_statement_is_a_declaration_at_once_and_a_relation_once_it_is_ac
 
 async def test_what_the_anbieter_has_found_stays_when_the_organisation_changes_and_ends_with_a_revocation(world: World) -> None:
     await world.accredit_husum()
-    await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"leitweg_id": "01054056-HUSUM1-64"})
+    await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"leitweg_id": "01054056-HUSUM1-64"})
     world.now += timedelta(days=5)
     await world.decide(HUSUM, Channel.GOVDIGITAL, "revoke", {"reason": "Satzung geändert"})
     (relation,) = (await facts_of(world.service).world()).view(None).relations_from[HUSUM]

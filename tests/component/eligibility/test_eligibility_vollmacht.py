@@ -49,7 +49,8 @@ async def bring(
 ) -> httpx.Response:
     """Bring a file."""
     async with client(world.app, token) as http:
-        return await http.put(f"/v1{path}", content=content, headers={"Content-Type": kind})
+        headers = {"Content-Type": kind, "If-Match": await world.tag(path, token) or '"1"'}
+        return await http.put(f"/v1{path}", content=content, headers=headers)
 
 
 async def content(world: World, token: str) -> tuple[int, bytes]:
@@ -105,7 +106,7 @@ async def test_who_is_bevollmaechtigt_brings_the_vollmacht_before_submitting(ask
     shown = brought.json()
     assert (shown["faults"], shown["vollmacht"]["sha256"]) == ([], hashlib.sha256(PDF).hexdigest())
     assert (await asking.call("POST", f"{DRAFT}/check", ANNA, STEPS)).json()["faults"] == []
-    assert (await asking.call("PUT", DRAFT, ANNA, STEPS)).json()["vollmacht"] == shown["vollmacht"], "it stays with the draft"
+    assert (await asking.change("PUT", DRAFT, ANNA, STEPS)).json()["vollmacht"] == shown["vollmacht"], "it stays with the draft"
     assert (await asking.call("POST", f"{DRAFT}/submit", ANNA)).status_code == 201
     assert await content(asking, ANNA) == (200, PDF)
 
@@ -119,7 +120,7 @@ async def test_who_is_authorised_by_office_needs_none(asking: World) -> None:
 
 async def test_administrators_and_the_anbieter_asked_read_it_and_nobody_else(world: World) -> None:
     await registered(world)
-    await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"functions": {"bert": ["BEARBEITUNG", "ZEICHNUNG"]}})
+    await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"functions": {"bert": ["BEARBEITUNG", "ZEICHNUNG"]}})
     assert await content(world, ANNA) == (200, PDF)
     assert await content(world, STAFF[Channel.GOVDIGITAL]) == (200, PDF)
     assert (await content(world, BERT))[0] == 403
@@ -127,7 +128,7 @@ async def test_administrators_and_the_anbieter_asked_read_it_and_nobody_else(wor
         assert (await content(world, stranger))[0] == 404
         assert (await world.call("GET", PATH, stranger)).status_code == 404
         assert (await bring(world, PATH, stranger)).status_code == 404
-    assert (await world.call("DELETE", PATH, STAFF[Channel.GOVDIGITAL])).status_code == 404, "who decides only reads"
+    assert (await world.change("DELETE", PATH, STAFF[Channel.GOVDIGITAL])).status_code == 404, "who decides only reads"
     assert (await bring(world, PATH, BERT)).status_code == 403
 
 
@@ -167,8 +168,8 @@ async def test_what_is_deleted_or_replaced_cannot_be_read_any_more(world: World)
     newer = b"\x89PNG\r\n\x1a\nneu"
     assert (await bring(world, PATH, content=newer, kind="image/png")).status_code == 200
     assert await content(world, ANNA) == (200, newer)
-    assert (await world.call("DELETE", PATH, ANNA)).status_code == 204
-    assert (await world.call("DELETE", PATH, ANNA)).status_code == 204
+    assert (await world.change("DELETE", PATH, ANNA)).status_code == 204
+    assert (await world.change("DELETE", PATH, ANNA)).status_code == 204
     assert (await content(world, ANNA))[0] == 404
     document = await world.store.get(ORGANISATIONS, HUSUM)
     assert document is not None
@@ -178,15 +179,15 @@ async def test_what_is_deleted_or_replaced_cannot_be_read_any_more(world: World)
 async def test_it_goes_with_its_draft_with_its_person_and_with_its_term(world: World) -> None:
     await world.call("PUT", DRAFT, BERT, STEPS)
     await bring(world, f"{DRAFT}/vollmacht", BERT)
-    await world.call("DELETE", DRAFT, BERT)
+    await world.change("DELETE", DRAFT, BERT)
     assert await world.store.scan(DRAFTS) == []
 
     await registered(world)
     everybody = {"bert": ["ZEICHNUNG", "VERWALTUNG"], "carla": ["ZEICHNUNG"]}
-    await world.call("PATCH", f"/organisations/{HUSUM}", ANNA, {"functions": everybody})
+    await world.change("PATCH", f"/organisations/{HUSUM}", ANNA, {"functions": everybody})
     for token in (ANNA, BERT):
         named = {"person": "carla", "capacity": "BEVOLLMAECHTIGT"}
-        assert (await world.call("PUT", f"/organisations/{HUSUM}/authorised-person", token, named)).status_code == 200
+        assert (await world.change("PUT", f"/organisations/{HUSUM}/authorised-person", token, named)).status_code == 200
     assert (await content(world, ANNA))[0] == 404, "it was for the authorised person before"
 
     await bring(world, PATH)

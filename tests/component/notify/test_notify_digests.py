@@ -242,7 +242,7 @@ async def test_the_rhythm_is_set_by_the_person_and_refused_for_what_nobody_is_to
     async with Api(Bench(store)).of(CUSTOMER.id) as http:
         assert (await http.put("/v1/contacts/me", json=FORM)).json()["rhythm"] == "IMMEDIATE"
         form = {**FORM, "rhythm": "DAILY", "rhythms": {LIVE.TYPE: "WEEKLY"}}
-        stored = (await http.put("/v1/contacts/me", json=form)).json()
+        stored = (await http.put("/v1/contacts/me", json=form, headers={"If-Match": '"1"'})).json()
         assert (stored["rhythm"], stored["rhythms"]) == ("DAILY", {LIVE.TYPE: "WEEKLY"})
         assert (await http.get("/v1/contacts/me")).json()["rhythms"] == {LIVE.TYPE: "WEEKLY"}
         refused = await http.put("/v1/contacts/me", json={**form, "rhythms": {"nothing": "DAILY"}})

@@ -29,6 +29,7 @@ from tests.support.publisher import RecordingPublisher
 from tests.support.receiver import Receiver
 
 FORM = {"event_types": [LIVE.TYPE, CONCLUDED.TYPE]}
+READ = {"If-Match": '"1"'}
 
 
 class World(Api):
@@ -144,13 +145,13 @@ async def test_another_organisation_s_webhook_does_not_exist(world: World) -> No
     form = {"url": "https://fremd.example/x", **FORM}
     answers = [
         await stranger.get(place),
-        await stranger.put(place, json=form),
+        await stranger.put(place, json=form, headers=READ),
         await stranger.post(f"{place}/rotate"),
         await stranger.get(f"{place}/deliveries"),
         await stranger.post(f"{place}/deliveries/{delivery['id']}/resend"),
+        await stranger.delete(place, headers=READ),
     ]
-    assert [(it.status_code, it.json()["code"]) for it in answers] == [(404, "webhook_not_found")] * 5
-    assert (await stranger.delete(place)).status_code == 204
+    assert [(it.status_code, it.json()["code"]) for it in answers] == [(404, "webhook_not_found")] * 6
     assert (await world.get(made))["url"] == world.receiver.url
     own = await stranger.post("/v1/webhooks", json={"url": world.receiver.url, **FORM})
     through = await stranger.post(f"/v1/webhooks/{own.json()['id']}/deliveries/{delivery['id']}/resend")
@@ -306,7 +307,9 @@ async def test_a_webhook_that_fails_for_days_is_switched_off_with_a_notice_to_al
     assert len(world.receiver.calls) == calls, "a webhook that is off is not called"
     # Mended and switched on again: new events, and what the subscriber sends again.
     world.receiver.status = 204
-    on = await world.http.put(f"/v1/webhooks/{made['id']}", json={"url": world.receiver.url, **FORM, "active": True})
+    place = f"/v1/webhooks/{made['id']}"
+    read = {"If-Match": (await world.http.get(place)).headers["ETag"]}
+    on = await world.http.put(place, json={"url": world.receiver.url, **FORM, "active": True}, headers=read)
     assert (on.json()["active"], on.json()["failing_since"], on.json()["switched_off_code"]) == (True, None, None)
     failed = await world.deliveries(made, state="FAILED")
     assert failed
@@ -340,8 +343,8 @@ async def test_a_receiver_that_says_it_is_gone_is_switched_off_at_once(world: Wo
 async def test_what_waits_for_a_removed_webhook_is_not_delivered(world: World) -> None:
     made = await world.webhook()
     await world.happen(1)
-    assert (await world.http.delete(f"/v1/webhooks/{made['id']}")).status_code == 204
-    assert (await world.http.delete(f"/v1/webhooks/{made['id']}")).status_code == 204
+    gone = [(await world.http.delete(f"/v1/webhooks/{made['id']}", headers=READ)).status_code for _ in range(2)]
+    assert gone == [204, 404]
     await world.send()
     assert world.receiver.calls == []
 
@@ -358,6 +361,8 @@ async def test_a_change_needs_the_revision_it_was_made_for(world: World) -> None
         await world.http.delete(place, headers={"If-Match": tag}),
     ]
     assert [it.status_code for it in late] == [412] * 3
+    unread = [await world.http.put(place, json=form), await world.http.delete(place)]
+    assert [(it.status_code, it.json()["code"]) for it in unread] == [(428, "if_match_missing")] * 2
 
 
 async def test_a_worker_that_died_in_between_sends_again_with_the_same_id(world: World) -> None:

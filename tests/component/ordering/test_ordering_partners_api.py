@@ -93,7 +93,7 @@ async def test_nobody_but_the_operator_changes_a_partner(world: World, who: str)
     }.items():
         answer = await world.post(path, who, body)
         assert (answer.status_code, answer.json()["code"]) == (403, "role_missing"), path
-    assert (await put(world, PROFILE, who)).status_code == 403
+    assert (await put(world, PROFILE, who, **{"If-Match": '"1"'})).status_code == 403
 
 
 async def test_a_change_holds_only_for_the_revision_that_was_read(world: World) -> None:

@@ -13,7 +13,7 @@ import pytest
 from shared.aggregate.record import RecordType
 from shared.messages.contracts import Leg
 from tests.faults.tenants.scene import CALLERS, PUBLIC, Caller, Scene, Thing, absent, sees
-from tests.faults.tenants.table import HEADERS, Reach, Row
+from tests.faults.tenants.table import REVISED, Reach, Row
 
 FRESH = frozenset({"x-correlation-id", "traceparent"})
 """Headers that are new in every answer."""
@@ -25,6 +25,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "for none": {"If-None-Match": "*", "Idempotency-Key": "*"},
     "for what no revision is": {"If-Match": 'W/"x"'},
 }
+REVISION_ONE = {"If-Match": '"1"'}
 UNKNOWN_FIELD = {"no_such_field": 1}
 _keys = itertools.count(1)
 
@@ -58,9 +59,8 @@ SILENT = frozenset(
 async def send(scene: Scene, row: Row, token: str | None, thing_id: str, **headers: str) -> httpx.Response:
     """Send a row's request about the thing of this id, each with a key of its own."""
     request, body = row.request(thing_id, scene.parts)
-    return await scene.ask(
-        token, request, body, {"Idempotency-Key": f"key-{next(_keys)}"} | HEADERS.get(row.operation, {}) | headers
-    )
+    needed = {"If-Match": await scene.tag(*request[::2])} if row.operation in REVISED else {}
+    return await scene.ask(token, request, body, {"Idempotency-Key": f"key-{next(_keys)}"} | needed | headers)
 
 
 def thing_of(scene: Scene, row: Row) -> str:
@@ -223,7 +223,7 @@ async def _traced(
     request, own = row.request(id_, scene.parts)
     headers = {
         name: value.replace("*", f"key-{next(_keys)}") if name == "Idempotency-Key" else value
-        for name, value in (HEADERS.get(row.operation, {}) | VARIANTS[variant]).items()
+        for name, value in ((REVISION_ONE if row.operation in REVISED else {}) | VARIANTS[variant]).items()
     }
     for store in scene.stores.values():
         store.asked.clear()

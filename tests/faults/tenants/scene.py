@@ -234,6 +234,7 @@ class Scene:
     """The other parts of paths, by name."""
     public_before: str = ""
     """What everybody found in the Schaufenster before there were a draft and a submission."""
+    _tags: dict[str, str] = field(default_factory=dict)
     _recorded: dict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
 
     @property
@@ -249,6 +250,21 @@ class Scene:
         bearer = {} if token is None else {"Authorization": f"Bearer {token}"}
         url = f"{self.market.endpoints[service]}{path}"
         return await self.market.client.request(method, url, json=body, headers={**bearer, **headers})
+
+    async def tag(self, service: str, path: str) -> str:
+        """Return the entity tag of a thing, or of what holds it, as whoever may read it sees it; that of a first revision else."""
+        if path not in self._tags:
+            self._tags[path] = await self._read_tag(service, path)
+        return self._tags[path]
+
+    async def _read_tag(self, service: str, path: str) -> str:
+        while path.count("/") > 2:
+            for caller in CALLERS:
+                answer = await self.ask(self.tokens.of(caller), (service, "GET", path), None, {})
+                if tag := answer.headers.get("ETag"):
+                    return str(tag)
+            path = path.rpartition("/")[0]
+        return '"1"'
 
     async def _archive(self) -> None:
         """Archive the contracts and sign the head, as their processor does."""

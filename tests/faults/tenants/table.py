@@ -62,7 +62,7 @@ eligibility GET    /v1/bodies/{body_id}                                         
 eligibility GET    /v1/registrations                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/registrations/{body_id}                                                      -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility PUT    /v1/registrations/{body_id}                                                      -             token   200 200 200 200 200 200 200 200 200 200 200
-eligibility DELETE /v1/registrations/{body_id}                                                      -             token   204 204 204 204 204 204 204 204 204 204 204
+eligibility DELETE /v1/registrations/{body_id}                                                      -             token   404 404 404 404 404 404 404 404 404 404 404
 eligibility PUT    /v1/registrations/{body_id}/vollmacht                                            -             token   415 415 415 415 415 415 415 415 415 415 415
 eligibility POST   /v1/registrations/{body_id}/check                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility POST   /v1/registrations/{body_id}/submit                                               -             token   404 404 404 404 404 404 404 404 404 404 404
@@ -268,14 +268,14 @@ notify      POST   /v1/inbox/read                                               
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
 notify      GET    /v1/contacts                                                                  -             token   200 200 403 200 403 200 200 200 403 200 200
 notify      GET    /v1/contacts/me                                                               -             token   404 200 404 404 404 404 404 404 404 404 404
-notify      PUT    /v1/contacts/me                                                               -             token   200 200 200 200 200 200 200 200 200 200 200
+notify      PUT    /v1/contacts/me                                                               -             token   200 428 200 200 200 200 200 200 200 200 200
 notify      DELETE /v1/contacts/me                                                               -             token   204 204 204 204 204 204 204 204 204 204 204
 notify      DELETE /v1/contacts/{contact_id}                                                     CONTACT       token   204 204 403 204 403 204 204 204 403 204 204
 notify      GET    /v1/webhooks                                                                  -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/webhooks                                                                  -             token   503 503 503 503 503 503 503 503 503 503 503
 notify      GET    /v1/webhooks/{webhook_id}                                                     -             token   404 404 404 404 404 404 404 404 404 404 404
 notify      PUT    /v1/webhooks/{webhook_id}                                                     -             token   404 404 404 404 404 404 404 404 404 404 404
-notify      DELETE /v1/webhooks/{webhook_id}                                                     -             token   204 204 204 204 204 204 204 204 204 204 204
+notify      DELETE /v1/webhooks/{webhook_id}                                                     -             token   404 404 404 404 404 404 404 404 404 404 404
 notify      POST   /v1/webhooks/{webhook_id}/rotate                                              -             token   503 503 503 503 503 503 503 503 503 503 503
 notify      GET    /v1/webhooks/{webhook_id}/deliveries                                          -             token   404 404 404 404 404 404 404 404 404 404 404
 notify      POST   /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend                     -             token   404 404 404 404 404 404 404 404 404 404 404
@@ -404,8 +404,25 @@ BODIES: dict[str, object] = {
 }
 """A body that each operation takes which needs one."""
 
-HEADERS = {"catalog PUT /v1/offerings/{offering_id}": {"If-Match": '"1"'}}
-"""Headers that an operation demands."""
+REVISED = frozenset(
+    {
+        "catalog PUT /v1/offerings/{offering_id}",
+        "eligibility PATCH /v1/organisations/{organisation_id}",
+        "eligibility DELETE /v1/organisations/{organisation_id}/relations/{statement_id}",
+        "eligibility DELETE /v1/registrations/{body_id}",
+        "eligibility PUT /v1/registrations/{body_id}/vollmacht",
+        "eligibility PUT /v1/organisations/{organisation_id}/vollmacht",
+        "eligibility DELETE /v1/organisations/{organisation_id}/vollmacht",
+        "eligibility DELETE /v1/organisations/{organisation_id}/invitations/{invitation_id}",
+        "eligibility PUT /v1/organisations/{organisation_id}/authorised-person",
+        "eligibility PUT /v1/facts/{fact_id}",
+        "eligibility PUT /v1/evidence/{document_id}",
+        "ordering PUT /v1/partners/{partner_id}",
+        "notify PUT /v1/webhooks/{webhook_id}",
+        "notify DELETE /v1/webhooks/{webhook_id}",
+    }
+)
+"""Operations that demand the revision which was read: everybody here knows it, whether they could have read it or not."""
 
 NO_ID = "00000000-0000-5000-8000-000000000000"
 _PARTS = {

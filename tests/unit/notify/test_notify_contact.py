@@ -14,7 +14,7 @@ from services.notify.domain.contact import PEOPLE_LIMIT, AddressBook, Contact, L
 from services.notify.domain.digest import Rhythm
 from services.notify.settings import Settings
 from shared.aggregate.condition import Condition
-from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
+from shared.errors import ConflictError, NotFoundError, PreconditionFailedError, PreconditionRequiredError
 from shared.messages.ordering import OrderEscalated, OrderReminded
 
 AT = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
@@ -44,9 +44,18 @@ def test_an_equal_contact_stays_as_it_is() -> None:
 def test_a_stale_change_is_refused() -> None:
     entries = book(contact())
     with pytest.raises(PreconditionFailedError):
-        entries.put(contact(name="Erika Neu"), condition=Condition(7))
+        entries.state(contact(name="Erika Neu"), Condition(7))
     with pytest.raises(PreconditionFailedError):
-        entries.put(contact("max"), condition=Condition(1))
+        entries.state(contact("max"), Condition(1))
+
+
+@pytest.mark.parametrize("condition", [None, Condition(present=True), Condition(not_revision=7)])
+def test_a_contact_is_replaced_by_who_has_read_it_only(condition: Condition | None) -> None:
+    entries = book(contact())
+    with pytest.raises(PreconditionRequiredError):
+        entries.state(contact(name="Erika Neu"), condition)
+    assert entries.state(contact(name="Erika Neu"), Condition(0)).rev == 1
+    assert entries.state(contact("max"), None).rev == 1
 
 
 def test_a_full_book_takes_changes_but_nobody_new() -> None:

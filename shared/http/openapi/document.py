@@ -30,9 +30,8 @@ SERVERS: Final[list[Json]] = [{"url": "/", "description": "The address that this
 DESCRIPTION: Final = (
     "One of the APIs of the EfA-Marktplatz. Errors are `application/problem+json` (RFC 9457) with a stable `code`; each "
     "operation lists by status the codes that it can have (`x-codes`), and the handbook's page *Codes* says what each means. "
-    "A POST with an `Idempotency-Key` can be repeated without harm; `ETag`, `If-Match` and `If-None-Match` guard changes: whatever replaces "
-    "or removes what others may have changed needs the first of them; "
-    "lists are paged by the cursor `next`."
+    "A POST with an `Idempotency-Key` can be repeated without harm; `ETag`, `If-Match` and `If-None-Match` guard changes, and "
+    "what replaces or removes something that others may have changed needs `If-Match`; lists are paged by the cursor `next`."
 )
 _NEEDED: Final = {"Idempotency-Key": NeededIdempotency, "If-Match": needed_condition_of}
 """Headers that an operation needs, with the dependency that refuses a request without them."""

@@ -24,7 +24,7 @@ catalog     GET    /v1/portals                                                  
 catalog     GET    /v1/portals/{portal_id}                                                       PORTAL        token   403 403 403 403 403 403 403 403 200 403 403
 catalog     DELETE /v1/portals/{portal_id}                                                       PORTAL        token   403 403 403 403 403 403 403 403 204 403 403
 catalog     PUT    /v1/offerings/{offering_id}                                                   DRAFT         token   403 403 403 200 403 404 403 403 403 404 403
-catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 412 403 404 403 403 403 404 403
+catalog     PUT    /v1/offerings/{offering_id}                                                   SUBMISSION    token   403 403 403 409 403 404 403 403 403 404 403
 catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                DRAFT         token   415 415 415 415 415 415 415 415 415 415 415
 catalog     PUT    /v1/offerings/{offering_id}/documents/{digest}                                SUBMISSION    token   415 415 415 415 415 415 415 415 415 415 415
 catalog     GET    /v1/offerings/{offering_id}/documents/{digest}                                DRAFT         visitor 404 404 404 404 404 404 404 404 404 404 404

@@ -166,9 +166,11 @@ class Api:
         headers = {**_headers(access, None), **({} if match is None else {"If-Match": match})}
         await self._answer(self._client.build_request("DELETE", path, params=list(parameters), headers=headers))
 
-    async def bring(self, path: str, reply: type[T], content: bytes, media_type: str, *, access: Access) -> T:
-        """Send a file and return the answer. Raises as ``post``."""
-        headers = {**_headers(access, None), "Content-Type": media_type}
+    async def bring(
+        self, path: str, reply: type[T], content: bytes, media_type: str, *, access: Access, match: str | None = None
+    ) -> T:
+        """Send a file, with ``match`` in place of what was read so, and return the answer. Raises as ``post``."""
+        headers = {**_headers(access, None), "Content-Type": media_type, **({} if match is None else {"If-Match": match})}
         request = self._client.build_request("PUT", path, content=content, headers=headers, timeout=_FILE_SECONDS)
         return read(self.name, path, (await self._answer(request)).content, reply)
 

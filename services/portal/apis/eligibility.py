@@ -306,28 +306,33 @@ class Eligibility:
         """Store a registration as far as it is filled in, and return what is wrong with it. Raises as ``Api.put``."""
         path = f"/v1/registrations/{segment(body_id)}"
         try:
-            match = (await self._api.find(path, Registration, access=access)).etag
+            match = (await self._draft(access, body_id)).etag
         except NotFoundError:
             match = None
         return (await self._api.put(path, Registration, access=access, body=draft, match=match)).faults
 
     async def draft(self, access: Access, body_id: str) -> Registration:
         """Return one's own draft for a body. Raises NotFoundError, and as ``Api.get``."""
-        return await self._api.get(f"/v1/registrations/{segment(body_id)}", Registration, access=access)
+        return (await self._draft(access, body_id)).content
+
+    async def _draft(self, access: Access, body_id: str) -> Stored[Registration]:
+        return await self._api.find(f"/v1/registrations/{segment(body_id)}", Registration, access=access)
 
     async def bring_vollmacht(self, access: Access, body_id: str, content: bytes, media_type: str) -> tuple[DraftFault, ...]:
         """Bring the Vollmacht of a stored draft, and return what is wrong with the draft then. Raises as ``Api.put``."""
-        path = f"/v1/registrations/{segment(body_id)}/vollmacht"
-        return (await self._api.bring(path, Registration, content, media_type, access=access)).faults
+        path, match = f"/v1/registrations/{segment(body_id)}/vollmacht", (await self._draft(access, body_id)).etag
+        return (await self._api.bring(path, Registration, content, media_type, access=access, match=match)).faults
 
     async def vollmacht(self, access: Access, organisation_id: str) -> Vollmacht:
         """Return what Vollmacht an organisation has on file. Raises NotFoundError, ForbiddenError, and as ``Api.get``."""
         return await self._api.get(f"/v1/organisations/{segment(organisation_id)}/vollmacht", Vollmacht, access=access)
 
-    async def replace_vollmacht(self, access: Access, organisation_id: str, content: bytes, media_type: str) -> None:
-        """Bring another Vollmacht for one's own organisation. Raises as ``Api.put``."""
+    async def replace_vollmacht(
+        self, access: Access, organisation_id: str, content: bytes, media_type: str, match: str | None
+    ) -> None:
+        """Bring another Vollmacht for one's own organisation while that is as it was read. Raises as ``Api.put``."""
         path = f"/v1/organisations/{segment(organisation_id)}/vollmacht"
-        await self._api.bring(path, Vollmacht, content, media_type, access=access)
+        await self._api.bring(path, Vollmacht, content, media_type, access=access, match=match)
 
     async def vollmacht_content(self, access: Access, organisation_id: str) -> bytes:
         """Return the Vollmacht of an organisation. Raises NotFoundError, ForbiddenError, and as ``Api.get``."""

@@ -222,7 +222,8 @@ class _Asking:
     async def details(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         """Ask for the Leitweg-ID and for roles that the organisation has not got yet."""
         access = session_of(visit).access
-        organisation = (await self.eligibility.organisation(access, organisation_id)).content
+        stored = await self.eligibility.organisation(access, organisation_id)
+        organisation = stored.content
         if organisation.users is None:
             raise NotFoundError("Only its own people change an organisation.")
         form = self._form(
@@ -236,12 +237,12 @@ class _Asking:
         further = self._labels(visit, "Role", [it for it in ROLES if it not in organisation.roles])
         leitweg, roles = form.fields
         fields = (replace(leitweg, value=held), *((replace(roles, choices=further),) if further else ()))
-        form = replace(form, fields=fields)
+        form = replace(form, fields=fields, etag=stored.etag)
         if given is None:
             return show_form(self.pages, visit, form)
 
         async def act(body: dict[str, object]) -> str:
-            await self.eligibility.amend(access, organisation_id, body)
+            await self.eligibility.amend(access, organisation_id, body, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}?done=details"
 
         return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Field, Kind, words_for
-from services.portal.pages.asking import BOTH, Form, given_at, send_form, show_form
+from services.portal.pages.asking import BOTH, ETAG, Form, given_at, send_form, show_form
 from services.portal.pages.stored_files import FIELD_OF, FILE, TAKES_FILE, download, require_file
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
@@ -27,7 +27,8 @@ def vollmacht_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
     async def one(request: Request, visit: CurrentVisit, organisation_id: str) -> Response:
         given = await given_at(request, visit, f"/organisations/{organisation_id}/vollmacht")
         access = session_of(visit).access
-        organisation = (await eligibility.organisation(access, organisation_id)).content
+        stored = await eligibility.organisation(access, organisation_id)
+        organisation = stored.content
         try:
             held = await eligibility.vollmacht(access, organisation_id)
         except NotFoundError:
@@ -41,13 +42,14 @@ def vollmacht_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
             back=f"/organisations/{organisation.id}",
             back_label=organisation.name,
             fields=(Field(FILE, Kind.FILE, word("field.file"), word("field.file_hint")),),
+            etag=stored.etag,
         )
         if given is None:
             return show_form(pages, visit, form, template=TEMPLATE, held=held)
 
         async def act(_: dict[str, object]) -> str:
             content, kind = require_file(given)
-            await eligibility.replace_vollmacht(access, organisation_id, content, kind)
+            await eligibility.replace_vollmacht(access, organisation_id, content, kind, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}?done=vollmacht"
 
         return await send_form(pages, visit, form, given, act, field_of=FIELD_OF, template=TEMPLATE, held=held)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 Schema: TypeAlias = Mapping[str, Any]
 Place: TypeAlias = tuple[str | int, ...]
@@ -81,19 +81,23 @@ def check_of(route: APIRoute) -> Callable[[Request], Any]:
     not call it learns nothing of its body.
     """
     assert route.body_field is not None  # noqa: S101 - for the type checker: there is a body to check
-    annotation = route.body_field.field_info.annotation
+    annotation: Any = route.body_field.field_info.annotation
 
     @cache
-    def schema() -> Schema:
-        return TypeAdapter(annotation).json_schema()
+    def adapter() -> tuple[TypeAdapter[Any], Schema]:
+        made: TypeAdapter[Any] = TypeAdapter(annotation)
+        return made, made.json_schema()
 
     async def typed_body(request: Request) -> None:
         if not await request.body():
             return
-        stated = schema()
-        found = [fault for fault in faults_of(await request.json(), stated, stated.get("$defs", {})) if fault[1] is not None]
+        model, schema = adapter()
+        value = await request.json()
+        found = {place: code for place, code in faults_of(value, schema, schema.get("$defs", {})) if code is not None}
         if found:
-            raise RequestValidationError([error_at(place, code) for place, code in found if code is not None])
+            # What else is wrong is named too, so that all of it can be mended at once.
+            others = [it for it in _refusals(model, value) if it["loc"] not in found]
+            raise RequestValidationError([*(error_at(place, code) for place, code in found.items()), *others])
 
     return typed_body
 
@@ -108,7 +112,7 @@ def faults_of(value: object, schema: Schema, defs: Mapping[str, Schema], place: 
         # Of several forms the one counts that the value was meant to be: that whose faults lie deepest.
         yield from [] if not all(found) else max(found, key=lambda faults: max(len(it[0]) for it in faults))
         return
-    kind = schema.get("type")
+    kind: str = schema.get("type", "")
     if kind not in _TYPES:
         return
     code = _code_of(value, kind, schema.get("format", ""))
@@ -134,6 +138,15 @@ def _code_of(value: object, kind: str, form: str) -> str | None:
         other, malformed, written = _WRITTEN[form]
         return other if not isinstance(value, str) else "" if written.fullmatch(value) else malformed
     return "" if fits else _LENIENT.get(kind)
+
+
+def _refusals(model: TypeAdapter[Any], value: object) -> list[dict[str, Any]]:
+    """Return what Pydantic finds wrong with a body."""
+    try:
+        model.validate_python(value)
+    except ValidationError as error:
+        return [{**it, "loc": ("body", *it["loc"])} for it in error.errors(include_url=False)]
+    return []
 
 
 def error_at(place: Place, code: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from shared.errors import (
     RetryableError,
     StoreUnavailableError,
 )
-from shared.http import limits
+from shared.http import faults, limits
 from shared.tracing import context
 
 MEDIA_TYPE = "application/problem+json"
@@ -158,12 +158,11 @@ async def _validation_error(request: Request, raised: Exception) -> Response:
     found = cast(RequestValidationError, raised).errors()
     if any(item["type"] == "json_invalid" for item in found):
         return problem(400, "json_invalid", "The body is not valid JSON.", instance=request.url.path)
-    errors = [_field_error(item) for item in found[: limits.ERRORS_NAMED]]
-    count = len(found)
-    detail = "One value of the request is not valid." if count == 1 else f"{count} values of the request are not valid."
-    if count > len(errors):
-        detail += f" The first {len(errors)} are named."
-    return problem(422, "invalid", detail, instance=request.url.path, errors=errors)
+    language = faults.language_of(request)
+    errors = [_field_error(item, language) for item in found[: limits.ERRORS_NAMED]]
+    detail = faults.count_of(len(found), len(errors), language)
+    headers = {**faults.HEADERS, "Content-Language": language}
+    return problem(422, "invalid", detail, instance=request.url.path, errors=errors, headers=headers)
 
 
 async def _http_exception(request: Request, raised: Exception) -> Response:
@@ -185,10 +184,10 @@ def _allowed(request: Request) -> list[str]:
     return [*(["HEAD"] if "GET" in offered else []), *offered]
 
 
-def _field_error(item: Mapping[str, Any]) -> dict[str, object]:
+def _field_error(item: Mapping[str, Any], language: str) -> dict[str, object]:
     """Return where and what is wrong, never the value itself: it may be personal or not even be JSON."""
     place, *path = item["loc"] or ("body",)
-    found: dict[str, object] = {"in": str(place), "code": str(item["type"]), "message": _cut(item["msg"])}
+    found: dict[str, object] = {"in": str(place), "code": str(item["type"]), "message": _cut(faults.sentence(item, language))}
     if place == "body":
         found["pointer"] = "#" + "".join(f"/{_escaped(part)}" for part in path)
     elif path:

@@ -68,7 +68,11 @@ class Asked(BaseModel):
     ("body", "german", "english"),
     [
         ({"names": "geheim"}, "Hier steht eine Liste.", "A list stands here."),
-        ({"geheim": 1}, "Ein solches Feld gibt es hier nicht.", "There is no such field here."),
+        (
+            {"geheim": 1},
+            "Ein solches Feld oder einen solchen Parameter gibt es hier nicht.",
+            "There is no such field or parameter here.",
+        ),
         ({"day": "geheim"}, "Ein Tag wird als JJJJ-MM-TT geschrieben.", "A calendar day is written as YYYY-MM-DD."),
         ({"text": "…"}, "Der Text enthält weder Buchstabe noch Ziffer.", "The text holds no letter and no digit."),
         ({"text": ""}, "Der Text hat mindestens 1 Zeichen.", "The text has a length of at least 1."),

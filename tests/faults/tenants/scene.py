@@ -253,7 +253,8 @@ class Scene:
 
     async def tag(self, service: str, path: str) -> str:
         """Return the entity tag of a thing, or of what holds it, as whoever may read it sees it; that of a first revision else."""
-        if path not in self._tags:
+        # Facts and evidence are read from memory, which follows the store: their revision goes on after a restore.
+        if path not in self._tags or path.startswith(("/v1/facts/", "/v1/evidence/")):
             self._tags[path] = await self._read_tag(service, path)
         return self._tags[path]
 

@@ -1,4 +1,4 @@
-"""Addresses of persons: taken by the APIs, stored by notify alone."""
+"""Addresses of persons: taken by the APIs, stored by notify, and by contracts for contact persons."""
 
 from __future__ import annotations
 

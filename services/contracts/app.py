@@ -26,6 +26,9 @@ from services.contracts.cascade import Cascade
 from services.contracts.census import Census
 from services.contracts.chain_views.api import ChainBackend, chain_routes
 from services.contracts.consumers import Followed, consumers
+from services.contracts.contacts.api import ContactBackend, contact_routes
+from services.contracts.contacts.purging import ContactPurge
+from services.contracts.contacts.repository import CONTACTS, ContactBooks
 from services.contracts.costs.api import CostBackend, cost_routes
 from services.contracts.costs.follow import USAGES, Usages
 from services.contracts.costs.inputs import INFORMATION, Costs
@@ -108,6 +111,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, succession_routes(SuccessionBackend(Contracts(own), terms, resources.clock)))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, files))
+        join(router, contact_routes(ContactBackend(ContactBooks(resources.store), contracts, resources.clock)))
         join(router, agb_routes(terms, resources.clock))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
@@ -115,7 +119,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: contracts",
-        collections=(CONTRACTS, REGISTERS, ACCESSIONS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
+        collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
         router=router,
         ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, owed),
         publishes=bool(served),
@@ -164,10 +168,13 @@ def _chain_works(
 ) -> Sequence[Periodic]:
     channel = terms.channel
     archivist = AccessionArchivist(accessions, channel, log)
+    books = ContactBooks(contracts.store)
+    purge = ContactPurge(channel, books, contracts, settings.contacts_max_age, contracts.ledger.clock)
     return (
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
         Periodic(f"contracts.{channel.value}.prices", settings.cascade_every, PassingPricesOn(terms, contracts).run),
         Periodic(f"contracts.{channel.value}.accessions", settings.archive_every, archivist.run),
+        Periodic(f"contracts.{channel.value}.contacts", settings.purge_every, purge.run),
     )
 
 

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     organisations, and for invoices seller, account and tax (``BillingData``).
     ``statements_every``: pause between two looks for jobs of yearly statements. ``statement_lease``: after how long without a
     sign of life another process goes on with one.
+    ``contacts_max_age``: after how long the data of a former contact person is erased, and that of all after the end of the
+    contract. ``purge_every``: pause between two such runs.
     ``agb_folder`` holds one file ``<channel>.json`` per channel: which AGB version was in force when. Without it those delivered.
     """
 
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     documents_every: timedelta = timedelta(seconds=10)
     documents_folder: Path | None = None
     billing_folder: Path | None = None
+    contacts_max_age: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(days=1095)
+    purge_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(hours=6)
 
     def files(self) -> Files:
         """Return where the documents lie. Raises InvalidError if its settings are unfit."""

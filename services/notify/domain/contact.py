@@ -1,4 +1,4 @@
-"""Contact persons: the only personal data of the marketplace. One address book per organisation, so that a batch reads few."""
+"""Contact persons of organisations, to whom mail is sent. One address book per organisation, so that a batch reads few."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     "eligibility PUT /v1/evidence/{document_id}/content": CONTENT_BY_ITS_HASH,
     "notify DELETE /v1/contacts/me": ERASURE,
     "notify DELETE /v1/contacts/{contact_id}": ERASURE,
+    "contracts DELETE /v1/contracts/{contract_id}/contacts/history/{entry_id}": ERASURE,
     "eligibility DELETE /v1/precheck-jobs/{job_id}": "only a job that has ended is deleted, and that one changes no more",
     "catalog DELETE /v1/portals/{portal_id}": "a portal reports all the time, and its next report brings it back",
 }

@@ -73,6 +73,8 @@ contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/consent      
 contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/refuse                                   ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/price-changes                                                ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/successor                                                    ZEICHNUNG
+contracts   PUT    /v1/contracts/{contract_id}/contacts                                                     BEARBEITUNG
+contracts   DELETE /v1/contracts/{contract_id}/contacts/history/{entry_id}                                  BEARBEITUNG
 contracts   POST   /v1/accessions/{accession_id}/end                                                        ZEICHNUNG
 ordering    POST   /v1/orders                                                                               BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/recheck                                                            BEARBEITUNG

@@ -257,6 +257,10 @@ contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/refuse       
 contracts   GET    /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 403 403 403 403 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/successor                                             CONTRACT      token   404 409 403 403 403 404 403 404 404 404 403
+contracts   GET    /v1/contracts/{contract_id}/contacts                                          CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
+contracts   PUT    /v1/contracts/{contract_id}/contacts                                          CONTRACT      token   404 200 403 404 404 404 200 404 404 404 403
+contracts   GET    /v1/contracts/{contract_id}/contacts/history                                  CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
+contracts   DELETE /v1/contracts/{contract_id}/contacts/history/{entry_id}                       CONTRACT      token   404 404 403 404 404 404 404 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/chain                                             CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   GET    /v1/offers/{offering_id}/licence                                              DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
 contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
@@ -325,6 +329,7 @@ BODIES: dict[str, object] = {
     "contracts POST /v1/contracts/{contract_id}/amendments": {"notice": None},
     "contracts POST /v1/contracts/{contract_id}/agb-offer": {},
     "contracts POST /v1/contracts/{contract_id}/successor": {},
+    "contracts PUT /v1/contracts/{contract_id}/contacts": {"contacts": []},
     "contracts POST /v1/contracts/{contract_id}/price-changes": {"effective_from": "2199-01-01"},
     "contracts POST /v1/contracts/{contract_id}/changes/{change_id}/refuse": {},
     "catalog POST /v1/offerings": _FORM,
@@ -407,6 +412,7 @@ BODIES: dict[str, object] = {
 REVISED = frozenset(
     {
         "catalog PUT /v1/offerings/{offering_id}",
+        "contracts PUT /v1/contracts/{contract_id}/contacts",
         "eligibility PATCH /v1/organisations/{organisation_id}",
         "eligibility DELETE /v1/organisations/{organisation_id}/relations/{statement_id}",
         "eligibility DELETE /v1/registrations/{body_id}",
@@ -437,6 +443,7 @@ _PARTS = {
     "participation_id": NO_ID,
     "klient": "DE-SN",
     "change_id": NO_ID,
+    "entry_id": NO_ID,
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,

@@ -50,6 +50,7 @@ _DETAIL: dict[str, JsonValue] = {
     "agb": {"name": "SaaS-Nachnutzungs-AGB", "version": "EfA-Marktplatz 2022"},
     "documents": ["SaaS-Nachnutzungsvertrag", "Abstimmungsschreiben", "Leistungsbeschreibung", "SaaS-Nachnutzungs-AGB"],
     "conditions": [],
+    "awards": [],
     "price_items": [
         {
             "kind": "BETRIEB_ONLINEDIENST",

@@ -46,7 +46,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a form, filled in with ``value`` (of a DAY: year, month, day). ``german``: label and hint are in German only."""
+    """A field of a form, filled in with ``value`` (of a DAY: year, month, day).
+
+    ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
+    """
 
     name: str
     kind: Kind
@@ -57,6 +60,7 @@ class Field:
     value: tuple[str, ...] = ()
     error: str = ""
     german: bool = False
+    whole: bool = False
 
     @property
     def text(self) -> str:
@@ -95,7 +99,8 @@ class Field:
             return list(self.value)
         if self.kind is Kind.DAY:
             return "-".join(it.zfill(2) for it in self.value) if any(self.value) else None
-        return (self.value[0] or None) if self.value else None
+        text = (self.value[0] or None) if self.value else None
+        return int(text) if text and self.whole and text.isdecimal() and text.isascii() else text
 
 
 def day_value(iso: str | None) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -86,10 +86,11 @@ def _keys(it: Drafting) -> tuple[Field, ...]:
 def _reuse(it: Drafting) -> tuple[Field, ...]:
     grade = str(it.form.get("reifegrad", "0"))
     labels = it.labels("Reifegrad")
+    choices = [Choice(value, labels.get(value, value)) for value in REIFEGRADE]
     return (
         it.text("nachnutzung"),
         it.text("technical_concept"),
-        it.field("reifegrad", Kind.SELECT, (grade,), [Choice(value, labels.get(value, value)) for value in REIFEGRADE]),
+        replace(it.field("reifegrad", Kind.SELECT, (grade,), choices), whole=True),
         it.text("contact_mailbox", Kind.LINE, optional=True),
     )
 

@@ -155,7 +155,7 @@ STEPS = (
     ),
     Step("start_onboarding", "onboarding"),
     Step("go_live", "go-live"),
-    Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.field("count", Kind.LINE)), binds=False),
+    Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), replace(it.field("count", Kind.LINE), whole=True)), binds=False),
     Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
     Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
     Step("expire", "expire"),

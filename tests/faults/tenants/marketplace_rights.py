@@ -58,6 +58,10 @@ class Members:
             members = {} if person is without else {person.subject: functions}
             self.read.put(rights_of(person.organisation, members, person.roles))
 
+    async def tag(self, service: str, path: str) -> str:
+        """Return the entity tag of a thing as the scene reads it."""
+        return await self.scene.tag(service, path)
+
     async def send(self, row: Row, person: Caller, organisation: str | None = None) -> httpx.Response:
         """Send a row's request, in the name of an organisation if one is given; take back what it changes."""
         token = self.scene.tokens.issuer.sign_token(subject=person.subject)

@@ -256,7 +256,7 @@ contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/consent      
 contracts   POST   /v1/contracts/{contract_id}/changes/{change_id}/refuse                            CONTRACT      token   404 404 403 403 403 404 404 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/price-changes                                         CONTRACT      token   404 403 403 403 403 404 200 404 404 404 403
-contracts   POST   /v1/contracts/{contract_id}/successor                                             CONTRACT      token   404 409 403 403 403 404 403 404 404 404 403
+contracts   POST   /v1/contracts/{contract_id}/successor                                             CONTRACT      token   404 409 403 403 403 404 409 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/contacts                                          CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
 contracts   PUT    /v1/contracts/{contract_id}/contacts                                          CONTRACT      token   404 200 403 404 404 404 200 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/contacts/history                                  CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403

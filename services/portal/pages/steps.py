@@ -41,6 +41,10 @@ class Asked:
         """Return a field with its words."""
         return Field(name, kind, self.word(name), self.word(f"{name}_hint"), optional, choices)
 
+    def whole_number(self, name: str) -> Field:
+        """Return a field of a whole number with its words."""
+        return replace(self.field(name, Kind.LINE), whole=True)
+
     def choices(self, enumeration: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
         """Return values of an enumeration to choose from."""
         return tuple(Choice(value, self.label(enumeration, value)) for value in values)
@@ -155,7 +159,7 @@ STEPS = (
     ),
     Step("start_onboarding", "onboarding"),
     Step("go_live", "go-live"),
-    Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), replace(it.field("count", Kind.LINE), whole=True)), binds=False),
+    Step("report_uses", "uses", lambda it: (it.field("period", Kind.LINE), it.whole_number("count")), binds=False),
     Step("withdraw", "withdraw", lambda it: (it.field("reason", Kind.AREA, optional=True),)),
     Step("terminate", "terminate", lambda it: (it.field("ends_on", Kind.DAY),)),
     Step("expire", "expire"),

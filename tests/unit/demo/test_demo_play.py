@@ -27,7 +27,7 @@ class NoRun:
     error: Exception | None = None
 
     def __init__(self, settings: Any, _environment: Any, *, portal: bool) -> None:
-        self.settings = settings
+        self.settings, self.portal = settings, portal
         self.bootstrap, self.broker_kind = "127.0.0.1:9", "none"
         self.children: dict[str, object] = {}
 

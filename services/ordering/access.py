@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import Actor
-from shared.errors import NotFoundError
+from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import Caller
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Role
@@ -45,6 +46,18 @@ def _side(caller: Caller, channel: str | None, customer: str | None, shown_to: s
     if caller.organisation == shown_to:
         return OrderParty.BEREITSTELLER
     return None
+
+
+def in_charge_of(offering: ListedOffering, caller: Caller) -> OrderParty:
+    """Return as which side the caller may end an offer: its Bereitsteller, or an Anbieter for its own channel.
+
+    Raises ForbiddenError for others: that there is such an offer is public.
+    """
+    if Role.BEREITSTELLER in caller.roles and caller.organisation == offering.provider_id:
+        return OrderParty.BEREITSTELLER
+    if Role.ANBIETER in caller.roles:
+        return OrderParty.ANBIETER
+    raise ForbiddenError("How many Vorgänge an offer has is for its Bereitsteller and its Anbieter to know.")
 
 
 def actor_of(order: Order, caller: Caller) -> Actor:

@@ -12,14 +12,15 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from services.ordering import commands, handlers, schemas
-from services.ordering.access import party_of, unknown
+from services.ordering.access import in_charge_of, party_of, unknown
 from services.ordering.commands import bound
 from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
+from services.ordering.domain.transitions import BEFORE_ORDER, FINAL
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
-from services.ordering.views import OrderSummary, OrderView, summary_of, view_of
+from services.ordering.views import OfferingCounts, OrderSummary, OrderView, StateCount, summary_of, view_of
 from shared.aggregate.change import Result
 from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIdempotencyKey
@@ -98,6 +99,22 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
             orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller), backend.idle_after)
         )
         return json_reply(page)
+
+    @router.get("/orders/counts/{offering_id}", name="counts", response_model=OfferingCounts)
+    async def count_orders(offering_id: EntityId, caller: CurrentCaller) -> Response:
+        """Bereitsteller or Anbieter: what a withdrawal of an offer touches, its open Vorgänge by state.
+
+        The Bereitsteller's are those that were forwarded, the Anbieter's those of the own channel.
+        """
+        side = in_charge_of(await backend.offerings.get(offering_id), caller)
+        open_states = [state for state in OrderState if state not in FINAL]
+        counts = [await backend.orders.count_of_offering(offering_id, side, caller.organisation, it) for it in open_states]
+        states = tuple(
+            StateCount(state=state, count=count, may_end=state in BEFORE_ORDER)
+            for state, count in zip(open_states, counts, strict=True)
+            if count
+        )
+        return json_reply(OfferingCounts(offering_id=offering_id, your_party=side, states=states))
 
     @router.get("/orders/{order_id}", response_model=OrderView)
     async def read(order_id: EntityId, caller: CurrentCaller) -> Response:

@@ -29,6 +29,7 @@ ORDERS = aggregate_collection(
     "orders",
     *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),
     *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
+    *(Index(f"{field}_offering", (field, "offering_id", "state")) for field in ("shown_to", "channel")),
     Index("due", ("due_kind", "due_at")),
     Index("hold", ("hold_until",)),
     Index("target", ("target_at",)),
@@ -249,6 +250,15 @@ class Orders:
         """
         query = Query("offering", {"offering_id": offering_id}, after=after, limit=limit, only=_LISTED)
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def count_of_offering(self, offering_id: str, side: OrderParty, organisation: str, state: OrderState) -> int:
+        """Return how many Vorgänge of an offer are in a state, of those that an organisation has as Bereitsteller or Anbieter.
+
+        They are few enough to be counted in a request: an entry of the index for each body that has one open for the offer.
+        """
+        field = _SCOPES[side]
+        equals: dict[str, Scalar] = {field: organisation, "offering_id": offering_id, "state": state.value}
+        return await self.ledger.store.count(ORDERS, Query(f"{field}_offering", equals, limit=1))
 
     async def count_in_state(self, channel: Channel, state: OrderState) -> int:
         """Return how many Vorgänge of a channel are in a state, of all organisations: a figure of the system."""

@@ -64,6 +64,22 @@ class OrderSummary(BaseModel):
     deadline: DeadlineView | None
 
 
+class StateCount(BaseModel):
+    """How many Vorgänge are in a state. ``may_end``: nothing is ordered yet, so that a withdrawal of the offer can end them."""
+
+    state: OrderState
+    count: int
+    may_end: bool
+
+
+class OfferingCounts(BaseModel):
+    """Open Vorgänge of an offer that lie with whoever asks, by state in the order of the way; states without any are left out."""
+
+    offering_id: str
+    your_party: OrderParty
+    states: tuple[StateCount, ...]
+
+
 class LaterVerdictView(BaseModel):
     """The verdict that was found since the last check, without one. ``who`` has to act on it, None if nobody has to any more.
 

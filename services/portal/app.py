@@ -109,7 +109,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, interest_routes(pages, catalog, eligibility, ordering))
         # Before the page of one offer, whose path takes "new" for an id.
         join(router, offer_form_routes(pages, catalog, eligibility))
-        join(router, offer_step_routes(pages, catalog))
+        join(router, offer_step_routes(pages, catalog, ordering))
         # Before the steps of contracts, whose path takes "changes" for one.
         join(router, change_routes(pages, contracts))
         join(router, statement_routes(pages, contracts))

@@ -140,7 +140,8 @@ class Store(Protocol):
     async def count(self, collection: Collection, query: Query) -> int:
         """Return how many documents a query finds, whatever its ``limit``. Raises ValueError as ``find``.
 
-        Its cost grows with the number counted, by one entry of the index each: for measuring, not for requests.
+        Its cost grows with the number counted, by one entry of the index each: for measuring, in requests only what is
+        few by its nature.
         """
 
     async def delete(self, collection: Collection, ids: Sequence[str]) -> int:

@@ -54,6 +54,25 @@ class Summaries(Reply):
     next: str | None
 
 
+class StateCount(Reply):
+    """How many Vorgänge are in a state; ``may_end``: a withdrawal of their offer can end them."""
+
+    state: str
+    count: int
+    may_end: bool
+
+
+class OfferingCounts(Reply):
+    """Open Vorgänge of an offer that lie with the caller, by state. ``your_party`` is the side of the caller."""
+
+    your_party: str
+    states: tuple[StateCount, ...]
+
+    def number(self, *, may_end: bool) -> int:
+        """Return how many there are that a withdrawal can end, or that it cannot."""
+        return sum(it.count for it in self.states if it.may_end is may_end)
+
+
 class Refusal(Reply):
     """Why a Vorgang was refused, and what may help; ``facts`` are what the sentences are made of."""
 
@@ -361,6 +380,10 @@ class Ordering:
     async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""
         return await self._api.get("/v1/orders", Summaries, parameters, access=access)
+
+    async def counts(self, access: Access, offering_id: str) -> OfferingCounts:
+        """Return what a withdrawal of an offer touches, for who may withdraw it. Raises as ``Api.get``."""
+        return await self._api.get(f"/v1/orders/counts/{segment(offering_id)}", OfferingCounts, access=access)
 
     async def order(self, access: Access, order_id: str) -> Order:
         """Return one Vorgang. Raises NotFoundError, and as ``Api.get``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter
@@ -9,9 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog, KnownService, MyOffering, Offering
+from services.portal.apis.client import Access
+from services.portal.apis.ordering import Ordering
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -34,6 +38,7 @@ DONE = frozenset({*MOVES, "submit", "discard"})
 VERSIONS = "VERSION"
 """The group of offers with a new version that waits for the reader."""
 ORDER = ("ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", "AUSGESETZT", "VEROEFFENTLICHT", "ZURUECKGEZOGEN")
+PUBLIC = frozenset({"VEROEFFENTLICHT", "AUSGESETZT"})
 HINTS = {
     "mine": frozenset({"ENTWURF", "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
     "tasks": frozenset({VERSIONS, "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
@@ -61,7 +66,7 @@ def word_of(offering: Offering, move: str) -> str:
     return f"{move}_channel" if move in ("suspend", "resume", "withdraw") else move
 
 
-def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
+def offer_step_routes(pages: Pages, catalog: Catalog, ordering: Ordering) -> APIRouter:
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
@@ -99,8 +104,10 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
     @router.get("/offerings/{offering_id}/{step}")
     async def ask(visit: CurrentVisit, offering_id: str, step: str) -> Response:
         move = _move(step)
-        stored, _ = await catalog.form(session_of(visit).access, offering_id)
-        return show_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag))
+        access = session_of(visit).access
+        stored, _ = await catalog.form(access, offering_id)
+        shown = await _further(ordering, access, stored.content, move)
+        return show_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag), **shown)
 
     @router.post("/offerings/{offering_id}/{step}")
     async def take(request: Request, visit: CurrentVisit, offering_id: str, step: str) -> Response:
@@ -116,7 +123,8 @@ def offer_step_routes(pages: Pages, catalog: Catalog) -> APIRouter:
             here = "/tasks/offerings" if move.name == "return" else f"/offerings/{quote(offering_id)}"
             return f"{here}?done={move.name}"
 
-        return await send_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag), given, act)
+        shown = await _further(ordering, access, stored.content, move)
+        return await send_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag), given, act, **shown)
 
     return router
 
@@ -125,6 +133,16 @@ def _move(name: str) -> Step:
     if name not in MOVES:
         raise NotFoundError(f"There is no step {name}.")
     return MOVES[name]
+
+
+async def _further(ordering: Ordering, access: Access, offering: Offering, move: Step) -> dict[str, Any]:
+    """Return the template of a move and what it shows beside the form: a withdrawal the Vorgänge that it touches."""
+    if move.name != "withdraw":
+        return {}
+    # No Vorgang can have begun before an offer is public.
+    asked = offering.state in PUBLIC
+    counts = await or_none(ordering.counts(access, offering.id), "withdrawal") if asked else None
+    return {"template": "pages/withdrawal.html", "asked": asked, "counts": counts}
 
 
 def _form(pages: Pages, visit: Visit, offering: Offering, move: Step, etag: str | None) -> Form:

@@ -299,6 +299,26 @@ async def test_what_was_filled_in_outlives_a_service_that_is_away(desks: Desks) 
     assert "Kein Haushalt." in kunde.text
 
 
+async def test_a_withdrawal_shows_the_vorgaenge_that_it_touches(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    lists = dict.fromkeys(("returns", "wished_channels", "provisions"), ())
+    nothing = dict.fromkeys(("channel", "pending", "remarks"))
+    monkeypatch.setitem(OFFERING, "workflow", {**lists, **nothing, "allowed_moves": ["withdraw"]})
+    bereitsteller = await desks.bereitsteller.open(f"/offerings/{OFFERING_ID}/withdraw")
+    assert "Es gibt keine offenen Vorgänge." in bereitsteller.text
+    await desks.orders.contracted()
+    await desks.orders.judge(await desks.orders.declare("kim/010540056056/KUNDE"))
+    await bereitsteller.open(f"/offerings/{OFFERING_ID}/withdraw")
+    shown = bereitsteller.page.one("section", class_="panel").text
+    assert "1 Vorgang, in dem noch nichts bestellt ist" in shown
+    assert "An den Bereitsteller weitergeleitet: 1" in shown
+    assert "1 Vorgang mit Bestellung oder Vertrag" in shown
+    assert "Vertrag geschlossen: 1" in shown
+    monkeypatch.setattr(desks.ordering, "transport", httpx.MockTransport(lambda _: httpx.Response(503)))
+    await bereitsteller.open(f"/offerings/{OFFERING_ID}/withdraw")
+    assert "Die Zahl der offenen Vorgänge kann gerade nicht angezeigt werden." in bereitsteller.text
+    assert bereitsteller.page.all("textarea", name="reason")
+
+
 def test_a_day_is_taken_apart_and_put_together() -> None:
     assert day_value("2027-01-09") == ("2027", "1", "9")
     assert day_value(None) == ()

@@ -40,6 +40,7 @@ LISTED = {
 SILENT = frozenset(
     {
         "ordering POST /v1/orders",
+        "ordering GET /v1/orders/counts/{offering_id}",
         "contracts POST /v1/offers/{offering_id}/cost-information",
         "contracts GET /v1/offers/{offering_id}/cost-information",
         "contracts GET /v1/offers/{offering_id}/cost-information/{version}",

@@ -69,7 +69,7 @@ class _Finder:
         self.reach = Reach({path.relative_to(PROJECT): tree for path, tree in trees().items()})
         self.known = known()
         self.statuses = codes()
-        self.of_apis = code_texts()[API].keys()
+        self.of_apis = code_texts("de")[API].keys()
         self._at: dict[int, set[tuple[str, int | None]]] = {}
 
     def problems(self, service: str, route: APIRoute, method: str) -> dict[str, list[str]]:

@@ -29,7 +29,8 @@ LICENCE: Final[Json] = {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}
 SERVERS: Final[list[Json]] = [{"url": "/", "description": "The address that this document was read from."}]
 DESCRIPTION: Final = (
     "One of the APIs of the EfA-Marktplatz. Errors are `application/problem+json` (RFC 9457) with a stable `code`; each "
-    "operation lists by status the codes that it can have (`x-codes`), and the handbook's page *Codes* says what each means. "
+    "operation lists by status the codes that it can have (`x-codes`), and the handbook's page *Codes of errors* "
+    "(`docs/betrieb/codes.en.md`, in German `codes.md`) says what each means and what to do. "
     "A POST with an `Idempotency-Key` can be repeated without harm; `ETag`, `If-Match` and `If-None-Match` guard changes, and "
     "what replaces or removes something that others may have changed needs `If-Match`; lists are paged by the cursor `next`."
 )

@@ -116,7 +116,7 @@ def test_every_document_has_a_title_of_one_style_a_server_a_contact_and_a_licenc
 
 def test_every_operation_lists_its_problems_by_status_with_codes_that_the_handbook_explains(operations: list[Operation]) -> None:
     handbook = (Path(__file__).parents[3] / "docs/betrieb/vorpruefung.md").read_text("utf-8")
-    explained = {*code_texts()[API], *re.findall(r"`([A-Z][A-Z_]+)`", handbook)}
+    explained = {*code_texts("de")[API], *re.findall(r"`([A-Z][A-Z_]+)`", handbook)}
     for operation in operations:
         answers = operation.described["responses"]
         problems = {status: answer for status, answer in answers.items() if status >= "4"}

@@ -54,7 +54,7 @@ def test_a_contact_is_replaced_by_who_has_read_it_only(condition: Condition | No
     entries = book(contact())
     with pytest.raises(PreconditionRequiredError):
         entries.state(contact(name="Erika Neu"), condition)
-    assert entries.state(contact(name="Erika Neu"), Condition(0)).rev == 1
+    assert entries.state(contact(name="Erika Neu"), Condition(1)).rev == 2
     assert entries.state(contact("max"), None).rev == 1
 
 

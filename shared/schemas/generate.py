@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,10 @@ def generated() -> dict[str, str]:
 
 def stale(folder: Path) -> list[str]:
     """Return the paths that differ from the models: missing, changed, or of no type any more."""
-    files = generated()
+    return _differing(folder, generated())
+
+
+def _differing(folder: Path, files: Mapping[str, str]) -> list[str]:
     present = {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.json")}
     return sorted(path for path in files.keys() | present.keys() if files.get(path) != present.get(path))
 
@@ -42,7 +45,7 @@ def stale(folder: Path) -> list[str]:
 def write(folder: Path) -> list[str]:
     """Write the folder's files from the models and return the paths that changed."""
     files = generated()
-    changed = stale(folder)
+    changed = _differing(folder, files)
     for path in changed:
         file = folder / path
         if path in files:

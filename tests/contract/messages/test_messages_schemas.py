@@ -34,7 +34,20 @@ def test_the_committed_files_are_what_the_models_say() -> None:
     assert generate.stale(generate.FOLDER) == [], "run: python -m shared.schemas.generate"
 
 
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    """What is generated, made once: it takes seconds."""
+    return generate.generated()
+
+
+@pytest.fixture
+def generated_once(files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all that a test asks of a folder compared with what was generated once."""
+    monkeypatch.setattr(generate, "generated", lambda: files)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("generated_once")
 def test_generating_mends_what_is_missing_changed_or_left_over(tmp_path: Path) -> None:
     generate.write(tmp_path)
     assert generate.stale(tmp_path) == []
@@ -48,6 +61,7 @@ def test_generating_mends_what_is_missing_changed_or_left_over(tmp_path: Path) -
     assert generate.stale(tmp_path) == []
 
 
+@pytest.mark.usefixtures("generated_once")
 def test_the_check_fails_on_a_difference_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "FOLDER", tmp_path)
     assert generate.main(["--check"]) == 1

@@ -23,6 +23,7 @@ from services.catalog.domain.steps import StepFunction
 from services.catalog.domain.transitions import Actor
 from services.catalog.public_api import public_routes
 from services.catalog.repository import Offerings
+from services.catalog.reuse import Reuses
 from services.catalog.schemas.listing import FacetWords
 from services.catalog.schemas.offering import (
     BereitstellungsvertragRequest,
@@ -59,6 +60,7 @@ class Backend:
     words: FacetWords
     vocabulary: Vocabulary
     versions: Versions
+    reuses: Reuses
     clock: Callable[[], datetime]
 
 
@@ -105,7 +107,13 @@ def routes(backend: Backend) -> APIRouter:
     join(router, steps)
     _work_list_routes(router, backend)
     public = public_routes(
-        backend.offerings, backend.reference, backend.schaufenster, backend.words, backend.vocabulary, backend.versions
+        backend.offerings,
+        backend.reference,
+        backend.schaufenster,
+        backend.words,
+        backend.vocabulary,
+        backend.versions,
+        backend.reuses,
     )
     join(router, public)
     join(router, version_routes(backend.offerings, backend.versions))

@@ -23,6 +23,7 @@ from services.catalog.portals.api import portal_routes
 from services.catalog.portals.repository import Portals
 from services.catalog.portals.watch import JUDGE_EVERY, PortalWatch
 from services.catalog.repository import COLLECTIONS, SERVICE, KnownServices, Offerings, checkpoint_ledger
+from services.catalog.reuse import Reuses
 from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
@@ -38,12 +39,13 @@ from shared.process.service import Periodic, Resources, Service
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
-    """Return the service; it consumes reports of portals, and what contracts tells of Bereitstellungsverträge.
+    """Return the service; it consumes reports of portals, and what contracts tells of contracts about offers.
 
     Reference data are loaded by ``services.catalog.reference.load_reference``.
     """
     settings = settings or Settings()
     offerings = Offerings(resources)
+    reuses = Reuses(resources)
     reference = ReferenceReader(resources.store, resources.data_dir)
     schaufenster = Schaufenster(
         offerings,
@@ -51,6 +53,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         overlap=settings.search_overlap,
         reload_every=settings.search_reload,
         clock=resources.clock,
+        reuses=reuses,
     )
     known = KnownServices(resources)
     restatement = Restatement(offerings, resources.clock)
@@ -72,7 +75,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, feed_routes({name: Feed(mirror, waiting, resources.clock) for name, mirror in followed.items()}))
     join(router, portal_routes(portals, watch, resources.clock))
     words, vocabulary, versions = FacetWords(de, en), Vocabulary.of(de, en), Versions(resources)
-    backend = Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, versions, resources.clock)
+    backend = Backend(offerings, reference, schaufenster, accreditations, words, vocabulary, versions, reuses, resources.clock)
     join(router, routes(backend))
     files, scanner = settings.files(), open_scanner(FilesSettings())
     shelf = Shelf(offerings, versions, Documents(resources), files, scanner, settings.public_url, resources.clock)
@@ -82,8 +85,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         title="EfA-Marktplatz: catalog",
         collections=COLLECTIONS,
         router=router,
-        ledgers=(offerings.ledger, known.ledger, checkpoint),
-        consumers=consumers(watch, offerings, accreditations, resources.clock),
+        ledgers=(offerings.ledger, known.ledger, checkpoint, reuses.ledger),
+        consumers=consumers(watch, offerings, reuses, accreditations, resources.clock),
         periodic=(
             Periodic("catalog.removal", settings.upkeep_every, removal.run),
             Periodic("catalog.channel-ends", settings.upkeep_every, ChannelClosing(offerings, resources.clock).run),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -31,11 +31,30 @@ class Filter(StrEnum):
     LEIKA = "leika_key"
     OZG = "ozg_id"
     ORDERABLE = "orderable"
+    USED_IN = "used_in"
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """How many bodies reuse an offer by running contracts, and in which Länder; a body whose key names none is in no Land."""
+
+    bodies: int
+    laender: tuple[str, ...]
+
+    @classmethod
+    def of(cls, numbers: Mapping[str | None, int]) -> InUse | None:
+        """Return the sum over the numbers of bodies by Land, None if there are none: a body is in one Land at most."""
+        bodies = sum(numbers.values())
+        laender = tuple(sorted(land for land, number in numbers.items() if land is not None and number))
+        return cls(bodies, laender) if bodies else None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One offer or known service in the index. ``values`` holds what each filter compares with."""
+    """One offer or known service in the index. ``values`` holds what each filter compares with.
+
+    ``in_use`` None: no body is known to reuse it.
+    """
 
     id: str
     kind: Kind
@@ -45,6 +64,12 @@ class Entry:
     values: Mapping[Filter, frozenset[str]]
     source: Offering | KnownOffering
     prices: tuple[YearlyPrice, ...] = ()
+    in_use: InUse | None = None
+
+    def used(self, in_use: InUse | None) -> Entry:
+        """Return the entry with who reuses it."""
+        laender = frozenset(() if in_use is None else in_use.laender)
+        return replace(self, values={**self.values, Filter.USED_IN: laender}, in_use=in_use)
 
     @property
     def orderable(self) -> bool:
@@ -106,6 +131,7 @@ def offering_entry(offering: Offering) -> Entry:
         Filter.LEIKA: frozenset(form.leika_keys),
         Filter.OZG: frozenset(form.ozg_ids),
         Filter.ORDERABLE: frozenset(("true" if offering.orderable_channels else "false",)),
+        Filter.USED_IN: frozenset[str](),
     }
     # The long texts are searched, not shown, and of the price sheet only sums are: they are dropped.
     left_out = {"technical_concept": None, "nachnutzung": None, "price_items": ()}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from services.catalog.domain.provision import ProvisionState
-from services.catalog.repository import DOCUMENTS, OFFERINGS
+from services.catalog.repository import DOCUMENTS, OFFERINGS, REUSES
 from shared.messages.values import Channel, OfferingState
 from shared.store.port import Collection, Document
 
@@ -34,6 +34,13 @@ class WaitingOfferFact:
     """An offer that was never public and waits for a Bereitstellungsvertrag."""
 
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFact:
+    """Contracts by which bodies reuse an offer, by their ids: whether each is counted as one that runs."""
+
+    contracts: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,16 @@ def _offering(document: Document) -> OfferingFact | WaitingOfferFact | None:
     return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document), numbers)
 
 
+def _counted(document: Document) -> CountedFact:
+    return CountedFact({it["contract_id"]: it["runs"] for it in document["contracts"]})
+
+
 def _contents(document: Document) -> ContentsFact:
     return ContentsFact({document["sha256"]: document["_id"]})
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], ContentsFact]] = {DOCUMENTS: _contents}
-FACTS: Mapping[Collection, Callable[[Document], OfferingFact | WaitingOfferFact | None]] = {OFFERINGS: _offering}
+FACTS: Mapping[Collection, Callable[[Document], OfferingFact | WaitingOfferFact | CountedFact | None]] = {
+    OFFERINGS: _offering,
+    REUSES: _counted,
+}

@@ -17,6 +17,7 @@ from services.catalog.catalogue import Listed, ReferenceReader, place_in
 from services.catalog.domain.completeness import shortcomings
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import Actor
+from services.catalog.entries import InUse
 from services.catalog.schemas.listing import (
     Cursor,
     DetailReply,
@@ -27,12 +28,12 @@ from services.catalog.schemas.listing import (
     Words,
     place_of,
 )
-from services.catalog.schemas.offering import OfferingReply
+from services.catalog.schemas.offering import InUseReply, OfferingReply
 from services.catalog.schemas.reference import LeikaReply, OzgReply, RequirementReply, TopicReply
 from services.catalog.search import Schaufenster
 from services.catalog.versions.api import Recorded, version_of
 from services.catalog.vocabulary import Vocabulary
-from shared.http.cached import NOT_MODIFIED, public_reply
+from shared.http.cached import NOT_MODIFIED, content_tag, public_reply
 from shared.http.caller import Caller
 from shared.http.dependencies import OptionalCaller
 from shared.http.etag import etag, json_reply
@@ -57,6 +58,13 @@ class Shown(Protocol):
         """Return an offer that the caller may see, with its revision, or None."""
 
 
+class Counts(Protocol):
+    """Where it is known who reuses an offer."""
+
+    async def of(self, offering_id: str) -> InUse | None:
+        """Return how many bodies reuse an offer and in which Länder, None if none does."""
+
+
 def public_routes(
     offerings: Shown,
     reference: ReferenceReader,
@@ -64,8 +72,9 @@ def public_routes(
     words: FacetWords,
     vocabulary: Vocabulary,
     versions: Recorded,
+    reuses: Counts | None = None,
 ) -> APIRouter:
-    """Return the routes that everybody may read."""
+    """Return the routes that everybody may read. Without ``reuses`` nothing is known of who reuses an offer."""
     router = APIRouter(prefix="/v1")
 
     get = partial(router.get, responses=dict(NOT_MODIFIED))
@@ -96,13 +105,20 @@ def public_routes(
         if version is not None and version != offering.version:
             shown = await version_of(offering, version, versions)
             return public_reply(request, shown, FRESH_SECONDS) if caller is None else json_reply(shown)
+        used = None if reuses is None else await reuses.of(offering_id)
+        in_use = None if used is None else InUseReply.model_validate(used)
         if caller is None:
-            return public_reply(request, OfferingReply.of(offering, Seen()), FRESH_SECONDS, tag=etag(rev))
+            shown = OfferingReply.of(offering, Seen())
+            shown.in_use = in_use
+            # Who reuses it changes without its revision.
+            return public_reply(request, shown, FRESH_SECONDS, tag=etag(rev) if used is None else content_tag(rev, used))
         seen = seen_by(offering, caller)
         lacking = None
         if Actor.BEREITSTELLER in seen.actors and offering.state is OfferingState.ENTWURF:
             lacking = tuple(shortcomings(offering.form, (await reference.current()).catalogue, schaufenster.today()))
-        return json_reply(OfferingReply.of(offering, seen, lacking), rev=rev)
+        reply = OfferingReply.of(offering, seen, lacking)
+        reply.in_use = in_use
+        return json_reply(reply, rev=rev)
 
     _reference_routes(router, reference, vocabulary)
     return router

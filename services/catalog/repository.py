@@ -69,11 +69,12 @@ OFFERINGS = aggregate_collection(
 )
 KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listing", ("on_list_since",)))
 CHECKPOINTS = aggregate_collection("catalog_checkpoints")
+REUSES = aggregate_collection("catalog_reuses", Index("by_changed", ("changed_at",)), Index("by_offering", ("offering_id",)))
 PORTALS = Collection("catalog_portals")
 VERSIONS = Collection("catalog_versions", (Index("by_offering", ("offering_id", "version")),))
 DOCUMENTS = Collection("catalog_documents", (Index("by_offering", ("offering_id", "sha256")),))
 COLLECTIONS: tuple[Collection, ...] = (
-    *(OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, VERSIONS, DOCUMENTS),
+    *(OFFERINGS, KNOWN_SERVICES, CHECKPOINTS, PORTALS, VERSIONS, DOCUMENTS, REUSES),
     *reference.COLLECTIONS,
 )
 

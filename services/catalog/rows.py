@@ -88,6 +88,27 @@ class Reifegrad(StrEnum):
     ONCE_ONLY = "4"
 
 
+class LandId(StrEnum):
+    """The Länder, by ISO 3166-2."""
+
+    BW = "DE-BW"
+    BY = "DE-BY"
+    BE = "DE-BE"
+    BB = "DE-BB"
+    HB = "DE-HB"
+    HH = "DE-HH"
+    HE = "DE-HE"
+    MV = "DE-MV"
+    NI = "DE-NI"
+    NW = "DE-NW"
+    RP = "DE-RP"
+    SL = "DE-SL"
+    SN = "DE-SN"
+    ST = "DE-ST"
+    SH = "DE-SH"
+    TH = "DE-TH"
+
+
 class Level(StrEnum):
     """How binding an EfA-Mindestanforderung is."""
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from services.catalog.catalogue import ReferenceReader, Snapshot
 from services.catalog.domain.offering import Offering
 from services.catalog.entries import Entry
+from services.catalog.reuse import SearchedReuse
 from services.catalog.search_index import Found, Offered, Search, SearchIndex
 from shared.calendar import day_of
 
@@ -64,7 +65,9 @@ class Schaufenster:
         reload_every: timedelta,
         clock: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        reuses: SearchedReuse | None = None,
     ) -> None:
+        """Search ``offerings``. Without ``reuses`` nothing is known of who reuses them."""
         self._offerings = offerings
         self._reference = reference
         self._overlap = overlap
@@ -74,6 +77,7 @@ class Schaufenster:
         self._index: SearchIndex | None = None
         self._refreshing = asyncio.Lock()
         self._monotonic = monotonic
+        self._reuses = reuses
         self._seen: _Seen | None = None
         self._reloaded: tuple[float, datetime] | None = None
 
@@ -119,6 +123,10 @@ class Schaufenster:
                     index.put(offering, read_rev)
                     # One with long texts takes 15 ms of CPU: other requests are not to wait for all of them.
                     await asyncio.sleep(0)
+            if self._reuses is not None:
+                # The same processes write them as write the offers, by the same clocks: what holds for one holds for the other.
+                async for it in self._reuses.changes_since(since):
+                    index.put_reuse(it.offering_id, it.land, it.bodies)
             self._remember(newest, ticks, far=far)
             if seen is None:
                 self._reloaded = (ticks, now)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from services.catalog.catalogue import Position, Snapshot, place_in
 from services.catalog.domain.offering import Offering
-from services.catalog.entries import Entry, Filter, known_entry, known_texts, offering_entry, offering_texts
+from services.catalog.entries import Entry, Filter, InUse, known_entry, known_texts, offering_entry, offering_texts
 from shared.messages.values import Party
 from shared.search.index import Found as Understood
 from shared.search.index import Hit, Level, Match, TextIndex
@@ -18,7 +18,7 @@ from shared.search.marks import Piece
 
 FACETS = (
     *(Filter.KIND, Filter.TOPIC, Filter.PROVIDER, Filter.STATE, Filter.STATUS, Filter.CHANNEL, Filter.ANBINDUNGSART),
-    *(Filter.REIFEGRAD, Filter.ORDERABLE),
+    *(Filter.REIFEGRAD, Filter.ORDERABLE, Filter.USED_IN),
 )
 _LEVEL_BITS = 48
 _LAST = 2**52
@@ -103,6 +103,7 @@ class SearchIndex:
         self._entries: dict[str, Entry] = {}
         self._known = {row.id: known_entry(row) for row in snapshot.known}
         self._revs: dict[str, int] = {}
+        self._reused: dict[str, dict[str | None, int]] = {}
         self._offered: dict[str, dict[str, Offered]] = {}
         self._topics = {topic.topic_id: topic.name for topic in snapshot.topics}
         self._names = {party.id: party.name for entry in self._known.values() for party in entry.providers}
@@ -119,12 +120,22 @@ class SearchIndex:
         self._revs[offering.id] = rev
         if not offering.is_public:
             return
-        self._entries[offering.id] = offering_entry(offering)
+        self._entries[offering.id] = offering_entry(offering).used(self._in_use(offering.id))
         self._names[offering.provider.id] = offering.provider.name
         self._text.put(offering.id, offering_texts(offering, self._snapshot))
         if offering.form.known_listing is not None:
             offered = Offered(offering.id, offering.form.title, offering.provider)
             self._offered.setdefault(offering.form.known_listing, {})[offering.id] = offered
+
+    def put_reuse(self, offering_id: str, land: str | None, bodies: int) -> None:
+        """Replace how many bodies of a Land reuse an offer, whether that is in the Schaufenster or not."""
+        numbers = self._reused.setdefault(offering_id, {})
+        if numbers.get(land) == bodies:
+            return
+        numbers[land] = bodies
+        entry = self._entries.get(offering_id)
+        if entry is not None:
+            self._entries[offering_id] = entry.used(self._in_use(offering_id))
 
     def known(self, entry_id: str) -> Entry | None:
         """Return a known service."""
@@ -186,6 +197,9 @@ class SearchIndex:
         if name is Filter.PROVIDER:
             return self._names.get(value)
         return None
+
+    def _in_use(self, offering_id: str) -> InUse | None:
+        return InUse.of(self._reused.get(offering_id, {}))
 
     def _drop(self, entry_id: str) -> None:
         entry = self._entries.pop(entry_id, None)

@@ -9,7 +9,7 @@ from typing import Final, Self
 from pydantic import BaseModel
 
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
-from services.catalog.rows import Area, Kind, Level, Orderable, Reifegrad
+from services.catalog.rows import Area, Kind, LandId, Level, Orderable, Reifegrad
 from shared.labels import Labels
 from shared.messages.catalog import Fulfilment, KnownStatus
 from shared.messages.values import Anbindungsart, Channel, CostKind, DistributionKey, OfferingState, Period
@@ -30,6 +30,7 @@ _ENUMERATIONS: Final[Mapping[str, type[StrEnum]]] = {
     "fulfilments": Fulfilment,
     "levels": Level,
     "areas": Area,
+    "laender": LandId,
 }
 
 
@@ -67,6 +68,7 @@ class Vocabulary(BaseModel):
     fulfilments: dict[str, Word]
     levels: dict[str, Word]
     areas: dict[str, Word]
+    laender: dict[str, Word]
     moves: tuple[Move, ...]
 
     @classmethod

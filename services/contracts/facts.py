@@ -8,18 +8,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from services.contracts.domain.transitions import BINDING, PENDING
+from services.contracts.domain.transitions import BINDING, PENDING, ContractState
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.statements.maker import OWED
+from shared.messages.contracts import Leg
 from shared.messages.values import Channel
 from shared.store.port import Collection, Document
+
+
+@dataclass(frozen=True, slots=True)
+class ReuseFact:
+    """That a body reuses an offer by a contract, or has: whether the contract ``runs``."""
+
+    offering_id: str
+    organisation: str
+    runs: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
     """A contract, concluded or refused; of one that is only offered there is no fact. ``order_id`` None: no order asked for it.
 
-    ``sequence`` is its place in the register of the year; a refusal has none.
+    ``sequence`` is its place in the register of the year; a refusal has none. ``reuse`` None: no body reuses an offer by it.
     """
 
     id: str
@@ -30,16 +40,21 @@ class ContractFact:
     number: str | None
     year: int | None
     sequence: int | None
+    reuse: ReuseFact | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionFact:
-    """A contract that no order asked for, decided: a Bereitstellungsvertrag. Without ``sequence`` it is in no register."""
+    """A contract that no order asked for, such as a Bereitstellungsvertrag, decided.
+
+    Without ``sequence`` it is in no register.
+    """
 
     id: str
     channel: Channel
     year: int | None
     sequence: int | None
+    reuse: ReuseFact | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +84,8 @@ def _contract(document: Document) -> ContractFact | ProvisionFact | None:
     if document["state"] in PENDING:
         return None
     if document["order_id"] is None:
-        return ProvisionFact(document["_id"], Channel.read(document["channel"]), document["year"], document["sequence"])
+        channel = Channel.read(document["channel"])
+        return ProvisionFact(document["_id"], channel, document["year"], document["sequence"], _reuse(document))
     return ContractFact(
         id=document["_id"],
         order_id=document["order_id"],
@@ -79,7 +95,14 @@ def _contract(document: Document) -> ContractFact | ProvisionFact | None:
         number=document["number"],
         year=document["year"],
         sequence=document["sequence"],
+        reuse=_reuse(document),
     )
+
+
+def _reuse(document: Document) -> ReuseFact | None:
+    if document["leg"] == Leg.BEREITSTELLUNG or document["state"] not in BINDING:
+        return None
+    return ReuseFact(document["offering_id"], document["customer"]["id"], document["state"] != ContractState.BEENDET)
 
 
 def _register(document: Document) -> RegisterFact:

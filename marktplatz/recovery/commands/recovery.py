@@ -44,6 +44,8 @@ async def run_rebuild(*, recreate: bool, create: bool, replicas: int | None, pat
         console.print(f"place restored: order {order}", markup=False)
     for participation in done.participations:
         console.print(f"participation restored: order and Klient {participation}", markup=False)
+    if done.reuses:
+        console.print(f"{len(done.reuses)} contracts counted again in the catalog: who reuses an offer")
     if done.log is not None:
         console.print(f"archive of contracts: goes on as the log {done.log}; tell those who verify it", markup=False)
     if done.receipts:

@@ -21,6 +21,7 @@ from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
 from marktplatz.recovery.rebuild.partners import rewind_partners, send_receipts_again
 from marktplatz.recovery.rebuild.places import restore_participations, restore_places
 from marktplatz.recovery.rebuild.republish import republish_pending, republish_state, send_waiting
+from marktplatz.recovery.rebuild.reuses import restore_reuses
 from marktplatz.recovery.reconcile.facts import read_stores
 from marktplatz.recovery.reconcile.partner_topics import answers_in, read_partner_topics
 from marktplatz.recovery.reconcile.topics import read_topics
@@ -43,6 +44,7 @@ class Rebuilt:
     """Result of a rebuild. ``promised``: ids of lost contracts with the numbers reserved for them.
 
     ``places``: ids of Vorgänge whose place was restored. ``participations``: of those that a Klient finds again, with its own.
+    ``reuses``: ids of the contracts by which the catalog counts anew who reuses an offer.
     ``republished``: how many aggregates of each kind.
     ``receipts``: how many receipts of partners' events were sent again. ``log``: that of the archive which began.
     """
@@ -55,6 +57,7 @@ class Rebuilt:
     promised: dict[str, Number] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
     participations: list[str] = field(default_factory=list)
+    reuses: list[str] = field(default_factory=list)
     published: int = 0
     republished: Counter[str] = field(default_factory=Counter)
     receipts: int = 0
@@ -86,6 +89,7 @@ async def rebuild(
         result.promised = await reserve_lost_numbers(stores, facts, await read_topics(kafka))
         result.places = await restore_places(stores, facts)
         result.participations = await restore_participations(stores, facts)
+        result.reuses = await restore_reuses(stores, facts)
         result.log = await begin_log(stores)
         if recreate:
             result.deleted = await broker.delete_topics(admin)

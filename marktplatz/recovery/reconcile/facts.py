@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from marktplatz.recovery.stores import ServiceStore, Stores
-from services.catalog.facts import OfferingFact, WaitingOfferFact
+from services.catalog.facts import CountedFact, OfferingFact, WaitingOfferFact
 from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import ContentsFact, VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, ParticipationFact, PlaceFact
@@ -38,6 +38,7 @@ class StoreFacts:
     """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place.
 
     ``participations`` says which Klient finds which Vorgang: ids of the Vorgang and the Klient.
+    ``counted`` are the contracts by which the catalog counts who reuses an offer.
     ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
     """
 
@@ -50,6 +51,7 @@ class StoreFacts:
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    counted: list[CountedFact] = field(default_factory=list)
     listed: dict[str, ListedOfferingFact] = field(default_factory=dict)
     sequences: dict[tuple[str, str], Sequence] = field(default_factory=dict)
     """By service and id of the aggregate: together the source of its events."""
@@ -69,6 +71,8 @@ class StoreFacts:
                 self.offerings[fact.id] = fact
             case PlaceFact() | ParticipationFact() | WaitingOfferFact():
                 self._mark(fact)
+            case CountedFact():
+                self.counted.append(fact)
             case ListedOfferingFact():
                 self.listed[fact.id] = fact
             case ContentsFact() | None:  # contents are compared with their files (``named_contents``)

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.catalogue import POSITION_KINDS, Position
 from services.catalog.entries import Entry, Filter
-from services.catalog.rows import Kind, KnownOffering, Orderable, Reifegrad
-from services.catalog.schemas.offering import OfferingReply
+from services.catalog.rows import Kind, KnownOffering, LandId, Orderable, Reifegrad
+from services.catalog.schemas.offering import InUseReply, OfferingReply
 from services.catalog.search_index import Found, Offered, Search, Shown, Sort
 from shared.http.found_page import FoundPage, mark_of, place_after
 from shared.http.paging import Page
@@ -61,6 +61,14 @@ class SearchQuery(BaseModel):
     leika_key: Values = []
     ozg_id: Values = []
     orderable: bool | None = None
+    used_in: Annotated[
+        list[LandId],
+        Field(
+            max_length=50,
+            description="Only offers that bodies of this Land reuse by running contracts; may be repeated: any of the Länder.",
+            examples=[["DE-SN"]],
+        ),
+    ] = []
     price_max: Annotated[
         int | None,
         Field(
@@ -177,6 +185,7 @@ class Card(BaseModel):
     ``yearly_cents`` is what the price sheet charges per year today, in euro cents, net and before any key shares it; null if it
     names no price per month or year. ``highlights`` are there if what was searched for
     stands in title or summary. ``offered_here``: the offers that state to be this known service.
+    ``in_use``: null if no body is known to reuse it.
     """
 
     kind: Kind
@@ -199,6 +208,7 @@ class Card(BaseModel):
     yearly_cents: int | None = None
     highlights: Highlights | None = None
     offered_here: tuple[OfferedHere, ...] = ()
+    in_use: InUseReply | None = None
 
     @classmethod
     def of(cls, shown: Shown, today: date) -> Card:
@@ -244,6 +254,7 @@ class Card(BaseModel):
             version=source.version,
             changed_at=source.changed_at,
             published_at=source.published_at,
+            in_use=None if entry.in_use is None else InUseReply.model_validate(entry.in_use),
         )
 
 
@@ -275,6 +286,7 @@ _ENUMERATIONS: dict[Filter, type[StrEnum]] = {
     Filter.ANBINDUNGSART: Anbindungsart,
     Filter.REIFEGRAD: Reifegrad,
     Filter.ORDERABLE: Orderable,
+    Filter.USED_IN: LandId,
 }
 
 

@@ -16,7 +16,7 @@ from services.catalog.domain.pending import PendingVersion
 from services.catalog.domain.provision import ProvisionState
 from services.catalog.domain.provisioning import known_provisions, named
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
-from services.catalog.rows import Kind
+from services.catalog.rows import Kind, LandId
 from services.catalog.schemas.difference import FieldDifference, differences
 from shared.messages.catalog import (
     ChannelEnd,
@@ -199,11 +199,23 @@ class Workflow(BaseModel):
     shortcomings: tuple[Shortcoming, ...] | None = None
 
 
+class InUseReply(BaseModel):
+    """How many bodies reuse the offer by running contracts of this marketplace, and in which Länder (ISO 3166-2).
+
+    A body whose key names no Land, such as an IT-Dienstleister, counts in the number alone.
+    """
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [{"bodies": 3, "laender": ["DE-SN"]}]})
+    bodies: int
+    laender: tuple[LandId, ...]
+
+
 class OfferingReply(BaseModel):
     """An offer, in the version ``version``. ``workflow`` is shown to its Bereitsteller, its Anbieter and the operator.
 
     ``latest_version`` is above ``version`` where an earlier version is shown: that one cannot be ordered.
     ``channels`` name each Bereitstellungsvertrag by its id: its number is its parties' own.
+    ``in_use`` is there where an offer is read and somebody reuses it; answers to steps and recorded versions have null.
     """
 
     kind: Literal[Kind.OFFERING] = Kind.OFFERING
@@ -240,6 +252,7 @@ class OfferingReply(BaseModel):
     history: tuple[VersionEntry, ...]
     published_at: Time | None
     changed_at: Time
+    in_use: InUseReply | None = None
     workflow: Workflow | None = None
 
     @classmethod

@@ -29,6 +29,13 @@ class OfferedHere(Reply):
     title: str
 
 
+class InUse(Reply):
+    """How many bodies reuse the offer by running contracts, and in which Länder."""
+
+    bodies: int
+    laender: tuple[str, ...]
+
+
 class Card(Reply):
     """A result of the search: an offer, or an EfA service that is known (``kind``), with the offers that state to be it."""
 
@@ -44,6 +51,7 @@ class Card(Reply):
     status: str | None
     reifegrad: int | None
     offered_here: tuple[OfferedHere, ...] = ()
+    in_use: InUse | None = None
 
 
 class Facet(Reply):
@@ -232,6 +240,7 @@ class Offering(Reply):
     history: tuple[Version, ...]
     published_at: datetime | None
     changed_at: datetime
+    in_use: InUse | None = None
     workflow: Workflow | None = None
     latest_version: int | None = None
 

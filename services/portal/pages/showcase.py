@@ -26,7 +26,7 @@ from services.portal.visits import CurrentVisit
 PAGE = 20
 SHOWN_AT_ONCE = 8
 """Choices of a filter that are seen without opening the rest."""
-FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsart")
+FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsart", "used_in")
 ORDERS = {"kind": ("offering", "known"), "orderable": ("true", "false")}
 """Filters of two choices, which are always seen, in this order; the choices of others come by their number."""
 _LABELS = {"channel": "Channel", "anbindungsart": "Anbindungsart"}
@@ -44,6 +44,7 @@ class Asked(BaseModel):
     provider: list[str] = []
     channel: list[str] = []
     anbindungsart: list[str] = []
+    used_in: list[str] = []
     cursor: str | None = None
 
     def chosen(self) -> Iterator[tuple[str, str]]:
@@ -201,7 +202,8 @@ def _results(pages: Pages, language: Language, asked: Asked, found: Found) -> Re
     def label(name: str, facet: Facet) -> str:
         if name in _LABELS:
             return pages.label(language, _LABELS[name], facet.value)
-        words, key = pages.words(language), f"showcase.{name}.{facet.value}"
+        words = pages.words(language)
+        key = f"land.{facet.value}" if name == "used_in" else f"showcase.{name}.{facet.value}"
         return facet.label or (words(key) if words.has(key) else facet.value)
 
     chosen = list(asked.chosen())

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from shared.messages.values import Channel
 from tests.component.portal.login import World
 from tests.support.builders.provisions import ending
+from tests.support.builders.reuse import passed_on
 from tests.support.showcase import Showcase, few_services, portal_over, rules_api
 
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
@@ -36,6 +37,7 @@ def _showcase(data: Path) -> Showcase:
             ],
         )
         await found.hear(ending(found.ids["Digitale Baugenehmigung"], Channel.GOVDIGITAL, date(2029, 12, 31)))
+        await found.hear(passed_on("146120000000", found.ids["Digitale Baugenehmigung"], by="DE-SN"))
         await found.publish(MARKUP, summary=MARKUP, nachnutzung=MARKUP, topic_id="bildung")
         suspended = await found.publish("Ausgesetzte Leistung", known_listing="E015")
         await found.suspend(suspended, "Umstellung bis Ende März.")

@@ -158,6 +158,18 @@ async def test_a_search_narrows_by_words_and_filters_that_its_address_holds(port
     assert read.one("a", class_="chip").attributes["href"] == "/offerings?q=baugenehmigung"
 
 
+async def test_what_others_use_already_is_found_by_their_land_and_says_so(portal: FastAPI, showcase: Showcase) -> None:
+    read = await page(portal, "/en/offerings?used_in=DE-SN")
+    assert [it.text for it in read.all("h3")] == ["Digitale Baugenehmigung"]
+    assert "checked" in read.one("input", id="used_in-DE-SN").attributes
+    assert read.one("label", **{"for": "used_in-DE-SN"}).text.split() == ["Saxony", "1"]
+    assert read.one("a", class_="chip").text.startswith("Saxony")
+    assert "Already used by 1 body" in read.one("main").text
+    offer = (await page(portal, f"/offerings/{showcase.ids['Digitale Baugenehmigung']}")).one("main").text
+    assert "bei 1 Stelle · Sachsen" in offer
+    assert "146120000000" not in offer
+
+
 async def test_the_filters_are_a_form_that_needs_no_script(portal: FastAPI) -> None:
     form = (await page(portal, "/en/offerings")).one("form", id="search-form")
     assert (form.attributes["method"], form.attributes["action"]) == ("get", "/en/offerings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from marktplatz.recovery.rebuild.epochs import epoch_of, raise_aggregates
 from marktplatz.recovery.rebuild.numbers import reserve_lost_numbers
 from marktplatz.recovery.rebuild.places import restore_participations, restore_places
 from marktplatz.recovery.rebuild.republish import republish_pending, republish_state
+from marktplatz.recovery.rebuild.reuses import restore_reuses
 from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import read_stores
 from marktplatz.recovery.reconcile.rules_stores import between_stores
@@ -22,6 +24,7 @@ from marktplatz.recovery.reconcile.topic_facts import TopicFacts
 from marktplatz.recovery.stores import ServiceStore, opened_stores
 from services.catalog.domain.known import Description, KnownService
 from services.catalog.repository import KNOWN_SERVICES, OFFERINGS
+from services.catalog.reuse import Reuses
 from services.contracts import handlers
 from services.contracts.app import processor
 from services.contracts.domain.contract import Contract
@@ -230,6 +233,25 @@ async def test_a_klient_that_a_backup_holds_without_its_participation_finds_its_
     assert (document["order_id"], document["named_at"]) == (order.id, order.declared_at)
     facts = await read_stores(world.stores)
     assert Kind.KLIENT_WITHOUT_PARTICIPATION not in {it.kind for it in between_stores(facts)}
+
+
+async def test_the_catalog_counts_again_who_reuses_an_offer(world: World) -> None:
+    await world.request("a")
+    contract = await world.contract("a")
+    reuses = Reuses(world.stores[ServiceName.CATALOG].resources)
+    assert await reuses.of(contract.offering_id) is None
+    assert await restore_reuses(world.stores, await read_stores(world.stores)) == [contract.id]
+    facts = await read_stores(world.stores)
+    found = await reuses.of(contract.offering_id)
+    assert found is not None
+    assert (found.bodies, await restore_reuses(world.stores, facts)) == (1, [])
+
+    reuse = facts.contracts[contract.id].reuse
+    assert reuse is not None
+    facts.contracts[contract.id] = replace(facts.contracts[contract.id], reuse=replace(reuse, runs=False))
+    assert await restore_reuses(world.stores, facts) == [contract.id]
+    assert await reuses.of(contract.offering_id) is None
+    assert await restore_reuses(world.stores, await read_stores(world.stores)) == []
 
 
 async def test_only_states_that_a_compacted_topic_must_hold_are_republished_as_such(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from services.contracts.domain.transitions import Actor
-from services.contracts.facts import FACTS, ContractFact, RegisterFact
+from services.contracts.facts import FACTS, ContractFact, RegisterFact, ReuseFact
 from services.contracts.numbering import Number, Register
 from services.contracts.repository import CONTRACTS, REGISTERS, Registers
 from shared.ids import contract_id
@@ -35,6 +35,7 @@ async def test_the_fact_of_a_contract_is_its_number_and_its_place_in_the_registe
         number="FITST/2026/0007",
         year=2026,
         sequence=7,
+        reuse=ReuseFact(contract.offering_id, contract.customer.id, runs=True),
     )
 
 
@@ -43,7 +44,7 @@ async def test_a_refusal_is_not_concluded_and_has_no_place_in_a_register() -> No
     contract.refuse(REFUSAL, Actor.PROZESSOR)
     fact = FACTS[CONTRACTS](await stored(CONTRACTS, contract))
     assert isinstance(fact, ContractFact)
-    assert (fact.concluded, fact.number, fact.year, fact.sequence) == (False, None, None, None)
+    assert (fact.concluded, fact.number, fact.year, fact.sequence, fact.reuse) == (False, None, None, None, None)
 
 
 async def test_the_fact_of_a_register_is_what_it_has_promised_and_what_is_free() -> None:

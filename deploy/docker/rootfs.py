@@ -152,6 +152,7 @@ LEFT_OUT_OF_PACKAGES = (
     "gridfs",
     "pycparser",
     "pydantic/mypy.py",
+    "pydantic/v1",
     "pygments/formatters",
     "pyparsing",
     "rdflib/contrib",
@@ -166,7 +167,8 @@ LEFT_OUT_OF_PACKAGES = (
     *(f"tzdata/zoneinfo/{table}" for table in ("iso3166.tab", "tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab")),
     *(f"tzdata/zoneinfo/{part}" for part in ("Africa", "America", "Antarctica", "Asia", "Australia", "Indian", "Pacific")),
 )
-"""What works only with packages that are not here or no page shows, compilers of extension modules and of catalogs of texts, of
+"""What works only with packages that are not here or no page shows, Pydantic's first edition (FastAPI looks whether a type is one
+of its models, and takes it that there is none), compilers of extension modules and of catalogs of texts, of
 rdflib queries and readers: a graph is only written here, and time zones of other continents."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")

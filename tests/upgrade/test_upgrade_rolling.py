@@ -20,7 +20,7 @@ import pytest
 from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
-from marktplatz.demo.people import Json, Person, eventually
+from marktplatz.demo.people import Json, Person, StepFailedError, eventually
 from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded
 from marktplatz.infrastructure.discovery import find_kafka
@@ -230,12 +230,18 @@ def groups_of(version: Version) -> set[str]:
 async def nothing_differs(market: Market, groups: set[str]) -> None:
     report = market.fleet.var / "reconcile.json"
 
+    differing: list[dict[str, Any]] = []
+
     async def look() -> bool | None:
         await market.fleet.command(NEW, "reconcile", "--report", str(report))
         found = json.loads(report.read_text("utf-8"))["differences"]
-        return not [it for it in found if it["kind"] != "not_consumed" or it["ids"]["group"] in groups] or None
+        differing[:] = [it for it in found if it["kind"] != "not_consumed" or it["ids"]["group"] in groups]
+        return not differing or None
 
-    await eventually("stores and topics agree", look, 90)
+    try:
+        await eventually("stores and topics agree", look, 90)
+    except StepFailedError as error:
+        raise AssertionError(differing) from error
     tap = Tap(market.fleet.bootstrap)
     assert {topic.name: len(found) for topic in DEAD_LETTERS.values() if (found := await tap.records(topic.name))} == {}
 

@@ -156,10 +156,10 @@ async def attack(folder: Path, *, seed: int, seconds: float, clients: int = 6, f
                 if (not dead and not late and not outbox) or taken > QUIET_SECONDS:
                     break
                 await asyncio.sleep(1)
-            documents, outbox = await evidence.held(stores)
             journal.note("rig", Kind.OK, "quiet", "all", seconds=taken, outbox=outbox, dead=[*dead, *late])
-        following.cancel()
-        await asyncio.gather(*(child.stop() for _, child in fleet.running.values()))
+            following.cancel()
+            await asyncio.gather(*(child.stop() for _, child in fleet.running.values()))
+            documents, _ = await evidence.held(stores)  # what works by the clock may have written until it was stopped
         await evidence.tell(journal, bootstrap, stores, documents, var / "mails")
     journal.recorder.close()
     model = Model(

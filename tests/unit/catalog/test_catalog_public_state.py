@@ -25,6 +25,7 @@ NOT_ON_THE_TOPIC = {
     "orderable": "an offer is orderable if orderable_channels names one",
     "workflow": "only those in charge see it",
     "latest_version": "the topic holds the latest version only",
+    "in_use": "contracts change it, without the offer",
 }
 NOT_ON_THE_TOPIC_OF_KNOWN = {
     "kind": "the topic is of known services only",

@@ -18,7 +18,8 @@ from tests.support.builders.offerings import OFFERING_ID
 
 SENDERS = 4
 EVENLY = 0.01
-MOST_EVENTS = 200
+MOST_EVENTS = 1000
+"""A loaded machine makes a few hundred; without an end it would be thousands."""
 
 
 class Slow:

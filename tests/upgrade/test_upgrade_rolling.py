@@ -220,22 +220,21 @@ async def test_each_version_works_beside_the_other_and_after_it(market: Market, 
 
 def groups_of(version: Version) -> set[str]:
     """Return the consumer groups of a version: after a rollback nobody reads for those that only the later one has."""
-    program = "import json; from shared.topics import DEAD_LETTERS; print(json.dumps(sorted(DEAD_LETTERS)))"
-    found = subprocess.run(
-        [sys.executable, "-c", program], env=version.environment(), capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    return set(json.loads(found.stdout))
+    return set(_stated(version, "from shared.topics import DEAD_LETTERS", "sorted(DEAD_LETTERS)"))
 
 
 def reads_of(version: Version) -> set[tuple[str, str]]:
     """Return the topics that each group of a version reads: a group may read more of them in a later version."""
-    program = (
-        "import json; from shared.topics import TOPICS; print(json.dumps([[g, t.name] for t in TOPICS for g in t.consumers]))"
-    )
+    found = _stated(version, "from shared.topics import TOPICS", "[[group, it.name] for it in TOPICS for group in it.consumers]")
+    return {(group, topic) for group, topic in found}
+
+
+def _stated(version: Version, imports: str, value: str) -> Any:
+    program = f"import json; {imports}; print(json.dumps({value}))"
     found = subprocess.run(
         [sys.executable, "-c", program], env=version.environment(), capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return {(group, topic) for group, topic in json.loads(found.stdout)}
+    return json.loads(found.stdout)
 
 
 def stands_still(difference: dict[str, Any], groups: set[str], unread: set[tuple[str, str]]) -> bool:

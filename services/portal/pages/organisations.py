@@ -291,13 +291,8 @@ class _Asking:
         def kinds(prefix: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
             return tuple(Choice(it, words(f"{prefix}.{it}")) for it in values)
 
-        return Form(
-            title=word("title"),
-            lead=word("lead"),
-            action=f"/organisations/{organisation.id}/relations",
-            button=word("button"),
-            back=f"/organisations/{organisation.id}",
-            back_label=organisation.name,
+        return replace(
+            self._form(visit, organisation, "relations", "relations", ()),
             fields=(
                 Field(SEARCH, Kind.LINE, word("field.q"), word("field.q_hint"), optional=True, value=(query,) if query else ()),
                 Field("via", Kind.LINES, word("field.via"), hint, optional=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import struct
@@ -23,14 +24,21 @@ HOST = "127.0.0.1"
 _API_VERSIONS = 18
 _POLL_SECONDS = 0.1
 _LAUNCHES = 3
+_PORTS = range(20_000, 30_000)
+_TRIES = 1_000
 
 
 def free_port() -> int:
-    """Return a TCP port on the loopback interface that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a TCP port on the loopback interface that is free at this moment.
+
+    Seconds may pass between the choice and the use, so it lies below the ports that systems give to outgoing connections.
+    """
+    for _ in range(_TRIES):
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise BrokerStartError(f"{_TRIES} of the ports {_PORTS} are all in use", remedy="see what listens: ss -ltnp")
 
 
 def answers(port: int, patience: float = 2.0) -> bool:

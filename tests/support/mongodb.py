@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pymongo import MongoClient
 from pymongo.errors import ConnectionFailure
+
+from marktplatz.infrastructure.broker_process import free_port
 
 STARTUP_SECONDS = 60
 _PORT = 27017
@@ -69,11 +70,9 @@ def _container(image: str) -> Iterator[str]:
 
 @contextmanager
 def _child() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="marktplatz-mongodb-") as name, socket.socket() as held:
+    with tempfile.TemporaryDirectory(prefix="marktplatz-mongodb-") as name:
         folder = Path(name)
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-        held.close()
+        port = free_port()
         command = [sys.executable, "-m", "nx_27017.nx_27017", "--host", "127.0.0.1", "--port", str(port)]
         files = ["--data-dir", str(folder / "data"), "--pid-file", str(folder / "pid"), "--log-file", str(folder / "log")]
         output = folder / "output"

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sysconfig
 import tempfile
@@ -18,13 +17,13 @@ from pathlib import Path
 import httpx
 from httpx_auth import AWS4Auth
 
+from marktplatz.infrastructure.broker_process import free_port
+
 ACCESS_KEY = "tests"
 SECRET_KEY = "a-secret-of-tests"
 HOST = "127.0.0.1"
 STARTUP_SECONDS = 90
 _ROLES = ("master", "volume", "filer", "s3")
-_PORTS = range(20_000, 32_000)
-"""Below those that systems give to outgoing connections: seconds pass between the choice of a port and its use."""
 _KEY = re.compile("<Key>([^<]+)</Key>")
 _OPTIONS = {
     "ip": HOST,
@@ -45,7 +44,9 @@ class S3Server:
         self.output = root / "output"
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None
-        ports = _free_ports(2 * len(_ROLES))
+        ports: set[int] = set()
+        while len(ports) < 2 * len(_ROLES):
+            ports.add(free_port())
         self._ports = {role: ports.pop() for role in _ROLES}
         self._grpc_ports = {role: ports.pop() for role in _ROLES}
         self._config = root / "identities.json"
@@ -129,13 +130,3 @@ def write_keys(folder: Path, access_key: str = ACCESS_KEY, secret_key: str = SEC
     for path, text in zip(paths, (access_key, secret_key), strict=True):
         path.write_text(f"{text}\n", encoding="ascii")
     return paths
-
-
-def _free_ports(number: int) -> list[int]:
-    found: set[int] = set()
-    while len(found) < number:
-        port = secrets.choice(_PORTS)
-        with socket.socket() as tried, suppress(OSError):
-            tried.bind((HOST, port))
-            found.add(port)
-    return list(found)

@@ -81,6 +81,10 @@ def test_nothing_answers_on_a_free_port() -> None:
     assert not answers(free_port(), patience=0.2)
 
 
+def test_a_free_port_is_none_that_a_system_gives_to_outgoing_connections() -> None:
+    assert all(20_000 <= free_port() < 30_000 for _ in range(50))
+
+
 def test_jars_are_taken_only_if_all_sums_are_right(programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = tmp_path / "recipe"
     recipe.mkdir()

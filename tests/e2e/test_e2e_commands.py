@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -90,39 +92,53 @@ SCENES = [
 """What each line of the story says, in order; the last one only where there is a browser."""
 
 
-def test_two_demos_side_by_side_both_hold_and_leave_nothing_running(tmp_path: Path) -> None:
-    reports = tmp_path / "reports"
-    scratch = tmp_path / "scratch"
+def test_a_demo_holds_beside_a_run_and_a_killed_run_takes_its_children_along(tmp_path: Path) -> None:
+    scratch, reports, var = tmp_path / "scratch", tmp_path / "reports", tmp_path / "var"
     scratch.mkdir()
-    environment = {**os.environ, "TMPDIR": str(scratch)}
-    runs = [
-        subprocess.Popen(
-            [*MARKTPLATZ, "demo", "--report", str(reports), *options],
-            cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for options in ([], ["--verbose"])
-    ]  # fmt: skip
-    outputs = [run.communicate(timeout=300)[0] for run in runs]
-    for run, output in zip(runs, outputs, strict=True):
-        assert run.returncode == 0, output
-        assert "Alle Prüfungen bestanden" in output
-        assert "✗" not in output
-        assert "\x1b" not in output
-        written = Path(output.splitlines()[-1].removeprefix("Bericht mit allen Tabellen: "))
-        assert written.parent == reports
+    with started_up(var, "--no-load") as (run, _):
+        demo = subprocess.run(
+            [*MARKTPLATZ, "demo", "--report", str(reports)],
+            cwd=PROJECT, env={**os.environ, "TMPDIR": str(scratch)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=300, check=False,
+        )  # fmt: skip
+        judge_screen(demo.stdout)
+        assert demo.returncode == 0, demo.stdout
+        (written,) = reports.iterdir()
+        assert demo.stdout.splitlines()[-1] == f"Bericht mit allen Tabellen: {written}"
         judge_report(written.read_text(encoding="utf-8"))
-    short, verbose = outputs
-    judge_screen(short)
-    assert "Ereignisse je Topic: ordering.order.v1" in verbose
-    assert "Ereignisse je Topic: ordering.order.v1" not in short
-    assert not processes_of(tmp_path)
-    assert len(list(reports.iterdir())) == 2
-    assert list(scratch.iterdir()) == []
+        assert not processes_of(scratch)
+        assert list(scratch.iterdir()) == []
+        assert run.poll() is None
+        run.kill()
+        run.wait()
+        wait_for(lambda: not processes_of(var), "children outlive the supervisor", 45)
+
+
+@contextmanager
+def started_up(var: Path, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """Give a run that says it is up, and the file of what it prints."""
+    var.mkdir(exist_ok=True)
+    output = var / "output.txt"
+    with output.open("wb") as sink:
+        run = subprocess.Popen(
+            [*MARKTPLATZ, "up", *options],
+            cwd=PROJECT, env={**os.environ, "MARKTPLATZ_VAR": str(var)}, stdout=sink, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
+        assert run.poll() is None, output.read_text()
+        yield run, output
+    finally:
+        run.kill()
+        run.wait()
 
 
 def judge_screen(output: str) -> None:
     """Fail unless the screen is short and tells every scene, in order, with its mark."""
     lines = output.splitlines()
+    assert "Alle Prüfungen bestanden" in output, output
+    assert "✗" not in output
+    assert "\x1b" not in output
     assert len(lines) <= 80, output
     assert all(len(line) <= 100 for line in lines[:-2]), output
     text = " ".join(output.split())
@@ -160,14 +176,7 @@ def judge_report(html: str) -> None:
 
 def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
     environment = {**os.environ, "MARKTPLATZ_VAR": str(tmp_path)}
-    output = tmp_path / "output.txt"
-    with output.open("w") as sink:
-        run = subprocess.Popen(
-            [*MARKTPLATZ, "up", "--no-examples"], cwd=PROJECT, env=environment, stdout=sink, stderr=subprocess.STDOUT
-        )
-    try:
-        wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
-        assert run.poll() is None, output.read_text()
+    with started_up(tmp_path, "--no-examples") as (run, output):
         assert len(processes_of(tmp_path)) >= 5
         (portal,) = re.findall(r"portal\W+(http://[0-9.:]+)", output.read_text())
         assert "39 Leistungen im Katalog" in httpx.get(portal).text
@@ -179,27 +188,11 @@ def test_ctrl_c_ends_everything_that_up_has_started(tmp_path: Path) -> None:
         assert "another run uses" in second.stdout
         run.send_signal(signal.SIGINT)
         run.wait(timeout=60)
-    finally:
-        run.kill()
     wait_for(lambda: not processes_of(tmp_path), f"still running: {processes_of(tmp_path)}", 15)
     where = subprocess.run(
         [*MARKTPLATZ, "url", "ordering"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
     assert (where.returncode, where.stdout) == (1, "")
-
-
-def test_killing_the_supervisor_takes_its_children_along(tmp_path: Path) -> None:
-    environment = {**os.environ, "MARKTPLATZ_VAR": str(tmp_path)}
-    output = tmp_path / "output.txt"
-    with output.open("w") as sink:
-        run = subprocess.Popen(
-            [*MARKTPLATZ, "up", "--no-load"], cwd=PROJECT, env=environment, stdout=sink, stderr=subprocess.STDOUT
-        )
-    wait_for(lambda: "Ctrl-C ends everything" in output.read_text() or run.poll() is not None, "up did not come up")
-    assert run.poll() is None, output.read_text()
-    run.kill()
-    run.wait()
-    wait_for(lambda: not processes_of(tmp_path), "children outlive the supervisor", 45)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from marktplatz.infrastructure.kafka_native import NativeKafka
 from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.http.oidc import RightsFrom
 from shared.process.settings import ProcessSettings
+from tests.support.reference_excerpt import write_few_municipalities
 
 HUSUM = "010540056056"
 MOST_AGE = 8
@@ -90,7 +91,8 @@ async def play(broker: NativeKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "ELIGIBILITY_FIRST_MEMBERS": json.dumps(first),
     }
     async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
-        await load_reference_data(settings, lambda _kind, _done, _total: None)
+        data = write_few_municipalities(tmp_path / "data")
+        await load_reference_data(ProcessSettings(var=tmp_path, data=data), lambda _kind, _done, _total: None)
         await load_assumed_facts(settings)
         yield Play(run, client)
 

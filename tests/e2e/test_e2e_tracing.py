@@ -19,6 +19,7 @@ from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from shared.topics import CONTRACT_REQUESTS, CONTRACTS, DELIVERIES, ORDERS, VERDICTS
 from tests.e2e.conftest import HUSUM, Marketplace
+from tests.support.reference_excerpt import write_few_municipalities
 from tests.support.spans import Receiver
 
 TRACE, CLIENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -64,7 +65,8 @@ async def traced(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trac
     with Receiver().listening() as receiver:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "200"}
         async with Embedded(settings, environment) as run, httpx.AsyncClient(timeout=30) as client:
-            await load_reference_data(settings, lambda _kind, _done, _total: None)
+            data = write_few_municipalities(var / "data")
+            await load_reference_data(ProcessSettings(var=var, data=data), lambda _kind, _done, _total: None)
             await load_assumed_facts(settings)
             people, tap = cast(run, client), Tap(run.bootstrap)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")

@@ -114,10 +114,7 @@ class Objects:
 
     def find(self, kind: str, namespace: str, name: str) -> Document | None:
         """Return one object, or None."""
-        for document in self._by_kind.get(kind, ()):
-            if name_of(document) == name and namespace_of(document) == namespace:
-                return document
-        return None
+        return self._by_name.get((kind, namespace, name))
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Document]]:
@@ -125,3 +122,10 @@ class Objects:
         for document in self.documents:
             kinds.setdefault(kind_of(document), []).append(document)
         return kinds
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str], Document]:
+        found: dict[tuple[str, str, str], Document] = {}
+        for document in self.documents:
+            found.setdefault((kind_of(document), namespace_of(document), name_of(document)), document)
+        return found

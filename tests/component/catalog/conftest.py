@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from tests.support.builders.offerings import CATALOGUE, form_body
 from tests.support.builders.provisions import Contracts
 from tests.support.http import FakeAuthenticator, client
 from tests.support.publisher import RecordingPublisher
+from tests.support.reference_excerpt import write_excerpt
 from tests.support.rights import ReadRights, rights_of
 
 DATA = Path(__file__).parents[3] / "data"
@@ -145,14 +145,11 @@ def _make_world() -> Callable[[], Any]:
 @pytest.fixture(name="excerpt", scope="session")
 def _excerpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference data with those LeiKa entries only that a form names, and the first few: loaded in a tenth of the time."""
-    folder = tmp_path_factory.mktemp("data")
-    for path in DATA.glob("*.csv"):
-        shutil.copy(path, folder)
-    lines = (DATA / "leika_services.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     named = CATALOGUE.leika_keys
-    chosen = [line for number, line in enumerate(lines) if number < LEIKA_ENTRIES or any(f",{key}," in line for key in named)]
-    (folder / "leika_services.csv").write_text("".join(chosen), encoding="utf-8")
-    return folder
+    return write_excerpt(
+        tmp_path_factory.mktemp("data") / "excerpt",
+        {"leika_services.csv": lambda number, row: number < LEIKA_ENTRIES or any(f",{key}," in row for key in named)},
+    )
 
 
 @pytest.fixture

@@ -97,23 +97,20 @@ async def test_a_new_edition_counts_in_a_running_process(own_store: SqliteStore,
 
 
 class TestSearch:
-    @pytest.mark.parametrize(
-        ("query", "body"),
-        [
-            ("q=husum&state=SH", HUSUM),
-            ("q=HUSUM&type=KOMMUNE", HUSUM),
-            ("q=itvsh", "itvsh"),
-            ("q=verbund&state=DE-SH", "itvsh"),
-            ("q=koeln&type=KOMMUNE&state=NW", "053150000000"),
-            ("q=Köln&type=KOMMUNE", "053150000000"),
-            ("q=nordfries&type=KREIS", "01054"),
-            ("type=BUND", "DE"),
-            ("q=sachsen&type=LAND", "DE-SN"),
-        ],
-    )
-    async def test_a_body_is_found_by_the_beginning_of_a_word(self, world: World, query: str, body: str) -> None:
-        found = (await world.call("GET", f"/bodies?{query}", None)).json()
-        assert body in [item["id"] for item in found["items"]]
+    async def test_a_body_is_found_by_the_beginning_of_a_word(self, world: World) -> None:
+        sought = {
+            "q=husum&state=SH": HUSUM,
+            "q=HUSUM&type=KOMMUNE": HUSUM,
+            "q=itvsh": "itvsh",
+            "q=verbund&state=DE-SH": "itvsh",
+            "q=koeln&type=KOMMUNE&state=NW": "053150000000",
+            "q=Köln&type=KOMMUNE": "053150000000",
+            "q=nordfries&type=KREIS": "01054",
+            "type=BUND": "DE",
+            "q=sachsen&type=LAND": "DE-SN",
+        }
+        found = {query: (await world.call("GET", f"/bodies?{query}", None)).json()["items"] for query in sought}
+        assert {query: body for query, body in sought.items() if body not in [item["id"] for item in found[query]]} == {}
 
     async def test_what_is_not_there_is_not_found(self, world: World) -> None:
         found = (await world.call("GET", "/bodies?q=xyzzy", None)).json()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility import conftest as eligibility
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
-from tests.support.showcase import DATA, ORIGIN
+from tests.support.reference_excerpt import is_kreis, write_excerpt
+from tests.support.showcase import ORIGIN
 
 TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
 PDF = b"%PDF-1.7\nSatzung"
@@ -39,18 +39,12 @@ class Desks:
 
 def few_bodies(folder: Path) -> Path:
     """Write the reference data with Husum alone of all municipalities in a Kreis and few LeiKa entries, and return the folder."""
-    folder.mkdir()
-    shutil.copytree(DATA / "labels", folder / "labels")
-    for path in DATA.glob("*.csv"):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        few = path.name in {"municipalities.csv", "municipal_associations.csv", "unincorporated_areas.csv", "leika_services.csv"}
-        kept = [
-            it
-            for place, it in enumerate(lines)
-            if place == 0 or not few or it.startswith(BODY) or it[5:12] == "0000000" or "Baugenehm" in it
-        ]
-        (folder / path.name).write_text("".join(kept), encoding="utf-8")
-    return folder
+
+    def needed(_: int, row: str) -> bool:
+        return row.startswith(BODY) or is_kreis(row) or "Baugenehm" in row
+
+    files = ("municipalities", "municipal_associations", "unincorporated_areas", "leika_services")
+    return write_excerpt(folder, {f"{name}.csv": needed for name in files})
 
 
 @pytest.fixture(scope="module", name="register")

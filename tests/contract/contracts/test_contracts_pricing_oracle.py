@@ -16,7 +16,7 @@ from tests.support.pricing_oracle import answer_of
 GOLDEN = [json.loads(file.read_text("utf-8")) for file in sorted((Path(__file__).parent / "pricing_cases").glob("*.json"))]
 BLOCK = 25
 FAST = range(0, 300, BLOCK)
-SLOW = range(1000, 3000, 100)
+SLOW = range(1000, 2000, 100)
 SEED_OF_CODE = {
     "FUNDING_NOT_IN_FORCE": 45,
     "KEY_BASE_MISSING": 300,

@@ -101,4 +101,8 @@ def test_a_runbook_calls_only_commands_and_groups_that_exist(page: Path) -> None
 @pytest.mark.parametrize("page", PAGES)
 def test_the_links_of_a_runbook_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
-        assert (RUNBOOKS / link).is_file(), link
+        file, _, anchor = link.partition("#")
+        target = RUNBOOKS / (file or page.name)
+        assert target.is_file(), link
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {"", *(heading.lower().replace(" ", "-") for heading in headings)}, link

@@ -29,6 +29,8 @@ def evasive_docstrings(source: str) -> list[str]:
 
 def obscure_names(source: str) -> set[str]:
     """Return the identifiers that hold an obscure word."""
+    if not any(word in source.lower() for word in OBSCURE):
+        return set()
     return {name for name in _identifiers(ast.parse(source)) if OBSCURE & {word.lower() for word in _WORD.findall(name)}}
 
 

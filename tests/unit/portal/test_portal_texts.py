@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,9 @@ INTERNAL = frozenset({"check_unknown"})
 """What only events are refused for."""
 
 
-def keys() -> set[str]:
-    return set(texts.read_texts()[Language.DE].sentences)
+@cache
+def keys() -> frozenset[str]:
+    return frozenset(texts.read_texts()[Language.DE].sentences)
 
 
 def called() -> set[str]:

@@ -45,6 +45,9 @@ class Network:
     def __init__(self, endpoints: Iterable[Endpoint], policies: Iterable[Document]) -> None:
         self.endpoints = tuple(endpoints)
         self.policies = tuple(policies)
+        self._by_namespace: dict[str, list[Document]] = {}
+        for policy in self.policies:
+            self._by_namespace.setdefault(namespace_of(policy), []).append(policy)
         self._universe = sorted({*UNNAMED, *self._policy_ports(), *(port for it in self.endpoints for port in it.ports.values())})
         self._egress = {it.name: self._side(it, "Egress", "egress") for it in self.endpoints}
         self._ingress = {it.name: self._side(it, "Ingress", "ingress") for it in self.endpoints}
@@ -66,7 +69,11 @@ class Network:
                     yield policy, name
 
     def _side(self, endpoint: Endpoint, kind: str, part: str) -> _Side:
-        mine = [policy for policy in self.policies if selects_pod(policy, endpoint) and kind in _types(policy)]
+        mine = [
+            policy
+            for policy in self._by_namespace.get(endpoint.namespace, ())
+            if selects_pod(policy, endpoint) and kind in _types(policy)
+        ]
         return _Side(bool(mine), tuple((namespace_of(policy), rule) for policy in mine for rule in items(policy, "spec", part)))
 
     def _allowed(self, side: _Side, direction: str, *, peer: Endpoint, receiver: Endpoint) -> set[Port]:

@@ -227,9 +227,9 @@ async def test_lost_topics_are_rebuilt_and_whoever_was_waiting_is_answered(drill
         offers = len({record.key for record in await tap.records("catalog.offering.v1")})
 
     drill.done("topics", "rebuild", "--recreate", "--replication-factor", "1")
-    states = await tap.records("catalog.offering.v1")
-    assert len(states) == offers == 2
-    assert {dict(record.headers)["ce_type"] for record in states} == {b"catalog.offering.restated.v1"}
+    last = {record.key: dict(record.headers)["ce_type"] for record in await tap.records("catalog.offering.v1")}
+    assert len(last) == offers == 2
+    assert set(last.values()) == {b"catalog.offering.restated.v1"}, "an event that the outbox still held goes before"
     async with drill.running() as people:
         assert await people.contracted(orders[1]) != contract
         assert await drill.agrees() == {}

@@ -22,8 +22,8 @@ from services.ordering.inbound.findings import QuarantinedError, reused
 from services.ordering.inbound.receipts import Receipts, id_of_event, id_of_place
 from services.ordering.inbound.seal import Signer, seal
 from services.ordering.inbound.verify import Examined, examine
-from services.ordering.inbound.words import words_of
 from services.ordering.partners.quarantine import Fault, Original, Quarantine
+from services.ordering.partners.words import words_of
 from shared.aggregate.change import Result
 from shared.errors import RejectedError, RetryableError
 from shared.messages import partner as wire
@@ -167,7 +167,7 @@ class RecordIntake:
             reference = await self._quarantine.take_in(partner.id, record, Fault(error.code, error.detail))
         elif error is not None:
             status = ReceiptStatus.REFUSED
-        detail, remedy = (None, None) if error is None else words_of(error)
+        detail, remedy = (None, None) if error is None else words_of(error.code, error.detail)
         code = None if error is None else error.code
         receipt = wire.Receipt(
             id=work.receipt.id,

@@ -14,8 +14,10 @@ from services.ordering.domain.quarantine import Quarantined
 from services.ordering.partners.access import Capacity, is_operator
 from services.ordering.partners.intake import Issued, ReceiptStatus
 from services.ordering.partners.quarantine import Original
+from services.ordering.partners.words import words_of
 from shared.http.auth import Caller
 from shared.messages.ordering_partners import PartnerKey, PartnerQuota, PartnerState, QuarantineState, Represented
+from shared.messages.partner import Wording
 from shared.messages.values import Line, Party, Time
 from shared.topics import partner_orders, partner_receipts
 
@@ -137,7 +139,10 @@ class History(BaseModel):
 
 
 class QuarantineView(BaseModel):
-    """A record in quarantine. ``reference`` is that of its receipt; ``size`` and ``sha256`` are those of its value."""
+    """A record in quarantine. ``reference`` is that of its receipt; ``size`` and ``sha256`` are those of its value.
+
+    ``wording`` is ``detail`` in German and English; ``remedy`` says what helps, null where nothing general does.
+    """
 
     reference: str
     partner: str
@@ -150,6 +155,8 @@ class QuarantineView(BaseModel):
     shortened: bool
     code: str
     detail: str
+    wording: Wording
+    remedy: Wording | None
     state: QuarantineState
     quarantined_at: Time
     purge_at: Time
@@ -161,25 +168,40 @@ class QuarantineView(BaseModel):
     @classmethod
     def of(cls, record: Quarantined, caller: Caller) -> QuarantineView:
         """Return a record as the caller sees it: who has decided, to operators and for what the partner has done itself."""
-        names = [name for name in cls.model_fields if name not in ("reference", "decided_by")]
+        wording, remedy = words_of(record.code, record.detail)
+        names = cls.model_fields.keys() - {"reference", "decided_by", "wording", "remedy"}
         own = is_operator(caller) or record.state is QuarantineState.RESUBMITTED
         fields: dict[str, Any] = {name: getattr(record, name) for name in names}
-        return cls(reference=record.id, decided_by=record.decided_by if own else None, **fields)
+        return cls(reference=record.id, decided_by=record.decided_by if own else None, wording=wording, remedy=remedy, **fields)
 
 
 class ReceiptView(BaseModel):
-    """The receipt that an event has got: what it says, and the signed text as it is on the partner's topic."""
+    """The receipt that an event has got: what it says, and the signed text as it is on the partner's topic.
+
+    ``wording`` is ``detail`` in German and English, null with it; ``remedy`` says what helps.
+    """
 
     id: str
     status: ReceiptStatus
     code: str | None
     detail: str | None
+    wording: Wording | None
+    remedy: Wording | None
     jws: str
 
     @classmethod
     def of(cls, issued: Issued) -> ReceiptView:
         """Return the view of a receipt."""
-        return cls(id=issued.id, status=issued.status, code=issued.code, detail=issued.detail, jws=issued.jws)
+        wording, remedy = words_of(issued.code or "", issued.detail) if issued.detail else (None, None)
+        return cls(
+            id=issued.id,
+            status=issued.status,
+            code=issued.code,
+            detail=issued.detail,
+            wording=wording,
+            remedy=remedy,
+            jws=issued.jws,
+        )
 
 
 class Decided(BaseModel):

@@ -270,8 +270,15 @@ class PartnerSystems(Reply):
     items: tuple[PartnerSystem, ...]
 
 
+class Wording(Reply):
+    """A sentence in both languages of the portal."""
+
+    de: str
+    en: str
+
+
 class Quarantined(Reply):
-    """A record of a partner that could not be taken, and what became of it; ``detail`` is English, ``size`` in bytes."""
+    """A record of a partner that could not be taken, why, what helps, and what became of it; ``size`` in bytes."""
 
     reference: str
     partner: str
@@ -282,7 +289,8 @@ class Quarantined(Reply):
     sha256: str
     shortened: bool
     code: str
-    detail: str
+    wording: Wording
+    remedy: Wording | None
     state: str
     reason: str | None
     quarantined_at: datetime
@@ -297,11 +305,12 @@ class Quarantine(Reply):
 
 
 class Receipt(Reply):
-    """What an event that went its way got for an answer; ``detail`` is English."""
+    """What an event that went its way got for an answer."""
 
     status: str
     code: str | None
-    detail: str | None
+    wording: Wording | None
+    remedy: Wording | None
 
 
 class Decided(Reply):

@@ -17,8 +17,8 @@ from services.ordering.inbound.actions import Actions
 from services.ordering.inbound.findings import QUARANTINE_CODES, REFUSAL_CODES, QuarantinedError
 from services.ordering.inbound.intake import RecordIntake
 from services.ordering.inbound.receipts import RECEIPTS, RETENTION, Receipts
-from services.ordering.inbound.words import refusals
 from services.ordering.partners.quarantine import ORIGINALS, QUARANTINE, Original, Quarantine
+from services.ordering.partners.words import refusals
 from services.ordering.repository import Offerings, Orders
 from shared.errors import StoreUnavailableError
 from shared.messages.ordering import QuestionAsked

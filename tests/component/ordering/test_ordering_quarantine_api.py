@@ -10,6 +10,7 @@ import pytest
 from services.ordering.app import build
 from services.ordering.partners.quarantine import Fault, Original, Quarantine
 from services.ordering.partners.receipt_keys import make_key
+from services.ordering.partners.words import refusals
 from services.ordering.settings import Settings
 from shared.http.app import create_app
 from tests.component.ordering.ordering_world import World
@@ -58,6 +59,9 @@ async def test_the_same_bytes_go_their_way_once_the_missing_key_is_there(receivi
     path = f"/v1/partner-quarantine/{reference}/replay"
     again = await receiving.post(path, OPERATOR)
     assert (again.json()["record"]["state"], again.json()["receipt"]["status"]) == ("OPEN", "quarantined")
+    for said in (again.json()["record"], again.json()["receipt"]):
+        assert (said["wording"]["en"], said["wording"]["de"]) == (said["detail"], refusals()[said["code"]]["de"])
+        assert said["remedy"]["de"] == refusals()[said["code"]]["remedy_de"]
     await receiving.post("/v1/partners/nord/keys", OPERATOR, {"jwk": PUBLIC, "valid_from": "2020-01-01T00:00:00Z"})
     done = (await receiving.post(path, OPERATOR)).json()
     assert (done["record"]["state"], done["receipt"]["status"], done["receipt"]["code"]) == (

@@ -32,7 +32,8 @@ RECORD = {
     "sha256": "0" * 64,
     "shortened": False,
     "code": "signature_invalid",
-    "detail": "The signature does not fit the key.",
+    "wording": {"de": "Die Signatur stimmt nicht.", "en": "The signature does not hold."},
+    "remedy": {"de": "Mit dem privaten Teil des Schlüssels signieren.", "en": "Sign with the private part of the key."},
     "state": "OPEN",
     "reason": None,
     "quarantined_at": AT,
@@ -58,7 +59,7 @@ class Services:
     away: set[str] = field(default_factory=set)
     asked: list[tuple[str, Any]] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=lambda: RECORD)
-    receipt: dict[str, Any] = field(default_factory=lambda: {"status": "ACCEPTED", "code": None, "detail": None})
+    receipt: dict[str, Any] = field(default_factory=lambda: {"status": "ACCEPTED", "code": None, "wording": None, "remedy": None})
 
     def catalog(self, _: httpx.Request) -> httpx.Response:
         if not self.allowed:
@@ -125,7 +126,13 @@ async def test_the_operator_sees_portals_quarantine_and_computations_and_what_is
     operator: Person, services: Services
 ) -> None:
     await operator.open("/operations")
-    for expected in ("portal-nord", "Hinkt nach", "7 Datensätze zurück", "signature_invalid", "3 Vorgänge betroffen"):
+    for expected in (
+        "portal-nord",
+        "Hinkt nach",
+        "7 Datensätze zurück",
+        "Die Signatur stimmt nicht. signature_invalid",
+        "3 Vorgänge betroffen",
+    ):
         assert expected in operator.text
     services.away = {"ordering"}
     await operator.open("/en/operations")
@@ -147,12 +154,20 @@ async def test_an_event_is_discarded_with_a_reason(operator: Person, services: S
 
 
 async def test_an_event_is_processed_once_more_and_stays_if_it_is_refused_again(operator: Person, services: Services) -> None:
-    services.receipt = {"status": "QUARANTINED", "code": "signature_invalid", "detail": "The signature does not fit the key."}
+    services.receipt = {
+        "status": "QUARANTINED",
+        "code": "signature_invalid",
+        "wording": RECORD["wording"],
+        "remedy": RECORD["remedy"],
+    }
     await operator.open(f"/quarantine/{RECORD['reference']}")
     await operator.follow("Noch einmal verarbeiten")
     await operator.send(409)
-    assert "Das Ereignis wurde wieder nicht angenommen signature_invalid" in operator.text
-    services.receipt = {"status": "ACCEPTED", "code": None, "detail": None}
+    assert (
+        "Das Ereignis wurde wieder nicht angenommen signature_invalid Die Signatur stimmt nicht. Mit dem privaten Teil"
+        in operator.text
+    )
+    services.receipt = {"status": "ACCEPTED", "code": None, "wording": None, "remedy": None}
     await operator.send()
     assert "Das Ereignis ist noch einmal verarbeitet" in operator.text
     await operator.open(f"/quarantine/{RECORD['reference']}/resubmit", 404)

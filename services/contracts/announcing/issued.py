@@ -1,7 +1,11 @@
-"""Announces issued versions of cost information at the Bereitstellungsvertrag of their offer, from which they are passed on."""
+"""Announces issued versions of cost information at the Bereitstellungsvertrag of their offer, from which they are passed on.
+
+That is the attempt that stands, and of contracts that follow one another in time the one that runs on the first day of the price.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -14,7 +18,9 @@ from services.contracts.costs.inputs import Costs
 from services.contracts.domain.announcing import announce
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
+from services.contracts.domain.transitions import BINDING
 from services.contracts.repository import Contracts
+from services.contracts.standing import standing_roots
 from shared.aggregate.change import Change
 from shared.errors import RejectedError
 from shared.ids import bereitstellung_id, derived_id
@@ -35,16 +41,25 @@ class AnnouncingIssued:
     async def run(self) -> None:
         """Announce what is due. Raises StoreUnavailableError, WriteConflictError, OutboxFullError; the next run goes on then."""
         for information in await self.costs.unannounced(self.terms.channel, _BATCH):
-            root = bereitstellung_id(information.channel.value, information.offering_id)
-            found = (await self.contracts.of_ids([root])).get(root)
-            if found is not None:
-                await self.contracts.ledger.apply(self._changes(information, found))
+            await self.contracts.ledger.apply(self._changes(information, await self._roots(information)))
             await self.costs.announced(information)
 
-    def _changes(self, information: CostInformation, root: Contract) -> list[Change[Contract]]:
+    async def _roots(self, information: CostInformation) -> list[Contract]:
+        """Return the Bereitstellungsvertrag that stands and those that follow it, by their first days; none if there is none."""
+        first = bereitstellung_id(information.channel.value, information.offering_id)
+        moved = await standing_roots((await self.contracts.of_ids([first])).values(), self.contracts)
+        standing = await self.contracts.of_ids([moved.get(first, first)])
+        line = standing | await self.contracts.continuing(standing)
+        return sorted((it for it in line.values() if it.state in BINDING), key=lambda it: it.valid_from)
+
+    def _changes(self, information: CostInformation, roots: Sequence[Contract]) -> list[Change[Contract]]:
         changes = []
         for version in information.versions[information.announced :]:
             change_id = derived_id("cost information", information.id, str(version.version))
+            running = (it for it in roots if it.last_day is None or it.last_day >= version.effective_from)
+            if (root := next(running, None)) is None:
+                log.info("cost_information_reaches_no_contract", information=information.id, version=version.version)
+                continue
             try:
                 change = announced(root, change_id, version.effective_from, (), self.clock(), self.terms, version.issued_on)
             except RejectedError as refused:

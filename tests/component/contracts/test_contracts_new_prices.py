@@ -18,6 +18,7 @@ from services.contracts.chain.price_change import price_change
 from services.contracts.chain.violations import violations
 from services.contracts.costs.inputs import INFORMATION
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
 from services.contracts.repository import Contracts
 from shared.aggregate.change import Cause, Change
@@ -28,7 +29,7 @@ from shared.messages.values import Channel
 from shared.store.port import Query
 from tests.component.contracts.test_contracts_amending import ANNA, KOMMUNE, LAND, OTHER, PROVIDER, SACHSEN, SUB, call
 from tests.component.contracts.test_contracts_costs import issue
-from tests.component.contracts.test_contracts_notice import ROOT, TERMS, KilledError, World, sub
+from tests.component.contracts.test_contracts_notice import ROOT, TERMS, KilledError, World, stored_as, sub
 from tests.support.contract_costs import HUSUM, OFFERING, CostWorld
 from tests.support.contract_requests import order_id, price
 
@@ -186,6 +187,33 @@ async def test_a_version_of_the_cost_information_is_announced_at_the_bereitstell
         assert [it.issued_on for it in contract.price_changes] == [date(2026, 3, 2)] * 2
         assert not any(it.waits for it in contract.price_changes)
     assert (await whole.store.find(INFORMATION, Query("unannounced", {"channel": "govdigital"}))) == []
+    await whole.store.close()
+
+
+@pytest.mark.parametrize("follows", [False, True], ids=["a further attempt", "a successor"])
+async def test_a_version_is_announced_at_the_contract_that_stands_on_its_first_day(follows: bool) -> None:  # noqa: FBT001
+    whole = CostWorld()
+    await whole.prepare()
+    await whole.publish(price(100))
+    await whole.contract("a", HUSUM)
+    contracts, first, second = Contracts(whole.resources), *(bereitstellung_id("govdigital", OFFERING, it) for it in (1, 2))
+    ordered = contract_id(Channel.GOVDIGITAL, order_id("a"))
+    stored = await contracts.of_ids([first, ordered])
+    continues = {"continues": first, "valid_from": date(2026, 4, 1)} if follows else {}
+    changed = {
+        first: stored[first].model_copy(
+            update={"valid_to": date(2026, 3, 31)} if follows else {"state": ContractState.ABGELEHNT, "number": None}
+        ),
+        second: stored[first].model_copy(update={"id": second, "number": "BV-2", **continues}),
+        ordered: stored[ordered].model_copy(update={"parent": first if follows else second}),
+    }
+    await contracts.ledger.apply([Change(it.id, stored_as(it), Cause(it.id, "test", "test", 1)) for it in changed.values()])
+    assert (await issue(whole, effective_from="2026-04-01")).status_code == 201
+    await _periodic(whole)
+    await _periodic(whole)
+    after = await contracts.of_ids(changed)
+    assert [len(after[it].price_changes) for it in changed] == [0, 1, 1]
+    assert after[ordered].price_changes[0].because == second
     await whole.store.close()
 
 

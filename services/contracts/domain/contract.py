@@ -661,13 +661,13 @@ class Contract(Listed):
             return []
         return [concluded(contract=self.head(), at=self.concluded_at, **more)]
 
-    def accept(self, person: str, side: Side, at: Time) -> list[Message]:
+    def accept(self, person: str, side: Side, at: Time, actor: Actor) -> list[Message]:
         """Sign as the side that has not signed yet what the other one has offered; the processor concludes it.
 
         Raises ConflictError (``already_signed`` for the side that has; ``check_pending``; ``not_offered`` before the Anbieter's
         second person has released what its first one has signed).
         """
-        TRANSITIONS.check(Command.ACCEPT, self.state, Actor.KUNDE)
+        TRANSITIONS.check(Command.ACCEPT, self.state, actor)
         self._require_to_be_signed(side)
         self._require_offered()
         if self.countersignature is not None:
@@ -675,14 +675,14 @@ class Contract(Listed):
         self.countersignature = Countersignature(by=person, at=at, released_at=at)
         return [SubContractAccepted(contract=self.head(), at=at)]
 
-    def give_up(self, side: Side, reason: str | None, at: Time) -> list[Message]:
+    def give_up(self, side: Side, reason: str | None, at: Time, actor: Actor) -> list[Message]:
         """Turn down what the other side has offered, with a reason, or take back what this side has.
 
         Raises ConflictError (``already_signed`` once both sides have signed; ``not_offered`` as ``accept``).
         """
         self._require_offered()
         own = side in {signature.side for signature in self.signatures}
-        target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, Actor.KUNDE)
+        target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, actor)
         if target is None:
             return []
         if self.countersignature is not None:

@@ -1,4 +1,7 @@
-"""Routes about contracts by which a Kunde passes on what it uses: offer or ask for one, accept it, give it up."""
+"""Routes about contracts by which a Kunde passes on what it uses: offer or ask for one, accept it, give it up.
+
+A contract that follows another one in time is accepted and given up here too, by the side that is not the Anbieter.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,17 @@ from services.contracts.chain.contract import Side
 from services.contracts.changes import change_of, required
 from services.contracts.domain.contract import SUB_LEGS, Contract
 from services.contracts.domain.rules import Terms
+from services.contracts.domain.transitions import Actor
 from services.contracts.passing_on.offering import Passed, offer
 from services.contracts.passing_on.schemas import GiveUpRequest, SubContractRequest
 from services.contracts.repository import Contracts
 from services.contracts.schemas import ContractDetail
+from services.contracts.sides import acting_for
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING, Caller, needs
-from shared.http.dependencies import IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.idempotency import Idempotency
 from shared.messages.base import Message
@@ -33,7 +38,7 @@ from shared.messages.values import Channel, EntityId, Role
 
 CREATED = 201
 Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
-Step = Callable[[Contract, Side], Sequence[Message]]
+Step = Callable[[Contract, Side, Actor], Sequence[Message]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +95,26 @@ def passing_routes(backend: PassingBackend) -> APIRouter:
         return await key.run(apply)
 
     @router.post("/contracts/{contract_id}/accept", response_model=ContractDetail, openapi_extra=SIGNING)
-    async def accept(contract_id: EntityId, caller: Kunde, key: IdempotencyKey, condition: IfMatch) -> Response:
-        """Kunde: sign a contract that the other side has offered or asked for; the processor then concludes it with a number."""
+    async def accept(contract_id: EntityId, caller: CurrentCaller, key: IdempotencyKey, condition: IfMatch) -> Response:
+        """Kunde or Bereitsteller: sign what the other side has offered or asked for; the processor concludes it with a number."""
         at = backend.clock()
-        return await _take(backend, caller, contract_id, lambda it, side: it.accept(caller.subject, side, at), key, condition)
+
+        def step(contract: Contract, side: Side, actor: Actor) -> Sequence[Message]:
+            return contract.accept(caller.subject, side, at, actor)
+
+        return await _take(backend, caller, contract_id, step, key, condition)
 
     @router.post("/contracts/{contract_id}/give-up", response_model=ContractDetail, openapi_extra=SIGNING)
     async def give_up(
-        contract_id: EntityId, body: GiveUpRequest, caller: Kunde, key: IdempotencyKey, condition: IfMatch
+        contract_id: EntityId, body: GiveUpRequest, caller: CurrentCaller, key: IdempotencyKey, condition: IfMatch
     ) -> Response:
-        """Kunde: turn down what the other side has offered or asked for, or take back what the own side has."""
+        """Kunde or Bereitsteller: turn down what the other side has offered or asked for, or take back what the own side has."""
         at = backend.clock()
-        return await _take(backend, caller, contract_id, lambda it, side: it.give_up(side, body.reason, at), key, condition)
+
+        def step(contract: Contract, side: Side, actor: Actor) -> Sequence[Message]:
+            return contract.give_up(side, body.reason, at, actor)
+
+        return await _take(backend, caller, contract_id, step, key, condition)
 
     return router
 
@@ -112,10 +125,10 @@ async def _take(
     stored = await backend.contracts.find(viewer_of(caller), contract_id)
     if stored is None:
         raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    side = _side(stored.contract, caller.organisation)
+    side, actor = _signing_for(stored.contract, caller)
     terms = backend.terms.get(stored.contract.channel)
 
-    change = change_of(contract_id, lambda contract: step(contract, side))
+    change = change_of(contract_id, lambda contract: step(contract, side, actor))
 
     async def apply() -> Response:
         result = await backend.contracts.ledger.apply_one(change, condition=condition)
@@ -125,12 +138,9 @@ async def _take(
     return await key.run(apply)
 
 
-def _side(contract: Contract, organisation: str) -> Side:
-    """Return the side that an organisation is. Raises ForbiddenError for a contract that is not signed by such sides alone."""
-    follows = contract.continues is not None and organisation != contract.channel.value
-    if contract.leg in SUB_LEGS or follows:
-        if organisation == contract.grantor.id:
-            return "grantor"
-        if organisation == contract.customer.id:
-            return "grantee"
-    raise ForbiddenError("This is for the two sides of a contract that passes a use on.", code="not_a_side")
+def _signing_for(contract: Contract, caller: Caller) -> tuple[Side, Actor]:
+    """Return the side that a caller signs for, and as whom. Raises ForbiddenError (``not_a_side``), also for the Anbieter."""
+    side, actor = acting_for(contract, caller)
+    if actor is Actor.ANBIETER or (contract.leg not in SUB_LEGS and contract.continues is None):
+        raise ForbiddenError("This is for the two sides of a contract that passes a use on.", code="not_a_side")
+    return side, actor

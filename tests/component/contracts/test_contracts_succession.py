@@ -163,6 +163,21 @@ async def test_a_bereitstellungsvertrag_is_followed_too(world: World) -> None:
     assert after.valid_from == date(2030, 1, 1)
 
 
+@pytest.mark.parametrize(("step", "state"), [("accept", ContractState.GESCHLOSSEN), ("give-up", ContractState.ABGELEHNT)])
+async def test_a_bereitsteller_answers_what_the_anbieter_has_offered(world: World, step: str, state: ContractState) -> None:
+    await world.notice(ROOT, date(2029, 12, 31))
+    await world.cascade.run()
+    id_ = (await follow(world, ANNA, ROOT, valid_from="2030-01-01")).json()["id"]
+    assert await judged(world) == [("fitko", "DE-NW")]
+    assert (await call(world, BERT, f"/{id_}/release")).status_code == 200
+    other_role = await call(world, "b/DE-NW/KUNDE", f"/{id_}/{step}", {} if step == "give-up" else None)
+    assert (other_role.status_code, other_role.json()["code"]) == (403, "not_a_side")
+    answered = await call(world, PROVIDER, f"/{id_}/{step}", {} if step == "give-up" else None)
+    assert answered.status_code == 200, answered.text
+    await conclude(world)
+    assert (await contract(world, id_)).state is state
+
+
 async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_last(world: World) -> None:
     made = await follow(world, ANNA, text={"valid_to": "2030-12-31"})
     assert (made.status_code, made.json()["awaits"]) == (201, "RELEASE")

@@ -80,9 +80,9 @@ ALLOWED = {
     (Command.WITHDRAW, OFFERED, PROZESSOR): ContractState.ZURUECKGEZOGEN,
     (Command.END, CONCLUDED, PROZESSOR): ContractState.BEENDET,
     (Command.END, ENDING, PROZESSOR): ContractState.BEENDET,
-    (Command.ACCEPT, OFFERED, Actor.KUNDE): OFFERED,
-    (Command.TURN_DOWN, OFFERED, Actor.KUNDE): ContractState.ABGELEHNT,
-    (Command.TAKE_BACK, OFFERED, Actor.KUNDE): ContractState.ZURUECKGEZOGEN,
+    **{(Command.ACCEPT, OFFERED, actor): OFFERED for actor in (Actor.KUNDE, Actor.BEREITSTELLER)},
+    **{(Command.TURN_DOWN, OFFERED, actor): ContractState.ABGELEHNT for actor in (Actor.KUNDE, Actor.BEREITSTELLER)},
+    **{(Command.TAKE_BACK, OFFERED, actor): ContractState.ZURUECKGEZOGEN for actor in (Actor.KUNDE, Actor.BEREITSTELLER)},
     **{
         (command, state, actor): state
         for command in (Command.PROPOSE_CHANGE, Command.CONSENT_TO_CHANGE, Command.REFUSE_CHANGE, Command.RELEASE_CHANGE)

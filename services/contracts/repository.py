@@ -75,11 +75,15 @@ class Viewer:
     channel: Channel | None = None
 
     def sees(self, document: Document) -> bool:
-        """Return whether the contract in a stored document is one of theirs."""
-        sides = {document["customer_id"], document.get("grantor_id")} - {document["channel"]}
-        if self.organisation in sides | {document["provider_id"]}:
+        """Return whether the contract in a stored document is one of theirs, and shown to them.
+
+        Of one that the Anbieter offers to follow another one nobody else knows before a second person has released it.
+        """
+        if self.channel is not None and self.channel.value == document["channel"]:
             return True
-        return self.channel is not None and self.channel.value == document["channel"]
+        sides = {document["customer_id"], document.get("grantor_id")} - {document["channel"]}
+        offered = document.get("continues") is None or bool(document.get("signatures"))
+        return offered and self.organisation in sides | {document["provider_id"]}
 
     def acts_as(self, contract: Contract, roles: AbstractSet[Role]) -> Actor | None:
         """Return as whom they give notice of a contract in these roles, None if they are none of its parties."""

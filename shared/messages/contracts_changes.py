@@ -178,6 +178,14 @@ class ContractSucceeded(SuccessionEvent):
 class SuccessionRefused(SuccessionEvent):
     """The contract that was to follow came to nothing: turned down, taken back, or refused by a rule of the chain."""
 
+    offered: Annotated[
+        bool,
+        Field(
+            description="Whether the other side was told of it; absent: it was. What the Anbieter has not released is its own. "
+            "Not personal.",
+            examples=[True],
+        ),
+    ] = True
     code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["declined_by_anbieter"])]
     reason: Annotated[
         Text,

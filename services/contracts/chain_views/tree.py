@@ -17,7 +17,7 @@ from services.contracts.repository import Contracts, Viewer
 
 MOST: Final = 500
 """Contracts and accessions of one answer, at most."""
-_SIDES: Final = {"customer_id", "grantor_id", "provider_id", "channel"}
+_SIDES: Final = {"customer_id", "grantor_id", "provider_id", "channel", "continues", "signatures"}
 _ACCEDED: Final = {"organisation_id", "licensee_id", "provider_id", "channel"}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer, model_validator
@@ -104,7 +105,8 @@ class Listed(Aggregate):
 
     ``grantor`` passes the use on to the grantee, which is the ``customer`` of whatever leg; ``provider`` is the Bereitsteller.
     It rests on the contract ``parent`` and follows in time the one that it ``continues``. ``valid_to`` is the agreed last day,
-    ``ends_on`` that after a notice. ``proposal`` is a change that both sides have not agreed yet.
+    ``ends_on`` that after a notice. ``proposal`` is a change that both sides have not agreed yet. Of one that follows another and
+    that the Anbieter offers ``signatures`` has none before a second person has released it.
     """
 
     state: ContractState
@@ -133,13 +135,21 @@ class Listed(Aggregate):
     shortened: Shortened | None = None
     cascades: int = 0
     proposal: Proposal | None = None
+    signatures: tuple[Signature, ...] = ()
 
     @property
     def awaits(self) -> Literal["SIGNATURE", "RELEASE"] | None:
-        """What an offered contract waits for at the Anbieter."""
-        if self.state is not ContractState.ANGEBOTEN:
+        """What an offered contract waits for at the Anbieter; None also where it waits for another side, or for the processor."""
+        given = self.countersignature
+        if self.state is not ContractState.ANGEBOTEN or self.leg in SUB_LEGS:
             return None
-        return "SIGNATURE" if self.countersignature is None else "RELEASE"
+        if given is not None:
+            return "RELEASE" if given.released_at is None else None
+        return None if self._side_of_anbieter in {it.side for it in self.signatures} else "SIGNATURE"
+
+    @property
+    def _side_of_anbieter(self) -> Side:
+        return "grantor" if self.grantor.id == self.channel.value else "grantee"
 
     @property
     def last_day(self) -> date | None:
@@ -208,7 +218,6 @@ class Contract(Listed):
     notice: Notice | None = None
     price_notice: PriceNotice | None = None
     annexes: tuple[Line, ...] = ()
-    signatures: tuple[Signature, ...] = ()
     ending: Ending | None = None
     papers: tuple[Paper, ...] = ()
     amendments: tuple[Amendment, ...] = ()
@@ -452,10 +461,6 @@ class Contract(Listed):
         self.countersignature = first.model_copy(update={"released_by": person, "released_at": at})
         return [ContractReleased(contract=self.head(), at=at)]
 
-    @property
-    def _side_of_anbieter(self) -> Side:
-        return "grantor" if self.grantor.id == self.channel.value else "grantee"
-
     def _require_to_be_signed(self, side: Side) -> None:
         """Return if a side can sign now. Raises ConflictError (``already_signed``, ``check_pending``)."""
         if side in {signature.side for signature in self.signatures}:
@@ -613,7 +618,8 @@ class Contract(Listed):
     def restate(self) -> list[Message]:
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
         if self.continues is not None:
-            return self._restate_as(SuccessionRefused, ContractSucceeded, continues=self.continues)
+            refused = partial(SuccessionRefused, offered=bool(self.signatures))
+            return self._restate_as(refused, ContractSucceeded, continues=self.continues)
         if self.leg in SUB_LEGS:
             return self._restate_as(SubContractRefused, SubContractConcluded)
         if self.order_id is None:
@@ -664,12 +670,10 @@ class Contract(Listed):
     def accept(self, person: str, side: Side, at: Time, actor: Actor) -> list[Message]:
         """Sign as the side that has not signed yet what the other one has offered; the processor concludes it.
 
-        Raises ConflictError (``already_signed`` for the side that has; ``check_pending``; ``not_offered`` before the Anbieter's
-        second person has released what its first one has signed).
+        Raises ConflictError (``already_signed`` for the side that has; ``check_pending``).
         """
         TRANSITIONS.check(Command.ACCEPT, self.state, actor)
         self._require_to_be_signed(side)
-        self._require_offered()
         if self.countersignature is not None:
             return []
         self.countersignature = Countersignature(by=person, at=at, released_at=at)
@@ -678,9 +682,8 @@ class Contract(Listed):
     def give_up(self, side: Side, reason: str | None, at: Time, actor: Actor) -> list[Message]:
         """Turn down what the other side has offered, with a reason, or take back what this side has.
 
-        Raises ConflictError (``already_signed`` once both sides have signed; ``not_offered`` as ``accept``).
+        Raises ConflictError (``already_signed`` once both sides have signed).
         """
-        self._require_offered()
         own = side in {signature.side for signature in self.signatures}
         target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, actor)
         if target is None:
@@ -691,10 +694,6 @@ class Contract(Listed):
         self.state, self.recorded_at = target, at
         self.refusal = Refusal.of("sub_contract_given_up", party=party.name, reason=reason or "\u2013")
         return self.restate()
-
-    def _require_offered(self) -> None:
-        if self.state is ContractState.ANGEBOTEN and not self.signatures:
-            raise ConflictError("A second person of the Anbieter has not released it.", code="not_offered", id=self.id)
 
     def call_off(self, at: Time) -> list[Message]:
         """Withdraw the Bereitstellungsvertrag, which is not concluded yet: the offer went back to its Bereitsteller."""

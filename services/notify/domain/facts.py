@@ -602,4 +602,6 @@ def _succession(message: contracts_changes.SuccessionEvent) -> Facts:
         parties[Audience.COUNTERPART] = tuple(sorted(across))
     if isinstance(message, contracts_changes.SuccessionRefused):
         stated |= _grounds(message)
+        if not message.offered:
+            parties = {Audience.ANBIETER: parties[Audience.ANBIETER]}
     return replace(facts, parties=parties, parameters=facts.parameters.model_copy(update=stated))

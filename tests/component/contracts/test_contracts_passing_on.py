@@ -84,7 +84,7 @@ async def test_what_both_sides_have_signed_is_concluded_with_a_number_of_the_cha
     made = answer.json()
     assert (answer.status_code, answer.headers["Location"]) == (201, f"/v1/contracts/{made['id']}")
     assert (made["state"], made["number"], made["leg"], made["parent"]) == ("ANGEBOTEN", None, "SUB_NACHNUTZUNG", PARENT)
-    assert (made["grantor"]["id"], made["customer"]) == ("DE-SN", ME)
+    assert (made["grantor"]["id"], made["customer"], made["awaits"]) == ("DE-SN", ME, None)
     await conclude(world)
     assert (await contract(world, made["id"])).state is ContractState.ANGEBOTEN
     same = await post(world, first, f"{made['id']}/accept")

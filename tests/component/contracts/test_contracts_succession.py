@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any, Final
@@ -16,6 +17,7 @@ from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
 from services.contracts.repository import Registers
 from shared.aggregate.change import Cause, Change
+from shared.messages.contracts_changes import SuccessionRefused
 from shared.messages.values import Verdict
 from tests.component.contracts.test_contracts_amending import ANNA, BERT, KOMMUNE, LAND, OTHER, PROVIDER, SACHSEN, SUB, call
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
@@ -74,6 +76,7 @@ async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_ch
     made = await follow(world, LAND, text={"valid_to": "2030-12-31", "reason": "Verlängerung"}, order_reference="Az. 7")
     view = made.json()
     assert (made.status_code, view["state"], view["number"], view["valid_from"]) == (201, "ANGEBOTEN", None, "2028-01-01")
+    assert view["awaits"] == "SIGNATURE"
     assert made.headers["Location"] == f"/v1/contracts/{view['id']}"
     twice = await follow(world, LAND)
     assert (twice.status_code, twice.json()["code"]) == (409, "successor_exists")
@@ -184,11 +187,13 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     id_ = made.json()["id"]
     await judged(world)
     early = await call(world, LAND, f"/{id_}/accept")
-    assert (early.status_code, early.json()["code"]) == (409, "not_offered")
+    assert (early.status_code, early.json()["code"]) == (404, "not_found")
     same = await call(world, ANNA, f"/{id_}/release")
     assert (same.status_code, same.json()["code"]) == (409, "four_eyes")
     assert await told(world) == []
     assert (await call(world, BERT, f"/{id_}/release")).status_code == 200
+    shown = (await call(world, LAND, f"/{id_}", method="GET")).json()
+    assert (shown["state"], shown["awaits"]) == ("ANGEBOTEN", None)
     again = await call(world, BERT, f"/{id_}/sign")
     assert (again.status_code, again.json()["code"]) == (409, "already_signed")
     await conclude(world)
@@ -201,6 +206,20 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     assert await told(world) == ["succession-offered.v1", "succeeded.v1"]
     codes = {(it.contract, it.code) for it in violations(world_of(await world.all(), TERMS))}
     assert not {code for key, code in codes if key == id_}
+
+
+async def test_of_what_the_anbieter_has_not_released_nobody_else_learns(world: World) -> None:
+    id_ = (await follow(world, ANNA)).json()["id"]
+    for declined in (False, True):
+        if declined:
+            assert (await call(world, BERT, f"/{id_}/decline", {"reason": "Nein"})).status_code == 200
+        for token, status in ((ANNA, 200), (LAND, 404), (PROVIDER, 404)):
+            assert (await call(world, token, f"/{id_}", method="GET")).status_code == status
+            listed = (await call(world, token, "", method="GET")).json()["items"]
+            assert (id_ in {it["id"] for it in listed}) is (status == 200)
+    assert await told(world) == ["succession-refused.v1"]
+    (refused,) = [it for it in world.publisher.events if it.type == SuccessionRefused.TYPE]
+    assert json.loads(refused.body)["offered"] is False
 
 
 @pytest.mark.parametrize("bad", [Verdict.NOT_EXEMPT, Verdict.NO_EVIDENCE, Verdict.OUT_OF_SCOPE])

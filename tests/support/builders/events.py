@@ -403,6 +403,7 @@ EXAMPLES: tuple[Message, ...] = (
         contract=FOLLOWING,
         at=AT,
         continues=CONTRACT_ID,
+        offered=True,
         **Refusal.of("declined_by_anbieter", anbieter="govdigital", reason="Die Preise sind überholt.").model_dump(),
     ),
     contracts_changes.PriceAnnounced(**NEW_PRICE, effective_from=date(2028, 1, 1)),

@@ -98,11 +98,12 @@ class StatementMaker:
 
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other part.
         """
+        # Before those of new statements: the invoice of a correction names the one before.
+        await self.late.run()
         for stage in (TO_ISSUE,) if self.renderer is None else (TO_ISSUE, TO_DOCUMENT):
             query = Query("waiting", {"channel": self.channel.value, "waits": stage}, limit=_PORTION)
             async for portion in portions(self.store, SHARES, query, PORTION_BYTES):
                 await self._do(portion.documents)
-        await self.late.run()
         await self._archive()
         UNMADE_STATEMENTS.labels(self.channel.value).set(len(self._unfit))
 

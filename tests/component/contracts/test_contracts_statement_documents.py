@@ -171,8 +171,8 @@ async def test_what_a_share_says_is_what_the_whole_statement_says(world: World) 
         assert statement_of_share(share, contract, **stated, tax=DATA.tax) == whole_one
 
 
-async def corrected(world: World, billing: BillingData = DATA) -> None:
-    """State the year 2027 by uses, then once more after a report was corrected."""
+async def corrected(world: World, billing: BillingData = DATA, *, documented: bool = True) -> None:
+    """State the year 2027 by uses, then once more after a report was corrected; ``documented``: that has its documents too."""
     body = {"channel": "govdigital", "effective_from": "2027-04-01", "items": [USED]}
     assert (await world.post(f"/v1/offers/{OFFERING}/cost-information", body)).status_code == 201
     world.now = datetime(2028, 1, 10, 9, tzinfo=UTC)
@@ -186,7 +186,8 @@ async def corrected(world: World, billing: BillingData = DATA) -> None:
     await world.report("a", HUSUM, "2027-12", 50, seq=20)
     world.later(days=1)
     await made(world, "2", year=2027)
-    await world.maker(billing=billing).run()
+    if documented:
+        await world.maker(billing=billing).run()
 
 
 async def test_a_correction_is_a_difference_statement_and_a_credit_note(world: World) -> None:
@@ -266,8 +267,9 @@ async def test_a_leitweg_id_that_comes_later_brings_the_invoice_and_only_that_on
     assert len(world.events(StatementDocumented.TYPE)) == 3
 
 
-async def test_late_invoices_of_a_correction_name_the_one_before(world: World) -> None:
-    await corrected(world, BillingData())
+@pytest.mark.parametrize("documented", [True, False])
+async def test_late_invoices_of_a_correction_name_the_one_before(world: World, documented: bool) -> None:  # noqa: FBT001
+    await corrected(world, BillingData(), documented=documented)
     await world.maker().run()
     parts = {it["number"]: it["papers"] for it in await world.store.scan(OWED) if it["payer"] == HUSUM.id}
     content = {number: world.files()[papers[-1]["sha256"]] for number, papers in parts.items()}

@@ -90,6 +90,11 @@ class Klient(BaseModel):
         """Whether somebody has to act on a verdict that was found since the last check."""
         return self.later is not None and self.later.verdict is not Verdict.EXEMPT and self.later.decided_by is None
 
+    def is_settled(self, day: date) -> bool:
+        """Whether nothing about it keeps the Bündler from ordering on a day: it has declined, or its way is free that day."""
+        checked_then = self.checked is not None and self.checked.as_of == day
+        return self.state is KlientState.ABGELEHNT or (self.state is KlientState.BESTAETIGT and self.is_free and checked_then)
+
     def begin_check(self) -> None:
         """Count the next pre-check and drop what was found before it."""
         self.check += 1

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from services.ordering.domain.award import request_contract
 from services.ordering.domain.exits import refuse
 from services.ordering.domain.guards import klienten_ready
-from services.ordering.domain.klient import KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import SYSTEM, Actor, Refusal
 from services.ordering.domain.rechecks import record_decision
@@ -113,7 +112,7 @@ def _lacking_klienten(order: Order, at: datetime) -> Finding | None:
     """Return what an order lacks that 0.1.0 has placed without regard to its Klienten; None if each is settled."""
     if order.stage is not Stage.BESTELLUNG or not order.takes_klienten or klienten_ready(order, at) is None:
         return None
-    lacking = [it.name for it in order.klienten.value if it.state is not KlientState.ABGELEHNT]
+    lacking = [it.name for it in order.klienten.value if not it.is_settled(day_of(at))]
     return Finding(
         leg="L3",
         rule="R10",

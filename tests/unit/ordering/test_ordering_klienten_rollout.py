@@ -40,7 +40,7 @@ def test_it_is_held_with_what_is_lacking_and_goes_on_once_the_klienten_are_settl
     (held,) = judge(order, 2)
     assert isinstance(held, CheckRecorded)
     assert (held.assessment.decisive.code, held.hold_until) == ("KLIENTEN_OPEN", order.hold_until)
-    assert ITZEHOE.name in held.assessment.decisive.reason
+    assert held.assessment.decisive.reason.endswith(f"Zu klären: {ITZEHOE.name}.")
     assert reasons.words("KLIENTEN_OPEN", (), "en") is not None
     waiting = order.waiting
     assert waiting is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ from services.portal.texts import Words
 from shared.errors import MarktplatzError
 
 _DAY_PARTS = ("year", "month", "day")
+_WHOLE = re.compile(r"[0-9]{1,18}")
 LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digits")
 """What a Leitweg-ID is refused for."""
 
@@ -100,7 +102,7 @@ class Field:
         if self.kind is Kind.DAY:
             return "-".join(it.zfill(2) for it in self.value) if any(self.value) else None
         text = (self.value[0] or None) if self.value else None
-        return int(text) if text and self.whole and text.isdecimal() and text.isascii() else text
+        return int(text) if text and self.whole and _WHOLE.fullmatch(text) else text
 
 
 def day_value(iso: str | None) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ class _Asking:
             await self.eligibility.change(access, organisation_id, path, key=given.key, body=decision.content(body), match=match)
             return f"/organisations/{quote(organisation_id)}?done={step}"
 
-        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+        return await send_form(self.pages, visit, form, given, act)
 
     def _decision_form(
         self, visit: Visit, organisation: Organisation, record: Accreditation, decision: Step, etag: str | None
@@ -196,7 +196,7 @@ class _Asking:
             await self.eligibility.change(access, organisation_id, "accreditations", key=given.key, body=body, match=None)
             return f"/organisations/{quote(organisation_id)}?done=request"
 
-        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+        return await send_form(self.pages, visit, form, given, act)
 
     async def take_back(self, visit: Visit, organisation_id: str, statement_id: str, given: Given | None) -> Response:
         access = session_of(visit).access
@@ -217,7 +217,7 @@ class _Asking:
             await self.eligibility.take_back(access, organisation_id, statement_id, reason, given.one(ETAG) or None)
             return f"/organisations/{quote(organisation_id)}?done=taken_back"
 
-        return await send_form(self.pages, visit, form, given, act, field_of=dict.fromkeys(LEITWEG_FAULTS, "leitweg_id"))
+        return await send_form(self.pages, visit, form, given, act)
 
     async def details(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         """Ask for the Leitweg-ID and for roles that the organisation has not got yet."""

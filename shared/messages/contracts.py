@@ -8,8 +8,8 @@ from pydantic import Field
 
 from shared.messages.base import Message, Value, message_type
 from shared.messages.open_enum import OpenEnum
-from shared.messages.reasons import Fact
-from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, Time
+from shared.messages.reasons import RefusalCode, RefusalFactsIfStated, RefusalReason, RefusalRemedy
+from shared.messages.values import Channel, EntityId, Line, Party, Time
 
 
 class AgbVersion(Value):
@@ -103,25 +103,10 @@ class ContractRefused(Message):
     channel: Annotated[Channel, Field(description="Anbieter that was asked. Not personal.", examples=["govdigital"])]
     customer: Annotated[Party, Field(description="The Kunde. Not personal.")]
     provider: Annotated[Party, Field(description="The Bereitsteller. Not personal.")]
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["price_kind_not_allowed"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["Diese Kostenart darf nicht umgelegt werden."],
-        ),
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Bitte den Bereitsteller um eine zulässige Preisposition."],
-        ),
-    ] = None
-    facts: Annotated[
-        tuple[Fact, ...] | None,
-        Field(description="What the sentences are made of; null or absent in events of a version without it. Not personal."),
-    ] = None
+    code: Annotated[RefusalCode, Field(examples=["price_kind_not_allowed"])]
+    reason: Annotated[RefusalReason, Field(examples=["Diese Kostenart darf nicht umgelegt werden."])]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Bitte den Bereitsteller um eine zulässige Preisposition."])] = None
+    facts: RefusalFactsIfStated = None
     refused_at: Annotated[
         Time, Field(description="When the processor refused, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
     ]

@@ -11,8 +11,8 @@ from shared.messages.base import Message, Value, message_type
 from shared.messages.contracts import Leg
 from shared.messages.open_enum import OpenEnum
 from shared.messages.ordering import OrderParty
-from shared.messages.reasons import Fact
-from shared.messages.values import Channel, Code, EntityId, Line, Party, Text, Time
+from shared.messages.reasons import Fact, RefusalCode, RefusalFacts, RefusalReason, RefusalRemedy
+from shared.messages.values import Channel, EntityId, Line, Party, Time
 
 
 class ChainState(OpenEnum):
@@ -133,21 +133,9 @@ class NoticeRefused(ChainEvent):
         Field(description="Id of the notice in the request. Not personal.", examples=["0c9a1f6e-3b0d-5f8e-9a53-1f0f6a2b7c11"]),
     ]
     by: Annotated[OrderParty, Field(description="Side that gave notice. Not personal.", examples=["KUNDE"])]
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["notice_not_agreed"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["Im Vertrag GD/2026/00001 ist keine ordentliche Kündigung vereinbart."],
-        ),
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Das Ende mit der anderen Seite vereinbaren."],
-        ),
-    ] = None
+    code: Annotated[RefusalCode, Field(examples=["notice_not_agreed"])]
+    reason: Annotated[RefusalReason, Field(examples=["Im Vertrag GD/2026/00001 ist keine ordentliche Kündigung vereinbart."])]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Das Ende mit der anderen Seite vereinbaren."])] = None
     facts: Annotated[
         tuple[Fact, ...] | None, Field(description="What the sentences are made of; null or absent: not known. Not personal.")
     ] = None
@@ -194,22 +182,7 @@ class ChainConcluded(ChainEvent):
 class ChainRefused(ChainEvent):
     """A contract that no Vorgang asked for came to nothing: refused by a rule, declined by the Anbieter, or withdrawn."""
 
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["declined_by_anbieter"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["FITKO hat den Vertrag abgelehnt: Die Leistungsbeschreibung fehlt."],
-        ),
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Bitte das Formular ergänzen und wieder einreichen."],
-        ),
-    ] = None
-    facts: Annotated[
-        tuple[Fact, ...] | None,
-        Field(description="What the sentences are made of; null or absent: nothing. Not personal."),
-    ] = None
+    code: Annotated[RefusalCode, Field(examples=["declined_by_anbieter"])]
+    reason: Annotated[RefusalReason, Field(examples=["FITKO hat den Vertrag abgelehnt: Die Leistungsbeschreibung fehlt."])]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Bitte das Formular ergänzen und wieder einreichen."])] = None
+    facts: RefusalFacts = None

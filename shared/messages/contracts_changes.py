@@ -11,8 +11,8 @@ from shared.messages.base import message_type
 from shared.messages.contracts import AgbVersion
 from shared.messages.contracts_chain import ChainEvent
 from shared.messages.open_enum import OpenEnum
-from shared.messages.reasons import Fact
-from shared.messages.values import Code, EntityId, Line, Party, Text
+from shared.messages.reasons import RefusalCode, RefusalFacts, RefusalReason, RefusalRemedy
+from shared.messages.values import EntityId, Line, Party
 
 
 class AgreedPart(OpenEnum):
@@ -186,22 +186,7 @@ class SuccessionRefused(SuccessionEvent):
             examples=[True],
         ),
     ] = True
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["declined_by_anbieter"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["FITKO hat den Vertrag abgelehnt (Die Preise sind überholt.)."],
-        ),
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Den Grund klären und den Vertrag neu anbieten."],
-        ),
-    ] = None
-    facts: Annotated[
-        tuple[Fact, ...] | None,
-        Field(description="What the sentences are made of; null or absent: nothing. Not personal."),
-    ] = None
+    code: Annotated[RefusalCode, Field(examples=["declined_by_anbieter"])]
+    reason: Annotated[RefusalReason, Field(examples=["FITKO hat den Vertrag abgelehnt (Die Preise sind überholt.)."])]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Den Grund klären und den Vertrag neu anbieten."])] = None
+    facts: RefusalFacts = None

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from shared.messages.base import message_type
 from shared.messages.contracts_chain import ChainEvent
-from shared.messages.reasons import Fact
-from shared.messages.values import Code, Party, Text
+from shared.messages.reasons import RefusalCode, RefusalFacts, RefusalReason, RefusalRemedy
+from shared.messages.values import Party
 
 
 @message_type("contracts.chain.sub-offered.v1")
@@ -33,22 +33,10 @@ class SubContractConcluded(ChainEvent):
 class SubContractRefused(ChainEvent):
     """The contract came to nothing: turned down, taken back, or refused by a rule of the chain."""
 
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["sub_contract_given_up"])]
+    code: Annotated[RefusalCode, Field(examples=["sub_contract_given_up"])]
     reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["Die Stadt Husum hat den angebotenen Vertrag nicht gewollt oder zurückgezogen (Kein Bedarf.)."],
-        ),
+        RefusalReason,
+        Field(examples=["Die Stadt Husum hat den angebotenen Vertrag nicht gewollt oder zurückgezogen (Kein Bedarf.)."]),
     ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Den Grund klären und den Vertrag neu anbieten."],
-        ),
-    ] = None
-    facts: Annotated[
-        tuple[Fact, ...] | None,
-        Field(description="What the sentences are made of; null or absent: nothing. Not personal."),
-    ] = None
+    remedy: Annotated[RefusalRemedy, Field(examples=["Den Grund klären und den Vertrag neu anbieten."])] = None
+    facts: RefusalFacts = None

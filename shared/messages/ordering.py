@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.messages.base import Message, Value, is_absent, is_false, message_type
 from shared.messages.eligibility import Assessment, ChangeReason, Override, Stage
 from shared.messages.open_enum import OpenEnum
-from shared.messages.reasons import Fact
+from shared.messages.reasons import RefusalCode, RefusalFactsIfStated, RefusalReason, RefusalRemedy
 from shared.messages.values import (
     Channel,
     Code,
@@ -158,25 +158,10 @@ class OrderRefused(OrderEvent):
     the Kunde knows of it, at the Bestellung all parties do.
     """
 
-    code: Annotated[Code, Field(description="Stable code of the reason. Not personal.", examples=["FITKO_LAENDER_ONLY"])]
-    reason: Annotated[
-        Text,
-        Field(
-            description="The reason in a German sentence, made from code and facts. Not personal.",
-            examples=["Bei FITKO bestellen nur der Bund und die Länder unmittelbar."],
-        ),
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What would help, in a German sentence; null or absent: nothing is known to. Not personal.",
-            examples=["Bestellen Sie über govdigital eG."],
-        ),
-    ] = None
-    facts: Annotated[
-        tuple[Fact, ...] | None,
-        Field(description="What the sentences are made of; null or absent in events of a version without it. Not personal."),
-    ] = None
+    code: Annotated[RefusalCode, Field(examples=["FITKO_LAENDER_ONLY"])]
+    reason: Annotated[RefusalReason, Field(examples=["Bei FITKO bestellen nur der Bund und die Länder unmittelbar."])]
+    remedy: Annotated[RefusalRemedy, Field(examples=["Bestellen Sie über govdigital eG."])] = None
+    facts: RefusalFactsIfStated = None
     stage: Annotated[
         Stage | None,
         Field(

@@ -18,6 +18,19 @@ GivesBack = Annotated[
         description="Whether the Klient has to give anything back, such as further developments. Not personal.", examples=[False]
     ),
 ]
+DecidingCode = Annotated[
+    Code, Field(description="Code of the finding that decides. Not personal.", examples=["ACCREDITATION_MISSING"])
+]
+DecidingReason = Annotated[
+    Text, Field(description="The same as a German sentence. Not personal.", examples=["Es fehlt die Akkreditierung."])
+]
+DecidingRemedy = Annotated[
+    Text | None,
+    Field(
+        description="What helps, in German; null or absent: nothing known. Not personal.",
+        examples=["Die Akkreditierung beantragen."],
+    ),
+]
 
 
 class KlientEvent(OrderEvent):
@@ -68,19 +81,9 @@ class KlientChecked(KlientEvent):
 
     check: Annotated[int, Field(ge=1, description="Number of the check of this Klient, from 1. Not personal.", examples=[1])]
     verdict: Annotated[Verdict, Field(description="The result. Not personal.", examples=["EXEMPT"])]
-    code: Annotated[
-        Code, Field(description="Code of the finding that decides. Not personal.", examples=["ACCREDITATION_MISSING"])
-    ]
-    reason: Annotated[
-        Text, Field(description="The same as a German sentence. Not personal.", examples=["Es fehlt die Akkreditierung."])
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What helps, in German; null or absent: nothing known. Not personal.",
-            examples=["Die Akkreditierung beantragen."],
-        ),
-    ] = None
+    code: DecidingCode
+    reason: DecidingReason
+    remedy: DecidingRemedy = None
     signed_off: Annotated[
         bool, Field(description="Whether a person of the Anbieter answers for the risk. Not personal.", examples=[False])
     ] = False
@@ -99,19 +102,9 @@ class OrderKlientVerdictChanged(KlientEvent):
         ),
     ]
     verdict: Annotated[Verdict, Field(description="The verdict now. Not personal.", examples=["NOT_EXEMPT"])]
-    code: Annotated[
-        Code, Field(description="Code of the finding that decides. Not personal.", examples=["ACCREDITATION_MISSING"])
-    ]
-    reason: Annotated[
-        Text, Field(description="The same as a German sentence. Not personal.", examples=["Es fehlt die Akkreditierung."])
-    ]
-    remedy: Annotated[
-        Text | None,
-        Field(
-            description="What helps, in German; null or absent: nothing known. Not personal.",
-            examples=["Die Akkreditierung beantragen."],
-        ),
-    ] = None
+    code: DecidingCode
+    reason: DecidingReason
+    remedy: DecidingRemedy = None
     anbieter_decides: Annotated[
         bool,
         Field(

@@ -28,6 +28,7 @@ from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
+from shared.messages.contracts import Leg
 from shared.messages.values import EntityId, Role
 
 CREATED = 201
@@ -124,6 +125,9 @@ def _list_routes(router: APIRouter, backend: StatementBackend) -> None:
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
         contract = stored.contract
+        if contract.leg is not Leg.NACHNUTZUNG:
+            # By no other contract does a body pay: what it owes by one of its own is not for whoever passes a use on to it.
+            return YearlyStatements(items=[])
         shares = await statements.shares_in(contract.customer.id, contract.channel.value, contract.offering_id)
         return YearlyStatements(items=[YearlyStatement.of(share, contract.id, contract.number) for share in shares])
 

@@ -14,12 +14,15 @@ from services.contracts.app import STATED, processor
 from services.contracts.archive.entry import Entry
 from services.contracts.archiving.log import ENTRIES
 from services.contracts.pricing.statement import statement
+from services.contracts.repository import Contracts
 from services.contracts.statements.jobs import JOBS
 from services.contracts.statements.statement import SHARES
+from shared.aggregate.change import Cause, Change
 from shared.canonical_json import canonical, digest
 from shared.errors import StoreUnavailableError
-from shared.ids import contract_id
-from shared.messages.values import Channel, DistributionKey
+from shared.ids import contract_id, derived_id
+from shared.messages.contracts import Leg
+from shared.messages.values import Channel, DistributionKey, Party
 from shared.store.port import Collection, Document, Save
 from tests.support.contract_costs import (
     FITKO_TOKEN,
@@ -166,6 +169,19 @@ async def test_a_contract_shows_what_its_grantee_owes_to_its_parties_only(world:
         assert (await world.get(path, token)).json()["items"] == [yearly]
     for token in (HUSUM_TOKEN, FITKO_TOKEN):
         assert (await world.get(path, token)).status_code == 404
+
+
+async def test_who_passes_a_use_on_reads_nothing_of_what_the_body_owes_by_a_contract_of_its_own(world: CostWorld) -> None:
+    await made(world)
+    contracts, own = Contracts(world.resources), contract_id(Channel.GOVDIGITAL, order_id("b"))
+    passed_on = {"id": derived_id("sub", own), "leg": Leg.SUB_NACHNUTZUNG, "order_id": None, "number": "SUB", "sequence": None}
+    below = (await contracts.of_ids([own]))[own].model_copy(
+        update=passed_on | {"grantor": Party(id="DE-SH", name="Schleswig-Holstein")}
+    )
+    await contracts.ledger.apply_one(Change(below.id, lambda _: (below, []), Cause(below.id, "test", "test", 1)))
+    for token in ("u1/DE-SH/KUNDE", HEIDE_TOKEN):
+        answer = await world.get(f"/v1/contracts/{below.id}/statements", token)
+        assert (answer.status_code, answer.json()["items"]) == (200, [])
 
 
 async def test_a_financed_cost_is_shown_and_not_invoiced(world: CostWorld) -> None:

@@ -13,7 +13,7 @@ from services.contracts.accessions.archiving import AccessionArchivist
 from services.contracts.accessions.repository import ACCESSIONS, Accessions
 from services.contracts.agb_api import agb_routes
 from services.contracts.amending.api import AmendingBackend, amending_routes
-from services.contracts.announcing.api import AnnouncingBackend, announcing_routes
+from services.contracts.announcing.api import announcing_routes
 from services.contracts.announcing.issued import AnnouncingIssued
 from services.contracts.announcing.passing import PassingPricesOn
 from services.contracts.api import routes
@@ -22,6 +22,7 @@ from services.contracts.archiving.api import archive_routes
 from services.contracts.archiving.archivist import PUBLISHED, Archivist, checkpoint_ledger
 from services.contracts.archiving.log import ArchiveLog
 from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
+from services.contracts.backend import Backend
 from services.contracts.cascade import Cascade
 from services.contracts.census import Census
 from services.contracts.chain_views.api import ChainBackend, chain_routes
@@ -43,7 +44,7 @@ from services.contracts.domain.owed import Owed
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
 from services.contracts.offers.follow import OFFERS, ChannelOffers
-from services.contracts.passing_on.api import PassingBackend, passing_routes
+from services.contracts.passing_on.api import passing_routes
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
 from services.contracts.settings import Settings
 from services.contracts.statements.api import StatementBackend, statement_routes
@@ -53,7 +54,7 @@ from services.contracts.statements.jobs import JOBS, Jobs
 from services.contracts.statements.maker import OWED, StatementMaker, owed_ledger
 from services.contracts.statements.runner import Runner
 from services.contracts.statements.statement import SHARES, STATEMENTS, Statements
-from services.contracts.succession.api import SuccessionBackend, succession_routes
+from services.contracts.succession.api import succession_routes
 from shared.aggregate.ledger import Ledger
 from shared.aggregate.outgoing import OutgoingEvent
 from shared.aggregate.republisher import Republisher
@@ -105,10 +106,11 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         router = routes(Contracts(own), registers, resources.clock, terms)
         join(router, archive_routes(contracts, log, files))
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
-        join(router, passing_routes(PassingBackend(Contracts(own), terms, resources.clock)))
+        acting = Backend(Contracts(own), terms, resources.clock)
+        join(router, passing_routes(acting))
         join(router, amending_routes(AmendingBackend(Contracts(own), accessions, terms, resources.clock)))
-        join(router, announcing_routes(AnnouncingBackend(Contracts(own), terms, resources.clock)))
-        join(router, succession_routes(SuccessionBackend(Contracts(own), terms, resources.clock)))
+        join(router, announcing_routes(acting))
+        join(router, succession_routes(acting))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, files))
         join(router, contact_routes(ContactBackend(ContactBooks(resources.store), contracts, resources.clock)))

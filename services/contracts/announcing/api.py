@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter
@@ -13,28 +10,18 @@ from starlette.responses import Response
 from services.contracts.access import viewer_of
 from services.contracts.announcing.asking import announced
 from services.contracts.announcing.schemas import PriceChangeRequest, PriceChangesView
+from services.contracts.backend import Backend
 from services.contracts.changes import change_of, required
 from services.contracts.domain.announcing import announce, price_change_of
-from services.contracts.domain.rules import Terms
-from services.contracts.repository import Contracts, Stored, Viewer
 from services.contracts.sides import acting_for, reading_for
-from shared.errors import ForbiddenError, NotFoundError
+from shared.errors import ForbiddenError
 from shared.http.auth import SIGNING
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
-from shared.messages.values import Channel, EntityId
+from shared.messages.values import EntityId
 
 
-@dataclass(frozen=True, slots=True)
-class AnnouncingBackend:
-    """What the routes work with."""
-
-    contracts: Contracts
-    terms: Mapping[Channel, Terms]
-    clock: Callable[[], datetime]
-
-
-def announcing_routes(backend: AnnouncingBackend) -> APIRouter:
+def announcing_routes(backend: Backend) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1", tags=["changes"])
     contracts = backend.contracts
@@ -45,9 +32,8 @@ def announcing_routes(backend: AnnouncingBackend) -> APIRouter:
         summary="New prices of a contract, for its sides",
     )
     async def price_changes(caller: CurrentCaller, contract_id: EntityId) -> Response:
-        viewer = viewer_of(caller)
-        stored = await _found(backend, viewer, contract_id)
-        reading_for(stored.contract, viewer)
+        stored, _ = await backend.found(caller, contract_id)
+        reading_for(stored.contract, viewer_of(caller))
         return json_reply(PriceChangesView.of(stored.contract), rev=stored.rev)
 
     @router.post("/contracts/{contract_id}/price-changes", response_model=PriceChangesView, openapi_extra=SIGNING)
@@ -56,7 +42,7 @@ def announcing_routes(backend: AnnouncingBackend) -> APIRouter:
     ) -> Response:
         """Whoever passes the use on: announce new cost information. It counts by the agreed period, and below by that of each."""
         at = backend.clock()
-        stored = await _found(backend, viewer_of(caller), contract_id)
+        stored, terms = await backend.found(caller, contract_id)
         side, _ = acting_for(stored.contract, caller)
         if side != "grantor":
             raise ForbiddenError("New prices are announced by whoever passes the use on.", code="not_the_grantor")
@@ -65,7 +51,6 @@ def announcing_routes(backend: AnnouncingBackend) -> APIRouter:
         async def apply() -> Response:
             found = await contracts.ledger.get(contract_id)
             if found is None or price_change_of(found[0], change_id) is None:
-                terms = backend.terms[stored.contract.channel]
                 change = announced(stored.contract, change_id, body.effective_from, tuple(body.price_items), at, terms)
                 result = await contracts.ledger.apply_one(
                     change_of(contract_id, partial(announce, change=change)), condition=condition
@@ -76,10 +61,3 @@ def announcing_routes(backend: AnnouncingBackend) -> APIRouter:
         return await key.run(apply)
 
     return router
-
-
-async def _found(backend: AnnouncingBackend, viewer: Viewer, contract_id: str) -> Stored:
-    stored = await backend.contracts.find(viewer, contract_id)
-    if stored is None or stored.contract.channel not in backend.terms:
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-    return stored

@@ -5,52 +5,39 @@ A contract that follows another one in time is accepted and given up here too, b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from services.contracts.access import viewer_of
 from services.contracts.accessions.declaring import known_contract
+from services.contracts.backend import Backend
 from services.contracts.cascade import hold_to_parents
 from services.contracts.chain.contract import Side
 from services.contracts.changes import change_of, required
 from services.contracts.domain.contract import SUB_LEGS, Contract
-from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
 from services.contracts.passing_on.offering import Passed, offer
 from services.contracts.passing_on.schemas import GiveUpRequest, SubContractRequest
-from services.contracts.repository import Contracts
 from services.contracts.schemas import ContractDetail
 from services.contracts.sides import acting_for
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
-from shared.errors import ForbiddenError, NotFoundError
+from shared.errors import ForbiddenError
 from shared.http.auth import SIGNING, Caller, needs
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.idempotency import Idempotency
 from shared.messages.base import Message
-from shared.messages.values import Channel, EntityId, Role
+from shared.messages.values import EntityId, Role
 
 CREATED = 201
 Kunde = Annotated[Caller, Depends(needs(Role.KUNDE))]
 Step = Callable[[Contract, Side, Actor], Sequence[Message]]
 
 
-@dataclass(frozen=True, slots=True)
-class PassingBackend:
-    """What the routes work with."""
-
-    contracts: Contracts
-    terms: Mapping[Channel, Terms]
-    clock: Callable[[], datetime]
-
-
-def passing_routes(backend: PassingBackend) -> APIRouter:
+def passing_routes(backend: Backend) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/v1", tags=["passing on"])
     contracts = backend.contracts
@@ -120,14 +107,10 @@ def passing_routes(backend: PassingBackend) -> APIRouter:
 
 
 async def _take(
-    backend: PassingBackend, caller: Caller, contract_id: str, step: Step, key: Idempotency, condition: Condition | None
+    backend: Backend, caller: Caller, contract_id: str, step: Step, key: Idempotency, condition: Condition | None
 ) -> Response:
-    stored = await backend.contracts.find(viewer_of(caller), contract_id)
-    if stored is None:
-        raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
+    stored, terms = await backend.found(caller, contract_id)
     side, actor = _signing_for(stored.contract, caller)
-    terms = backend.terms.get(stored.contract.channel)
-
     change = change_of(contract_id, lambda contract: step(contract, side, actor))
 
     async def apply() -> Response:

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.contracts.access import viewer_of
+from services.contracts.backend import Backend
 from services.contracts.cascade import hold_to_parents
 from services.contracts.changes import required
-from services.contracts.domain.rules import Terms
-from services.contracts.repository import Contracts
 from services.contracts.schemas import ContractDetail
 from services.contracts.sides import acting_for
 from services.contracts.succession.following import Following, follow, text_without_end
 from services.contracts.succession.schemas import SuccessorRequest
-from shared.errors import NotFoundError
 from shared.http.auth import SIGNING
 from shared.http.dependencies import CurrentCaller, IdempotencyKey
 from shared.http.etag import json_reply
-from shared.messages.values import Channel, EntityId
+from shared.messages.values import EntityId
 
 CREATED = 201
 
 
-@dataclass(frozen=True, slots=True)
-class SuccessionBackend:
-    """What the route works with."""
-
-    contracts: Contracts
-    terms: Mapping[Channel, Terms]
-    clock: Callable[[], datetime]
-
-
-def succession_routes(backend: SuccessionBackend) -> APIRouter:
+def succession_routes(backend: Backend) -> APIRouter:
     """Return the route."""
     router = APIRouter(prefix="/v1", tags=["changes"])
     contracts = backend.contracts
@@ -48,11 +32,9 @@ def succession_routes(backend: SuccessionBackend) -> APIRouter:
         Of the Anbieter another person releases it before it is offered. Eligibility judges the awards of both before anybody
         signs further; one that is not exempt ends it (`successor_not_exempt`).
         """
-        at, viewer = backend.clock(), viewer_of(caller)
-        stored = await contracts.find(viewer, contract_id)
-        if stored is None or stored.contract.channel not in backend.terms:
-            raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
-        former, terms = stored.contract, backend.terms[stored.contract.channel]
+        at = backend.clock()
+        stored, terms = await backend.found(caller, contract_id)
+        former = stored.contract
         side, actor = acting_for(former, caller)
         following = Following(
             id=key.derived_id("successor"),

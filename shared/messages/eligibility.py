@@ -25,6 +25,9 @@ from shared.messages.values import (
     Verdict,
 )
 
+_OF_THE_PORTAL = "R12"
+"""Rule of the portal itself: whoever does not meet it takes no part, whatever a person decides."""
+
 
 class Accreditation(Value):
     """Standing of an organisation at one Anbieter in one role."""
@@ -343,9 +346,19 @@ class Assessment(Value):
     ] = None
 
     @property
+    def deciding(self) -> tuple[Finding, ...]:
+        """The findings that have the verdict of the whole."""
+        return tuple(finding for finding in self.findings if finding.verdict is self.verdict)
+
+    @property
     def decisive(self) -> Finding:
-        """The first finding that has the verdict of the whole."""
-        return next(finding for finding in self.findings if finding.verdict is self.verdict)
+        """The first of them."""
+        return self.deciding[0]
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nobody may decide beside it, since it rests on the conditions of the portal itself."""
+        return self.verdict is Verdict.NOT_EXEMPT and any(finding.rule == _OF_THE_PORTAL for finding in self.deciding)
 
 
 @message_type("eligibility.verdict.given.v1")

@@ -89,12 +89,11 @@ class InHouseCheck(Value):
     @classmethod
     def summary(cls, assessment: Assessment, signed_off_by: str | None, override: Override | None = None) -> InHouseCheck:
         """Return the summary of an assessment."""
-        decisive = (finding for finding in assessment.findings if finding.verdict is assessment.verdict)
         return cls(
             verdict=assessment.verdict,
             rule_set=assessment.rule_set,
             as_of=assessment.as_of.isoformat(),
-            decisive=tuple(DecisiveRule(leg=f.leg, rule=f.rule, code=f.code, reason=f.reason) for f in decisive),
+            decisive=tuple(DecisiveRule(leg=f.leg, rule=f.rule, code=f.code, reason=f.reason) for f in assessment.deciding),
             signed_off_by=signed_off_by,
             override=override,
         )

@@ -23,8 +23,6 @@ from shared.messages.eligibility import (
 from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.values import Channel, Line, Party, PersonRef, Text, Time, Verdict
 
-PORTAL_RULE = "R12"
-"""Rule of the portal itself: whoever does not meet it takes no part, whatever a person decides."""
 MOST_OVERRIDES = 50
 
 
@@ -249,8 +247,7 @@ class OrderVerdict(Aggregate):
             return
         if assessment.verdict is Verdict.EXEMPT:
             raise ConflictError("The verdict leaves the way free; there is nothing to decide.", code="nothing_to_override")
-        decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
-        if assessment.verdict is Verdict.NOT_EXEMPT and any(finding.rule == PORTAL_RULE for finding in decisive):
+        if assessment.is_fixed:
             raise ConflictError(
                 "The conditions of the portal are not met (R12); no decision of a person stands in for them.",
                 code="override_not_allowed",

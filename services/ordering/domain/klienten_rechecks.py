@@ -11,13 +11,9 @@ from services.ordering.domain.parts import SYSTEM, Actor, Step
 from services.ordering.domain.steps import Taken
 from services.ordering.domain.transitions import FINAL, Command
 from shared.messages.base import Message
-from shared.messages.eligibility import Assessment
 from shared.messages.eligibility_klienten import KlientVerdictChanged
 from shared.messages.ordering_klienten import KlientChecked, OrderKlientVerdictChanged
 from shared.messages.values import Verdict
-
-PORTAL_RULE = "R12"
-"""Rule of the portal itself: whoever does not meet it takes no part, whatever a person decides."""
 
 
 def record_change(order: Order, changed: KlientVerdictChanged, at: datetime) -> list[Message]:
@@ -88,13 +84,8 @@ def _later(changed: KlientVerdictChanged, at: datetime) -> KlientLater:
         at=at,
         before=changed.before,
         because=changed.because,
-        fixed=_is_fixed(found),
+        fixed=found.is_fixed,
     )
-
-
-def _is_fixed(found: Assessment) -> bool:
-    deciding = [finding for finding in found.findings if finding.verdict is found.verdict]
-    return found.verdict is Verdict.NOT_EXEMPT and any(finding.rule == PORTAL_RULE for finding in deciding)
 
 
 def _add_line(order: Order, at: datetime, note: str) -> None:

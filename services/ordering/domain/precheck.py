@@ -132,9 +132,8 @@ def _with(assessment: Assessment, lacking: Finding) -> Assessment:
 
 def _may_be_mended_by_the_customer(assessment: Assessment) -> bool:
     """Return whether nothing but the Kunde's registration or relation is lacking, unknown or not in force: it may still come."""
-    decisive = [finding for finding in assessment.findings if finding.verdict is assessment.verdict]
     refusing = assessment.verdict in (Verdict.NOT_EXEMPT, Verdict.OUT_OF_SCOPE)
-    return refusing and all((it.leg, it.code) in CUSTOMER_LACKING for it in decisive)
+    return refusing and all((it.leg, it.code) in CUSTOMER_LACKING for it in assessment.deciding)
 
 
 @step(Command.RECORD_CHECK)

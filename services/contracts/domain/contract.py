@@ -1,6 +1,6 @@
 """The contract, of any leg of a chain: numbered if it was concluded, with its reason if it was refused.
 
-A NACHNUTZUNG is one record per order and channel. Contracts of the other legs have no order.
+A NACHNUTZUNG that a Vorgang has asked for is one record per order and channel. What follows one, and other legs, have no order.
 """
 
 from __future__ import annotations

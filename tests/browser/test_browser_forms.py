@@ -1,6 +1,6 @@
 """The main flow in Chromium, by forms alone: registration, an offer up to its publication, interest, order, contract.
 
-Every page is judged by axe, must fit a narrow screen, and has its picture taken in both widths.
+Every page is judged by axe in both widths and both themes, must fit a narrow screen, and has its picture taken in both widths.
 """
 
 from __future__ import annotations

@@ -8,27 +8,25 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from services.ordering import commands, handlers, schemas
-from services.ordering.access import in_charge_of, party_of, unknown
+from services.ordering.access import party_of, unknown
 from services.ordering.commands import bound
 from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.checklist import Checklists
 from services.ordering.domain.order import Order
-from services.ordering.domain.transitions import BEFORE_ORDER, FINAL
+from services.ordering.lists_api import list_routes
 from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
-from services.ordering.views import OfferingCounts, OrderSummary, OrderView, StateCount, summary_of, view_of
+from services.ordering.views import OrderView, view_of
 from shared.aggregate.change import Result
 from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIdempotencyKey
 from shared.http.etag import json_reply
-from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
-from shared.messages.ordering import OrderParty
-from shared.messages.values import Code, EntityId, OrderState
+from shared.messages.values import Code, EntityId
 from shared.tracing import context
 
 
@@ -84,37 +82,8 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
         """Words for all codes, German and English, and the transition table (public)."""
         return json_reply(backend.vocabulary)
 
-    @router.get("/orders", name="list", response_model=Page[OrderSummary])
-    async def list_orders(
-        caller: CurrentCaller,
-        state: OrderState | None = None,
-        party: Annotated[OrderParty | None, Query(description="Only those in which you are this side.")] = None,
-        cursor: str | None = None,
-        limit: Limit = 50,
-    ) -> Response:
-        """Vorgänge of your organisation (of your channel, for an Anbieter), newest first."""
-        after = decode_cursor(cursor, (datetime, str))
-        orders = await backend.orders.page(caller, state=state, party=party, after=after, limit=Page.ahead(limit))
-        page = Page.cut(
-            orders, limit, lambda it: (it.declared_at, it.id), lambda it: summary_of(it, party_of(it, caller), backend.idle_after)
-        )
-        return json_reply(page)
-
-    @router.get("/orders/counts/{offering_id}", name="counts", response_model=OfferingCounts)
-    async def count_orders(offering_id: EntityId, caller: CurrentCaller) -> Response:
-        """Bereitsteller or Anbieter: what a withdrawal of an offer touches, its open Vorgänge by state.
-
-        The Bereitsteller's are those that were forwarded, the Anbieter's those of the own channel.
-        """
-        side = in_charge_of(await backend.offerings.get(offering_id), caller)
-        open_states = [state for state in OrderState if state not in FINAL]
-        counts = [await backend.orders.count_of_offering(offering_id, side, caller.organisation, it) for it in open_states]
-        states = tuple(
-            StateCount(state=state, count=count, may_end=state in BEFORE_ORDER)
-            for state, count in zip(open_states, counts, strict=True)
-            if count
-        )
-        return json_reply(OfferingCounts(offering_id=offering_id, your_party=side, states=states))
+    # Before one Vorgang, whose path takes "counts" for an id.
+    list_routes(router, backend.orders, backend.offerings, backend.idle_after)
 
     @router.get("/orders/{order_id}", response_model=OrderView)
     async def read(order_id: EntityId, caller: CurrentCaller) -> Response:

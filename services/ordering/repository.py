@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,21 +13,20 @@ from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
+from services.ordering.narrowing import LIST_INDEXES, SCOPES, Counted, Found, OrderFilter, Position
 from shared.aggregate.ledger import aggregate_collection
 from shared.followed_offers import get_offer
 from shared.http.auth import Caller
 from shared.ids import derived_id
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, OrderState, Role
+from shared.messages.values import Channel, OrderState
 from shared.process.service import Resources
 from shared.store.port import PORTION_BYTES, Document, Index, Query, Scalar
 
 SERVICE = "ordering"
-_SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "shown_to", OrderParty.ANBIETER: "channel"}
 ORDERS = aggregate_collection(
     "orders",
-    *(Index(field, (field, "declared_at")) for field in _SCOPES.values()),
-    *(Index(f"{field}_state", (field, "state", "declared_at")) for field in _SCOPES.values()),
+    *LIST_INDEXES,
     *(Index(f"{field}_offering", (field, "offering_id", "state")) for field in ("shown_to", "channel")),
     Index("due", ("due_kind", "due_at")),
     Index("hold", ("hold_until",)),
@@ -62,6 +60,12 @@ _LISTED = (
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
 _KLIENTEN = ("klienten", "asked_since")
+_COUNTED = ("state", "offering_id", "declared_at", "waiting_since")
+COUNTED = 1000
+"""Up to here the Vorgänge of a list are counted."""
+SCANNED = 2000
+"""As many Vorgänge of a side are looked through at least before a list that several conditions narrow is cut short."""
+_PORTION = 200
 _NOT_READ = {"anbindungsarten": "[]", "price_sheet": "[]"}
 
 
@@ -109,23 +113,30 @@ class Orders:
         if not await self.ledger.is_visible(order_id, partial(has_part, caller=caller)):
             raise unknown(order_id)
 
-    async def page(
-        self,
-        caller: Caller,
-        *,
-        state: OrderState | None = None,
-        party: OrderParty | None = None,
-        after: tuple[Scalar, ...] | None = None,
-        limit: int,
-    ) -> list[Order]:
-        """Return the caller's Vorgänge, newest first, from after the position (declared_at, id) on; of one side only if named.
+    async def page(self, caller: Caller, narrowed: OrderFilter, *, after: tuple[Scalar, ...] | None = None, limit: int) -> Found:
+        """Return what is asked for of the caller's Vorgänge, from after a place on.
 
-        For lists: their long parts are not loaded.
+        For lists: their long parts are not loaded. Fewer than ``limit`` may be found though there are more (``SCANNED``).
         An organisation may be Kunde of some and Bereitsteller of others: both lists have the same order and are merged.
         """
-        found = [await self._of_side(side, caller, state, after, limit) for side in _sides(caller) if party in (None, side)]
-        merged = {order.id: order for orders in found for order in orders}
-        return heapq.nlargest(limit, merged.values(), key=lambda order: (order.declared_at, order.id))
+        orders: list[Order] = []
+        rests: list[Position] = []
+        for side in narrowed.sides(caller):
+            documents, rest = await self._of_side(narrowed, side, caller.organisation, after, limit, _LISTED)
+            orders += map(self._listed, documents)
+            rests += [] if rest is None else [rest]
+        found = narrowed.merged(orders, rests)
+        return Found(found.orders[:limit], found.rest)
+
+    async def count(self, caller: Caller, narrowed: OrderFilter) -> Counted:
+        """Return how many of the caller's Vorgänge are asked for, ``COUNTED`` at most."""
+        ids: set[str] = set()
+        more = False
+        for side in narrowed.sides(caller):
+            documents, rest = await self._of_side(narrowed, side, caller.organisation, None, COUNTED + 1, _COUNTED)
+            ids |= {document["_id"] for document in documents}
+            more = more or rest is not None
+        return Counted(min(len(ids), COUNTED), more or len(ids) > COUNTED)
 
     async def places(self, customer: str, offering_id: str, channel: Channel) -> list[Place]:
         """Return the places of all Vorgänge of a customer for an offer through a channel, oldest first.
@@ -256,7 +267,7 @@ class Orders:
 
         They are few enough to be counted in a request: an entry of the index for each body that has one open for the offer.
         """
-        field = _SCOPES[side]
+        field = SCOPES[side]
         equals: dict[str, Scalar] = {field: organisation, "offering_id": offering_id, "state": state.value}
         return await self.ledger.store.count(ORDERS, Query(f"{field}_offering", equals, limit=1))
 
@@ -281,15 +292,29 @@ class Orders:
         return documents[0][field] if documents else None
 
     async def _of_side(
-        self, side: OrderParty, caller: Caller, state: OrderState | None, after: tuple[Scalar, ...] | None, limit: int
-    ) -> list[Order]:
-        field = _SCOPES[side]
-        equals: dict[str, Scalar] = {field: caller.organisation}
-        if state is not None:
-            equals["state"] = state.value
-        index = field if state is None else f"{field}_state"
-        query = Query(index, equals, after=after, descending=True, limit=limit, only=_LISTED)
-        return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+        self,
+        narrowed: OrderFilter,
+        side: OrderParty,
+        organisation: str,
+        after: tuple[Scalar, ...] | None,
+        limit: int,
+        only: tuple[str, ...],
+    ) -> tuple[list[Document], Position | None]:
+        """Return Vorgänge of a side; if fewer than ``limit``, also the place behind which it was not looked through, if any."""
+        index, equals = narrowed.query(side, organisation)
+        query = Query(index, equals, after=after, descending=narrowed.newest_first, limit=limit, only=only)
+        found: list[Document] = []
+        scanned = 0
+        while True:
+            documents = await self.ledger.store.find(ORDERS, query)
+            scanned += len(documents)
+            found += filter(narrowed.includes, documents)
+            if len(documents) < query.limit or len(found) >= limit:
+                return found, None
+            rest = (documents[-1][narrowed.time], documents[-1]["_id"])
+            if scanned >= SCANNED:
+                return found, rest
+            query = replace(query, after=rest, limit=_PORTION)
 
     def _listed(self, document: Document) -> Order:
         return self.ledger.state_of({**_NOT_READ, **document})
@@ -312,8 +337,3 @@ def _in_state(channel: Channel, state: OrderState) -> Query:
 
 def _waiting(channel: Channel, task: Task) -> Query:
     return Query("waiting_age", {"channel": channel.value, "waiting_what": task.value}, limit=1)
-
-
-def _sides(caller: Caller) -> list[OrderParty]:
-    anbieter = [OrderParty.ANBIETER] if Role.ANBIETER in caller.roles else []
-    return [*anbieter, OrderParty.KUNDE, OrderParty.BEREITSTELLER]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.ordering.domain.award import offer_number_of
 from services.ordering.domain.formats import Format, example_of
@@ -62,6 +63,13 @@ class OrderSummary(BaseModel):
     your_party: OrderParty
     waiting: WaitingView | None
     deadline: DeadlineView | None
+
+
+class OrderCount(BaseModel):
+    """How many Vorgänge a list has; ``more``: there may be more than were counted."""
+
+    count: Annotated[int, Field(description="Number of Vorgänge, at most 1000.", examples=[12])]
+    more: Annotated[bool, Field(description="Whether there may be more than that.", examples=[False])]
 
 
 class StateCount(BaseModel):

@@ -97,12 +97,12 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     apis = (catalog_api, eligibility_api, ordering_api, contracts_api, notify_api)
     closing: list[Callable[[], Awaitable[None]]] = [it.close for it in apis]
     entrance = _entrance(resources, settings, transports)
-    if entrance is not None:
+    ordering = None if entrance is None else Ordering(ordering_api)
+    if entrance is not None and ordering is not None:
         join(router, login_routes(entrance.doorkeeper, entrance.provider, resources.clock))
         notify = Notify(notify_api)
         join(router, inbox_routes(pages, notify))
         join(router, contact_routes(pages, notify))
-        ordering = Ordering(ordering_api)
         join(router, order_routes(pages, ordering, resources.clock))
         join(router, participation_routes(pages, ordering))
         join(router, step_routes(pages, ordering, contracts))
@@ -125,7 +125,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, quarantine_routes(pages, ordering))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts, resources.clock))
         closing.append(entrance.provider.close)
-    join(router, showcase_routes(pages, catalog, eligibility))
+    join(router, showcase_routes(pages, catalog, eligibility, ordering, resources.clock))
     site = Site(
         origin=settings.origin,
         policy=policy(None if settings.oidc_issuer is None else _origin(settings.oidc_issuer)),

@@ -54,6 +54,13 @@ class Summaries(Reply):
     next: str | None
 
 
+class Count(Reply):
+    """How many Vorgänge a list has; ``more``: there may be more than were counted."""
+
+    count: int
+    more: bool
+
+
 class StateCount(Reply):
     """How many Vorgänge are in a state; ``may_end``: a withdrawal of their offer can end them."""
 
@@ -389,6 +396,10 @@ class Ordering:
     async def orders(self, access: Access, parameters: Parameters) -> Summaries:
         """Return a page of Vorgänge. Raises as ``Api.get``."""
         return await self._api.get("/v1/orders", Summaries, parameters, access=access)
+
+    async def count(self, access: Access, parameters: Parameters) -> Count:
+        """Return how many Vorgänge a list has, all pages together. Raises as ``Api.get``."""
+        return await self._api.get("/v1/orders/counts", Count, parameters, access=access)
 
     async def counts(self, access: Access, offering_id: str) -> OfferingCounts:
         """Return what a withdrawal of an offer touches, for who may withdraw it. Raises as ``Api.get``."""

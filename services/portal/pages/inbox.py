@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.notify import Notify
 from services.portal.forms import read_given
-from services.portal.pages.parts import or_none
+from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 
@@ -24,7 +23,6 @@ READ_ALL = "/inbox/read-all"
 DONE = frozenset({"contact", "erased"})
 PATHS = {"order": "/orders", "offering": "/offerings", "organisation": "/organisations", "contract": "/contracts"}
 """Where the things are shown that notifications are about; others are named without a link."""
-_ID = re.compile(r"[0-9a-f-]{36}")
 
 
 class Asked(BaseModel):
@@ -73,7 +71,7 @@ def inbox_routes(pages: Pages, notify: Notify) -> APIRouter:
     async def read(request: Request, visit: CurrentVisit) -> Response:
         session = session_of(visit)
         given = await read_given(request, session, READ)
-        if _ID.fullmatch(given.one("id")):
+        if ENTITY_ID.fullmatch(given.one("id")):
             await notify.read(session.access, given.one("id"), given.key)
         back = Asked().address(unread=given.one("unread") == "true")
         return RedirectResponse(f"{visit.language.prefix}{back}", 303)

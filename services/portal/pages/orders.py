@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -13,15 +13,19 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.apis.ordering import Order, Ordering, Point, Summary, Vocabulary
+from services.portal.apis.ordering import Count, Order, Ordering, Point, Summary
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.steps import COMMANDS, ways_on
+from services.portal.pages.turns import Turn, turn_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
 PAGE = 50
+WAITING = [("waits_for_me", "true")]
+"""What of the list waits for whoever reads."""
 LEADING = frozenset(
     {"recheck", "start_clarification", "confirm_conditions", "make_offer", "place", "start_onboarding", "go_live"}
 )
@@ -30,24 +34,44 @@ DONE = frozenset({*COMMANDS, "declare_interest"})
 
 
 class Asked(BaseModel):
-    """Which part of the list, from where on."""
+    """Which Vorgänge are asked for, over all pages of the list, and from where on."""
 
     model_config = ConfigDict(extra="ignore")
 
     state: str = ""
+    waits_for_me: bool = False
+    offering_id: str = ""
     cursor: str | None = None
+
+    def filters(self, without: str = "") -> list[tuple[str, str]]:
+        """Return the filters that are chosen, but for one."""
+        waits = "true" if self.waits_for_me else ""
+        chosen = (("waits_for_me", waits), ("state", self.state), ("offering_id", self.offering_id))
+        return [(name, value) for name, value in chosen if value and name != without]
+
+    def address(self, *, without: str = "", cursor: str | None = None) -> str:
+        """Return the address of this list in our pages, from another place on, or without one of its filters."""
+        query = [*self.filters(without), *([("cursor", cursor)] if cursor else [])]
+        return f"/orders?{urlencode(query)}" if query else "/orders"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """Whose turn it is: ``mine``, since how many days, to do ``task``."""
+class Group:
+    """Vorgänge under one heading, each with whose turn it is. ``more``: address of all of them where not all are shown."""
 
-    mine: bool
-    party: str
     name: str
-    since: datetime
-    days: int
-    task: str
+    rows: tuple[tuple[Summary, Turn | None], ...]
+    number: Count | None = None
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A chosen filter, with the address of the list without it. ``german``: its words are in German only."""
+
+    label: str
+    address: str
+    german: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +99,39 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
 
     @router.get("/orders")
     async def listed(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
-        access = session_of(visit).access
-        chosen = [(name, value) for name, value in (("state", asked.state), ("cursor", asked.cursor)) if value]
-        found, words = await asyncio.gather(ordering.orders(access, [*chosen, ("limit", str(PAGE))]), ordering.words())
-        rows = [(it, _turn(it, words, visit.language, clock())) for it in found.items]
-        mine = [row for row in rows if row[1] is not None and row[1].mine]
-        others = [row for row in rows if row[1] is not None and not row[1].mine]
-        following = None
-        if found.next is not None:
-            query = [*([("state", asked.state)] if asked.state else []), ("cursor", found.next)]
-            following = f"/orders?{urlencode(query)}"
+        access, filters = session_of(visit).access, asked.filters()
+        limit = ("limit", str(PAGE))
+        cursor = [("cursor", asked.cursor)] if asked.cursor else []
+        # What waits for whoever reads stands on top of the whole list, whichever page of it they lie on.
+        whole = not filters and not cursor
+        found, words, number, mine, waiting = await asyncio.gather(
+            ordering.orders(access, [*filters, *cursor, limit]),
+            ordering.words(),
+            or_none(ordering.count(access, filters), "orders"),
+            ordering.orders(access, [*WAITING, limit]) if whole else nothing(),
+            or_none(ordering.count(access, WAITING), "orders") if whole else nothing(),
+        )
+
+        def rows(items: Sequence[Summary]) -> tuple[tuple[Summary, Turn | None], ...]:
+            return tuple((it, turn_of(it, words, visit.language, clock())) for it in items)
+
+        groups = [Group("found", rows(found.items))]
+        if mine is not None:
+            rest = [it for it in rows(found.items) if it[1] is None or not it[1].mine]
+            groups = [
+                Group("mine", rows(mine.items), waiting, None if mine.next is None else f"/orders?{urlencode(WAITING)}"),
+                Group("others", tuple(it for it in rest if it[1] is not None)),
+                Group("closed", tuple(it for it in rest if it[1] is None)),
+            ]
         return pages.show(
             visit,
             "pages/orders.html",
-            groups={"mine": mine, "others": others, "closed": [row for row in rows if row[1] is None]},
-            following=following,
+            asked=asked,
+            groups=[it for it in groups if it.rows],
+            number=number,
+            states=pages.labels(visit.language, "OrderState"),
+            chips=_chips(pages, visit.language, asked, found.items),
+            following=None if found.next is None else asked.address(cursor=found.next),
         )
 
     @router.get("/orders/{order_id}")
@@ -101,7 +143,7 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
             # Notices lead here; whoever is a Klient of the Vorgang has a page of its own.
             part = (await ordering.participation(access, order_id)).content
             return RedirectResponse(f"{visit.language.prefix}/participations/{quote(part.order_id)}", SEE_OTHER)
-        turn = _turn(order, words, visit.language, clock())
+        turn = turn_of(order, words, visit.language, clock())
         steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
         ways = ways_on(order)
         return pages.show(
@@ -120,12 +162,16 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
     return router
 
 
-def _turn(order: Summary, words: Vocabulary, language: Language, at: datetime) -> Turn | None:
-    """Return whose turn it is, None where the Vorgang waits for nobody."""
-    waiting = order.waiting
-    if waiting is None:
-        return None
-    names = {"KUNDE": order.customer.name, "BEREITSTELLER": order.provider.name}
-    mine = waiting.party == order.your_party
-    days = max((at - waiting.since).days, 0)
-    return Turn(mine, waiting.party, names.get(waiting.party, ""), waiting.since, days, words.task(waiting.what, language))
+def _chips(pages: Pages, language: Language, asked: Asked, found: Sequence[Summary]) -> list[Chip]:
+    """Return the chosen filters; an offer shows by its title if any Vorgang about it is found."""
+    words = pages.words(language)
+    title = next((it.offering.title for it in found), None)
+    labels = {
+        "waits_for_me": words("orders.waits_for_me"),
+        "state": pages.label(language, "OrderState", asked.state),
+        "offering_id": title or words("orders.one_offer"),
+    }
+    return [
+        Chip(labels[name], asked.address(without=name), german=name == "offering_id" and title is not None)
+        for name, _ in asked.filters()
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -10,6 +11,8 @@ import structlog
 from shared.errors import MarktplatzError, RejectedError
 
 T = TypeVar("T")
+ENTITY_ID = re.compile(r"[0-9a-f-]{36}")
+"""The id of a thing that the services have made; in addresses of pages there may be anything."""
 
 log = structlog.get_logger()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -13,17 +14,21 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic, as_pending
-from services.portal.apis.client import Parameters
+from services.portal.apis.client import Access, Parameters
 from services.portal.apis.eligibility import Eligibility
+from services.portal.apis.ordering import Ordering, Summaries, Summary, Vocabulary
 from services.portal.language import Language
 from services.portal.pages.offer_steps import DONE, moves_of, word_of
-from services.portal.pages.parts import or_none
+from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.pages.stored_files import link_of
+from services.portal.pages.turns import Turn, turn_of
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit
 
 PAGE = 20
+OWN_ORDERS = 5
+"""As many Vorgänge of whoever reads are shown with an offer; the list has them all."""
 SHOWN_AT_ONCE = 8
 """Choices of a filter that are seen without opening the rest."""
 FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsart", "used_in")
@@ -129,9 +134,17 @@ class Results:
         return self.asked.address() if self.asked.cursor else None
 
 
-def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) -> APIRouter:
-    """Return the routes."""
+def showcase_routes(
+    pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering | None, clock: Callable[[], datetime]
+) -> APIRouter:
+    """Return the routes; without ``ordering`` nobody has Vorgänge here."""
     router = APIRouter(include_in_schema=False)
+
+    async def own_orders(access: Access | None, offering_id: str) -> _OwnOrders | None:
+        # A known service has no id of ours, and no Vorgänge.
+        if access is None or ordering is None or not ENTITY_ID.fullmatch(offering_id):
+            return None
+        return await or_none(_own_orders(ordering, access, offering_id), "offering")
 
     @router.get("/offerings")
     async def search(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
@@ -148,11 +161,12 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
         version: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
     ) -> Response:
         access = None if visit.session is None else visit.session.access
-        found, checklist, topics, channels = await asyncio.gather(
+        found, checklist, topics, channels, own = await asyncio.gather(
             catalog.offering(offering_id, access, version),
             or_none(catalog.requirements(), "offering"),
             or_none(catalog.topics(), "offering"),
             or_none(eligibility.channels(), "offering"),
+            own_orders(access, offering_id),
         )
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
@@ -177,12 +191,31 @@ def showcase_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) ->
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],
             advice=advice or (),
+            own=own and own.rows(visit.language, clock()),
+            own_more=own is not None and own.orders.next is not None,
             moves=[(move, word_of(found, move)) for move in moves_of(found)],
             pending=pending,
             done=done if done in DONE else "",
         )
 
     return router
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnOrders:
+    """The newest Vorgänge about an offer that whoever reads has a part in, and the words for whose turn it is."""
+
+    orders: Summaries
+    words: Vocabulary
+
+    def rows(self, language: Language, at: datetime) -> list[tuple[Summary, Turn | None]]:
+        """Return each with whose turn it is."""
+        return [(it, turn_of(it, self.words, language, at)) for it in self.orders.items]
+
+
+async def _own_orders(ordering: Ordering, access: Access, offering_id: str) -> _OwnOrders:
+    parameters = [("offering_id", offering_id), ("limit", str(OWN_ORDERS))]
+    return _OwnOrders(*await asyncio.gather(ordering.orders(access, parameters), ordering.words()))
 
 
 def _topic(found: Offering | KnownService, topics: tuple[Topic, ...] | None) -> str | None:

@@ -17,6 +17,7 @@ from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
+from services.portal.pages.orders import WAITING
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
 from services.portal.visits import CurrentVisit, session_of
@@ -65,9 +66,8 @@ def task_routes(
         return len([it for it in found.items if it.awaits is not None]), found.next is not None
 
     async def orders(access: Access) -> tuple[int, bool]:
-        found = await ordering.orders(access, [("party", "ANBIETER"), *limit])
-        mine = [it for it in found.items if it.waiting is not None and it.waiting.party == it.your_party]
-        return len(mine), found.next is not None
+        found = await ordering.count(access, [*WAITING, ("party", "ANBIETER")])
+        return found.count, found.more
 
     @router.get("")
     async def overview(visit: CurrentVisit) -> Response:
@@ -75,7 +75,7 @@ def task_routes(
         numbers = await asyncio.gather(
             _number("accreditations", "/tasks/accreditations", accreditations(access)),
             _number("offerings", "/tasks/offerings", offerings(access)),
-            _number("orders", "/orders", orders(access)),
+            _number("orders", f"/orders?{urlencode(WAITING)}", orders(access)),
             _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
         )
         return pages.show(visit, "pages/tasks.html", numbers=numbers, year=day_of(clock()).year)

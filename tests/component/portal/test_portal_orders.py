@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,9 +10,12 @@ import pytest
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.apis.ordering import Ordering, Vocabulary
 from services.portal.apis.remembered import SECONDS
+from services.portal.pages import orders as order_pages
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE, STRANGER
 from tests.component.ordering.ordering_world import World as OrderingWorld
-from tests.component.portal.login import Acting, World
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import HUSUM, Acting, World
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID
 from tests.support.html import Page
 
 KEYS = "session-keys"
@@ -48,6 +52,47 @@ async def test_the_list_says_first_what_waits_for_whoever_looks(world: World, or
         assert [it.attributes["id"] for it in page.all("h2")] == [group]
         assert who in page.one("li", class_="card").text
         assert page.all("a", href=f"/orders/{order['id']}")
+
+
+async def test_the_list_is_narrowed_over_all_its_pages_and_counted(
+    world: World, orders: OrderingWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(order_pages, "PAGE", 1)
+    numbers = []
+    for body in (CUSTOMER.id, "010540056056", "010610046046"):
+        who = f"kai/{body}/KUNDE"
+        order = await orders.declare(who)
+        await orders.judge(await orders.read(order["id"], who))
+        orders.pass_time(hours=1)
+        numbers.append(order["number"])
+    await orders.step(order["id"], "clarification", BEREITSTELLER)
+    world.now, world.ordering = orders.now, Acting(orders.app, BEREITSTELLER)
+    world.app = world.portal(oidc_issuer=world.provider.url, session_keys=world.folder / KEYS)
+    person = await somebody(world, HUSUM)
+    await person.open("/orders")
+    assert person.page.one("p", role="status").text == "3 Vorgänge"
+    assert [it.text for it in person.page.all("h2")] == ["Wartet auf mich 2 Vorgänge", "Wartet auf andere"]
+    assert shown(person) == [numbers[0], numbers[2]], "the longest wait on top, however old"
+    await person.follow("Alles anzeigen, was auf uns wartet")
+    assert person.page.one("p", role="status").text == "2 Vorgänge"
+    assert shown(person) == [numbers[0]]
+    await person.follow("Weitere Vorgänge")
+    assert shown(person) == [numbers[1]]
+    assert "Weitere Vorgänge" not in person.text
+    await person.open(f"/en/orders?state=IN_ABSTIMMUNG&offering_id={OFFERING_ID}")
+    assert (person.page.one("p", role="status").text, shown(person)) == ("1 case", numbers[2:])
+    chips = [it.text for it in person.page.all("a", class_="chip")]
+    assert [it.removesuffix(" ✕") for it in chips] == ["In clarification", "Digitale Baugenehmigung"]
+    await person.open("/orders?state=PRODUKTIV&waits_for_me=true")
+    assert "Zu dieser Auswahl gibt es keinen Vorgang." in person.text
+    await person.follow("Alle Filter entfernen")
+    assert "Wartet auf mich" in person.text
+    await person.visitor.aclose()
+
+
+def shown(person: Person) -> list[str]:
+    """Return the numbers of the Vorgänge that a page lists."""
+    return [re.search(r"V-\d{4}-\w{8}", it.text).group() for it in person.page.all("li", class_="card")]  # type: ignore[union-attr]
 
 
 async def test_who_has_no_vorgang_is_led_to_the_offers(world: World, orders: OrderingWorld) -> None:

@@ -106,6 +106,11 @@ async def test_interest_is_declared_where_the_way_is_open_and_what_is_missing_is
     assert kunde.value("channel") == "govdigital"
     await kunde.send()
     assert "Ihr Interesse ist bekundet" in kunde.text
+    number = next(it.text for it in kunde.page.all("span") if it.text.startswith("V-"))
+    await kunde.open(f"/offerings/{OFFERING_ID}")
+    assert number in kunde.page.one("section", aria_labelledby="own").text
+    bereitsteller = await desks.bereitsteller.open(f"/offerings/{OFFERING_ID}")
+    assert "Unsere Vorgänge dazu" not in bereitsteller.text, "nothing was forwarded yet"
     await kunde.open(f"/en/offerings/{OFFERING_ID}/interest")
     await kunde.send(409, message="Noch einmal.")
     assert "Your organisation has an open case for this service already." in kunde.text
@@ -129,7 +134,10 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
         await settle_all(desks, person, path)
     await bereitsteller.open(f"{path}/conditions")
     await bereitsteller.send(conditions="1st-Level-Support beim Kunden\r\n\r\nStart im April")
-    await anbieter.open(path)
+    await anbieter.open("/tasks")
+    assert "Vorgänge, die auf Sie warten 1 wartet" in anbieter.text
+    await anbieter.follow("Vorgänge, die auf Sie warten")
+    await anbieter.follow("Digitale Baugenehmigung")
     await anbieter.follow("Angebot machen")
     await anbieter.send(valid_until__day="31", valid_until__month="12", valid_until__year="2026")
     await step_back(desks, path)

@@ -27,7 +27,8 @@ from services.ordering.domain.order import Order
 for line in sys.stdin:
     order = Order.model_validate(json.loads(line), extra="ignore")
     parts = [getattr(order, name).value for name in Order.model_fields if hasattr(getattr(order, name), "value")]
-    print(json.dumps({"state": order.state, "steps": len(order.steps()), "points": len(order.points.value), "parts": len(parts)}))
+    waits = [order.waiting_party, order.waiting_since and order.waiting_since.isoformat()]
+    print(json.dumps({"waits": waits, "state": order.state, "steps": len(order.steps()), "points": len(order.points.value), "parts": len(parts)}))
 """
 
 
@@ -97,6 +98,10 @@ def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> Non
     )
     assert read.returncode == 0, read.stderr
     found = [json.loads(line) for line in read.stdout.splitlines()]
+    # Lists are found by who holds the ball, which 0.1.0 stores, too.
+    assert [it["waits"] for it in found] == [
+        [order.waiting_party, order.waiting_since and order.waiting_since.isoformat()] for order in orders
+    ]
     expected = [(order.state, len(order.steps()), len(order.points.value)) for order in orders]
     assert [(it["state"], it["steps"], it["points"]) for it in found] == expected
     assert all(it["parts"] > 8 for it in found)

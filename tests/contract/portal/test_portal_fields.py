@@ -15,6 +15,8 @@ from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contracts import STEPS
 from services.portal.pages.offer_steps import MOVES
+from services.portal.pages.orders import WAITING
+from services.portal.pages.orders import Asked as AskedOrders
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
 from services.portal.pages.steps import COMMANDS
@@ -36,6 +38,7 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "get", "/v1/channels", eligibility.Channels),
     (ServiceName.ELIGIBILITY, "get", "/v1/channels/{channel}", eligibility.ChannelRules),
     (ServiceName.ORDERING, "get", "/v1/orders", ordering.Summaries),
+    (ServiceName.ORDERING, "get", "/v1/orders/counts", ordering.Count),
     (ServiceName.ORDERING, "get", "/v1/orders/{order_id}", ordering.Order),
     (ServiceName.ORDERING, "get", "/v1/participations", ordering.Participations),
     (ServiceName.ORDERING, "get", "/v1/participations/{participation_id}", ordering.Participation),
@@ -155,6 +158,13 @@ def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> Non
     asked = Asked(q="a", cursor="b", **{name: ["true"] for name in FILTERS})
     assert {name for name, _ in asked.parameters()} == {"q", "cursor", "limit", *FILTERS}
     assert {name for name, _ in asked.parameters()} <= known
+
+
+def test_every_filter_of_the_list_of_vorgaenge_is_a_query_parameter_of_ordering() -> None:
+    asked = AskedOrders(state="PRODUKTIV", waits_for_me=True, offering_id="1")
+    for path, further in (("/v1/orders", {"cursor", "limit"}), ("/v1/orders/counts", {"party"})):
+        known = {it["name"] for it in document(ServiceName.ORDERING)["paths"][path]["get"]["parameters"]}
+        assert {name for name, _ in (*asked.filters(), *WAITING)} | further <= known
 
 
 def _body(described: dict[str, Any], path: str, method: str = "post") -> set[str]:

@@ -192,6 +192,9 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
             found.append(f"{operation}: {caller.name} finds a Bereitstellungsvertrag")
         if answer.status_code == 200 and {item["id"] for item in items} - roots != expected:
             found.append(f"{operation}: {caller.name} finds {answer.text[:300]}")
+    counted = (await _list(scene, caller, "ordering GET /v1/orders/counts")).json()["count"]
+    if counted != (own := sum(sees(caller, thing) for thing in LISTED["ordering GET /v1/orders"])):
+        found.append(f"ordering GET /v1/orders/counts: {caller.name} counts {counted}, not {own}")
     for operation in ("catalog GET /v1/my/offerings", "eligibility GET /v1/accreditations", "notify GET /v1/inbox"):
         answer = await _list(scene, caller, operation)
         names = {thing: scene.ids[thing] for thing in Thing if thing not in (Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE)}

@@ -132,6 +132,7 @@ eligibility GET    /v1/verdict-records/{record_id}                              
 eligibility GET    /v1/verdict-records/{record_id}/replay                                        RECORD        token   404 200 200 404 404 404 200 404 404 404 404
 ordering    GET    /v1/order-vocabulary                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
 ordering    GET    /v1/orders                                                                    -             token   200 200 200 200 200 200 200 200 200 200 200
+ordering    GET    /v1/orders/counts                                                             -             token   200 200 200 200 200 200 200 200 200 200 200
 ordering    GET    /v1/orders/counts/{offering_id}                                               DRAFT         token   404 404 404 404 404 404 404 404 404 404 404
 ordering    GET    /v1/orders/counts/{offering_id}                                               SUBMISSION    token   404 404 404 404 404 404 404 404 404 404 404
 ordering    POST   /v1/orders                                                                    DRAFT         token   404 404 403 403 403 404 403 403 403 404 403

@@ -10,9 +10,15 @@ from services.portal.language import Language
 
 
 class Notification(Reply):
-    """What the organisation has been told. ``subject_kind`` is order, offering, organisation or contract."""
+    """What the organisation has been told. ``subject_kind`` is order, offering, organisation or contract.
+
+    ``order_id`` and ``offering_id``: the Vorgang and the offer that it belongs to, None if it belongs to none.
+    """
 
     id: str
+    event_type: str
+    order_id: str | None = None
+    offering_id: str | None = None
     subject_kind: str
     subject_id: str
     subject: str
@@ -72,9 +78,12 @@ class Notify:
         """Mark a notification as read. Raises as ``Api.post``."""
         await self._api.post(f"/v1/inbox/{segment(notification_id)}/read", key=key, access=access)
 
-    async def read_all(self, access: Access, until: str, key: str) -> int:
-        """Mark all notifications up to a moment as read and return how many. Raises as ``Api.post``."""
-        return (await self._api.make("/v1/inbox/read", Marked, key=key, access=access, body={"until": until})).marked
+    async def read_all(self, access: Access, until: str, narrowed: dict[str, str], key: str) -> int:
+        """Mark notifications up to a moment as read, those alone that filters leave, and return how many.
+
+        Raises as ``Api.post``.
+        """
+        return (await self._api.make("/v1/inbox/read", Marked, key=key, access=access, body={"until": until, **narrowed})).marked
 
     async def unread(self, access: Access) -> Unread:
         """Return how many notifications nobody has read. Raises as ``Api.get``."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from shared.http.app import create_app
+from shared.ids import derived_id
 from shared.messages import ordering
 from tests.component.notify.workbench import Bench, open_store, received
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, ActingAs, World
-from tests.support.builders.events import AT, CUSTOMER, head
+from tests.support.builders.events import AT, CUSTOMER, NUMBER, OFFERING_ID, head
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 
@@ -77,3 +78,32 @@ async def test_all_that_was_seen_is_marked_as_read_at_once(desk: Desk) -> None:
     person.page = seen
     await person.choose("Alle als gelesen kennzeichnen")
     assert "1 ungelesen" in person.text, "what came later was not seen"
+
+
+async def test_the_inbox_is_narrowed_by_kind_vorgang_and_offer_and_marked_as_read_so(desk: Desk) -> None:
+    other = head(id=derived_id("other", "order"), number="V-2026-2")
+    begun = ordering.ClarificationStarted(order=head(), at=AT, points=())
+    for seq, event in enumerate((ordering.WentLive(order=head(), at=AT), begun, ordering.WentLive(order=other, at=AT)), 1):
+        desk.bench.clock.turn(minutes=1)
+        await desk.bench.consume([received(event, seq)])
+    person = await desk.person.open("/inbox?unread=true")
+    assert len(person.page.all("li", class_="card")) == 3
+    await person.follow(f"Alles zu diesem Vorgang : {subjects(person)[1]}")
+    assert len(subjects(person)) == 2
+    await person.follow("Dienst produktiv")
+    chips = [it.text.removesuffix(" ✕") for it in person.page.all("a", class_="chip")]
+    assert chips == ["Dienst produktiv", "Ein bestimmter Vorgang"]
+    (only,) = subjects(person)
+    assert NUMBER in only
+    await person.choose("Alle als gelesen kennzeichnen")
+    assert "2 ungelesen" in person.text, "what the filters leave out stays unread"
+    assert subjects(person) == [only]
+    await person.open(f"/en/inbox?offering_id={OFFERING_ID}&event_type={ordering.WentLive.TYPE}")
+    assert len(subjects(person)) == 2
+    await person.follow("Remove all filters")
+    assert len(subjects(person)) == 3
+
+
+def subjects(person: Person) -> list[str]:
+    """Return what the notifications of the page are called."""
+    return [it.text for it in person.page.all("h2")]

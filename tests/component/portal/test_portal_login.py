@@ -290,6 +290,7 @@ async def test_a_login_never_leads_to_another_site(world: World, target: str) ->
 def notification(**parts: object) -> dict[str, object]:
     return {
         "id": "4a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f11",
+        "event_type": "catalog.offering.published.v1",
         "subject_kind": "offering",
         "subject_id": "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33",
         "subject": "Angebot <b>veröffentlicht</b>",

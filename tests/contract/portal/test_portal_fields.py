@@ -9,11 +9,13 @@ import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import ServiceName
+from services.notify.app import load_routing
 from services.portal.apis import catalog, contracts, eligibility, notify, ordering
 from services.portal.apis.ordering import Order
 from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contracts import STEPS
+from services.portal.pages.inbox import NARROWING
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.orders import WAITING
 from services.portal.pages.orders import Asked as AskedOrders
@@ -21,6 +23,7 @@ from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.showcase import FILTERS, Asked
 from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
+from services.portal.texts import every_key, read_texts
 from tests.faults.malformed.apis import document
 
 READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
@@ -100,12 +103,20 @@ def test_a_field_that_is_not_described_is_found() -> None:
 def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
     assert "post" in document(ServiceName.NOTIFY)["paths"]["/v1/inbox/{notification_id}/read"]
     known = {it["name"] for it in document(ServiceName.NOTIFY)["paths"]["/v1/inbox"]["get"]["parameters"]}
-    assert {"unread", "cursor", "limit"} <= known
+    assert {"unread", "cursor", "limit", *NARROWING} <= known
     contact = {"name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms", "deputy"}
     assert contact <= _body(document(ServiceName.NOTIFY), "/v1/contacts/me", "put")
-    assert "until" in _body(document(ServiceName.NOTIFY), "/v1/inbox/read")
+    assert {"until", *NARROWING} <= _body(document(ServiceName.NOTIFY), "/v1/inbox/read")
     for step, body in (("discard", {"reason"}), ("resubmit", {"event"}), ("replay", set())):
         assert body <= _body(document(ServiceName.ORDERING), f"/v1/partner-quarantine/{{reference}}/{step}")
+
+
+def test_every_kind_of_notification_has_words_to_choose_it_by() -> None:
+    """In ``[notice]`` of ``services/portal/texts``; notify refuses a kind that nobody is told of."""
+    routed = load_routing().routes.keys()
+    for words in read_texts().values():
+        assert {key.removeprefix("notice.") for key in every_key(words, "notice.")} == routed
+        assert {f"inbox.group.{it.partition('.')[0]}" for it in routed} == set(every_key(words, "inbox.group."))
 
 
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:

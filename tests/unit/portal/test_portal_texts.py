@@ -45,6 +45,8 @@ FAMILIES = (
         "contact.",
         "changes.",
         "quarantine.",
+        "inbox.group.",
+        "notice.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -26,10 +26,12 @@ from tests.component.portal.login import Acting, Beside, Notified
 from tests.component.portal.test_portal_contracts import AGB
 from tests.component.portal.test_portal_login import notification
 from tests.component.portal.test_portal_operations import JOB, RECORD, Services
+from tests.support.builders.orders import CUSTOMER
 from tests.support.showcase import Showcase, few_services, rules_api
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 """The engine of Debian: without windows it starts and opens pages for a third of the processor time."""
+BUENDLER = "bea/DE-SH/BUENDELNDE_ORGANISATION"
 MARKUP = '<script>document.title="broken"</script><img src=x onerror=alert(1)>'
 PROBES = (
     "<script>alert(1)</script>",
@@ -66,6 +68,7 @@ class Site:
     suspended: str
     markup: str
     order: str
+    participation: str
     record: str
     job: str
 
@@ -98,6 +101,8 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
     order = await orders.declare(message="Wir möchten zum 1. Januar starten.")
     await orders.judge(order)
     await orders.step(order["id"], "clarification", BEREITSTELLER)
+    bundled = await orders.declare(BUENDLER, bundled=True)
+    await orders.step(bundled["id"], "klienten", BUENDLER, {"klient": CUSTOMER.id, "name": CUSTOMER.name})
     operated = Services()
     ensure_session_keys(folder / "session-keys")
     store = SqliteStore(None)
@@ -115,6 +120,6 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
         async with EmbeddedProvider(issuer, (*PEOPLE, OPERATOR), address_of(socket)) as provider:
             entrance = {"oidc_issuer": provider.url, "session_keys": folder / "session-keys", "run": "browser"}
             async with served(socket, store, transports, now, **entrance) as url:
-                yield Site(url, offering, suspended, markup, order["id"], str(RECORD["reference"]), str(JOB["id"]))
+                yield Site(url, offering, suspended, markup, order["id"], bundled["id"], str(RECORD["reference"]), str(JOB["id"]))
     for opened in (store, showcase.store, orders.store):
         await opened.close()

@@ -42,10 +42,12 @@ def worked_in(site: Site) -> dict[str, str]:
         "orders": "/orders",
         "order": f"/orders/{site.order}",
         "order-en": f"/en/orders/{site.order}",
-        "inbox": "/inbox",
+        "inbox": f"/inbox?order_id={site.order}",
         "contact": "/contacts/me",
         "acting": "/acting",
+        "orders-narrowed": "/en/orders?waits_for_me=true",
         "participations": "/participations",
+        "participation": f"/participations/{site.participation}",
         "partner": "/partners/sued",
         "resubmit": f"/quarantine/{site.record}/resubmit",
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from services.ordering import handlers
@@ -96,14 +96,20 @@ def _klient_routes(router: APIRouter, backend: KlientenBackend) -> None:
     post = partial(router.post, response_model=ParticipationView)
 
     @router.get("/participations", response_model=Page[ParticipationView])
-    async def participations(caller: CurrentCaller, cursor: str | None = None, limit: Limit = 50) -> Response:
+    async def participations(
+        caller: CurrentCaller,
+        waits_for_me: Annotated[bool, Query(description="Only those that wait for your answer.")] = False,  # noqa: FBT002 - a query parameter
+        cursor: str | None = None,
+        limit: Limit = 50,
+    ) -> Response:
         """Klient: the Vorgänge in which a Bündler has named you, newest first; a page may be shorter than `limit`."""
         after = decode_cursor(cursor, (datetime, str))
         found = await backend.participations.page(caller, after, Page.ahead(limit))
 
         def shown(entry: tuple[tuple[datetime, str], Order | None]) -> list[ParticipationView]:
             klient = None if entry[1] is None else entry[1].klient(caller.organisation)
-            return [] if entry[1] is None or klient is None else [ParticipationView.of(entry[1], klient)]
+            views = [] if entry[1] is None or klient is None else [ParticipationView.of(entry[1], klient)]
+            return [it for it in views if it.waiting or not waits_for_me]
 
         return json_reply(Page.cut_groups(found, limit, lambda it: it[0], shown))
 

@@ -13,9 +13,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.apis.ordering import Count, Order, Ordering, Point, Summary
+from services.portal.apis.client import Access, Parameters
+from services.portal.apis.ordering import Count, Order, Ordering, Point, Summaries, Summary
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.steps import COMMANDS, ways_on
 from services.portal.pages.turns import Turn, turn_of
@@ -97,6 +99,12 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
+    async def number_of(access: Access, filters: Parameters, shown: Summaries, *, first: bool = True) -> Count | None:
+        """Return how many Vorgänge a list has, None if it cannot be known just now; a list of one page is counted as it is."""
+        if first and shown.next is None:
+            return Count(count=len(shown.items), more=False)
+        return await or_none(ordering.count(access, filters), "orders")
+
     @router.get("/orders")
     async def listed(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
         access, filters = session_of(visit).access, asked.filters()
@@ -104,19 +112,20 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
         cursor = [("cursor", asked.cursor)] if asked.cursor else []
         # What waits for whoever reads stands on top of the whole list, whichever page of it they lie on.
         whole = not filters and not cursor
-        found, words, number, mine, waiting = await asyncio.gather(
+        found, words, mine, named = await asyncio.gather(
             ordering.orders(access, [*filters, *cursor, limit]),
             ordering.words(),
-            or_none(ordering.count(access, filters), "orders"),
             ordering.orders(access, [*WAITING, limit]) if whole else nothing(),
-            or_none(ordering.count(access, WAITING), "orders") if whole else nothing(),
+            or_none(ordering.participations(access, ANSWERS), "orders") if whole else nothing(),
         )
+        number = await number_of(access, filters, found, first=not cursor)
 
         def rows(items: Sequence[Summary]) -> tuple[tuple[Summary, Turn | None], ...]:
             return tuple((it, turn_of(it, words, visit.language, clock())) for it in items)
 
-        groups = [Group("found", rows(found.items))]
+        groups = [Group("found" if filters else "further", rows(found.items))]
         if mine is not None:
+            waiting = await number_of(access, WAITING, mine)
             rest = [it for it in rows(found.items) if it[1] is None or not it[1].mine]
             groups = [
                 Group("mine", rows(mine.items), waiting, None if mine.next is None else f"/orders?{urlencode(WAITING)}"),
@@ -129,6 +138,7 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
             asked=asked,
             groups=[it for it in groups if it.rows],
             number=number,
+            named=None if named is None else len(named.items),
             states=pages.labels(visit.language, "OrderState"),
             chips=_chips(pages, visit.language, asked, found.items),
             following=None if found.next is None else asked.address(cursor=found.next),

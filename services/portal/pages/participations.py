@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,11 +14,16 @@ from services.portal.apis.ordering import Ordering, Participation
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, SEE_OTHER, Ask, Form, Step, send_form, show_form
+from services.portal.pages.parts import nothing
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
 PAGE = 50
+WAITING = [("waits_for_me", "true"), ("limit", "200")]
+"""What waits for the answer of a Klient, of its newest Vorgänge."""
+ENDED = frozenset({"ABGELEHNT", "ZURUECKGEZOGEN", "VERFALLEN"})
+"""States of a Vorgang that ended before anything was ordered."""
 STEPS = {it.name: it for it in (Step("confirm"), Step("decline", (Ask("reason", Kind.AREA),)), Step("recheck"))}
 
 
@@ -27,15 +33,25 @@ def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
 
     @router.get("")
     async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
+        access = session_of(visit).access
         parameters = [("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        found = await ordering.participations(session_of(visit).access, parameters)
+        # What waits for an answer stands on top of the whole list, whichever page of it it lies on.
+        found, waiting = await asyncio.gather(
+            ordering.participations(access, parameters),
+            nothing() if cursor else ordering.participations(access, WAITING),
+        )
+        groups = {"found": list(found.items)}
+        if waiting is not None:
+            groups = {"mine": list(waiting.items), "others": [it for it in found.items if not it.waiting]}
         following = None if found.next is None else f"/participations?{urlencode({'cursor': found.next})}"
-        return pages.show(visit, "pages/participations.html", items=found.items, following=following)
+        return pages.show(visit, "pages/participations.html", groups=groups, following=following)
 
     @router.get("/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "") -> Response:
         part = (await ordering.participation(session_of(visit).access, order_id)).content
-        return pages.show(visit, "pages/participation.html", part=part, done=done if done in STEPS else "")
+        return pages.show(
+            visit, "pages/participation.html", part=part, outlook=outlook_of(part), done=done if done in STEPS else ""
+        )
 
     @router.get("/{order_id}/{name}")
     async def ask(visit: CurrentVisit, order_id: str, name: str) -> Response:
@@ -59,6 +75,22 @@ def participation_routes(pages: Pages, ordering: Ordering) -> APIRouter:
         return await send_form(pages, visit, _form(pages, visit, stored.content, step, stored.etag), given, act)
 
     return router
+
+
+def outlook_of(part: Participation) -> str:
+    """Return how it goes on for a Klient, by the name of its words; "" while its answer is waited for, which is said above."""
+    later = part.check.later
+    decides = later.anbieter_decides if later is not None and later.open else part.check.verdict == "RISK"
+    cases = (
+        (part.state in ENDED, "ended"),
+        (part.answer == "ABGELEHNT", "declined" if part.allowed else "without"),
+        (part.answer != "BESTAETIGT", ""),
+        (not part.allowed, "ordered"),
+        (part.check.pending, "pending"),
+        (part.check.free, "free"),
+        (decides, "risk"),
+    )
+    return next((name for met, name in cases if met), "lacking")
 
 
 def _step(name: str) -> Step:

@@ -70,7 +70,10 @@ async def test_a_klient_confirms_its_own_part_and_it_is_ordered_for_it(world: Wo
     assert (refused.status_code, refused.json()["code"]) == (409, "klienten_open")
     (listed,) = (await world.get("/v1/participations", KLIENT)).json()["items"]
     assert (listed["order_id"], listed["waiting"], listed["bundler"]["id"]) == (order["id"], True, CUSTOMER.id)
+    waits = {"waits_for_me": "true"}
+    assert (await world.get("/v1/participations", KLIENT, **waits)).json()["items"] == [listed]
     part = (await world.post(f"{path}/confirm", KLIENT)).json()
+    assert (await world.get("/v1/participations", KLIENT, **waits)).json()["items"] == []
     assert (part["answer"], part["check"]["pending"], part["allowed"]) == ("BESTAETIGT", True, ["decline"])
     await judge(world, order["id"])
     assert (await world.get(path, KLIENT)).json()["check"]["free"]

@@ -354,14 +354,21 @@ async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks:
     assert "Husum, Stadt" in kunde.text
     assert "Antwort fehlt" in kunde.text
     monkeypatch.setitem(desks.ordering.tokens, GOVDIGITAL, "karin/010540056056/KLIENT")
-    await klient.open("/participations")
-    assert "Ihre Antwort fehlt" in klient.text
+    await klient.open("/orders")
+    assert "Es gibt noch keinen Vorgang." in klient.text
+    await klient.follow("1 Vorgang wartet auf Ihre Antwort als Klient")
+    assert [it.text for it in klient.page.all("h2")] == ["Wartet auf Ihre Antwort"]
+    assert "Ihre Antwort fehlt" in klient.page.one("li", class_="card").text
     await klient.open(path)
     assert klient.title == "Digitale Baugenehmigung"
     await klient.follow("Ablehnen")
     await klient.send(422, reason="")
     await klient.send(reason="Wir nutzen ein eigenes Verfahren.")
     assert "Sie haben abgelehnt" in klient.text
+    assert "Bis zur Bestellung können Sie sich noch anders entscheiden." in klient.text
+    await klient.open("/en/participations")
+    assert [it.text for it in klient.page.all("h2")] == ["Other cases"]
+    await klient.open(path)
     await klient.follow("Bestätigen")
     await klient.send()
     assert "Sie haben bestätigt" in klient.text
@@ -370,6 +377,7 @@ async def test_a_buendler_names_a_klient_and_the_klient_confirms_by_forms(desks:
     await find_later(desks.orders, path.removeprefix("/orders/"))
     await klient.open(path)
     assert "Seither" in klient.text
+    assert "Der Weg bis zu Ihnen ist noch nicht frei." in klient.text, "before the order it is the Klient that mends it"
     await kunde.open(path)
     assert "Seither: Nicht vergabefrei" in kunde.text
     await kunde.follow("Streichen : 010540056056")

@@ -20,6 +20,7 @@ from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.orders import WAITING
 from services.portal.pages.orders import Asked as AskedOrders
 from services.portal.pages.organisations import DECISIONS
+from services.portal.pages.participations import WAITING as KLIENT_WAITING
 from services.portal.pages.showcase import FILTERS, Asked
 from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
@@ -176,6 +177,11 @@ def test_every_filter_of_the_list_of_vorgaenge_is_a_query_parameter_of_ordering(
     for path, further in (("/v1/orders", {"cursor", "limit"}), ("/v1/orders/counts", {"party"})):
         known = {it["name"] for it in document(ServiceName.ORDERING)["paths"][path]["get"]["parameters"]}
         assert {name for name, _ in (*asked.filters(), *WAITING)} | further <= known
+
+
+def test_what_waits_for_a_klient_is_a_query_parameter_of_ordering() -> None:
+    known = {it["name"] for it in document(ServiceName.ORDERING)["paths"]["/v1/participations"]["get"]["parameters"]}
+    assert {name for name, _ in KLIENT_WAITING} | {"cursor"} <= known
 
 
 def _body(described: dict[str, Any], path: str, method: str = "post") -> set[str]:

@@ -25,6 +25,8 @@ FAMILIES = (
         "order.klient.",
         "participation.answer.",
         "participation.step.",
+        "participation.outlook.",
+        "participations.group.",
         "fault.",
         "form.day",
         "form.month",

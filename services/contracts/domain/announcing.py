@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
+from services.contracts.domain import prices
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.price_changes import PriceChange
 from shared.messages.base import Message
 from shared.messages.contracts_changes import PriceAnnounced
+from shared.messages.values import PriceItem
 
 MOST: Final = 50
 """New prices that a contract names, the newest ones; the archive has all."""
@@ -38,6 +41,13 @@ def announce(contract: Contract, change: PriceChange) -> list[Message]:
 def price_change_of(contract: Contract, change_id: str) -> PriceChange | None:
     """Return a new price of a contract by its id, None if it has none."""
     return next((it for it in contract.price_changes if it.id == change_id), None)
+
+
+def lines_on(contract: Contract, day: date) -> tuple[PriceItem, ...]:
+    """Return the price lines of a contract that are valid on a day: of the newest price that counts by then and stated lines."""
+    counting = [it for it in contract.price_changes if it.price_items and it.effective_from and it.effective_from <= day]
+    newest = max(counting, key=lambda it: (it.effective_from, it.announced_at), default=contract)
+    return prices.valid_on(newest.price_items, day)
 
 
 def passed_on(contract: Contract, seen: Contract) -> None:

@@ -11,6 +11,7 @@ from services.contracts.days import LAST_DAY
 from services.contracts.domain import prices
 from services.contracts.domain.agreed import Countersignature, Signature
 from services.contracts.domain.amending import party_of, signs_by_two, text_of
+from services.contracts.domain.announcing import lines_on
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.text import PARTS, AgreedText
@@ -35,7 +36,7 @@ class Following:
     """Who signs a contract that follows another one, and what both sides agree in it.
 
     ``first`` None: from the day after the last one of the former contract. ``price_items`` None: the lines of the former contract
-    that are valid on the first day.
+    that are valid on the first day, or those of a new price that counts by then.
     """
 
     id: str
@@ -68,7 +69,7 @@ def draft(following: Following, former: Contract, terms: Terms) -> Contract:
         raise ConflictError(f"No general terms are in force for this leg on {today.isoformat()}.", code="no_agb_in_force")
     lines = following.price_items
     if lines is None:
-        lines = prices.valid_on(former.price_items, first) if text.charge == "ENTGELTLICH" else ()
+        lines = lines_on(former, first) if text.charge == "ENTGELTLICH" else ()
     if lines and text.charge == "ENTGELTFREI":
         raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
     former_agb = None if former.agb is None else former.agb.name

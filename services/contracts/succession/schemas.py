@@ -15,7 +15,7 @@ class SuccessorRequest(BaseModel):
     """A contract that follows a running one. Without ``valid_from`` it begins on the day after the last one of that.
 
     ``text``: what is agreed otherwise than in the former contract; without ``valid_to`` in it there is no agreed last day.
-    Without ``price_items`` the lines of the former one go on that are valid then.
+    Without ``price_items`` the lines of the former one, or of a new price that counts by then, go on that are valid then.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

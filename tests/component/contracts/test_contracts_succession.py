@@ -100,6 +100,17 @@ async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_ch
     assert await told(world) == ["succession-offered.v1", "succeeded.v1"]
 
 
+async def test_without_lines_of_its_own_it_has_the_prices_that_count_then(world: World) -> None:
+    await ending(world, SACHSEN, date(2028, 12, 31), 3)
+    for day, cents in (("2027-03-01", 2_000_000), ("2028-03-01", 3_000_000)):
+        lines = [price(cents).model_dump(mode="json")]
+        new = await call(world, ANNA, f"/{SACHSEN}/price-changes", {"effective_from": day, "price_items": lines})
+        assert new.status_code == 200, new.text
+    assert [it["effective_from"] for it in new.json()["price_changes"]] == ["2028-01-01", None]
+    made = (await follow(world, LAND, text={"valid_to": "2030-12-31"})).json()
+    assert [(it["amount"]["cents"], made["totals"][0]["cents"]) for it in made["price_items"]] == [(2_000_000, 2_000_000)]
+
+
 async def test_a_contract_below_is_followed_by_one_of_its_two_sides_alone(world: World) -> None:
     assert (await follow(world, LAND)).status_code == 201
     made = await follow(world, KOMMUNE, SUB, text={"valid_to": "2028-06-30"}, valid_from="2028-01-01")

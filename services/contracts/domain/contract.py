@@ -687,7 +687,7 @@ class Contract(Listed):
         target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, actor)
         if target is None:
             return []
-        if self.countersignature is not None:
+        if self.countersignature is not None and self.countersignature.released_at is not None:
             raise ConflictError("Both sides have signed it.", code="already_signed", id=self.id)
         party = self.grantor if side == "grantor" else self.customer
         self.state, self.recorded_at = target, at

@@ -219,6 +219,22 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     assert not {code for key, code in codes if key == id_}
 
 
+async def test_what_only_one_person_of_the_anbieter_has_signed_is_taken_back(world: World) -> None:
+    id_ = (await follow(world, LAND)).json()["id"]
+    await judged(world)
+    assert (await call(world, ANNA, f"/{id_}/sign")).status_code == 200
+    taken_back = await call(world, LAND, f"/{id_}/give-up", {})
+    assert (taken_back.status_code, taken_back.json()["state"]) == (200, "ZURUECKGEZOGEN")
+    late = await call(world, BERT, f"/{id_}/release")
+    assert (late.status_code, late.json()["code"]) == (409, "illegal_move")
+    id_ = (await follow(world, LAND)).json()["id"]
+    await judged(world)
+    for token, step in ((ANNA, "sign"), (BERT, "release")):
+        assert (await call(world, token, f"/{id_}/{step}")).status_code == 200
+    bound = await call(world, LAND, f"/{id_}/give-up", {})
+    assert (bound.status_code, bound.json()["code"]) == (409, "already_signed")
+
+
 async def test_of_what_the_anbieter_has_not_released_nobody_else_learns(world: World) -> None:
     id_ = (await follow(world, ANNA)).json()["id"]
     for declined in (False, True):

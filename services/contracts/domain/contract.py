@@ -467,6 +467,11 @@ class Contract(Listed):
         if self.awaits_check:
             raise ConflictError("The in-house check has no result yet; try again in a moment.", code="check_pending", id=self.id)
 
+    def _require_unsigned(self) -> None:
+        """Return unless both sides have signed, so that the processor concludes it. Raises ConflictError (``already_signed``)."""
+        if self.countersignature is not None and self.countersignature.released_at is not None:
+            raise ConflictError("Both sides have signed it.", code="already_signed", id=self.id)
+
     def countersign(self, at: Time) -> None:
         """Turn what two persons of the Anbieter have done into its signature. Raises ValueError if they have not."""
         given = self.countersignature
@@ -477,10 +482,14 @@ class Contract(Listed):
         self.signatures, self.recorded_at = (*self.signatures, signature), at
 
     def decline(self, reason: str, at: Time, actor: Actor) -> list[Message]:
-        """Decline the offered contract for the Anbieter; the reason, one line, is told to the Kunde."""
+        """Decline the offered contract for the Anbieter; the reason, one line, is told to the Kunde.
+
+        Raises ConflictError (``already_signed`` once both sides have signed).
+        """
         target = TRANSITIONS.check(Command.DECLINE, self.state, actor)
         if target is None:
             return []
+        self._require_unsigned()
         self.state, self.recorded_at = target, at
         if self.leg is Leg.BEREITSTELLUNG:
             self.refusal = Refusal.of("provision_declined", anbieter=self.anbieter.name, reason=reason)
@@ -687,8 +696,7 @@ class Contract(Listed):
         target = TRANSITIONS.check(Command.TAKE_BACK if own else Command.TURN_DOWN, self.state, actor)
         if target is None:
             return []
-        if self.countersignature is not None and self.countersignature.released_at is not None:
-            raise ConflictError("Both sides have signed it.", code="already_signed", id=self.id)
+        self._require_unsigned()
         party = self.grantor if side == "grantor" else self.customer
         self.state, self.recorded_at = target, at
         self.refusal = Refusal.of("sub_contract_given_up", party=party.name, reason=reason or "\u2013")

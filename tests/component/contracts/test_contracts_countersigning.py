@@ -117,7 +117,9 @@ async def test_two_persons_of_the_anbieter_sign_and_the_processor_concludes_it_w
     assert (signed.status_code, signed.json()["awaits"]) == (200, "RELEASE")
     assert (await world.post("a", "sign", ANNA)).status_code == 200
     released = await world.post("a", "release", ANTON)
-    assert (released.status_code, released.json()["state"]) == (200, "ANGEBOTEN")
+    assert (released.status_code, released.json()["state"], released.json()["awaits"]) == (200, "ANGEBOTEN", None)
+    late = await world.post("a", "decline", ANNA, {"reason": "Die Preise sind überholt."})
+    assert (late.status_code, late.json()["code"]) == (409, "already_signed")
     assert world.told == ["chain.offered"]
     await world.conclude()
     contract = await world.contract("a")

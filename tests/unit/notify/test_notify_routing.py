@@ -11,7 +11,16 @@ from pydantic import ValidationError
 from services.notify.app import ROUTING, load_routing
 from services.notify.domain.facts import Audience, facts_of
 from services.notify.domain.routing import Routing
-from shared.messages import contracts, contracts_chain, contracts_statements, eligibility, notify, ordering, ordering_notices
+from shared.messages import (
+    contracts,
+    contracts_chain,
+    contracts_changes,
+    contracts_statements,
+    eligibility,
+    notify,
+    ordering,
+    ordering_notices,
+)
 from shared.messages.base import Message
 from shared.messages.eligibility import ChangeReason, Stage
 from shared.messages.ordering import OrderParty
@@ -190,6 +199,12 @@ def test_an_offered_contract_is_a_task_of_the_anbieter_and_news_for_the_kunde() 
     offered, signed, *_ = (example for example in EXAMPLES if isinstance(example, contracts_chain.ChainEvent))
     assert reported(offered) == {CUSTOMER.id: "contract-offered", "govdigital": "contract-to-sign"}
     assert reported(signed) == {"govdigital": "contract-to-release"}
+
+
+def test_a_successor_that_the_anbieter_has_not_released_comes_to_nothing_for_it_alone() -> None:
+    (refused,) = [it for it in EXAMPLES if isinstance(it, contracts_changes.SuccessionRefused)]
+    assert reported(refused).keys() == {CUSTOMER.id, "govdigital"}
+    assert reported(refused.model_copy(update={"offered": False})).keys() == {"govdigital"}
 
 
 def test_a_bereitstellungsvertrag_is_a_task_of_the_anbieter_alone_and_its_refusal_news_for_the_bereitsteller() -> None:

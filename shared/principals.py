@@ -98,19 +98,31 @@ def group(name: str, *operations: Operation) -> Grant:
 
 
 def process(
-    name: str, *, writes: Iterable[Topic], reads: Iterable[Topic], groups: Sequence[str], buries: Iterable[DeadLetterTopic]
+    name: str,
+    *,
+    writes: Iterable[Topic],
+    reads: Iterable[Topic],
+    groups: Sequence[str],
+    buries: Iterable[DeadLetterTopic],
+    looks_after: Sequence[str] = (),
 ) -> Principal:
     """Return the principal of a process: write what it publishes and buries, read what it consumes, and its groups.
 
+    Of the groups that it ``looks_after`` for the operator it reads the dead letters and sends them back, to those groups alone,
+    and it sees how far they are.
     The right to write also covers the idempotent producer (KIP-679); the right to read a group covers its commits.
     """
-    written = {it.name for it in writes} | {it.name for it in buries}
-    read = {it.name for it in reads} | {REPLAYS[it].name for it in groups}
+    written = {it.name for it in writes} | {it.name for it in buries} | {REPLAYS[it].name for it in looks_after}
+    read = {it.name for it in reads} | {REPLAYS[it].name for it in groups} | {DEAD_LETTERS[it].name for it in looks_after}
+    seen = {topic.name for it in looks_after for topic in subscribed(it)}
     grants = (
         *(topic(it, Operation.DESCRIBE, Operation.WRITE) for it in sorted(written - read)),
         *(topic(it, Operation.DESCRIBE, Operation.READ, Operation.WRITE) for it in sorted(written & read)),
         *(topic(it, Operation.DESCRIBE, Operation.READ) for it in sorted(read - written)),
+        *(topic(it, Operation.DESCRIBE) for it in sorted(seen - read - written)),
         *(group(it, Operation.READ) for it in groups),
+        *(group(it, Operation.DESCRIBE) for it in looks_after),
+        *(group(f"{DEAD_LETTERS[it].name}.replay", Operation.READ) for it in looks_after),
     )
     return Principal(name, Standing.PROCESS, grants)
 

@@ -68,9 +68,23 @@ class Deployment:
         return tuple(DEAD_LETTERS[group] for group in self.groups)
 
     @property
+    def looks_after(self) -> tuple[str, ...]:
+        """Consumer groups that the process shows to the operator with their dead letters: those of its service, in an API."""
+        if self.role is not RoleName.API:
+            return ()
+        return tuple(sorted(group for group in DEAD_LETTERS if group.startswith(f"{self.service}.")))
+
+    @property
     def principal(self) -> Principal:
         """Kafka user of the process with exactly the rights that its program uses."""
-        return process(self.name, writes=self.writes, reads=self.reads, groups=self.groups, buries=self.dead_letters)
+        return process(
+            self.name,
+            writes=self.writes,
+            reads=self.reads,
+            groups=self.groups,
+            buries=self.dead_letters,
+            looks_after=self.looks_after,
+        )
 
     @property
     def useful_replicas(self) -> int:

@@ -61,6 +61,8 @@ from shared.aggregate.republisher import Republisher
 from shared.files.port import Files
 from shared.http.routers import join
 from shared.messages.values import Channel
+from shared.operations.api import OperationBackend, operation_routes
+from shared.operations.decisions import DECISIONS, Decisions
 from shared.process.service import Builder, Periodic, Resources, Service
 from shared.store.lease import Lease
 
@@ -118,10 +120,11 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
         join(router, statement_document_routes(owed, files))
+        join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: contracts",
-        collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED),
+        collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED, DECISIONS),
         router=router,
         ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, owed),
         publishes=bool(served),
@@ -158,7 +161,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
 
 
 class LeftToProcessors:
-    """Sends nothing: the API of contracts has no right to write topics, and the processors' relay publishes what it stores."""
+    """Sends nothing: the API of contracts has no right to write public topics, the processors' relay publishes what it stores."""
 
     async def publish(self, events: Sequence[OutgoingEvent]) -> list[bool]:
         """Return that none was sent."""

@@ -40,6 +40,8 @@ from shared.aggregate.republisher import Republisher
 from shared.files.opening import open_scanner
 from shared.files.settings import FilesSettings
 from shared.http.routers import join
+from shared.operations.api import OperationBackend, operation_routes
+from shared.operations.decisions import DECISIONS, Decisions
 from shared.process.service import Periodic, Resources, Service
 from shared.store.lease import Lease
 
@@ -81,6 +83,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     )
     join(router, channel_routes(policy))
     join(router, job_routes(JobBackend(jobs, facts, policy, resources.clock)))
+    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
 
     awards = resources.ledger(ContractAwards, AWARDS, service=SERVICE)
     orders, offers = consumers(Judging(facts, policy, records.records, verdicts, awards), offered, resources.clock)
@@ -109,7 +112,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: eligibility",
-        collections=COLLECTIONS,
+        collections=(*COLLECTIONS, DECISIONS),
         router=router,
         ledgers=(organisations.ledger, verdicts.ledger, offered.ledger, awards),
         consumers=(followed(orders, watching), offers),

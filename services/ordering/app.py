@@ -33,6 +33,8 @@ from services.ordering.settings import Settings
 from shared.aggregate.republisher import Republisher
 from shared.bus.consume.readers import Readers
 from shared.http.routers import join
+from shared.operations.api import OperationBackend, operation_routes
+from shared.operations.decisions import DECISIONS, Decisions
 from shared.process.service import Periodic, Resources, Service
 
 PURGE_EVERY = timedelta(hours=1)
@@ -74,11 +76,12 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, quarantine_api.routes(backend))
     join(router, receipts_api.routes(receipt_keys))
     participations = Participations(resources, orders)
+    join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
     join(router, participations_api.routes(KlientenBackend(backend_of_orders, participations, names_of(resources.rights))))
     return Service(
         name=SERVICE,
         title="EfA-Marktplatz: ordering",
-        collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS),
+        collections=(ORDERS, PARTICIPATIONS, LISTED_OFFERINGS, PARTNERS, QUARANTINE, ORIGINALS, RECEIPTS, DECISIONS),
         router=router,
         ledgers=(orders.ledger, offerings.ledger, partners.ledger, quarantine.ledger, receipts.ledger),
         consumers=consumers(orders, offerings, resources.clock, settings.hold_for),

@@ -16,6 +16,7 @@ from services.portal.apis.client import Api
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.notify import Notify
+from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
@@ -24,6 +25,7 @@ from services.portal.pages.contact import contact_routes
 from services.portal.pages.contract_changes import change_routes
 from services.portal.pages.contract_statements import statement_routes
 from services.portal.pages.contracts import contract_routes
+from services.portal.pages.dead_letters import dead_letter_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
@@ -121,7 +123,9 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, evidence_routes(pages, eligibility))
         join(router, member_routes(pages, eligibility))
         join(router, invitation_routes(pages, eligibility, entrance.sessions))
-        join(router, operation_routes(pages, catalog, eligibility, ordering))
+        operations = Operations(apis)
+        join(router, dead_letter_routes(pages, operations))
+        join(router, operation_routes(pages, catalog, eligibility, ordering, operations))
         join(router, quarantine_routes(pages, ordering))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts, resources.clock))
         closing.append(entrance.provider.close)

@@ -1,7 +1,8 @@
-"""Lists, shows and replays the dead letters of a consumer group.
+"""Lists, shows, replays and discards the dead letters of a consumer group.
 
 A replay remembers what it has sent: the group ``<group>.dlq.replay`` commits, per partition of the dead-letter topic, the
-offset up to which all was replayed, and in the commit's note the offsets beyond it that were replayed singly.
+offset up to which all was replayed, and in the commit's note the offsets beyond it that were replayed singly. What is discarded
+counts as replayed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 import structlog
 from aiokafka import TopicPartition
@@ -20,13 +22,13 @@ from aiokafka.structs import OffsetAndMetadata
 from shared.bus.admin import partitions_of
 from shared.bus.aiokafka_internals import committed_with_notes
 from shared.bus.consume.quarantine import GuardedConsumer
-from shared.bus.dead_letters.letter import DeadLetter, dead_letter_topic, from_dead_letter
+from shared.bus.dead_letters.letter import DeadLetter, dead_letter_topic, from_dead_letter, unknown_letter
 from shared.bus.dead_letters.replay import replay_topic, sent_back
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
-from shared.errors import BusUnavailableError, InvalidError, NotFoundError
+from shared.errors import BusUnavailableError, ConflictError, InvalidError
 
-_SINGLES_LIMIT = 300
+SINGLES_LIMIT = 300
 
 log = structlog.get_logger()
 
@@ -47,22 +49,35 @@ class Replayed:
 
 
 @dataclass(slots=True)
-class _Done:
-    """Which offsets of a partition were replayed: all below ``below``, and ``singly`` beyond."""
+class Settled:
+    """Which offsets of a partition were replayed or discarded: all below ``below``, and ``singly`` beyond."""
 
     below: int
     singly: set[int]
+
+    @classmethod
+    def of(cls, committed: OffsetAndMetadata | None, start: int) -> Self:
+        """Return what a commit of the replays says about a partition whose first offset is ``start``."""
+        below = start if committed is None else max(committed.offset, start)
+        singly = json.loads(committed.metadata) if committed is not None and committed.metadata else ()
+        return cls(below, {offset for offset in singly if offset >= below})
+
+    def has_room(self, offset: int) -> bool:
+        """Return whether one can be noted as settled: the next in turn always, as many as a commit can note out of turn."""
+        return offset == self.below or len(self.singly) < SINGLES_LIMIT
 
     def __contains__(self, offset: int) -> bool:
         return offset < self.below or offset in self.singly
 
     def add(self, offset: int) -> None:
+        """Note one as settled."""
         self.singly.add(offset)
         while self.below in self.singly:
             self.singly.discard(self.below)
             self.below += 1
 
     def committed(self) -> OffsetAndMetadata:
+        """Return the commit that says so."""
         return OffsetAndMetadata(self.below, json.dumps(sorted(self.singly)) if self.singly else "")
 
 
@@ -98,20 +113,20 @@ async def list_dead_letters(settings: KafkaSettings, group: str, *, limit: int =
     Raises NotFoundError for a group without a dead-letter topic, BusUnavailableError if the broker does not answer.
     """
     first = FirstLetters(limit)
-    async with _reader(settings, group) as reader:
-        async for letter in _read(reader, group):
+    async with reader_of(settings, group) as reader:
+        async for letter in letters_in(reader, group):
             first.add(letter)
     return first.letters()
 
 
 async def get_dead_letter(settings: KafkaSettings, group: str, letter_id: str) -> DeadLetter:
     """Return one dead letter by its id ``<partition>:<offset>``. Raises NotFoundError, InvalidError for a malformed id."""
-    _check_id(letter_id)
-    async with _reader(settings, group) as reader:
-        async for letter in _read(reader, group):
+    check_letter_id(letter_id)
+    async with reader_of(settings, group) as reader:
+        async for letter in letters_in(reader, group):
             if letter.id == letter_id:
                 return letter
-    raise NotFoundError(f"{dead_letter_topic(group)} holds no dead letter {letter_id}", id=letter_id)
+    raise unknown_letter(group, letter_id)
 
 
 async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Collection[str] | None = None) -> Replayed:
@@ -120,14 +135,15 @@ async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Colle
     What was replayed before is passed over, so a replay may be repeated. Raises as ``list_dead_letters``.
     """
     for letter_id in ids or ():
-        _check_id(letter_id)
+        check_letter_id(letter_id)
     result = Replayed(replay_topic(group))
-    publisher = KafkaPublisher(settings)
+    # Not the process's own, whose connection the metrics show: this one is gone in a moment.
+    publisher = KafkaPublisher(settings, shown=lambda _: None)
     await publisher.start()
     try:
-        async with _reader(settings, group) as reader:
-            done = await _done(reader)
-            async for letter in _read(reader, group):
+        async with reader_of(settings, group) as reader:
+            done = await settled_of(reader)
+            async for letter in letters_in(reader, group):
                 if ids is not None and letter.id not in ids:
                     continue
                 await _replay_one(publisher, letter, done[letter.partition], result)
@@ -142,13 +158,13 @@ async def replay_dead_letters(settings: KafkaSettings, group: str, *, ids: Colle
     return result
 
 
-async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: _Done, result: Replayed) -> None:
+async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: Settled, result: Replayed) -> None:
     if letter.offset in done:
         result.already += 1
         return
     if not letter.replayable:
         result.not_replayable.append(letter.id)
-    elif len(done.singly) >= _SINGLES_LIMIT:
+    elif not done.has_room(letter.offset):
         result.failed.append(letter.id)
         return
     else:
@@ -161,14 +177,47 @@ async def _replay_one(publisher: KafkaPublisher, letter: DeadLetter, done: _Done
     done.add(letter.offset)
 
 
-def _check_id(letter_id: str) -> None:
+async def discard_dead_letter(settings: KafkaSettings, group: str, letter_id: str) -> None:
+    """Settle a dead letter without sending it anywhere: a replay passes over it, its topic holds it until its retention ends.
+
+    Raises as ``get_dead_letter``, and ConflictError (``too_many_settled_singly``).
+    """
+    check_letter_id(letter_id)
+    async with reader_of(settings, group) as reader:
+        done = await settled_of(reader)
+        async for letter in letters_in(reader, group):
+            if letter.id == letter_id:
+                settled = done[letter.partition]
+                if letter.offset not in settled:
+                    if not settled.has_room(letter.offset):
+                        raise out_of_turn(letter_id)
+                    settled.add(letter.offset)
+                    await reader.commit({TopicPartition(dead_letter_topic(group), letter.partition): settled.committed()})
+                break
+        else:
+            raise unknown_letter(group, letter_id)
+    log.info("dead_letter_discarded", group=group, letter=letter_id)
+
+
+def out_of_turn(letter_id: str) -> ConflictError:
+    """Return the error for a dead letter that cannot be settled before those that lie in front of it."""
+    return ConflictError(
+        f"{SINGLES_LIMIT} dead letters in the partition of {letter_id} were settled out of turn; settle the oldest first.",
+        code="too_many_settled_singly",
+        letter=letter_id,
+    )
+
+
+def check_letter_id(letter_id: str) -> None:
+    """Raise InvalidError unless a text has the form of a dead letter's id."""
     partition, _, offset = letter_id.partition(":")
     if not (partition.isdecimal() and offset.isdecimal()):
         raise InvalidError(f"'{letter_id}' is no id of a dead letter: it has the form <partition>:<offset>", id=letter_id)
 
 
 @asynccontextmanager
-async def _reader(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedConsumer]:
+async def reader_of(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedConsumer]:
+    """Yield a consumer that all partitions of a group's dead letters are assigned to. Raises as ``list_dead_letters``."""
     topic = dead_letter_topic(group)
     partitions = [TopicPartition(topic, number) for number in await partitions_of(settings, topic)]
     reader = GuardedConsumer(
@@ -184,20 +233,18 @@ async def _reader(settings: KafkaSettings, group: str) -> AsyncIterator[GuardedC
         await reader.stop()
 
 
-async def _done(reader: GuardedConsumer) -> dict[int, _Done]:
+async def settled_of(reader: GuardedConsumer) -> dict[int, Settled]:
+    """Return which dead letters were replayed or discarded, by partition."""
     partitions = list(reader.assignment())
     starts = await reader.beginning_offsets(partitions)
     notes = await committed_with_notes(reader, partitions)
-    found: dict[int, _Done] = {}
+    found: dict[int, Settled] = {}
     for partition in partitions:
-        committed = notes.get(partition)
-        below = starts[partition] if committed is None else max(committed.offset, starts[partition])
-        singly = set(json.loads(committed.metadata)) if committed is not None and committed.metadata else set()
-        found[partition.partition] = _Done(below, singly)
+        found[partition.partition] = Settled.of(notes.get(partition), starts[partition])
     return found
 
 
-async def _read(reader: GuardedConsumer, group: str) -> AsyncIterator[DeadLetter]:
+async def letters_in(reader: GuardedConsumer, group: str) -> AsyncIterator[DeadLetter]:
     """Yield all dead letters that the topic has now; a record that is none is logged and passed over."""
     partitions = list(reader.assignment())
     ends = await reader.end_offsets(partitions)

@@ -53,6 +53,7 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     )
     app.state.authenticator = authenticator
     app.state.rights = rights
+    app.state.health = health
     app.state.store = store
     app.state.clock = clock
     app.state.idempotency = Holder()

@@ -32,6 +32,7 @@ from shared.http.app import create_app
 from shared.http.auth import Authenticator
 from shared.http.connection import BoundedProtocol
 from shared.http.site import create_site
+from shared.operations.kafka import KafkaDesk
 from shared.process.health import PROBE_EVERY, ProcessHealth, answers
 from shared.process.metrics import show_backlog
 from shared.process.periodic import repeat
@@ -131,7 +132,9 @@ class Runtime:
     async def _open(self, assignment: Assignment, stack: contextlib.AsyncExitStack) -> _Running:
         store = open_store(self.settings.store_url_of(assignment.service))
         stack.push_async_callback(store.close)
-        resources = Resources(store=store, publisher=self.publisher, data_dir=self.settings.data, rights=self.rights)
+        resources = Resources(
+            store=store, publisher=self.publisher, data_dir=self.settings.data, rights=self.rights, desk=KafkaDesk(self.kafka)
+        )
         service = assignment.build(resources)
         return _Running(assignment, service, store, listen(self.settings.host, self.settings.port_of(assignment.service)))
 

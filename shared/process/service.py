@@ -22,6 +22,7 @@ from shared.clock import now
 from shared.files.port import Files
 from shared.http.site import Site
 from shared.messages.base import Message
+from shared.operations.desk import Desk
 from shared.rights.projection import Rights
 from shared.store.port import Collection, Document, Store
 
@@ -41,7 +42,8 @@ class Periodic:
 class Resources:
     """What the process gives a service to build itself from. ``steady`` gives seconds of a clock that nobody sets.
 
-    ``rights`` are those of all organisations, None in a process that does not follow them.
+    ``rights`` are those of all organisations, None in a process that does not follow them. ``desk`` is where operators look after
+    consumer groups and dead letters, None in a process that reaches no broker.
     """
 
     store: Store
@@ -50,6 +52,7 @@ class Resources:
     clock: Callable[[], datetime] = now
     steady: Callable[[], float] = time.monotonic
     rights: Rights | None = None
+    desk: Desk | None = None
 
     def ledger(
         self,

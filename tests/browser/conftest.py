@@ -110,7 +110,9 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
     transports: dict[str, httpx.AsyncBaseTransport] = {
         "catalog": Beside(httpx.ASGITransport(app=showcase.app), "/v1/portals", operated.catalog),
         "eligibility": Beside(httpx.ASGITransport(app=rules_api()), "/v1/precheck-jobs", operated.eligibility),
-        "ordering": Beside(Acting(orders.app, KUNDE), "/v1/partner", operated.ordering),
+        "ordering": Beside(
+            Beside(Acting(orders.app, KUNDE), "/v1/partner", operated.ordering), "/v1/operations", operated.operations
+        ),
         "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json=AGB)),
         "notify": httpx.MockTransport(Notified(items=[notification(subject="Angebot liegt vor", body="Bitte prüfen.")])),
     }

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from marktplatz.people import OPERATOR
 from tests.browser.conftest import MARKUP, PROBES, Site
 from tests.browser.looking import WIDE, look, violations
+from tests.component.portal.test_portal_operations import GROUP
 
 REQUESTS = 8
 """As many may a first view take."""
@@ -61,6 +62,8 @@ def operated(site: Site) -> dict[str, str]:
         "discard": f"/en/quarantine/{site.record}/discard",
         "what-if": "/operations/what-if",
         "job": f"/operations/jobs/{site.job}",
+        "dead-letters": f"/operations/groups/{GROUP}",
+        "dead-letter": f"/operations/groups/{GROUP}/0:17",
     }
 
 

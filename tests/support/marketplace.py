@@ -35,6 +35,7 @@ from shared.process.service import Resources, Service
 from shared.store.port import Collection, Document
 from shared.store.sqlite.store import SqliteStore
 from shared.topics import RIGHTS, TOPICS, subscribed
+from tests.support.desk import MemoryDesk
 from tests.support.http import FakeAuthenticator, FixedHealth
 from tests.support.rights import ReadRights
 
@@ -115,6 +116,7 @@ class Marketplace:
         self.seed = seed or {}
         self.clock = clock
         self.bus = QueueBus(rewrite)
+        self.desk = MemoryDesk()
         self.stores = {name.value: make_store() for name in BUILDERS}
         self.services: dict[str, Service] = {}
         self.apps: dict[str, FastAPI] = {}
@@ -129,7 +131,7 @@ class Marketplace:
         for name, build in BUILDERS.items():
             store = self.stores[name.value]
             self._stack.push_async_callback(store.close)
-            service = build(Resources(store, self.bus, DATA, self.clock, rights=self.bus.read.rights))
+            service = build(Resources(store, self.bus, DATA, self.clock, rights=self.bus.read.rights, desk=self.desk))
             self.services[name.value] = service
             collections = collections_of(service)
             await store.prepare(collections)

@@ -1,4 +1,4 @@
-"""What the operator looks after: portals of others, records of partners in quarantine, what a change of facts would do."""
+"""What the operator looks after: the services themselves, portals of others, quarantined records of partners, what-if."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from starlette.responses import Response
 
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.eligibility import Eligibility
+from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import Kind, words_for
 from services.portal.pages.asking import BOTH, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
+from shared.release import STARTED, VERSION
 
 PAGE = 50
 DONE = frozenset({"whatif"})
 STATES = {"silent": "danger", "differs": "danger", "behind": "warning", "unknown": "info", "in-step": "success"}
 
 
-def operation_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
+def operation_routes(
+    pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering, operations: Operations
+) -> APIRouter:
     """Return the routes; whoever is no operator gets what the services answer them."""
     router = APIRouter(prefix="/operations", include_in_schema=False)
     limit = [("limit", str(PAGE))]
@@ -32,13 +36,17 @@ def operation_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility, o
         access = session_of(visit).access
         # The list that the operator alone reads decides whether there is such a page for whoever asks.
         portals = await catalog.portals(access, limit)
-        quarantine, jobs = await asyncio.gather(
+        quarantine, jobs, *states = await asyncio.gather(
             or_none(ordering.quarantine(access, [("state", "OPEN"), *limit]), "operations"),
             or_none(eligibility.jobs(access, limit), "operations"),
+            *(or_none(operations.state(access, name), "operations") for name in operations.services),
         )
         return pages.show(
             visit,
             "pages/operations.html",
+            services=list(zip(operations.services, states, strict=True)),
+            version=VERSION,
+            started_at=STARTED,
             portals=portals.items,
             quarantine=quarantine,
             jobs=jobs,

@@ -20,6 +20,7 @@ from shared.bus.dead_letters.replay import replay_topic
 from shared.bus.lifeline import CLOSE_SECONDS, end
 from shared.bus.settings import KafkaSettings, milliseconds
 from shared.errors import BusUnavailableError, NotFoundError
+from shared.release import client_name
 
 log = structlog.get_logger()
 
@@ -122,7 +123,8 @@ class Subscription:
         self._broker = None
 
     def _build(self, **options: Any) -> WorkerConsumer:  # noqa: ANN401 - passed on
-        return WorkerConsumer(self._owner, **{**options, **self.settings.connection()})
+        named = {"client_id": client_name(self.settings.client_id)}
+        return WorkerConsumer(self._owner, **{**options, **self.settings.connection(), **named})
 
     async def _parse(self, records: tuple[Record, ...]) -> KafkaAckableMessage:
         """Wrap a batch without a look at its headers: FastStream's own parser fails on those that are null or not UTF-8."""

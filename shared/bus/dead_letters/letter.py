@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.bus.record import Headers, RawRecord
+from shared.errors import NotFoundError
 
 UNDECODABLE_BATCH = "undecodable_batch"
 HANDLER_ERROR = "handler_error"
@@ -60,6 +61,12 @@ class DeadLetter:
 def dead_letter_topic(group: str) -> str:
     """Return the name of a consumer group's dead-letter topic."""
     return f"{group}.dlq"
+
+
+def unknown_letter(group: str, letter_id: str) -> NotFoundError:
+    """Return the error for a dead letter that does not lie in its topic, or not any more."""
+    detail = f"{dead_letter_topic(group)} holds no dead letter {letter_id}"
+    return NotFoundError(detail, code="dead_letter_not_found", group=group, letter=letter_id)
 
 
 def holds_letters(name: str) -> bool:

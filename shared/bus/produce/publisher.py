@@ -8,7 +8,7 @@ process lives.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -25,11 +25,14 @@ log = structlog.get_logger()
 
 
 class KafkaPublisher:
-    """Implements ``shared.aggregate.outgoing.Publisher`` over Kafka; also sends raw records (dead letters, replays)."""
+    """Implements ``shared.aggregate.outgoing.Publisher`` over Kafka; also sends raw records (dead letters, replays).
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    ``shown`` is called with whether it is connected; that of a process shows it in the metrics.
+    """
+
+    def __init__(self, settings: KafkaSettings, *, shown: Callable[[bool], None] = PRODUCER_UP.set) -> None:
         self.settings = settings
-        self.line = Line(settings, shown=PRODUCER_UP.set)
+        self.line = Line(settings, shown=shown)
         self.apart: dict[str, Line] = {}
         """The lines of topics that have one of their own."""
         self._starting: dict[str, asyncio.Task[None]] = {}

@@ -1,4 +1,4 @@
-"""What the operator looks after, by pages: portals of others, the quarantine of partners, what a change would do."""
+"""What the operator looks after, by pages: services and dead letters, portals, the quarantine of partners, what-if."""
 
 from __future__ import annotations
 
@@ -48,6 +48,55 @@ JOB = {
     "code": None,
     "detail": None,
 }
+GROUP = "ordering.verdicts"
+SERVICE = {
+    "service": "ordering",
+    "version": "0.2.0",
+    "started_at": AT,
+    "ready": False,
+    "checks": [{"name": "store_ordering", "holds": True}, {"name": "rights", "holds": False}],
+    "groups": [
+        {
+            "group": GROUP,
+            "state": "Stable",
+            "members": [
+                {"process": "ordering-worker", "version": "0.2.0", "started_at": AT},
+                {"process": "ordering-worker", "version": None, "started_at": None},
+            ],
+            "lag": 7,
+            "open_letters": 1,
+        }
+    ],
+}
+BRIEF = {
+    "id": "0:17",
+    "group": GROUP,
+    "topic": "eligibility.verdict.v1",
+    "partition": 2,
+    "offset": 4711,
+    "died_at": AT,
+    "code": "handler_error",
+    "reason": "KeyError in services.ordering.handlers.reach",
+    "attempts": 2,
+    "key": "o-1",
+    "type": "eligibility.verdict.reached.v1",
+    "settled": False,
+    "replayable": True,
+}
+LETTER = {
+    **BRIEF,
+    "headers": [
+        {"name": "ce_type", "size": 30, "content": "eligibility.verdict.reached.v1"},
+        {"name": "x-user", "size": 5, "content": None},
+    ],
+    "value": {
+        "size": 42,
+        "sha256": "0" * 64,
+        "fields": [{"pointer": "", "kind": "object", "size": 1}, {"pointer": "/note", "kind": "string", "size": 23}],
+        "cut": False,
+    },
+    "decisions": [],
+}
 CONCERNED = {"order_id": "o-1", "customer": "010540056056", "channel": "govdigital", "before": "EXEMPT", "after": "NOT_EXEMPT"}
 
 
@@ -60,15 +109,37 @@ class Services:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=lambda: RECORD)
     receipt: dict[str, Any] = field(default_factory=lambda: {"status": "ACCEPTED", "code": None, "wording": None, "remedy": None})
+    letter: dict[str, Any] = field(default_factory=lambda: LETTER)
 
     def catalog(self, _: httpx.Request) -> httpx.Response:
         if not self.allowed:
             return httpx.Response(403, json={"code": "role_missing", "detail": "Operators only."})
         return httpx.Response(200, json={"items": [PORTAL], "next": None})
 
+    def operations(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the routes of operators do."""
+        path = request.url.path
+        if request.method == "POST":
+            body = json.loads(request.content)
+            self.asked.append((path, body))
+            if self.letter["settled"]:
+                return httpx.Response(409, json={"code": "dead_letter_settled", "detail": "It was replayed already."})
+            if not body.get("reason"):
+                errors = [{"pointer": "#/reason", "code": "missing"}]
+                return httpx.Response(422, json={"code": "invalid", "detail": "", "errors": errors})
+            decision = {"action": path.rpartition("/")[2], "by": "betrieb.marktplatz", "at": AT, "reason": body["reason"]}
+            self.letter = {**LETTER, "settled": True, "decisions": [decision]}
+            return httpx.Response(200, json=self.letter)
+        if path.endswith("/dead-letters"):
+            items = [BRIEF] if not self.letter["settled"] else []
+            return httpx.Response(200, json={"items": items, "next": None})
+        return httpx.Response(200, json=self.letter if "/dead-letters/" in path else SERVICE)
+
     def ordering(self, request: httpx.Request) -> httpx.Response:
         if "ordering" in self.away:
             return httpx.Response(503)
+        if request.url.path.startswith("/v1/operations/"):
+            return self.operations(request)
         if request.method == "POST":
             body = json.loads(request.content) if request.content else None
             self.asked.append((request.url.path, body))
@@ -140,6 +211,56 @@ async def test_the_operator_sees_portals_quarantine_and_computations_and_what_is
     assert "signature_invalid" not in operator.text
     services.allowed = False
     await operator.open("/operations", 403)
+
+
+async def test_the_operator_sees_which_version_of_a_service_runs_and_where_its_groups_stand(operator: Person) -> None:
+    await operator.open("/operations")
+    for expected in (
+        "Nicht bereit",
+        "Version 0.2.0, läuft seit 28. November 2026",
+        "Es fehlt: rights",
+        "ordering.verdicts : verarbeitet, 2 Prozesse (Version 0.2.0, seit 28. November 2026",
+        "7 Datensätze zurück",
+        "1 unzustellbares Ereignis",
+        "notify Antwortet nicht",
+    ):
+        assert expected in operator.text, expected
+
+
+async def test_a_dead_letter_is_looked_at_and_sent_back_with_a_reason(operator: Person, services: Services) -> None:
+    await operator.open("/operations")
+    await operator.follow("1 unzustellbares Ereignis")
+    assert "2 Mal gescheitert" in operator.text
+    await operator.follow("0:17, 28. November 2026, 18:00 Uhr")
+    for expected in ("eligibility.verdict.v1, 2, 4711", "handler_error", "/note: Text (23)", "x-user: nicht zu sehen"):
+        assert expected in operator.text, expected
+    await operator.follow("Ereignis zurücksenden")
+    await operator.send(422)
+    assert operator.page.one("p", id="reason-error").text
+    await operator.send(reason="In 0.2.1 behoben.")
+    assert "Das Ereignis ist zurückgesandt" in operator.text
+    assert "betrieb.marktplatz: In 0.2.1 behoben." in operator.text
+    assert not [it for it in operator.page.one("main").inside_all("a") if "verwerfen" in it.text]
+    path = f"/v1/operations/ordering/groups/{GROUP}/dead-letters/0:17/replay"
+    assert services.asked[-1] == (path, {"reason": "In 0.2.1 behoben."})
+
+
+async def test_what_somebody_else_has_settled_meanwhile_is_not_discarded(operator: Person, services: Services) -> None:
+    await operator.open(f"/en/operations/groups/{GROUP}/0:17/discard")
+    services.letter = {**LETTER, "settled": True}
+    await operator.send(409, reason="Nothing comes of it.")
+    assert "This event has been sent back or discarded already." in operator.text
+    await operator.open(f"/operations/groups/{GROUP}")
+    assert "Hier wartet nichts." in operator.text
+
+
+async def test_a_letter_without_its_bytes_offers_no_way_back(operator: Person, services: Services) -> None:
+    services.letter = {**LETTER, "replayable": False, "value": None, "key": None}
+    await operator.open(f"/operations/groups/{GROUP}/0:17")
+    steps = [it.text for it in operator.page.one("main").inside_all("a") if "Ereignis" in it.text]
+    assert steps == ["Ereignis verwerfen"]
+    await operator.open("/operations/groups/nobody.knows", 404)
+    await operator.open(f"/operations/groups/{GROUP}/0:17/delete", 404)
 
 
 async def test_an_event_is_discarded_with_a_reason(operator: Person, services: Services) -> None:

@@ -8,10 +8,11 @@ from typing import Any, cast, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from marktplatz.assembly import ServiceName
+from marktplatz.assembly import BUILDERS, ServiceName
 from services.notify.app import load_routing
-from services.portal.apis import catalog, contracts, eligibility, notify, ordering
+from services.portal.apis import catalog, contracts, eligibility, notify, operations, ordering
 from services.portal.apis.ordering import Order
+from services.portal.pages import dead_letters
 from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contracts import STEPS
@@ -27,6 +28,7 @@ from services.portal.pages.steps import Asked as AskedStep
 from services.portal.texts import every_key, read_texts
 from tests.faults.malformed.apis import document
 
+_LETTERS = "/v1/operations/{}/groups/{{group}}/dead-letters"
 READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CATALOG, "get", "/v1/offerings", catalog.Found),
     (ServiceName.CATALOG, "get", "/v1/offerings/{offering_id}", catalog.Offering),
@@ -58,6 +60,9 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "get", "/v1/precheck-jobs/{job_id}/orders", eligibility.ConcernedOrders),
     (ServiceName.CATALOG, "get", "/v1/portals", catalog.FederatedPortals),
     (ServiceName.ORDERING, "get", "/v1/partner-quarantine", ordering.Quarantine),
+    *((name, "get", f"/v1/operations/{name.value}", operations.ServiceState) for name in BUILDERS),
+    *((name, "get", _LETTERS.format(name.value), operations.Letters) for name in BUILDERS),
+    *((name, "get", f"{_LETTERS.format(name.value)}/{{letter_id}}", operations.WholeLetter) for name in BUILDERS),
     (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/replay", ordering.Decided),
     (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/resubmit", ordering.Decided),
     (ServiceName.ORDERING, "get", "/v1/partners", ordering.PartnerSystems),
@@ -108,6 +113,9 @@ def test_what_a_page_has_done_is_an_operation_that_is_described() -> None:
     contact = {"name", "email", "language", "email_enabled", "muted", "rhythm", "rhythms", "deputy"}
     assert contact <= _body(document(ServiceName.NOTIFY), "/v1/contacts/me", "put")
     assert {"until", *NARROWING} <= _body(document(ServiceName.NOTIFY), "/v1/inbox/read")
+    for decision in dead_letters.STEPS:
+        path = f"{_LETTERS.format('notify')}/{{letter_id}}/{decision.name}"
+        assert {it.name for it in decision.asked} == _body(document(ServiceName.NOTIFY), path)
     for step, body in (("discard", {"reason"}), ("resubmit", {"event"}), ("replay", set())):
         assert body <= _body(document(ServiceName.ORDERING), f"/v1/partner-quarantine/{{reference}}/{step}")
 

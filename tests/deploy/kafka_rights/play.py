@@ -16,6 +16,7 @@ from marktplatz.demo import flow
 from marktplatz.demo.cast import Cast
 from marktplatz.demo.cast import cast as cast_of
 from marktplatz.demo.people import LIMITS, Json, Person, eventually
+from marktplatz.people import OPERATOR
 from shared.bus.dead_letter_operations import list_dead_letters
 from shared.topics import DEAD_LETTERS, DELIVERIES, ORDERS, ORGANISATIONS, PROVISIONS, SUBMISSIONS, TOPICS, Topic, subscribed
 from tests.deploy.kafka_rights.cluster import ONLY_READS, RENEWED, Cluster, Done
@@ -49,6 +50,8 @@ _AT_ONCE = 3
 class Played:
     """What came of it. ``commands`` are the operators' ones; ``lag`` is what KEDA saw, by group and topic.
 
+    ``sent_back`` holds the status of a replay by the API of each group's service, ``stated`` what that API says of the group.
+
     ``after_outage`` are the subjects that the process with a renewed certificate showed on its new connections.
     """
 
@@ -58,6 +61,8 @@ class Played:
     letters: dict[str, int] = field(default_factory=dict)
     commands: dict[str, Done] = field(default_factory=dict)
     lag: dict[tuple[str, str], int] = field(default_factory=dict)
+    sent_back: dict[str, int] = field(default_factory=dict)
+    stated: dict[str, Json] = field(default_factory=dict)
     only_reads: dict[str, httpx.Response] = field(default_factory=dict)
     after_outage: set[str] = field(default_factory=set)
     decisions: list[Decision] = field(default_factory=list)
@@ -84,6 +89,7 @@ async def play(cluster: Cluster) -> Played:
         await _erasure(played, people, orders)
     await _poison(played)
     await _operators(played)
+    await _operators_by_api(played)
     await _keda(played)
     async with httpx.AsyncClient(timeout=10) as client:
         for path in ("readyz", "metrics"):
@@ -245,6 +251,34 @@ async def _operators(played: Played) -> None:
             played.commands[" ".join(command)] = await cluster.run("operations", *command)
 
     await asyncio.gather(*(run(command) for command in commands))
+
+
+async def _operators_by_api(played: Played) -> None:
+    """The operator sees how each service stands, and sends back what has died again since the commands."""
+    cluster = played.cluster
+    token = cluster.token(
+        subject=OPERATOR.subject,
+        organisation=OPERATOR.organisation,
+        organisation_name=OPERATOR.organisation_name,
+        roles=list(OPERATOR.roles),
+    )
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(timeout=30, headers=headers) as client:
+        for group in DEAD_LETTERS:
+            service = group.partition(".")[0]
+            own = f"{cluster.endpoints[service]}/v1/operations/{service}"
+            letters = f"{own}/groups/{group}/dead-letters"
+
+            async def died(letters: str = letters) -> bool:
+                return bool((await client.get(letters)).raise_for_status().json()["items"])
+
+            await eventually(f"{group} has buried again what was sent back", died, _SETTLED_SECONDS)
+            first = (await client.get(letters)).json()["items"][0]["id"]
+            await client.get(f"{letters}/{first}")
+            sent = await client.post(f"{letters}/{first}/replay", json={"reason": "Noch einmal."})
+            played.sent_back[group] = sent.status_code
+            stated = (await client.get(own)).raise_for_status().json()
+            played.stated[group] = next(it for it in stated["groups"] if it["group"] == group)
 
 
 async def _keda(played: Played) -> None:

@@ -103,6 +103,12 @@ async def test_every_command_of_an_operator_succeeds_with_its_own_user(played: P
     assert {"reconcile", "rebuild", "backup"} <= played.commands.keys()
 
 
+async def test_the_operator_sees_every_group_and_sends_a_dead_letter_back_by_the_api_of_its_service(played: Played) -> None:
+    assert played.sent_back == dict.fromkeys(DEAD_LETTERS, 200)
+    assert {group: stated["state"] for group, stated in played.stated.items()} == dict.fromkeys(DEAD_LETTERS, "Stable")
+    assert all(member["started_at"] for stated in played.stated.values() for member in stated["members"])
+
+
 async def test_keda_sees_the_lag_of_every_group_on_every_topic(played: Played) -> None:
     assert played.lag.keys() == {(group, topic.name) for group in SCALED for topic in read_by(group)}
 
@@ -129,8 +135,11 @@ async def test_every_reviewed_right_is_granted(played: Played) -> None:
     assert {entry for entries in REVIEWED.values() for entry in entries} <= granted
 
 
-async def test_the_contracts_api_follows_who_acts_for_whom_and_publishes_nothing(played: Played) -> None:
-    assert {right.name for right in played.used(ONLY_READS)} == {RIGHTS.name}
+async def test_the_contracts_api_follows_who_acts_for_whom_and_writes_only_what_it_sends_back(played: Played) -> None:
+    own = {group for group in DEAD_LETTERS if group.startswith("contracts.")}
+    used = played.used(ONLY_READS)
+    assert {it.name for it in used if (it.kind, it.operation) == ("topic", "READ")} == {RIGHTS.name, *(f"{it}.dlq" for it in own)}
+    assert {it.name for it in used if it.operation == "WRITE"} == {f"{it}.replay" for it in own}
     assert played.only_reads["readyz"].is_success
     assert "marktplatz_bus_producer_up NaN" in played.only_reads["metrics"].text
 

@@ -20,6 +20,7 @@ from shared.http.app import create_app
 from shared.messages.values import Role
 from shared.process.service import Resources, Service
 from shared.store.sqlite.store import SqliteStore
+from tests.support.desk import MemoryDesk
 from tests.support.http import FakeAuthenticator, FixedHealth
 from tests.support.publisher import RecordingPublisher
 
@@ -46,7 +47,7 @@ class Operation:
 
 def app_of(service: ServiceName, store: SqliteStore) -> tuple[Service, FastAPI]:
     """Return a service and its API."""
-    built = BUILDERS[service](Resources(store, RecordingPublisher(), DATA))
+    built = BUILDERS[service](Resources(store, RecordingPublisher(), DATA, desk=MemoryDesk()))
     return built, create_app(
         built.name, built.router, title=built.title, authenticator=FakeAuthenticator(), store=store, health=FixedHealth()
     )

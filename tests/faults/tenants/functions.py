@@ -19,6 +19,8 @@ catalog     POST   /v1/offerings/{offering_id}/bereitstellungsvertrag           
 catalog     POST   /v1/offerings/{offering_id}/suspend                                                      BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/resume                                                       BEARBEITUNG
 catalog     POST   /v1/offerings/{offering_id}/withdraw                                                     BEARBEITUNG
+catalog     POST   /v1/operations/catalog/groups/{group}/dead-letters/{letter_id}/replay                    BEARBEITUNG
+catalog     POST   /v1/operations/catalog/groups/{group}/dead-letters/{letter_id}/discard                   BEARBEITUNG
 eligibility POST   /v1/organisations                                                                        none
 eligibility PATCH  /v1/organisations/{organisation_id}                                                      VERWALTUNG
 eligibility POST   /v1/organisations/{organisation_id}/relations                                            BEARBEITUNG
@@ -58,6 +60,8 @@ eligibility PUT    /v1/organisations/{organisation_id}/vollmacht                
 eligibility DELETE /v1/organisations/{organisation_id}/vollmacht                                            VERWALTUNG
 eligibility POST   /v1/organisations/{organisation_id}/leave                                                none
 eligibility PUT    /v1/organisations/{organisation_id}/authorised-person                                    VERWALTUNG
+eligibility POST   /v1/operations/eligibility/groups/{group}/dead-letters/{letter_id}/replay                BEARBEITUNG
+eligibility POST   /v1/operations/eligibility/groups/{group}/dead-letters/{letter_id}/discard               BEARBEITUNG
 contracts   POST   /v1/contracts/{contract_id}/sign                                                         ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/release                                                      ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/notice                                                       ZEICHNUNG
@@ -118,8 +122,12 @@ ordering    POST   /v1/partners/{partner_id}/keys/{kid}/retire                  
 ordering    POST   /v1/partner-quarantine/{reference}/resubmit                                              BEARBEITUNG
 ordering    POST   /v1/partner-quarantine/{reference}/replay                                                BEARBEITUNG
 ordering    POST   /v1/partner-quarantine/{reference}/discard                                               BEARBEITUNG
+ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/replay                   BEARBEITUNG
+ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/discard                  BEARBEITUNG
 contracts   POST   /v1/offers/{offering_id}/cost-information                                                ZEICHNUNG
 contracts   POST   /v1/statement-jobs                                                                       ZEICHNUNG
+contracts   POST   /v1/operations/contracts/groups/{group}/dead-letters/{letter_id}/replay                  BEARBEITUNG
+contracts   POST   /v1/operations/contracts/groups/{group}/dead-letters/{letter_id}/discard                 BEARBEITUNG
 notify      POST   /v1/inbox/read                                                                           none
 notify      POST   /v1/inbox/{notification_id}/read                                                         none
 notify      PUT    /v1/contacts/me                                                                          none
@@ -133,6 +141,8 @@ notify      PUT    /v1/webhooks/{webhook_id}                                    
 notify      DELETE /v1/webhooks/{webhook_id}                                                                VERWALTUNG
 notify      POST   /v1/webhooks/{webhook_id}/rotate                                                         VERWALTUNG
 notify      POST   /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend                                VERWALTUNG
+notify      POST   /v1/operations/notify/groups/{group}/dead-letters/{letter_id}/replay                     BEARBEITUNG
+notify      POST   /v1/operations/notify/groups/{group}/dead-letters/{letter_id}/discard                    BEARBEITUNG
 """
 
 FUNCTIONS: dict[str, str] = {

@@ -57,6 +57,11 @@ catalog     GET    /v1/reference/topics                                         
 catalog     GET    /v1/reference/requirements                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
 catalog     GET    /v1/reference/ozg                                                             -             public  200 200 200 200 200 200 200 200 200 200 200
 catalog     GET    /v1/reference/leika                                                           -             public  200 200 200 200 200 200 200 200 200 200 200
+catalog     GET    /v1/operations/catalog                                                               -             token   403 403 403 403 403 403 403 403 200 403 403
+catalog     GET    /v1/operations/catalog/groups/{group}/dead-letters                                   -             token   403 403 403 403 403 403 403 403 404 403 403
+catalog     GET    /v1/operations/catalog/groups/{group}/dead-letters/{letter_id}                       -             token   403 403 403 403 403 403 403 403 404 403 403
+catalog     POST   /v1/operations/catalog/groups/{group}/dead-letters/{letter_id}/replay                -             token   403 403 403 403 403 403 403 403 404 403 403
+catalog     POST   /v1/operations/catalog/groups/{group}/dead-letters/{letter_id}/discard               -             token   403 403 403 403 403 403 403 403 404 403 403
 eligibility GET    /v1/bodies                                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/bodies/{body_id}                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/registrations                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
@@ -130,6 +135,11 @@ eligibility POST   /v1/verdict-records                                          
 eligibility GET    /v1/verdict-records                                                           -             token   422 422 422 422 422 422 422 422 422 422 422
 eligibility GET    /v1/verdict-records/{record_id}                                               RECORD        token   404 200 200 404 404 404 200 404 404 404 404
 eligibility GET    /v1/verdict-records/{record_id}/replay                                        RECORD        token   404 200 200 404 404 404 200 404 404 404 404
+eligibility GET    /v1/operations/eligibility                                                           -             token   403 403 403 403 403 403 403 403 200 403 403
+eligibility GET    /v1/operations/eligibility/groups/{group}/dead-letters                               -             token   403 403 403 403 403 403 403 403 404 403 403
+eligibility GET    /v1/operations/eligibility/groups/{group}/dead-letters/{letter_id}                   -             token   403 403 403 403 403 403 403 403 404 403 403
+eligibility POST   /v1/operations/eligibility/groups/{group}/dead-letters/{letter_id}/replay            -             token   403 403 403 403 403 403 403 403 404 403 403
+eligibility POST   /v1/operations/eligibility/groups/{group}/dead-letters/{letter_id}/discard           -             token   403 403 403 403 403 403 403 403 404 403 403
 ordering    GET    /v1/order-vocabulary                                                          -             public  200 200 200 200 200 200 200 200 200 200 200
 ordering    GET    /v1/orders                                                                    -             token   200 200 200 200 200 200 200 200 200 200 200
 ordering    GET    /v1/orders/counts                                                             -             token   200 200 200 200 200 200 200 200 200 200 200
@@ -218,6 +228,11 @@ ordering    GET    /v1/partner-quarantine/{reference}/value                     
 ordering    POST   /v1/partner-quarantine/{reference}/resubmit                                       QUARANTINED   token   404 404 404 404 404 503 404 404 403 404 503
 ordering    POST   /v1/partner-quarantine/{reference}/replay                                         QUARANTINED   token   403 403 403 403 403 403 403 403 503 403 403
 ordering    POST   /v1/partner-quarantine/{reference}/discard                                        QUARANTINED   token   403 403 403 403 403 403 403 403 200 403 403
+ordering    GET    /v1/operations/ordering                                                              -             token   403 403 403 403 403 403 403 403 200 403 403
+ordering    GET    /v1/operations/ordering/groups/{group}/dead-letters                                  -             token   403 403 403 403 403 403 403 403 404 403 403
+ordering    GET    /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}                      -             token   403 403 403 403 403 403 403 403 404 403 403
+ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/replay               -             token   403 403 403 403 403 403 403 403 404 403 403
+ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/discard              -             token   403 403 403 403 403 403 403 403 404 403 403
 contracts   GET    /v1/agb/{channel}                                                             -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
@@ -269,6 +284,11 @@ contracts   GET    /v1/offers/{offering_id}/licence                             
 contracts   GET    /v1/accessions                                                                -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/accessions/{accession_id}                                                 -             token   404 404 404 404 404 404 404 404 404 404 403
 contracts   POST   /v1/accessions/{accession_id}/end                                             -             token   404 404 403 403 403 404 403 403 403 404 403
+contracts   GET    /v1/operations/contracts                                                             -             token   403 403 403 403 403 403 403 403 200 403 403
+contracts   GET    /v1/operations/contracts/groups/{group}/dead-letters                                 -             token   403 403 403 403 403 403 403 403 404 403 403
+contracts   GET    /v1/operations/contracts/groups/{group}/dead-letters/{letter_id}                     -             token   403 403 403 403 403 403 403 403 404 403 403
+contracts   POST   /v1/operations/contracts/groups/{group}/dead-letters/{letter_id}/replay              -             token   403 403 403 403 403 403 403 403 404 403 403
+contracts   POST   /v1/operations/contracts/groups/{group}/dead-letters/{letter_id}/discard             -             token   403 403 403 403 403 403 403 403 404 403 403
 notify      GET    /v1/inbox                                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      GET    /v1/inbox/unread                                                              -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/read                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
@@ -286,6 +306,11 @@ notify      DELETE /v1/webhooks/{webhook_id}                                    
 notify      POST   /v1/webhooks/{webhook_id}/rotate                                              -             token   503 503 503 503 503 503 503 503 503 503 503
 notify      GET    /v1/webhooks/{webhook_id}/deliveries                                          -             token   404 404 404 404 404 404 404 404 404 404 404
 notify      POST   /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend                     -             token   404 404 404 404 404 404 404 404 404 404 404
+notify      GET    /v1/operations/notify                                                                -             token   403 403 403 403 403 403 403 403 200 403 403
+notify      GET    /v1/operations/notify/groups/{group}/dead-letters                                    -             token   403 403 403 403 403 403 403 403 404 403 403
+notify      GET    /v1/operations/notify/groups/{group}/dead-letters/{letter_id}                        -             token   403 403 403 403 403 403 403 403 404 403 403
+notify      POST   /v1/operations/notify/groups/{group}/dead-letters/{letter_id}/replay                 -             token   403 403 403 403 403 403 403 403 404 403 403
+notify      POST   /v1/operations/notify/groups/{group}/dead-letters/{letter_id}/discard                -             token   403 403 403 403 403 403 403 403 404 403 403
 """
 
 QUERIES = {
@@ -409,6 +434,11 @@ BODIES: dict[str, object] = {
     "notify POST /v1/webhooks": _WEBHOOK,
     "notify PUT /v1/webhooks/{webhook_id}": _WEBHOOK,
     "notify PUT /v1/contacts/me": {"name": "X", "email": "x@example.org"},
+    **{
+        f"{service} POST /v1/operations/{service}/groups/{{group}}/dead-letters/{{letter_id}}/{step}": _REASON
+        for service in ("catalog", "eligibility", "ordering", "contracts", "notify")
+        for step in ("replay", "discard")
+    },
 }
 """A body that each operation takes which needs one."""
 
@@ -447,6 +477,8 @@ _PARTS = {
     "klient": "DE-SN",
     "change_id": NO_ID,
     "entry_id": NO_ID,
+    "group": "of.nobody",
+    "letter_id": "0:0",
     "invitation_id": NO_ID,
     "name": "vertrag.pdf",
     "statement_job_id": NO_ID,

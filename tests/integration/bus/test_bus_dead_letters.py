@@ -18,6 +18,8 @@ from shared.bus.handling import Received
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.record import RawRecord
 from shared.errors import InvalidError, NotFoundError
+from shared.operations.kafka import KafkaDesk
+from shared.release import STARTED, VERSION
 from tests.integration.bus.bus_fixture import AT, Lane, Recorder, event, lag, read_topic, running, until
 from tests.integration.bus.poison import poison
 
@@ -216,6 +218,44 @@ async def test_a_dead_letter_is_found_by_its_id_and_a_wrong_id_is_named(lane: La
         await get_dead_letter(lane.settings, lane.group, "nonsense")
     with pytest.raises(NotFoundError):
         await list_dead_letters(lane.settings, "no.such.group")
+
+
+async def test_an_operator_sees_how_a_group_stands_replays_one_letter_and_discards_another(
+    lane: Lane, publisher: KafkaPublisher
+) -> None:
+    desk = KafkaDesk(lane.settings, reads=lambda _: (lane.topic, lane.replays))
+    await publisher.publish([event(lane.topic.name, name, number=name) for name in range(4)])
+
+    async def bug(events: Sequence[Received]) -> None:
+        if any(getattr(received.message, "attempts", 0) in (1, 2) for received in events):
+            raise RuntimeError("a bug")
+
+    async with running(lane.settings, Recorder(before=bug).consumer(lane.group)):
+        await until(lambda: nothing_left(lane))
+        (state,) = await desk.groups([lane.group])
+        assert (state.state, state.lag, state.open_letters) == ("Stable", 0, 2)
+        assert {(it.process, it.version, it.started_at) for it in state.members} == {("efa-marktplatz", VERSION, STARTED)}
+        first, second = await desk.letters(lane.group)
+        assert [(it.settled, it.attempts, it.letter.value) for it in (first, second)] == [(False, 1, None)] * 2
+        whole = await desk.letter(lane.group, first.letter.id)
+        assert whole is not None
+        assert whole.letter.value is not None
+        assert {name for name, _ in whole.letter.headers} >= {"ce_id", "ce_type"}
+        await desk.replay(lane.group, first.letter.id)
+        await desk.discard(lane.group, second.letter.id)
+        await until(lambda: open_letters(desk, lane.group, 1))
+    found = await desk.letters(lane.group)
+    assert [(it.settled, it.attempts) for it in found] == [(True, 1), (True, 1), (False, 2)]
+    assert (await replay_dead_letters(lane.settings, lane.group, ids=[second.letter.id])).already == 1
+    assert await desk.letter(lane.group, "0:999") is None
+    with pytest.raises(NotFoundError) as refused:
+        await desk.discard(lane.group, "0:999")
+    assert refused.value.code == "dead_letter_not_found"
+
+
+async def open_letters(desk: KafkaDesk, group: str, count: int) -> bool:
+    (state,) = await desk.groups([group])
+    return state.open_letters == count
 
 
 async def test_dead_letters_wait_in_place_while_they_cannot_be_written(lane: Lane, publisher: KafkaPublisher) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiokafka.structs import OffsetAndMetadata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.bus.dead_letter_operations import FirstLetters
+from shared.bus.dead_letter_operations import SINGLES_LIMIT, FirstLetters, Settled
 from shared.bus.dead_letters.letter import LETTER_BYTES, DeadLetter, Reason, from_dead_letter, to_dead_letter
 from shared.bus.dead_letters.replay import sent_back, unwrapped
 from shared.bus.record import Headers, RawRecord
@@ -121,3 +122,26 @@ def test_the_first_letters_are_those_of_a_list_of_all_each_origin_once(died: lis
         unique.setdefault(letter.reason.offset, letter)
     assert first.letters() == list(unique.values())[:limit]
     assert most <= 2 * limit
+
+
+def test_what_was_settled_out_of_turn_is_read_again_and_joined_once_the_gap_is_closed() -> None:
+    settled = Settled.of(None, 10)
+    settled.add(12)
+    again = Settled.of(settled.committed(), 10)
+    assert [offset in again for offset in range(9, 14)] == [True, False, False, True, False]
+    again.add(10)
+    again.add(11)
+    assert again.committed() == OffsetAndMetadata(13, "")
+
+
+def test_what_retention_has_removed_counts_as_settled_and_leaves_no_note() -> None:
+    noted = Settled(below=3, singly={5, 9}).committed()
+    assert Settled.of(noted, 7) == Settled(below=7, singly={9})
+
+
+def test_as_many_are_settled_out_of_turn_as_a_commit_can_note() -> None:
+    settled = Settled(below=0, singly=set(range(1, SINGLES_LIMIT)))
+    assert settled.has_room(SINGLES_LIMIT + 5)
+    settled.add(SINGLES_LIMIT)
+    assert not settled.has_room(SINGLES_LIMIT + 5)
+    assert settled.has_room(0)

@@ -28,6 +28,9 @@ from shared.store.sqlite.store import SqliteStore
 from shared.topics import DEAD_LETTERS, REPLAYS, TOPICS, subscribed
 
 DATA = Path(__file__).parents[3] / "data"
+CONTRACT_GROUPS = [
+    f"contracts.{channel}{purpose}" for channel in ("fitko", "govdigital") for purpose in ("", ".offerings", ".uses")
+]
 EVERY_PROCESS = pytest.mark.parametrize("item", DEPLOYMENTS, ids=lambda item: item.name)
 
 
@@ -106,11 +109,31 @@ def test_a_process_has_a_user_and_writes_if_and_only_if_its_code_publishes(item:
     assert item.name in names_of(user_manifests()) & names_of(kafka_secrets())
 
 
-def test_the_api_of_contracts_may_read_who_acts_for_whom_and_nothing_else() -> None:
-    assert granted(process("contracts-api").principal) == {
-        ("topic", "eligibility.rights.v1", "Describe"),
-        ("topic", "eligibility.rights.v1", "Read"),
+def looked_after(item: Deployment) -> list[str]:
+    """Return the groups that an API shows to the operator."""
+    return [group for group in DEAD_LETTERS if item.role is RoleName.API and group.partition(".")[0] == item.service]
+
+
+def test_the_api_of_contracts_may_read_who_acts_for_whom_and_look_after_its_groups_and_nothing_else() -> None:
+    rights = granted(process("contracts-api").principal)
+    assert {name for _, name, operation in rights if operation == "Read"} == {
+        "eligibility.rights.v1",
+        *(name for group in CONTRACT_GROUPS for name in _letters(group)),
     }
+    assert {name for _, name, operation in rights if operation == "Write"} == {f"{group}.replay" for group in CONTRACT_GROUPS}
+
+
+def _letters(group: str) -> tuple[str, str]:
+    """Return what is read to see a group's dead letters: their topic, and the group that notes what was sent back."""
+    return f"{group}.dlq", f"{group}.dlq.replay"
+
+
+@EVERY_PROCESS
+def test_an_api_sees_how_its_own_groups_stand_and_joins_none(item: Deployment) -> None:
+    rights = granted(item.principal)
+    assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Describe")} == set(looked_after(item))
+    described = {name for kind, name, operation in rights if (kind, operation) == ("topic", "Describe")}
+    assert {topic.name for group in looked_after(item) for topic in subscribed(group)} <= described
 
 
 @EVERY_PROCESS
@@ -123,8 +146,12 @@ def test_a_process_may_read_exactly_what_its_groups_read_what_is_sent_back_to_th
         *(f"{group}.replay" for group in item.groups),
         *(topic.name for topic in TOPICS if item.channel is None and item.service in topic.read_whole_by),
         *(topic.name for topic in TOPICS if item.role is RoleName.API and topic.read_whole_by_apis),
+        *(f"{group}.dlq" for group in looked_after(item)),
     }
-    assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Read")} == set(item.groups)
+    assert {name for kind, name, operation in rights if (kind, operation) == ("group", "Read")} == {
+        *item.groups,
+        *(f"{group}.dlq.replay" for group in looked_after(item)),
+    }
 
 
 @EVERY_PROCESS
@@ -132,7 +159,10 @@ def test_only_the_producing_service_writes_a_topic(item: Deployment) -> None:
     producers = {topic.name: topic.producer for topic in TOPICS}
     written = {name for kind, name, operation in granted(item.principal) if operation == "Write"}
     assert {producers[name] for name in written if name in producers} <= {item.service}
-    assert {name for name in written if name not in producers} == {f"{group}.dlq" for group in item.groups}
+    assert {name for name in written if name not in producers} == {
+        *(f"{group}.dlq" for group in item.groups),
+        *(f"{group}.replay" for group in looked_after(item)),
+    }
 
 
 def test_every_right_is_literal_and_none_creates_or_alters() -> None:

@@ -49,6 +49,7 @@ FAMILIES = (
         "quarantine.",
         "inbox.group.",
         "notice.",
+        "letters.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -19,7 +19,8 @@ from deploy.checks.product.processes import (
     read_topics,
     written_topics,
 )
-from shared.topics import DEAD_LETTERS, DECLARED, REPLAYS, TOPICS
+from marktplatz.assembly import RoleName
+from shared.topics import DEAD_LETTERS, DECLARED, REPLAYS, TOPICS, subscribed
 
 USER_VOLUME_KEY = "user.crt"
 AUTHORITY_SUFFIX = "-cluster-ca-cert"
@@ -134,7 +135,21 @@ def rights_of(process: ContainerProcess) -> set[Right]:
     written, read = written_topics(process), read_topics(process) | {REPLAYS[group].name for group in process.groups}
     rights = {("topic", name, operation) for name in written for operation in ("Describe", "Write")}
     rights |= {("topic", name, operation) for name in read for operation in ("Describe", "Read")}
-    return rights | {("group", name, "Read") for name in process.groups}
+    return rights | {("group", name, "Read") for name in process.groups} | _looked_after(process)
+
+
+def _looked_after(process: ContainerProcess) -> set[Right]:
+    """Return what an API needs for its operator: see how its service's groups stand, read their dead letters, send them back."""
+    if process.role is not RoleName.API:
+        return set()
+    rights: set[Right] = set()
+    for name in (group for group in DEAD_LETTERS if group.partition(".")[0] == process.service):
+        letters, back = DEAD_LETTERS[name].name, REPLAYS[name].name
+        rights |= {("topic", topic.name, "Describe") for topic in subscribed(name)}
+        rights |= {("topic", it, operation) for it, operation in ((letters, "Read"), (back, "Write"))}
+        rights |= {("topic", it, "Describe") for it in (letters, back)}
+        rights |= {("group", name, "Describe"), ("group", f"{letters}.replay", "Read")}
+    return rights
 
 
 def _operator_rights() -> set[Right]:

@@ -92,7 +92,8 @@ async def _fitting(offer: ChannelOffer, body: Organisation, acceded: Iterable[st
     found = await contracts.of_ids(ids)
     found |= await contracts.continuing(found)
     found |= await above(contracts, {it.parent for it in found.values() if it.parent is not None})
-    return [it for it in found.values() if it.state in BINDING or body.id in {it.customer.id, it.grantor.id}]
+    # What nobody has signed is a draft of the Anbieter that a second person has not released.
+    return [it for it in found.values() if it.state in BINDING or (it.signatures and body.id in {it.customer.id, it.grantor.id})]
 
 
 def _may_serve(document: Document, body: Organisation) -> bool:

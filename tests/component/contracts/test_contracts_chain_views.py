@@ -15,6 +15,7 @@ from services.contracts.chain.completeness import complete
 from services.contracts.chain.given import AskComplete
 from services.contracts.chain_views import tree
 from services.contracts.domain.bodies import body_of
+from services.contracts.domain.contract import Contract
 from services.contracts.domain.offer import ChannelOffer, offer_id
 from services.contracts.domain.transitions import ContractState
 from services.contracts.neighbourhood import world_of
@@ -205,3 +206,23 @@ def _party(key_: str) -> dict[str, str]:
 def _with(whole: Any, others: dict[str, Any]) -> Any:
     offering = whole.offering.model_copy(update={"bereitsteller": "DE-NW"})
     return replace(whole, offering=offering, organisations={**whole.organisations, **others})
+
+
+async def test_a_successor_that_the_anbieter_has_not_released_is_no_link(world: World) -> None:
+    (former,) = [it for it in await world.all() if it.id == key("DE-SN")]
+    later = {"continues": former.id, "valid_from": date(2028, 1, 1), "state": ContractState.ANGEBOTEN}
+    unnumbered = {"order_id": None, "number": None, "year": None, "sequence": None, "concluded_at": None}
+    draft = former.model_copy(update={"id": derived_id("draft"), "signatures": (), **later, **unnumbered})
+    ended = former.model_copy(update={"valid_to": date(2027, 12, 31)})
+    await store(world, ended, 2)
+    before = await licence(world, LAND, "?on=2028-06-01")
+    await store(world, draft, 1)
+    assert await licence(world, LAND, "?on=2028-06-01") == before
+    await store(world, draft.model_copy(update={"signatures": former.signatures[1:]}), 2)
+    assert await licence(world, LAND, "?on=2028-06-01") != before
+
+
+async def store(world: World, contract: Contract, seq: int) -> None:
+    await world.contracts.ledger.apply_one(
+        Change(contract.id, lambda _: (contract, []), Cause(f"{contract.id}/{seq}", "t", "t", seq))
+    )

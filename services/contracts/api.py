@@ -74,7 +74,7 @@ def routes(
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
         contract = stored.contract
-        detail = ContractDetail.seen(contract, terms.get(contract.channel), grounds=viewer.knows_grounds(contract))
+        detail = ContractDetail.seen(contract, terms.get(contract.channel), grounds=viewer.reads_text(contract))
         return json_reply(detail, rev=stored.rev)
 
     @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
@@ -107,7 +107,7 @@ def _notice_routes(
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
             contract = required(result.state, contract_id)
-            return json_reply(ContractDetail.seen(contract, own, grounds=viewer.knows_grounds(contract)), rev=result.rev)
+            return json_reply(ContractDetail.seen(contract, own, grounds=viewer.reads_text(contract)), rev=result.rev)
 
         return await headers.key.run(apply)
 

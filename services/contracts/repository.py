@@ -96,10 +96,6 @@ class Viewer:
             return Actor.KUNDE
         return Actor.BEREITSTELLER if self.organisation == contract.grantor.id and grantor in roles else None
 
-    def knows_grounds(self, contract: Contract) -> bool:
-        """Return whether the grounds of the in-house check are theirs to read: as Kunde or as Anbieter."""
-        return self.organisation == contract.customer.id or self.channel is contract.channel
-
     def is_asked(self, contract: Listed) -> bool:
         """Return whether a change of a contract waits for them: to consent to it, or to release it at the Anbieter."""
         if contract.proposal is None:
@@ -110,7 +106,7 @@ class Viewer:
         return self.organisation == party.id
 
     def reads_text(self, contract: Contract) -> bool:
-        """Return whether the text of a contract is theirs to read: of both sides, of the Anbieter as whoever works there."""
+        """Return whether text and grounds of a contract are theirs to read: as one of its sides, at the Anbieter as staff."""
         sides = {contract.customer.id, contract.grantor.id} - {contract.channel.value}
         return self.organisation in sides or self.channel is contract.channel
 

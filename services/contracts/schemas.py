@@ -159,7 +159,8 @@ class ContractDetail(ContractSummary):
     """A contract in full. ``totals`` are exact sums in cents of the lines valid on the day of conclusion.
 
     ``awards``: those that it makes anew or rests on, which eligibility judges before it is signed further.
-    Of ``check`` the Bereitsteller sees the result; its grounds, and who signed off, are those of Kunde and Anbieter.
+    Of ``check`` and ``awards`` who is no side, such as the Bereitsteller, sees the result; the grounds, who signed off, and until
+    when a relation is known to hold are those of both sides and the Anbieter.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
@@ -179,13 +180,13 @@ class ContractDetail(ContractSummary):
 
     @classmethod
     def seen(cls, contract: Contract, terms: Terms | None, *, grounds: bool) -> ContractDetail:
-        """Return a contract in full, with or without the grounds of its in-house check. ``terms``: of its channel."""
+        """Return a contract in full, with or without the grounds of its in-house checks. ``terms``: of its channel."""
         detail = cls.whole(contract).model_copy(update={"ending": EndingView.of(contract, terms)})
-        if grounds or detail.check is None:
+        if grounds:
             return detail
-        return detail.model_copy(
-            update={"check": detail.check.model_copy(update={"decisive": (), "signed_off_by": None, "override": None})}
-        )
+        awards = [it.model_copy(update={"until": None}) for it in detail.awards]
+        result = detail.check and detail.check.model_copy(update={"decisive": (), "signed_off_by": None, "override": None})
+        return detail.model_copy(update={"awards": awards, "check": result})
 
     @classmethod
     def whole(cls, contract: Contract) -> ContractDetail:

@@ -219,6 +219,16 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     assert not {code for key, code in codes if key == id_}
 
 
+async def test_until_when_a_relation_holds_is_for_both_sides_and_the_anbieter_to_know(world: World) -> None:
+    id_ = (await follow(world, LAND)).json()["id"]
+    world.now += timedelta(minutes=1)
+    await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
+    await judge_newest(world.resources, world.publisher.events, world.now, until=date(2030, 6, 30))
+    for token, until in ((LAND, "2030-06-30"), (ANNA, "2030-06-30"), (PROVIDER, None)):
+        awards = (await call(world, token, f"/{id_}", method="GET")).json()["awards"]
+        assert [(it["verdict"], it["until"]) for it in awards] == [("EXEMPT", until)] * 2
+
+
 async def test_what_only_one_person_of_the_anbieter_has_signed_is_taken_back(world: World) -> None:
     id_ = (await follow(world, LAND)).json()["id"]
     await judged(world)

@@ -20,6 +20,7 @@ from services.catalog.rows import KnownOffering
 from shared.errors import RetryableError
 from shared.http.caller import Caller
 from shared.messages import catalog as messages
+from shared.messages.open_enum import READING
 from shared.messages.values import OfferingState
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class Followed:
 def offering_of(raw: Mapping[str, Any]) -> Offering | None:
     """Return an offer from its public state (``catalog.offering.v1``), None if this version cannot read it."""
     try:
-        state = messages.Offering.model_validate_json(json.dumps(raw))
+        state = messages.Offering.model_validate_json(json.dumps(raw), extra="ignore", context=READING)
         described = {name: getattr(state, name) for name in DESCRIPTION}
         listed = tuple(listing.channel for listing in state.channels)
         # While an offer is suspended no channel is orderable, so that closed ones cannot be told from open ones.
@@ -207,7 +208,7 @@ def offering_of(raw: Mapping[str, Any]) -> Offering | None:
 def known_of(raw: Mapping[str, Any]) -> KnownOffering | None:
     """Return a known service from its state (``catalog.known-service.v1``), None if this version cannot read it."""
     try:
-        state = messages.KnownService.model_validate_json(json.dumps(raw))
+        state = messages.KnownService.model_validate_json(json.dumps(raw), extra="ignore", context=READING)
     except ValidationError as error:
         _left_out("known service", raw, error)
         return None

@@ -47,7 +47,7 @@ _UPKEEP = (
 _EXPORTED = (
     *("rev", "repeats", "provider", "state", "version", "created_at", "published_at", "changed_at", "public_changed_at"),
     *("form.title", "form.summary", "form.topic_id", "form.ozg_ids", "form.leika_keys", "form.documents"),
-    "form.contact_mailbox",
+    *("form.contact_mailbox", "form.support"),
 )
 """What the export for data portals states."""
 Place = tuple[Scalar, ...]

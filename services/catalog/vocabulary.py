@@ -12,6 +12,7 @@ from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Area, Kind, LandId, Level, Orderable, Reifegrad
 from shared.labels import Labels
 from shared.messages.catalog import Fulfilment, KnownStatus
+from shared.messages.catalog_operation import FaultClass, SupportLevel, Weekday
 from shared.messages.values import Anbindungsart, Channel, CostKind, DistributionKey, OfferingState, Period
 
 _COMMANDS: Final = "OfferingCommand"
@@ -31,6 +32,9 @@ _ENUMERATIONS: Final[Mapping[str, type[StrEnum]]] = {
     "levels": Level,
     "areas": Area,
     "laender": LandId,
+    "support_levels": SupportLevel,
+    "weekdays": Weekday,
+    "fault_classes": FaultClass,
 }
 
 
@@ -69,6 +73,9 @@ class Vocabulary(BaseModel):
     levels: dict[str, Word]
     areas: dict[str, Word]
     laender: dict[str, Word]
+    support_levels: dict[str, Word]
+    weekdays: dict[str, Word]
+    fault_classes: dict[str, Word]
     moves: tuple[Move, ...]
 
     @classmethod

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -31,6 +31,7 @@ from shared.tracing import context
 FOLDER = Path(__file__).parent / "templates"
 GERMAN_TIME = ZoneInfo("Europe/Berlin")
 _CENTS = 100
+_BASIS_POINTS = 10_000
 
 
 class Amount(Protocol):
@@ -192,8 +193,12 @@ class Pages:
             cents, currency = (money["cents"], money["currency"]) if isinstance(money, Mapping) else (money.cents, money.currency)
             return format_currency(Decimal(str(cents)) / _CENTS, str(currency), locale=language.locale)
 
+        def percent(basis_points: int) -> str:
+            pattern = "#,##0.##\u00a0%" if language is Language.DE else "#,##0.##%"
+            return format_percent(Decimal(basis_points) / _BASIS_POINTS, pattern, locale=language.locale)
+
         def said(reasoned: Reasoned) -> Said:
             return said_in(language, reasoned)
 
         found: dict[str, Callable[..., object]] = {"link": link, "form_token": form_token, "label": label, "day": day}
-        return found | {"moment": moment, "amount": amount, "said": said}
+        return found | {"moment": moment, "amount": amount, "percent": percent, "said": said}

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.messages.base import Message, Tombstone, Value, is_absent, is_false, message_type
+from shared.messages.catalog_operation import Availability, FaultTimes, GoLive, Screenshot, Support
 from shared.messages.open_enum import OpenEnum
 from shared.messages.values import (
     Anbindungsart,
@@ -378,6 +379,46 @@ class Offering(Value):
         Time | None,
         Field(description="When the offer was withdrawn, in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"]),
     ] = None
+    support: Annotated[
+        tuple[Support, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Support of the Bereitsteller, level by level; absent: none stated, or a record of a version without it. "
+            "Not personal.",
+        ),
+    ] = ()
+    availability: Annotated[
+        Availability | None,
+        Field(
+            exclude_if=is_absent,
+            description="Which share of the time the service can be used at least; absent: not stated, or a record of a version "
+            "without it. Not personal.",
+        ),
+    ] = None
+    fault_times: Annotated[
+        tuple[FaultTimes, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Times within which faults are attended to and mended, by their class; absent: none stated, or a record "
+            "of a version without them. Not personal.",
+        ),
+    ] = ()
+    go_lives: Annotated[
+        tuple[GoLive, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Where the service is live since when, as its Bereitsteller states; absent: none stated, or a record of "
+            "a version without them. Not personal.",
+        ),
+    ] = ()
+    screenshots: Annotated[
+        tuple[Screenshot, ...],
+        Field(
+            exclude_if=is_absent,
+            description="Pictures of the service, by address and SHA-256; absent: none, or a record of a version without them. "
+            "Not personal.",
+        ),
+    ] = ()
     history: Annotated[
         tuple[VersionEntry, ...],
         Field(description="The newest 200 publications of a changed form, oldest first. Not personal."),

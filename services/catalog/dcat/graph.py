@@ -35,6 +35,7 @@ from services.catalog.dcat.vocabulary import (
     theme,
 )
 from services.catalog.domain.offering import Offering
+from shared.messages.catalog_operation import Support
 from shared.messages.values import Party
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -161,6 +162,10 @@ class _Writer:
         self._write_subjects(dataset, offering)
         if form.contact_mailbox is not None:
             self._add(dataset, DCAT.contactPoint, self._contact(dataset, offering.provider, form.contact_mailbox))
+        for number, entry in enumerate(form.support, start=1):
+            if entry.mailbox is not None:
+                # DCAT-AP.de asks for a mail address of each contact point.
+                self._add(dataset, DCAT.contactPoint, self._support(dataset, offering.provider, number, entry, entry.mailbox))
         for document in form.documents:
             self._add(dataset, FOAF.page, _iri(document.url))
 
@@ -204,7 +209,19 @@ class _Writer:
         self._add(contact, RDF.type, VCARD.Organization)
         self._add(contact, RDF.type, VCARD.Kind)
         self._add(contact, VCARD.fn, _text(party.name))
-        self._add(contact, VCARD.hasEmail, URIRef("mailto:" + quote(mailbox, safe="@!$&'*+-/=._~")))
+        self._add(contact, VCARD.hasEmail, _mail(mailbox))
+        return contact
+
+    def _support(self, dataset: URIRef, party: Party, number: int, entry: Support, mailbox: str) -> URIRef:
+        contact = URIRef(f"{dataset}-support-{number}")
+        self._add(contact, RDF.type, VCARD.Organization)
+        self._add(contact, RDF.type, VCARD.Kind)
+        self._add(contact, VCARD.fn, _text(f"{party.name}, Support"))
+        self._add(contact, VCARD.hasEmail, _mail(mailbox))
+        if entry.telephone is not None:
+            self._add(contact, VCARD.hasTelephone, URIRef("tel:" + entry.telephone.replace(" ", "-")))
+        if entry.url is not None:
+            self._add(contact, VCARD.hasURL, _iri(entry.url))
         return contact
 
 
@@ -224,6 +241,10 @@ def _plain(words: str) -> Literal:
 def _in_xml(words: str) -> str:
     """Return a text with U+FFFD for what no XML document may hold."""
     return _NOT_IN_XML.sub("\ufffd", words)
+
+
+def _mail(mailbox: str) -> URIRef:
+    return URIRef("mailto:" + quote(mailbox, safe="@!$&'*+-/=._~"))
 
 
 def _moment(time: datetime) -> Literal:

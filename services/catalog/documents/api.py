@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from services.catalog.access import capacities, unknown
 from services.catalog.documents.repository import Brought, Documents
+from services.catalog.domain.form import names_file
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.repository import Offerings
@@ -124,15 +125,15 @@ class Shelf:
         return brought, content
 
     async def _is_named(self, offering: Offering, digest: str, caller: Caller | None) -> bool:
-        if any(it.sha256 == digest for it in offering.form.documents):
+        if names_file(offering.form, digest):
             return True
         actors = [] if caller is None else capacities(offering, caller)
         if Actor.BEREITSTELLER in actors:
             return True
-        if actors and any(it.sha256 == digest for it in offering.working_form.documents):
+        if actors and names_file(offering.working_form, digest):
             # Who examines a version reads what it adds.
             return True
-        return await self.versions.name_document(offering.id, digest)
+        return await self.versions.name_file(offering.id, digest)
 
 
 def document_routes(shelf: Shelf) -> APIRouter:

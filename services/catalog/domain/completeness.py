@@ -11,7 +11,9 @@ from shared.errors import InvalidError
 from shared.laender import LAENDER
 from shared.messages.base import Value
 from shared.messages.catalog import Fulfilment
-from shared.price_sheets import price_faults
+from shared.messages.catalog_operation import Support
+from shared.messages.values import Period
+from shared.price_sheets import FARTHEST, price_faults
 from shared.written import is_written
 
 LEAST_REIFEGRAD = 3
@@ -57,7 +59,14 @@ def require_complete(form: OfferingForm, catalogue: Catalogue, today: date) -> N
 
 def shortcomings(form: OfferingForm, catalogue: Catalogue, today: date) -> list[Shortcoming]:
     """Return every point in which the form falls short on a day, in the form's order."""
-    return [*_texts(form), *_keys(form, catalogue), *_reuse(form), *_cost(form, today), *_checklist(form, catalogue)]
+    return [
+        *_texts(form),
+        *_keys(form, catalogue),
+        *_reuse(form),
+        *_cost(form, today),
+        *_checklist(form, catalogue),
+        *_operation(form, today),
+    ]
 
 
 def _texts(form: OfferingForm) -> Iterator[Shortcoming]:
@@ -69,6 +78,9 @@ def _texts(form: OfferingForm) -> Iterator[Shortcoming]:
         *(("parameters", f"label of the parameter {it.name}", it.label) for it in form.parameters),
         *(("price_items", "label of a price item", it.label) for it in form.price_items),
         *(("documents", "title of a document", it.title) for it in form.documents),
+        *(("screenshots", "title of a screenshot", it.title) for it in form.screenshots),
+        *(("support", "note of an entry of the support", it.note) for it in form.support if it.note is not None),
+        *(("go_lives", "place where the service is live", it.place) for it in form.go_lives if it.place is not None),
     ):
         if not is_written(text or ""):
             yield Shortcoming(field=field, code="text_missing", detail=f"The {name} is missing.")
@@ -125,3 +137,36 @@ def _checklist(form: OfferingForm, catalogue: Catalogue) -> Iterator[Shortcoming
         elif answer is not Fulfilment.ERFUELLT:
             detail = f"The EfA-Mindestanforderung {must} (MUSS) is not fulfilled."
             yield Shortcoming(field="requirements", code="requirement_unfulfilled", detail=detail, id=must)
+
+
+def _operation(form: OfferingForm, today: date) -> Iterator[Shortcoming]:
+    """Nothing of it need be stated; what is stated must hold together."""
+    for entry in form.support:
+        yield from _support(entry)
+    if form.availability is not None and form.availability.period not in (Period.MONAT, Period.JAHR):
+        detail = "An availability is measured over a month or a year."
+        yield Shortcoming(field="availability", code="availability_period_invalid", detail=detail)
+    for times in form.fault_times:
+        if times.restoration_minutes is not None and times.restoration_minutes < times.reaction_minutes:
+            detail = "A fault is mended before anybody has attended to it."
+            yield Shortcoming(field="fault_times", code="fault_times_invalid", detail=detail)
+    for live in form.go_lives:
+        if live.land is not None and live.land not in LAENDER.values():
+            detail = f"There is no Land {live.land} (ISO 3166-2)."
+            yield Shortcoming(field="go_lives", code="land_unknown", detail=detail, id=live.land)
+        if abs(live.on - today) > FARTHEST:
+            detail = f"The day {live.on} on which the service goes live lies more than 50 years away."
+            yield Shortcoming(field="go_lives", code="go_live_implausible", detail=detail)
+
+
+def _support(entry: Support) -> Iterator[Shortcoming]:
+    if entry.mailbox is None and entry.telephone is None and entry.url is None:
+        detail = "An entry of the support names neither mailbox nor telephone nor address."
+        yield Shortcoming(field="support", code="support_unreachable", detail=detail)
+    stated = (bool(entry.days), entry.opens is not None, entry.closes is not None)
+    if any(stated) and not all(stated):
+        detail = "Of the hours of the support a part is missing: days, begin or end."
+        yield Shortcoming(field="support", code="support_hours_incomplete", detail=detail)
+    elif entry.opens is not None and entry.closes is not None and entry.closes <= entry.opens:
+        detail = "The hours of the support end before they begin."
+        yield Shortcoming(field="support", code="support_hours_invalid", detail=detail)

@@ -13,10 +13,13 @@ from services.catalog.domain.form import OfferingForm
 from shared.messages.base import Value
 from shared.messages.values import Channel, Text, Time
 
-SMALL: Final = frozenset({"title", "summary", "technical_concept", "nachnutzung", "contact_mailbox", "channels"})
-"""Fields whose change goes out at once: texts, where a slip of the pen is mended, the contact, further channels to ask for.
+SMALL: Final = frozenset(
+    {"title", "summary", "technical_concept", "nachnutzung", "contact_mailbox", "channels", "support", "go_lives"}
+)
+"""Fields whose change goes out at once: texts, where a slip of the pen is mended, contact and support, where the service is live,
+further channels to ask for.
 
-All others are price, keys, requirements or Anbindung, and what stands for them.
+All others are price, keys, requirements, Anbindung or service level, and what stands for them.
 """
 
 

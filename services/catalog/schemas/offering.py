@@ -28,6 +28,7 @@ from shared.messages.catalog import (
     Suspension,
     VersionEntry,
 )
+from shared.messages.catalog_operation import Availability, FaultTimes, GoLive, Screenshot, Support
 from shared.messages.values import (
     Anbindungsart,
     Channel,
@@ -77,6 +78,19 @@ class FormRequest(OfferingForm):
                     "reifegrad": 3,
                     "requirements": [{"id": "R1", "fulfilment": "ERFUELLT"}],
                     "contact_mailbox": "efa-nachnutzung@example.org",
+                    "support": [
+                        {
+                            "level": "SECOND_LEVEL",
+                            "mailbox": "support@example.org",
+                            "telephone": "+49 431 1234-0",
+                            "days": ["MO", "DI", "MI", "DO", "FR"],
+                            "opens": "08:00",
+                            "closes": "17:00",
+                        }
+                    ],
+                    "availability": {"basis_points": 9950, "period": "MONAT"},
+                    "fault_times": [{"fault": "BETRIEBSVERHINDERND", "reaction_minutes": 30, "restoration_minutes": 480}],
+                    "go_lives": [{"on": "2026-03-02", "land": "DE-SH"}],
                 }
             ]
         }
@@ -244,6 +258,11 @@ class OfferingReply(BaseModel):
     licence_free_for_states: tuple[str, ...]
     known_listing: str | None
     contact_mailbox: Mailbox | None
+    support: tuple[Support, ...]
+    availability: Availability | None
+    fault_times: tuple[FaultTimes, ...]
+    go_lives: tuple[GoLive, ...]
+    screenshots: tuple[Screenshot, ...]
     suspension: Suspension | None
     channel_suspensions: tuple[ChannelSuspension, ...] = ()
     channel_withdrawals: tuple[ChannelWithdrawal, ...] = ()

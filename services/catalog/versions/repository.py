@@ -15,6 +15,8 @@ from shared.process.service import Resources
 from shared.store.paging import documents_of
 from shared.store.port import Query
 
+_FILES = ("form.documents", "form.screenshots")
+
 
 class Versions:
     """The recorded contents, by offer and version."""
@@ -55,11 +57,12 @@ class Versions:
         ]
         return {entry.version: entry for entry in entries}
 
-    async def name_document(self, offering_id: str, digest: str) -> bool:
-        """Return whether a replaced version of an offer names the document with this SHA-256."""
-        query = Query("by_offering", {"offering_id": offering_id}, limit=MANY, only=("version", "form.documents"))
+    async def name_file(self, offering_id: str, digest: str) -> bool:
+        """Return whether a replaced version of an offer names the file with this SHA-256, as a document or screenshot."""
+        query = Query("by_offering", {"offering_id": offering_id}, limit=MANY, only=("version", *_FILES))
         async for document in documents_of(self._store, VERSIONS, query):
-            if any(it.get("sha256") == digest for it in document["form"]["documents"]):
+            form = document["form"]
+            if any(it.get("sha256") == digest for it in (*form["documents"], *form.get("screenshots", ()))):
                 return True
         return False
 

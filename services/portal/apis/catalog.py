@@ -129,6 +129,43 @@ class Answer(Reply):
     note: str | None
 
 
+class Support(Reply):
+    """Whom one turns to at one level of support, and when."""
+
+    level: str
+    mailbox: str | None
+    telephone: str | None
+    url: str | None
+    days: tuple[str, ...]
+    opens: str | None
+    closes: str | None
+    note: str | None
+
+
+class Availability(Reply):
+    """Which share of the time the service can be used at least, in hundredths of a per cent, over a period."""
+
+    basis_points: int
+    period: str
+
+
+class FaultTimes(Reply):
+    """Within how many minutes a fault of a class is attended to and mended."""
+
+    fault: str
+    reaction_minutes: int
+    restoration_minutes: int | None
+    around_the_clock: bool
+
+
+class GoLive(Reply):
+    """Since when the service is live somewhere, or from when it will be."""
+
+    on: date
+    land: str | None
+    place: str | None
+
+
 class Suspension(Reply):
     """Why the offer takes no interest for the time being."""
 
@@ -234,6 +271,11 @@ class Offering(Reply):
     requirements: tuple[Answer, ...]
     licence_free_for_states: tuple[str, ...]
     contact_mailbox: str | None
+    support: tuple[Support, ...] = ()
+    availability: Availability | None = None
+    fault_times: tuple[FaultTimes, ...] = ()
+    go_lives: tuple[GoLive, ...] = ()
+    screenshots: tuple[Document, ...] = ()
     suspension: Suspension | None
     channel_ends: tuple[ChannelEnd, ...] = ()
     withdrawal_reason: str | None
@@ -381,7 +423,7 @@ _PLAIN: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 FORM = (
     *("title", "summary", "technical_concept", "nachnutzung", "topic_id", "ozg_ids", "leika_keys", "anbindungsarten"),
     *("parameters", "price_items", "funding", "documents", "reifegrad", "requirements", "licence_free_for_states"),
-    *("known_listing", "contact_mailbox"),
+    *("known_listing", "contact_mailbox", "support", "availability", "fault_times", "go_lives", "screenshots"),
 )
 """Members of the standard form that an offer bears by the same name; its ``channels`` are the wished ones."""
 

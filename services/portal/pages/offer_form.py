@@ -18,9 +18,11 @@ from services.portal.apis.client import ApiUnavailableError
 from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Fault, Field, Kind, words_of_problem
 from services.portal.forms import Given, read_given
+from services.portal.pages import offer_operation, stored_files
 from services.portal.pages.asking import ETAG, SEE_OTHER, Form, send_form, show_form
-from services.portal.pages.offer_sections import SEARCH, SECTIONS, Drafting, Row, Section
-from services.portal.pages.stored_files import FIELD_OF, FILE, TAKES_FILE, require_taken
+from services.portal.pages.offer_drafting import SEARCH, Drafting, Row
+from services.portal.pages.offer_sections import SECTIONS, Section
+from services.portal.pages.stored_files import FILE, TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
@@ -191,7 +193,7 @@ class _Editor:
             await replace_form()
             return f"/offerings/{quote(offering_id)}/edit?saved=true"
 
-        return await send_form(self.pages, visit, form, given, act, **beside)
+        return await send_form(self.pages, visit, form, given, act, field_of=offer_operation.FIELD_OF, **beside)
 
     async def row(self, visit: Visit, offering_id: str, section: Section, place: str) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
@@ -213,7 +215,7 @@ class _Editor:
             former = rows[at] if at < len(rows) else {}
             asked = {it.name for it in form.fields}
             content = row.content(filled, visit.language)
-            if former.get("url") != content.get("url"):
+            if "url" in asked and former.get("url") != content.get("url"):
                 asked.add(PINNED)
             rows[at : at + 1] = [{**{k: v for k, v in former.items() if k not in asked}, **content}]
         replace_form = self._replacing(visit, offering_id, given, (plain, {**plain, row.member: rows}))
@@ -226,7 +228,7 @@ class _Editor:
             await replace_form()
             return f"/offerings/{quote(offering_id)}/edit/{section.name}"
 
-        return await send_form(self.pages, visit, form, given, act, field_of=FIELD_OF)
+        return await send_form(self.pages, visit, form, given, act, field_of={**stored_files.FIELD_OF, **row.field_of})
 
     def _replacing(
         self, visit: Visit, offering_id: str, given: Given, forms: tuple[Mapping[str, Any], dict[str, Any]]

@@ -3,64 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from typing import Any
 
-from babel.numbers import NumberFormatError, format_decimal, parse_decimal
-
-from services.portal.apis.catalog import Requirement, Shortcoming, Topic
+from services.portal.apis.catalog import Shortcoming
 from services.portal.fields import Choice, Field, Kind, body_of, day_value
 from services.portal.language import Language
+from services.portal.pages.offer_drafting import SEARCH, Content, Drafting, Row, decimal, in_hundredths, laender, plain
+from services.portal.pages.offer_operation import (
+    FAULT_TIMES,
+    GO_LIVES,
+    SCREENSHOTS,
+    SUPPORT,
+    service_level,
+    service_level_content,
+)
 from services.portal.pages.stored_files import FILE
-from services.portal.texts import Words, every_key
 
 REIFEGRADE = ("0", "1", "2", "3", "4")
 MEDIA_TYPES = ("application/pdf", "text/html", "application/zip", "application/vnd.oasis.opendocument.text")
-SEARCH = "q"
 FULFILMENT, NOTE = "fulfilment.", "note."
-_CENTS = 100
 _CURRENCY = "EUR"
-
-
-@dataclass(frozen=True, slots=True)
-class Drafting:
-    """What the fields of a section are made of. ``names``: of keys that are chosen or were found; ``labels``: of enumerations."""
-
-    form: Mapping[str, Any]
-    words: Words
-    language: Language
-    labels: Callable[[str], Mapping[str, str]]
-    channels: Sequence[str] = ()
-    topics: Sequence[Topic] = ()
-    checklist: Sequence[Requirement] = ()
-    ozg: Mapping[str, str] = field(default_factory=dict)
-    leika: Mapping[str, str] = field(default_factory=dict)
-    query: str = ""
-
-    def field(
-        self,
-        name: str,
-        kind: Kind,
-        value: Sequence[str] = (),
-        choices: Sequence[Choice] = (),
-        *,
-        optional: bool = False,
-        called: str = "",
-    ) -> Field:
-        """Return a field with its words, those of ``called`` where members of one name mean different things."""
-        key = f"edit.field.{called or name}"
-        hint = self.words(f"{key}_hint") if self.words.has(f"{key}_hint") else ""
-        return Field(name, kind, self.words(key), hint, optional, tuple(choices), tuple(value))
-
-    def text(self, name: str, kind: Kind = Kind.AREA, *, optional: bool = False) -> Field:
-        """Return a field of text that holds what the form has."""
-        held = self.form.get(name)
-        return self.field(name, kind, () if held is None else (str(held),), optional=optional)
-
-    def choices(self, enumeration: str) -> tuple[Choice, ...]:
-        """Return all values of an enumeration to choose from."""
-        return tuple(Choice(value, label) for value, label in self.labels(enumeration).items())
 
 
 def _about(it: Drafting) -> tuple[Field, ...]:
@@ -129,16 +92,11 @@ def _ways(it: Drafting) -> tuple[Field, ...]:
     labels = it.labels("Channel")
     wished = tuple(it.form.get("channels", ()))
     channels = [Choice(value, labels.get(value, value)) for value in dict.fromkeys((*it.channels, *wished))]
-    states = [Choice(key.removeprefix("land."), it.words(key)) for key in every_key(it.words, "land.")]
     free = tuple(it.form.get("licence_free_for_states", ()))
     return (
         it.field("channels", Kind.CHECKS, wished, channels),
-        it.field("licence_free_for_states", Kind.CHECKS, free, states, optional=True),
+        it.field("licence_free_for_states", Kind.CHECKS, free, laender(it), optional=True),
     )
-
-
-def _plain(fields: Sequence[Field], _language: Language) -> dict[str, Any]:
-    return {name: content for name, content in body_of(fields).items() if name != SEARCH}
 
 
 def _answers(fields: Sequence[Field], _language: Language) -> dict[str, Any]:
@@ -153,25 +111,6 @@ def _answers(fields: Sequence[Field], _language: Language) -> dict[str, Any]:
     }
 
 
-Content = Callable[[Sequence[Field], Language], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A list of the form, each entry of which has a page of its own."""
-
-    member: str
-    fields: Callable[[Drafting, Mapping[str, Any]], tuple[Field, ...]]
-    content: Content
-    label: Callable[[Mapping[str, Any], Drafting], str]
-
-
-def _money(cents: object, language: Language) -> tuple[str, ...]:
-    if not isinstance(cents, int):
-        return ()
-    return (format_decimal(Decimal(cents) / _CENTS, format="#,##0.00", locale=language.locale),)
-
-
 def _price(it: Drafting, row: Mapping[str, Any]) -> tuple[Field, ...]:
     def choice(name: str, enumeration: str) -> Field:
         held = row.get(name)
@@ -182,7 +121,7 @@ def _price(it: Drafting, row: Mapping[str, Any]) -> tuple[Field, ...]:
     return (
         it.field("label", Kind.LINE, (label,) if label else ()),
         choice("kind", "CostKind"),
-        it.field("amount", Kind.LINE, _money(held, it.language)),
+        it.field("amount", Kind.LINE, decimal(held, it.language)),
         choice("period", "Period"),
         choice("key", "DistributionKey"),
         it.field("valid_from", Kind.DAY, day_value(row.get("valid_from"))),
@@ -195,17 +134,8 @@ def _price_content(fields: Sequence[Field], language: Language) -> dict[str, Any
     found = body_of(fields)
     amount = found.pop("amount", None)
     if amount is not None:
-        found["amount"] = {"cents": _cents(str(amount), language), "currency": _CURRENCY}
+        found["amount"] = {"cents": in_hundredths(str(amount), "€", language), "currency": _CURRENCY}
     return found
-
-
-def _cents(amount: str, language: Language) -> int | str:
-    """Return an amount as people write it in cents; what is no amount as it is, for the service to refuse."""
-    try:
-        cents = parse_decimal(amount.removesuffix("€").strip(), locale=language.locale, strict=True) * _CENTS
-    except NumberFormatError:
-        return amount
-    return int(cents) if cents == cents.to_integral_value() else amount
 
 
 def _parameter(it: Drafting, row: Mapping[str, Any]) -> tuple[Field, ...]:
@@ -230,14 +160,14 @@ def _document(it: Drafting, row: Mapping[str, Any]) -> tuple[Field, ...]:
 
 
 def _price_label(row: Mapping[str, Any], it: Drafting) -> str:
-    amount = "".join(_money(row.get("amount", {}).get("cents"), it.language))
+    amount = "".join(decimal(row.get("amount", {}).get("cents"), it.language))
     period = str(row.get("period", ""))
     return f"{row.get('label', '')}: {amount} € {it.labels('Period').get(period, period)}"
 
 
 PRICES = Row("price_items", _price, _price_content, _price_label)
-PARAMETERS = Row("parameters", _parameter, _plain, lambda row, _: str(row.get("label", "")))
-DOCUMENTS = Row("documents", _document, _plain, lambda row, _: str(row.get("title", "")))
+PARAMETERS = Row("parameters", _parameter, plain, lambda row, _: str(row.get("label", "")))
+DOCUMENTS = Row("documents", _document, plain, lambda row, _: str(row.get("title", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +177,7 @@ class Section:
     name: str
     members: tuple[str, ...]
     fields: Callable[[Drafting], tuple[Field, ...]] = lambda _: ()
-    content: Content = _plain
+    content: Content = plain
     row: Row | None = None
     optional: bool = False
 
@@ -270,6 +200,17 @@ SECTIONS = {
         Section("costs", ("price_items", "funding"), _costs, row=PRICES),
         Section("checklist", ("requirements",), _checklist, _answers),
         Section("documents", ("documents",), row=DOCUMENTS, optional=True),
+        Section("screenshots", ("screenshots",), row=SCREENSHOTS, optional=True),
+        Section("support", ("support",), row=SUPPORT, optional=True),
+        Section(
+            "service_level",
+            ("availability", "fault_times"),
+            service_level,
+            service_level_content,
+            row=FAULT_TIMES,
+            optional=True,
+        ),
+        Section("go_lives", ("go_lives",), row=GO_LIVES, optional=True),
         Section("ways", ("channels", "licence_free_for_states"), _ways),
     )
 }

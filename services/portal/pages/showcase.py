@@ -176,7 +176,10 @@ def showcase_routes(
             found = as_pending(found)
         advice = None if access is None or found.is_old else await or_none(eligibility.advice(access, offering_id), "offering")
         points = None if checklist is None else {it.id: it for it in checklist}
-        documents = [(it, link_of(it, found.id)) for it in found.documents]
+        documents, screenshots = [
+            [(it, here) for it in named if (here := link_of(it, found.id)) or it.url.startswith("https://")]
+            for named in (found.documents, found.screenshots)
+        ]
         areas = _areas(found, points)
         open_there = [it for it in channels or () if it.channel in found.orderable_channels]
         return pages.show(
@@ -186,7 +189,8 @@ def showcase_routes(
             topic=topic,
             points=points,
             areas=areas,
-            documents=[it for it in documents if it[1] or it[0].url.startswith("https://")],
+            documents=documents,
+            screenshots=screenshots,
             kinds=KINDS if open_there else (),
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],

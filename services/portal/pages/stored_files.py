@@ -34,6 +34,7 @@ FIELD_OF = dict.fromkeys(_REFUSALS, FILE)
 _OURS = re.compile(r".*/v1/offerings/([^/]+)/documents/([0-9a-f]{64})")
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _NAME_LENGTH = 80
+_FOR_EVER = "public, max-age=31536000, immutable"
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -61,12 +62,15 @@ def link_of(document: Document, offering_id: str) -> str | None:
     return f"/offerings/{quote(offering_id)}/documents/{found[2]}"
 
 
-def download(content: bytes, name: str) -> Response:
-    """Return a file to be saved under a name, never shown and never run; of what kind it is, its content says."""
+def download(content: bytes, name: str, held: str = "no-store") -> Response:
+    """Return a file to be saved under a name, never run; of what kind it is, its content says.
+
+    A page may show a picture of it all the same: browsers pass over what is to be saved where an image is asked for.
+    """
     kind = kind_of(content) or "application/octet-stream"
     plain = unicodedata.normalize("NFKD", name.translate(_GERMAN)).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:_NAME_LENGTH] or FILE
-    return Response(content, media_type=kind, headers={**saved_as(slug, kind), "Cache-Control": "no-store"})
+    return Response(content, media_type=kind, headers={**saved_as(slug, kind), "Cache-Control": held, "Vary": "Cookie"})
 
 
 def stored_file_routes(catalog: Catalog) -> APIRouter:
@@ -78,7 +82,7 @@ def stored_file_routes(catalog: Catalog) -> APIRouter:
         access = None if visit.session is None else visit.session.access
         content = await catalog.document(offering_id, digest, access)
         offering = await catalog.offering(offering_id, access)
-        return download(content, _title(offering, digest))
+        return download(content, _title(offering, digest), _FOR_EVER if access is None else "no-store")
 
     return router
 
@@ -137,5 +141,5 @@ def evidence_routes(pages: Pages, eligibility: Eligibility) -> APIRouter:
 
 
 def _title(offering: Offering | KnownService, digest: str) -> str:
-    named = () if isinstance(offering, KnownService) else offering.documents
+    named = () if isinstance(offering, KnownService) else (*offering.documents, *offering.screenshots)
     return next((it.title for it in named if it.sha256 == digest), digest)

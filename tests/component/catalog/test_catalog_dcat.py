@@ -41,6 +41,10 @@ async def test_every_page_has_what_the_specification_makes_mandatory(world: Any)
     await world.published(
         title="Wohngeld & <Miete> \ufffe",
         contact_mailbox='a"%b@example.org',
+        support=[
+            {"level": "FIRST_LEVEL", "telephone": "+49 431 1234-0"},
+            {"level": "SECOND_LEVEL", "mailbox": "hilfe@example.org", "url": "https://a.example/<b>"},
+        ],
         documents=[{"title": "Handbuch", "media_type": "application/pdf", "url": "https://example.org/a<b>|c.pdf"}],
     )
     await world.published(topic_id="bildung", ozg_ids=["10113"], leika_keys=[])
@@ -90,7 +94,11 @@ async def test_both_forms_state_the_same(world: Any) -> None:
 
 async def test_an_offer_is_described_by_its_form(world: Any) -> None:
     offering = await world.published(
-        title="Wohngeld & <Miete>", topic_id="bildung", leika_keys=["99050012104000"], contact_mailbox="efa@example.org"
+        title="Wohngeld & <Miete>",
+        topic_id="bildung",
+        leika_keys=["99050012104000"],
+        contact_mailbox="efa@example.org",
+        support=[{"level": "SECOND_LEVEL", "mailbox": "hilfe@example.org", "telephone": "+49 431 1234-0"}],
     )
     graph = graph_of(await fetched(world, "application/rdf+xml"))
     (dataset,) = graph.subjects(RDF.type, DCAT.Dataset)
@@ -100,8 +108,10 @@ async def test_an_offer_is_described_by_its_form(world: Any) -> None:
     assert {str(theme).rpartition("/")[2] for theme in graph.objects(dataset, DCAT.theme)} == {"GOVE", "EDUC"}
     (publisher,) = graph.objects(dataset, DCTERMS.publisher)
     assert list(graph.objects(publisher, FOAF.name)) == [Literal("komm_one", lang="de")]
-    (contact,) = graph.objects(dataset, DCAT.contactPoint)
+    contact, support = sorted(graph.objects(dataset, DCAT.contactPoint), key=str)
     assert list(graph.objects(contact, VCARD.hasEmail)) == [URIRef("mailto:efa@example.org")]
+    assert list(graph.objects(support, VCARD.hasEmail)) == [URIRef("mailto:hilfe@example.org")]
+    assert list(graph.objects(support, VCARD.hasTelephone)) == [URIRef("tel:+49-431-1234-0")]
     (distribution,) = graph.objects(dataset, DCAT.distribution)
     (access,) = graph.objects(distribution, DCAT.accessURL)
     assert (await world.as_(None).get(str(access))).json()["id"] == offering

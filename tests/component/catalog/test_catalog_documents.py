@@ -20,6 +20,7 @@ from tests.support.clamd import EICAR, FakeClamd, clamd
 from tests.support.s3 import write_keys
 
 PDF = b"%PDF-1.7\nLeistungsbeschreibung"
+PNG = b"\x89PNG\r\n\x1a\nStartseite"
 LATER = b"%PDF-1.7\nLeistungsbeschreibung 2"
 
 
@@ -95,15 +96,30 @@ async def test_a_document_is_brought_named_in_the_form_and_read_by_whoever_may_r
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-async def test_a_document_of_an_earlier_version_stays_readable(prepared: Callable[[], Any]) -> None:
+async def test_a_document_or_screenshot_of_an_earlier_version_stays_readable(prepared: Callable[[], Any]) -> None:
     world = await prepared()
     offering_id = await world.published()
-    for content in (PDF, LATER):
-        brought = entry(await bring(world, offering_id, content))
+    files = ((PDF, "application/pdf", "documents"), (PNG, "image/png", "screenshots"), (LATER, "application/pdf", "documents"))
+    for content, kind, member in files:
+        brought = {"title": "Titel", **entry(await bring(world, offering_id, content, kind))}
         etag = (await world.as_(KOMM_ONE).get(f"/v1/offerings/{offering_id}")).headers["ETag"]
-        assert (await name(world, offering_id, etag, brought)).status_code == 200
+        body = form_body(MUSTS, **{member: [brought]})
+        answer = await world.as_(KOMM_ONE).put(f"/v1/offerings/{offering_id}", json=body, headers={"If-Match": etag})
+        assert answer.status_code == 200, answer.text
+        waiting = [(await read(world, offering_id, content, token)).status_code for token in (None, GOVDIGITAL)]
+        assert waiting == [404, 200], "who examines the version reads what it adds"
         assert (await world.do(GOVDIGITAL, offering_id, "accept")).status_code == 200
-    assert [(await read(world, offering_id, content)).content for content in (PDF, LATER)] == [PDF, LATER]
+    found = [(await read(world, offering_id, content)).content for content, _, _ in files]
+    assert found == [content for content, _, _ in files]
+
+
+async def test_a_screenshot_is_a_picture(prepared: Callable[[], Any]) -> None:
+    world = await prepared()
+    draft = await world.draft()
+    brought = {"title": "Startseite", **entry(await bring(world, draft["id"]))}
+    body = form_body(MUSTS, screenshots=[brought])
+    refused = await world.as_(KOMM_ONE).put(f"/v1/offerings/{draft['id']}", json=body, headers={"If-Match": draft["etag"]})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "#/screenshots/0/media_type")
 
 
 async def test_documents_of_a_draft_are_for_its_bereitsteller_and_after_submission_for_the_anbieter(

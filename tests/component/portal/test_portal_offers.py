@@ -20,6 +20,7 @@ from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as ANNA
 
 PDF = b"%PDF-1.7\nGeb\xc3\xbchren"
+PNG = b"\x89PNG\r\n\x1a\nStartseite"
 TOKENS = {KOMM_ONE: ANNA, GOVDIGITAL: GINA, HUSUM: "kai/010540056056/KUNDE"}
 
 
@@ -95,7 +96,7 @@ async def test_an_offer_goes_from_an_empty_form_to_the_schaufenster(desks: Desks
     here = await filled(desks)
     person, anbieter = await desks.bereitsteller.open(here), desks.anbieter
     states = [it.text.rsplit(" ", 1)[-1] for it in person.page.all("li", class_="task")]
-    assert set(states) == {"Vollständig"}
+    assert set(states) == {"Vollständig", "Freiwillig"}
     await person.send()
     assert "Das Formular ist eingereicht" in person.text
     await anbieter.open("/tasks/offerings")
@@ -174,6 +175,61 @@ async def test_a_price_that_is_none_is_refused_at_its_field_and_an_entry_can_be_
     assert (person.value("amount"), person.value("valid_from.year")) == ("1.000,00", "2027")
     await person.send(200, "Eintrag entfernen")
     assert "Noch kein Eintrag." in person.text
+
+
+async def test_support_service_level_and_go_lives_are_filled_in_and_shown(desks: Desks) -> None:
+    here = await desks.draft()
+    person = await desks.bereitsteller.open(f"{here}/support/new")
+    entry: dict[str, str | list[str]] = {"level": "FIRST_LEVEL", "days": ["MO", "FR"], "opens": "08:00", "closes": "16:30"}
+    await person.send(422, telephone="anrufen", **entry)
+    assert "nicht die erwartete Form" in person.page.one("p", id="telephone-error").text
+    await person.send(telephone="+49 431 1234-0", url="https://hilfe.example.org/efa")
+    assert "1st-Level-Support: +49 431 1234-0, https://hilfe.example.org/efa" in person.text
+    await person.open(f"{here}/service_level")
+    await person.send(422, availability="99,95")
+    assert "Bitte füllen Sie dieses Feld aus." in person.page.one("p", id="availability_period-error").text
+    await person.send(availability_period="JAHR")
+    await person.open(f"{here}/service_level")
+    assert (person.value("availability"), person.value("availability_period")) == ("99,95", "JAHR")
+    await person.open(f"{here}/service_level/new")
+    await person.send(fault="BETRIEBSVERHINDERND", reaction_minutes="30", restoration_minutes="480", around_the_clock=["true"])
+    await person.open(f"{here}/go_lives/new")
+    await person.send(on__day="2", on__month="3", on__year="2026", land="DE-SH", place="Kreis Nordfriesland")
+    assert "Kreis Nordfriesland, Schleswig-Holstein, 2. März 2026" in person.text
+    await person.open(here)
+    tasks = {it.text for it in person.page.all("li", class_="task")}
+    assert {"Support Vollständig", "Servicequalität Vollständig", "Produktivstart Vollständig"} <= tasks
+    shown = (await person.open(here.removesuffix("/edit"))).text
+    for text in (
+        "Verfügbarkeit: mindestens 99,95\u00a0%, gemessen je Jahr",
+        "Betriebsverhindernd 30 Minuten 8 Stunden rund um die Uhr",
+        "Montag, Freitag: 08:00 bis 16:30 Uhr",
+        "2. März 2026: Kreis Nordfriesland , Schleswig-Holstein",
+    ):
+        assert " ".join(text.split()) in " ".join(shown.split())
+    links = [it.attributes["href"] for it in person.page.one("main").inside_all("a")]
+    assert {"tel:+49-431-1234-0", "https://hilfe.example.org/efa"} <= set(links)
+    await person.open(f"/en{here.removesuffix('/edit')}")
+    assert "Availability: at least 99.95%, measured per year" in person.text
+    assert "Monday, Friday: 08:00 to 16:30" in person.text
+
+
+async def test_a_screenshot_is_brought_shown_on_the_page_and_renamed(desks: Desks) -> None:
+    here = await desks.draft()
+    person = await desks.bereitsteller.open(f"{here}/screenshots/new")
+    await person.send(422, title="Startseite")
+    assert "Bitte füllen Sie dieses Feld aus." in person.page.one("p", id="file-error").text
+    await person.send(422, file=PDF)
+    assert "nicht die erwartete Form" in person.page.one("p", id="file-error").text
+    await person.send(file=PNG)
+    await person.follow("Ändern : Startseite")
+    await person.send(title="Startseite mit Auswahl")
+    offer = here.removesuffix("/edit")
+    (picture,) = (await person.open(offer)).page.all("img")
+    assert picture.attributes["alt"] == "Startseite mit Auswahl"
+    assert picture.attributes["src"] == f"{offer}/documents/{hashlib.sha256(PNG).hexdigest()}"
+    answer = await person.visitor.get(picture.attributes["src"])
+    assert (answer.content, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (PNG, "image/png", "no-store")
 
 
 async def test_two_who_edit_at_once_do_not_overwrite_each_other(desks: Desks) -> None:

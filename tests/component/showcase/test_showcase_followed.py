@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import sys
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from tests.support.html import Page
 from tests.support.publisher import RecordingPublisher
 from tests.support.showcase import DATA, ORIGIN
 
+GOLDEN = Path(__file__).parents[2] / "contract" / "messages" / "golden"
 WORDS: tuple[dict[str, object], ...] = tuple(
     {"q": words}
     for words in (
@@ -126,6 +128,15 @@ def test_a_showcase_has_no_login(tmp_path: Path) -> None:
 def test_what_this_version_cannot_read_is_left_out(raw: dict[str, object]) -> None:
     assert offering_of(raw) is None
     assert known_of(raw) is None
+
+
+def test_an_offer_with_fields_of_a_later_version_is_shown() -> None:
+    raw = json.loads((GOLDEN / "catalog.offering.published.v1.json").read_text(encoding="utf-8"))["offering"]
+    raw["field_of_a_later_version"] = raw["price_items"][0]["another"] = {"any": ["thing"]}
+    raw["licence_free_for_states"] = ["DE-SH"]
+    offering = offering_of(raw)
+    assert offering is not None
+    assert offering.form.title == raw["title"]
 
 
 def test_the_time_of_a_known_service_is_no_part_of_what_is_searched() -> None:

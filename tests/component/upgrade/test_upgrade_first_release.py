@@ -1,4 +1,4 @@
-"""A rolling update runs 0.1.0 beside this version: its own code reads every Vorgang that this one has stored."""
+"""A rolling update runs 0.1.0 beside this version: its own code reads every Vorgang and offer that this one has stored."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from services.catalog.domain.offering import Offering
 from services.ordering.domain import award, delivery, exits, klienten, steps_back
 from services.ordering.domain.order import Order
 from services.ordering.domain.parts import READ_BEFORE, SYSTEM, Refusal, Step
+from shared.messages.catalog import OfferingChanged
 from shared.messages.eligibility_klienten import KlientJudged
 from shared.messages.ordering import OrderParty
 from shared.messages.reasons import Fact
-from shared.messages.values import OrderState, Party, Verdict
+from shared.messages.values import OfferingState, OrderState, Party, Verdict
+from tests.support.builders.offerings import complete_form, offering_in
 from tests.support.builders.orders import ANBIETER, BEREITSTELLER, KUNDE, T0, VALID_UNTIL, assessment, later, order_in, refused
 from tests.upgrade.previous import unpack_previous
 
@@ -23,8 +26,15 @@ pytestmark = pytest.mark.slow
 
 READ = """
 import json, sys
+from services.catalog.domain.offering import Offering
 from services.ordering.domain.order import Order
+from shared.messages.catalog import OfferingChanged
 for line in sys.stdin:
+    if "form" in json.loads(line):
+        offering = Offering.model_validate(json.loads(line), extra="ignore")
+        event = OfferingChanged.model_validate_json(sys.stdin.readline(), extra="ignore")
+        print(json.dumps({"state": offering.state, "title": offering.form.title, "listed": event.offering.title}))
+        continue
     order = Order.model_validate(json.loads(line), extra="ignore")
     parts = [getattr(order, name).value for name in Order.model_fields if hasattr(getattr(order, name), "value")]
     waits = [order.waiting_party, order.waiting_since and order.waiting_since.isoformat()]
@@ -82,10 +92,27 @@ def declined() -> Order:
     return order
 
 
+def operated() -> Offering:
+    """A public offer that states all of its operation."""
+    offering = offering_in(OfferingState.VEROEFFENTLICHT)
+    stated = complete_form(
+        support=[{"level": "FIRST_LEVEL", "telephone": "+49 431 1234-0"}],
+        availability={"basis_points": 9950, "period": "MONAT"},
+        fault_times=[{"fault": "LEICHT", "reaction_minutes": 240}],
+        go_lives=[{"on": "2026-03-02", "land": "DE-BW"}],
+        screenshots=[{"title": "Start", "media_type": "image/png", "url": "https://example.org/a.png", "sha256": "0" * 64}],
+    )
+    offering.publish(stated, T0)
+    return offering
+
+
 def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> None:
     orders = [*map(order_in, OrderState), after_each_step(), refused_with_facts(), declined(), planned(), bundled()]
     assert any(order.examples.value for order in orders)
     lines = "".join(f"{json.dumps(order.model_dump(mode='json'))}\n" for order in orders)
+    offering = operated()
+    changed = OfferingChanged(offering=offering.public()).model_dump_json()
+    lines += f"{json.dumps(offering.model_dump(mode='json'))}\n{changed}\n"
     folder = unpack_previous(tmp_path)
     read = subprocess.run(
         [sys.executable, "-P", "-c", READ],
@@ -97,7 +124,9 @@ def test_the_first_release_reads_what_this_version_stores(tmp_path: Path) -> Non
         check=False,
     )
     assert read.returncode == 0, read.stderr
-    found = [json.loads(line) for line in read.stdout.splitlines()]
+    *found, offer = [json.loads(line) for line in read.stdout.splitlines()]
+    title = offering.form.title
+    assert offer == {"state": offering.state, "title": title, "listed": title}
     # Lists are found by who holds the ball, which 0.1.0 stores, too.
     assert [it["waits"] for it in found] == [
         [order.waiting_party, order.waiting_since and order.waiting_since.isoformat()] for order in orders

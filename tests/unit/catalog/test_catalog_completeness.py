@@ -15,9 +15,50 @@ from tests.support.builders.offerings import AT, CATALOGUE, MUSTS, complete_form
 TODAY = AT.date()
 
 
+PICTURE = {"title": "Startseite", "media_type": "image/png", "url": "https://a.example/b.png", "sha256": "0" * 64}
+
+
 def prices(*changes: dict[str, Any]) -> dict[str, Any]:
     """Return price items that differ in one thing or more from one that is in order."""
     return {"price_items": [{**form_body()["price_items"][0], **change} for change in changes]}
+
+
+def support(*changes: dict[str, Any]) -> dict[str, Any]:
+    """Return entries of the support that differ in one thing or more from one that is in order."""
+    sound = {"level": "FIRST_LEVEL", "mailbox": "hilfe@example.org", "days": ["MO"], "opens": "08:00", "closes": "24:00"}
+    return {"support": [{**sound, **change} for change in changes]}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        support({}, {"days": [], "opens": None, "closes": None}, {"mailbox": None, "telephone": "+49 431 1234-0"}),
+        {"availability": {"basis_points": 10_000, "period": "JAHR"}},
+        {"fault_times": [{"fault": "LEICHT", "reaction_minutes": 60}, {"fault": "BETRIEBSVERHINDERND", "reaction_minutes": 15}]},
+        {"go_lives": [{"on": "2026-03-02"}, {"on": "2027-03-01", "land": "DE-SH", "place": "Kreis Nordfriesland"}]},
+    ],
+)
+def test_what_is_stated_of_the_operation_is_no_shortcoming_if_it_holds_together(parts: dict[str, Any]) -> None:
+    assert shortcomings(complete_form(**parts), CATALOGUE, TODAY) == []
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *(support({"telephone": it}) for it in ("0431 1234", "+49 (431) 1234", "+0431 1234567", "anrufen")),
+        *(support({"opens": it}) for it in ("8:00", "24:01", "08:60")),
+        *(support({"url": it}) for it in ("http://a.example", "https://a b", "javascript:alert(1)")),
+        support({"level": "NULLTER"}),
+        *({"availability": {"basis_points": it, "period": "JAHR"}} for it in (0, 10_001, 99.5)),
+        {"fault_times": [{"fault": "LEICHT", "reaction_minutes": 0}]},
+        {"fault_times": [{"fault": "LEICHT", "reaction_minutes": it} for it in (30, 60)]},
+        {"go_lives": [{"on": "2026-02-30"}]},
+        *({"screenshots": [PICTURE | it]} for it in ({"media_type": "image/svg+xml"}, {"sha256": None}, {"url": "data:,"})),
+    ],
+)
+def test_what_cannot_be_meant_of_the_operation_is_refused(parts: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        complete_form(**parts)
 
 
 def test_a_complete_form_has_no_shortcoming() -> None:
@@ -53,6 +94,21 @@ def test_a_complete_form_has_no_shortcoming() -> None:
         (prices({"valid_from": "2027-01-01", "valid_to": "2270-01-01"}), "price_items", "price_day_implausible"),
         (prices({}, {"label": "BETRIEB"}), "price_items", "price_repeated"),
         ({"licence_free_for_states": ["DE-SH", "DE-XX"]}, "licence_free_for_states", "land_unknown"),
+        (support({"mailbox": None}), "support", "support_unreachable"),
+        (support({"opens": None}), "support", "support_hours_incomplete"),
+        (support({"days": []}), "support", "support_hours_incomplete"),
+        (support({"closes": "08:00"}), "support", "support_hours_invalid"),
+        (support({"note": "\u200b"}), "support", "text_missing"),
+        ({"screenshots": [{**PICTURE, "title": "-"}]}, "screenshots", "text_missing"),
+        ({"availability": {"basis_points": 9950, "period": "EINMALIG"}}, "availability", "availability_period_invalid"),
+        (
+            {"fault_times": [{"fault": "LEICHT", "reaction_minutes": 60, "restoration_minutes": 59}]},
+            "fault_times",
+            "fault_times_invalid",
+        ),
+        ({"go_lives": [{"on": "2026-03-02", "land": "DE-XX"}]}, "go_lives", "land_unknown"),
+        ({"go_lives": [{"on": "2026-03-02", "place": "…"}]}, "go_lives", "text_missing"),
+        ({"go_lives": [{"on": "1926-03-02"}]}, "go_lives", "go_live_implausible"),
     ],
 )
 def test_each_lack_is_named_by_field_and_code(parts: dict[str, Any], field: str, code: str) -> None:

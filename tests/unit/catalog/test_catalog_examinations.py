@@ -83,6 +83,14 @@ OTHER_VALUES: dict[str, Any] = {
     "requirements": (*form_body()["requirements"], {"id": "DES-3", "fulfilment": "ERFUELLT"}),
     "licence_free_for_states": ("DE-SH",),
     "known_listing": "E008",
+    "availability": {"basis_points": 9950, "period": "MONAT"},
+    "fault_times": ({"fault": "LEICHT", "reaction_minutes": 240},),
+    "screenshots": ({"title": "Startseite", "url": "https://a.example/b", "sha256": "0" * 64, "media_type": "image/png"},),
+}
+SMALL_VALUES: dict[str, Any] = {
+    "contact_mailbox": "funktion@komm-one.example",
+    "support": ({"level": "FIRST_LEVEL", "mailbox": "hilfe@komm-one.example"},),
+    "go_lives": ({"on": "2026-03-02", "land": "DE-BW"},),
 }
 
 
@@ -106,8 +114,7 @@ def test_a_change_that_matters_waits_and_the_published_version_stays_in_force(na
 @pytest.mark.parametrize("name", sorted(SMALL - {"channels"}))
 def test_a_small_change_goes_out_at_once(name: str) -> None:
     offering = listed(GD)
-    value = "funktion@komm-one.example" if name == "contact_mailbox" else "Neu"
-    assert edit(offering, **{name: value}) == [messages.OfferingChanged]
+    assert edit(offering, **{name: SMALL_VALUES.get(name, "Neu")}) == [messages.OfferingChanged]
     assert (offering.version, offering.history[-1].accepted_by, offering.pending) == (2, (), None)
 
 

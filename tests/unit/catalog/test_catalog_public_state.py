@@ -13,6 +13,7 @@ from services.catalog.domain.known import Description
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.statement import EDITION, Statement
 from services.catalog.domain.transitions import Actor
+from services.catalog.schemas.difference import differences
 from services.catalog.schemas.listing import KnownReply
 from services.catalog.schemas.offering import OfferingReply
 from shared.messages import catalog as messages
@@ -45,7 +46,17 @@ def full_form() -> OfferingForm:
         documents=[{"title": "AVV", "media_type": "application/pdf", "url": "https://example.org/avv.pdf"}],
         licence_free_for_states=["DE-BW"],
         funding="EfA-finanziert",
+        support=[{"level": "FIRST_LEVEL", "telephone": "+49 431 1234-0"}],
+        availability={"basis_points": 9950, "period": "MONAT"},
+        fault_times=[{"fault": "LEICHT", "reaction_minutes": 240}],
+        go_lives=[{"on": "2026-03-02", "land": "DE-BW"}],
+        screenshots=[{"title": "Start", "media_type": "image/png", "url": "https://example.org/a.png", "sha256": "0" * 64}],
     )
+
+
+def test_what_a_form_does_not_state_of_the_operation_is_not_in_the_state_for_readers_of_before() -> None:
+    held = offering_in(OfferingState.VEROEFFENTLICHT).public().model_dump()
+    assert {"support", "availability", "fault_times", "go_lives", "screenshots"} & held.keys() == set()
 
 
 def published() -> Offering:
@@ -84,7 +95,15 @@ def test_the_state_says_of_each_field_what_the_api_says(state: OfferingState) ->
     held = offering.public().model_dump(mode="json")
     assert {name: shown[name] for name in shown.keys() & held.keys()} == {name: held[name] for name in shown.keys() & held.keys()}
     assert shown["orderable"] is bool(held["orderable_channels"])
-    assert None not in [held[name] for name in ("known_listing", "contact_mailbox", "funding")]
+    full = ("known_listing", "contact_mailbox", "funding", "support", "availability", "fault_times", "go_lives", "screenshots")
+    assert all(held[name] for name in full)
+
+
+def test_versions_that_differ_in_their_operation_say_in_what() -> None:
+    found = {it.field: it for it in differences(complete_form(), full_form())}
+    assert {"support", "availability", "fault_times", "go_lives", "screenshots"} <= found.keys()
+    assert found["availability"].after == {"basis_points": 9950, "period": "MONAT"}
+    assert len(found["support"].added or ()) == 1
 
 
 def test_only_an_offer_in_the_schaufenster_has_orderable_channels() -> None:

@@ -86,7 +86,7 @@ def mails(
             continue
         for contact in book.subscribers(kind, event.time):
             rhythm = contact.rhythm_of(kind)
-            subject = plan.facts.subject if rhythm is Rhythm.IMMEDIATE else None
+            subject = (plan.facts.together or plan.facts.subject) if rhythm is Rhythm.IMMEDIATE else None
             alone = rhythm is Rhythm.IMMEDIATE and not pace.window
             bundle = None if alone else Bundle(organisation, contact.person, pace.due(rhythm, event.time), subject)
             planned.setdefault(contact.person, PlannedMail(plan, Recipient(organisation, contact.person), bundle))

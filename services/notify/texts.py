@@ -26,6 +26,7 @@ FRAME = "mail-frame"
 UNTOLD = "untold"
 INVITATION = "invitation"
 DIGEST = "mail-digest"
+ORDER_PLACED = "order-placed"
 _PATHS = {
     SubjectKind.ORDER: "orders",
     SubjectKind.OFFERING: "offerings",
@@ -119,11 +120,10 @@ class Texts:
         rendered = [self.render(item.template, language, item.parameters, item.occurred_at) for item in items]
         if len(rendered) == 1:
             return rendered[0]
-        pair, first = self._pairs[language][DIGEST], items[0]
-        same = all(item.subject == first.subject for item in items)
+        pair = self._pairs[language][DIGEST]
         values = {
             "count": len(items),
-            "matter": one_line(first.parameters.order_number or first.parameters.offering_title or "") if same else "",
+            "matter": one_line(_matter(items)),
             "parts": [
                 {"subject": text.subject, "body": text.body, "link": self.link_to(item.subject)}
                 for text, item in zip(rendered, items, strict=True)
@@ -230,6 +230,15 @@ def one_line(text: str) -> str:
 def quoted(text: str) -> str:
     """Return what somebody else wrote, marked line by line, so that it cannot pass for the marketplace's own words."""
     return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+
+
+def _matter(items: Sequence[Item]) -> str:
+    """Return what several events have in common: the Vorgang or offer, of orders the Kunde, "" if nothing."""
+    first = items[0]
+    if all(item.subject == first.subject for item in items):
+        return first.parameters.order_number or first.parameters.offering_title or ""
+    orders = all(item.template == ORDER_PLACED and item.parameters.customer == first.parameters.customer for item in items)
+    return (first.parameters.customer or "") if orders else ""
 
 
 def listed(items: tuple[str, ...]) -> str:

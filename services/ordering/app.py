@@ -26,6 +26,7 @@ from services.ordering.partners.intake import NoIntake
 from services.ordering.partners.quarantine import ORIGINALS, QUARANTINE, Quarantine
 from services.ordering.partners.receipt_keys import ReceiptKeys
 from services.ordering.partners.repository import PARTNERS, Partners
+from services.ordering.placements import api as placements_api
 from services.ordering.reference import load_checklists, load_schedule, load_vocabulary
 from services.ordering.reminders import Reminders
 from services.ordering.repository import LISTED_OFFERINGS, ORDERS, SERVICE, Offerings, Orders
@@ -77,6 +78,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     join(router, receipts_api.routes(receipt_keys))
     participations = Participations(resources, orders)
     join(router, operation_routes(OperationBackend(SERVICE, resources.desk, Decisions(resources.store), resources.clock)))
+    join(router, placements_api.routes(backend_of_orders))
     join(router, participations_api.routes(KlientenBackend(backend_of_orders, participations, names_of(resources.rights))))
     return Service(
         name=SERVICE,

@@ -67,8 +67,8 @@ def answer(question_id: str, body: schemas.AnswerQuestion) -> Step:
     return bound(clarification.answer, question_id, body.text)
 
 
-def place(body: schemas.PlaceOrder) -> Step:
-    """Order on the offer made."""
+def place(body: schemas.PlaceOrder, placement_id: str | None = None) -> Step:
+    """Order on the offer made; ``placement_id`` where it is one of several that are ordered together."""
     return bound(
         award.place,
         accepts_agb=body.accepts_agb,
@@ -76,6 +76,7 @@ def place(body: schemas.PlaceOrder) -> Step:
         order_reference=body.order_reference,
         offer_number=body.offer_number,
         agb_version=body.agb_version,
+        placement_id=placement_id,
     )
 
 

@@ -35,12 +35,15 @@ ORDERS = aggregate_collection(
     Index("offering", ("offering_id", "declared_at")),
     Index("state_age", ("channel", "state", "state_since")),
     Index("waiting_age", ("channel", "waiting_what", "waiting_since")),
+    Index("placement", ("placement_id",)),
 )
 LISTED_OFFERINGS = aggregate_collection("listed_offerings")
 RESERVED_FOR = "reserved_for"
 """Field of a reserved place: the id of the Vorgang that it is for. It has nothing of a Vorgang, so no index finds it."""
 MOST_GENERATIONS = 1000
 """As many Vorgänge a customer may begin for one offer through one channel, one after the other."""
+MOST_TOGETHER = 20
+"""As many Vorgänge can be ordered in one act."""
 _GENERATIONS = (1, 5, 101, MOST_GENERATIONS + 1)
 """Where each reading of them begins; hardly anybody has more than the first."""
 _LISTED = (
@@ -261,6 +264,12 @@ class Orders:
         """
         query = Query("offering", {"offering_id": offering_id}, after=after, limit=limit, only=_LISTED)
         return [self._listed(document) for document in await self.ledger.store.find(ORDERS, query)]
+
+    async def placed_together(self, placement_id: str, caller: Caller) -> list[Order]:
+        """Return the Vorgänge that were ordered in one act, those of the caller's, with what lists show of them."""
+        query = Query("placement", {"placement_id": placement_id}, limit=MOST_TOGETHER, only=_LISTED)
+        documents = await self.ledger.store.find(ORDERS, query)
+        return [self._listed(document) for document in documents if has_part(document, caller)]
 
     async def count_of_offering(self, offering_id: str, side: OrderParty, organisation: str, state: OrderState) -> int:
         """Return how many Vorgänge of an offer are in a state, of those that an organisation has as Bereitsteller or Anbieter.

@@ -236,6 +236,7 @@ class OrderView(OrderSummary):
     """A Vorgang in full. Persons show by reference, and only those of the side that asks.
 
     ``offer_number`` counts the offers of the Anbieter; who orders names the one that is accepted, None before there is one.
+    ``placement_id`` is the act in which it was ordered together with others, None if by itself.
     ``reminded_at``: when whoever holds the ball was reminded last, None if they were not while this wait lasts.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
     """
@@ -256,6 +257,7 @@ class OrderView(OrderSummary):
     leitweg_id: str | None
     order_reference: str | None
     agb_version: str | None
+    placement_id: str | None
     contract: ContractRef | None
     bundled: bool
     klienten: tuple[KlientView, ...]
@@ -294,6 +296,7 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         leitweg_id=order.leitweg_id,
         order_reference=order.order_reference,
         agb_version=order.agb_version,
+        placement_id=order.placement_id,
         contract=ContractRef(id=order.contract_id, number=order.contract_number)
         if order.contract_id and order.contract_number
         else None,

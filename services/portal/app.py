@@ -38,6 +38,7 @@ from services.portal.pages.operations import operation_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.participations import participation_routes
+from services.portal.pages.placements import placement_routes
 from services.portal.pages.quarantine import quarantine_routes
 from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
@@ -105,6 +106,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         notify = Notify(notify_api)
         join(router, inbox_routes(pages, notify))
         join(router, contact_routes(pages, notify))
+        # Before the page of one Vorgang, whose path takes "together" for an id.
+        join(router, placement_routes(pages, ordering, contracts))
         join(router, order_routes(pages, ordering, resources.clock))
         join(router, participation_routes(pages, ordering))
         join(router, step_routes(pages, ordering, contracts))

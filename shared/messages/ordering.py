@@ -355,6 +355,15 @@ class OrderPlaced(OrderEvent):
             description="Klienten for whom the Kunde orders as Bündler; absent: it orders for itself. Not personal.",
         ),
     ] = ()
+    placement_id: Annotated[
+        EntityId | None,
+        Field(
+            exclude_if=is_absent,
+            description="Act in which the Kunde has ordered this and other Vorgänge together; absent: it was ordered by itself. "
+            "Not personal.",
+            examples=["5b0ff2a4-6f0e-5c0f-9a53-0c62ac4b1f07"],
+        ),
+    ] = None
 
 
 @message_type("ordering.order.contracted.v1")

@@ -58,12 +58,16 @@ Parties = Mapping[Audience, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one event is about. ``parties`` maps a part to the ids of the organisations that have it; none, if nobody has."""
+    """What one event is about. ``parties`` maps a part to the ids of the organisations that have it; none, if nobody has.
+
+    ``together`` is what its mails are gathered by in place of the subject: an act that is about several.
+    """
 
     parties: Parties
     parameters: Parameters
     subject: Subject
     matter: Matter = field(default_factory=Matter)
+    together: Subject | None = None
 
 
 _OFFERING_EVENTS = (
@@ -125,7 +129,9 @@ def _order(message: ordering.OrderEvent) -> Facts:
         **_particulars(message),
     )
     matter = Matter(order_id=order.id, offering_id=order.offering_id)
-    return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id), matter)
+    together = message.placement_id if isinstance(message, ordering.OrderPlaced) else None
+    act = None if together is None else Subject(kind=SubjectKind.ORDER, id=together)
+    return Facts(parties, parameters, Subject(kind=SubjectKind.ORDER, id=order.id), matter, act)
 
 
 def _actor(message: ordering.OrderEvent) -> str | None:

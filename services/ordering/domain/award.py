@@ -84,9 +84,12 @@ def _other_order(
     order_reference: str | None = None,
     offer_number: int | None = None,
     agb_version: str | None = None,
+    placement_id: str | None = None,
 ) -> Violation | None:
     if offer_number not in (None, offer_number_of(order)):
         return Violation("already_placed", "Another offer was accepted.")
+    if placement_id not in (None, order.placement_id):
+        return Violation("already_placed", "It was ordered before, by itself or together with others.")
     particulars = (_accepted(leitweg_id, accepts_agb=accepts_agb), order_reference, agb_version)
     if (order.leitweg_id, order.order_reference, order.agb_version) == particulars:
         return None
@@ -104,11 +107,13 @@ def place(
     order_reference: str | None = None,
     offer_number: int | None = None,
     agb_version: str | None = None,
+    placement_id: str | None = None,
 ) -> Taken | Violation:
     """Order on the offer; the in-house relation is checked again, at the moment of award.
 
     Of several offers, one after the other, ``offer_number`` names the one that is accepted; ``agb_version`` the version of the
-    Anbieter's AGB, under which alone the contract is concluded. Raises InvalidError
+    Anbieter's AGB, under which alone the contract is concluded; ``placement_id`` the act in which several Vorgänge are ordered
+    together. Raises InvalidError
     (``agb_not_accepted``, those of ``parse_leitweg_id``), ConflictError (``offer_expired``; ``offer_changed`` if the offer is
     another one by now; ``already_placed`` if it was ordered with other particulars).
     """
@@ -118,11 +123,12 @@ def place(
     order.leitweg_id = _accepted(leitweg_id, accepts_agb=accepts_agb)
     order.order_reference = order_reference
     order.agb_version = agb_version
+    order.placement_id = placement_id
     order.placed_at = at
     order.begin_check(at)
     confirmed = tuple(it.party for it in order.klienten.value if it.state is KlientState.BESTAETIGT)
     return Taken(
-        lambda: OrderPlaced(order=order.head(), at=at, check=order.check, klienten=confirmed),
+        lambda: OrderPlaced(order=order.head(), at=at, check=order.check, klienten=confirmed, placement_id=placement_id),
         further=lambda: order_for_klienten(order, at),
     )
 

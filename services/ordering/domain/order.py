@@ -122,6 +122,8 @@ class Order(Aggregate):
     order_reference: str | None = None
     agb_version: str | None = None
     """Version of the Anbieter's AGB that the order accepts, None if the Kunde named none."""
+    placement_id: str | None = None
+    """The act in which it was ordered together with others, None if by itself."""
     contract_requested_at: datetime | None = None
     contract_id: str | None = None
     contract_number: str | None = None

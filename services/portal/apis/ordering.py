@@ -210,6 +210,7 @@ class Order(Summary):
     placed_at: datetime | None
     order_reference: str | None
     agb_version: str | None = None
+    placement_id: str | None = None
     contract: ContractRef | None
     bundled: bool = False
     klienten: tuple[Klient, ...] = ()
@@ -217,6 +218,34 @@ class Order(Summary):
     ends_on: date | None
     timeline: tuple[Step, ...]
     timeline_omitted: int
+
+
+class PlacementProblem(Reply):
+    """Why a Vorgang was not ordered; ``detail`` is English."""
+
+    code: str
+    detail: str
+
+
+class PlacementResult(Reply):
+    """What became of a Vorgang that was ordered with others: it is ordered unless there is a ``problem``."""
+
+    order_id: str
+    problem: PlacementProblem | None
+
+
+class Placement(Reply):
+    """An act in which several Vorgänge were to be ordered."""
+
+    id: str
+    results: tuple[PlacementResult, ...]
+
+
+class Together(Reply):
+    """The Vorgänge that were ordered in one act, of those of whoever reads."""
+
+    id: str
+    orders: tuple[Summary, ...]
 
 
 class ParticipationCheck(Reply):
@@ -400,6 +429,14 @@ class Ordering:
     async def count(self, access: Access, parameters: Parameters) -> Count:
         """Return how many Vorgänge a list has, all pages together. Raises as ``Api.get``."""
         return await self._api.get("/v1/orders/counts", Count, parameters, access=access)
+
+    async def place_together(self, access: Access, *, key: str, body: dict[str, Any]) -> Placement:
+        """Order several Vorgänge in one act and return what became of each. Raises as ``Api.post``."""
+        return await self._api.make("/v1/orders/placements", Placement, key=key, access=access, body=body)
+
+    async def together(self, access: Access, placement_id: str) -> Together:
+        """Return what was ordered in one act. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/orders/placements/{segment(placement_id)}", Together, access=access)
 
     async def counts(self, access: Access, offering_id: str) -> OfferingCounts:
         """Return what a withdrawal of an offer touches, for who may withdraw it. Raises as ``Api.get``."""

@@ -19,6 +19,7 @@ from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
+from services.portal.pages.placements import READY
 from services.portal.pages.steps import COMMANDS, ways_on
 from services.portal.pages.turns import Turn, turn_of
 from services.portal.rendering import Pages
@@ -142,6 +143,7 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
             states=pages.labels(visit.language, "OrderState"),
             chips=_chips(pages, visit.language, asked, found.items),
             following=None if found.next is None else asked.address(cursor=found.next),
+            together=sum(it.state == READY and it.your_party == "KUNDE" for it in (mine or found).items) > 1,
         )
 
     @router.get("/orders/{order_id}")

@@ -77,6 +77,23 @@ async def test_notices_of_one_matter_within_the_window_are_one_mail(store: Watch
     assert len({it.notification_id for it in events}) == 2
 
 
+async def test_what_was_ordered_together_is_one_mail_to_each_reader(store: WatchedStore, smtp: CapturingServer) -> None:
+    bench = worker(store, smtp)
+    await bench.enter(PROVIDER.id, "anna")
+    act = derived_id("test", "placement")
+    heads = [head().model_copy(update={"id": derived_id("test", f"order {n}"), "number": f"GD-2026-00010{n}"}) for n in range(3)]
+    placed = [ordering.OrderPlaced(order=it, at=AT, check=2, placement_id=act) for it in heads]
+    alone = ordering.OrderPlaced(order=head(), at=AT, check=2)
+    await bench.consume(now(bench, *placed, alone))
+    bench.clock.turn(minutes=3)
+    await bench.send()
+    by_subject = {str(mail.message["Subject"]): mail.text for mail in smtp.mails}
+    together = by_subject.pop(f"{CUSTOMER.name}: 3 Mitteilungen")
+    assert all(it.number in together for it in heads)
+    (single,) = by_subject
+    assert NUMBER in single
+
+
 async def test_a_lone_notice_keeps_its_own_subject(store: WatchedStore, smtp: CapturingServer) -> None:
     bench = worker(store, smtp)
     await bench.enter(CUSTOMER.id, "erika")

@@ -141,9 +141,9 @@ class World:
         found: dict[str, Any] = answer.json()
         return found
 
-    async def offered(self) -> dict[str, Any]:
+    async def offered(self, **changes: Any) -> dict[str, Any]:
         """Return a Vorgang with an offer made."""
-        order = await self.declare()
+        order = await self.declare(**changes)
         await self.judge(order)
         order = await self.step(order["id"], "clarification", BEREITSTELLER, {"anbindungsart": "FIT_CONNECT"})
         await self.settle(order)

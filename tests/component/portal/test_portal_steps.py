@@ -14,6 +14,7 @@ from shared.messages.values import Verdict
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.ordering.test_ordering_klienten import find_later, judge
+from tests.component.ordering.test_ordering_placements import ready
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import AGB, COSTS
@@ -270,6 +271,37 @@ async def test_an_order_accepts_the_terms_that_were_shown_and_no_others(desks: D
     assert "Ohne sie können Sie nicht bestellen" in kunde.text
     assert not kunde.page.one("main").inside_all("form"), "what cannot be read cannot be accepted"
     assert (await desks.orders.read(order["id"]))["state"] == "ANGEBOT_ERSTELLT"
+
+
+async def test_several_are_ordered_together_and_what_was_refused_is_said(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = [await ready(desks.orders, number) for number in range(3)]
+    kunde = await desks.kunde.open("/orders")
+    await kunde.follow("Gemeinsam bestellen")
+    await kunde.send(422)
+    assert "mindestens einen Eintrag" in kunde.page.one("p", class_="kern-error").text
+    chosen = [it["id"] for it in orders[:2]]
+    await kunde.send(409, orders=chosen, leitweg_id="04011000-900X999-09", accepts_agb="true")
+    assert "Die Prüfziffern" in kunde.page.one("p", id="leitweg_id-error").text
+    monkeypatch.setitem(AGB, "version", "EfA-Marktplatz 2027")
+    await kunde.send(412, leitweg_id="")
+    assert "EfA-Marktplatz 2027" in kunde.text
+    # Meanwhile somebody orders one of them alone.
+    await desks.orders.step(chosen[1], "place", KUNDE, {"accepts_agb": True})
+    await kunde.send()
+    assert "Nicht alles wurde bestellt" in kunde.text
+    assert "Leistung 1" in kunde.text
+    assert "Inzwischen hat jemand den Vorgang geändert." in kunde.text
+    shown, before = kunde.path, len(desks.orders.messages())
+    await kunde.again()
+    assert (kunde.path, len(desks.orders.messages())) == (shown, before), "a double click orders once"
+    placed = await desks.orders.read(chosen[0])
+    assert (placed["state"], placed["agb_version"]) == ("BESTELLT", "EfA-Marktplatz 2027")
+    anbieter = await desks.anbieter.open(f"/orders/{chosen[0]}")
+    await anbieter.follow("Was zusammen bestellt wurde")
+    assert "Leistung 0" in anbieter.text
+    await anbieter.open("/en/orders/together")
+    assert "There is no offer of a contract that you can accept just now." in anbieter.text
+    await anbieter.open(f"/orders/together/{chosen[1]}", 404)
 
 
 async def test_who_acts_on_a_stale_page_is_told_and_loses_no_word(desks: Desks) -> None:

@@ -46,6 +46,8 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ORDERING, "get", "/v1/orders", ordering.Summaries),
     (ServiceName.ORDERING, "get", "/v1/orders/counts", ordering.Count),
     (ServiceName.ORDERING, "get", "/v1/orders/{order_id}", ordering.Order),
+    (ServiceName.ORDERING, "post", "/v1/orders/placements", ordering.Placement),
+    (ServiceName.ORDERING, "get", "/v1/orders/placements/{placement_id}", ordering.Together),
     (ServiceName.ORDERING, "get", "/v1/participations", ordering.Participations),
     (ServiceName.ORDERING, "get", "/v1/participations/{participation_id}", ordering.Participation),
     (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
@@ -137,6 +139,8 @@ def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None
         known = _body(described, f"/v1/orders/{{order_id}}/{path}")
         assert {it.name for it in step.fields(asked)} | set(step.seen) <= known, step.command
     assert {"offering_id", "channel", "anbindungsart", "message"} <= _body(described, "/v1/orders")
+    placed = {it.name for it in COMMANDS["place"].fields(asked)} | {"order_id", "revision", "offer_number"}
+    assert placed <= _body(described, "/v1/orders/placements")
 
 
 def test_every_step_with_an_offer_is_an_operation_with_the_fields_that_are_asked_for() -> None:

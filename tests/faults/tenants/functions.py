@@ -102,6 +102,7 @@ ordering    POST   /v1/participations/{participation_id}/confirm                
 ordering    POST   /v1/participations/{participation_id}/decline                                            ZEICHNUNG
 ordering    POST   /v1/participations/{participation_id}/recheck                                            BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/place                                                              ZEICHNUNG
+ordering    POST   /v1/orders/placements                                                                    ZEICHNUNG
 ordering    POST   /v1/orders/{order_id}/onboarding                                                         BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                             BEARBEITUNG
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/reach                                            BEARBEITUNG

@@ -190,6 +190,9 @@ ordering    POST   /v1/participations/{participation_id}/decline                
 ordering    POST   /v1/participations/{participation_id}/recheck                                 -             token   404 404 404 404 404 404 404 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/place                                                   ORDER         token   404 409 403 403 403 404 403 404 404 404 404
+ordering    POST   /v1/orders/placements                                                         EARLY_ORDER   token   404 200 403 404 404 404 403 404 404 404 404
+ordering    POST   /v1/orders/placements                                                         ORDER         token   404 200 403 403 403 404 403 404 404 404 404
+ordering    GET    /v1/orders/placements/{placement_id}                                          -             token   404 404 404 404 404 404 404 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              EARLY_ORDER   token   404 403 403 404 404 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/onboarding                                              ORDER         token   404 403 403 200 403 404 403 404 404 404 404
 ordering    POST   /v1/orders/{order_id}/milestones/{code}/plan                                  EARLY_ORDER   token   404 409 403 404 404 404 403 404 404 404 404
@@ -413,6 +416,7 @@ BODIES: dict[str, object] = {
     f"{_ORDER}/klienten/{{klient}}/sign-off": _REASON,
     "ordering POST /v1/participations/{participation_id}/decline": _REASON,
     f"{_ORDER}/place": {"accepts_agb": True},
+    "ordering POST /v1/orders/placements": {"orders": [{"order_id": "<id>", "accepts_agb": True}]},
     f"{_ORDER}/milestones/{{code}}/plan": {"day": "2098-12-31"},
     f"{_ORDER}/uses": {"period": "2026-01", "count": 1},
     f"{_ORDER}/terminate": {"ends_on": "2098-12-31"},
@@ -474,6 +478,7 @@ _PARTS = {
     "statement_id": NO_ID,
     "accession_id": NO_ID,
     "participation_id": NO_ID,
+    "placement_id": NO_ID,
     "klient": "DE-SN",
     "change_id": NO_ID,
     "entry_id": NO_ID,
@@ -541,9 +546,15 @@ def _parsed() -> Iterator[Row]:
 
 
 def _named(body: object, thing_id: str) -> object:
-    if not isinstance(body, dict):
-        return body
-    return {name: value.replace("<id>", thing_id) if isinstance(value, str) else value for name, value in body.items()}
+    match body:
+        case dict():
+            return {name: _named(value, thing_id) for name, value in body.items()}
+        case list():
+            return [_named(value, thing_id) for value in body]
+        case str():
+            return body.replace("<id>", thing_id)
+        case _:
+            return body
 
 
 ROWS = rows()

@@ -33,6 +33,14 @@ def reading_for(contract: Listed, viewer: Viewer) -> Side:
 
 def acting_for(contract: Listed, caller: Caller) -> tuple[Side, Actor]:
     """Return the side that a caller acts for, and as whom. Raises ForbiddenError (``not_a_side``)."""
+    found = acts_for(contract, caller)
+    if found is None:
+        raise ForbiddenError("This is for the two sides of the contract.", code="not_a_side")
+    return found
+
+
+def acts_for(contract: Listed, caller: Caller) -> tuple[Side, Actor] | None:
+    """Return the side that a caller acts for, and as whom, None for who only reads."""
     for side in _SIDES:
         party = contract.grantor if side == "grantor" else contract.customer
         if party.id == contract.channel.value:
@@ -42,4 +50,4 @@ def acting_for(contract: Listed, caller: Caller) -> tuple[Side, Actor]:
         role = Role.BEREITSTELLER if contract.leg is Leg.BEREITSTELLUNG else Role.KUNDE
         if party.id == caller.organisation and role in caller.roles:
             return side, Actor(role.value)
-    raise ForbiddenError("This is for the two sides of the contract.", code="not_a_side")
+    return None

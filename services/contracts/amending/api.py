@@ -20,11 +20,12 @@ from services.contracts.changes import change_of, required
 from services.contracts.domain import amending
 from services.contracts.domain.amending import text_of
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.moves import Move, moves_of
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.text import AgreedText, Consent, Proposal, changed_parts
 from services.contracts.domain.transitions import Actor
 from services.contracts.repository import Contracts, Viewer
-from services.contracts.sides import acting_for, reading_for
+from services.contracts.sides import acting_for, acts_for, reading_for
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -87,7 +88,8 @@ class _Taking:
             if contract.version != self.contract.version:
                 # What its parent has lost meanwhile, a longer term must lose too.
                 await hold_to_parents([contract], self.asked.terms, self.asked.contracts, self.at)
-            return json_reply(await _view(contract, self.side, self.at, self.asked), rev=result.rev)
+            moves = moves_of(contract, self.side, self.actor)
+            return json_reply(await _view(contract, self.side, self.at, self.asked, moves), rev=result.rev)
 
         return await self.key.run(apply)
 
@@ -98,12 +100,13 @@ def amending_routes(backend: AmendingBackend) -> APIRouter:
 
     @router.get("/contracts/{contract_id}/changes", response_model=ChangesView, summary="Changes of a contract's agreed text")
     async def changes(caller: CurrentCaller, contract_id: EntityId) -> Response:
-        """For its sides: what is agreed, what is proposed, what was agreed before, and newer general terms."""
+        """For its sides: what is agreed, proposed, was agreed before, newer general terms, and what the caller can do now."""
         viewer = viewer_of(caller)
         contract, rev = await _found(backend, viewer, contract_id)
         at = backend.clock()
-        side = reading_for(contract, viewer)
-        return json_reply(await _view(contract, side, at, _asked(backend, contract)), rev=rev)
+        side, acting = reading_for(contract, viewer), acts_for(contract, caller)
+        moves = () if acting is None else moves_of(contract, *acting)
+        return json_reply(await _view(contract, side, at, _asked(backend, contract), moves), rev=rev)
 
     _proposing_routes(router, backend)
     _answering_routes(router, backend)
@@ -255,6 +258,6 @@ def _asked(backend: AmendingBackend, contract: Contract) -> Asked:
     return Asked(backend.contracts, backend.accessions, backend.terms[contract.channel])
 
 
-async def _view(contract: Contract, side: Side, at: datetime, asked: Asked) -> ChangesView:
+async def _view(contract: Contract, side: Side, at: datetime, asked: Asked, moves: Sequence[Move]) -> ChangesView:
     newer = await agb_change_of(contract, day_of(at), asked)
-    return ChangesView.of(contract, text_of(contract, asked.terms), side, newer)
+    return ChangesView.of(contract, text_of(contract, asked.terms), side, newer, moves)

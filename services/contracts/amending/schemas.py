@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -12,6 +13,7 @@ from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge, Notice, PassingOn, PriceNotice
 from services.contracts.domain.amending import is_offered, party_of, waits_for
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.moves import Move
 from services.contracts.domain.text import AgreedText, Amendment, Proposal
 from shared.messages.contracts import AgbVersion
 from shared.messages.contracts_changes import AgreedPart
@@ -45,6 +47,7 @@ _EXAMPLE: dict[str, JsonValue] = {
     },
     "amendments": [],
     "agb_change": None,
+    "allowed_moves": ["successor"],
 }
 
 
@@ -180,10 +183,13 @@ class ChangesView(BaseModel):
     pending: PendingChangeView | None
     amendments: list[AmendmentView]
     agb_change: AgbChangeView | None
+    allowed_moves: list[Move]
 
     @classmethod
-    def of(cls, contract: Contract, text: AgreedText, side: Side | None, newer: AgbChange | None) -> ChangesView:
-        """Return the view for a side: what the other one has not released yet is not there."""
+    def of(
+        cls, contract: Contract, text: AgreedText, side: Side | None, newer: AgbChange | None, moves: Iterable[Move]
+    ) -> ChangesView:
+        """Return the view for a side that can do ``moves``: what the other one has not released yet is not there."""
         proposal = contract.proposal
         shown = proposal is not None and (side == proposal.side or is_offered(contract, proposal))
         return cls(
@@ -193,4 +199,5 @@ class ChangesView(BaseModel):
             pending=PendingChangeView.of(contract, proposal) if proposal is not None and shown else None,
             amendments=[AmendmentView.of(it) for it in contract.amendments],
             agb_change=None if newer is None else AgbChangeView.of(contract, newer),
+            allowed_moves=list(moves),
         )

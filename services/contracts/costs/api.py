@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from services.contracts.chain.days import Interval
-from services.contracts.costs.information import CostVersion, Issue, versions_of_sheets
+from services.contracts.costs.information import CostInformation, CostVersion, Issue, versions_of_sheets
 from services.contracts.costs.inputs import Costs, Joining, Priced, needs_uses
 from services.contracts.costs.own_costs import OwnYear, own_year, periods
 from services.contracts.costs.schemas import (
@@ -23,6 +23,7 @@ from services.contracts.costs.schemas import (
     CostYearView,
     OwnCostsView,
 )
+from services.contracts.domain.offer import ChannelOffer
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, InvalidError, NotFoundError
 from shared.http.auth import SIGNING, Caller, needs
@@ -107,17 +108,29 @@ def _information_routes(router: APIRouter, backend: CostBackend) -> None:
 
         return await key.run(run)
 
-    @router.get("/cost-information", summary="All versions of the cost information in a channel, oldest first")
-    async def listed(_: CurrentCaller, offering_id: EntityId, channel: ThroughChannel) -> CostInformationView:
-        return CostInformationView(
-            offering_id=offering_id, channel=channel, versions=await _versions(costs, offering_id, channel)
+    @router.get(
+        "/cost-information",
+        response_model=CostInformationView,
+        summary="All versions of the cost information in a channel, oldest first",
+    )
+    async def listed(caller: CurrentCaller, offering_id: EntityId, channel: ThroughChannel) -> Response:
+        """The entity tag is there once a version was issued: the next one is issued on that state, or not."""
+        offer, issued = await costs.offers.get(offering_id, channel), await costs.issued(offering_id, channel)
+        issues = Role.BEREITSTELLER in caller.roles and offer.provider.id == caller.organisation
+        view = CostInformationView(
+            offering_id=offering_id,
+            channel=channel,
+            versions=_versions(offer, issued),
+            allowed_moves=["cost-information"] if issues else [],
         )
+        return json_reply(view, rev=None if issued is None else issued.rev)
 
     @router.get("/cost-information/{version}", summary="A version of the cost information in a channel")
     async def one(
         _: CurrentCaller, offering_id: EntityId, version: Annotated[int, Path(ge=1, le=10**6)], channel: ThroughChannel
     ) -> CostVersionView:
-        found = [it for it in await _versions(costs, offering_id, channel) if it.version == version]
+        offer, issued = await costs.offers.get(offering_id, channel), await costs.issued(offering_id, channel)
+        found = [it for it in _versions(offer, issued) if it.version == version]
         if not found:
             raise NotFoundError(f"There is no version {version}.", code="version_not_found")
         return found[0]
@@ -137,11 +150,10 @@ async def _years(backend: CostBackend, priced: Priced, joining: Joining, both: S
         return [await asyncio.to_thread(partial(own_year, period, priced, found, joining, reference)) for period in both]
 
 
-async def _versions(costs: Costs, offering_id: str, channel: Channel) -> list[CostVersionView]:
-    offer, issued = await costs.offers.get(offering_id, channel), await costs.issued(offering_id, channel)
+def _versions(offer: ChannelOffer, issued: CostInformation | None) -> list[CostVersionView]:
     published = versions_of_sheets(offer) if issued is None else issued.versions[: issued.published]
     versions: tuple[CostVersion, ...] = published if issued is None else issued.versions
     return [
-        CostVersionView.of(version, offering_id, channel, published=place < len(published))
+        CostVersionView.of(version, offer.offering_id, offer.channel, published=place < len(published))
         for place, version in enumerate(versions)
     ]

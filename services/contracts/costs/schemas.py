@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -78,11 +78,12 @@ class CostVersionView(BaseModel):
 
 
 class CostInformationView(BaseModel):
-    """All versions of the cost information of an offer in a channel, oldest first."""
+    """All versions of the cost information of an offer in a channel, oldest first; its Bereitsteller can issue a further one."""
 
     offering_id: str
     channel: Channel
     versions: list[CostVersionView]
+    allowed_moves: list[Literal["cost-information"]]
 
 
 class Sentences(BaseModel):

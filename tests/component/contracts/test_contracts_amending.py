@@ -123,6 +123,26 @@ async def test_what_the_anbieter_has_not_released_is_hidden_from_the_other_side(
     assert await told(world) == ["change-signed.v1", "amendment-offered.v1", "amended.v1"]
 
 
+async def moves(world: World, token: str, contract_id: str = SACHSEN) -> list[str]:
+    """Return what the API says that a caller can do."""
+    found: list[str] = (await call(world, token, f"/{contract_id}/changes", method="GET")).json()["allowed_moves"]
+    return found
+
+
+async def test_each_side_is_told_what_it_can_do_and_nothing_that_is_hidden_from_it(world: World) -> None:
+    everybody = {LAND: ["amendments"], ANNA: ["amendments", "price-changes"], "s/DE-SN/BEREITSTELLER": []}
+    assert {it: await moves(world, it) for it in everybody} == everybody
+    assert await moves(world, ANNA, SUB) == [], "the Anbieter reads a Sub contract and signs nothing of it"
+    assert await moves(world, PROVIDER, ROOT) == ["amendments", "price-changes"]
+    change = await propose(world, ANNA, notice=SHORTER)
+    assert await moves(world, LAND) == ["amendments"], "what nobody has released yet does not show"
+    assert await moves(world, ANNA) == ["price-changes"]
+    await answer(world, BERT, change, "release")
+    assert await moves(world, LAND) == []
+    await world.notice(SACHSEN, date(2027, 12, 31))
+    assert await moves(world, LAND) == ["successor"]
+
+
 async def test_either_side_says_no_and_everything_stays(world: World) -> None:
     before = await stored(world)
     for token in (KOMMUNE, LAND):

@@ -55,6 +55,15 @@ async def versions(world: CostWorld) -> list[dict[str, Any]]:
     return found
 
 
+async def test_the_bereitsteller_is_told_that_it_can_issue_and_issues_on_the_state_that_it_has_read(world: CostWorld) -> None:
+    await world.publish(price(100))
+    path = f"{INFORMATION}?channel=govdigital"
+    first = await world.get(path, PROVIDER_TOKEN)
+    assert (first.json()["allowed_moves"], first.headers.get("ETag")) == (["cost-information"], None)
+    assert (await world.get(path)).json()["allowed_moves"] == []
+    assert (await issue(world)).headers["ETag"] == (await world.get(path)).headers["ETag"] == '"1"'
+
+
 async def own(world: CostWorld, query: str = "&from=2027-01-01", token: str = HUSUM_TOKEN) -> dict[str, Any]:
     answer = await world.get(f"{COSTS}{query}", token)
     assert answer.status_code == 200, answer.text

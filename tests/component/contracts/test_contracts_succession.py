@@ -19,7 +19,18 @@ from services.contracts.repository import Registers
 from shared.aggregate.change import Cause, Change
 from shared.messages.contracts_changes import SuccessionRefused
 from shared.messages.values import Verdict
-from tests.component.contracts.test_contracts_amending import ANNA, BERT, KOMMUNE, LAND, OTHER, PROVIDER, SACHSEN, SUB, call
+from tests.component.contracts.test_contracts_amending import (
+    ANNA,
+    BERT,
+    KOMMUNE,
+    LAND,
+    OTHER,
+    PROVIDER,
+    SACHSEN,
+    SUB,
+    call,
+    moves,
+)
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
 from tests.support.builders.awards import judge_newest
 from tests.support.contract_requests import price
@@ -184,6 +195,7 @@ async def test_a_bereitsteller_answers_what_the_anbieter_has_offered(world: Worl
     id_ = (await follow(world, ANNA, ROOT, valid_from="2030-01-01")).json()["id"]
     assert await judged(world) == [("fitko", "DE-NW")]
     assert (await call(world, BERT, f"/{id_}/release")).status_code == 200
+    assert await moves(world, PROVIDER, id_) == ["accept", "give-up"]
     other_role = await call(world, "b/DE-NW/KUNDE", f"/{id_}/{step}", {} if step == "give-up" else None)
     assert (other_role.status_code, other_role.json()["code"]) == (403, "not_a_side")
     answered = await call(world, PROVIDER, f"/{id_}/{step}", {} if step == "give-up" else None)
@@ -197,6 +209,7 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     assert (made.status_code, made.json()["awaits"]) == (201, "RELEASE")
     id_ = made.json()["id"]
     await judged(world)
+    assert await moves(world, ANNA, id_) == [], "another person releases it"
     early = await call(world, LAND, f"/{id_}/accept")
     assert (early.status_code, early.json()["code"]) == (404, "not_found")
     same = await call(world, ANNA, f"/{id_}/release")
@@ -209,7 +222,9 @@ async def test_the_anbieter_asks_for_it_by_two_persons_and_the_other_side_signs_
     assert (again.status_code, again.json()["code"]) == (409, "already_signed")
     await conclude(world)
     assert (await contract(world, id_)).state is ContractState.ANGEBOTEN, "the Land has not signed"
+    assert await moves(world, LAND, id_) == ["accept", "give-up"]
     assert (await call(world, LAND, f"/{id_}/accept")).status_code == 200
+    assert await moves(world, LAND, id_) == []
     await conclude(world)
     after = await contract(world, id_)
     assert (after.state, after.number) == (ContractState.GESCHLOSSEN, "FITST/2026/0004")

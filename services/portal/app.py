@@ -22,9 +22,11 @@ from services.portal.assets import Assets
 from services.portal.language import PREFIXES, Language
 from services.portal.pages.acting import acting_routes
 from services.portal.pages.contact import contact_routes
+from services.portal.pages.contract_agreeing import agreeing_routes
 from services.portal.pages.contract_changes import change_routes
 from services.portal.pages.contract_statements import statement_routes
 from services.portal.pages.contracts import contract_routes
+from services.portal.pages.cost_information import cost_information_routes
 from services.portal.pages.dead_letters import dead_letter_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
@@ -115,8 +117,10 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         # Before the page of one offer, whose path takes "new" for an id.
         join(router, offer_form_routes(pages, catalog, eligibility))
         join(router, offer_step_routes(pages, catalog, ordering))
+        join(router, cost_information_routes(pages, catalog, contracts))
         # Before the steps of contracts, whose path takes "changes" for one.
         join(router, change_routes(pages, contracts))
+        join(router, agreeing_routes(pages, contracts))
         join(router, statement_routes(pages, contracts))
         join(router, contract_routes(pages, contracts))
         join(router, registration_routes(pages, eligibility, entrance.sessions))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -15,6 +15,7 @@ from shared.errors import MarktplatzError
 
 _DAY_PARTS = ("year", "month", "day")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_MONEY = frozenset({"cents", "amount_cents"})
 LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digits")
 """What a Leitweg-ID is refused for."""
 
@@ -51,6 +52,7 @@ class Field:
     """A field of a form, filled in with ``value`` (of a DAY: year, month, day).
 
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
+    ``heading``: of a group of fields that begins with this one.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Field:
     error: str = ""
     german: bool = False
     whole: bool = False
+    heading: str = ""
 
     @property
     def text(self) -> str:
@@ -131,13 +134,14 @@ def faults_of(
 
     A fault belongs to the field that the problem points at, under the pointer ``below``, such as ``/price_items/2``; where a
     whole request is refused by a code, to ``field_of`` it. ``field_of`` also knows members that are asked for by another name, by
-    their path without places in lists, such as ``evidence/title``.
+    their path without places in lists, such as ``evidence/title``. A field that is named by a path with places, such as
+    ``items.2.label``, has the faults of what lies there.
     """
     wrong: dict[str, str] = {}
     others: list[Fault] = []
     names = {it.name for it in fields}
-    for item in _errors(error):
-        name, text = _name_of(item, below, field_of), words_of_fault(words, str(item.get("code", "")))
+    for item in errors_of(error):
+        name, text = _name_of(item, below, field_of, names), words_of_fault(words, _code_of(item))
         if name in names:
             wrong.setdefault(name, text)
         else:
@@ -177,12 +181,24 @@ def words_for(words: Words, prefix: str) -> Callable[[str], str]:
     return word
 
 
-def _errors(error: MarktplatzError) -> list[Mapping[str, Any]]:
+def errors_of(error: MarktplatzError) -> list[Mapping[str, Any]]:
+    """Return what a service found wrong with single values, each with its code and pointer."""
     found = error.context.get("errors")
     return [it for it in found if isinstance(it, Mapping)] if isinstance(found, list) else []
 
 
-def _name_of(item: Mapping[str, Any], below: str, field_of: Mapping[str, str]) -> str:
+def _code_of(item: Mapping[str, Any]) -> str:
+    """Return the code of a fault: of money, people write no whole number of cents."""
+    code, member = str(item.get("code", "")), str(item.get("pointer", "")).rpartition("/")[2]
+    return "amount" if member in _MONEY and code.startswith("int_") else code
+
+
+def _name_of(item: Mapping[str, Any], below: str, field_of: Mapping[str, str], names: Collection[str]) -> str:
     pointer = str(item.get("pointer", "")).removeprefix("#").removeprefix(below)
-    path = [it for it in pointer.split("/") if it and not it.isdecimal()]
-    return field_of.get("/".join(path), path[0] if path else "")
+    parts = [it for it in pointer.split("/") if it]
+    path = [it for it in parts if not it.isdecimal()]
+    named = field_of.get("/".join(path))
+    if named is not None:
+        return named
+    placed = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((it for it in placed if it in names), path[0] if path else "")

@@ -235,6 +235,8 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         offering_id = path.removeprefix("/offerings/")
         await marketplace.orders.offer(offering(id=offering_id))
         await orders(marketplace, offering_id, kunde, bereitsteller, anbieter)
+        await bereitsteller.open(f"{path}/costs/govdigital", "costs")
+        await bereitsteller.follow("Neue Fassung ausgeben", "costs-new")
         await sven.open("/contracts", "contracts")
         await sven.open(f"/contracts/{key('a')}", "contract")
         await sven.follow("Abrechnung 2026", "statement")
@@ -246,8 +248,10 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
             await fitko.send("Verbindlich freigeben")
             await marketplace.contracts.conclude()
             await fitko.open("/tasks/register/2026", "register")
+            await fitko.open(f"/contracts/{key('a')}/price-changes", "prices")
         await sven.follow("Ganze Kette anzeigen", "chain")
-        await sven.open(f"/contracts/{key('a')}/changes", "changes")
+        await sven.open(f"/contracts/{key('a')}/amendments", "amendment")
+        await sven.send("Verbindlich vorschlagen", "changes", notice_months="3", notice_to="QUARTER_END")
     assert "\n".join(marketplace.wrong) == ""
 
 

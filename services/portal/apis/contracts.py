@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import Field
+
 from services.portal.apis.catalog import Party, PriceItem
 from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
 
@@ -199,6 +201,12 @@ class NoticePeriod(Period):
     to: str
 
 
+class PriceNotice(Period):
+    """That of a new price, and from which day on it counts."""
+
+    from_: str = Field(alias="from")
+
+
 class AgreedText(Reply):
     """What both sides have agreed besides parties and prices."""
 
@@ -209,7 +217,7 @@ class AgreedText(Reply):
     passing_on: PassingOn
     charge: str
     notice: NoticePeriod | None
-    price_notice: Period
+    price_notice: PriceNotice
     agb: Agb | None
     annexes: tuple[str, ...]
 
@@ -247,13 +255,59 @@ class AgbChange(Reply):
 
 
 class Changes(Reply):
-    """The agreed text of a contract, what is proposed, and all that was agreed, oldest first."""
+    """The agreed text of a contract, what is proposed, and all that was agreed, oldest first.
+
+    ``allowed_moves``: what else whoever reads can do now; empty of a version of contracts that does not say so.
+    """
 
     version: int
     text: AgreedText
     pending: PendingChange | None
     amendments: tuple[Amendment, ...]
     agb_change: AgbChange | None
+    allowed_moves: tuple[str, ...] = ()
+
+
+class PriceChange(Reply):
+    """A new price of a contract: from when it counts (None: never), and who bears the difference until then."""
+
+    id: str
+    issued_on: date
+    effective_from: date | None
+    borne_by: Party | None
+    borne_from: date | None
+    borne_to: date | None
+    because: str | None
+    price_items: tuple[PriceItem, ...]
+
+
+class PriceChanges(Reply):
+    """All of them, the newest last."""
+
+    price_changes: tuple[PriceChange, ...]
+
+
+class CostVersion(Reply):
+    """A version of cost information; ``published``: it is the price sheet of the offer. ``items`` as they are issued."""
+
+    version: int
+    issued_on: date
+    effective_from: date
+    published: bool
+    items: tuple[dict[str, Any], ...]
+
+
+class CostInformation(Reply):
+    """The versions of the cost information of an offer in a channel, oldest first, and what whoever reads can do about it."""
+
+    versions: tuple[CostVersion, ...]
+    allowed_moves: tuple[str, ...] = ()
+
+
+class Made(Reply):
+    """A contract that was made."""
+
+    id: str
 
 
 class StatementLine(Reply):
@@ -333,6 +387,16 @@ class Contracts:
         """Return the changes of a contract, for its sides, with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find(f"/v1/contracts/{segment(contract_id)}/changes", Changes, access=access)
 
+    async def price_changes(self, access: Access, contract_id: str) -> tuple[PriceChange, ...]:
+        """Return the new prices of a contract, for its sides. Raises NotFoundError, and as ``Api.get``."""
+        path = f"/v1/contracts/{segment(contract_id)}/price-changes"
+        return (await self._api.get(path, PriceChanges, access=access)).price_changes
+
+    async def succeed(self, access: Access, contract_id: str, *, key: str, body: dict[str, Any]) -> str:
+        """Have a contract made that follows another one, and return its id. Raises as ``Api.post``."""
+        path = f"/v1/contracts/{segment(contract_id)}/successor"
+        return (await self._api.make(path, Made, key=key, access=access, body=body)).id
+
     async def statements(self, access: Access, contract_id: str) -> tuple[Statement, ...]:
         """Return the yearly statements of a contract. Raises NotFoundError, and as ``Api.get``."""
         return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/statements", Statements, access=access)).items
@@ -366,6 +430,19 @@ class Contracts:
     async def own_costs(self, access: Access, offering_id: str, channel: str) -> OwnCosts:
         """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""
         return await self._api.get(f"/v1/offers/{segment(offering_id)}/costs", OwnCosts, [("channel", channel)], access=access)
+
+    async def cost_information(self, access: Access, offering_id: str, channel: str) -> Stored[CostInformation]:
+        """Return the cost information of an offer in a channel, with its entity tag once a version was issued.
+
+        Raises NotFoundError, and as ``Api.get``.
+        """
+        path = f"/v1/offers/{segment(offering_id)}/cost-information"
+        return await self._api.find(path, CostInformation, [("channel", channel)], access=access)
+
+    async def issue(self, access: Access, offering_id: str, *, key: str, body: dict[str, Any], match: str | None) -> None:
+        """Issue a version of the cost information of an offer. Raises as ``Api.post``."""
+        path = f"/v1/offers/{segment(offering_id)}/cost-information"
+        await self._api.post(path, key=key, access=access, body=body, match=match)
 
     async def register(self, access: Access, channel: str, year: int) -> Register:
         """Return the numbers that an Anbieter has given in a year. Raises NotFoundError, and as ``Api.get``."""

@@ -11,8 +11,11 @@ from starlette.responses import Response
 
 from services.portal.apis.client import Stored, segment
 from services.portal.apis.contracts import Changes, Contract, Contracts
-from services.portal.fields import Kind, words_for
-from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.fields import Kind
+from services.portal.pages.asking import BOTH, ETAG, Ask, Step, given_at, send_form, show_form
+from services.portal.pages.contract_agreeing import PROPOSALS, proposals_of
+from services.portal.pages.contract_forms import contract_form
+from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of
@@ -29,7 +32,7 @@ STEPS = {
     )
 }
 OFFER = Step(AGB, (Ask("reason", Kind.LINE, optional=True),))
-DONE = frozenset({*STEPS, AGB})
+DONE = frozenset({*STEPS, AGB, *PROPOSALS})
 
 
 def steps_on(changes: Changes, session: Session) -> list[str]:
@@ -52,9 +55,12 @@ def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         return contract.content, stored
 
     @router.get("/changes")
-    async def listed(visit: CurrentVisit, contract_id: str, done: str = "") -> Response:
-        contract, stored = await read(visit, contract_id)
-        session, changes = session_of(visit), stored.content
+    async def listed(visit: CurrentVisit, contract_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
+        session = session_of(visit)
+        (contract, stored), prices = await asyncio.gather(
+            read(visit, contract_id), or_none(contracts.price_changes(session.access, contract_id), "changes")
+        )
+        changes = stored.content
         newer = changes.agb_change
         offers = newer is not None and newer.waits_for is None and newer.offer_by.id == session.organisation
         return pages.show(
@@ -64,13 +70,16 @@ def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             changes=changes,
             steps=steps_on(changes, session),
             offers=offers and changes.pending is None,
+            prices=prices or (),
+            proposals=proposals_of(changes),
             done=done if done in DONE else "",
+            missed=missed,
         )
 
     async def take(request: Request, visit: Visit, contract_id: str, step: Step, below: str) -> Response:
         given = await given_at(request, visit, f"/contracts/{contract_id}/{below}")
         contract, stored = await read(visit, contract_id)
-        form = _form(pages, visit, contract, step, below, stored.etag)
+        form = contract_form(pages, visit, contract, step.name, step.fields, stored.etag, family="changes", below=below)
         if given is None:
             return show_form(pages, visit, form)
 
@@ -92,19 +101,3 @@ def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         return await take(request, visit, contract_id, OFFER, AGB)
 
     return router
-
-
-def _form(pages: Pages, visit: Visit, contract: Contract, step: Step, below: str, etag: str | None) -> Form:
-    words = pages.words(visit.language)
-    word = words_for(words, f"changes.{step.name}")
-    return Form(
-        title=word("title"),
-        lead=word("lead"),
-        quote=f"{contract.title} {contract.number or ''}, {contract.offering_title}, {contract.customer.name}",
-        action=f"/contracts/{contract.id}/{below}",
-        button=word("button"),
-        back=f"/contracts/{contract.id}/changes",
-        back_label=words("changes.title"),
-        fields=step.fields(word),
-        etag=etag,
-    )

@@ -11,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.contracts import Contract, Contracts
-from services.portal.fields import Kind, words_for
+from services.portal.fields import Kind
 from services.portal.forms import read_given
-from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
+from services.portal.pages.asking import ETAG, Ask, Step, send_form, show_form
+from services.portal.pages.contract_agreeing import SUCCEED
+from services.portal.pages.contract_forms import contract_form
 from services.portal.pages.parts import nothing, or_none
-from services.portal.rendering import Pages, Visit
+from services.portal.rendering import Pages
 from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
@@ -33,8 +35,11 @@ STEPS = {
         Step("release"),
         Step("decline", (Ask("reason", Kind.LINE),)),
         Step("notice", (Ask("last_day", Kind.DAY, optional=True),)),
+        Step("accept"),
+        Step("give-up", (Ask("reason", Kind.LINE, optional=True),)),
     )
 }
+DONE = frozenset({*STEPS, SUCCEED})
 
 
 def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
@@ -71,8 +76,8 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             costs=costs,
             changes=None if changes is None or contract.number is None else changes.content,
             statements=statements or (),
-            steps=steps_of(contract, session),
-            done=done if done in STEPS else "",
+            steps=[*steps_of(contract, session), *(it for it in STEPS if changes and it in changes.content.allowed_moves)],
+            done=done if done in DONE else "",
         )
 
     @router.get("/{contract_id}/chain")
@@ -90,7 +95,8 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
     @router.get("/{contract_id}/{step}")
     async def ask(visit: CurrentVisit, contract_id: str, step: str) -> Response:
         stored = await contracts.contract(session_of(visit).access, contract_id)
-        return show_form(pages, visit, _form(pages, visit, stored.content, _step(step), stored.etag))
+        chosen = _step(step)
+        return show_form(pages, visit, contract_form(pages, visit, stored.content, chosen.name, chosen.fields, stored.etag))
 
     @router.post("/{contract_id}/{step}")
     async def take(request: Request, visit: CurrentVisit, contract_id: str, step: str) -> Response:
@@ -104,7 +110,8 @@ def contract_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             await contracts.take(access, contract_id, chosen.name, key=given.key, body=chosen.content(body), match=match)
             return f"/contracts/{quote(contract_id)}?done={chosen.name}"
 
-        return await send_form(pages, visit, _form(pages, visit, stored.content, chosen, stored.etag), given, act)
+        form = contract_form(pages, visit, stored.content, chosen.name, chosen.fields, stored.etag)
+        return await send_form(pages, visit, form, given, act)
 
     return router
 
@@ -120,19 +127,3 @@ def _step(name: str) -> Step:
     if name not in STEPS:
         raise NotFoundError(f"There is no step {name}.")
     return STEPS[name]
-
-
-def _form(pages: Pages, visit: Visit, contract: Contract, step: Step, etag: str | None) -> Form:
-    words = pages.words(visit.language)
-    word = words_for(words, f"contract.{step.name}")
-    return Form(
-        title=word("title"),
-        lead=word("lead"),
-        quote=f"{contract.title}, {contract.offering_title}, {contract.customer.name}",
-        action=f"/contracts/{contract.id}/{step.name}",
-        button=word("button"),
-        back=f"/contracts/{contract.id}",
-        back_label=contract.number or words("contract.unnumbered"),
-        fields=step.fields(word),
-        etag=etag,
-    )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from services.contracts.app import build
+from services.contracts.domain.transitions import ContractState
 from shared.http import idempotency
 from shared.http.app import create_app
-from tests.component.contracts.test_contracts_amending import ANNA, BERT, LAND, SACHSEN, SHORTER, propose
+from tests.component.contracts.test_contracts_amending import ANNA, BERT, LAND, SACHSEN, SHORTER, propose, stored
+from tests.component.contracts.test_contracts_notice import END_OF_2027, sub
 from tests.component.contracts.test_contracts_notice import World as ContractsWorld
+from tests.component.contracts.test_contracts_succession import conclude, ending, judged
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, ActingAs, World
 from tests.component.portal.test_portal_contracts import FITKO, SVEN
@@ -81,3 +85,135 @@ async def test_a_change_is_withdrawn_by_who_has_proposed_it(desks: Desks) -> Non
     assert "Die Änderung ist beendet" in kunde.text
     assert "Es ist keine Änderung vorgeschlagen." in kunde.text
     await kunde.open(f"{PATH}/changes/{change}/explode", 404)
+
+
+async def all_end(contracts: ContractsWorld) -> None:
+    """Agree a last day of the contract and of those below it."""
+    for it in (SACHSEN, *(sub("DE-SN", number).id for number in (1, 2))):
+        await ending(contracts, it, END_OF_2027)
+
+
+def titles(person: Person) -> set[str]:
+    """Return what the page offers to propose."""
+    return {it.text for it in person.page.one("main").inside_all("a")} & {
+        "Änderung vorschlagen",
+        "Neue Preise ankündigen",
+        "Folgevertrag vorschlagen",
+    }
+
+
+async def test_a_change_is_proposed_by_a_form_that_holds_what_is_agreed(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"{PATH}/changes")
+    assert titles(kunde) == {"Änderung vorschlagen"}
+    await kunde.follow("Änderung vorschlagen")
+    assert kunde.value("territory") == "14"
+    await kunde.send(422)
+    assert "Das ist schon so vereinbart." in kunde.page.one("div", id="faults").text
+    filled = {"notice_months": "3", "notice_to": "QUARTER_END", "territory": "14\r\n140000000009", "reason": "Neuer Beschluss"}
+    await kunde.send(200, "", **filled)
+    assert "Die Änderung ist vorgeschlagen" in kunde.text
+    proposal = (await stored(desks.contracts)).proposal
+    assert proposal is not None
+    assert [it.value for it in proposal.parts] == ["TERRITORY", "NOTICE"], "all else goes back as it came"
+    assert (proposal.text.territory, proposal.reason) == (("14", "140000000009"), "Neuer Beschluss")
+    # While one is open nobody proposes another: neither page offers it, and its address leads back.
+    assert titles(kunde) == set()
+    first = await desks.first.open(f"/en{PATH}/amendments")
+    assert "That cannot be proposed now" in first.text
+    assert "3 months, to the end of a quarter" in first.text
+
+
+async def test_what_is_wrong_with_a_proposed_change_stands_at_its_field(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"{PATH}/amendments")
+    day = {"valid_to__day": "31", "valid_to__month": "2", "valid_to__year": "2027"}
+    await kunde.send(422, "", **day, territory="", notice_months="bald", price_months="", services="Wohngeld")
+    for name, text in (
+        ("valid_to", "einen Tag an, den es gibt"),
+        ("territory", "mindestens einen Eintrag"),
+        ("notice_months", "eine ganze Zahl"),
+        ("price_months", "eine ganze Zahl"),
+        ("services", "nicht die erwartete Form"),
+    ):
+        assert text in kunde.page.one("p", id=f"{name}-error").text, name
+    assert (kunde.value("notice_months"), kunde.value("valid_to.day")) == ("bald", "31")
+    service = kunde.page.one("textarea", id="services").text
+    assert service == "Wohngeld"
+    contract = await stored(desks.contracts)
+    await kunde.open(f"{PATH}/amendments")
+    await kunde.send(409, "", territory="09")
+    assert "Gebiet: Dieses Gebiet reicht über das des Vertrags darüber hinaus" in kunde.page.one("div", id="faults").text
+    await kunde.send(422, "", territory="14", **(day | {"valid_to__day": "1", "valid_to__year": "2020"}))
+    assert "liegt in der Vergangenheit" in kunde.page.one("p", id="valid_to-error").text
+    assert await stored(desks.contracts) == contract
+
+
+async def test_a_change_is_not_proposed_of_a_contract_that_has_changed_since_it_was_read(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"{PATH}/amendments")
+    await desks.contracts.notice(SACHSEN, END_OF_2027)
+    await kunde.send(412, "", notice_months="")
+    assert "Inzwischen hat jemand etwas geändert" in kunde.text
+    assert (await stored(desks.contracts)).proposal is None
+    await kunde.send(200, "", notice_months="")
+    assert "keine ordentliche Kündigung" in kunde.text
+
+
+async def test_new_prices_are_announced_by_whoever_passes_the_use_on(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"{PATH}/price-changes")
+    assert "Das lässt sich jetzt nicht vorschlagen" in kunde.text
+    first = await desks.first.open(f"{PATH}/changes")
+    await first.follow("Neue Preise ankündigen")
+    assert first.value("price_items.0") == "12.500,00"
+    await first.send(422, "", price_items__0="viel")
+    assert "Bitte geben Sie einen Tag an." in first.page.one("p", id="effective_from-error").text
+    assert "geben Sie einen Betrag an" in first.page.one("p", id="price_items.0-error").text
+    day = {"effective_from__day": "1", "effective_from__month": "7", "effective_from__year": "2027"}
+    await first.send(422, "", **(day | {"effective_from__year": "2026"}), price_items__0="13.000,00")
+    assert "nie für vergangene Tage" in first.page.one("p", id="effective_from-error").text
+    await first.send(200, "", **day, price_items__0="13.000,00")
+    for expected in ("Die neuen Preise sind angekündigt", "Gilt ab 1. Januar 2028", "Betrieb und Support: 13.000,00"):
+        assert expected in first.text
+    assert "FITKO" in first.text.partition("Bis dahin trägt")[2][:80]
+    kunde = await desks.kunde.open(f"/en{PATH}/changes")
+    assert "Counts from 1 January 2028" in kunde.text
+
+
+async def test_a_successor_is_asked_for_and_accepted_by_the_other_side(desks: Desks) -> None:
+    await all_end(desks.contracts)
+    first = await desks.first.open(f"{PATH}/changes")
+    await first.follow("Folgevertrag vorschlagen")
+    await first.send(422, "", valid_from__day="1", valid_from__month="1", valid_from__year="2020")
+    assert "liegt in der Vergangenheit" in first.page.one("p", id="valid_from-error").text
+    empty = {f"valid_from__{it}": "" for it in ("day", "month", "year")}
+    last = {"valid_to__day": "31", "valid_to__month": "12", "valid_to__year": "2030"}
+    await first.send(200, "", **empty, **last, order_reference="Az. 7")
+    assert "Der Folgevertrag ist vorgeschlagen" in first.text
+    here = first.path.partition("?")[0]
+    assert here != PATH
+    await judged(desks.contracts)
+    # At the Anbieter nobody has released it yet.
+    kunde = await desks.kunde.open(here, 404)
+    second = await desks.second.open(f"{here}/release")
+    await second.send()
+    await kunde.open(here)
+    await kunde.follow("Vertrag annehmen")
+    await kunde.send()
+    assert "Sie haben den Vertrag angenommen" in kunde.text
+    await conclude(desks.contracts)
+    made = await stored(desks.contracts, here.rpartition("/")[2])
+    assert (made.state, made.continues, made.valid_from) == (ContractState.GESCHLOSSEN, SACHSEN, date(2028, 1, 1))
+    assert (made.valid_to, made.order_reference, made.price_items != ()) == (date(2030, 12, 31), "Az. 7", True)
+
+
+async def test_a_successor_is_taken_back_by_who_has_asked_for_it(desks: Desks) -> None:
+    await all_end(desks.contracts)
+    kunde = await desks.kunde.open(f"/en{PATH}/successor")
+    await kunde.send(200, "", charge="ENTGELTFREI")
+    await kunde.follow("Refuse or withdraw")
+    await kunde.send(200, "", reason="Doch nicht.")
+    assert "The contract does not come about" in kunde.text
+    again = await desks.kunde.open(f"{PATH}/successor")
+    await again.send(200)
+    assert "Der Folgevertrag ist vorgeschlagen" in again.text
+    twice = await desks.kunde.open(f"{PATH}/successor")
+    await twice.send(409)
+    assert "Es ist schon ein Folgevertrag vorgeschlagen" in twice.page.one("div", id="faults").text

@@ -17,6 +17,7 @@ from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON,
 from tests.component.contracts.test_contracts_countersigning import World as ContractsWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, KOMM_ONE, ActingAs, World
+from tests.support.contract_costs import item
 from tests.support.contract_requests import request
 
 SVEN = "ozg.sn"
@@ -43,6 +44,12 @@ COSTS = {
 }
 
 
+COST_INFORMATION = {
+    "versions": [
+        {"version": 1, "issued_on": "2027-01-01", "effective_from": "2027-01-01", "published": True, "items": [item("001")]}
+    ],
+    "allowed_moves": ["cost-information"],
+}
 LINE = {"label": "Betrieb", "key": "KOENIGSTEIN", "share": "1/3", "cents": 120_000}
 STATEMENT: dict[str, Any] = {
     "statement_id": "5a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f11",
@@ -81,6 +88,7 @@ class Contracts(ActingAs):
             "statements": {"items": [STATEMENT]},
             "documents": {"items": [{"name": f"{name}.pdf", "title": name.title(), "size": 54_797}]},
             "costs": COSTS,
+            "cost-information": COST_INFORMATION,
         }
         found = beside.get(path.rpartition("/")[2])
         if found is not None:

@@ -167,7 +167,7 @@ async def test_a_price_that_is_none_is_refused_at_its_field_and_an_entry_can_be_
     here = await desks.draft()
     person = await desks.bereitsteller.open(f"{here}/costs/new")
     await person.send(422, label="Betrieb", kind="BETRIEB_ONLINEDIENST", amount="viel", period="JAHR", key="FEST")
-    assert "ganze Zahl" in person.page.one("p", id="amount-error").text
+    assert "geben Sie einen Betrag an" in person.page.one("p", id="amount-error").text
     assert "Bitte füllen Sie dieses Feld aus." in person.text
     assert person.value("amount") == "viel"
     await person.send(200, "", amount="1.000", valid_from__day="1", valid_from__month="1", valid_from__year="2027")

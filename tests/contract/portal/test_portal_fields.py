@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast, get_args, get_origin
 
@@ -9,13 +10,18 @@ import pytest
 from pydantic import BaseModel
 
 from marktplatz.assembly import BUILDERS, ServiceName
+from services.contracts.amending.schemas import ChangesView
+from services.contracts.schemas import ContractDetail
 from services.notify.app import load_routing
 from services.portal.apis import catalog, contracts, eligibility, notify, operations, ordering
 from services.portal.apis.ordering import Order
+from services.portal.language import Language
 from services.portal.pages import dead_letters
+from services.portal.pages.contract_agreeing import PROPOSALS, Now
 from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
 from services.portal.pages.contracts import STEPS
+from services.portal.pages.cost_information import ISSUE, Lines
 from services.portal.pages.inbox import NARROWING
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.orders import WAITING
@@ -82,9 +88,11 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}", contracts.Contract),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/documents", contracts.Documents),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/changes", contracts.Changes),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/price-changes", contracts.PriceChanges),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/statements", contracts.Statements),
     (ServiceName.CONTRACTS, "get", "/v1/statements/{statement_id}/documents", contracts.Documents),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/costs", contracts.OwnCosts),
+    (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/cost-information", contracts.CostInformation),
 )
 NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))
 
@@ -176,6 +184,25 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
         assert {it.name for it in step.fields(str)} <= known, step.name
 
 
+def test_every_proposal_about_a_contract_is_an_operation_with_the_members_that_are_sent() -> None:
+    described = document(ServiceName.CONTRACTS)
+    contract = contracts.Contract.model_validate(_example(ContractDetail))
+    changes = contracts.Changes.model_validate(_example(ChangesView))
+    now = Now(contract, changes, read_texts()[Language.DE], Language.DE, lambda _enumeration, value: value)
+    assert contract.price_items, "without a line no member of one is sent"
+    moves = described["components"]["schemas"]["ChangesView"]["properties"]["allowed_moves"]["items"]["enum"]
+    assert set(moves) == {*PROPOSALS, "accept", "give-up"} <= {*PROPOSALS, *STEPS}
+    for proposal in PROPOSALS.values():
+        filled = {it.name: "2027-01-01" for it in proposal.fields(now)}
+        path = f"/v1/contracts/{{contract_id}}/{proposal.name}"
+        assert set(_members(proposal.content(now, filled))) <= _body(described, path), proposal.name
+        assert proposal.makes == ("201" in described["paths"][path]["post"]["responses"]), proposal.name
+    lines = Lines([{"id": "001", "efa_share_bp": None}], ["001"], now.words, Language.DE, lambda _: {})
+    items, _ = lines.content({it.name: "KOENIGSTEIN" for it in lines.fields() if not it.name.endswith("dropped")})
+    path = f"/v1/offers/{{offering_id}}/{ISSUE}"
+    assert set(_members({"channel": "", "effective_from": "", "items": items})) <= _body(described, path)
+
+
 def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> None:
     operation = document(ServiceName.CATALOG)["paths"]["/v1/offerings"]["get"]
     known = {it["name"] for it in operation["parameters"]}
@@ -202,18 +229,38 @@ def _body(described: dict[str, Any], path: str, method: str = "post") -> set[str
     schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     names: set[str] = set()
     waiting = _objects(described, schema)
+    seen: set[int] = set()
     while waiting:
-        properties = waiting.pop().get("properties", {})
+        found = waiting.pop()
+        # A key of distribution may hold others of its kind.
+        properties = {} if id(found) in seen else found.get("properties", {})
+        seen.add(id(found))
         names |= set(properties)
-        waiting += [found for it in properties.values() for found in _objects(described, it)]
+        waiting += [inner for it in properties.values() for inner in _objects(described, it)]
     return names
+
+
+def _example(model: type[BaseModel]) -> Any:
+    """Return the example of a model as it states it: documents leave out what is null in one."""
+    stated = model.model_config["json_schema_extra"]
+    assert isinstance(stated, dict)
+    return cast("list[Any]", stated["examples"])[0]
+
+
+def _members(content: object) -> Iterator[str]:
+    """Yield the names of all members of a body, at any depth."""
+    if isinstance(content, dict):
+        yield from content
+    for inner in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from _members(inner)
 
 
 def _lacking(described: dict[str, Any], schema: dict[str, Any], model: type[BaseModel], place: str) -> list[str]:
     """Return the fields of a model that no alternative of a schema has."""
     objects = list(_objects(described, schema))
     lacking: list[str] = []
-    for name, field in model.model_fields.items():
+    for named, field in model.model_fields.items():
+        name = field.alias or named
         found = [it["properties"][name] for it in objects if name in it.get("properties", {})]
         if not found:
             lacking.append(f"{place}.{name}")

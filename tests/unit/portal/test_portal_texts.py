@@ -15,6 +15,7 @@ import pytest
 from services.portal import assets, rendering, texts
 from services.portal.assets import Assets
 from services.portal.language import Language
+from services.portal.pages.contract_forms import agreed_places
 
 SOURCES = Path(texts.FOLDER).parent
 CALLED = re.compile(r"""\bt(?:\.count)?\(\s*"([a-z0-9_.]+)"(\s*~)?""")
@@ -46,6 +47,8 @@ FAMILIES = (
         "operations.",
         "contact.",
         "changes.",
+        "agreed.",
+        "costs.",
         "quarantine.",
         "inbox.group.",
         "notice.",
@@ -56,6 +59,8 @@ FAMILIES = (
 SAID = re.compile(r"""\bwords\(\s*"([a-z0-9_.]+)\"""")
 REFUSED = re.compile(r"""(?:code=|Violation\()"([a-z_]+)\"""")
 INBOUND = frozenset({"quarantine", "receipt"})
+AGREED = frozenset({"valid_to", "passing_on", "passing_on/act", "price_notice/months", "price_notice/from"})
+"""Members of an agreed text."""
 INTERNAL = frozenset({"check_unknown"})
 """What only events are refused for."""
 
@@ -168,8 +173,19 @@ def test_whatever_a_step_is_refused_for_has_words_in_both_languages() -> None:
     assert len(short) > 14
     sources += [
         *(services / "eligibility" / "domain" / f"{it}.py" for it in ("accreditation", "statement", "registration", "draft")),
-        services / "contracts" / "domain" / "contract.py",
+        *(services / "contracts" / "domain" / f"{it}.py" for it in ("contract", "amending")),
+        *(services / "contracts" / it for it in ("amending/api.py", "announcing/api.py", "announcing/asking.py")),
+        services / "contracts" / "succession" / "following.py",
     ]
     codes = {code for path in sources for code in REFUSED.findall(path.read_text(encoding="utf-8"))}
     assert len(codes) > 25
     assert {code for code in codes - INTERNAL if f"problem.{code}" not in keys()} == set()
+
+
+def test_whatever_rule_an_agreement_or_a_price_breaks_has_words_in_both_languages() -> None:
+    assert {code for code in agreed_places() if "_" in code and f"problem.{code}" not in keys()} - AGREED == set()
+    pricing = SOURCES.parent / "contracts" / "pricing"
+    checks = (pricing / "checks.py").read_text(encoding="utf-8").partition("def _check_versions")[2]
+    rules = set(re.findall(r'(?:RefusedError|refuse)\("([A-Z_]+)"', checks + (pricing / "keys.py").read_text(encoding="utf-8")))
+    assert len(rules) > 12
+    assert {it for it in rules if f"fault.{it.lower()}" not in keys()} == set()

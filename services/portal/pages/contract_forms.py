@@ -1,0 +1,124 @@
+"""Forms about a contract: the frame that all of them have, and the fields of what its two sides agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Literal
+
+from services.portal.apis.contracts import AgreedText, Contract
+from services.portal.fields import Choice, Field, Kind, day_value, words_for
+from services.portal.pages.asking import Form, Word
+from services.portal.rendering import Pages, Visit
+from services.portal.texts import Words
+
+NOT_ALLOWED: Final = "NOT"
+_ACTS: Final = (NOT_ALLOWED, "BEITRITT", "SUB_VERTRAG")
+_CHARGES: Final = ("ENTGELTFREI", "ENTGELTLICH")
+_ENDS: Final = ("ANY", "MONTH_END", "QUARTER_END", "YEAR_END")
+_STARTS: Final = ("ANY", "MONTH_START", "QUARTER_START", "YEAR_START")
+_PLACES: Final = {
+    "passing_on/act": "passing_on",
+    "notice/months": "notice_months",
+    "notice/to": "notice_to",
+    "price_notice/months": "price_months",
+    "price_notice/from": "price_from",
+}
+"""Members of the agreed text that are asked for by another name."""
+_REFUSED: Final = {
+    "annex_missing": "annexes",
+    "charge_not_allowed": "charge",
+    "outlives_parent": "valid_to",
+    "parametrisation_not_granted": "parametrisation",
+    "passing_not_allowed": "passing_on",
+    "service_not_granted": "services",
+    "successor_mismatch": "valid_to",
+    "term_invalid": "valid_to",
+    "territory_not_granted": "territory",
+}
+"""What a whole request is refused for, with the field that it is about."""
+
+
+def contract_form(
+    pages: Pages,
+    visit: Visit,
+    contract: Contract,
+    name: str,
+    fields: Callable[[Word], tuple[Field, ...]],
+    etag: str | None,
+    *,
+    family: Literal["contract", "changes"] = "contract",
+    below: str = "",
+) -> Form:
+    """Return the form of the step ``name`` with a contract, from its page or from that of its changes, where it leads back to.
+
+    ``below`` is its path below that of the contract, where that is another one than the name.
+    """
+    words, here = pages.words(visit.language), f"/contracts/{contract.id}"
+    word, own = words_for(words, f"{family}.{name}"), family == "contract"
+    named = " ".join(it for it in (contract.title, contract.number) if it is not None)
+    return Form(
+        title=word("title"),
+        lead=word("lead"),
+        quote=f"{named}, {contract.offering_title}, {contract.customer.name}",
+        action=f"{here}/{below or name}",
+        button=word("button"),
+        back=here if own else f"{here}/changes",
+        back_label=(contract.number or words("contract.unnumbered")) if own else words("changes.title"),
+        fields=fields(word),
+        etag=etag,
+    )
+
+
+def agreed_fields(text: AgreedText, words: Words, last_day: str | None) -> tuple[Field, ...]:
+    """Return the fields of an agreed text, which hold what is agreed now. ``last_day``: what the agreed last one holds."""
+    word = words_for(words, "agreed.field")
+
+    def field(name: str, kind: Kind, value: Iterable[str], *, optional: bool = False, whole: bool = False) -> Field:
+        return Field(name, kind, word(name), word(f"{name}_hint"), optional, value=tuple(value), whole=whole)
+
+    def chosen(name: str, kind: Kind, values: Iterable[str], value: str | None, *, optional: bool = False) -> Field:
+        choices = tuple(Choice(it, words(f"agreed.{name}.{it}")) for it in values)
+        held = () if value is None else (value,)
+        return Field(name, kind, word(name), word(f"{name}_hint"), optional, choices, held)
+
+    passing, notice, price = text.passing_on, text.notice, text.price_notice
+    months = () if notice is None else (str(notice.months),)
+    return (
+        field("valid_to", Kind.DAY, day_value(last_day), optional=True),
+        field("territory", Kind.LINES, text.territory),
+        field("services", Kind.LINES, text.services),
+        field("parametrisation", Kind.LINES, text.parametrisation, optional=True),
+        chosen("passing_on", Kind.RADIOS, _ACTS, passing.act if passing.allowed else NOT_ALLOWED),
+        chosen("charge", Kind.RADIOS, _CHARGES, text.charge),
+        field("notice_months", Kind.LINE, months, optional=True, whole=True),
+        chosen("notice_to", Kind.SELECT, _ENDS, None if notice is None else notice.to, optional=True),
+        field("price_months", Kind.LINE, (str(price.months),), whole=True),
+        chosen("price_from", Kind.SELECT, _STARTS, price.from_),
+        field("annexes", Kind.LINES, text.annexes, optional=True),
+    )
+
+
+def agreed_content(filled: Mapping[str, Any], text: AgreedText) -> dict[str, Any]:
+    """Return what was filled in as contracts takes it; ``text`` is what is agreed so far.
+
+    A last day and a period of notice that were left empty are null: then there is none.
+    """
+    passing, months = filled.get("passing_on"), filled.get("notice_months")
+    act = text.passing_on.act if passing == NOT_ALLOWED else passing
+    return {
+        **{name: filled.get(name, []) for name in ("territory", "services", "parametrisation", "annexes")},
+        "valid_to": filled.get("valid_to"),
+        "passing_on": {"allowed": passing != NOT_ALLOWED, "act": act},
+        "charge": filled.get("charge"),
+        "notice": None if months is None else {"months": months, "to": filled.get("notice_to")},
+        "price_notice": {"months": filled.get("price_months"), "from": filled.get("price_from")},
+    }
+
+
+def agreed_places(below: str = "") -> dict[str, str]:
+    """Return which field each member of an agreed text is asked for by, and each refusal is about.
+
+    ``below`` is the path of the text in the body, such as ``text/``.
+    """
+    plain = ("territory", "services", "parametrisation", "annexes", "valid_to", "passing_on", "charge")
+    return _REFUSED | {f"{below}{path}": name for path, name in ({it: it for it in plain} | _PLACES).items()}

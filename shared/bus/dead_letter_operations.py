@@ -24,6 +24,7 @@ from shared.bus.aiokafka_internals import committed_with_notes
 from shared.bus.consume.quarantine import GuardedConsumer
 from shared.bus.dead_letters.letter import DeadLetter, dead_letter_topic, from_dead_letter, unknown_letter
 from shared.bus.dead_letters.replay import replay_topic, sent_back
+from shared.bus.lifeline import drop
 from shared.bus.produce.publisher import KafkaPublisher
 from shared.bus.settings import KafkaSettings
 from shared.errors import BusUnavailableError, ConflictError, InvalidError
@@ -230,7 +231,8 @@ async def reader_of(settings: KafkaSettings, group: str) -> AsyncIterator[Guarde
     except (KafkaError, OSError) as error:
         raise BusUnavailableError(f"the broker failed: {type(error).__name__}") from error
     finally:
-        await reader.stop()
+        # It is in no group that would wait for a farewell; over TLS a close with a fetch under way would last half a minute.
+        await drop(reader)
 
 
 async def settled_of(reader: GuardedConsumer) -> dict[int, Settled]:

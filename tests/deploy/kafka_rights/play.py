@@ -269,11 +269,11 @@ async def _operators_by_api(played: Played) -> None:
             own = f"{cluster.endpoints[service]}/v1/operations/{service}"
             letters = f"{own}/groups/{group}/dead-letters"
 
-            async def died(letters: str = letters) -> bool:
-                return bool((await client.get(letters)).raise_for_status().json()["items"])
+            async def died(letters: str = letters) -> str | None:
+                found = (await client.get(letters)).raise_for_status().json()["items"]
+                return found[0]["id"] if found else None
 
-            await eventually(f"{group} has buried again what was sent back", died, _SETTLED_SECONDS)
-            first = (await client.get(letters)).json()["items"][0]["id"]
+            first = await eventually(f"{group} has buried again what was sent back", died, _SETTLED_SECONDS)
             await client.get(f"{letters}/{first}")
             sent = await client.post(f"{letters}/{first}/replay", json={"reason": "Noch einmal."})
             played.sent_back[group] = sent.status_code

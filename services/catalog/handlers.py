@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import ParamSpec
 
 from services.catalog.access import capacities, unknown
-from services.catalog.domain import channel_states, endings, examinations, provisioning
+from services.catalog.domain import channel_states, endings, examinations, provisioning, reminders
 from services.catalog.domain.completeness import Catalogue
 from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.known import Description, KnownService
@@ -90,6 +90,17 @@ def state_fully(offering_id: str, at: datetime) -> Change[Offering]:
         if offering is None:
             raise unknown(offering_id)
         return offering, offering.state_fully(at)
+
+    return Change(offering_id, decide)
+
+
+def remind(offering_id: str, schedule: reminders.Schedule, at: datetime) -> Change[Offering]:
+    """Record the reminders that are due, unless somebody has decided or given them meanwhile."""
+
+    def decide(offering: Offering | None) -> tuple[Offering, Sequence[Message]]:
+        if offering is None:
+            raise unknown(offering_id)
+        return offering, reminders.remind(offering, schedule, at)
 
     return Change(offering_id, decide)
 

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     again, whatever the clocks say.
     ``remove_after``: how long a withdrawn offer stays on its topic. ``upkeep_every``: pause between two looks for what is to be
     removed from the topics for portals or listed on them.
+    ``reminders_file``: an operator's own schedule of reminders; ``reminders_every``: pause between two looks for what is due.
     ``accreditations_every``: pause between two looks for accreditations of Bereitsteller that have ended or come back.
     ``feed_waiting``: how many requests of one process may wait for changes of the catalog topics.
     ``public_url``: where everybody reaches the API of the catalog; without it, exports name the address of each request.
@@ -45,6 +46,8 @@ class Settings(BaseSettings):
     files_probe_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=30)
     """Pause between two questions of the API whether the place of the documents answers."""
     accreditations_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
+    reminders_file: Path | None = None
+    reminders_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
     feed_waiting: Annotated[int, Field(ge=0)] = 200
     public_url: Url | None = None
     dcat_title: Annotated[str, Field(min_length=1)] = "EfA-Marktplatz"

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 
+from services.eligibility.domain import reminders
 from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.appointment import Appointment
 from services.eligibility.domain.invitation import Invitation, InvitationMail
@@ -223,6 +224,28 @@ async def expire_due(organisations: Organisations, at: datetime) -> int:
         total += len(due)
         if len(due) < EXPIRY_BATCH:
             break
+    return total
+
+
+def remind(organisation_id: str, schedule: reminders.Schedule, at: datetime) -> Change[Organisation]:
+    """Record the reminders that are due, unless somebody has decided or given them meanwhile."""
+    return _on(organisation_id, lambda organisation: reminders.remind(organisation, schedule, at))
+
+
+async def remind_due(organisations: Organisations, schedule: reminders.Schedule, at: datetime) -> int:
+    """Remind whoever open accreditations wait for; return the number of organisations concerned.
+
+    Each reminder is given once, whoever crashes and however many processes look: it is recorded in the organisation.
+    """
+    first, total = schedule.first_after, 0
+    if first is None:
+        return total
+    for channel in Channel:
+        async for found in organisations.waiting(channel, at - first):
+            due = [organisation.id for organisation in found if reminders.is_due(organisation, schedule, at)]
+            if due:
+                await organisations.ledger.apply([remind(organisation_id, schedule, at) for organisation_id in due])
+            total += len(due)
     return total
 
 

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     """After how long without a sign of life of its worker another one goes on with a job, or with the re-check."""
     recheck_every: timedelta = timedelta(seconds=30)
     """Pause between two searches for orders whose verdict has to be looked at again."""
+    reminders_file: Path | None = None
+    """An operator's own schedule of reminders."""
+    reminders_every: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(minutes=30)
+    """Pause between two looks for accreditations whose reminders are due."""
     rights_every: timedelta = timedelta(minutes=10)
     operator: OrganisationId = "marktplatz"
     operator_name: Line = "Betrieb des EfA-Marktplatzes"

@@ -20,7 +20,7 @@ from shared.aggregate.condition import Condition
 from shared.bus.handling import Received
 from shared.errors import InvalidError, NotFoundError
 from shared.http.auth import Caller
-from shared.messages import eligibility
+from shared.messages import eligibility, eligibility_reminders
 from shared.messages.base import Message
 from shared.messages.eligibility import Organisation
 from shared.messages.eligibility_invitations import InvitationAddressed
@@ -33,6 +33,8 @@ ORGANISATION_EVENTS = (
     eligibility.AccreditationQueried,
     eligibility.AccreditationAnswered,
     eligibility.AccreditationDecided,
+    eligibility_reminders.AccreditationReminded,
+    eligibility_reminders.AccreditationEscalated,
     eligibility.OrganisationRestated,
 )
 _PAGE = 100

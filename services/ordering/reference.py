@@ -15,6 +15,7 @@ from services.ordering.domain.transitions import TRANSITIONS, Command
 from shared.messages.base import Value
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState
+from shared.reminders import read_schedule
 
 
 class _Clarification(Value):
@@ -25,10 +26,6 @@ class _Clarification(Value):
 class _Delivery(Value):
     source: str
     milestones: tuple[MilestoneEntry, ...]
-
-
-class _Reminders(Schedule):
-    source: str
 
 
 class _Labels(Value):
@@ -73,7 +70,7 @@ def load_checklists(clarification: Path | None = None, delivery: Path | None = N
 
 def load_schedule(file: Path | None = None) -> Schedule:
     """Return who is reminded when, from the file given or built in. Raises OSError, or ValueError for a malformed file."""
-    return _Reminders.model_validate_json(_text(file, "reminders.json"))
+    return read_schedule(Schedule, file, "services.ordering")
 
 
 def load_vocabulary() -> Vocabulary:

@@ -10,9 +10,10 @@ from services.ordering.deadlines import due_before
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import ReminderStep, Schedule, due_of, late_klienten, reminders_of
+from services.ordering.domain.reminders import Schedule, due_of, late_klienten, reminders_of
 from services.ordering.repository import Orders
 from shared.messages.values import Channel
+from shared.reminders import ReminderStep
 from shared.store.port import Scalar
 
 BATCH = 100

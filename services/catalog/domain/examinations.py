@@ -118,10 +118,11 @@ def settle(offering: Offering, at: datetime) -> Sequence[Message]:
 
 
 def further(offering: Offering, before: Sequence[Channel], at: datetime) -> Sequence[Message]:
-    """Return the event for the Anbieter of channels that a public offer wishes for beside those of before."""
+    """Hand the form of a public offer in to the Anbieter of channels that it wishes for beside those of before."""
     added = [channel for channel in offering.form.channels if channel not in before]
     if not added or not offering.is_public:
         return []
+    offering.hand_in(added, at)
     return [messages.OfferingSubmitted(submission=offering.submission(added), submitted_at=at)]
 
 

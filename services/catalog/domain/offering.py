@@ -16,6 +16,7 @@ from services.catalog.domain.provision import Provision
 from services.catalog.domain.statement import Statement, is_stated
 from services.catalog.domain.steps import Beside, Taken, step
 from services.catalog.domain.transitions import Actor, Command
+from services.catalog.domain.waits import HandedIn, Reminded
 from shared.aggregate.base import Aggregate
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, IllegalMoveError, InvalidError
@@ -45,6 +46,8 @@ class Offering(Aggregate):
     their Bereitstellungsvertrag ends (``endings``).
     ``closed_channels`` are those of ``listings`` at whose Anbieter the Bereitsteller's accreditation has ended. Accreditations
     count once one was seen (``accreditation_seen``): version 0.1.0 published without.
+    ``handed_in`` are channels that the form has come to after its submission, and ``reminded`` holds which reminders the Anbieter
+    got of what waits for them (``reminders``).
     """
 
     provider: Party
@@ -59,6 +62,8 @@ class Offering(Aggregate):
     channel_ends: tuple[messages.ChannelEnd, ...] = ()
     pending: PendingVersion | None = None
     returns: tuple[ChannelReturn, ...] = ()
+    handed_in: tuple[HandedIn, ...] = ()
+    reminded: tuple[Reminded, ...] = ()
     withdrawal_reason: Text | None = None
     withdrawn_at: Time | None = None
     removal_counts_from: Time | None = None
@@ -173,7 +178,7 @@ class Offering(Aggregate):
             return self._submit_again(at, catalogue, standing_of)
         require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, self.form.channels, standing_of)
-        self.submitted_at, self.submitted_by, self.remarks, self.returns = at, person, None, ()
+        self.submitted_at, self.submitted_by, self.remarks, self.returns, self.handed_in = at, person, None, (), ()
         return lambda: messages.OfferingSubmitted(submission=self.submission(), submitted_at=at)
 
     def _submit_again(self, at: datetime, catalogue: Catalogue, standing_of: StandingOf) -> Beside:
@@ -187,7 +192,13 @@ class Offering(Aggregate):
         require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, channels, standing_of)
         self.returns = ()
+        self.hand_in(channels, at)
         return Beside(lambda: messages.OfferingSubmitted(submission=self.submission(channels), submitted_at=at))
+
+    def hand_in(self, channels: Sequence[Channel], at: datetime) -> None:
+        """Note that the form of the public offer has come to the Anbieter of these channels."""
+        others = (it for it in self.handed_in if it.channel not in channels)
+        self.handed_in = (*others, *(HandedIn(channel=channel, at=at) for channel in channels))
 
     @step(Command.SUSPEND)
     def suspend(self, _actor: Actor, at: datetime, reason: str, by: Party) -> Taken | None:

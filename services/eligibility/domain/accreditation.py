@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from services.eligibility.domain.transitions import FIRST_STATE, Actor, Command
 from shared.errors import InvalidError
@@ -81,6 +84,16 @@ class Proposal(Value):
     def confirmed_by(self, move: Move, term: Term) -> bool:
         """Return whether another person takes the same decision: the same command, and no other term."""
         return move.command is self.command and move.person != self.person and term in (Term(), self.term)
+
+
+class Reminded(Value):
+    """That so many reminders of the wait at an accreditation that began then were given, the last one at a moment."""
+
+    channel: Channel
+    role: Role
+    since: Time
+    count: Annotated[int, Field(ge=1)]
+    at: Time
 
 
 class AccreditationRecord(Value):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SerializerFunctionWrapHandler, computed_field, model_serializer
 
-from services.eligibility.domain.accreditation import AccreditationRecord
+from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.membership import Membership
 from services.eligibility.domain.registration import Capacity
 from services.eligibility.domain.statement import FormerStatement, Statement
@@ -36,6 +36,8 @@ class OrganisationState(Membership):
     statements: tuple[Statement, ...] = ()
     former_statements: tuple[FormerStatement, ...] = ()
     accreditations: tuple[AccreditationRecord, ...] = ()
+    reminded: tuple[Reminded, ...] = ()
+    """Which reminders were given of accreditations that are open (``services.eligibility.domain.reminders``)."""
     vollmacht: Vollmacht | None = None
     registered_at: Time
     changed_at: Time

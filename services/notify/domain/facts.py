@@ -13,6 +13,7 @@ from shared.calendar import last_day_before
 from shared.followed_offers import open_channels
 from shared.messages import (
     catalog,
+    catalog_reminders,
     catalog_versions,
     contracts,
     contracts_accessions,
@@ -21,6 +22,7 @@ from shared.messages import (
     contracts_statements,
     contracts_sub,
     eligibility,
+    eligibility_reminders,
     ordering,
     ordering_klienten,
     ordering_offerings,
@@ -29,7 +31,7 @@ from shared.messages.base import Message
 from shared.messages.contracts import Leg
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderParty
-from shared.messages.values import Channel, OfferingState, OrderState, Party, Verdict
+from shared.messages.values import AccreditationState, Channel, OfferingState, OrderState, Party, Verdict
 
 
 class Audience(StrEnum):
@@ -85,12 +87,14 @@ _SUBMISSION_EVENTS = (
     catalog_versions.VersionAccepted,
     catalog_versions.VersionReturned,
     catalog_versions.VersionDiscarded,
+    catalog_reminders.ExaminationReminder,
 )
 _ACCREDITATION_EVENTS = (
     eligibility.AccreditationRequested,
     eligibility.AccreditationQueried,
     eligibility.AccreditationAnswered,
     eligibility.AccreditationDecided,
+    eligibility_reminders.AccreditationReminder,
 )
 
 
@@ -378,6 +382,7 @@ def _submission(submission: catalog.Submission, message: Message) -> Facts:
     """Return what a form, or a new version, is about; its last acceptance is told by the version that is in force with it."""
     by: Party | None = getattr(message, "by", None)
     waiting_for = message.waiting_for if isinstance(message, catalog_versions.VersionAccepted) else None
+    waited = isinstance(message, catalog_reminders.ExaminationReminder) and message.new_version
     return Facts(
         {}
         if waiting_for == ()
@@ -391,6 +396,8 @@ def _submission(submission: catalog.Submission, message: Message) -> Facts:
             reason=getattr(message, "remarks", None),
             actor=by.name if by is not None else None,
             waiting_for=waiting_for,
+            new_version=waited or None,
+            since=getattr(message, "since", None),
         ),
         Subject(kind=SubjectKind.OFFERING, id=submission.offering_id),
         Matter(offering_id=submission.offering_id),
@@ -401,7 +408,8 @@ def _accreditation(
     message: eligibility.AccreditationRequested
     | eligibility.AccreditationQueried
     | eligibility.AccreditationAnswered
-    | eligibility.AccreditationDecided,
+    | eligibility.AccreditationDecided
+    | eligibility_reminders.AccreditationReminder,
 ) -> Facts:
     accreditation = message.accreditation
     match message:
@@ -418,8 +426,14 @@ def _accreditation(
         accreditation=accreditation.state,
         valid_until=accreditation.valid_to,
         reason=reason,
+        since=getattr(message, "since", None),
     )
-    return _organisation(message.organisation, parameters, accreditation.channel)
+    facts = _organisation(message.organisation, parameters, accreditation.channel)
+    if not isinstance(message, eligibility_reminders.AccreditationReminder):
+        return facts
+    asked = accreditation.state is AccreditationState.RUECKFRAGE
+    part = Audience.ORGANISATION if asked else Audience.ANBIETER
+    return replace(facts, parties={part: facts.parties[part]})
 
 
 def _organisation(organisation: eligibility.Organisation, parameters: Parameters, channel: Channel | None = None) -> Facts:

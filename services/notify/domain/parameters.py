@@ -57,8 +57,8 @@ class Parameters(Value):
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
     in any language (``shared.reasons``). ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
     accreditation there has ended. ``version`` of an offer is there if it is new, ``accepted_by`` if their Anbieter have
-    examined it, ``waiting_for`` are those who have still to. ``actor`` is the organisation that did it, by
-    name. A value with ``_en`` stands in an English text for the one without.
+    examined it, ``waiting_for`` are those who have still to; ``new_version`` is there if one waits.
+    ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English text for the one without.
     """
 
     order_number: Line | None = None
@@ -102,6 +102,7 @@ class Parameters(Value):
     version: int | None = None
     accepted_by: tuple[Channel, ...] | None = None
     waiting_for: tuple[Channel, ...] | None = None
+    new_version: bool | None = None
     webhook: Line | None = None
     year: int | None = None
     parts: tuple[AgreedPart, ...] | None = None

@@ -4,51 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
-from typing import Annotated, Any
-
-from pydantic import Field
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from services.ordering.domain.checklist import Label
 from services.ordering.domain.klient import Klient
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Milestone, Task, Waiting
-from shared.calendar import GERMANY, day_of, last_day_before
-from shared.holidays import Land, land_of, working_day
+from shared.calendar import day_of, last_day_before
+from shared.holidays import Land, working_day
 from shared.messages.base import Message, Value
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
 from shared.messages.ordering_klienten import KlientReminded
-from shared.messages.values import OrganisationId
-
-HOUR = 8
-"""Reminders are due at this hour of a working day in Germany."""
-MOST_DAYS = 250
-
-
-class Recipient(StrEnum):
-    """Who is reminded: the organisation that holds the ball, its deputies too, the Anbieter too."""
-
-    HOLDER = "HOLDER"
-    DEPUTY = "DEPUTY"
-    ANBIETER = "ANBIETER"
-
-
-Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
-
-
-class ReminderStep(Value):
-    """A reminder after, or before, so many working days of the Land of whoever holds the ball."""
-
-    days: Days
-    to: Annotated[tuple[Recipient, ...], Field(min_length=1)] = (Recipient.HOLDER,)
-
-
-class WaitRule(Value):
-    """Reminders while somebody waits for a task, counted from its beginning."""
-
-    task: Task
-    after: tuple[ReminderStep, ...]
+from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps
 
 
 class DeadlineRule(Value):
@@ -65,29 +33,19 @@ class TargetRule(Value):
     after: tuple[ReminderStep, ...] = ()
 
 
-class Schedule(Value):
-    """Who is reminded when. ``lands``: Länder of bodies whose key does not show it.
+class Schedule(WaitSchedule[Task]):
+    """Who is reminded when.
 
     ``klienten``: reminders of a Klient that has not answered, to anybody but the HOLDER means to the Bündler.
     """
 
-    lands: Mapping[OrganisationId, Land]
-    waits: tuple[WaitRule, ...]
     deadlines: tuple[DeadlineRule, ...]
     targets: TargetRule = TargetRule()
     klienten: tuple[ReminderStep, ...] = ()
 
-    def steps_of(self, task: Task) -> tuple[ReminderStep, ...]:
-        """Return the reminders while somebody waits for a task."""
-        return next((rule.after for rule in self.waits if rule.task is task), ())
-
     def steps_before(self, deadline: Deadline) -> tuple[ReminderStep, ...]:
         """Return the reminders before a deadline."""
         return next((rule.before for rule in self.deadlines if rule.deadline is deadline), ())
-
-    def land_of(self, body: str) -> Land | None:
-        """Return the Land of a body, None if nobody has stated it."""
-        return self.lands.get(body) or land_of(body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +117,7 @@ def late_klienten(order: Order, schedule: Schedule, at: datetime) -> list[tuple[
     """Return the Klienten that have not answered, each with the reminders that are due now; those with one not given alone."""
     found = []
     for klient in order.asked_klienten():
-        land = schedule.land_of(klient.id)
-        asked = day_of(klient.named_at)
-        due = [step for step in schedule.klienten if _morning(working_day(asked, step.days, land)) <= at]
+        due = new_steps(schedule.klienten, klient.named_at, schedule.land_of(klient.id), at)
         if len(due) > klient.reminded:
             found.append((klient, due))
     return found
@@ -170,7 +126,7 @@ def late_klienten(order: Order, schedule: Schedule, at: datetime) -> list[tuple[
 def _remind_klienten(order: Order, schedule: Schedule, at: datetime) -> list[Message]:
     events: list[Message] = []
     for klient, due in late_klienten(order, schedule, at):
-        escalated = any(step.to != (Recipient.HOLDER,) for step in due[klient.reminded :])
+        escalated = any(step.escalates for step in due[klient.reminded :])
         klient.reminded = len(due)
         party = klient.party
         events.append(KlientReminded(order=order.head(), at=at, klient=party, since=klient.named_at, escalated=escalated))
@@ -203,7 +159,7 @@ def _around_targets(order: Order, schedule: Schedule) -> Iterator[Reminder]:
         steps += [(-step.days, step.to) for step in schedule.targets.before]
         for days, to in steps:
             key = f"milestone:{milestone.code}@{day.isoformat()}{days:+}"
-            yield Reminder(key, _morning(working_day(day, days, land)), to, milestone)
+            yield Reminder(key, morning(working_day(day, days, land)), to, milestone)
 
 
 def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> Iterator[Reminder]:
@@ -211,7 +167,7 @@ def _while_waiting(waiting: Waiting, schedule: Schedule, land: Land | None) -> I
         return  # the planned day counts, not how long it takes
     for step in schedule.steps_of(waiting.what):
         day = working_day(day_of(waiting.since), step.days, land)
-        yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", _morning(day), step.to)
+        yield Reminder(f"{waiting.what.value}@{waiting.since.isoformat()}+{step.days}", morning(day), step.to)
 
 
 def _before_deadline(order: Order, schedule: Schedule, land: Land | None, idle_after: timedelta) -> Iterator[Reminder]:
@@ -221,11 +177,7 @@ def _before_deadline(order: Order, schedule: Schedule, land: Land | None, idle_a
     kind, moment = deadline
     last = last_day_before(moment)
     for step in schedule.steps_before(kind):
-        yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", _morning(working_day(last, -step.days, land)), step.to)
-
-
-def _morning(day: date) -> datetime:
-    return datetime.combine(day, time(HOUR), GERMANY)
+        yield Reminder(f"{kind.value}@{last.isoformat()}-{step.days}", morning(working_day(last, -step.days, land)), step.to)
 
 
 def _organisation_of(order: Order, party: OrderParty) -> str:

@@ -9,6 +9,7 @@ from services.contracts.domain.refusal import Refusal
 from shared.ids import derived_id
 from shared.messages import (
     catalog,
+    catalog_reminders,
     catalog_versions,
     contracts,
     contracts_accessions,
@@ -17,6 +18,7 @@ from shared.messages import (
     contracts_statements,
     contracts_sub,
     eligibility,
+    eligibility_reminders,
     ordering,
     ordering_klienten,
     ordering_offerings,
@@ -254,6 +256,8 @@ EXAMPLES: tuple[Message, ...] = (
         submission=SUBMISSION, channel=Channel.GOVDIGITAL, remarks=REASON, returned_at=AT, by=ANBIETER
     ),
     catalog_versions.VersionDiscarded(submission=SUBMISSION, discarded_at=AT),
+    catalog_reminders.SubmissionReminded(submission=SUBMISSION, new_version=False, since=AT, at=AT + timedelta(days=14)),
+    catalog_reminders.SubmissionEscalated(submission=SUBMISSION, new_version=True, since=AT, at=AT + timedelta(days=21)),
     eligibility.OrganisationRegistered(organisation=organisation()),
     eligibility.AccreditationRequested(organisation=organisation(), accreditation=accreditation(AccreditationState.BEANTRAGT)),
     eligibility.AccreditationQueried(
@@ -270,6 +274,18 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     eligibility.AccreditationDecided(
         organisation=organisation(), accreditation=accreditation(AccreditationState.ABGELEHNT), reason=REASON
+    ),
+    eligibility_reminders.AccreditationReminded(
+        organisation=organisation(),
+        accreditation=accreditation(AccreditationState.BEANTRAGT),
+        since=AT,
+        at=AT + timedelta(days=14),
+    ),
+    eligibility_reminders.AccreditationEscalated(
+        organisation=organisation(),
+        accreditation=accreditation(AccreditationState.RUECKFRAGE),
+        since=AT,
+        at=AT + timedelta(days=28),
     ),
     ordering.InterestDeclared(order=head(OrderState.INTERESSE_BEKUNDET), at=AT, check=1),
     ordering.CheckRecorded(order=head(), at=AT, assessment=assessment(Verdict.NO_EVIDENCE)),

@@ -27,7 +27,7 @@ from shared.ids import derived_id
 from shared.labels import read_labels
 from shared.messages import catalog, eligibility
 from shared.messages.base import Message
-from shared.messages.values import AccreditationState, Channel
+from shared.messages.values import AccreditationState, Channel, Role
 from tests.support.builders.events import AT, EXAMPLES, NUMBER, ORDER_ID, accreditation, organisation
 
 DATA = Path(__file__).parents[3] / "data"
@@ -88,6 +88,11 @@ def test_only_a_granted_accreditation_is_said_to_hold_until_a_day(language: Lang
         body = texts.of(notification(decided, "accreditation-decided"), language).body
         assert ("2028" in body) is (state is AccreditationState.ERTEILT), state
         assert ("Vorprüfung" in body or "pre-check" in body) is (state is AccreditationState.ERTEILT), state
+        assert not re.search(r"Angebote bei|submit offers", body), "the Kunde submits none"
+    provider = decided.model_copy(
+        update={"accreditation": accreditation(AccreditationState.ERTEILT).model_copy(update={"role": Role.BEREITSTELLER})}
+    )
+    assert re.search(r"Angebote bei|submit offers", texts.of(notification(provider, "accreditation-decided"), language).body)
 
 
 def test_every_routed_template_exists_and_none_is_unused() -> None:
@@ -139,6 +144,21 @@ def test_an_examination_is_told_to_who_has_to_act_and_its_last_acceptance_by_wha
     last = accepted.model_copy(update={"waiting_for": ()})
     assert routing.recipients(last.TYPE, facts_of(last).parties) == {}
     assert "Für das Jahr 2026" in texts.of(notification(by_type["version-returned"], "version-returned"), Language.EN).body
+
+
+def test_a_reminder_is_told_to_who_is_waited_for_and_says_with_what() -> None:
+    by_type = {
+        message.TYPE.split(".", 1)[1]: message for message in EXAMPLES if re.search(r"(reminded|escalated)\.v1$", message.TYPE)
+    }
+    told = {name: routing.recipients(message.TYPE, facts_of(message).parties) for name, message in by_type.items()}
+    examine, decide, answer = "examination-reminder", "accreditation-reminder", "question-reminder"
+    assert set(told["submission.reminded.v1"].values()) == set(told["submission.escalated.v1"].values()) == {examine}
+    assert told["organisation.accreditation-reminded.v1"] == {"govdigital": decide}
+    assert list(told["organisation.accreditation-escalated.v1"].values()) == [answer]
+    form, version = by_type["submission.reminded.v1"], by_type["submission.escalated.v1"]
+    assert "neue Fassung" not in texts.of(notification(form, examine), Language.DE).body
+    assert "Die neue Fassung des Angebots" in texts.of(notification(version, examine), Language.DE).body
+    assert "new version of" in texts.of(notification(version, examine), Language.EN).subject
 
 
 def test_a_channel_that_is_withdrawn_is_not_said_to_be_closed_for_lack_of_accreditation() -> None:

@@ -9,13 +9,14 @@ import pytest
 from services.ordering.domain import award, precheck, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.domain.reminders import DeadlineRule, Recipient, ReminderStep, Schedule, WaitRule, remind, reminders_of
+from services.ordering.domain.reminders import DeadlineRule, Schedule, remind, reminders_of
 from services.ordering.reference import load_schedule, load_vocabulary
 from shared.calendar import end_of
 from shared.holidays import Land
 from shared.messages.eligibility import Stage
 from shared.messages.ordering import OrderEscalated, OrderParty, OrderReminded
 from shared.messages.values import OrderState, Verdict
+from shared.reminders import Recipient, ReminderStep, WaitRule
 from tests.support.builders.orders import ANBIETER, KUNDE, T0, later, order_in, verdict
 
 IDLE = timedelta(days=180)
@@ -24,7 +25,7 @@ ALL = (Recipient.HOLDER, Recipient.DEPUTY, Recipient.ANBIETER)
 SCHEDULE = Schedule(
     lands={"komm-one": Land.BW, "govdigital": Land.BE},
     waits=(
-        WaitRule(
+        WaitRule[Task](
             task=Task.START_CLARIFICATION,
             after=(
                 ReminderStep(days=5),

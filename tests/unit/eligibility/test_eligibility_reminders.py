@@ -1,0 +1,85 @@
+"""Reminders of open accreditations: the Anbieter with a decision, the organisation with an answer, each once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from services.eligibility.domain.accreditation import Term
+from services.eligibility.domain.organisation import Organisation
+from services.eligibility.domain.reminders import Schedule, Task, is_due, remind
+from services.eligibility.domain.transitions import Actor, Command
+from shared.holidays import Land
+from shared.messages.eligibility_reminders import AccreditationEscalated, AccreditationReminded, AccreditationReminder
+from shared.messages.values import AccreditationState, Channel
+from shared.reminders import Recipient, ReminderStep, WaitRule, read_schedule
+from tests.support.builders.organisations import AT, HUSUM, TODAY, move, registered
+
+STEPS = (ReminderStep(days=5), ReminderStep(days=10, to=(Recipient.HOLDER, Recipient.DEPUTY)))
+SCHEDULE = Schedule(lands={"govdigital": Land.BE}, waits=tuple(WaitRule[Task](task=task, after=STEPS) for task in Task))
+
+
+def morning(month: int, day: int) -> datetime:
+    """Return eight in the morning of a winter's day in Germany."""
+    return datetime(2026, month, day, 7, tzinfo=UTC)
+
+
+def moved(organisation: Organisation, command: Command, actor: Actor, at: datetime) -> None:
+    organisation.move(replace(move(command, actor), at=at))
+
+
+def given(organisation: Organisation, at: datetime) -> list[AccreditationReminder]:
+    due = is_due(organisation, SCHEDULE, at)
+    events = [event for event in remind(organisation, SCHEDULE, at) if isinstance(event, AccreditationReminder)]
+    assert due is bool(events)
+    return events
+
+
+def test_the_anbieter_is_reminded_of_a_request_whether_it_has_taken_it_up_or_not() -> None:
+    organisation = registered()
+    assert given(organisation, morning(3, 6)) == []
+    moved(organisation, Command.REVIEW, Actor.ANBIETER, morning(3, 6))
+    (event,) = given(organisation, morning(3, 9))
+    assert isinstance(event, AccreditationReminded)
+    assert (event.since, event.accreditation.state) == (AT, AccreditationState.IN_PRUEFUNG)
+    assert given(organisation, morning(3, 10)) == []
+    (event,) = given(organisation, morning(3, 16))
+    assert isinstance(event, AccreditationEscalated)
+
+
+def test_a_question_waits_for_the_organisation_and_its_answer_for_the_anbieter_again() -> None:
+    organisation = registered()
+    moved(organisation, Command.REVIEW, Actor.ANBIETER, morning(3, 3))
+    moved(organisation, Command.QUERY, Actor.ANBIETER, morning(3, 4))
+    assert given(organisation, morning(3, 10)) == []
+    (event,) = given(organisation, morning(3, 11))
+    assert (event.since, event.accreditation.state) == (morning(3, 4), AccreditationState.RUECKFRAGE)
+    moved(organisation, Command.ANSWER, Actor.ORGANISATION, morning(3, 12))
+    assert given(organisation, morning(3, 18)) == []
+    (event,) = given(organisation, morning(3, 19))
+    assert (event.since, event.accreditation.state) == (morning(3, 12), AccreditationState.IN_PRUEFUNG)
+
+
+def test_what_is_decided_reminds_nobody() -> None:
+    organisation = registered(*Channel)
+    moved(organisation, Command.REVIEW, Actor.ANBIETER, AT)
+    organisation.grant(move(Command.GRANT), Term(), TODAY, date(2028, 1, 1))
+    (event,) = given(organisation, morning(3, 20))
+    assert event.accreditation.channel is Channel.FITKO
+
+
+def test_a_reminder_carries_the_state_of_the_organisation_and_changes_none_of_it() -> None:
+    organisation = registered()
+    before = organisation.model_dump(exclude={"reminded"})
+    (event,) = given(organisation, morning(3, 30))
+    assert organisation.model_dump(exclude={"reminded"}) == before
+    assert (event.organisation, event.organisation.id) == (organisation.public(), HUSUM.id)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_the_schedule_names_each_task_and_in_the_end_the_deputies(task: Task) -> None:
+    schedule = read_schedule(Schedule, None, "services.eligibility")
+    assert schedule.steps_of(task)[-1].to == (Recipient.HOLDER, Recipient.DEPUTY)
+    assert all(schedule.land_of(channel.value) for channel in Channel)

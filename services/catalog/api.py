@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
 from itertools import count
 from typing import Annotated, ParamSpec
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.catalog import handlers
@@ -21,6 +21,7 @@ from services.catalog.domain.form import OfferingForm
 from services.catalog.domain.offering import Offering
 from services.catalog.domain.steps import StepFunction
 from services.catalog.domain.transitions import Actor
+from services.catalog.lists import OfferingList, View
 from services.catalog.public_api import public_routes
 from services.catalog.repository import Offerings
 from services.catalog.reuse import Reuses
@@ -34,6 +35,7 @@ from services.catalog.schemas.offering import (
     RemarksRequest,
     WithdrawalRequest,
 )
+from services.catalog.schemas.table import COLUMNS, row_of
 from services.catalog.search import Schaufenster
 from services.catalog.versions.api import version_routes
 from services.catalog.versions.repository import Versions
@@ -46,7 +48,9 @@ from shared.http.dependencies import IdempotencyKey, IfMatch, NeededIdempotencyK
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
+from shared.http.tables import TABLE, VARY, table_reply, wants_table
 from shared.messages.values import OfferingState, Role
+from shared.search.contains import words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +73,16 @@ ATTEMPTS = 5
 """How often a change is tried that others overtake."""
 
 
-class View(StrEnum):
-    """Whose work list: one's own offers, those handed in to one's channel, those with a version that waits for it; all public."""
-
-    BEREITSTELLER = "bereitsteller"
-    ANBIETER = "anbieter"
-    VERSIONS = "versions"
-    PUBLIC = "public"
-
-
-_VIEWS = {Role.ANBIETER: View.ANBIETER, Role.BEREITSTELLER: View.BEREITSTELLER, Role.BETREIBER: View.PUBLIC}
-"""The work list of each role where no view is named."""
 Bereitsteller = Annotated[Caller, Depends(needs(Role.BEREITSTELLER))]
 InCharge = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
+Sought = Annotated[
+    str,
+    Query(
+        max_length=100,
+        description="Words that must all stand in title, OZG numbers, Bereitsteller or id, also as parts of longer ones.",
+        examples=["Führerschein komm"],
+    ),
+]
 AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 
 
@@ -218,36 +219,35 @@ def _suspension_routes(router: APIRouter, backend: Backend) -> None:
 
 
 def _work_list_routes(router: APIRouter, backend: Backend) -> None:
-    @router.get("/my/offerings")
+    @router.get("/my/offerings", response_model=Page[MyOffering], responses=TABLE)
     async def my_offerings(
+        request: Request,
         caller: AtWork,
         view: View | None = None,
         state: OfferingState | None = None,
+        q: Sought = "",
         cursor: Annotated[str | None, Query()] = None,
         limit: Limit = 50,
-    ) -> Page[MyOffering]:
+    ) -> Response:
         """List the own offers, or those handed in to one's channel (``view``; an Anbieter's default), last changed first.
 
         ``view=versions``: public offers with a new version that waits for the decision of one's channel. ``view=public``, the
-        operator's: all offers that are or were public.
+        operator's: all offers that are or were public. As text/csv (Accept) it is the whole list, as a table for people.
         """
-        after = decode_cursor(cursor, (datetime, str))
-        chosen = view or next((it for role, it in _VIEWS.items() if role in caller.roles), View.BEREITSTELLER)
-        if chosen is View.PUBLIC:
-            caller.require(Role.BETREIBER)
-            found = await backend.offerings.public(state, after, Page.ahead(limit))
-        elif chosen is not View.BEREITSTELLER:
-            examined = chosen is View.VERSIONS
-            found = await backend.offerings.of_channel(caller.channel, state, after, Page.ahead(limit), examined=examined)
-        else:
-            caller.require(Role.BEREITSTELLER)
-            found = await backend.offerings.of_provider(caller.organisation, state, after, Page.ahead(limit))
+        chosen = OfferingList.of(caller, view, state, words_of(q))
 
         def show(entry: tuple[Offering, int]) -> MyOffering:
             offering, rev = entry
             return MyOffering.of(offering, rev, seen_by(offering, caller))
 
-        return Page.cut(found, limit, lambda entry: (entry[0].changed_at, entry[0].id), show)
+        if wants_table(request):
+            rows = (
+                (row_of(show(entry), backend.words.de) for entry in offers) async for offers in backend.offerings.whole(chosen)
+            )
+            return await table_reply("angebote", COLUMNS, rows)
+        found = await backend.offerings.listed(chosen, decode_cursor(cursor, (datetime, str)), Page.ahead(limit))
+        page = Page.cut(found.offers, limit, lambda entry: (entry[0].changed_at, entry[0].id), show, behind=found.behind)
+        return json_reply(page, headers=VARY)
 
 
 async def _create(backend: Backend, form: OfferingForm, caller: Caller, offering_id: str) -> Response:

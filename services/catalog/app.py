@@ -16,14 +16,16 @@ from services.catalog.documents.api import Shelf, document_routes
 from services.catalog.documents.repository import Documents
 from services.catalog.domain.known import KnownService
 from services.catalog.domain.provisioning import republish
+from services.catalog.domain.reminders import Schedule
 from services.catalog.facts import FACTS, is_listed, is_off_list, is_removed, is_retained
 from services.catalog.feed.api import feed_routes
 from services.catalog.feed.changes import Feed, Waiting
 from services.catalog.portals.api import portal_routes
 from services.catalog.portals.repository import Portals
 from services.catalog.portals.watch import JUDGE_EVERY, PortalWatch
+from services.catalog.reminders import Reminders
 from services.catalog.repository import COLLECTIONS, SERVICE, KnownServices, Offerings, checkpoint_ledger
-from services.catalog.reuse import Reuses
+from services.catalog.reuse import ReuseEnds, Reuses
 from services.catalog.schemas.listing import FacetWords
 from services.catalog.search import Schaufenster
 from services.catalog.settings import Settings
@@ -38,12 +40,14 @@ from shared.labels import read_labels
 from shared.operations.api import OperationBackend, operation_routes
 from shared.operations.decisions import DECISIONS, Decisions
 from shared.process.service import Periodic, Resources, Service
+from shared.reminders import read_schedule
 
 
 def build(resources: Resources, settings: Settings | None = None) -> Service:
     """Return the service; it consumes reports of portals, and what contracts tells of contracts about offers.
 
-    Reference data are loaded by ``services.catalog.reference.load_reference``.
+    Reference data are loaded by ``services.catalog.reference.load_reference``. Raises OSError or ValueError for unfit settings
+    or a malformed file.
     """
     settings = settings or Settings()
     offerings = Offerings(resources)
@@ -60,6 +64,8 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     known = KnownServices(resources)
     restatement = Restatement(offerings, resources.clock)
     removal = Removal(offerings, settings.remove_after, resources.clock)
+    schedule = read_schedule(Schedule, settings.reminders_file, "services.catalog")
+    reminders = Reminders(offerings, schedule, resources.clock)
     accreditations = Accreditations(resources.rights, resources.clock)
     accreditation_watch = AccreditationWatch(offerings, accreditations, resources.clock)
     known_list = KnownList(known, offerings, reference, restatement, resources.clock)
@@ -93,7 +99,9 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         periodic=(
             Periodic("catalog.removal", settings.upkeep_every, removal.run),
             Periodic("catalog.channel-ends", settings.upkeep_every, ChannelClosing(offerings, resources.clock).run),
+            Periodic("catalog.reuse-ends", settings.upkeep_every, ReuseEnds(reuses, resources.clock).run),
             Periodic("catalog.accreditations", settings.accreditations_every, accreditation_watch.run),
+            Periodic("catalog.reminders", settings.reminders_every, reminders.run),
             Periodic("catalog.restatement", RESTATE_EVERY, restatement.run),
             Periodic("catalog.known-services", settings.upkeep_every, known_list.run),
             Periodic("catalog.checkpoints", settings.checkpoint_every, checkpoints.record),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -12,21 +12,24 @@ from services.catalog.access import capacities_of, unknown
 from services.catalog.domain.checkpoint import Checkpoint
 from services.catalog.domain.known import KnownService
 from services.catalog.domain.offering import Offering, examined_by, is_public, seen_by
+from services.catalog.lists import OfferingList
 from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.http.auth import Caller
 from shared.messages.values import Channel, OfferingState
 from shared.process.service import Resources
-from shared.store.paging import documents_of, position_of, scanned
+from shared.store.paging import documents_of, pages, position_of, scanned
 from shared.store.port import PORTION_BYTES, Collection, Document, Index, Query, Scalar
 
 SERVICE = "catalog"
 PAGE = 100
 MANY = 1000
+SCANNED = 2000
+"""As many offers are looked through at least before a list that words narrow is cut short."""
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels", "closed_channels", "channel_suspensions", "provisions", "published_at"),
+    *("form.title", "form.channels", "form.ozg_ids", "closed_channels", "channel_suspensions", "provisions", "published_at"),
     *("channel_withdrawals", "pending.base", "pending.form.title", "pending.submitted_at", "pending.acceptances"),
-    *("pending.returned", "returns", "suspension"),
+    *("pending.returned", "returns", "suspension", "handed_in", "reminded"),
 )
 """What the work lists show."""
 _SEARCHED = (
@@ -69,7 +72,12 @@ OFFERINGS = aggregate_collection(
 )
 KNOWN_SERVICES = aggregate_collection("catalog_known_services", Index("by_listing", ("on_list_since",)))
 CHECKPOINTS = aggregate_collection("catalog_checkpoints")
-REUSES = aggregate_collection("catalog_reuses", Index("by_changed", ("changed_at",)), Index("by_offering", ("offering_id",)))
+REUSES = aggregate_collection(
+    "catalog_reuses",
+    Index("by_changed", ("changed_at",)),
+    Index("by_offering", ("offering_id",)),
+    Index("by_end", ("ends_next",)),
+)
 PORTALS = Collection("catalog_portals")
 VERSIONS = Collection("catalog_versions", (Index("by_offering", ("offering_id", "version")),))
 DOCUMENTS = Collection("catalog_documents", (Index("by_offering", ("offering_id", "sha256")),))
@@ -85,6 +93,14 @@ def checkpoint_ledger(resources: Resources) -> Ledger[Checkpoint]:
     Nothing is restated: an old checkpoint misleads nobody (docs/anbinden/fold.md), and the next one follows by itself.
     """
     return resources.ledger(Checkpoint, CHECKPOINTS, service=SERVICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Offers of a list with their revisions. ``behind``: the place from which on it was not looked through, None if it was."""
+
+    offers: list[tuple[Offering, int]]
+    behind: Place | None = None
 
 
 class Offerings:
@@ -103,34 +119,39 @@ class Offerings:
         if not await self.ledger.is_visible(offering_id, partial(_visible, caller)):
             raise unknown(offering_id)
 
-    async def of_provider(
-        self, organisation: str, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
-    ) -> list[tuple[Offering, int]]:
-        """Return offers of a Bereitsteller, the last changed first, with what lists show of them."""
-        return await self._page("by_provider", {"provider_id": organisation}, state, after, limit)
+    async def listed(self, chosen: OfferingList, after: Place | None, limit: int) -> Listed:
+        """Return offers of a list, the last changed first, with what lists show of them.
 
-    async def of_channel(
-        self,
-        channel: Channel,
-        state: OfferingState | None,
-        after: tuple[Scalar, ...] | None,
-        limit: int,
-        *,
-        examined: bool = False,
-    ) -> list[tuple[Offering, int]]:
-        """Return offers that the Anbieter of a channel may see, the last changed first, with what lists show of them.
-
-        ``examined``: those with a version that waits for their decision.
+        Fewer than ``limit`` may be found though there are more: words are looked for in ``SCANNED`` offers at once.
         """
-        if examined:
-            return await self._page(f"by_{channel.value}_version", {examined_by(channel): True}, state, after, limit)
-        return await self._page(f"by_{channel.value}", {seen_by(channel): True}, state, after, limit)
+        query = chosen.query(_LISTED, limit, after)
+        found: list[tuple[Offering, int]] = []
+        scanned = 0
+        while True:
+            documents = await self._store.find(OFFERINGS, query)
+            scanned += len(documents)
+            found += self._shown(chosen, documents)
+            if len(documents) < query.limit or len(found) >= limit:
+                return Listed(found)
+            rest = position_of(OFFERINGS, query, documents[-1])
+            if scanned >= SCANNED:
+                return Listed(found, rest)
+            query = replace(query, after=rest, limit=PAGE)
 
-    async def public(
-        self, state: OfferingState | None, after: tuple[Scalar, ...] | None, limit: int
-    ) -> list[tuple[Offering, int]]:
-        """Return offers that are or were public, the last changed first, with what lists show of them."""
-        return await self._page("by_changed", {}, state, after, limit)
+    async def whole(self, chosen: OfferingList) -> AsyncIterator[list[tuple[Offering, int]]]:
+        """Yield all offers of a list as ``listed`` does, in portions."""
+        async for documents in pages(self._store, OFFERINGS, chosen.query(_LISTED, PAGE)):
+            yield self._shown(chosen, documents)
+
+    async def before(self, channel: Channel) -> AsyncIterator[Offering]:
+        """Yield offers that can wait for the Anbieter of a channel, with what lists show of them."""
+        for state in OfferingState:
+            if state in (OfferingState.ENTWURF, OfferingState.ZURUECKGEZOGEN):
+                continue
+            equals: dict[str, Scalar] = {seen_by(channel): True, "state": state.value}
+            query = Query(f"by_{channel.value}_state", equals=equals, limit=PAGE, only=_LISTED)
+            async for document in documents_of(self._store, OFFERINGS, query):
+                yield self.ledger.state_of(document)
 
     async def changes_since(self, since: datetime | None) -> AsyncIterator[tuple[str, int, datetime]]:
         """Yield id, revision and time of offers that are or were public and changed at ``since`` or later, the oldest first."""
@@ -189,19 +210,9 @@ class Offerings:
                 return found, None
             query = replace(query, after=position_of(OFFERINGS, query, documents[-1]))
 
-    async def _page(
-        self,
-        index: str,
-        whose: dict[str, Scalar],
-        state: OfferingState | None,
-        after: tuple[Scalar, ...] | None,
-        limit: int,
-    ) -> list[tuple[Offering, int]]:
-        query = Query(index, equals=whose, after=after, descending=True, limit=limit, only=_LISTED)
-        if state is not None:
-            query = replace(query, index=f"{index}_state", equals={**whose, "state": state.value})
-        documents = await self._store.find(OFFERINGS, query)
-        return [(self.ledger.state_of(document), self.ledger.revision_of(document)) for document in documents]
+    def _shown(self, chosen: OfferingList, documents: Sequence[Document]) -> list[tuple[Offering, int]]:
+        included = filter(chosen.includes, documents)
+        return [(self.ledger.state_of(document), self.ledger.revision_of(document)) for document in included]
 
 
 class KnownServices:

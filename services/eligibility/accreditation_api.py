@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.eligibility import handlers, schemas, views
@@ -17,21 +18,28 @@ from services.eligibility.domain.transitions import Actor, Command
 from services.eligibility.lists import AccreditationList
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import Settings
+from services.eligibility.table import COLUMNS, row_of
 from shared.errors import NotFoundError
 from shared.http.auth import ADMINISTRATION, SIGNING
 from shared.http.days import Day
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
+from shared.http.tables import TABLE, VARY, table_reply, wants_table
+from shared.labels import Labels
 from shared.messages.values import AccreditationState, Channel, Role
+from shared.search.contains import words_of
 
 ONE = "/organisations/{organisation_id}/accreditations/{channel}/{role}"
 
 
-def accreditation_routes(organisations: Organisations, settings: Settings, clock: Callable[[], datetime]) -> APIRouter:
-    """Return the routes of requests, work list and decisions."""
+def accreditation_routes(
+    organisations: Organisations, settings: Settings, words: Labels, clock: Callable[[], datetime]
+) -> APIRouter:
+    """Return the routes of requests, work list and decisions. ``words``: those that tables show for codes."""
     router = APIRouter(prefix="/v1", tags=["accreditations"])
     _request_routes(router, organisations, clock)
+    _list_routes(router, organisations, words)
     _decision_routes(router, _Decisions(organisations, settings, clock))
     return router
 
@@ -49,10 +57,16 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         command = handlers.request_accreditation(organisation_id, request.channel, request.role, caller.subject, clock())
         return await key.run(lambda: change_own(organisations, organisation_id, caller, command))
 
+
+def _list_routes(router: APIRouter, organisations: Organisations, words: Labels) -> None:
     @router.get(
-        "/accreditations", response_model=Page[views.WorkItem], summary="The Anbieter's lists: waiting, accredited, ended"
+        "/accreditations",
+        response_model=Page[views.WorkItem],
+        responses=TABLE,
+        summary="The Anbieter's lists: waiting, accredited, ended",
     )
     async def listed(
+        request: Request,
         caller: AnbieterCaller,
         state: Annotated[
             AccreditationState | None, Query(description="Those in this state; without it the work list, longest waiting first.")
@@ -60,16 +74,36 @@ def _request_routes(router: APIRouter, organisations: Organisations, clock: Call
         ends_before: Annotated[
             Day | None, Query(description="Of those granted the ones that end before this day; the soonest end comes first.")
         ] = None,
+        q: Annotated[
+            str,
+            Query(
+                max_length=100,
+                description="Words that must all stand in the name or key of the organisation, also as parts of longer ones.",
+                examples=["Husum", "0105"],
+            ),
+        ] = "",
         cursor: str | None = None,
         limit: Limit = 50,
     ) -> Response:
-        chosen = AccreditationList.of(caller.channel, state, ends_before)
-        found, more = await organisations.listed(chosen, decode_cursor(cursor, chosen.cursor), Page.ahead(limit))
+        chosen = AccreditationList.of(caller.channel, state, ends_before, words_of(q))
 
         def show(organisation: Organisation) -> list[views.WorkItem]:
             return [views.WorkItem.of(organisation, it) for it in organisation.accreditations if chosen.shows(it)]
 
-        return json_reply(Page.cut_groups(found, limit, chosen.position, show, more=more))
+        if wants_table(request):
+            rows = (
+                [
+                    row_of(organisation, it, words)
+                    for organisation in found
+                    for it in organisation.accreditations
+                    if chosen.shows(it)
+                ]
+                async for found in organisations.whole(chosen)
+            )
+            return await table_reply("akkreditierungen", COLUMNS, rows)
+        found = await organisations.listed(chosen, decode_cursor(cursor, chosen.cursor), Page.ahead(limit))
+        page = Page.cut_groups(found.organisations, limit, chosen.position, show, behind=found.behind)
+        return json_reply(page, headers=VARY)
 
 
 class _Decisions:

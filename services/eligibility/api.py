@@ -42,6 +42,7 @@ from shared.http.found_page import FoundPage, mark_of, place_after
 from shared.http.paging import Limit, encode_cursor
 from shared.http.routers import join
 from shared.invitation_keys import InvitationKeys
+from shared.labels import Labels
 from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
 from shared.tracing import context
 
@@ -54,7 +55,7 @@ _NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What the routes work with."""
+    """What the routes work with. ``words``: those that tables show for codes."""
 
     bodies: Bodies
     organisations: Organisations
@@ -66,6 +67,7 @@ class Backend:
     policy: Policy
     settings: Settings
     drafts: Drafts
+    words: Labels
     clock: Callable[[], datetime]
 
 
@@ -81,7 +83,7 @@ def routes(backend: Backend) -> APIRouter:
     join(router, vollmacht_routes(vollmachten))
     keys = InvitationKeys(backend.settings.invitation_keys)
     join(router, member_routes(Members(backend.organisations, backend.settings.invitation_term, keys, backend.clock)))
-    join(router, accreditation_routes(backend.organisations, backend.settings, backend.clock))
+    join(router, accreditation_routes(backend.organisations, backend.settings, backend.words, backend.clock))
     join(router, fact_routes(backend.facts, backend.bodies))
     join(router, evidence_routes(backend.facts, backend.files, backend.scanner))
     join(router, graph_routes(backend.facts, backend.bodies))

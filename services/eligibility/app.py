@@ -1,4 +1,4 @@
-"""Assembles the eligibility service. No I/O happens here but the reading of the rule sets."""
+"""Assembles the eligibility service. No I/O happens here but the reading of rule sets, labels and the schedule of reminders."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from functools import partial
 from services.eligibility.api import Backend, routes
 from services.eligibility.consumers import Judging, consumers
 from services.eligibility.domain.awards import ContractAwards
+from services.eligibility.domain.reminders import Schedule
 from services.eligibility.domain.verdict import OrderVerdict
 from services.eligibility.drafts import Drafts
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.following import CatchUp, Following
 from services.eligibility.facts import FACTS
-from services.eligibility.handlers import appoint, expire_due, expire_vollmachten, state_unrecorded_rights
+from services.eligibility.handlers import appoint, expire_due, expire_vollmachten, remind_due, state_unrecorded_rights
 from services.eligibility.jobs.api import JobBackend, job_routes
 from services.eligibility.jobs.runner import Runner
 from services.eligibility.jobs.store import Bounds, Jobs
@@ -40,9 +41,11 @@ from shared.aggregate.republisher import Republisher
 from shared.files.opening import open_scanner
 from shared.files.settings import FilesSettings
 from shared.http.routers import join
+from shared.labels import read_labels
 from shared.operations.api import OperationBackend, operation_routes
 from shared.operations.decisions import DECISIONS, Decisions
 from shared.process.service import Periodic, Resources, Service
+from shared.reminders import read_schedule
 from shared.store.lease import Lease
 
 LISTS_EVERY = timedelta(hours=1)
@@ -51,7 +54,7 @@ LISTS_EVERY = timedelta(hours=1)
 def build(resources: Resources, settings: Settings | None = None) -> Service:
     """Return the service: API, the consumer that checks orders, the run that ends accreditations.
 
-    Raises InvalidError if the rule set is unknown or a draft, ValueError if the settings are unfit.
+    Raises InvalidError if the rule set is unknown or a draft, OSError or ValueError for unfit settings or a malformed file.
     """
     settings = settings or Settings()
     policy = settings.policy()
@@ -66,7 +69,10 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
     catch_up = CatchUp(following, partial(changed_organisations, resources.store))
     records = RecordBackend(facts, Records(resources.store), policy, resources.clock)
     drafts = Drafts(resources.store)
-    backend = Backend(bodies, organisations, verdicts, offered, facts, files, scanner, policy, settings, drafts, resources.clock)
+    words = read_labels(resources.data_dir, "de")
+    backend = Backend(
+        bodies, organisations, verdicts, offered, facts, files, scanner, policy, settings, drafts, words, resources.clock
+    )
     router = routes(backend)
     join(router, record_routes(records))
     bounds = Bounds(settings.jobs_stored, settings.job_term)
@@ -90,6 +96,11 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
 
     async def expire() -> None:
         await expire_due(organisations, resources.clock())
+
+    schedule = read_schedule(Schedule, settings.reminders_file, "services.eligibility")
+
+    async def remind() -> None:
+        await remind_due(organisations, schedule, resources.clock())
 
     appointments = settings.appointments()
 
@@ -118,6 +129,7 @@ def build(resources: Resources, settings: Settings | None = None) -> Service:
         consumers=(followed(orders, watching), offers),
         periodic=(
             Periodic("eligibility.expire-accreditations", settings.expiry_every, expire),
+            Periodic("eligibility.reminders", settings.reminders_every, remind),
             Periodic("eligibility.state-rights", settings.rights_every, state_rights),
             Periodic("eligibility.follow-organisations", settings.follow_every, catch_up.run),
             Periodic("eligibility.delete-old-drafts", settings.expiry_every, delete_old_drafts),

@@ -12,6 +12,7 @@ from services.eligibility.domain.organisation_state import closed_at, granted_at
 from services.eligibility.domain.transitions import CLOSED, OPEN
 from shared.errors import InvalidError
 from shared.messages.values import AccreditationState, Channel
+from shared.search.contains import contain
 from shared.store.port import Scalar
 
 ERTEILT = AccreditationState.ERTEILT
@@ -21,16 +22,20 @@ ERTEILT = AccreditationState.ERTEILT
 class AccreditationList:
     """Accreditations at the Anbieter of a channel in these states, in the order of an index.
 
-    Of granted ones, which come by their end, those may be asked for that end before a day.
+    Of granted ones, which come by their end, those may be asked for that end before a day; of all those of organisations whose
+    name or key holds all ``words``.
     """
 
     channel: Channel
     states: Collection[AccreditationState]
     index: str
     ends_before: date | None = None
+    words: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, channel: Channel, state: AccreditationState | None, ends_before: date | None) -> AccreditationList:
+    def of(
+        cls, channel: Channel, state: AccreditationState | None, ends_before: date | None, words: tuple[str, ...] = ()
+    ) -> AccreditationList:
         """Return the list that is asked for. Raises InvalidError (``filter_contradicts``) for the end of what is not granted."""
         if ends_before is not None and state not in (None, ERTEILT):
             raise InvalidError(
@@ -39,15 +44,19 @@ class AccreditationList:
                 state=state.value if state else None,
             )
         if state is ERTEILT or ends_before is not None:
-            return cls(channel, (ERTEILT,), granted_at(channel), ends_before)
+            return cls(channel, (ERTEILT,), granted_at(channel), ends_before, words)
         if state in CLOSED:
-            return cls(channel, (state,), closed_at(channel))
-        return cls(channel, OPEN if state is None else (state,), waiting_at(channel))
+            return cls(channel, (state,), closed_at(channel), words=words)
+        return cls(channel, OPEN if state is None else (state,), waiting_at(channel), words=words)
 
     @property
     def cursor(self) -> tuple[type, ...]:
         """The kinds of values by which the list goes on."""
         return (str if self.index == granted_at(self.channel) else datetime, str)
+
+    def includes(self, organisation: Organisation) -> bool:
+        """Return whether an organisation's name or key holds all words."""
+        return contain((organisation.name, organisation.id), self.words)
 
     def shows(self, record: AccreditationRecord) -> bool:
         """Return whether an accreditation belongs on the list."""

@@ -97,6 +97,8 @@ MOST_GROUPS = 10_000
 WAITING_BYTES = 2 * PAGE_BYTES
 """How much is read of organisations for a page of the work list, which shows most of what they hold."""
 CHANGED_PAGE = 200
+SCANNED = 1000
+"""As many organisations are looked through at least before a list that words narrow is cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,14 @@ def restated(organisation: Organisation) -> list[Message]:
     return [*organisation.restate(), *restate_rights(organisation)]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Organisations of a list. ``behind``: the place from which on it was not looked through, None if it was."""
+
+    organisations: list[Organisation]
+    behind: tuple[Scalar, ...] | None = None
+
+
 class Organisations:
     """The registered organisations."""
 
@@ -234,17 +244,35 @@ class Organisations:
             return found
         raise NotFoundError(f"No organisation {organisation_id} is registered.", code="organisation_not_found")
 
-    async def listed(
-        self, chosen: AccreditationList, after: tuple[Scalar, ...] | None, limit: int
-    ) -> tuple[list[Organisation], bool]:
+    async def listed(self, chosen: AccreditationList, after: tuple[Scalar, ...] | None, limit: int) -> Listed:
         """Return the organisations that a list of an Anbieter may show, in its order.
 
-        And whether there are more than fit, by their bytes, into what is read at once.
+        Fewer than ``limit`` may be found though there are more: as many are read at once as fit into ``WAITING_BYTES``, and words
+        are looked for in ``SCANNED`` organisations.
         """
-        below = None if chosen.ends_before is None else chosen.ends_before.isoformat()
-        query = Query(chosen.index, below=below, after=after, limit=limit, without=UNLISTED)
-        portion = await self.store.find_portion(ORGANISATIONS, query, WAITING_BYTES)
-        return [self.ledger.state_of(document) for document in portion.documents], portion.cut
+        found: list[Organisation] = []
+        scanned = 0
+        async for portion in portions(self.store, ORGANISATIONS, _query(chosen, limit, after), WAITING_BYTES):
+            states = [self.ledger.state_of(document) for document in portion.documents]
+            scanned += len(states)
+            found += filter(chosen.includes, states)
+            more = portion.cut or len(states) == limit
+            if len(found) >= limit or not more:
+                return Listed(found)
+            if not chosen.words or scanned >= SCANNED:
+                return Listed(found, chosen.position(states[-1]))
+        return Listed(found)
+
+    async def whole(self, chosen: AccreditationList) -> AsyncIterator[list[Organisation]]:
+        """Yield all organisations that a list may show as ``listed`` does, in portions."""
+        async for portion in portions(self.store, ORGANISATIONS, _query(chosen, CHANGED_PAGE, None), PORTION_BYTES):
+            yield [state for document in portion.documents if chosen.includes(state := self.ledger.state_of(document))]
+
+    async def waiting(self, channel: Channel, before: datetime) -> AsyncIterator[list[Organisation]]:
+        """Yield organisations with an open accreditation at a channel's Anbieter that was asked for before a moment."""
+        query = Query(waiting_at(channel), below=before, limit=CHANGED_PAGE, without=UNLISTED)
+        async for portion in portions(self.store, ORGANISATIONS, query, PORTION_BYTES):
+            yield [self.ledger.state_of(document) for document in portion.documents]
 
     async def unrecorded(self) -> AsyncIterator[list[str]]:
         """Yield ids of organisations whose rights are not those published last, page by page."""
@@ -281,6 +309,11 @@ class Organisations:
             ORGANISATIONS, Query("expiry", below=before.isoformat(), limit=limit, only=("expires_on",))
         )
         return [document["_id"] for document in documents]
+
+
+def _query(chosen: AccreditationList, limit: int, after: tuple[Scalar, ...] | None) -> Query:
+    below = None if chosen.ends_before is None else chosen.ends_before.isoformat()
+    return Query(chosen.index, below=below, after=after, limit=limit, without=UNLISTED)
 
 
 async def changed_organisations(store: Store, since: datetime | None) -> AsyncIterator[list[Organisation]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -77,11 +78,18 @@ def etag(rev: int) -> str:
     return f'"{rev}"'
 
 
-def json_reply(model: BaseModel, *, rev: int | None = None, status: int = 200, location: str | None = None) -> Response:
-    """Return the model as a JSON answer, with ETag and Location if given."""
-    headers = {}
+def json_reply(
+    model: BaseModel,
+    *,
+    rev: int | None = None,
+    status: int = 200,
+    location: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the model as a JSON answer, with ETag, Location and further headers if given."""
+    sent = dict(headers or {})
     if rev is not None:
-        headers["ETag"] = etag(rev)
+        sent["ETag"] = etag(rev)
     if location is not None:
-        headers["Location"] = location
-    return Response(model.model_dump_json(by_alias=True), status_code=status, headers=headers, media_type="application/json")
+        sent["Location"] = location
+    return Response(model.model_dump_json(by_alias=True), status_code=status, headers=sent, media_type="application/json")

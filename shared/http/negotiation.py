@@ -17,12 +17,8 @@ def preferred(request: Request, offered: Sequence[str]) -> str:
 
     Raises RefusedRequestError (406, ``not_acceptable``) if it takes none of them.
     """
-    ranges = [part for header in request.headers.getlist("Accept") for part in header.split(",") if part.strip()]
-    if not ranges:
-        return offered[0]
-    weights = {media: _weight(media, ranges) for media in offered}
-    best = max(offered, key=lambda media: weights[media])
-    if weights[best] <= 0:
+    best = find_preferred(request, offered)
+    if best is None:
         raise RefusedRequestError(
             f"The answer is to be had as {' or '.join(offered)}; the Accept header takes neither.",
             status=406,
@@ -30,6 +26,16 @@ def preferred(request: Request, offered: Sequence[str]) -> str:
             offered=list(offered),
         )
     return best
+
+
+def find_preferred(request: Request, offered: Sequence[str]) -> str | None:
+    """Return the media type of ``offered`` that the Accept header prefers as ``preferred`` does, None if it takes none."""
+    ranges = [part for header in request.headers.getlist("Accept") for part in header.split(",") if part.strip()]
+    if not ranges:
+        return offered[0]
+    weights = {media: _weight(media, ranges) for media in offered}
+    best = max(offered, key=lambda media: weights[media])
+    return best if weights[best] > 0 else None
 
 
 def _weight(media: str, ranges: Sequence[str]) -> float:

@@ -45,13 +45,15 @@ class Page(BaseModel, Generic[T]):
         show: Callable[[F], M],
         *,
         more: bool = False,
+        behind: tuple[Scalar, ...] | None = None,
     ) -> Page[M]:
         """Return what was found as a page of at most ``limit`` items and ``PAGE_BYTES``, with the cursor of the rest.
 
         ``position`` gives the index values of an entry, ``show`` the item that it becomes. There is a rest if more was found than
-        the page takes (read ``Page.ahead(limit)``), or if there is ``more`` that was not read.
+        the page takes (read ``Page.ahead(limit)``), if there is ``more`` that was not read, or something ``behind`` a place that
+        was not looked through.
         """
-        return Page.cut_groups(found, limit, position, lambda entry: [show(entry)], more=more)
+        return Page.cut_groups(found, limit, position, lambda entry: [show(entry)], more=more, behind=behind)
 
     @staticmethod
     def cut_groups(
@@ -61,6 +63,7 @@ class Page(BaseModel, Generic[T]):
         show: Callable[[F], Sequence[M]],
         *,
         more: bool = False,
+        behind: tuple[Scalar, ...] | None = None,
     ) -> Page[M]:
         """Return a page as ``cut`` does where an entry becomes several items, which stay together."""
         items: list[M] = []
@@ -72,6 +75,8 @@ class Page(BaseModel, Generic[T]):
                 break
             items += group
             shown += 1
+        if behind is not None and shown == len(found):
+            return Page(items=items, next=encode_cursor(behind))
         rest = more or shown < len(found)
         return Page(items=items, next=encode_cursor(position(found[shown - 1])) if rest else None)
 

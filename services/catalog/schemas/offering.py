@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog.access import Seen
 from services.catalog.domain import examinations
@@ -15,6 +15,7 @@ from services.catalog.domain.offering import Offering
 from services.catalog.domain.pending import PendingVersion
 from services.catalog.domain.provision import ProvisionState
 from services.catalog.domain.provisioning import known_provisions, named
+from services.catalog.domain.reminders import waits_of
 from services.catalog.domain.transitions import TRANSITIONS, Actor, Command
 from services.catalog.rows import Kind, LandId
 from services.catalog.schemas.difference import FieldDifference, differences
@@ -363,6 +364,10 @@ class MyOffering(BaseModel):
     examining: tuple[Channel, ...]
     returned: tuple[Channel, ...]
     submitted_at: Time | None
+    waits_since: Annotated[
+        Time | None,
+        Field(description="Since when it waits for the decision of your channel, in UTC; null: it does not, or you have none."),
+    ]
     changed_at: Time
     allowed_moves: tuple[Command, ...]
 
@@ -370,6 +375,7 @@ class MyOffering(BaseModel):
     def of(cls, offering: Offering, rev: int, seen: Seen) -> MyOffering:
         """Return the line for somebody who sees the offer so."""
         pending = offering.pending
+        own = (wait.since for wait in waits_of(offering) if wait.channel is seen.channel)
         returned = () if pending is None or pending.returned is None else (pending.returned.channel,)
         return cls(
             id=offering.id,
@@ -385,6 +391,7 @@ class MyOffering(BaseModel):
             examining=offering.examining,
             returned=(*offering.returned_channels, *returned),
             submitted_at=offering.submitted_at,
+            waits_since=next(own, None),
             changed_at=offering.changed_at,
             allowed_moves=_moves(offering, seen),
         )

@@ -337,6 +337,7 @@ class MyOffering(Reply):
     examining: tuple[str, ...]
     returned: tuple[str, ...]
     submitted_at: datetime | None
+    waits_since: datetime | None = None
     changed_at: datetime
     allowed_moves: tuple[str, ...]
 
@@ -458,6 +459,10 @@ class Catalog:
     async def mine(self, access: Access, parameters: Parameters) -> MyOfferings:
         """Return a page of the offers that one is in charge of. Raises as ``Api.get``."""
         return await self._api.get("/v1/my/offerings", MyOfferings, parameters, access=access)
+
+    async def my_table(self, access: Access, parameters: Parameters) -> bytes:
+        """Return the offers that one is in charge of as a table. Raises as ``Api.get``."""
+        return await self._api.table("/v1/my/offerings", parameters, access=access)
 
     async def form(self, access: Access, offering_id: str) -> tuple[Stored[Offering], dict[str, Any]]:
         """Return an offer with its entity tag, and the form that its Bereitsteller goes on with: the version that waits, if any.

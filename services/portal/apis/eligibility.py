@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from services.portal.apis.catalog import Party
@@ -133,6 +133,11 @@ class Accreditation(Reply):
     proposal: Proposal | None
     requested_at: datetime
     allowed: tuple[str, ...]
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds, None if no end is set."""
+        return None if self.valid_to is None else self.valid_to - timedelta(days=1)
 
 
 class Organisation(Reply):
@@ -415,5 +420,9 @@ class Eligibility:
         await self._api.patch(f"/v1/organisations/{segment(organisation_id)}", Named, access=access, body=changes, match=match)
 
     async def accreditations(self, access: Access, parameters: Parameters) -> WorkItems:
-        """Return a page of the Anbieter's work list. Raises as ``Api.get``."""
+        """Return a page of a list of the Anbieter, of its work list without a state. Raises InvalidError, and as ``Api.get``."""
         return await self._api.get("/v1/accreditations", WorkItems, parameters, access=access)
+
+    async def accreditation_table(self, access: Access, parameters: Parameters) -> bytes:
+        """Return a list of the Anbieter as a table. Raises InvalidError, and as ``Api.get``."""
+        return await self._api.table("/v1/accreditations", parameters, access=access)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from services.portal.apis.ordering import Ordering
 from services.portal.fields import Kind, words_for
 from services.portal.forms import read_given
 from services.portal.pages.asking import ETAG, Ask, Form, Step, send_form, show_form
+from services.portal.pages.lists import Asked, AskedFor, table
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
@@ -44,7 +46,21 @@ HINTS = {
     "tasks": frozenset({VERSIONS, "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN"}),
 }
 """States in which a list says what comes next."""
-WAITING_AT_ANBIETER = (VERSIONS, "EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", *ORDER)
+WAITING_AT_ANBIETER = ("EINGEREICHT", "BEREITSTELLUNGSVERTRAG_OFFEN", "AUSGESETZT", "VEROEFFENTLICHT", "ZURUECKGEZOGEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A list of those in charge: whose it is, its words, where it is, and in which order its states come."""
+
+    view: str
+    words: str
+    path: str
+    order: tuple[str, ...]
+
+
+MINE = Desk("bereitsteller", "mine", "/my/offerings", ORDER)
+TASKS = Desk("anbieter", "tasks", "/tasks/offerings", WAITING_AT_ANBIETER)
 
 
 def moves_of(offering: Offering | KnownService) -> list[str]:
@@ -70,36 +86,7 @@ def offer_step_routes(pages: Pages, catalog: Catalog, ordering: Ordering) -> API
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
-    async def show_list(
-        visit: Visit, view: str, words: str, path: str, order: tuple[str, ...], cursor: str | None, done: str = ""
-    ) -> Response:
-        access = session_of(visit).access
-        parameters = [("view", view), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        found = await catalog.mine(access, parameters)
-        groups: dict[str, list[MyOffering]] = {}
-        if words == "tasks" and cursor is None:
-            waiting = await catalog.mine(access, [("view", "versions"), ("limit", str(PAGE))])
-            groups |= {VERSIONS: list(waiting.items)} if waiting.items else {}
-        for it in sorted(found.items, key=lambda it: order.index(it.state) if it.state in order else len(order)):
-            groups.setdefault(it.state, []).append(it)
-        following = None if found.next is None else f"{path}?{urlencode({'cursor': found.next})}"
-        return pages.show(
-            visit,
-            "pages/mine.html",
-            groups=groups,
-            words=words,
-            hints=HINTS[words],
-            following=following,
-            done=done if done in DONE else "",
-        )
-
-    @router.get("/my/offerings")
-    async def mine(visit: CurrentVisit, cursor: str | None = None) -> Response:
-        return await show_list(visit, "bereitsteller", "mine", "/my/offerings", ORDER, cursor)
-
-    @router.get("/tasks/offerings")
-    async def handed_in(visit: CurrentVisit, cursor: str | None = None, done: str = "") -> Response:
-        return await show_list(visit, "anbieter", "tasks", "/tasks/offerings", WAITING_AT_ANBIETER, cursor, done)
+    _list_routes(router, pages, catalog)
 
     @router.get("/offerings/{offering_id}/{step}")
     async def ask(visit: CurrentVisit, offering_id: str, step: str) -> Response:
@@ -127,6 +114,52 @@ def offer_step_routes(pages: Pages, catalog: Catalog, ordering: Ordering) -> API
         return await send_form(pages, visit, _form(pages, visit, stored.content, move, stored.etag), given, act, **shown)
 
     return router
+
+
+def _list_routes(router: APIRouter, pages: Pages, catalog: Catalog) -> None:
+    async def show_list(visit: Visit, desk: Desk, asked: Asked, cursor: str | None, done: str = "") -> Response:
+        access = session_of(visit).access
+        limit, further = ("limit", str(PAGE)), [("cursor", cursor)] if cursor else []
+        found = await catalog.mine(access, [("view", desk.view), *asked.parameters, limit, *further])
+        groups: dict[str, list[MyOffering]] = {}
+        if desk.words == "tasks" and cursor is None and not asked.parameters:
+            waiting = await catalog.mine(access, [("view", "versions"), limit])
+            groups |= {VERSIONS: list(waiting.items)} if waiting.items else {}
+        for it in sorted(found.items, key=lambda it: desk.order.index(it.state) if it.state in desk.order else len(desk.order)):
+            groups.setdefault(it.state, []).append(it)
+        states = pages.labels(visit.language, "OfferingState")
+        return pages.show(
+            visit,
+            "pages/mine.html",
+            groups=groups,
+            words=desk.words,
+            path=desk.path,
+            asked=asked,
+            states={it: states[it] for it in desk.order if it in states},
+            hints=HINTS[desk.words],
+            following=None if found.next is None else asked.address(desk.path, found.next),
+            done=done if done in DONE else "",
+        )
+
+    async def save(visit: Visit, desk: Desk, asked: Asked) -> Response:
+        content = await catalog.my_table(session_of(visit).access, [("view", desk.view), *asked.parameters])
+        return table(content, "angebote")
+
+    @router.get(MINE.path)
+    async def mine(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None) -> Response:
+        return await show_list(visit, MINE, asked, cursor)
+
+    @router.get(f"{MINE.path}.csv")
+    async def mine_saved(visit: CurrentVisit, asked: AskedFor) -> Response:
+        return await save(visit, MINE, asked)
+
+    @router.get(TASKS.path)
+    async def handed_in(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None, done: str = "") -> Response:
+        return await show_list(visit, TASKS, asked, cursor, done)
+
+    @router.get(f"{TASKS.path}.csv")
+    async def handed_in_saved(visit: CurrentVisit, asked: AskedFor) -> Response:
+        return await save(visit, TASKS, asked)
 
 
 def _move(name: str) -> Step:

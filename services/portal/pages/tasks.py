@@ -17,6 +17,7 @@ from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
+from services.portal.pages.lists import AskedFor, table
 from services.portal.pages.orders import WAITING
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages
@@ -81,11 +82,21 @@ def task_routes(
         return pages.show(visit, "pages/tasks.html", numbers=numbers, year=day_of(clock()).year)
 
     @router.get("/accreditations")
-    async def listed(visit: CurrentVisit, cursor: str | None = None) -> Response:
-        parameters = [*limit, *([("cursor", cursor)] if cursor else [])]
+    async def listed(visit: CurrentVisit, asked: AskedFor, cursor: str | None = None) -> Response:
+        parameters = [*asked.parameters, *limit, *([("cursor", cursor)] if cursor else [])]
         found = await eligibility.accreditations(session_of(visit).access, parameters)
-        following = None if found.next is None else f"/tasks/accreditations?{urlencode({'cursor': found.next})}"
-        return pages.show(visit, "pages/accreditations.html", items=found.items, following=following)
+        return pages.show(
+            visit,
+            "pages/accreditations.html",
+            items=found.items,
+            asked=asked,
+            states=pages.labels(visit.language, "AccreditationState"),
+            following=None if found.next is None else asked.address("/tasks/accreditations", found.next),
+        )
+
+    @router.get("/accreditations.csv")
+    async def saved(visit: CurrentVisit, asked: AskedFor) -> Response:
+        return table(await eligibility.accreditation_table(session_of(visit).access, asked.parameters), "akkreditierungen")
 
     @router.get("/register/{year}")
     async def register(visit: CurrentVisit, year: Year) -> Response:

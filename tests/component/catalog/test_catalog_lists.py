@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 import pytest
 
 from services.catalog.repository import OFFERINGS
+from services.catalog.schemas.table import COLUMNS
 from shared.http.limits import PAGE_BYTES
-from tests.component.catalog.conftest import GOVDIGITAL, KOMM_ONE, MUSTS, World
+from tests.component.catalog.conftest import DATAPORT, FITKO, GOVDIGITAL, KOMM_ONE, KUNDE, MUSTS, World
 from tests.support.loading import loaded_from, weight
 
 LONG = "Wörter " * 1100
@@ -78,3 +81,44 @@ async def test_a_page_of_large_results_ends_by_its_bytes_and_the_next_goes_on(wo
     assert sorted(seen) == sorted([first, *ids])
     assert len(sizes) == 3
     assert max(sizes) < PAGE_BYTES + 32 * 1024
+
+
+async def names(world: World, token: str = GOVDIGITAL, **query: str) -> list[str]:
+    answer = await world.as_(token).get("/v1/my/offerings", params=query)
+    assert answer.status_code == 200, answer.text
+    return [item["title"] for item in answer.json()["items"]]
+
+
+async def test_a_list_is_narrowed_by_words_and_a_short_page_leads_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await world.published(title="Führerschein, Umtausch")
+    await world.published(title="Wohngeld")
+    await world.published(title="Wohnsitz anmelden")
+    assert await names(world, q="wohn") == ["Wohnsitz anmelden", "Wohngeld"]
+    assert await names(world, q="FUEHRER komm_one") == ["Führerschein, Umtausch"]
+    assert await names(world, q=first[:8]) == ["Führerschein, Umtausch"]
+    assert await names(world, q="10169 wohngeld", state="VEROEFFENTLICHT") == ["Wohngeld"]
+    assert await names(world, q="wohn", state="AUSGESETZT") == []
+    assert await names(world, KOMM_ONE, q="anmelden") == ["Wohnsitz anmelden"]
+    monkeypatch.setattr("services.catalog.repository.SCANNED", 1)
+    page = (await world.as_(GOVDIGITAL).get("/v1/my/offerings", params={"q": "führer", "limit": 1})).json()
+    assert (page["items"], page["next"] is None) == ([], False)
+    query = {"q": "führer", "limit": 1, "cursor": page["next"]}
+    page = (await world.as_(GOVDIGITAL).get("/v1/my/offerings", params=query)).json()
+    assert [item["id"] for item in page["items"]] == [first]
+
+
+async def test_a_list_is_a_table_too_for_those_alone_who_may_list_it(world: World) -> None:
+    await world.published(title="=cmd|' /C calc'!A0", channels=["govdigital", "fitko"])
+    await world.published(title="Wohngeld")
+    answer = await world.as_(FITKO).get("/v1/my/offerings", params={"limit": 1}, headers={"Accept": "text/csv"})
+    assert (answer.status_code, answer.headers["vary"]) == (200, "Accept")
+    heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert tuple(heads) == COLUMNS
+    shown = {head: [row[number] for row in rows] for number, head in enumerate(heads)}
+    assert (shown["Leistung"], shown["Stand"]) == (["'=cmd|' /C calc'!A0"], ["Veröffentlicht"])
+    assert shown["Wartet auf Sie seit"] == ["2026-11-24 10:00"]
+    for token, expected in ((GOVDIGITAL, 2), (KOMM_ONE, 2), (DATAPORT, 0)):
+        whole = await world.as_(token).get("/v1/my/offerings", params={"limit": 1}, headers={"Accept": "text/csv"})
+        assert whole.text.count("\r\n") - 1 == expected, token
+    assert (await world.as_(KUNDE).get("/v1/my/offerings", headers={"Accept": "text/csv"})).status_code == 403
+    assert (await world.as_(None).get("/v1/my/offerings", headers={"Accept": "text/csv"})).status_code == 401

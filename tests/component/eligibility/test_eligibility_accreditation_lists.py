@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import csv
+import io
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from services.eligibility.repository import ORGANISATIONS
 from services.eligibility.settings import Settings
+from services.eligibility.table import COLUMNS
 from shared.messages.values import Channel
 from shared.store.port import Save
 from shared.store.sqlite.store import SqliteStore
-from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, STAFF, World
+from tests.component.eligibility.conftest import ANNA, HUSUM, KOMM_ONE, NRW, STAFF, World
 
 GOVDIGITAL = STAFF[Channel.GOVDIGITAL]
 SECOND = "greta/govdigital/ANBIETER"
@@ -125,3 +128,55 @@ async def test_a_repeated_registration_with_a_bad_leitweg_id_is_refused(world: W
     assert (bad.status_code, bad.json()["code"]) == (422, "leitweg_id_form")
     other = await world.register(ANNA, ["KUNDE"], [], leitweg_id="04011000-900X999-08")
     assert (other.status_code, other.json()["code"]) == (409, "already_registered")
+
+
+async def test_an_anbieter_that_does_not_decide_is_reminded_once_by_the_service_itself(world: World) -> None:
+    assert (await world.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
+    run = next(it for it in world.service.periodic if it.name == "eligibility.reminders")
+
+    async def given() -> list[str]:
+        await run.run()
+        return [event.type for event in world.publisher.events if event.type.endswith(("-reminded.v1", "-escalated.v1"))]
+
+    assert await given() == []
+    world.now += timedelta(days=15)
+    assert await given() == ["eligibility.organisation.accreditation-reminded.v1"]
+    assert len(await given()) == 1
+    await world.decide(HUSUM, Channel.GOVDIGITAL, "review")
+    world.now += timedelta(days=8)
+    assert (await given())[1:] == ["eligibility.organisation.accreditation-escalated.v1"]
+    assert (await world.decide(HUSUM, Channel.GOVDIGITAL, "refuse", {"reason": "Nein."})).status_code == 200
+    world.now += timedelta(days=60)
+    assert len(await given()) == 2
+
+
+async def test_a_list_is_narrowed_by_words_and_a_short_page_leads_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.accredit_husum()
+    for provider in (KOMM_ONE, NRW):
+        await world.accredit_provider(provider, Channel.GOVDIGITAL)
+    assert await listed(world, "&state=ERTEILT&q=HUSUM") == [HUSUM]
+    assert await listed(world, "&state=ERTEILT&q=0105%20stadt") == [HUSUM]
+    assert await listed(world, "&state=ERTEILT&q=komm") == ["komm_one"]
+    assert await listed(world, "&q=komm") == []
+    monkeypatch.setattr("services.eligibility.repository.SCANNED", 1)
+    *_, last = await listed(world, "&state=ERTEILT")
+    page = (await world.call("GET", f"/accreditations?state=ERTEILT&limit=1&q={last}", GOVDIGITAL)).json()
+    assert (page["items"], page["next"] is None) == ([], False)
+    path = f"/accreditations?state=ERTEILT&limit=1&q={last}&cursor={page['next']}"
+    page = (await world.call("GET", path, GOVDIGITAL)).json()
+    assert [it["organisation"]["id"] for it in page["items"]] == [last]
+
+
+async def test_a_list_is_a_table_too_for_the_anbieter_alone(world: World) -> None:
+    await world.accredit_husum()
+    answer = await world.call("GET", "/accreditations?state=ERTEILT&limit=1", GOVDIGITAL, Accept="text/csv")
+    assert (answer.status_code, answer.headers["vary"]) == (200, "Accept")
+    heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+    assert tuple(heads) == COLUMNS
+    (row,) = (dict(zip(heads, row, strict=True)) for row in rows)
+    assert (row["Organisation"], row["Kennung"], row["Stand"]) == ("Husum, Stadt", HUSUM, "Erteilt")
+    record = (await world.call("GET", f"/organisations/{HUSUM}", GOVDIGITAL)).json()["accreditations"][0]
+    assert (date.fromisoformat(row["Letzter Tag"]) + timedelta(days=1)).isoformat() == record["valid_to"]
+    other = await world.call("GET", "/accreditations?state=ERTEILT", STAFF[Channel.FITKO], Accept="text/csv")
+    assert other.text.count("\r\n") == 1
+    assert (await world.call("GET", "/accreditations", ANNA, Accept="text/csv")).status_code == 403

@@ -14,7 +14,7 @@ from shared.messages import ordering
 from tests.component.notify.workbench import Bench, open_store, received
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, ActingAs, World
-from tests.support.builders.events import AT, CUSTOMER, NUMBER, OFFERING_ID, ORDER_ID, head
+from tests.support.builders.events import AT, CUSTOMER, NUMBER, OFFERING_ID, head
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 
@@ -90,7 +90,6 @@ async def test_the_inbox_is_narrowed_by_kind_vorgang_and_offer_and_marked_as_rea
     assert len(person.page.all("li", class_="card")) == 3
     await person.follow(f"Alles zu diesem Vorgang : {subjects(person)[1]}")
     assert len(subjects(person)) == 2
-    assert [it.text for it in person.page.all("a", href=f"/orders/{ORDER_ID}") if it.text == "Zum Vorgang"]
     await person.follow("Dienst produktiv")
     chips = [it.text.removesuffix(" ✕") for it in person.page.all("a", class_="chip")]
     assert chips == ["Dienst produktiv", "Ein bestimmter Vorgang"]

@@ -121,6 +121,18 @@ async def test_an_offer_goes_from_an_empty_form_to_the_schaufenster(desks: Desks
         assert expected in shown
     await person.open("/my/offerings")
     assert "Veröffentlicht 1" in person.text
+    await person.open("/my/offerings?q=nichts&state=")
+    assert "Zu dieser Auswahl gibt es nichts." in person.text
+    await anbieter.open("/tasks/offerings?q=PARKAUSWEIS&state=VEROEFFENTLICHT")
+    assert "Veröffentlicht 1" in anbieter.text
+    links = {it.text: it.attributes["href"] for it in anbieter.page.one("main").inside_all("a")}
+    table = await anbieter.visitor.get(links["Als Tabelle (CSV)"])
+    assert (table.headers["content-type"], table.headers["cache-control"]) == ("text/csv; charset=utf-8", "no-store")
+    assert table.headers["content-disposition"] == 'attachment; filename="angebote.csv"'
+    assert [row.split(";")[0] for row in table.text.removeprefix("\ufeff").splitlines()] == [
+        '"Leistung"',
+        '"Bewohnerparkausweis online"',
+    ]
 
 
 async def test_a_file_that_is_refused_is_named_at_its_field_and_what_was_typed_stays(

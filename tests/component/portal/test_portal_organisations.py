@@ -124,6 +124,15 @@ async def test_a_municipality_registers_states_its_relation_and_is_accredited(de
     await anbieter.open(f"{PATH}/accreditations/govdigital/KUNDE/grant")
     await anbieter.send(200, "", valid_to__day="31", valid_to__month="12", valid_to__year="2028")
     assert "Erteilt" in anbieter.text
+    await anbieter.open("/tasks/accreditations?q=husum&ends_before=2029-01-01")
+    assert "Akkreditierungen bei Ihnen in diesem Stand." in anbieter.text
+    links = {it.text: it.attributes["href"] for it in anbieter.page.one("main").inside_all("a")}
+    assert "Husum, Stadt" in links
+    table = await anbieter.visitor.get(links["Als Tabelle (CSV)"])
+    assert table.headers["content-disposition"] == 'attachment; filename="akkreditierungen.csv"'
+    assert [row.split(";")[0] for row in table.text.removeprefix("\ufeff").splitlines()] == ['"Organisation"', '"Husum, Stadt"']
+    await anbieter.open("/tasks/accreditations?q=husum")
+    assert "Zu dieser Auswahl gibt es nichts." in anbieter.text
     await kunde.open(PATH)
     assert "Vom Anbieter bestätigt" in kunde.text
 

@@ -38,6 +38,14 @@ LISTED = {
     "ordering GET /v1/partners": (Thing.PARTNER_WHOLE,),
 }
 """Lists that hold, for each caller, exactly those of these things that they see."""
+RECORDED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("catalog GET /v1/my/offerings", {}),
+    ("catalog GET /v1/my/offerings", {"Accept": "text/csv"}),
+    ("eligibility GET /v1/accreditations", {}),
+    ("eligibility GET /v1/accreditations", {"Accept": "text/csv"}),
+    ("notify GET /v1/inbox", {}),
+)
+"""Lists, and the tables of them, that show only what the caller may see."""
 SILENT = frozenset(
     {
         "ordering POST /v1/orders",
@@ -195,8 +203,8 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
     counted = (await _list(scene, caller, "ordering GET /v1/orders/counts")).json()["count"]
     if counted != (own := sum(sees(caller, thing) for thing in LISTED["ordering GET /v1/orders"])):
         found.append(f"ordering GET /v1/orders/counts: {caller.name} counts {counted}, not {own}")
-    for operation in ("catalog GET /v1/my/offerings", "eligibility GET /v1/accreditations", "notify GET /v1/inbox"):
-        answer = await _list(scene, caller, operation)
+    for operation, headers in RECORDED:
+        answer = await _list(scene, caller, operation, headers)
         names = {thing: scene.ids[thing] for thing in Thing if thing not in (Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE)}
         recorded = {thing for thing in names if not (_reported(caller, thing) if "inbox" in operation else sees(caller, thing))}
         found += [f"{operation}: {caller.name} finds a {thing}" for thing in recorded if names[thing] in answer.text]
@@ -211,9 +219,9 @@ def _reported(caller: Caller, thing: Thing) -> bool:
     return any(sees(other, thing) for other in CALLERS if other.organisation == caller.organisation)
 
 
-async def _list(scene: Scene, caller: Caller, operation: str) -> httpx.Response:
+async def _list(scene: Scene, caller: Caller, operation: str, headers: dict[str, str] | None = None) -> httpx.Response:
     service, method, path = operation.split(" ")
-    return await scene.ask(scene.tokens.of(caller), (service, method, path), None, {})
+    return await scene.ask(scene.tokens.of(caller), (service, method, path), None, headers or {})
 
 
 def _blind(row: Row) -> Iterator[Caller | None]:

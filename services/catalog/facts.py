@@ -37,10 +37,18 @@ class WaitingOfferFact:
 
 
 @dataclass(frozen=True, slots=True)
-class CountedFact:
-    """Contracts by which bodies reuse an offer, by their ids: whether each is counted as one that runs."""
+class Counted:
+    """How a contract or accession is counted: whether it runs, and its last day, YYYY-MM-DD, if that is known."""
 
-    contracts: Mapping[str, bool]
+    runs: bool
+    last_day: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedFact:
+    """Contracts and accessions by which bodies reuse an offer, by their ids."""
+
+    contracts: Mapping[str, Counted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ def _offering(document: Document) -> OfferingFact | WaitingOfferFact | None:
 
 
 def _counted(document: Document) -> CountedFact:
-    return CountedFact({it["contract_id"]: it["runs"] for it in document["contracts"]})
+    return CountedFact({it["contract_id"]: Counted(it["runs"], it.get("last_day")) for it in document["contracts"]})
 
 
 def _contents(document: Document) -> ContentsFact:

@@ -1,11 +1,11 @@
-"""How many bodies reuse an offer, and in which Länder: in the store, counted by what contracts tells."""
+"""How many bodies reuse an offer, and in which Länder: in the store, counted by what contracts tells and by the calendar."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from services.catalog.domain.reuse import Reuse, StatedContract, follow, reuse_id
@@ -13,10 +13,11 @@ from services.catalog.entries import InUse
 from services.catalog.repository import MANY, REUSES, SERVICE
 from shared.aggregate.change import Cause, Change
 from shared.aggregate.record import Record
+from shared.calendar import day_of
 from shared.errors import WriteConflictError
 from shared.messages.base import Message
 from shared.process.service import Resources
-from shared.store.paging import documents_of
+from shared.store.paging import documents_of, pages
 from shared.store.port import Query, Save
 
 _COUNTED = ("offering_id", "land", "bodies", "changed_at")
@@ -52,6 +53,18 @@ class Reuses:
         async for document in documents_of(self._store, REUSES, query):
             yield Counted(document["offering_id"], document["land"], document["bodies"])
 
+    async def end(self, today: date) -> None:
+        """Count accessions no more that have had their last day; what somebody else writes meanwhile is found again later."""
+        async for page in pages(self._store, REUSES, Query("by_end", below=today.isoformat(), limit=MANY)):
+            saves = []
+            for document in page:
+                record = self.ledger.records.read(document)
+                if record.state is not None:
+                    record.state.end(today, self._clock())
+                before, record.rev = record.rev, record.rev + 1
+                saves.append(Save(record.document(), expected_rev=before))
+            await self._store.save_many(REUSES, saves)
+
     async def of(self, offering_id: str) -> InUse | None:
         """Return how many bodies reuse an offer and in which Länder, None if none does."""
         query = Query("by_offering", equals={"offering_id": offering_id}, limit=MANY, only=_COUNTED)
@@ -80,8 +93,20 @@ class Reuses:
                 raise WriteConflictError("somebody else counts the same contracts")
 
 
+class ReuseEnds:
+    """Counts accessions no more that have had their last day: nobody tells that it is over. Safe beside others."""
+
+    def __init__(self, reuses: Reuses, clock: Callable[[], datetime]) -> None:
+        self._reuses = reuses
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Count no more what is over. Raises StoreUnavailableError."""
+        await self._reuses.end(day_of(self._clock()))
+
+
 def count_contract(stated: StatedContract, cause: Cause, at: datetime) -> Change[Reuse]:
-    """Count a contract of which contracts tells, or count it no more."""
+    """Count a contract or accession of which contracts tells, or count it no more."""
 
     def decide(reuse: Reuse | None) -> tuple[Reuse, Sequence[Message]]:
         return follow(reuse, stated, at)

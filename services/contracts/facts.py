@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from services.contracts.accessions.repository import ACCESSIONS
 from services.contracts.domain.transitions import BINDING, PENDING, ContractState
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.contracts.statements.maker import OWED
@@ -18,11 +19,15 @@ from shared.store.port import Collection, Document
 
 @dataclass(frozen=True, slots=True)
 class ReuseFact:
-    """That a body reuses an offer by a contract, or has: whether the contract ``runs``."""
+    """That a body reuses an offer by a contract or accession, or has: whether the contract ``runs``.
+
+    ``last_day``: of an accession, YYYY-MM-DD, whose end is a matter of the calendar alone.
+    """
 
     offering_id: str
     organisation: str
     runs: bool
+    last_day: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,14 @@ class ProvisionFact:
     year: int | None
     sequence: int | None
     reuse: ReuseFact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessionFact:
+    """An accession, by which a body reuses an offer."""
+
+    id: str
+    reuse: ReuseFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,11 @@ def _reuse(document: Document) -> ReuseFact | None:
     return ReuseFact(document["offering_id"], document["customer"]["id"], document["state"] != ContractState.BEENDET)
 
 
+def _accession(document: Document) -> AccessionFact:
+    organisation, last_day = document["organisation"]["id"], document["valid_to"]
+    return AccessionFact(document["_id"], ReuseFact(document["offering_id"], organisation, runs=True, last_day=last_day))
+
+
 def _register(document: Document) -> RegisterFact:
     return RegisterFact(
         channel=Channel.read(document["channel"]),
@@ -116,7 +134,8 @@ def _register(document: Document) -> RegisterFact:
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], PapersFact | None]] = {CONTRACTS: _papers, OWED: _papers}
-FACTS: Mapping[Collection, Callable[[Document], ContractFact | ProvisionFact | RegisterFact | None]] = {
+FACTS: Mapping[Collection, Callable[[Document], ContractFact | ProvisionFact | AccessionFact | RegisterFact | None]] = {
     CONTRACTS: _contract,
+    ACCESSIONS: _accession,
     REGISTERS: _register,
 }

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from marktplatz.assembly import ServiceName
 from marktplatz.recovery.reconcile.facts import StoreFacts
+from marktplatz.recovery.reconcile.rules_reuse import miscounted, runs_on
 from marktplatz.recovery.stores import Stores
 from services.catalog.domain.reuse import StatedContract, stated_contract
 from services.catalog.reuse import Reuses
-from services.contracts.facts import ContractFact, ProvisionFact
+from services.contracts.facts import ReuseFact
+from shared.calendar import day_of
 
 
 async def restore_reuses(stores: Stores, facts: StoreFacts) -> list[str]:
-    """Count the contracts that the catalog does not, and no more those that are over; return their ids.
+    """Count what the catalog does not, and no more what is over; return the ids of these contracts and accessions.
 
     Raises StoreUnavailableError, WriteConflictError if somebody writes to the store meanwhile.
     """
-    lacking = _lacking(facts)
-    await Reuses(stores[ServiceName.CATALOG].resources).restore(lacking)
+    resources = stores[ServiceName.CATALOG].resources
+    today = day_of(resources.clock())
+    lacking = [_stated(contract, reuse, today) for contract, reuse in miscounted(facts, today)]
+    await Reuses(resources).restore(lacking)
     return [it.contract_id for it in lacking]
 
 
-def _lacking(facts: StoreFacts) -> list[StatedContract]:
-    counted = {contract: runs for fact in facts.counted for contract, runs in fact.contracts.items()}
-    found: list[StatedContract] = []
-    contracts: list[ContractFact | ProvisionFact] = [*facts.contracts.values(), *facts.provisions.values()]
-    for contract in contracts:
-        reuse = contract.reuse
-        # What the catalog knows to be over stays so: the calendar ends it here, too.
-        if reuse is not None and (reuse.runs, counted.get(contract.id)) in {(True, None), (False, True)}:
-            found.append(stated_contract(contract.id, reuse.offering_id, reuse.organisation, runs=reuse.runs))
-    return found
+def _stated(contract: str, reuse: ReuseFact, today: date) -> StatedContract:
+    last_day = None if reuse.last_day is None else date.fromisoformat(reuse.last_day)
+    runs = runs_on(reuse, today)
+    return stated_contract(contract, reuse.offering_id, reuse.organisation, runs=runs, last_day=last_day)

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     OFFERING_NOT_LISTED = "offering_not_listed"
     OFFERING_LISTED_OTHERWISE = "offering_listed_otherwise"
     OFFERING_UNKNOWN = "offering_unknown"
+    REUSE_MISCOUNTED = "reuse_miscounted"
     OUTBOX_WAITING = "outbox_waiting"
     TOPIC_MISSING = "topic_missing"
     TOPIC_AHEAD = "topic_ahead"

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from marktplatz.recovery.stores import ServiceStore, Stores
 from services.catalog.facts import CountedFact, OfferingFact, WaitingOfferFact
-from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
+from services.contracts.facts import AccessionFact, ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import ContentsFact, VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, ParticipationFact, PlaceFact
 from shared.aggregate import epochs
@@ -38,7 +38,7 @@ class StoreFacts:
     """The stores of all services. ``places`` holds the ids of the Vorgänge that have a reserved place.
 
     ``participations`` says which Klient finds which Vorgang: ids of the Vorgang and the Klient.
-    ``counted`` are the contracts by which the catalog counts who reuses an offer.
+    ``counted`` are the contracts and accessions by which the catalog counts who reuses an offer.
     ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
     """
 
@@ -47,6 +47,7 @@ class StoreFacts:
     participations: set[tuple[str, str]] = field(default_factory=set)
     contracts: dict[str, ContractFact] = field(default_factory=dict)
     provisions: dict[str, ProvisionFact] = field(default_factory=dict)
+    accessions: dict[str, AccessionFact] = field(default_factory=dict)
     registers: list[RegisterFact] = field(default_factory=list)
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class StoreFacts:
         match fact:
             case OrderFact():
                 self.orders[fact.id] = fact
-            case ContractFact() | ProvisionFact():
+            case ContractFact() | ProvisionFact() | AccessionFact():
                 self._add_contract(fact)
             case RegisterFact():
                 self.registers.append(fact)
@@ -80,11 +81,14 @@ class StoreFacts:
             case _:
                 raise TypeError(f"reconciliation compares no {type(fact).__name__}")
 
-    def _add_contract(self, fact: ContractFact | ProvisionFact) -> None:
-        if isinstance(fact, ContractFact):
-            self.contracts[fact.id] = fact
-        else:
-            self.provisions[fact.id] = fact
+    def _add_contract(self, fact: ContractFact | ProvisionFact | AccessionFact) -> None:
+        match fact:
+            case ContractFact():
+                self.contracts[fact.id] = fact
+            case ProvisionFact():
+                self.provisions[fact.id] = fact
+            case AccessionFact():
+                self.accessions[fact.id] = fact
 
     def _mark(self, fact: PlaceFact | ParticipationFact | WaitingOfferFact) -> None:
         match fact:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
+from marktplatz.recovery.reconcile.rules_reuse import reuses
 from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import VerdictFact
 from services.ordering.facts import OrderFact
@@ -23,6 +24,7 @@ def between_stores(facts: StoreFacts) -> Iterator[Difference]:
     yield from _numbers(facts)
     yield from _verdicts(facts)
     yield from _offerings(facts)
+    yield from reuses(facts)
 
 
 def _orders(facts: StoreFacts) -> Iterator[Difference]:

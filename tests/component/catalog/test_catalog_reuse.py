@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 from services.catalog.repository import REUSES
 from shared.messages.contracts import ContractConcluded
+from shared.messages.contracts_accessions import AccessionEvent
 from shared.messages.contracts_chain import ChainEvent
 from shared.topics import CATALOG_CONTRACTS
 from tests.component.catalog.conftest import KOMM_ONE, World
 from tests.component.catalog.test_catalog_provisions import shown
-from tests.support.builders.reuse import ended, ordered, received
+from tests.support.builders.reuse import acceded, ended, ordered, received
 
-DRESDEN, LEIPZIG, HUSUM = "146120000000", "147130000000", "010540056056"
+DRESDEN, LEIPZIG, GOERLITZ, HUSUM = "146120000000", "147130000000", "146260110110", "010540056056"
 
 
-async def hear(world: World, *messages: ContractConcluded | ChainEvent, seq: int = 1) -> None:
+async def hear(world: World, *messages: ContractConcluded | ChainEvent | AccessionEvent, seq: int = 1) -> None:
     (consumer,) = (it for it in world.service.consumers if it.group == CATALOG_CONTRACTS)
     assert {type(it) for it in messages} <= consumer.handles
     assert list(await consumer.handle([received(it, seq) for it in messages])) == []
@@ -48,6 +50,15 @@ async def test_who_reuses_an_offer_is_shown_filtered_and_counted_without_names(w
     both = await world.search(used_in=["DE-SN", "DE-SH"], sort="title")
     assert [it["id"] for it in both["items"]] == [used, other]
     assert (await world.search(used_in="DE-BY"))["total"] == 0
+
+    await hear(world, acceded(GOERLITZ, other, date(2026, 12, 31)))
+    assert (await shown(world, other, None))["in_use"] == {"bodies": 2, "laender": ["DE-SH", "DE-SN"]}
+    (ends,) = (it for it in world.service.periodic if it.name == "catalog.reuse-ends")
+    await ends.run()
+    assert (await world.search(used_in="DE-SN"))["total"] == 2
+    world.clock.time = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    await ends.run()
+    assert (await shown(world, other, None))["in_use"] == {"bodies": 1, "laender": ["DE-SH"]}
 
     await hear(world, ended(DRESDEN, used), ended(LEIPZIG, used), seq=2)
     assert (await shown(world, used, None))["in_use"] == {"bodies": 2, "laender": ["DE-SH"]}

@@ -159,9 +159,12 @@ async def test_a_raised_aggregate_keeps_its_state_and_what_it_has_still_to_send(
 async def test_reconciliation_reads_what_the_services_write(world: World) -> None:
     await world.request("a")
     facts = await read_stores(world.stores)
-    (found,) = between_stores(facts)
-    assert found.ids["order_id"] == order_id("a")
-    assert found.ids["contract_number"] == (await world.contract("a")).number
+    contract = await world.contract("a")
+    found = {it.kind: it.ids for it in between_stores(facts)}
+    assert found.keys() == {Kind.ORDER_MISSING, Kind.REUSE_MISCOUNTED}, "ordering and catalog have heard nothing"
+    order = found[Kind.ORDER_MISSING]
+    assert (order["order_id"], order["contract_number"]) == (order_id("a"), contract.number)
+    assert found[Kind.REUSE_MISCOUNTED]["contract_id"] == contract.id
 
 
 def test_a_number_is_read_back_only_as_it_is_written() -> None:

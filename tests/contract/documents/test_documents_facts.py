@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from marktplatz.recovery.reconcile.differences import Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from services.catalog.facts import FACTS as CATALOG
@@ -38,7 +39,9 @@ def test_the_documents_of_a_release_have_facts_and_agree(release: Path) -> None:
     assert facts.registers
     assert facts.verdicts.keys() == facts.orders.keys()
     assert facts.offerings.keys() == facts.listed.keys() != set()
-    assert list(between_stores(facts)) == []
+    # What a release before the count lacks is counted from the topic of contracts, which a new group reads from its beginning.
+    uncounted = set() if facts.counted else {Kind.REUSE_MISCOUNTED}
+    assert {it.kind for it in between_stores(facts)} == uncounted
 
 
 @every_release

@@ -8,6 +8,7 @@ from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.ids import derived_id
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, Leg
+from shared.messages.contracts_accessions import AccessionDeclared, AccessionEnded, AccessionEvent, AccessionHead
 from shared.messages.contracts_chain import ChainEvent, ChainHead, ChainState, ContractEnded, ContractTerminated
 from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.contracts_sub import SubContractConcluded
@@ -83,7 +84,32 @@ def passed_on(body: str, offering_id: str, by: str) -> SubContractConcluded:
     return SubContractConcluded(contract=head, at=CONCLUDED_AT)
 
 
-def received(message: ContractConcluded | ChainEvent, seq: int) -> Received:
-    """Return an event of contracts as its consumers get it, the number ``seq`` of its contract."""
-    source = message.contract.id
+def acceded(body: str, offering_id: str, last_day: date | None = None) -> AccessionDeclared:
+    """Return the event that a body has acceded to a contract, until a last day if it has named one."""
+    return AccessionDeclared(accession=_accession(body, offering_id, last_day), at=CONCLUDED_AT)
+
+
+def left(body: str, offering_id: str, last_day: date) -> AccessionEnded:
+    """Return the event that the last day of the accession of a body is known."""
+    return AccessionEnded(accession=_accession(body, offering_id, last_day), at=CONCLUDED_AT)
+
+
+def _accession(body: str, offering_id: str, last_day: date | None) -> AccessionHead:
+    return AccessionHead(
+        id=derived_id("reuse-accession", body, offering_id),
+        contract_id=contract_of("DE-SN", offering_id),
+        channel=Channel.FITKO,
+        offering_id=offering_id,
+        offering_title=TITLE,
+        organisation=Party(id=body, name=body),
+        licensee=Party(id="DE-SN", name="DE-SN"),
+        provider=PROVIDER,
+        valid_from=date(2026, 11, 24),
+        ends_on=last_day,
+    )
+
+
+def received(message: ContractConcluded | ChainEvent | AccessionEvent, seq: int) -> Received:
+    """Return an event of contracts as its consumers get it, the number ``seq`` of its contract or accession."""
+    source = message.accession.id if isinstance(message, AccessionEvent) else message.contract.id
     return Received(message, source, Cause(derived_id("event", source, str(seq)), message.TYPE, source, seq), CONCLUDED_AT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from itertools import permutations
 from typing import Final
 
@@ -18,11 +19,12 @@ from shared.messages.values import Channel
 from tests.support.builders.offerings import AT, OFFERING_ID
 from tests.support.builders.provisions import concluded
 from tests.support.builders.provisions import ending as provision_ending
-from tests.support.builders.reuse import PROVIDER, chained, continued, ended, ordered, passed_on, terminated
+from tests.support.builders.reuse import PROVIDER, acceded, chained, continued, ended, left, ordered, passed_on, terminated
 
 DRESDEN: Final = "146120000000"
 LEIPZIG: Final = "147130000000"
 HUSUM: Final = "010540056056"
+END: Final = date(2028, 12, 31)
 
 
 def counted(events: Sequence[Message]) -> InUse | None:
@@ -87,10 +89,32 @@ def test_other_contracts_and_those_that_are_not_concluded_count_nothing() -> Non
     assert counted([provision, provision_ending(OFFERING_ID, Channel.GOVDIGITAL, None), offered, later]) is None
 
 
+def test_a_body_that_has_acceded_to_a_contract_counts_until_its_last_day_is_over() -> None:
+    last = date(2027, 6, 30)
+    assert counted([acceded(DRESDEN, OFFERING_ID), ordered("DE-SN", OFFERING_ID)]) == InUse(2, ("DE-SN",))
+    assert counted([acceded(DRESDEN, OFFERING_ID), ordered(DRESDEN, OFFERING_ID)]) == InUse(1, ("DE-SN",)), "it is one body"
+    for order in permutations((acceded(DRESDEN, OFFERING_ID), left(DRESDEN, OFFERING_ID, last), left(DRESDEN, OFFERING_ID, END))):
+        reuse: Reuse | None = None
+        for event in order:
+            stated = stated_by(event)
+            assert stated is not None
+            reuse, _ = follow(reuse, stated, AT)
+        assert reuse is not None
+        assert (reuse.bodies, reuse.model_dump()["ends_next"]) == (1, "2027-06-30")
+        reuse.end(last, AT)
+        assert reuse.bodies == 1
+        reuse.end(last + timedelta(days=1), AT)
+        assert (reuse.bodies, reuse.model_dump()["ends_next"]) == (0, None)
+        again = stated_by(acceded(DRESDEN, OFFERING_ID))
+        assert again is not None
+        assert follow(reuse, again, AT)[0].bodies == 0
+
+
 def test_a_stored_count_is_read_back_and_its_number_stands_beside_it() -> None:
     stated = stated_by(ordered(DRESDEN, OFFERING_ID))
     assert stated is not None
     reuse, _ = follow(None, stated, AT)
     document = reuse.model_dump()
     assert (document["bodies"], document["land"]) == (1, "DE-SN")
-    assert Reuse.model_validate({name: value for name, value in document.items() if name != "bodies"}) == reuse
+    stored = {name: value for name, value in document.items() if name not in {"bodies", "ends_next"}}
+    assert Reuse.model_validate(stored) == reuse

@@ -17,8 +17,8 @@ from marktplatz.recovery.reconcile.rules_partners import with_partners
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
-from services.catalog.facts import OfferingFact
-from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
+from services.catalog.facts import Counted, CountedFact, OfferingFact
+from services.contracts.facts import AccessionFact, ContractFact, ProvisionFact, RegisterFact, ReuseFact
 from services.eligibility.facts import VerdictFact
 from services.notify.facts import ExpectedNotification
 from services.ordering.facts import ListedOfferingFact, OrderFact
@@ -149,6 +149,7 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
         lambda w: w.stores.listed.update({OFFER: ListedOfferingFact(OFFER, "Angebot", 2, OfferingState.VEROEFFENTLICHT)}), {"offering_id": OFFER},
     ),
     Kind.OFFERING_UNKNOWN: (lambda w: w.stores.listed.update(lost=ListedOfferingFact("lost", "Weg", 1, OfferingState.VEROEFFENTLICHT)), {"offering_id": "lost"}),
+    Kind.REUSE_MISCOUNTED: (lambda w: w.change_contract(reuse=ReuseFact(OFFER, KLIENT, runs=True)), {"offering_id": OFFER, "contract_id": CONTRACT, "organisation": KLIENT}),
     Kind.OUTBOX_WAITING: (lambda w: w.sequence(("ordering", ORDER), seq=6, waiting=1, since=AT), {"service": "ordering", "id": ORDER}),
     Kind.TOPIC_MISSING: (lambda w: w.topics.missing.append("ordering.order.v1"), {"topic": "ordering.order.v1"}),
     Kind.TOPIC_AHEAD: (lambda w: w.sequence(("ordering", ORDER), seq=4), {"service": "ordering", "id": ORDER, "label": "V-1", "seq": "5"}),
@@ -270,6 +271,26 @@ def test_the_same_difference_at_a_second_look_has_the_same_key_and_another_offse
     moved.position(committed=8)
     (before,), (again,), (after,) = world.differences(), world.differences(), moved.differences()
     assert before.key == again.key != after.key
+
+
+@pytest.mark.parametrize(
+    ("reuse", "counted", "agrees"),
+    [
+        (ReuseFact(OFFER, KLIENT, runs=True), Counted(runs=True), True),
+        (ReuseFact(OFFER, KLIENT, runs=False), Counted(runs=True), False),
+        (ReuseFact(OFFER, KLIENT, runs=True), Counted(runs=False), True),
+        (ReuseFact(OFFER, KLIENT, runs=False), None, True),
+        (ReuseFact(OFFER, KLIENT, runs=True, last_day="2020-12-31"), None, True),
+        (ReuseFact(OFFER, KLIENT, runs=True, last_day="2020-12-31"), Counted(runs=True), False),
+        (ReuseFact(OFFER, KLIENT, runs=True, last_day="2999-12-31"), None, False),
+        (ReuseFact(OFFER, KLIENT, runs=True, last_day="2999-12-31"), Counted(runs=True, last_day="2999-12-31"), True),
+    ],
+)
+def test_who_reuses_an_offer_is_counted_while_it_runs(reuse: ReuseFact, counted: Counted | None, *, agrees: bool) -> None:
+    world = World()
+    world.stores.accessions["acceded"] = AccessionFact("acceded", reuse)
+    world.stores.counted = [] if counted is None else [CountedFact({"acceded": counted})]
+    assert [it.kind for it in world.differences()] == ([] if agrees else [Kind.REUSE_MISCOUNTED])
 
 
 def test_the_handbook_says_of_every_kind_what_it_means() -> None:

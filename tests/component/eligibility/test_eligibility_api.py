@@ -120,7 +120,7 @@ class TestRelation:
         body = (await world.state_relation()).json()
         (statement,) = body["statements"]
         assert (statement["path"], statement["confirmed"]) == (PATH, False)
-        assert statement["plausible_by"] == "Municipalities, towns and Kreise of Schleswig-Holstein"
+        assert statement["plausible_by"] == "Gemeinden, Städte und Kreise in Schleswig-Holstein"
         assert statement["evidence"][0]["title"] == SATZUNG["title"]
         assert body["accreditations"][0]["statements"] == [statement["id"]]
 

@@ -236,7 +236,7 @@ ORGANISATIONS = Topic(
         eligibility.OrganisationRestated,
     ),
     producer="eligibility",
-    consumers=(NOTIFY,),
+    consumers=(*CONTRACTS_USES.values(), NOTIFY),
     keep=CleanupPolicy.COMPACT,
 )
 RIGHTS = Topic(
@@ -394,6 +394,7 @@ CONTRACTS = Topic(
         contracts_changes.ChangeSigned,
         contracts_changes.ContractAmended,
         contracts_changes.ChangeRefused,
+        contracts_changes.ChangeFailed,
         contracts_changes.PriceAnnounced,
         contracts_changes.SuccessionOffered,
         contracts_changes.ContractSucceeded,

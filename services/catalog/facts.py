@@ -15,10 +15,25 @@ from shared.store.port import Collection, Document
 
 
 @dataclass(frozen=True, slots=True)
+class ProvidedFact:
+    """A Bereitstellungsvertrag of an offer, as the catalog knows of it.
+
+    ``ends``: last days (ISO 8601, None: open) that contracts has told of it and of what follows it in time, by their ids.
+    """
+
+    offering_id: str
+    channel: Channel
+    contract_id: str
+    state: ProvisionState
+    number: str | None
+    ends: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OfferingFact:
     """An offer that is or was public, as its owner has it. ``removed``: it has left its topic.
 
-    ``numbers`` are those of its Bereitstellungsverträge, by their ids, with the channel.
+    ``numbers`` are those of its Bereitstellungsverträge, by their ids, with the channel; ``provided``: what is known of those.
     """
 
     id: str
@@ -27,13 +42,16 @@ class OfferingFact:
     state: OfferingState
     removed: bool = False
     numbers: Mapping[str, tuple[Channel, str]] = field(default_factory=dict)
+    provided: tuple[ProvidedFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingOfferFact:
-    """An offer that was never public and waits for a Bereitstellungsvertrag."""
+class UnpublishedOfferFact:
+    """An offer that was never public and for which a Bereitstellungsvertrag was asked; ``waits``: one is not decided yet."""
 
     id: str
+    waits: bool
+    provided: tuple[ProvidedFact, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +101,31 @@ def is_off_list(document: Document) -> bool:
     return not is_listed(document)
 
 
-def _offering(document: Document) -> OfferingFact | WaitingOfferFact | None:
-    provisions = document.get("provisions", ())
+def _offering(document: Document) -> OfferingFact | UnpublishedOfferFact | None:
+    provided = tuple(_provided(document["_id"], it) for it in document.get("provisions", ()))
     if not is_published(document):
-        waits = any(it["state"] == ProvisionState.ANGEFRAGT for it in provisions)
-        return WaitingOfferFact(document["_id"]) if waits else None
-    state = OfferingState.read(document["state"])
-    numbers = {it["contract_id"]: (Channel.read(it["channel"]), it["number"]) for it in provisions if it["number"] is not None}
-    return OfferingFact(document["_id"], document["form"]["title"], document["version"], state, is_removed(document), numbers)
+        waits = any(it.state is ProvisionState.ANGEFRAGT for it in provided)
+        return UnpublishedOfferFact(document["_id"], waits, provided) if provided else None
+    return OfferingFact(
+        id=document["_id"],
+        title=document["form"]["title"],
+        version=document["version"],
+        state=OfferingState.read(document["state"]),
+        removed=is_removed(document),
+        numbers={it.contract_id: (it.channel, it.number) for it in provided if it.number is not None},
+        provided=provided,
+    )
+
+
+def _provided(offering_id: str, provision: Document) -> ProvidedFact:
+    return ProvidedFact(
+        offering_id=offering_id,
+        channel=Channel.read(provision["channel"]),
+        contract_id=provision["contract_id"],
+        state=ProvisionState(provision["state"]),
+        number=provision["number"],
+        ends={it["contract_id"]: it["last_day"] for it in provision.get("endings", ())},
+    )
 
 
 def _counted(document: Document) -> CountedFact:
@@ -102,7 +137,7 @@ def _contents(document: Document) -> ContentsFact:
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], ContentsFact]] = {DOCUMENTS: _contents}
-FACTS: Mapping[Collection, Callable[[Document], OfferingFact | WaitingOfferFact | CountedFact | None]] = {
+FACTS: Mapping[Collection, Callable[[Document], OfferingFact | UnpublishedOfferFact | CountedFact | None]] = {
     OFFERINGS: _offering,
     REUSES: _counted,
 }

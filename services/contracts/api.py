@@ -15,6 +15,7 @@ from services.contracts.changes import required
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import Actor
+from services.contracts.provisions.accredited import require_accredited
 from services.contracts.repository import Contracts, Position, Registers, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
 from shared.calendar import day_of
@@ -25,6 +26,7 @@ from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
+from shared.rights.projection import Rights
 
 
 class StepHeaders:
@@ -44,6 +46,7 @@ def routes(
     registers: Registers,
     clock: Callable[[], datetime],
     terms: Mapping[Channel, Terms],
+    rights: Rights | None,
 ) -> APIRouter:
     """Return the routes of the service."""
     router = APIRouter(prefix="/v1", tags=["contracts"])
@@ -83,7 +86,7 @@ def routes(
             raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
 
-    _signing_routes(router, contracts, clock)
+    _signing_routes(router, contracts, clock, rights)
     _notice_routes(router, contracts, clock, terms)
     return router
 
@@ -112,7 +115,7 @@ def _notice_routes(
         return await headers.key.run(apply)
 
 
-def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[], datetime]) -> None:
+def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[], datetime], rights: Rights | None) -> None:
     async def take(contract_id: str, headers: StepHeaders, step: Callable[[Contract, str, datetime], list[Message]]) -> Response:
         caller, at = headers.key.caller, clock()
         await contracts.require_of_channel(contract_id, caller.channel)
@@ -126,13 +129,29 @@ def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[],
 
     @router.post("/contracts/{contract_id}/sign", response_model=ContractDetail, openapi_extra=SIGNING)
     async def sign(contract_id: EntityId, _: AnbieterCaller, headers: Headers) -> Response:
-        """Anbieter: sign an offered contract as its first person; another one releases it."""
-        return await take(contract_id, headers, lambda contract, person, at: contract.sign(person, at, Actor.ANBIETER))
+        """Anbieter: sign an offered contract as its first person; another one releases it.
+
+        The Bereitsteller of a contract that begins a chain must be accredited by the Anbieter.
+        """
+
+        def step(contract: Contract, person: str, at: datetime) -> list[Message]:
+            require_accredited(contract, rights)
+            return contract.sign(person, at, Actor.ANBIETER)
+
+        return await take(contract_id, headers, step)
 
     @router.post("/contracts/{contract_id}/release", response_model=ContractDetail, openapi_extra=SIGNING)
     async def release(contract_id: EntityId, _: AnbieterCaller, headers: Headers) -> Response:
-        """Anbieter: release as a second person what the first one has signed; the processor then concludes the contract."""
-        return await take(contract_id, headers, lambda contract, person, at: contract.release(person, at, Actor.ANBIETER))
+        """Anbieter: release as a second person what the first one has signed; the processor then concludes the contract.
+
+        The Bereitsteller of a contract that begins a chain must be accredited by the Anbieter.
+        """
+
+        def step(contract: Contract, person: str, at: datetime) -> list[Message]:
+            require_accredited(contract, rights)
+            return contract.release(person, at, Actor.ANBIETER)
+
+        return await take(contract_id, headers, step)
 
     @router.post("/contracts/{contract_id}/decline", response_model=ContractDetail, openapi_extra=SIGNING)
     async def decline(contract_id: EntityId, body: DeclineRequest, _: AnbieterCaller, headers: Headers) -> Response:

@@ -43,6 +43,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.owed import Owed
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
+from services.contracts.leitweg.follow import LEITWEG_IDS, LeitwegIds
 from services.contracts.offers.follow import OFFERS, ChannelOffers
 from services.contracts.passing_on.api import passing_routes
 from services.contracts.repository import CONTRACTS, REGISTERS, SERVICE, Contracts, Registers
@@ -50,6 +51,7 @@ from services.contracts.settings import Settings
 from services.contracts.statements.api import StatementBackend, statement_routes
 from services.contracts.statements.contents import CONTENTS
 from services.contracts.statements.documents_api import statement_document_routes
+from services.contracts.statements.invoicing import Invoicing
 from services.contracts.statements.jobs import JOBS, Jobs
 from services.contracts.statements.maker import OWED, StatementMaker, owed_ledger
 from services.contracts.statements.runner import Runner
@@ -67,7 +69,7 @@ from shared.process.service import Builder, Periodic, Resources, Service
 from shared.store.lease import Lease
 
 ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
-FOLLOWED = (OFFERS, USAGES, INFORMATION)
+FOLLOWED = (OFFERS, USAGES, INFORMATION, LEITWEG_IDS)
 STATED = (JOBS, OWED, STATEMENTS, SHARES, CONTENTS)
 """Collections of statements, in the order in which a backup copies them: every statement that was copied has its contents."""
 
@@ -100,12 +102,13 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
     offers, usages, owed = ChannelOffers(resources), Usages(resources), owed_ledger(resources)
+    leitweg_ids = LeitwegIds(resources)
     costs = Costs(resources, offers)
     jobs = Jobs(resources.store, resources.clock, Lease(settings.statement_lease, resources.steady))
     router = APIRouter()
     if not served:  # a processor answers nobody, and routes take half of its start
         own = replace(resources, publisher=LeftToProcessors())
-        router = routes(Contracts(own), registers, resources.clock, terms)
+        router = routes(Contracts(own), registers, resources.clock, terms, resources.rights)
         join(router, archive_routes(contracts, log, files))
         join(router, accession_routes(AccessionBackend(Accessions(own), contracts, terms, resources.clock)))
         acting = Backend(Contracts(own), terms, resources.clock)
@@ -115,7 +118,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         join(router, succession_routes(acting))
         join(router, chain_routes(ChainBackend(contracts, accessions, offers, terms, resources.clock)))
         join(router, document_routes(contracts, files))
-        join(router, contact_routes(ContactBackend(ContactBooks(resources.store), contracts, resources.clock)))
+        join(router, contact_routes(ContactBackend(ContactBooks(contracts), contracts, resources.clock)))
         join(router, agb_routes(terms, resources.clock))
         join(router, cost_routes(CostBackend(costs, resources.clock)))
         join(router, statement_routes(StatementBackend(jobs, Statements(resources.store), contracts, resources.clock)))
@@ -126,16 +129,18 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         title="EfA-Marktplatz: contracts",
         collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED, DECISIONS),
         router=router,
-        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, owed),
+        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, leitweg_ids.ledger, owed),
         publishes=bool(served),
         consumers=consumers(
-            [terms[channel] for channel in served], contracts, registers, Followed(offers, usages), resources.clock
+            [terms[channel] for channel in served], contracts, registers, Followed(offers, usages, leitweg_ids), resources.clock
         ),
         periodic=(
             *(
                 work
                 for channel in served
-                for work in _periodic(terms[channel], contracts, registers, _Written(published, owed, files), settings)
+                for work in _periodic(
+                    terms[channel], contracts, registers, _Written(published, owed, files, leitweg_ids), settings
+                )
             ),
             *(work for channel in served for work in _chain_works(terms[channel], contracts, accessions, log, settings)),
             *(
@@ -173,7 +178,7 @@ def _chain_works(
 ) -> Sequence[Periodic]:
     channel = terms.channel
     archivist = AccessionArchivist(accessions, channel, log)
-    books = ContactBooks(contracts.store)
+    books = ContactBooks(contracts)
     purge = ContactPurge(channel, books, contracts, settings.contacts_max_age, contracts.ledger.clock)
     return (
         Periodic(f"contracts.{channel.value}.cascade", settings.cascade_every, Cascade(terms, contracts, accessions).run),
@@ -185,11 +190,12 @@ def _chain_works(
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the work of a processor writes beside contracts."""
+    """What the work of a processor writes beside contracts, and the Leitweg-IDs that its invoices go by."""
 
     published: Ledger[PublishedCheckpoint]
     owed: Ledger[Owed]
     files: Files
+    leitweg_ids: LeitwegIds
 
 
 def _periodic(
@@ -205,9 +211,10 @@ def _periodic(
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     billing, renderer = settings.billing_of(channel), Renderer() if rendering.available() else None
-    issuing = StatementMaker(contracts, channel, written.files, log, written.owed, billing, renderer)
+    invoicing = Invoicing(written.owed, billing.data, written.leitweg_ids)
+    issuing = StatementMaker(contracts, channel, written.files, log, invoicing, renderer)
     found.append(Periodic(f"contracts.{channel.value}.statement-documents", settings.documents_every, issuing.run))
     if renderer is not None:
-        maker = Maker(contracts, channel, written.files, log, renderer, billing.address_lines)
+        maker = Maker(contracts, channel, written.files, log, renderer, lambda: billing.data().address_lines)
         found.append(Periodic(f"contracts.{channel.value}.documents", settings.documents_every, maker.run))
     return found

@@ -8,11 +8,14 @@ from datetime import datetime
 
 from services.contracts import handlers
 from services.contracts.cascade import hold_to_parents
-from services.contracts.costs.follow import Usages, uses_consumer
+from services.contracts.costs import follow as costs
+from services.contracts.costs.follow import Usages
 from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.inhouse.judged import take_in
+from services.contracts.leitweg import follow as leitweg
+from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.noticing import requested_notice
 from services.contracts.offers.follow import FOLLOWED, ChannelOffers
 from services.contracts.provisions.forming import ASKED, Provisions
@@ -24,7 +27,7 @@ from shared.messages.eligibility_awards import AwardsJudged
 from shared.messages.ordering import ContractRequested
 from shared.messages.ordering_notices import NoticeRequested
 from shared.messages.values import Channel
-from shared.topics import CONTRACTS_OFFERINGS, contract_group
+from shared.topics import CONTRACTS_OFFERINGS, CONTRACTS_USES, contract_group
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,18 @@ class Followed:
 
     offers: ChannelOffers
     usages: Usages
+    leitweg_ids: LeitwegIds
 
 
 def consumers(
     served: Iterable[Terms], contracts: Contracts, registers: Registers, followed: Followed, clock: Callable[[], datetime]
 ) -> tuple[Consumer, ...]:
-    """Return the consumers of each channel served: its requests, the offers that it lists, the uses of its Kunden."""
+    """Return the consumers of each channel served: its requests, the offers that it lists, what its Kunden use and register."""
     channels = tuple(served)
     return (
         *(_processor(terms, contracts, registers, clock) for terms in channels),
         *(_offerings(Provisions(terms, contracts, registers), followed.offers, clock) for terms in channels),
-        *(uses_consumer(terms.channel, followed.usages, clock) for terms in channels),
+        *(_customers(terms.channel, followed, clock) for terms in channels),
     )
 
 
@@ -78,6 +82,20 @@ def _offerings(provisions: Provisions, offers: ChannelOffers, clock: Callable[[]
         return [*refused, *(it for it in await offers.follow(terms.channel, stated) if id(it.event) not in known)]
 
     return Consumer(CONTRACTS_OFFERINGS[terms.channel], FOLLOWED | ASKED, handle)
+
+
+def _customers(channel: Channel, followed: Followed, clock: Callable[[], datetime]) -> Consumer:
+    """Return the consumer of what invoices to a channel's Kunden go by: their uses and notices, and their Leitweg-IDs."""
+
+    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
+        used = [event for event in batch if type(event.message) in costs.FOLLOWED]
+        registered = [event for event in batch if type(event.message) in leitweg.FOLLOWED]
+        return [
+            *await followed.usages.follow(channel, used, clock()),
+            *await followed.leitweg_ids.follow(channel, registered),
+        ]
+
+    return Consumer(CONTRACTS_USES[channel], costs.FOLLOWED | leitweg.FOLLOWED, handle)
 
 
 async def _provided(batch: Sequence[Received], terms: Terms, contracts: Contracts, at: datetime) -> Sequence[Rejection]:

@@ -5,7 +5,7 @@ Nobody else reads fields of these documents: who compares stores compares these 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from services.contracts.accessions.repository import ACCESSIONS
@@ -32,9 +32,10 @@ class ReuseFact:
 
 @dataclass(frozen=True, slots=True)
 class ContractFact:
-    """A contract, concluded or refused; of one that is only offered there is no fact. ``order_id`` None: no order asked for it.
+    """A contract from an order, concluded or refused.
 
-    ``sequence`` is its place in the register of the year; a refusal has none. ``reuse`` None: no body reuses an offer by it.
+    ``sequence`` is its place in the register of the year; a refusal has none. ``last_day`` (ISO 8601) None: it is open.
+    ``reuse`` None: no body reuses an offer by it. ``awaits_check``: a change of it waits for the verdicts on awards.
     """
 
     id: str
@@ -46,13 +47,17 @@ class ContractFact:
     year: int | None
     sequence: int | None
     reuse: ReuseFact | None = None
+    state: ContractState = ContractState.GESCHLOSSEN
+    last_day: str | None = None
+    awaits_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionFact:
     """A contract that no order asked for, such as a Bereitstellungsvertrag, decided.
 
-    Without ``sequence`` it is in no register.
+    Without ``sequence`` it is in no register. ``last_day`` and ``awaits_check`` are as in ``ContractFact``; ``continues``: the
+    contract that it follows.
     """
 
     id: str
@@ -60,6 +65,21 @@ class ProvisionFact:
     year: int | None
     sequence: int | None
     reuse: ReuseFact | None = None
+    leg: str = Leg.BEREITSTELLUNG.value
+    offering_id: str = ""
+    state: ContractState = ContractState.GESCHLOSSEN
+    number: str | None = None
+    continues: str | None = None
+    last_day: str | None = None
+    awaits_check: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedFact:
+    """A contract that is not decided yet. ``awaits_check``: it waits for the verdicts on awards."""
+
+    id: str
+    awaits_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +113,24 @@ def _papers(document: Document) -> PapersFact | None:
     return PapersFact({paper["sha256"]: document["_id"] for paper in papers}) if papers else None
 
 
-def _contract(document: Document) -> ContractFact | ProvisionFact | None:
+def _contract(document: Document) -> ContractFact | ProvisionFact | OfferedFact:
     if document["state"] in PENDING:
-        return None
+        return OfferedFact(document["_id"], _awaits_check(document.get("awards", ())))
     if document["order_id"] is None:
-        channel = Channel.read(document["channel"])
-        return ProvisionFact(document["_id"], channel, document["year"], document["sequence"], _reuse(document))
+        return ProvisionFact(
+            id=document["_id"],
+            channel=Channel.read(document["channel"]),
+            year=document["year"],
+            sequence=document["sequence"],
+            reuse=_reuse(document),
+            leg=document["leg"],
+            offering_id=document["offering_id"],
+            state=ContractState(document["state"]),
+            number=document["number"],
+            continues=document.get("continues"),
+            last_day=_last_day(document),
+            awaits_check=_awaits_check((document.get("proposal") or {}).get("awards", ())),
+        )
     return ContractFact(
         id=document["_id"],
         order_id=document["order_id"],
@@ -109,7 +141,18 @@ def _contract(document: Document) -> ContractFact | ProvisionFact | None:
         year=document["year"],
         sequence=document["sequence"],
         reuse=_reuse(document),
+        state=ContractState(document["state"]),
+        last_day=_last_day(document),
+        awaits_check=_awaits_check((document.get("proposal") or {}).get("awards", ())),
     )
+
+
+def _awaits_check(awards: Iterable[Document]) -> bool:
+    return any(award["verdict"] is None for award in awards)
+
+
+def _last_day(document: Document) -> str | None:
+    return min((day for day in (document.get("valid_to"), document.get("ends_on")) if day is not None), default=None)
 
 
 def _reuse(document: Document) -> ReuseFact | None:
@@ -134,7 +177,9 @@ def _register(document: Document) -> RegisterFact:
 
 
 CONTENTS: Mapping[Collection, Callable[[Document], PapersFact | None]] = {CONTRACTS: _papers, OWED: _papers}
-FACTS: Mapping[Collection, Callable[[Document], ContractFact | ProvisionFact | AccessionFact | RegisterFact | None]] = {
+FACTS: Mapping[
+    Collection, Callable[[Document], ContractFact | ProvisionFact | OfferedFact | AccessionFact | RegisterFact | None]
+] = {
     CONTRACTS: _contract,
     ACCESSIONS: _accession,
     REGISTERS: _register,

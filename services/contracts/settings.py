@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.contracts.archive.keys import LogKey, is_origin
-from services.contracts.documents.billing import BillingData
+from services.contracts.documents.billing import BillingFile
 from services.contracts.numbering import NumberFormat
 from shared.errors import InvalidError
 from shared.files.opening import open_files
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     ``documents_every``: pause between two runs that make what documents are lacking, in a processor that has the typesetter.
     ``documents_folder``: where they lie unless ``FILES_…`` names an S3-compatible store; by default a folder of this machine.
     ``billing_folder`` holds one file ``<channel>.json`` per Anbieter with what its documents state beside contracts: addresses of
-    organisations, and for invoices seller, account and tax (``BillingData``).
+    organisations, and for invoices seller, account and tax (``BillingData``); a changed file is read again by itself.
     ``statements_every``: pause between two looks for jobs of yearly statements. ``statement_lease``: after how long without a
     sign of life another process goes on with one.
     ``contacts_max_age``: after how long the data of a former contact person is erased, and that of all after the end of the
@@ -83,10 +83,10 @@ class Settings(BaseSettings):
             )
         return open_files(place, "contract-documents", self.documents_folder or ProcessSettings().var / "contract-documents")
 
-    def billing_of(self, channel: Channel) -> BillingData:
+    def billing_of(self, channel: Channel) -> BillingFile:
         """Return what the documents of an Anbieter state beside contracts. Raises OSError, InvalidError (``billing_unfit``)."""
         folder = self.billing_folder
-        return BillingData() if folder is None else BillingData.read_file(folder / f"{channel.value}.json")
+        return BillingFile(None if folder is None else folder / f"{channel.value}.json")
 
     def log_key(self) -> LogKey | None:
         """Return the key of the log, None if there is none. Raises OSError or ValueError if the file holds none."""

@@ -24,7 +24,7 @@ class OrderFact:
     """A Vorgang. ``check`` counts its checks, ``answered``: the last one has its verdict, ``signed``: a person answers for it.
 
     ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place. ``klienten`` are
-    the ids of those that are named in it.
+    the ids of those that are named in it. ``ends_on`` is its last day (ISO 8601).
     """
 
     id: str
@@ -39,6 +39,7 @@ class OrderFact:
     signed: bool = False
     needs_place: bool = False
     klienten: tuple[str, ...] = ()
+    ends_on: str | None = None
 
     @property
     def takes_verdict(self) -> bool:
@@ -103,6 +104,7 @@ def _order_or_place(document: Document) -> OrderFact | PlaceFact:
         # An id of version 5 follows from customer and offer: that Vorgang, of an earlier version, lies in the place itself.
         needs_place=document["_id"][_VERSION_DIGIT] != "5",
         klienten=tuple(klient["id"] for klient in json.loads(document.get("klienten") or "[]")),
+        ends_on=document.get("ends_on"),
     )
 
 

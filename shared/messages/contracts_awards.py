@@ -8,7 +8,7 @@ from pydantic import Field
 
 from shared.messages.base import Value, message_type
 from shared.messages.contracts_chain import ChainEvent
-from shared.messages.values import OrganisationId
+from shared.messages.values import EntityId, OrganisationId
 
 
 class Award(Value):
@@ -22,6 +22,17 @@ class Award(Value):
 
 @message_type("contracts.chain.awards-check-requested.v1")
 class AwardsCheckRequested(ChainEvent):
-    """One side has signed a contract that rests on in-house relations, and nobody signs further before they are judged."""
+    """One side has signed a contract that rests on in-house relations, or a change that widens one, and nobody signs further.
 
+    They are judged first.
+    """
+
+    change_id: Annotated[
+        EntityId | None,
+        Field(
+            description="Id of the change of a running contract that they are judged for; null or absent: for its conclusion. "
+            "Not personal.",
+            examples=["4c8d7d0e-6a2b-5c61-9f0e-2b7f0c9d5a33"],
+        ),
+    ] = None
     awards: Annotated[tuple[Award, ...], Field(min_length=1, max_length=4, description="The awards to judge. Not personal.")]

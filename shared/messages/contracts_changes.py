@@ -108,6 +108,22 @@ class ChangeRefused(ChangeEvent):
     ] = None
 
 
+@message_type("contracts.chain.change-failed.v1")
+class ChangeFailed(ChangeEvent):
+    """A proposed change came to nothing because an award behind it is not in-house. The contract stays as it is."""
+
+    offered: Annotated[bool, Field(description="Whether the other side had learnt of it. Not personal.", examples=[True])]
+    code: Annotated[RefusalCode, Field(examples=["change_not_exempt"])]
+    reason: Annotated[
+        RefusalReason,
+        Field(examples=["Die Inhouse-Prüfung vom 24.11.2026 ergab NOT_EXEMPT für die Vergabe von DE-SN an FITKO."]),
+    ]
+    remedy: Annotated[
+        RefusalRemedy, Field(examples=["Beziehung oder Nachweise ergänzen und die Änderung noch einmal vorschlagen."])
+    ] = None
+    facts: RefusalFacts = None
+
+
 @message_type("contracts.chain.price-announced.v1")
 class PriceAnnounced(ChainEvent):
     """A new price has reached the contract: from which day it counts there, by the agreed period, and who bears it until then."""

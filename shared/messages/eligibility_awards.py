@@ -32,12 +32,19 @@ class AwardVerdict(Award):
 
 @message_type("eligibility.award.judged.v1")
 class AwardsJudged(Message):
-    """The awards that an offered contract rests on are judged, each for itself."""
+    """The awards that an offered contract, or a change of a running one, rests on are judged, each for itself."""
 
     contract_id: Annotated[
         EntityId,
         Field(description="The contract, the record's key. Not personal.", examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"]),
     ]
+    change_id: Annotated[
+        EntityId | None,
+        Field(
+            description="The change that they were judged for; null or absent: the conclusion. Not personal.",
+            examples=["4c8d7d0e-6a2b-5c61-9f0e-2b7f0c9d5a33"],
+        ),
+    ] = None
     channel: Annotated[Channel, Field(description="Anbieter through whom the contract runs. Not personal.", examples=["fitko"])]
     awards: Annotated[tuple[AwardVerdict, ...], Field(min_length=1, description="The awards with their verdicts. Not personal.")]
     given_at: Annotated[

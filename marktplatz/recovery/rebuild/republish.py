@@ -22,6 +22,16 @@ from shared.ids import contract_id
 from shared.store import port
 from shared.store.paging import scanned
 
+_RESTATED_BY_CONTRACTS = frozenset(
+    {
+        Kind.CONTRACT_NOT_RECORDED,
+        Kind.PROVISION_NOT_RECORDED,
+        Kind.PROVISION_END_DIFFERS,
+        Kind.END_NOT_RECORDED,
+        Kind.AWARDS_DUE,
+    }
+)
+"""What a contract tells, or asks, once more is what is missing elsewhere."""
 _EARLIER = timedelta(seconds=-1)  # what came this very moment counts too
 
 
@@ -87,5 +97,5 @@ def _pending(facts: StoreFacts, promised: Collection[str]) -> Iterator[tuple[por
                 yield ORDERS, ids["order_id"]
             case Kind.VERDICT_NOT_RECORDED:
                 yield VERDICTS, ids["order_id"]
-            case Kind.CONTRACT_NOT_RECORDED:
+            case kind if kind in _RESTATED_BY_CONTRACTS:
                 yield CONTRACTS, ids["contract_id"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from marktplatz.recovery.stores import ServiceStore, Stores
-from services.catalog.facts import CountedFact, OfferingFact, WaitingOfferFact
-from services.contracts.facts import AccessionFact, ContractFact, ProvisionFact, RegisterFact
+from services.catalog.facts import CountedFact, OfferingFact, ProvidedFact, UnpublishedOfferFact
+from services.contracts.facts import AccessionFact, ContractFact, OfferedFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import ContentsFact, VerdictFact
 from services.ordering.facts import ListedOfferingFact, OrderFact, ParticipationFact, PlaceFact
 from shared.aggregate import epochs
@@ -39,7 +39,9 @@ class StoreFacts:
 
     ``participations`` says which Klient finds which Vorgang: ids of the Vorgang and the Klient.
     ``counted`` are the contracts and accessions by which the catalog counts who reuses an offer.
-    ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts.
+    ``waiting`` are ids of offers that were never public and wait for a Bereitstellungsvertrag; ``provisions`` are such contracts,
+    ``provided`` what the catalog knows of them. ``offered`` are ids of contracts that are not decided yet; ``unjudged`` those of
+    contracts that wait, or of which a change waits, for the verdicts on awards.
     """
 
     orders: dict[str, OrderFact] = field(default_factory=dict)
@@ -51,6 +53,9 @@ class StoreFacts:
     registers: list[RegisterFact] = field(default_factory=list)
     verdicts: dict[str, VerdictFact] = field(default_factory=dict)
     offerings: dict[str, OfferingFact] = field(default_factory=dict)
+    provided: list[ProvidedFact] = field(default_factory=list)
+    offered: set[str] = field(default_factory=set)
+    unjudged: set[str] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
     counted: list[CountedFact] = field(default_factory=list)
     listed: dict[str, ListedOfferingFact] = field(default_factory=dict)
@@ -62,15 +67,15 @@ class StoreFacts:
         match fact:
             case OrderFact():
                 self.orders[fact.id] = fact
-            case ContractFact() | ProvisionFact() | AccessionFact():
+            case ContractFact() | ProvisionFact() | OfferedFact() | AccessionFact():
                 self._add_contract(fact)
             case RegisterFact():
                 self.registers.append(fact)
             case VerdictFact():
                 self.verdicts[fact.order_id] = fact
-            case OfferingFact():
-                self.offerings[fact.id] = fact
-            case PlaceFact() | ParticipationFact() | WaitingOfferFact():
+            case OfferingFact() | UnpublishedOfferFact():
+                self._add_offer(fact)
+            case PlaceFact() | ParticipationFact():
                 self._mark(fact)
             case CountedFact():
                 self.counted.append(fact)
@@ -81,23 +86,31 @@ class StoreFacts:
             case _:
                 raise TypeError(f"reconciliation compares no {type(fact).__name__}")
 
-    def _add_contract(self, fact: ContractFact | ProvisionFact | AccessionFact) -> None:
+    def _add_contract(self, fact: ContractFact | ProvisionFact | OfferedFact | AccessionFact) -> None:
         match fact:
             case ContractFact():
                 self.contracts[fact.id] = fact
             case ProvisionFact():
                 self.provisions[fact.id] = fact
+            case OfferedFact():
+                self.offered.add(fact.id)
             case AccessionFact():
                 self.accessions[fact.id] = fact
+        if not isinstance(fact, AccessionFact) and fact.awaits_check:
+            self.unjudged.add(fact.id)
 
-    def _mark(self, fact: PlaceFact | ParticipationFact | WaitingOfferFact) -> None:
-        match fact:
-            case PlaceFact():
-                self.places.add(fact.order_id)
-            case ParticipationFact():
-                self.participations.add((fact.order_id, fact.klient))
-            case WaitingOfferFact():
-                self.waiting.add(fact.id)
+    def _add_offer(self, fact: OfferingFact | UnpublishedOfferFact) -> None:
+        self.provided += fact.provided
+        if isinstance(fact, OfferingFact):
+            self.offerings[fact.id] = fact
+        elif fact.waits:
+            self.waiting.add(fact.id)
+
+    def _mark(self, fact: PlaceFact | ParticipationFact) -> None:
+        if isinstance(fact, PlaceFact):
+            self.places.add(fact.order_id)
+        else:
+            self.participations.add((fact.order_id, fact.klient))
 
 
 async def read_stores(stores: Stores) -> StoreFacts:

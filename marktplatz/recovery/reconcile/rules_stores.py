@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
+from marktplatz.recovery.reconcile.rules_chains import within_chains
 from marktplatz.recovery.reconcile.rules_reuse import reuses
 from services.contracts.facts import ContractFact, ProvisionFact, RegisterFact
 from services.eligibility.facts import VerdictFact
@@ -21,6 +22,7 @@ def between_stores(facts: StoreFacts) -> Iterator[Difference]:
     yield from _places(facts)
     yield from _participations(facts)
     yield from _contracts(facts)
+    yield from within_chains(facts)
     yield from _numbers(facts)
     yield from _verdicts(facts)
     yield from _offerings(facts)

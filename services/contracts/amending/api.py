@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.contracts.access import viewer_of
 from services.contracts.accessions.repository import Accessions
-from services.contracts.amending.asking import Asked, agb_change_of, require_agreeable
+from services.contracts.amending.asking import Asked, agb_change_of, require_agreeable, with_awards
 from services.contracts.amending.schemas import AgbOfferRequest, AmendmentRequest, ChangesView, RefusalRequest
 from services.contracts.cascade import hold_to_parents
 from services.contracts.chain.contract import Side
@@ -116,7 +116,11 @@ def amending_routes(backend: AmendingBackend) -> APIRouter:
 def _proposing_routes(router: APIRouter, backend: AmendingBackend) -> None:
     @router.post("/contracts/{contract_id}/amendments", response_model=ChangesView, openapi_extra=SIGNING)
     async def amend(contract_id: EntityId, body: AmendmentRequest, headers: Headers) -> Response:
-        """Either side: sign a change of the agreed text. The other side has to consent; until then everything stays as it is."""
+        """Either side: sign a change of the agreed text. The other side has to consent; until then everything stays as it is.
+
+        Of one that lets more be used, by more or for longer, or charges for what was free, eligibility judges the awards first;
+        one that is not exempt ends it (`change_not_exempt`).
+        """
         taking = await _taking(backend, headers, contract_id)
         change_id = headers.key.derived_id("amendment")
 
@@ -174,6 +178,7 @@ async def _proposing(
         parts=parts,
         consents=(taking.consent,),
     )
+    proposal = await with_awards(taking.contract, proposal, taking.asked)
     await require_agreeable(taking.contract, proposal, taking.at, taking.asked)
     return lambda contract: amending.propose(contract, proposal, taking.actor, earliest_end)
 

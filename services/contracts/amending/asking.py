@@ -11,11 +11,12 @@ from services.contracts.accessions.repository import Accessions
 from services.contracts.chain.agb_change import agb_change
 from services.contracts.chain.contract import Accession
 from services.contracts.chain.given import AskAgbChange
-from services.contracts.domain.amending import agreed, other_side
+from services.contracts.domain.amending import agreed, other_side, text_of
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.rules import Terms
-from services.contracts.domain.text import Consent, Proposal
+from services.contracts.domain.text import PARTS, Consent, Proposal, widens
 from services.contracts.domain.violation_codes import code_of
+from services.contracts.inhouse.asking import awards_of_change
 from services.contracts.neighbourhood import above, added_violations, line_of, world_of
 from services.contracts.repository import Contracts
 from shared.errors import ConflictError
@@ -35,11 +36,21 @@ class Asked:
     terms: Terms
 
 
+async def with_awards(contract: Contract, proposal: Proposal, asked: Asked) -> Proposal:
+    """Return a change with the awards that are to be judged before anybody signs further: none unless it goes further."""
+    if not widens(text_of(contract, asked.terms), proposal.text):
+        return proposal
+    changed = contract.model_copy(update={name: getattr(proposal.text, name) for name in PARTS.values()})
+    around = await above(asked.contracts, [] if contract.parent is None else [contract.parent])
+    return proposal.model_copy(update={"awards": awards_of_change(changed, around, asked.terms)})
+
+
 async def require_agreeable(contract: Contract, proposal: Proposal, at: Time, asked: Asked) -> None:
-    """Return if a contract may have a proposed change once both sides have consented to it (WRITE).
+    """Return if a contract may have a proposed change once both sides have consented to it, and its awards are exempt (WRITE).
 
     Raises ConflictError with the code of the first rule that the contract, or something that rests on it, would break.
     """
+    proposal = proposal.as_if_exempt()
     both = proposal.with_consent(_assumed(proposal.consents[0], at))
     if (other := both.of(other_side(proposal.side))) is None:
         other = Consent(side=other_side(proposal.side), by=_UNKNOWN, at=at)

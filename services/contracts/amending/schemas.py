@@ -12,6 +12,7 @@ from services.contracts.chain.contract import Ars, Side
 from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge, Notice, PassingOn, PriceNotice
 from services.contracts.domain.amending import is_offered, party_of, waits_for
+from services.contracts.domain.awards import AwardCheck
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.moves import Move
 from services.contracts.domain.text import AgreedText, Amendment, Proposal
@@ -44,6 +45,7 @@ _EXAMPLE: dict[str, JsonValue] = {
         "reason": None,
         "waits_for": {"id": "fitko", "name": "FITKO"},
         "step": "CONSENT",
+        "awards": [],
     },
     "amendments": [],
     "agb_change": None,
@@ -103,7 +105,8 @@ class RefusalRequest(BaseModel):
 class PendingChangeView(BaseModel):
     """A change that is not agreed yet, with the whole text as it would be.
 
-    ``waits_for`` has to act: RELEASE, as the second person of the Anbieter, or CONSENT.
+    ``waits_for`` has to act: RELEASE, as the second person of the Anbieter, or CONSENT. Both wait for the verdicts on ``awards``,
+    those that the change makes anew.
     """
 
     id: str
@@ -114,6 +117,7 @@ class PendingChangeView(BaseModel):
     reason: str | None
     waits_for: Party
     step: Literal["RELEASE", "CONSENT"]
+    awards: list[AwardCheck] = []
 
     @classmethod
     def of(cls, contract: Contract, proposal: Proposal) -> PendingChangeView:
@@ -128,6 +132,7 @@ class PendingChangeView(BaseModel):
             reason=proposal.reason,
             waits_for=party_of(contract, side),
             step=step,
+            awards=list(proposal.awards),
         )
 
 

@@ -50,7 +50,10 @@ class Naming(Value):
 
 
 class Entry(Value):
-    """One naming in time. ``until`` None: it counts. ``person`` None: erased, and with it who has named and replaced them."""
+    """One naming in time. ``until`` None: it counts. ``person`` None: erased, and with it who has named and replaced them.
+
+    ``carried_from``: the contract for which the person was named, which the one of the book continues; None: for that one.
+    """
 
     id: EntityId
     party: Party
@@ -61,6 +64,7 @@ class Entry(Value):
     until: Time | None = None
     replaced_by: PersonRef | None = None
     erased_at: Time | None = None
+    carried_from: EntityId | None = None
 
     def erased(self, at: datetime) -> Entry:
         """Return what is left of it without anything about persons."""
@@ -76,6 +80,29 @@ class ContactBook(Aggregate):
     def current(self) -> list[Entry]:
         """Return those that count."""
         return [entry for entry in self.entries if entry.until is None]
+
+    def carry(self, former: ContactBook) -> None:
+        """Add who counts in the contract that this one continues, of each party that has named nobody for this one yet."""
+        own = {entry.party.id for entry in self.entries}
+        carried = (it for it in former.current() if it.party.id not in own)
+        self.entries = (*(it.model_copy(update={"carried_from": it.carried_from or former.id}) for it in carried), *self.entries)
+
+    def give_back(self, carried: ContactBook, own: ContactBook) -> None:
+        """Leave out the entries of parties that have changed nothing since they were ``carried``, and have none in ``own``.
+
+        They go on to be read from the contract before, and follow it.
+        """
+        named = {entry.party.id for entry in own.entries}
+        untouched = {
+            party
+            for party in {entry.party.id for entry in carried.entries} - named
+            if carried.entries_of(party) == self.entries_of(party)
+        }
+        self.entries = tuple(entry for entry in self.entries if entry.party.id not in untouched)
+
+    def entries_of(self, organisation: str) -> list[Entry]:
+        """Return all namings of an organisation."""
+        return [entry for entry in self.entries if entry.party.id == organisation]
 
     def name(self, party: Party, namings: Sequence[Naming], by: str, at: datetime, revision: int) -> None:
         """Replace the contact persons of one party; who is named again as before stays named since then.

@@ -38,6 +38,8 @@ class ContactPurge:
         async for ids in self.books.of_channel(self.channel):
             for contract in (await self.contracts.of_ids(ids)).values():
                 over = contract.state in DEAD or (contract.last_day is not None and contract.last_day < day_of(before))
+                if over:
+                    await self.books.hand_down(contract)
                 _, earlier = await self.books.find(contract)
                 _, rev = await self.books.change(contract, _closing(at) if over else _expiring(before, at))
                 purged += rev > earlier

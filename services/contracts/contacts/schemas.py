@@ -37,6 +37,9 @@ class ContractContact(BaseModel):
     person: Annotated[ContactPerson, Field(description="Who it is.")]
     named_at: Annotated[Time, Field(description="When the person was named.")]
     named_by: Annotated[PersonRef | None, Field(description="Who has named the person; null for members of other parties.")]
+    carried_from: Annotated[
+        EntityId | None, Field(description="Contract before this one for which the person was named; null if for this one.")
+    ]
 
 
 class ContractContacts(BaseModel):
@@ -66,6 +69,9 @@ class FormerContact(BaseModel):
         PersonRef | None, Field(description="Who has replaced the person; null for members of other parties and once erased.")
     ]
     erased_at: Annotated[Time | None, Field(description="When the data of the person was erased; null unless it was.")]
+    carried_from: Annotated[
+        EntityId | None, Field(description="Contract before this one for which the person was named; null if for this one.")
+    ]
 
 
 class ContactHistory(BaseModel):

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.contracts.domain.usage import Usage, usage_id
 from services.contracts.repository import SERVICE
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.bus.handling import Consumer, Received, Rejection, rejections
+from shared.bus.handling import Received, Rejection, rejections
 from shared.messages.base import Message
 from shared.messages.ordering import OrderTerminated, UsesReported
 from shared.messages.values import Channel
 from shared.process.service import Resources
 from shared.store.port import Index
-from shared.topics import CONTRACTS_USES
 
+FOLLOWED: frozenset[type[Message]] = frozenset((UsesReported, OrderTerminated))
+"""The events by which uses are followed."""
 USAGES = aggregate_collection("usages", Index("offer", ("channel", "offering_id", "organisation")))
 
 
@@ -26,17 +27,10 @@ class Usages:
     def __init__(self, resources: Resources) -> None:
         self.ledger: Ledger[Usage] = resources.ledger(Usage, USAGES, service=SERVICE)
 
-
-def uses_consumer(channel: Channel, usages: Usages, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer that records the reported uses and the notices of a channel's Vorgänge."""
-
-    async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
-        at = clock()
+    async def follow(self, channel: Channel, batch: Sequence[Received], at: datetime) -> Sequence[Rejection]:
+        """Record the reported uses and the notices of a channel's Vorgänge. Raises StoreUnavailableError, WriteConflictError."""
         found = [(event, change) for event in batch if (change := _change(event, channel, at)) is not None]
-        return rejections([event for event, _ in found], await usages.ledger.apply([change for _, change in found]))
-
-    handled = frozenset[type[Message]]((UsesReported, OrderTerminated))
-    return Consumer(CONTRACTS_USES[channel], handled, handle)
+        return rejections([event for event, _ in found], await self.ledger.apply([change for _, change in found]))
 
 
 def _change(event: Received, channel: Channel, at: datetime) -> Change[Usage] | None:

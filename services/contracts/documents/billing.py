@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from services.contracts.documents.vat import VatCategory
@@ -14,6 +15,7 @@ from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
 from shared.messages.values import Line, Mailbox, OrganisationId, Party
 
+log = structlog.get_logger()
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Iban = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
 Terms = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -178,3 +180,34 @@ class BillingData(_Part):
             ),
             previous_number=previous_number,
         )
+
+
+class BillingFile:
+    """The data of an Anbieter in its file, read again when that has changed: nothing has to be started anew for an address."""
+
+    def __init__(self, file: Path | None) -> None:
+        """Read the file, if there is one. Raises OSError, InvalidError (``billing_unfit``)."""
+        self._file = file
+        self._seen = self._stamp()
+        self._data = BillingData() if file is None else BillingData.read_file(file)
+
+    def data(self) -> BillingData:
+        """Return what the file holds now; of one that cannot be read or is unfit since it was changed, what it held before."""
+        if self._file is None or (stamp := self._stamp()) == self._seen:
+            return self._data
+        self._seen = stamp
+        try:
+            self._data = BillingData.read_file(self._file)
+        except (OSError, InvalidError) as error:
+            log.error("billing_not_read_again", file=self._file.name, reason=str(error))  # noqa: TRY400
+        return self._data
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        """Return what another content of the file changes: also where a link leads elsewhere, as in a mounted ConfigMap."""
+        if self._file is None:
+            return None
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -45,14 +45,14 @@ class Maker:
         files: Files,
         archive: ArchiveLog,
         renderer: Renderer | None = None,
-        addresses: Addresses | None = None,
+        addresses: Callable[[], Addresses] | None = None,
     ) -> None:
         self.contracts = contracts
         self.channel = channel
         self.files = files
         self.archive = archive
         self.renderer = renderer or Renderer()
-        self.addresses = addresses
+        self.addresses = addresses or dict
         self.clock = contracts.ledger.clock
         self._looked_at_all = False
         self._unfit: set[tuple[str, int]] = set()
@@ -85,7 +85,7 @@ class Maker:
         if text is None:
             return []
         try:
-            sheets = contract_sheets(json.loads(content_of(text.as_agreed())), self.addresses)
+            sheets = contract_sheets(json.loads(content_of(text.as_agreed())), self.addresses())
             made = [await asyncio.to_thread(self.renderer.render, sheet) for sheet in sheets]
         except InvalidError as error:
             log.error("documents_not_made", contract=contract.id, version=version, code=error.code, reason=error.detail)  # noqa: TRY400

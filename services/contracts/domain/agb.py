@@ -64,6 +64,10 @@ class AgbSet(BaseModel):
         entries = self.of_leg(leg)
         return next((it for it in entries if it.valid_from <= day and (it.valid_to is None or day <= it.valid_to)), None)
 
+    def named(self, version: str, leg: Leg) -> AgbInForce | None:
+        """Return a version for contracts of a leg by its name, in force or not, or None."""
+        return next((entry for entry in self.of_leg(leg) if entry.version == version), None)
+
     def on(self, day: date, leg: Leg = "NACHNUTZUNG") -> AgbVersion | None:
         """Return the version in force for contracts of a leg on a day, or None."""
         found = self.version_on(day, leg)

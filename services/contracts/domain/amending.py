@@ -7,14 +7,23 @@ from typing import Any, Literal
 
 from services.contracts.chain.contract import Side
 from services.contracts.domain.agreed import LegTerms, Signature
+from services.contracts.domain.awards import with_newer
 from services.contracts.domain.contract import Contract, Listed
+from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.text import PARTS, AgreedText, Amendment, Consent, Proposal, signatures_of
 from services.contracts.domain.transitions import TRANSITIONS, Actor, Command
 from services.contracts.domain.violation_codes import FOUR_EYES
 from shared.errors import ConflictError, NotFoundError
 from shared.messages.base import Message
-from shared.messages.contracts_changes import AgbOffered, AmendmentOffered, ChangeRefused, ChangeSigned, ContractAmended
+from shared.messages.contracts_changes import (
+    AgbOffered,
+    AmendmentOffered,
+    ChangeFailed,
+    ChangeRefused,
+    ChangeSigned,
+    ContractAmended,
+)
 from shared.messages.values import Line, Party, Time
 
 
@@ -87,7 +96,8 @@ def propose(contract: Contract, proposal: Proposal, actor: Actor, earliest_end: 
     if contract.proposal is not None:
         raise ConflictError("Another change waits for an answer.", code="change_pending", id=contract.proposal.id)
     contract.proposal = proposal
-    return [_offered_event(contract, proposal, proposal.proposed_at, earliest_end)]
+    at = proposal.proposed_at
+    return [_offered_event(contract, proposal, at, earliest_end), *contract.ask_change_check(at)]
 
 
 def release(
@@ -95,7 +105,7 @@ def release(
 ) -> list[Message]:
     """Release as a second person of the Anbieter what the first one has signed.
 
-    Raises ConflictError (``not_signed``; ``four_eyes`` for the person who signed), NotFoundError.
+    Raises ConflictError (``not_signed``; ``four_eyes`` for the person who signed; ``check_pending``), NotFoundError.
     """
     TRANSITIONS.check(Command.RELEASE_CHANGE, contract.state, actor)
     proposal = _proposed(contract, change_id)
@@ -108,6 +118,7 @@ def release(
         raise ConflictError("Who has signed cannot release it; another person must.", code=FOUR_EYES, id=contract.id)
     if signed.released_by is not None:
         return []
+    _require_judged(contract, proposal)
     released = signed.model_copy(update={"released_by": person, "released_at": at})
     return _taken(contract, proposal.with_consent(released), at, terms, earliest_end)
 
@@ -115,7 +126,7 @@ def release(
 def consent(contract: Contract, change_id: str, given: Consent, actor: Actor, terms: Terms) -> list[Message]:
     """Consent as the side that has not proposed the change.
 
-    Raises ConflictError (``already_signed``; ``change_not_offered`` before it is released), NotFoundError.
+    Raises ConflictError (``already_signed``; ``change_not_offered`` before it is released; ``check_pending``), NotFoundError.
     """
     TRANSITIONS.check(Command.CONSENT_TO_CHANGE, contract.state, actor)
     proposal = _proposed(contract, change_id)
@@ -128,6 +139,7 @@ def consent(contract: Contract, change_id: str, given: Consent, actor: Actor, te
         raise ConflictError("This side has signed.", code="already_signed", id=contract.id)
     if not is_offered(contract, proposal):
         raise ConflictError("A second person of the Anbieter has not released it.", code="change_not_offered", id=contract.id)
+    _require_judged(contract, proposal)
     return _taken(contract, proposal.with_consent(given), given.at, terms)
 
 
@@ -149,6 +161,22 @@ def refuse(contract: Contract, change_id: str, side: Side, reason: Line | None, 
             refused_by=party_of(contract, side),
             offered=is_offered(contract, proposal),
             reason=reason,
+        )
+    ]
+
+
+def end_not_exempt(contract: Contract, proposal: Proposal, refusal: Refusal, at: Time) -> list[Message]:
+    """End a proposed change that the in-house check has found not to be exempt; the contract stays as it is."""
+    contract.proposal = None
+    return [
+        ChangeFailed(
+            contract=contract.head(),
+            at=at,
+            change_id=proposal.id,
+            version=contract.version + 1,
+            parts=proposal.parts,
+            offered=is_offered(contract, proposal),
+            **refusal.model_dump(),
         )
     ]
 
@@ -181,8 +209,15 @@ def agreed(contract: Contract, proposal: Proposal, at: Time, terms: Terms) -> di
         "version": contract.version + 1,
         "signatures": recorded_signatures(contract) if proposal.new_agb is None else signatures,
         "amendments": (*contract.amendments, amendment),
+        "awards": with_newer(contract.awards, proposal.awards),
         "proposal": None,
     }
+
+
+def _require_judged(contract: Contract, proposal: Proposal) -> None:
+    """Return if nobody has to wait for the in-house check. Raises ConflictError (``check_pending``)."""
+    if proposal.awaits_check:
+        raise ConflictError("The in-house check has no result yet; try again in a moment.", code="check_pending", id=contract.id)
 
 
 def _proposed(contract: Contract, change_id: str) -> Proposal | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from shared.messages.base import Value
+from shared.messages.contracts_awards import Award
 from shared.messages.values import OrganisationId, Verdict
 
 
@@ -19,3 +21,14 @@ class AwardCheck(Value):
     verdict: Verdict | None = None
     as_of: date | None = None
     until: date | None = None
+
+    @property
+    def asked(self) -> Award:
+        """The award as eligibility is asked about it."""
+        return Award(awarder=self.awarder, contractor=self.contractor)
+
+
+def with_newer(known: Sequence[AwardCheck], newer: Sequence[AwardCheck]) -> tuple[AwardCheck, ...]:
+    """Return the awards of a contract with those that were judged anew in the place of what was found of them before."""
+    replaced = {(it.awarder, it.contractor) for it in newer}
+    return (*(it for it in known if (it.awarder, it.contractor) not in replaced), *newer)

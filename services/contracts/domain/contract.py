@@ -6,7 +6,7 @@ A NACHNUTZUNG that a Vorgang has asked for is one record per order and channel. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -38,12 +38,12 @@ from services.contracts.domain.transitions import BINDING, TRANSITIONS, Actor, C
 from services.contracts.domain.violation_codes import FOUR_EYES
 from services.contracts.numbering import Number
 from shared.aggregate.base import Aggregate
-from shared.calendar import day_of
+from shared.calendar import day_of, end_of
 from shared.errors import ConflictError, InvalidError
 from shared.ids import bereitstellung_id
 from shared.messages.base import Message, Value
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
-from shared.messages.contracts_awards import Award, AwardsCheckRequested
+from shared.messages.contracts_awards import AwardsCheckRequested
 from shared.messages.contracts_chain import (
     ChainConcluded,
     ChainHead,
@@ -230,8 +230,17 @@ class Contract(Listed):
 
     def ask_check(self, at: Time) -> list[Message]:
         """Return the request for the verdicts that it waits for, if it does."""
-        awards = tuple(Award(awarder=it.awarder, contractor=it.contractor) for it in self.awards)
-        return [AwardsCheckRequested(contract=self.head(), at=at, awards=awards)] if self.awaits_check else []
+        if not self.awaits_check:
+            return []
+        return [AwardsCheckRequested(contract=self.head(), at=at, awards=tuple(it.asked for it in self.awards))]
+
+    def ask_change_check(self, at: Time) -> list[Message]:
+        """Return the request for the verdicts that a proposed change waits for, if one does."""
+        change = self.proposal
+        if change is None or not change.awaits_check:
+            return []
+        awards = tuple(it.asked for it in change.awards)
+        return [AwardsCheckRequested(contract=self.head(), at=at, change_id=change.id, awards=awards)]
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
@@ -665,8 +674,21 @@ class Contract(Listed):
         return [ContractConcluded(contract=head, concluded_at=self.concluded_at)]
 
     def republish(self) -> list[Message]:
-        """Return what readers of rebuilt topics must know: the decision, or the request for the check that comes before it."""
-        return [*self.restate(), *self.ask_check(self.recorded_at)]
+        """Return what readers of rebuilt topics must know: the decision and the end, and what the in-house check is asked."""
+        asked_at = self.recorded_at if self.proposal is None else self.proposal.proposed_at
+        return [*self.restate(), *self._restate_end(), *self.ask_check(self.recorded_at), *self.ask_change_check(asked_at)]
+
+    def _restate_end(self) -> list[Message]:
+        """Return the events of notice and end once more, with the days on which they happened."""
+        events: list[Message] = []
+        if self.ends_on is not None and self.state in BINDING:
+            known = self.ending
+            at = self.recorded_at if known is None else end_of(known.received_on - timedelta(days=1))
+            because, by = (None, None) if known is None else (known.because, known.by)
+            events.append(ContractTerminated(contract=self.head(), at=at, because=because, by=by))
+        if self.state is ContractState.BEENDET and self.last_day is not None:
+            events.append(ContractEnded(contract=self.head(), at=end_of(self.last_day)))
+        return events
 
     def _restate_as(self, refused: Callable[..., Message], concluded: Callable[..., Message], **more: str) -> list[Message]:
         if self.refusal is not None:

@@ -7,12 +7,14 @@ from datetime import date
 from typing import Final
 
 from services.contracts.chain.contract import Side
+from services.contracts.chain.world import inside
 from services.contracts.domain.agreed import Charge, Notice, PassingOn, PriceNotice, Signature, Territory
+from services.contracts.domain.awards import AwardCheck
 from shared.calendar import day_of
 from shared.messages.base import Value
 from shared.messages.contracts import AgbVersion
 from shared.messages.contracts_changes import AgreedPart
-from shared.messages.values import Code, EntityId, Line, PersonRef, Time
+from shared.messages.values import Code, EntityId, Line, PersonRef, Time, Verdict
 
 
 class AgreedText(Value):
@@ -49,7 +51,10 @@ class Consent(Value):
 
 
 class Proposal(Value):
-    """A change that one side proposes; the contract stays as it is until both have consented. ``side`` has proposed it."""
+    """A change that one side proposes; the contract stays as it is until both have consented. ``side`` has proposed it.
+
+    ``awards`` are those that it makes anew; they are judged before anybody signs further.
+    """
 
     id: EntityId
     side: Side
@@ -58,6 +63,18 @@ class Proposal(Value):
     text: AgreedText
     parts: tuple[AgreedPart, ...]
     consents: tuple[Consent, ...]
+    awards: tuple[AwardCheck, ...] = ()
+
+    @property
+    def awaits_check(self) -> bool:
+        """Whether it waits for the verdict on an award."""
+        return any(it.verdict is None for it in self.awards)
+
+    def as_if_exempt(self) -> Proposal:
+        """Return it as if the awards that are not judged yet had been found to be exempt, for ever."""
+        free = {"verdict": Verdict.EXEMPT, "as_of": day_of(self.proposed_at)}
+        awards = (it if it.verdict is not None else it.model_copy(update=free) for it in self.awards)
+        return self.model_copy(update={"awards": tuple(awards)})
 
     @property
     def new_agb(self) -> AgbVersion | None:
@@ -89,6 +106,22 @@ class Amendment(Value):
 def changed_parts(before: AgreedText, after: AgreedText) -> tuple[AgreedPart, ...]:
     """Return the parts that differ, in the order of the text."""
     return tuple(part for part, name in PARTS.items() if getattr(before, name) != getattr(after, name))
+
+
+def widens(before: AgreedText, after: AgreedText) -> bool:
+    """Return whether a change lets more be used, by more bodies or for longer, or charges for what was free.
+
+    Such a change can be an award of its own, which needs a new procedure or must be exempt again (§ 132 GWB); one that only
+    narrows or orders cannot.
+    """
+    return (
+        (before.valid_to is not None and (after.valid_to is None or after.valid_to > before.valid_to))
+        or not set(after.services) <= set(before.services)
+        or not set(after.parametrisation) <= set(before.parametrisation)
+        or not all(inside(ars, before.territory) for ars in after.territory)
+        or (after.passing_on.allowed and not before.passing_on.allowed)
+        or (after.charge, before.charge) == ("ENTGELTLICH", "ENTGELTFREI")
+    )
 
 
 def signatures_of(consents: Iterable[Consent]) -> tuple[Signature, ...]:

@@ -1,8 +1,8 @@
-"""The awards behind an offered contract that must be in-house, by its leg, its charge and the rules of its channel."""
+"""The awards behind a contract, or a change of it, that must be in-house: by its leg, its charge and the rules of its channel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from services.contracts.channels import chain_channel
 from services.contracts.domain.awards import AwardCheck
@@ -21,14 +21,23 @@ def with_awards(contract: Contract, around: Mapping[str, Contract], terms: Terms
     Bereitsteller, of the Kunde to the Anbieter, of whoever pays for what is passed on. Of one that passes on for money it is what
     the rule CHARGE_NOT_ALLOWED asks: whether whoever passes on is in-house to the Nachnutzer above and to the body.
     """
-    asked = dict.fromkeys((*_new_awards(contract), *_of_common_body(contract, around, terms)))
-    awards = tuple(AwardCheck(awarder=awarder, contractor=to) for awarder, to in asked if awarder != to)
-    return contract.model_copy(update={"awards": awards})
+    own = () if contract.continues is None else _own_awards(contract)
+    return contract.model_copy(update={"awards": _checks((*own, *_of_common_body(contract, around, terms)))})
 
 
-def _new_awards(contract: Contract) -> Iterator[tuple[str, str]]:
-    if contract.continues is None:
-        return
+def awards_of_change(changed: Contract, around: Mapping[str, Contract], terms: Terms) -> tuple[AwardCheck, ...]:
+    """Return the awards that are to be judged for a running contract whose text is ``changed`` so that it goes further.
+
+    ``around``: what it rests on. They are those that the contract itself made, and what the rule CHARGE_NOT_ALLOWED asks.
+    """
+    return _checks((*_own_awards(changed), *_of_common_body(changed, around, terms)))
+
+
+def _checks(pairs: Iterable[tuple[str, str]]) -> tuple[AwardCheck, ...]:
+    return tuple(AwardCheck(awarder=awarder, contractor=to) for awarder, to in dict.fromkeys(pairs) if awarder != to)
+
+
+def _own_awards(contract: Contract) -> Iterator[tuple[str, str]]:
     if contract.leg in SUB_LEGS:
         if contract.charge == "ENTGELTLICH":
             yield contract.customer.id, contract.grantor.id

@@ -1,4 +1,4 @@
-"""Follows what eligibility has found: the contract can be signed further, or is refused with the reason."""
+"""Follows what eligibility has found: contract or change can be signed further, or come to nothing with the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from services.contracts.changes import required
-from services.contracts.domain.amending import signs_by_two
+from services.contracts.domain.amending import end_not_exempt, signs_by_two
 from services.contracts.domain.awards import AwardCheck
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.refusal import Refusal, chain_refusal
@@ -22,6 +22,7 @@ from shared.messages.eligibility_awards import AwardsJudged, AwardVerdict
 from shared.messages.values import Verdict
 
 NOT_EXEMPT: Final = "successor_not_exempt"
+CHANGE_NOT_EXEMPT: Final = "change_not_exempt"
 
 
 async def take_in(events: Sequence[Received], terms: Terms, contracts: Contracts, at: datetime) -> Sequence[Rejection]:
@@ -42,6 +43,8 @@ async def _taken(event: Received, judged: AwardsJudged, terms: Terms, contracts:
 
     def decide(contract: Contract | None) -> tuple[Contract, Sequence[Message]]:
         contract = required(contract, judged.contract_id)
+        if judged.change_id is not None:
+            return contract, _take_in_change(contract, judged, at)
         if not contract.awaits_check:
             return contract, []
         contract.awards = tuple(_with_verdict(it, judged.awards) for it in contract.awards)
@@ -61,22 +64,37 @@ def _with_verdict(asked: AwardCheck, judged: Sequence[AwardVerdict]) -> AwardChe
     return asked.model_copy(update={"verdict": found.verdict, "as_of": found.as_of, "until": found.until})
 
 
+def _take_in_change(contract: Contract, judged: AwardsJudged, at: datetime) -> list[Message]:
+    proposal = contract.proposal
+    if proposal is None or proposal.id != judged.change_id or not proposal.awaits_check:
+        return []
+    found = proposal.model_copy(update={"awards": tuple(_with_verdict(it, judged.awards) for it in proposal.awards)})
+    contract.proposal = found
+    refusal = None if found.awaits_check else _not_enough(contract, found.awards, CHANGE_NOT_EXEMPT)
+    return [] if refusal is None else end_not_exempt(contract, found, refusal, at)
+
+
 def _refusal(contract: Contract, terms: Terms, around: Sequence[Contract]) -> Refusal | None:
-    if contract.continues is not None:
-        # A RISK is answered for by the two persons of the Anbieter, who sign after the check; nobody else can.
-        answered = any(signs_by_two(contract, side) for side in ("grantor", "grantee"))
-        enough = {Verdict.EXEMPT, Verdict.RISK} if answered else {Verdict.EXEMPT}
-        if (bad := next((it for it in contract.awards if it.verdict not in enough), None)) is not None:
-            return _not_exempt(contract, bad)
+    if contract.continues is not None and (refusal := _not_enough(contract, contract.awards, NOT_EXEMPT)) is not None:
+        return refusal
     bound = as_if_signed(contract)
     violations = added_violations(bound, world_of(around, terms), terms, ContractState.GESCHLOSSEN)
     return chain_refusal(violations[0].code, contract.offering_title) if violations else None
 
 
-def _not_exempt(contract: Contract, found: AwardCheck) -> Refusal:
+def _not_enough(contract: Contract, awards: Sequence[AwardCheck], code: str) -> Refusal | None:
+    """Return the refusal with the first award that is not good enough, None if all are.
+
+    A RISK is answered for by the two persons of the Anbieter, who sign after the check; nobody else can.
+    """
+    answered = any(signs_by_two(contract, side) for side in ("grantor", "grantee"))
+    enough = {Verdict.EXEMPT, Verdict.RISK} if answered else {Verdict.EXEMPT}
+    found = next((it for it in awards if it.verdict not in enough), None)
+    if found is None:
+        return None
     names = {it.id: it.name for it in (contract.anbieter, contract.provider, contract.grantor, contract.customer)}
     return Refusal.of(
-        NOT_EXEMPT,
+        code,
         awarder=names.get(found.awarder, found.awarder),
         contractor=names.get(found.contractor, found.contractor),
         verdict=(found.verdict or Verdict.NO_EVIDENCE).value,

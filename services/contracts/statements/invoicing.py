@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,6 +16,7 @@ from services.contracts.documents.xrechnung import MEDIA_TYPE, xrechnung
 from services.contracts.documents.yearly import JSON_NAME, PDF_NAME, Tax, YearlyStatement, parse_statement
 from services.contracts.domain.owed import INVOICE, Owed, owed_id
 from services.contracts.domain.papers import Paper
+from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.statements.statement import Share, statement_id
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger
@@ -59,57 +60,72 @@ async def _former(owed: Ledger[Owed], part: Owed | Share) -> list[Owed]:
     return [one[0] for one in found if one is not None]
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Invoicing:
+    """What invoices go by: what is owed, the Anbieter's data of now, and the Leitweg-IDs that organisations have registered."""
+
+    owed: Ledger[Owed]
+    billing: Callable[[], BillingData]
+    leitweg_ids: LeitwegIds
+
+
 class LateInvoices:
     """Makes the XRechnungen of a channel that could not be made with the other documents.
 
-    Data for invoices are read when a process starts, so each process looks once.
+    A process looks for them when it starts, and again when the Anbieter's data or a Leitweg-ID have changed.
     """
 
-    channel: Channel
-    files: Files
-    owed: Ledger[Owed]
-    billing: BillingData
-    looked: bool = False
+    def __init__(self, channel: Channel, files: Files, invoicing: Invoicing) -> None:
+        self.channel = channel
+        self.files = files
+        self.owed = invoicing.owed
+        self.leitweg_ids = invoicing.leitweg_ids
+        self.billing = invoicing.billing()
+        self._invoicing = invoicing
+        self._looked: tuple[BillingData, int] | None = None
 
     async def run(self) -> None:
         """Make those whose data are complete by now. Raises StoreUnavailableError (also of the files), WriteConflictError."""
-        if self.looked:
+        seen = (self._invoicing.billing(), self.leitweg_ids.changes)
+        if seen == self._looked:
             return
+        self.billing = seen[0]
         for code in STATED_LATER:
             query = Query("uninvoiced", {"channel": self.channel.value, "no_invoice": code}, limit=_PORTION)
             async for portion in portions(self.owed.store, self.owed.collection, query, PORTION_BYTES):
                 for document in portion.documents:
                     part = self.owed.state_of(document)
-                    if self._is_stated(part):
+                    if await self._is_stated(part):
                         # In their order: the invoice of a correction names the one before.
                         for each in (*await _former(self.owed, part), part):
                             await self._complete(each)
-        self.looked = True
+        self._looked = seen
 
     async def _complete(self, part: Owed) -> None:
         at = self.owed.clock()
-        made = await self._made(part, day_of(at)) if self._is_stated(part) else None
+        made = await self._made(part, day_of(at)) if await self._is_stated(part) else None
         if made is not None:
             await self.files.put(made.sha256, made.content)
             decide = partial(_invoiced, Paper.of(made, part.number), at)
             await self.owed.apply([Change(part.id, decide)])
 
-    def _is_stated(self, part: Owed) -> bool:
+    async def _is_stated(self, part: Owed) -> bool:
         """Return whether an invoice of a part may be possible now: most parts need no look at their documents."""
         address = self.billing.addresses.get(part.payer)
         if part.no_invoice not in STATED_LATER or address is None:
             return False
         if any(stated is None for stated in (self.billing.seller, self.billing.account, self.billing.tax)):
             return False
-        return part.no_invoice != "leitweg_id_missing" or address.leitweg_id is not None
+        if part.no_invoice != "leitweg_id_missing" or address.leitweg_id is not None:
+            return True
+        return await self.leitweg_ids.for_invoice(self.channel, part.payer, None) is not None
 
     async def _made(self, part: Owed, issued_on: date) -> Rendered | None:
         papers = {paper.name: paper for paper in part.papers}
         if PDF_NAME not in papers or JSON_NAME not in papers:
             return None
         try:
-            statement = self._as_billed(parse_statement(await self._content(papers[JSON_NAME])), issued_on)
+            statement = await self._as_billed(parse_statement(await self._content(papers[JSON_NAME])), issued_on)
             paper = papers[PDF_NAME]
             shown = Rendered(paper.name, paper.title, paper.template, paper.media_type, await self._content(paper))
             return invoice_of(statement, self.billing, issued_on, await number_before(self.owed, part), shown)
@@ -123,8 +139,16 @@ class LateInvoices:
             raise FileDamagedError(f"{paper.name} is missing where it lay")
         return content
 
-    def _as_billed(self, statement: YearlyStatement, issued_on: date) -> YearlyStatement:
-        """Return a statement as billed on a day, with the tax that the Anbieter states by now if it stated none then."""
+    async def _as_billed(self, statement: YearlyStatement, issued_on: date) -> YearlyStatement:
+        """Return a statement as billed on a day, with the tax that the Anbieter states by now if it stated none then.
+
+        It has the Leitweg-ID of now, too.
+        """
+        contract = statement.contract
+        leitweg_id = await self.leitweg_ids.for_invoice(self.channel, contract.customer.id, contract.leitweg_id)
+        if leitweg_id != contract.leitweg_id:
+            contract = contract.model_copy(update={"leitweg_id": leitweg_id})
+            statement = statement.model_copy(update={"contract": contract})
         tax = self.billing.tax
         if statement.tax is None and tax is not None:
             owed = Tax(**tax.model_dump(), cents=tax.on(statement.contract_cents))

@@ -19,7 +19,6 @@ import structlog
 from services.contracts.archive.entry import Effect, Subject
 from services.contracts.archiving.archivist import content_of
 from services.contracts.archiving.log import ArchiveLog
-from services.contracts.documents.billing import BillingData
 from services.contracts.documents.rendering import Rendered, Renderer
 from services.contracts.documents.yearly import JSON_NAME, read_statement, statement_of_share, statement_sheet
 from services.contracts.domain.contract import Contract
@@ -28,7 +27,7 @@ from services.contracts.domain.papers import Paper, named
 from services.contracts.domain.transitions import BINDING
 from services.contracts.metrics import UNMADE_STATEMENTS
 from services.contracts.repository import SERVICE, Contracts
-from services.contracts.statements.invoicing import LateInvoices, invoice_of, number_before
+from services.contracts.statements.invoicing import Invoicing, LateInvoices, invoice_of, number_before
 from services.contracts.statements.statement import SHARES, TO_DOCUMENT, TO_ISSUE, Share, Statements
 from shared.aggregate import journal
 from shared.aggregate.change import Change
@@ -76,8 +75,7 @@ class StatementMaker:
         channel: Channel,
         files: Files,
         archive: ArchiveLog,
-        owed: Ledger[Owed],
-        billing: BillingData,
+        invoicing: Invoicing,
         renderer: Renderer | None,
     ) -> None:
         self.contracts = contracts
@@ -85,12 +83,13 @@ class StatementMaker:
         self.channel = channel
         self.files = files
         self.archive = archive
-        self.owed = owed
-        self.billing = billing
+        self.owed = invoicing.owed
+        self.invoicing = invoicing
+        self.billing = invoicing.billing()
         self.renderer = renderer
         self.statements = Statements(self.store)
         self.clock = contracts.ledger.clock
-        self.late = LateInvoices(channel, files, owed, billing)
+        self.late = LateInvoices(channel, files, invoicing)
         self._unfit: set[str] = set()
 
     async def run(self) -> None:
@@ -98,6 +97,7 @@ class StatementMaker:
 
         What a template cannot read is logged and counted, and tried again by the next process; it holds up no other part.
         """
+        self.billing = self.invoicing.billing()
         # Before those of new statements: the invoice of a correction names the one before.
         await self.late.run()
         for stage in (TO_ISSUE,) if self.renderer is None else (TO_ISSUE, TO_DOCUMENT):
@@ -133,6 +133,7 @@ class StatementMaker:
     async def _made(self, renderer: Renderer, share: Share, contract: Contract) -> _Made | None:
         """Return the documents of a part after their files were put; None if a template cannot read it."""
         text = json.loads(content_of(contract.as_agreed()))
+        text["leitweg_id"] = await self.invoicing.leitweg_ids.for_invoice(self.channel, share.payer, contract.leitweg_id)
         issued_on = day_of(share.issued_at)
         number = f"{contract.number}/{share.year}-{share.number}"
         try:

@@ -36,8 +36,8 @@ def judge_awards(recorded: Recorded, policy: Policy, event: Received, at: dateti
 
     def decide(known: ContractAwards | None) -> tuple[ContractAwards, Sequence[Message]]:
         if known is None:
-            known = ContractAwards(id=asked.contract.id, channel=asked.contract.channel, awards=awards, given_at=at)
-        return known, known.restate()
+            known = ContractAwards(id=asked.contract.id, channel=asked.contract.channel, given_at=at)
+        return known, known.judge(asked.change_id, awards, at)
 
     return Change(asked.contract.id, decide, event.cause)
 

@@ -315,6 +315,7 @@ _Refused = (
     | contracts_chain.NoticeRefused
     | contracts_sub.SubContractRefused
     | contracts_changes.SuccessionRefused
+    | contracts_changes.ChangeFailed
     | contracts_chain.ChainRefused
 )
 
@@ -588,6 +589,11 @@ def _change(message: contracts_changes.ChangeEvent) -> Facts:
             stated["reason"] = reason
         case contracts_changes.ChangeRefused(refused_by=by, reason=reason):
             stated["reason"] = reason
+        case contracts_changes.ChangeFailed():
+            stated |= _grounds(message)
+            if not message.offered:
+                # Only the Anbieter knows of it, one of whose persons has signed.
+                facts = replace(facts, parties={Audience.ANBIETER: facts.parties[Audience.ANBIETER]})
     if isinstance(message, contracts_changes.AgbOffered):
         stated["ends_on"] = message.earliest_end
     across = {message.contract.grantor.id, message.contract.grantee.id} - {None if by is None else by.id}

@@ -96,6 +96,8 @@ async def test_a_bereitstellungsvertrag_needs_the_accreditation_at_its_own_anbie
     world.accredit("komm_one")
     again = await world.do(FITKO, draft["id"], "bereitstellungsvertrag")
     assert again.status_code == 200, "a repeat changes nothing and is not refused"
+    asked = [json.loads(it.body)["provision"]["channel"] for it in world.publisher.events if it.topic == "catalog.provision.v1"]
+    assert asked == ["fitko"], "contracts forms what is asked for, and nothing else"
 
 
 async def test_nothing_is_published_while_nobody_knows_the_rights(world: World) -> None:

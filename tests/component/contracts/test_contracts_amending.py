@@ -21,8 +21,10 @@ from services.contracts.domain.contract import Contract
 from services.contracts.neighbourhood import world_of
 from shared.aggregate.change import Cause, Change
 from shared.http.app import create_app
-from shared.messages.values import Channel
+from shared.messages.contracts_awards import AwardsCheckRequested
+from shared.messages.values import Channel, Verdict
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, key, sub
+from tests.support.builders.awards import judge_newest
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 
 LAND, KOMMUNE, PROVIDER, OTHER = "s/DE-SN/KUNDE", "k/140000000001/KUNDE", "b/DE-NW/BEREITSTELLER", "x/DE-BY/KUNDE"
@@ -77,6 +79,13 @@ async def told(world: World) -> list[str]:
     await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
     types = [it.type.removeprefix("contracts.chain.") for it in world.publisher.events]
     return [it for it in types if it.startswith(("amend", "agb-", "change-"))]
+
+
+async def judged(world: World, *verdicts: Verdict) -> list[tuple[str, str]]:
+    """Answer as eligibility what was asked last, all EXEMPT unless verdicts are given; return the awards."""
+    world.now += timedelta(minutes=1)
+    await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
+    return await judge_newest(world.resources, world.publisher.events, world.now, *verdicts)
 
 
 async def test_an_amendment_of_the_kunde_needs_two_persons_of_the_anbieter_and_makes_a_version(world: World) -> None:
@@ -154,6 +163,51 @@ async def test_either_side_says_no_and_everything_stays(world: World) -> None:
     assert (await stored(world, SUB)).version == 1
     assert (await stored(world)) == before
     assert await told(world) == ["amendment-offered.v1", "change-refused.v1"] * 2
+
+
+FURTHER: Final[dict[str, Any]] = {"territory": ["14", "09"]}
+"""A change that lets more bodies use the service."""
+
+
+async def test_a_change_that_goes_further_waits_for_the_in_house_check_and_keeps_what_it_found(world: World) -> None:
+    change = await propose(world, LAND, **FURTHER)
+    (asked,) = [it for it in (await stored(world)).republish() if isinstance(it, AwardsCheckRequested)]
+    assert asked.change_id == change
+    early = await answer(world, ANNA, change, "consent")
+    assert (early.status_code, early.json()["code"]) == (409, "check_pending")
+    assert await judged(world, Verdict.RISK, Verdict.EXEMPT) == [("fitko", "DE-NW"), ("DE-SN", "fitko")]
+    shown = (await call(world, ANNA, f"/{SACHSEN}/changes", method="GET")).json()["pending"]["awards"]
+    assert [(it["awarder"], it["verdict"]) for it in shown] == [("fitko", "RISK"), ("DE-SN", "EXEMPT")]
+    for token, step in ((ANNA, "consent"), (BERT, "release")):
+        assert (await answer(world, token, change, step)).status_code == 200
+    amended = await stored(world)
+    assert (amended.version, amended.territory) == (2, ("14", "09"))
+    assert [(it.awarder, it.verdict) for it in amended.awards] == [("fitko", Verdict.RISK), ("DE-SN", Verdict.EXEMPT)]
+    assert amended.republish() == amended.restate()
+
+
+async def test_what_the_anbieter_proposes_is_released_after_the_check(world: World) -> None:
+    change = await propose(world, ANNA, **FURTHER)
+    early = await answer(world, BERT, change, "release")
+    assert (early.status_code, early.json()["code"]) == (409, "check_pending")
+    await judged(world)
+    assert (await answer(world, BERT, change, "release")).status_code == 200
+    assert (await answer(world, LAND, change, "consent")).json()["version"] == 2
+
+
+@pytest.mark.parametrize("bad", [Verdict.NOT_EXEMPT, Verdict.NO_EVIDENCE, Verdict.OUT_OF_SCOPE])
+async def test_a_change_whose_awards_are_not_in_house_any_more_comes_to_nothing_and_is_told(world: World, bad: Verdict) -> None:
+    change = await propose(world, LAND, **FURTHER)
+    await judged(world, Verdict.EXEMPT, bad)
+    gone = await answer(world, ANNA, change, "consent")
+    assert (gone.status_code, gone.json()["code"]) == (404, "change_not_found")
+    assert ((await stored(world)).version, (await stored(world)).proposal) == (1, None)
+    assert await told(world) == ["amendment-offered.v1", "change-failed.v1"]
+    again = await propose(world, LAND, **FURTHER)
+    assert again != change, "with better evidence it is proposed again"
+    await answer(world, LAND, again, "refuse", body={})
+    await judged(world, Verdict.EXEMPT, bad)
+    assert (await told(world))[-1] == "change-refused.v1", "a late answer about what is gone changes nothing"
 
 
 REFUSED: Final[list[tuple[str, str, dict[str, Any], int, str]]] = [

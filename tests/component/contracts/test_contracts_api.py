@@ -33,6 +33,11 @@ NRW_TOKEN = "u2/DE-NW/BEREITSTELLER"
 KIEL_TOKEN = "u3/010020000000/KUNDE"
 FITKO_TOKEN = "u4/fitko/ANBIETER"
 GOVDIGITAL_TOKEN = "u5/govdigital/ANBIETER"
+_TERMS = "SaaS-Nachnutzungs-AGB"
+AGB_OF_FITKO = [
+    (_TERMS, "EfA-Marktplatz 2022", ["NACHNUTZUNG", "SUB_NACHNUTZUNG", "SUB_SUB_NACHNUTZUNG"], False),
+    (_TERMS, "FIT-Store 2021", ["NACHNUTZUNG"], False),
+]
 
 
 class Healthy:
@@ -145,6 +150,17 @@ async def test_everybody_reads_under_which_terms_contracts_are_concluded(world: 
     answer = await world.get("/v1/agb/fitko", None)
     assert (answer.status_code, answer.json()["version"], answer.json()["text"]) == (200, "EfA-Marktplatz 2022", None)
     assert answer.headers["cache-control"] == "public, max-age=60"
+
+
+async def test_everybody_reads_the_terms_of_a_contract_of_before_by_leg_and_version(world: World) -> None:
+    listed = (await world.get("/v1/agb/fitko/versions", None)).json()["items"]
+    assert [(it["name"], it["version"], it["legs"], it["filed"]) for it in listed] == AGB_OF_FITKO
+    for name, version, legs, _ in AGB_OF_FITKO:
+        for leg in legs:
+            found = await world.get(f"/v1/agb/fitko?leg={leg}&version={version}", None)
+            assert (found.status_code, found.json()["name"], found.json()["legs"]) == (200, name, legs)
+    unknown = await world.get("/v1/agb/fitko?version=1871", None)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "agb_not_found")
 
 
 async def test_an_unknown_contract_and_one_of_others_answer_alike(world: World) -> None:

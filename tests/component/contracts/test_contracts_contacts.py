@@ -16,6 +16,8 @@ from services.contracts.archiving.records import DOCUMENTS, ERASURES, RECORDS
 from services.contracts.contacts.repository import CONTACTS
 from services.contracts.settings import Settings
 from shared.http.app import create_app
+from shared.ids import derived_id
+from tests.component.contracts.test_contracts_amending import ANNA, BERT, SHORTER, answer, propose, stored
 from tests.component.contracts.test_contracts_notice import FITKO, World, key, sub
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 
@@ -23,6 +25,7 @@ LAND, KOMMUNE, OTHER = "s/DE-SN/KUNDE", "k/140000000001/KUNDE", "x/DE-BY/KUNDE"
 PROVIDER, ANBIETER = "b/DE-NW/BEREITSTELLER", "a/fitko/ANBIETER"
 SACHSEN: Final = key("DE-SN")
 SUB: Final = sub("DE-SN", 1).id
+NEXT: Final = derived_id("a contract that follows", SACHSEN)
 ARCHIVED: Final = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
 MAX_AGE: Final = Settings().contacts_max_age
 
@@ -47,8 +50,12 @@ class Api:
         contacts = [{"kind": "FACHLICH", "person": {"name": it, "email": f"{it}@stelle.example"}} for it in names]
         return await self.ask(token, "PUT", contract=contract, json={"contacts": contacts}, headers={"If-Match": f'"{rev}"'})
 
-    async def history(self, token: str) -> list[dict[str, Any]]:
-        return list((await self.ask(token, path="/history")).json()["items"])
+    async def history(self, token: str, contract: str = SACHSEN) -> list[dict[str, Any]]:
+        return list((await self.ask(token, path="/history", contract=contract)).json()["items"])
+
+    async def names(self, contract: str) -> list[tuple[str, str | None]]:
+        items = (await self.ask(LAND, contract=contract)).json()["items"]
+        return [(it["person"]["name"], it["carried_from"]) for it in items]
 
     async def run(self, works: str) -> None:
         for work in processor(FITKO)(self.world.resources).periodic:
@@ -149,6 +156,43 @@ async def test_age_and_the_end_of_the_contract_erase(api: Api) -> None:
     await api.run("contacts")
     assert (await api.ask(LAND)).json()["items"] == []
     assert "max" not in str(await api.world.store.scan(CONTACTS))
+
+
+async def test_a_new_version_of_the_text_keeps_them(api: Api) -> None:
+    await api.name(LAND, "erika")
+    change = await propose(api.world, LAND, notice=SHORTER)
+    for person, step in ((ANNA, "consent"), (BERT, "release")):
+        assert (await answer(api.world, person, change, step)).status_code == 200
+    assert (await stored(api.world)).version == 2
+    assert await api.names(SACHSEN) == [("erika", None)]
+
+
+async def test_a_successor_goes_on_with_them_until_a_party_names_others_for_it(api: Api) -> None:
+    await api.name(LAND, "erika")
+    await api.name(ANBIETER, "zoe")
+    follows = {"id": NEXT, "continues": SACHSEN, "order_id": None, "valid_from": date(2028, 1, 1)}
+    await api.world.add((await stored(api.world)).model_copy(update=follows))
+    await api.world.notice(SACHSEN, date(2027, 12, 31))
+    assert await api.names(NEXT) == [("erika", SACHSEN), ("zoe", SACHSEN)]
+    assert [it["named_by"] for it in await api.history(LAND, NEXT)] == [None, "s"]
+    await api.name(ANBIETER, "zara")
+    own = await api.name(LAND, "max", contract=NEXT)
+    assert (own.status_code, own.headers["ETag"]) == (200, '"1"')
+    await api.name(ANBIETER, "zita")
+    assert await api.names(NEXT) == [("zita", SACHSEN), ("max", None)]
+    assert await api.names(SACHSEN) == [("erika", None), ("zita", None)]
+    before = [it for it in await api.history(LAND, NEXT) if it["until"] is not None]
+    assert [(it["person"]["name"], it["replaced_by"], it["carried_from"]) for it in before] == [("erika", "s", SACHSEN)]
+    api.world.now = api.world.now.replace(year=2028) + MAX_AGE
+    for _ in range(2):
+        await api.run("contacts")
+        assert await api.names(SACHSEN) == []
+        assert await api.names(NEXT) == [("zita", SACHSEN), ("max", None)]
+    assert [(it["person"] is None, it["erased_at"] is None) for it in await api.history(LAND, NEXT) if it["until"]] == [
+        (True, False)
+    ]
+    left = str(await api.world.store.scan(CONTACTS))
+    assert not [name for name in ("erika", "zoe", "zara") if name in left]
 
 
 async def test_no_event_and_no_archive_holds_them(api: Api) -> None:

@@ -29,13 +29,15 @@ from shared.http.app import create_app
 from shared.ids import bereitstellung_id, contract_id, derived_id
 from shared.messages.catalog import ChannelListing, OfferingPublished
 from shared.messages.catalog_provisions import Provision, ProvisionRequested, ProvisionWithdrawn
-from shared.messages.values import Channel, Party
+from shared.messages.eligibility_rights import RoleTerm
+from shared.messages.values import Channel, Party, Role
 from shared.process.service import Resources
 from shared.store.sqlite.store import SqliteStore
 from tests.support.builders.orders import offering
 from tests.support.contract_requests import AT, NRW, order_id, received, request
 from tests.support.http import FakeAuthenticator, FixedHealth, client
 from tests.support.publisher import RecordingPublisher
+from tests.support.rights import ReadRights, rights_of
 
 FITKO, GOVDIGITAL = Channel.FITKO, Channel.GOVDIGITAL
 OFFERING = request().order.offering_id
@@ -52,10 +54,17 @@ class World:
         self.publisher = RecordingPublisher()
         self.store = SqliteStore(None)
         self.now = AT
-        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now)
+        self.read = ReadRights(lambda: self.now)
+        self.accredit(FITKO)
+        self.resources = Resources(self.store, self.publisher, Path(), clock=lambda: self.now, rights=self.read.rights)
         self.contracts = Contracts(self.resources)
         router = build(self.resources, settings).router
         self.app = create_app("contracts", router, authenticator=FakeAuthenticator(), store=self.store, health=FixedHealth())
+
+    def accredit(self, *accredited: Channel) -> None:
+        """Take the rights of the Bereitsteller from the topic: accredited at these Anbieter, and at no other."""
+        terms = [RoleTerm(role=Role.BEREITSTELLER, channel=it) for it in accredited]
+        self.read.put(rights_of(NRW.id, {}, [Role.BEREITSTELLER, *terms]))
 
     async def prepared(self) -> World:
         await self.store.prepare([CONTRACTS, REGISTERS, OFFERS, idempotency.COLLECTION])
@@ -211,6 +220,32 @@ async def test_with_a_limit_of_the_channel_two_persons_sign_it_and_the_processor
     assert await careful.told() == ["chain.offered", "chain.signed", "chain.released", "chain.concluded"]
     assert await careful.work_list() == []
     await careful.keeps_to_the_rules()
+
+
+async def test_nobody_signs_it_for_a_bereitsteller_that_its_anbieter_has_not_accredited(careful: World) -> None:
+    async def refused(step: str, token: str) -> None:
+        answer = await careful.post(step, token)
+        assert (answer.status_code, answer.json()["code"], answer.json()["channels"]) == (
+            409,
+            "provider_not_accredited",
+            ["fitko"],
+        )
+        await careful.conclude()
+        assert (await careful.contract(root())).number is None
+
+    await careful.ask(asked())
+    careful.accredit(GOVDIGITAL)
+    await refused("sign", ANNA)
+    careful.accredit(FITKO)
+    assert (await careful.post("sign", ANNA)).status_code == 200
+    careful.accredit()
+    await refused("release", ANTON)
+    careful.read.read_again([])
+    await refused("release", ANTON)
+    careful.accredit(FITKO)
+    assert (await careful.post("release", ANTON)).status_code == 200
+    await careful.conclude()
+    assert (await careful.contract(root())).number == "FITST/2026/0001"
 
 
 async def test_one_that_is_declined_takes_no_number_and_orders_rest_on_the_next_attempt(careful: World) -> None:

@@ -18,18 +18,25 @@ from services.contracts.archiving.log import ENTRIES, ArchiveLog
 from services.contracts.audit.findings import Examined
 from services.contracts.audit.whole import audited
 from services.contracts.costs.reference import Json
-from services.contracts.documents.billing import BillingData
+from services.contracts.documents.billing import BillingData, BillingFile
 from services.contracts.documents.rendering import Rendered, Renderer, Sheet
 from services.contracts.documents.yearly import statement_of_share, yearly_statement
+from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.metrics import UNMADE_STATEMENTS
 from services.contracts.repository import Contracts
 from services.contracts.settings import Settings
+from services.contracts.statements.invoicing import Invoicing
 from services.contracts.statements.maker import KIND, OWED, StatementMaker, owed_ledger
 from services.contracts.statements.statement import SHARES, Share
+from shared.aggregate.change import Cause
+from shared.bus.handling import Received
 from shared.errors import InvalidError, StoreUnavailableError
 from shared.files.folder import FolderFiles
+from shared.ids import derived_id
 from shared.messages.contracts_statements import StatementDocumented, StatementOwed
-from shared.messages.values import Channel
+from shared.messages.eligibility import Organisation as OrganisationState
+from shared.messages.eligibility import OrganisationChanged
+from shared.messages.values import Channel, OrganisationType, Role
 from tests.component.contracts.test_contracts_statements import (
     JANUARY,
     MARCH,
@@ -79,11 +86,22 @@ class World(CostWorld):
     def built(self, settings: Settings | None = None) -> Any:
         return super().built(settings or Settings(documents_folder=self.folder))
 
-    def maker(self, renderer: Renderer | None = RENDERER, billing: BillingData = DATA) -> StatementMaker:
+    def maker(self, renderer: Renderer | None = RENDERER, billing: BillingData | BillingFile = DATA) -> StatementMaker:
         contracts, log = Contracts(self.resources), ArchiveLog(self.store, Settings().archive_origin)
-        return StatementMaker(
-            contracts, Channel.GOVDIGITAL, FolderFiles(self.folder), log, owed_ledger(self.resources), billing, renderer
-        )
+        self.leitweg_ids = LeitwegIds(self.resources)
+        data = billing.data if isinstance(billing, BillingFile) else lambda: billing
+        invoicing = Invoicing(owed_ledger(self.resources), data, self.leitweg_ids)
+        return StatementMaker(contracts, Channel.GOVDIGITAL, FolderFiles(self.folder), log, invoicing, renderer)
+
+    async def registers(self, organisation: str, leitweg_id: str | None, seq: int = 1) -> None:
+        """Take in what eligibility tells of an organisation."""
+        public = OrganisationState(
+            id=organisation, name="Amt", type=OrganisationType.KOMMUNE, leitweg_id=leitweg_id,
+            roles=(Role.KUNDE,), accreditations=(), registered_at=MARCH, changed_at=MARCH,
+        )  # fmt: skip
+        message = OrganisationChanged(organisation=public)
+        cause = Cause(derived_id("event", organisation, str(seq)), message.TYPE, "eligibility", seq)
+        assert list(await self.leitweg_ids.follow(Channel.GOVDIGITAL, [Received(message, organisation, cause, MARCH)])) == []
 
     async def papers(self) -> dict[str, list[dict[str, Any]]]:
         return {document["payer"]: document["papers"] for document in await self.store.scan(OWED)}
@@ -265,6 +283,50 @@ async def test_a_leitweg_id_that_comes_later_brings_the_invoice_and_only_that_on
         await world.maker(billing=DATA.model_copy(update={"addresses": {**DATA.addresses, HEIDE.id: address}})).run()
     assert {payer: len(papers) for payer, papers in (await world.papers()).items()} == {HUSUM.id: 3, HEIDE.id: 3}
     assert len(world.events(StatementDocumented.TYPE)) == 3
+
+
+async def test_a_leitweg_id_that_is_registered_later_brings_the_invoice_without_a_new_start(world: World) -> None:
+    await made(world)
+    maker = world.maker()
+    await maker.run()
+    assert len((await world.papers())[HEIDE.id]) == 2
+    await world.registers(HEIDE.id, None)
+    await maker.run()
+    assert len((await world.papers())[HEIDE.id]) == 2
+    await world.registers(HEIDE.id, "01051044-99-39", seq=2)
+    await maker.run()
+    papers = (await world.papers())[HEIDE.id]
+    assert papers[-1]["name"] == "xrechnung.xml"
+    assert b"<cbc:BuyerReference>01051044-99-39<" in world.files()[papers[-1]["sha256"]]
+
+
+async def test_an_invoice_has_the_leitweg_id_that_replaced_that_of_the_contract(world: World) -> None:
+    maker = world.maker()
+    await world.registers(HUSUM.id, LEITWEG)
+    await world.registers(HUSUM.id, "01051044-99-39", seq=2)
+    await made(world)
+    await maker.run()
+    papers = {paper["name"]: world.files()[paper["sha256"]] for paper in (await world.papers())[HUSUM.id]}
+    assert b"<cbc:BuyerReference>01051044-99-39<" in papers["xrechnung.xml"]
+    assert json.loads(papers["abrechnung.json"])["contract"]["leitweg_id"] == "01051044-99-39"
+
+
+async def test_the_file_of_the_anbieter_is_read_again_when_it_has_changed(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "govdigital.json"
+    await made(world)
+    maker = world.maker(billing=BillingFile(file))
+    await maker.run()
+    assert {len(papers) for papers in (await world.papers()).values()} == {2}
+    file.write_text(DATA.model_dump_json())
+    await maker.run()
+    whole_ = await world.papers()
+    assert {payer: len(papers) for payer, papers in whole_.items()} == {HUSUM.id: 3, HEIDE.id: 2}
+    file.write_text('{"seller": 1}')
+    await maker.run()
+    assert (await world.papers(), maker.billing) == (whole_, DATA)
+    file.unlink()
+    await maker.run()
+    assert maker.billing == BillingData()
 
 
 @pytest.mark.parametrize("documented", [True, False])

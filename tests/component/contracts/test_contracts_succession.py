@@ -29,6 +29,7 @@ from tests.component.contracts.test_contracts_amending import (
     SACHSEN,
     SUB,
     call,
+    judged,
     moves,
 )
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
@@ -60,13 +61,6 @@ async def ending(world: World, id_: str, last: date, seq: int = 2) -> None:
 
 async def follow(world: World, token: str, contract_id: str = SACHSEN, **body: Any) -> httpx.Response:
     return await call(world, token, f"/{contract_id}/successor", body)
-
-
-async def judged(world: World, *verdicts: Verdict) -> list[tuple[str, str]]:
-    """Answer as eligibility what the newest contract asks, all EXEMPT unless verdicts are given; return the awards."""
-    world.now += timedelta(minutes=1)
-    await world.contracts.ledger.outbox.relay(timedelta(seconds=1))
-    return await judge_newest(world.resources, world.publisher.events, world.now, *verdicts)
 
 
 async def contract(world: World, id_: str) -> Contract:

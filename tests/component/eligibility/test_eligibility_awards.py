@@ -15,10 +15,10 @@ from shared.messages.values import Channel, Party, Verdict
 from tests.component.eligibility.conftest import HUSUM, START, World
 from tests.component.eligibility.test_eligibility_verdicts import consume
 
-CONTRACT = derived_id("test", "successor")
+CONTRACT, CHANGE = derived_id("test", "successor"), derived_id("test", "change")
 
 
-def asked(*awards: tuple[str, str], seq: int = 1) -> Received:
+def asked(*awards: tuple[str, str], seq: int = 1, change: str | None = None) -> Received:
     """Return the request of contracts."""
     head = ChainHead(
         id=CONTRACT,
@@ -32,7 +32,7 @@ def asked(*awards: tuple[str, str], seq: int = 1) -> Received:
         valid_from=date(2027, 1, 1),
     )
     message = AwardsCheckRequested(
-        contract=head, at=START, awards=tuple(Award(awarder=awarder, contractor=to) for awarder, to in awards)
+        contract=head, at=START, change_id=change, awards=tuple(Award(awarder=awarder, contractor=to) for awarder, to in awards)
     )
     cause = Cause(derived_id("event", CONTRACT, str(seq)), message.TYPE, f"/contracts/{CONTRACT}", seq)
     return Received(message, CONTRACT, cause, START)
@@ -64,3 +64,22 @@ async def test_a_repeat_is_answered_as_before_and_a_rebuild_tells_it_again(world
     first, second = judged(world)
     assert first == second
     assert "awards" in {it.name for it in world.service.republishers}
+
+
+async def test_each_change_of_the_contract_is_judged_for_itself_once(world: World) -> None:
+    await world.open_the_way()
+    await consume(world, asked((HUSUM, "govdigital"), change=CHANGE))
+    await consume(world, asked((HUSUM, "komm_one"), seq=2))
+    await consume(world, asked((HUSUM, "komm_one"), seq=3, change=CHANGE))
+    events = [event for event in world.publisher.events if event.type == AwardsJudged.TYPE]
+    found = [AwardsJudged.model_validate_json(event.body) for event in events]
+    assert [(it.change_id, it.awards[0].contractor) for it in found] == [
+        (CHANGE, "govdigital"),
+        (None, "komm_one"),
+        (CHANGE, "govdigital"),
+    ]
+    (republisher,) = [it for it in world.service.republishers if it.name == "awards"]
+    world.publisher.events.clear()
+    assert await republisher.republish([CONTRACT]) == 1
+    again = [AwardsJudged.model_validate_json(event.body).change_id for event in world.publisher.events]
+    assert again == [None, CHANGE]

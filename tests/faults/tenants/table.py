@@ -237,6 +237,7 @@ ordering    GET    /v1/operations/ordering/groups/{group}/dead-letters/{letter_i
 ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/replay               -             token   403 403 403 403 403 403 403 403 404 403 403
 ordering    POST   /v1/operations/ordering/groups/{group}/dead-letters/{letter_id}/discard              -             token   403 403 403 403 403 403 403 403 404 403 403
 contracts   GET    /v1/agb/{channel}                                                             -             public  200 200 200 200 200 200 200 200 200 200 200
+contracts   GET    /v1/agb/{channel}/versions                                                    -             public  200 200 200 200 200 200 200 200 200 200 200
 contracts   GET    /v1/contracts                                                                 -             token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts                                                                 ORDER         token   200 200 200 200 200 200 200 200 200 200 403
 contracts   GET    /v1/contracts/{contract_id}                                                   CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403

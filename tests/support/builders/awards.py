@@ -26,7 +26,9 @@ async def judge_newest(
         AwardVerdict(**award.model_dump(), verdict=verdict, rule_set="gwb108-2016", as_of=at.date(), until=until)
         for award, verdict in zip(asked.awards, verdicts or [Verdict.EXEMPT] * len(asked.awards), strict=True)
     )
-    answer = AwardsJudged(contract_id=asked.contract.id, channel=asked.contract.channel, awards=awards, given_at=at)
+    answer = AwardsJudged(
+        contract_id=asked.contract.id, change_id=asked.change_id, channel=asked.contract.channel, awards=awards, given_at=at
+    )
     cause = Cause(derived_id("event", asked.contract.id), answer.TYPE, "eligibility", len(requests))
     consumer, *_ = processor(asked.contract.channel)(resources).consumers
     assert AwardsJudged in consumer.handles

@@ -411,6 +411,17 @@ EXAMPLES: tuple[Message, ...] = (
     contracts_changes.ContractAmended(**CHANGE, parts=PARTS),
     contracts_changes.ChangeRefused(**CHANGE, parts=PARTS, refused_by=CUSTOMER, offered=True, reason="Kein Beschluss."),
     contracts_changes.ChangeRefused(**CHANGE, parts=PARTS, refused_by=ANBIETER, offered=True),
+    *(
+        contracts_changes.ChangeFailed(
+            **CHANGE,
+            parts=PARTS,
+            offered=offered,
+            **Refusal.of(
+                "change_not_exempt", awarder="Husum", contractor="govdigital", verdict="NOT_EXEMPT", as_of=date(2026, 11, 24)
+            ).model_dump(),
+        )
+        for offered in (True, False)
+    ),
     contracts_changes.SuccessionOffered(contract=FOLLOWING, at=AT, continues=CONTRACT_ID, offered_by=CUSTOMER),
     contracts_changes.ContractSucceeded(
         contract=FOLLOWING.model_copy(update={"number": "GD/2027/0012"}), at=AT, continues=CONTRACT_ID

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from services.catalog.facts import FACTS, OfferingFact, WaitingOfferFact, is_published
+from services.catalog.domain.provision import ProvisionState
+from services.catalog.facts import FACTS, OfferingFact, ProvidedFact, UnpublishedOfferFact, is_published
 from services.catalog.repository import OFFERINGS
 from shared.ids import bereitstellung_id
 from shared.messages.values import Channel, OfferingState
@@ -19,9 +22,13 @@ async def test_an_offer_that_is_or_was_public_has_a_fact_and_must_be_on_its_topi
     offering = offering_in(state)
     document = await stored(OFFERINGS, offering)
     contract = bereitstellung_id(Channel.GOVDIGITAL.value, offering.id)
-    numbers = {contract: (Channel.GOVDIGITAL, f"BV/govdigital/{offering.id[:8]}")}
-    fact = OfferingFact(offering.id, offering.form.title, offering.version, state, numbers=numbers)
-    waits = WaitingOfferFact(offering.id) if state is OfferingState.BEREITSTELLUNGSVERTRAG_OFFEN else None
+    number = f"BV/govdigital/{offering.id[:8]}"
+    provided = ProvidedFact(offering.id, Channel.GOVDIGITAL, contract, ProvisionState.GESCHLOSSEN, number)
+    numbers = {contract: (Channel.GOVDIGITAL, number)}
+    fact = OfferingFact(offering.id, offering.form.title, offering.version, state, numbers=numbers, provided=(provided,))
+    asked = replace(provided, state=ProvisionState.ANGEFRAGT, number=None)
+    waiting = UnpublishedOfferFact(offering.id, waits=True, provided=(asked,))
+    waits = waiting if state is OfferingState.BEREITSTELLUNGSVERTRAG_OFFEN else None
     expected = fact if state in PUBLIC else waits
     assert FACTS[OFFERINGS](document) == expected
     assert is_published(document) is bool(offering.restate()) is (state in PUBLIC)

@@ -24,6 +24,7 @@ from shared.errors import ForbiddenError, IllegalMoveError
 from shared.ids import contract_id, derived_id
 from shared.messages.base import Message
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractRefused
+from shared.messages.contracts_chain import ContractEnded, ContractTerminated
 from shared.messages.ordering import ContractRequested
 from shared.messages.values import Channel, Condition, Money, Period, PriceItem, Verdict
 from tests.support.contract_requests import AT, NRW, SACHSEN, order_id, price, request
@@ -53,6 +54,19 @@ def test_a_concluded_contract_holds_number_parties_terms_and_the_time_of_the_req
     assert event.contract.number == "FITST/2026/0001"
     assert event.contract.agb == AgbVersion(name="SaaS-Nachnutzungs-AGB", version="EfA-Marktplatz 2022")
     assert event.concluded_at == AT
+
+
+def test_what_is_told_again_of_a_contract_is_its_conclusion_its_notice_and_its_end() -> None:
+    contract = draft()
+    concluded = contract.conclude(Number(2026, 1), "FITST/2026/0001", Actor.PROZESSOR)
+    assert contract.republish() == concluded
+    received, last = date(2027, 1, 4), date(2027, 12, 31)
+    (notice,) = contract.give_notice(received, last, datetime(2027, 1, 3, 23, tzinfo=UTC), Actor.KUNDE)
+    assert contract.republish() == [*concluded, notice]
+    (ended,) = contract.end(date(2028, 1, 1), datetime(2027, 12, 31, 23, tzinfo=UTC))
+    told = contract.republish()
+    assert [type(it) for it in told] == [ContractConcluded, ContractTerminated, ContractEnded]
+    assert told[-1] == ended
 
 
 def test_a_refused_contract_has_no_number_and_says_why() -> None:

@@ -17,7 +17,9 @@ from marktplatz.recovery.reconcile.rules_partners import with_partners
 from marktplatz.recovery.reconcile.rules_stores import between_stores
 from marktplatz.recovery.reconcile.rules_topics import outboxes, with_topics
 from marktplatz.recovery.reconcile.topic_facts import LastEvent, Position, TopicFacts
-from services.catalog.facts import Counted, CountedFact, OfferingFact
+from services.catalog.domain.provision import ProvisionState
+from services.catalog.facts import Counted, CountedFact, OfferingFact, ProvidedFact
+from services.contracts.domain.transitions import ContractState
 from services.contracts.facts import AccessionFact, ContractFact, ProvisionFact, RegisterFact, ReuseFact
 from services.eligibility.facts import VerdictFact
 from services.notify.facts import ExpectedNotification
@@ -29,7 +31,7 @@ from shared.topics import CHECKPOINTS, TOPICS, partner_group, partner_orders
 
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GOV = Channel.GOVDIGITAL
-ORDER, WAITING, CHECKED, OFFER = "order-1", "order-2", "order-3", "offer-1"
+ORDER, WAITING, CHECKED, OFFER, ROOT = "order-1", "order-2", "order-3", "offer-1", "root-1"
 KLIENT = "010540056056"
 CONTRACT = contract_id(GOV, ORDER)
 NORD = partner_orders("nord").name
@@ -37,7 +39,10 @@ HANDBOOK = Path(__file__).parents[3] / "docs" / "betrieb" / "sicherung.md"
 
 
 class World:
-    """A system that agrees: a contracted order, one that waits for its contract, one whose check is answered, an offer."""
+    """A system that agrees: a contracted order, one that waits for its contract, one whose check is answered, an offer.
+
+    The order and the Bereitstellungsvertrag of the offer have contracts that run.
+    """
 
     def __init__(self) -> None:
         order = OrderFact(ORDER, "V-1", OrderState.VERTRAG_GESCHLOSSEN, GOV, 2, True, True, CONTRACT, "GD-1", needs_place=True)
@@ -49,7 +54,9 @@ class World:
             places={ORDER},
             participations={(ORDER, KLIENT)},
             contracts={CONTRACT: ContractFact(CONTRACT, ORDER, "V-1", GOV, True, "GD-1", 2026, 1)},
-            registers=[RegisterFact(GOV, 2026, 1, {}, ())],
+            provisions={ROOT: ProvisionFact(ROOT, GOV, 2025, 1, offering_id=OFFER, number="GD-0")},
+            provided=[ProvidedFact(OFFER, GOV, ROOT, ProvisionState.GESCHLOSSEN, "GD-0")],
+            registers=[RegisterFact(GOV, 2026, 1, {}, ()), RegisterFact(GOV, 2025, 1, {}, ())],
             verdicts={ORDER: VerdictFact(ORDER, 2), WAITING: VerdictFact(WAITING, 2), CHECKED: VerdictFact(CHECKED, 1)},
             offerings={OFFER: OfferingFact(OFFER, "Angebot", 1, OfferingState.VEROEFFENTLICHT)},
             listed={OFFER: ListedOfferingFact(OFFER, "Angebot", 1, OfferingState.VEROEFFENTLICHT)},
@@ -84,6 +91,12 @@ class World:
     def change_contract(self, **changes: object) -> None:
         self.stores.contracts[CONTRACT] = replace(self.stores.contracts[CONTRACT], **changes)  # type: ignore[arg-type] # as above
 
+    def change_root(self, **changes: object) -> None:
+        self.stores.provisions[ROOT] = replace(self.stores.provisions[ROOT], **changes)  # type: ignore[arg-type] # as above
+
+    def change_provided(self, **changes: object) -> None:
+        self.stores.provided[0] = replace(self.stores.provided[0], **changes)  # type: ignore[arg-type] # as above
+
     def register(self, last: int, allotted: dict[str, int] | None = None, free: tuple[int, ...] = ()) -> None:
         self.stores.registers[0] = RegisterFact(GOV, 2026, last, allotted or {}, free)
 
@@ -111,6 +124,20 @@ def no_contracts(world: World) -> None:
     world.register(0)
 
 
+def no_root(world: World) -> None:
+    world.stores.provisions.clear()
+    world.stores.registers.pop()
+
+
+def asks(world: World) -> None:
+    world.change_provided(state=ProvisionState.ANGEFRAGT, number=None)
+
+
+def asks_in_vain(world: World) -> None:
+    asks(world)
+    no_root(world)
+
+
 def same_number(world: World) -> None:
     world.change_order(
         CHECKED, state=OrderState.VERTRAG_GESCHLOSSEN, contract_id=contract_id(GOV, CHECKED), contract_number="GD-1"
@@ -131,6 +158,20 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
         lambda w: w.stores.participations.clear(),
         {"order_id": ORDER, "klient": KLIENT},
     ),
+    Kind.PROVISION_MISSING: (no_root, {"offering_id": OFFER, "channel": "govdigital", "contract_id": ROOT}),
+    Kind.PROVISION_DIFFERS: (lambda w: w.change_provided(number="GD-9"), {"contract_id": ROOT, "contract_number": "GD-0"}),
+    Kind.PROVISION_NOT_RECORDED: (asks, {"offering_id": OFFER, "contract_id": ROOT}),
+    Kind.PROVISION_DUE: (asks_in_vain, {"offering_id": OFFER, "contract_id": ROOT}),
+    Kind.PROVISION_UNKNOWN: (lambda w: w.stores.provided.clear(), {"offering_id": OFFER, "contract_number": "GD-0"}),
+    Kind.PROVISION_END_DIFFERS: (lambda w: w.change_root(last_day="2027-12-31"), {"offering_id": OFFER, "contract_id": ROOT}),
+    Kind.END_NOT_RECORDED: (
+        lambda w: w.change_contract(state=ContractState.GEKUENDIGT, last_day="2027-12-31"),
+        {"order_id": ORDER, "contract_id": CONTRACT, "contract_number": "GD-1"},
+    ),
+    Kind.NOTICE_MISSING: (
+        lambda w: w.change_order(ORDER, state=OrderState.GEKUENDIGT, ends_on="2027-12-31"), {"order_id": ORDER, "contract_id": CONTRACT},
+    ),
+    Kind.AWARDS_DUE: (lambda w: w.stores.unjudged.add(CONTRACT), {"contract_id": CONTRACT}),
     Kind.NUMBER_TWICE: (same_number, {"channel": "govdigital", "year": "2026", "sequence": "1"}),
     Kind.NUMBER_MISSING: (lambda w: w.register(3, free=(3,)), {"channel": "govdigital", "sequence": "2"}),
     Kind.NUMBER_PROMISED: (lambda w: w.register(2, {"lost": 2}), {"contract_id": "lost", "sequence": "2"}),
@@ -177,6 +218,36 @@ def test_a_partners_topics_are_named_like_ours_and_what_waits_for_a_suspended_on
 
 def test_nothing_is_named_in_a_system_that_agrees() -> None:
     assert World().differences() == []
+
+
+def test_a_chain_whose_end_everybody_knows_is_in_order_and_so_is_what_is_not_decided_or_does_not_bind() -> None:
+    world = World()
+    world.change_root(state=ContractState.GEKUENDIGT, last_day="2027-12-31")
+    world.change_provided(ends={ROOT: "2027-12-31", "next": "2029-12-31"})
+    following = replace(world.stores.provisions[ROOT], id="next", continues=ROOT, sequence=None, last_day="2029-12-31")
+    world.stores.provisions["next"] = following
+    world.stores.provisions["dead"] = replace(following, id="dead", continues=None, state=ContractState.ABGELEHNT)
+    world.stores.provisions["sub"] = replace(following, id="sub", continues=None, leg="SUB_NACHNUTZUNG")
+    world.stores.provided.append(ProvidedFact("offer-2", GOV, "offered", ProvisionState.ANGEFRAGT, None))
+    world.stores.offered.add("offered")
+    world.change_contract(state=ContractState.GEKUENDIGT, last_day="2027-12-31")
+    world.change_order(ORDER, state=OrderState.GEKUENDIGT, ends_on="2027-06-30")
+    assert world.differences() == []
+    world.change_contract(state=ContractState.BEENDET)
+    assert [it.kind for it in world.differences()] == [Kind.END_NOT_RECORDED]
+    world.change_order(ORDER, state=OrderState.BEENDET)
+    world.stores.provisions["next"] = replace(following, last_day=None)
+    assert [(it.kind, it.ids["contract_id"]) for it in world.differences()] == [(Kind.PROVISION_END_DIFFERS, "next")]
+
+
+@pytest.mark.parametrize("state", [ContractState.ABGELEHNT, ContractState.NICHTIG])
+def test_an_offer_does_not_rest_on_a_contract_that_does_not_bind(state: ContractState) -> None:
+    world = World()
+    world.change_root(state=state)
+    assert [it.kind for it in world.differences()] == [Kind.PROVISION_MISSING]
+    asks(world)
+    (found,) = world.differences()
+    assert (found.kind, "a refusal" in found.text) == (Kind.PROVISION_NOT_RECORDED, True)
 
 
 def test_a_bereitstellungsvertrag_has_a_number_of_the_register_and_no_order() -> None:

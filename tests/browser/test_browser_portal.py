@@ -11,9 +11,10 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from marktplatz.people import OPERATOR
-from tests.browser.conftest import MARKUP, PROBES, Site
+from tests.browser.conftest import MARKUP, Site
 from tests.browser.looking import WIDE, look, violations
 from tests.component.portal.test_portal_operations import GROUP
+from tests.support.probes import PROBES
 
 REQUESTS = 8
 """As many may a first view take."""

@@ -29,7 +29,7 @@ STRINGS = {"date": "2027-01-01", "date-time": "2027-01-01T09:00:00Z"}
 class Sampled(httpx.AsyncBaseTransport):
     """A service that answers each GET by its description, with something in every list, and refuses all else by ``said``.
 
-    ``known``: what it answers at the paths of routes whose descriptions say too little.
+    ``known``: what it answers at the paths of routes whose descriptions say too little, and at all that begin in one way.
     """
 
     service: ServiceName
@@ -39,6 +39,9 @@ class Sampled(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.method != "GET":
             return httpx.Response(422, json={"code": self.said, "detail": self.said})
+        beginning = next((it for it in self.known if request.url.path.startswith(it)), None)
+        if beginning is not None:
+            return httpx.Response(200, json=self.known[beginning])
         route = next((it for it in _routes(self.service) if _is_at(it, request.url.path)), None)
         if route is None:
             return httpx.Response(404, json={"code": "not_found", "detail": "There is no such path."})

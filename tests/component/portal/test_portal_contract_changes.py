@@ -13,10 +13,10 @@ from services.contracts.app import build
 from services.contracts.domain.transitions import ContractState
 from shared.http import idempotency
 from shared.http.app import create_app
-from tests.component.contracts.test_contracts_amending import ANNA, BERT, LAND, SACHSEN, SHORTER, propose, stored
+from tests.component.contracts.test_contracts_amending import ANNA, BERT, LAND, SACHSEN, SHORTER, judged, propose, stored
 from tests.component.contracts.test_contracts_notice import END_OF_2027, sub
 from tests.component.contracts.test_contracts_notice import World as ContractsWorld
-from tests.component.contracts.test_contracts_succession import conclude, ending, judged
+from tests.component.contracts.test_contracts_succession import conclude, ending
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, ActingAs, World
 from tests.component.portal.test_portal_contracts import FITKO, SVEN

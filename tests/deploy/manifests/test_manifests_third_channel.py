@@ -74,6 +74,7 @@ def test_the_processor_has_a_deployment_an_account_a_user_and_rights_of_its_own(
         "catalog.offering.v1",
         "catalog.provision.v1",
         "eligibility.award.v1",
+        "eligibility.organisation.v1",
         "ordering.order.v1",
     }
 

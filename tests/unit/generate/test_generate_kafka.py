@@ -89,6 +89,8 @@ def test_each_contract_processor_reaches_only_its_own_channel() -> None:
         ("topic", "contracts.fitko.offerings.replay", "Describe"),
         ("topic", "contracts.fitko.offerings.replay", "Read"),
         ("group", "contracts.fitko.offerings", "Read"),
+        ("topic", "eligibility.organisation.v1", "Describe"),
+        ("topic", "eligibility.organisation.v1", "Read"),
         ("topic", "ordering.order.v1", "Describe"),
         ("topic", "ordering.order.v1", "Read"),
         ("topic", "contracts.fitko.uses.dlq", "Describe"),

@@ -43,7 +43,7 @@ up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 	@$(BIN)/marktplatz up
 
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
-	@echo "Two parts run side by side for about fifteen minutes; each prints its results when it is done."
+	@echo "Two parts run side by side for about twenty minutes; each prints its results when it is done."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-with-broker test-without-broker
 
 test-with-broker: $(STAMP) ## Run the tests on a real Kafka, which wait as much as they compute

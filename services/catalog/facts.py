@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from services.catalog.domain.provision import ProvisionState
 from services.catalog.repository import DOCUMENTS, OFFERINGS, REUSES
+from shared.ids import bereitstellung_id
 from shared.messages.values import Channel, OfferingState
 from shared.store.port import Collection, Document
 
@@ -34,6 +35,7 @@ class OfferingFact:
     """An offer that is or was public, as its owner has it. ``removed``: it has left its topic.
 
     ``numbers`` are those of its Bereitstellungsverträge, by their ids, with the channel; ``provided``: what is known of those.
+    ``listed`` are the ids that those of its channels have which it names as version 0.1.0 did, by what somebody has typed.
     """
 
     id: str
@@ -43,6 +45,7 @@ class OfferingFact:
     removed: bool = False
     numbers: Mapping[str, tuple[Channel, str]] = field(default_factory=dict)
     provided: tuple[ProvidedFact, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ def _offering(document: Document) -> OfferingFact | UnpublishedOfferFact | None:
         removed=is_removed(document),
         numbers={it.contract_id: (it.channel, it.number) for it in provided if it.number is not None},
         provided=provided,
+        listed=tuple(bereitstellung_id(it["channel"], document["_id"]) for it in document.get("listings", ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from marktplatz.recovery.reconcile.differences import Difference, Kind
 from marktplatz.recovery.reconcile.facts import StoreFacts
@@ -22,10 +22,11 @@ def within_chains(facts: StoreFacts) -> Iterator[Difference]:
     known = {provided.contract_id: provided for provided in facts.provided}
     for provided in facts.provided:
         yield from _provided(provided, facts)
+    listed = {contract_id for offering in facts.offerings.values() for contract_id in offering.listed}
     places = {(provided.offering_id, provided.channel): provided for provided in facts.provided}
     for root in facts.provisions.values():
         if root.leg == Leg.BEREITSTELLUNG and root.state in BINDING:
-            yield from _root(root, known, places.get((root.offering_id, root.channel)))
+            yield from _root(root, known.keys() | listed, places.get((root.offering_id, root.channel)))
     for order in facts.orders.values():
         contract = facts.contracts.get(order.contract_id or "")
         if order.contracted and contract is not None and contract.concluded:
@@ -55,7 +56,7 @@ def _provided(provided: ProvidedFact, facts: StoreFacts) -> Iterator[Difference]
             yield _of_provision(Kind.PROVISION_DUE, provided, text)
 
 
-def _root(root: ProvisionFact, known: Mapping[str, ProvidedFact], provided: ProvidedFact | None) -> Iterator[Difference]:
+def _root(root: ProvisionFact, known: Collection[str], provided: ProvidedFact | None) -> Iterator[Difference]:
     """A binding Bereitstellungsvertrag, or one that follows it, held against what the catalog knows of it."""
     ids = {"contract_id": root.id, "contract_number": root.number or "", "offering_id": root.offering_id}
     name = root.number or root.id

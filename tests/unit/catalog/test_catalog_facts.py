@@ -25,7 +25,12 @@ async def test_an_offer_that_is_or_was_public_has_a_fact_and_must_be_on_its_topi
     number = f"BV/govdigital/{offering.id[:8]}"
     provided = ProvidedFact(offering.id, Channel.GOVDIGITAL, contract, ProvisionState.GESCHLOSSEN, number)
     numbers = {contract: (Channel.GOVDIGITAL, number)}
-    fact = OfferingFact(offering.id, offering.form.title, offering.version, state, numbers=numbers, provided=(provided,))
+    fact = OfferingFact(
+        *(offering.id, offering.form.title, offering.version, state),
+        numbers=numbers,
+        provided=(provided,),
+        listed=(contract,),
+    )
     asked = replace(provided, state=ProvisionState.ANGEFRAGT, number=None)
     waiting = UnpublishedOfferFact(offering.id, waits=True, provided=(asked,))
     waits = waiting if state is OfferingState.BEREITSTELLUNGSVERTRAG_OFFEN else None

@@ -250,6 +250,13 @@ def test_an_offer_does_not_rest_on_a_contract_that_does_not_bind(state: Contract
     assert (found.kind, "a refusal" in found.text) == (Kind.PROVISION_NOT_RECORDED, True)
 
 
+def test_a_channel_that_an_earlier_version_has_listed_by_what_was_typed_has_its_contract() -> None:
+    world = World()
+    world.stores.provided.clear()
+    world.stores.offerings[OFFER] = replace(world.stores.offerings[OFFER], listed=(ROOT,))
+    assert world.differences() == []
+
+
 def test_a_bereitstellungsvertrag_has_a_number_of_the_register_and_no_order() -> None:
     world = World()
     world.stores.provisions["root"] = ProvisionFact("root", GOV, 2026, 2)

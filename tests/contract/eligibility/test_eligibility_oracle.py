@@ -25,7 +25,7 @@ RULE_SETS = {
 }
 BLOCK = 8
 FAST = range(0, 96, BLOCK)
-SLOW = range(1000, 1600, 50)
+SLOW = range(1000, 1300, 50)
 SEED_OF_CODE = {
     "ACCREDITATION_EXPIRED": 47,
     "ACCREDITATION_MISSING": 43,
@@ -135,7 +135,7 @@ def test_a_single_fault_is_refused_with_its_code(place: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", SLOW)
-def test_engine_and_second_reading_answer_a_thousand_cases_alike(first: int) -> None:
+def test_engine_and_second_reading_answer_hundreds_of_cases_alike(first: int) -> None:
     for seed in range(first, first + 50):
         case = random_case(seed)
         assert_alike(case)

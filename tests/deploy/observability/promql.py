@@ -131,7 +131,7 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run promtool. Fails if it is not there: what it would prove is not proven."""
     program = shutil.which("promtool")
     assert program is not None, "promtool is not on the PATH: install it (Debian: the package prometheus)"
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=300)
 
 
 def lay_out(folder: Path, changed: dict[str, Any] | None = None) -> Path:

@@ -132,7 +132,7 @@ def test_the_component_renders_and_its_runbook_links_are_changed_as_the_readme_s
     (tmp_path / "deploy" / "components").symlink_to(ALERTS.parent)
     kustomization = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\ncomponents: [../../components/alerts]\n"
     (overlay / "kustomization.yaml").write_text(kustomization + snippet, encoding="utf-8")
-    done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True, timeout=300)
     rendered = [
         document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document["kind"] == "PrometheusRule"
     ]

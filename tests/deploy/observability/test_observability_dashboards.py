@@ -18,7 +18,7 @@ EVERY = pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board.nam
 
 
 def config_maps() -> dict[str, dict[str, Any]]:
-    done = subprocess.run(["kubectl", "kustomize", str(FOLDER)], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(["kubectl", "kustomize", str(FOLDER)], capture_output=True, text=True, check=True, timeout=300)
     return {document["metadata"]["name"]: document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)}
 
 

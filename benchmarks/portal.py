@@ -12,12 +12,16 @@ from pathlib import Path
 import httpx
 
 from benchmarks.figures import BenchError, percentile
+from shared.ids import derived_id
 from tests.component.ordering.ordering_world import BEREITSTELLER, KUNDE
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.login import HUSUM, Acting, World
+from tests.support.builders.orders import offering
 from tests.support.showcase import DATA, Showcase, rules_api
 
 OFFERS = 20
+VORGAENGE = 80
+"""More than a page of the list; every second one waits for the Kunde who reads."""
 VISITS = 200
 BEYOND_CALL, BEYOND_MS = 1.5, 10.0
 """A page takes at most so many times its slowest call, and so many milliseconds more."""
@@ -98,9 +102,13 @@ async def measure(folder: Path) -> list[Measured]:
     for number in range(OFFERS):
         last = await showcase.publish(f"Digitale Baugenehmigung {number}")
     await orders.start()
-    order = await orders.declare(message="Wir möchten zum 1. Januar starten.")
-    await orders.judge(order)
-    await orders.step(order["id"], "clarification", BEREITSTELLER)
+    for number in range(VORGAENGE):
+        service = offering(id=derived_id("benchmark", "offering", str(number)), title=f"Digitale Baugenehmigung {number}")
+        await orders.offer(service)
+        order = await orders.declare(offering_id=service.id, message="Wir möchten zum 1. Januar starten.")
+        await orders.judge(order)
+        if number % 2:
+            await orders.step(order["id"], "clarification", BEREITSTELLER)
     apis = {
         "catalog": Timed(Acting(showcase.app, KUNDE), calls),
         "eligibility": Timed(Acting(rules_api(), KUNDE), calls),

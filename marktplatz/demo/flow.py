@@ -62,15 +62,16 @@ async def admit(bereitsteller: Person, anbieter: Person) -> None:
         await register(bereitsteller, anbieter, "BEREITSTELLER", None)
 
 
-async def publish(bereitsteller: Person, anbieter: Person, offer: Json) -> Json:
+async def publish(bereitsteller: Person, anbieter: Person, offer: Json, seconds: float = 30) -> Json:
     """Bring an offer from the form to the Schaufenster and return it; its Bereitsteller is admitted first.
 
     It is public once contracts has concluded the Bereitstellungsvertrag that its acceptance asks for.
 
-    Whoever publishes several of a Bereitsteller at the same time calls ``admit`` before.
+    Whoever publishes several of a Bereitsteller at the same time calls ``admit`` before. Raises StepFailedError if that is
+    not so within ``seconds``.
     """
     await admit(bereitsteller, anbieter)
-    return await published(bereitsteller, await accepted(bereitsteller, anbieter, offer))
+    return await published(bereitsteller, await accepted(bereitsteller, anbieter, offer), seconds)
 
 
 async def accepted(bereitsteller: Person, anbieter: Person, offer: Json) -> str:

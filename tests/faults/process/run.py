@@ -66,7 +66,7 @@ class Run:
             title = f"Dienst {next(self.titles)}"
             details: dict[str, Any] = {"topic_id": "mobilitaet_reisen", "ozg_ids": ["10424"], "anbindungsarten": ["FIT_CONNECT"]}
             draft = flow.form(self.checklist, title=title, summary=title, channels=["govdigital"], **details)
-            offer = await flow.publish(people.komm_one, people.govdigital, draft)
+            offer = await flow.publish(people.komm_one, people.govdigital, draft, seconds=QUIET_SECONDS)
             order = (await self._declare(offer["id"]))["id"]
             await flow.reaches(people.husum, order, "WEITERGELEITET", seconds=QUIET_SECONDS)
             await flow.clarify(people.husum, people.komm_one, order, [])

@@ -12,8 +12,6 @@ from packaging.utils import canonicalize_name
 from deploy.packaging.lock import ROOT, closure, installed_needs
 from tests.support.kit_wheel import KITS, InstalledKit
 
-TOOLS_OF_PIP = {"pip", "setuptools"}
-
 
 @pytest.fixture(scope="module", params=[pytest.param(kit, id=kit.name) for kit in KITS])
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> InstalledKit:
@@ -41,12 +39,12 @@ def test_the_licence_is_that_of_the_product(installed: InstalledKit) -> None:
 
 
 def test_the_environment_holds_what_the_kit_declares_and_no_more(installed: InstalledKit) -> None:
-    listed = installed.run("python", "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")
+    listed = installed.environment.pip("list", "--format=freeze")
     assert listed.returncode == 0, listed.stderr
-    names = {canonicalize_name(line.split("==")[0]) for line in listed.stdout.split()} - TOOLS_OF_PIP
+    names = {canonicalize_name(line.split("==")[0]) for line in listed.stdout.split()}
     declared = closure([Requirement(text) for text in installed.project["dependencies"]], installed_needs)
     assert names == {canonicalize_name(installed.project["name"]), *declared}
-    assert installed.run("python", "-m", "pip", "check").returncode == 0
+    assert installed.environment.pip("check").returncode == 0
 
 
 def test_every_module_can_be_imported_and_the_product_cannot(installed: InstalledKit) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.support.new_environment import NewEnvironment, apart, build_wheel, run
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("shared", "services", "marktplatz")
@@ -38,16 +38,6 @@ asyncio.run(CapturingSmtp(pathlib.Path(".")).start())
 """
 
 
-def _environment(**more: str) -> dict[str, str]:
-    """What a process inherits, without what leads it back into this tree."""
-    foreign = ("PYTHON", "MARKTPLATZ", "VIRTUAL_ENV")
-    return {key: value for key, value in os.environ.items() if not key.startswith(foreign)} | more
-
-
-def _run(*command: str | Path, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, env=_environment(**more), capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that a build reads, apart: setuptools leaves its own beside them."""
@@ -61,25 +51,22 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("wheel")
-    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
-    done = _run(*pip, "--wheel-dir", target, tree, cwd=target)
-    assert done.returncode == 0, done.stderr
-    (wheel,) = target.glob("*.whl")
-    return wheel
+    return build_wheel(tree, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of programs of the new environment."""
-    environment = tmp_path_factory.mktemp("environment") / "venv"
-    done = _run(sys.executable, "-m", "venv", environment, cwd=environment.parent)
-    assert done.returncode == 0, done.stderr
-    pip = (environment / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> NewEnvironment:
+    """The new environment, with what the lock names and the wheel."""
+    made = NewEnvironment(tmp_path_factory.mktemp("environment") / "venv")
     for what in (("--require-hashes", "-r", ROOT / "requirements/runtime.txt"), ("--no-index", wheel)):
-        done = _run(*pip, *what, cwd=environment.parent)
-        assert done.returncode == 0, done.stderr
-    return environment / "bin"
+        made.install(*what)
+    return made
+
+
+@pytest.fixture(scope="module")
+def programs(environment: NewEnvironment) -> Path:
+    """The folder of programs of the new environment."""
+    return environment.programs
 
 
 def test_the_wheel_holds_every_file_that_the_product_reads(wheel: Path, tree: Path) -> None:
@@ -101,19 +88,19 @@ def test_each_package_of_the_wheel_is_typed(wheel: Path) -> None:
     assert {f"{package}/py.typed" for package in PACKAGES} <= set(zipfile.ZipFile(wheel).namelist())
 
 
-def test_what_the_wheel_declares_is_what_the_lock_installs(programs: Path, tmp_path: Path) -> None:
-    done = _run(programs / "python", "-m", "pip", "check", cwd=tmp_path)
+def test_what_the_wheel_declares_is_what_the_lock_installs(environment: NewEnvironment) -> None:
+    done = environment.pip("check")
     assert done.returncode == 0, done.stdout
 
 
 def test_the_command_explains_itself(programs: Path, tmp_path: Path) -> None:
-    done = _run(programs / "marktplatz", "--help", cwd=tmp_path)
+    done = run(programs / "marktplatz", "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "reconcile" in done.stdout
 
 
 def test_every_module_of_the_product_can_be_imported(programs: Path, tmp_path: Path) -> None:
-    done = _run(programs / "python", "-I", "-c", IMPORT_ALL, cwd=tmp_path, HOME=str(tmp_path))
+    done = run(programs / "python", "-I", "-c", IMPORT_ALL, cwd=tmp_path, HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["modules"] > 200
@@ -122,7 +109,7 @@ def test_every_module_of_the_product_can_be_imported(programs: Path, tmp_path: P
 
 
 def test_the_mail_server_of_the_demo_is_asked_for_by_the_name_of_its_extra(programs: Path, tmp_path: Path) -> None:
-    done = _run(programs / "python", "-c", START_MAIL_SERVER, cwd=tmp_path)
+    done = run(programs / "python", "-c", START_MAIL_SERVER, cwd=tmp_path)
     assert done.returncode == 1
     assert "pip install 'efa-marktplatz[demo]'" in done.stderr
 
@@ -140,11 +127,11 @@ def catalog(programs: Path, tmp_path: Path) -> Iterator[str]:
         "AUTH_JWKS_URL": "http://127.0.0.1:9/jwks",
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
     }
-    done = _run(programs / "marktplatz", "load", cwd=tmp_path, **settings)
+    done = run(programs / "marktplatz", "load", cwd=tmp_path, **settings)
     assert done.returncode == 0, done.stderr
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
-            [programs / "marktplatz", "run", "catalog", "api"], cwd=tmp_path, env=_environment(**settings), stdout=log, stderr=log
+            [programs / "marktplatz", "run", "catalog", "api"], cwd=tmp_path, env=apart(**settings), stdout=log, stderr=log
         )
     try:
         end = time.monotonic() + 120

@@ -1,20 +1,23 @@
 """Makes the root file system of the image, in the build stage: ``rootfs.py PACKAGES WHEELS OUT``.
 
-``OUT/system`` gets the files of the listed Debian packages without any program but Python, ``OUT/packages`` (filled by pip) and
-``OUT/application`` are pruned; all get bytecode of what the services import, fixed modes and one time stamp, so that the same
-input gives the same layers.
+The packages and wheels may be of another architecture than this machine: only the trial runs something of them.
+``OUT/system`` gets the files of the Debian packages in the folder PACKAGES without any program but Python, ``OUT/packages``
+(filled by pip) and ``OUT/application`` are pruned; all get bytecode of what the services import, fixed modes and one time stamp,
+so that the same input gives the same layers.
 
 ``rootfs.py documents WHEELS OUT`` prunes ``OUT/documents``, the layer of the typesetter, which lies over the others.
 """  # noqa: INP001 - a script of the image build, not a module
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import py_compile
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -113,6 +116,8 @@ CHARACTER_SETS = frozenset(
 )
 """The encodings of texts that reach the marketplace, and of names in archives; the rest are code pages of elsewhere, 1.2 MB."""
 PROGRAM_DIRECTORIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+MERGED = ("lib", "lib64")
+"""Folders that are links to those of the same name below ``usr``; packages still name them."""
 PROGRAMS = ("/usr/bin/python3", f"/usr/bin/{PYTHON}")
 PARTS = ("system", "packages", "application")
 DOCUMENTS = "documents"
@@ -185,10 +190,10 @@ FILES = {
 }
 
 
-def belongs(path: str) -> bool:
-    """Return whether a file of a Debian package belongs into the image."""
+def belongs(path: str, source: Path) -> bool:
+    """Return whether a file of a Debian package belongs into the image: its path there, and where it was unpacked."""
     if path.startswith(LICENCE_TEXTS[0]):
-        shared_text = Path(path).is_symlink() and f"{Path(path).parent}/" == LICENCE_TEXTS[0]
+        shared_text = source.is_symlink() and path.count("/") == LICENCE_TEXTS[0].count("/")
         return shared_text or path.endswith(LICENCE_TEXTS[1])
     if path.startswith(PROGRAM_DIRECTORIES):
         return path in PROGRAMS
@@ -200,35 +205,30 @@ def belongs(path: str) -> bool:
     return not path.startswith(LEFT_OUT_PATHS) and not any(part in path for part in LEFT_OUT_PARTS)
 
 
-def system(root: Path, packages: list[str]) -> None:
-    """Copy the files of the packages, and what Debian's scanners read to know them."""
+def system(root: Path, archives: Path) -> None:
+    """Unpack the files of the packages, and what Debian's scanners read to know them, with the SHA-256 of each archive."""
     for name in ("usr/lib", "usr/lib64", "tmp", "etc/ssl/certs", "var/lib/dpkg/status.d"):
         (root / name).mkdir(parents=True)
-    for name in ("lib", "lib64"):
+    for name in MERGED:
         (root / name).symlink_to(f"usr/{name}")
-    for package in packages:
-        for path in run("dpkg-query", "--listfiles", package).splitlines():
-            source = Path(path)
-            merged = source.is_symlink() and source.parent == Path("/")
-            if belongs(path) and not merged and (source.is_symlink() or source.is_file()):
-                copy(source, root / source.parent.resolve().relative_to("/") / source.name)
-        status = run("dpkg-query", "--status", package).rstrip("\n")
-        (root / "var/lib/dpkg/status.d" / package).write_text(f"{status}\nSHA256: {archive_sum(package)}\n", encoding="utf-8")
+    for archive in sorted(archives.glob("*.deb")):
+        with tempfile.TemporaryDirectory() as unpacked:
+            folder = Path(unpacked)
+            run("dpkg-deb", "--extract", str(archive), unpacked)
+            for source in sorted(folder.rglob("*")):
+                path = source.relative_to(folder).as_posix()
+                if (source.is_symlink() or source.is_file()) and belongs(f"/{path}", source):
+                    copy(source, root / (f"usr/{path}" if path.startswith(tuple(f"{name}/" for name in MERGED)) else path))
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        status = f"{run('dpkg-deb', '--field', str(archive)).rstrip()}\nStatus: install ok installed\nSHA256: {digest}\n"
+        package = run("dpkg-deb", "--field", str(archive), "Package").strip()
+        (root / "var/lib/dpkg/status.d" / package).write_text(status, encoding="utf-8")
     copy(Path("/etc/ssl/certs/ca-certificates.crt"), root / "etc/ssl/certs/ca-certificates.crt")
     for name, text in FILES.items():
         (root / name).write_text(text, encoding="utf-8")
     for module in (root / f"usr/lib/{PYTHON}/lib-dynload").iterdir():
         if module.name.split(".")[0] in LEFT_OUT_MODULES:
             module.unlink()
-
-
-def archive_sum(package: str) -> str:
-    """Return the SHA-256 of a package's archive, as its signed index states it. Raises ValueError if the index lacks it."""
-    version = run("dpkg-query", "--show", "--showformat=${Version}", package)
-    for line in run("apt-cache", "show", f"{package}={version}").splitlines():
-        if line.startswith("SHA256: "):
-            return line.removeprefix("SHA256: ")
-    raise ValueError(f"{package} {version} is in no package index: its archive cannot be named in the SBOM")
 
 
 def name_wheels(root: Path, report: Path, below: Path | None = None) -> None:
@@ -330,18 +330,17 @@ def run(*command: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - fixed programs
 
 
-def main(package_list: str, wheel_report: str, out_name: str) -> None:
+def main(packages: str, wheel_report: str, out_name: str) -> None:
     """Make the three parts of the root file system, or the layer over them."""
     out = Path(out_name)
-    if package_list == DOCUMENTS:
+    if packages == DOCUMENTS:
         root = out / DOCUMENTS
         name_wheels(root, Path(wheel_report), below=out / "packages")
         shutil.rmtree(site_of(root) / "bin", ignore_errors=True)
         strip_symbols(root)
         settle(root)
         return
-    lines = Path(package_list).read_text(encoding="ascii").splitlines()
-    system(out / "system", [line for line in lines if line and not line.startswith("#")])
+    system(out / "system", Path(packages))
     name_wheels(out / "packages", Path(wheel_report))
     prune_packages(out / "packages")
     strip_symbols(out / "packages")

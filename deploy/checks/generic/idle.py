@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from typing import Any
 import yaml
 
 from deploy.checks.generic.objects import Finding
-from deploy.checks.generic.render import DEPLOY, label, read_yaml, render
+from deploy.checks.generic.render import DEPLOY, built, label, read_yaml
 
 SOURCES = ("base", "components", "release", "overlays", "tests", "gitops")
 _PROBE = "idle.example/probe"
@@ -46,10 +45,10 @@ def check_idle(folder: Path, deploy: Path = DEPLOY) -> Iterator[Finding]:
         for source in SOURCES:
             if (deploy / source).is_dir():
                 shutil.copytree(deploy / source, copy / source)
-        built = copy / label(folder, deploy)
-        reached = _reached(built, kustomization, places, copy)
+        copied = copy / label(folder, deploy)
+        reached = _reached(copied, kustomization, places, copy)
         for place in places:  # what another entry makes for this one is there only while the other stands as it is
-            if place not in reached and not _reached(built, kustomization, [place], copy):
+            if place not in reached and not _reached(copied, kustomization, [place], copy):
                 part, index = place
                 message = f"{part}[{index}] reaches nothing: {kustomization[part][index]}"
                 yield Finding("idle", label(folder, deploy), message)
@@ -66,5 +65,5 @@ def _reached(folder: Path, kustomization: Entry, places: Sequence[Place], deploy
         for part in PROBES
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump({**kustomization, **entries}), encoding="utf-8")
-    rendered = json.dumps(render(folder, deploy).documents, default=str)
+    rendered = built(folder, deploy)
     return {place for place, probe in probes.items() if probe in rendered}

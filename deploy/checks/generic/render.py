@@ -65,6 +65,11 @@ def label(folder: Path, deploy: Path = DEPLOY) -> str:
 
 def render(folder: Path, deploy: Path = DEPLOY) -> Objects:
     """Build one kustomization. Raises RenderError with the tool's message."""
+    return Objects(label(folder, deploy), read_yaml(built(folder, deploy)))
+
+
+def built(folder: Path, deploy: Path = DEPLOY) -> str:
+    """Return the text of one kustomization as the tool builds it. Raises RenderError with the tool's message."""
     done = subprocess.run(  # noqa: S603 - a fixed command
         [*_command(), str(folder)], capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
     )
@@ -72,7 +77,7 @@ def render(folder: Path, deploy: Path = DEPLOY) -> Objects:
         raise RenderError(f"{label(folder, deploy)} does not build: {done.stderr.strip()}")
     if done.stderr.strip():
         raise RenderError(f"{label(folder, deploy)} builds with a warning: {done.stderr.strip()}")
-    return Objects(label(folder, deploy), read_yaml(done.stdout))
+    return done.stdout
 
 
 def _command() -> list[str]:

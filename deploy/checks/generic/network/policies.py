@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from deploy.checks.generic.objects import Document, items, mapping, namespace_of, number, text, texts
@@ -16,6 +17,9 @@ Port = tuple[int, Protocol]
 
 UNNAMED: tuple[Port, ...] = ((61999, "TCP"), (61999, "UDP"))
 """Ports that no policy names: whoever reaches them reaches every port."""
+
+_DIRECTIONS = (("ingress", "from"), ("egress", "to"))
+"""The rules of a policy, and where they name their peers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +35,30 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule of a policy, and what has been found of it: each pair of endpoints asks it, hundreds of times the same."""
+
+    namespace: str
+    peers: Sequence[Document]
+    ports: Sequence[Document]
+    named: dict[Endpoint, bool] = field(default_factory=dict)
+    """Whether an endpoint is among the peers."""
+    opened: dict[Endpoint, frozenset[Port]] = field(default_factory=dict)
+    """The ports of a receiver."""
+
+    def names(self, peer: Endpoint) -> bool:
+        """Return whether an endpoint is among the peers: everybody is if there are none."""
+        if peer not in self.named:
+            self.named[peer] = not self.peers or any(matches(entry, self.namespace, peer) for entry in self.peers)
+        return self.named[peer]
+
+
+@dataclass(frozen=True, slots=True)
 class _Side:
     """The policies of one direction that select an endpoint: their rules, and whether there is any policy at all."""
 
     isolated: bool
-    rules: tuple[tuple[str, Document], ...]
-    """Namespace of the policy, rule."""
+    rules: tuple[_Rule, ...]
 
 
 class Network:
@@ -46,18 +68,22 @@ class Network:
         self.endpoints = tuple(endpoints)
         self.policies = tuple(policies)
         self._by_namespace: dict[str, list[Document]] = {}
+        self._rules: dict[tuple[int, str], tuple[_Rule, ...]] = {}
         for policy in self.policies:
             self._by_namespace.setdefault(namespace_of(policy), []).append(policy)
+            for part, direction in _DIRECTIONS:
+                self._rules[id(policy), part] = tuple(
+                    _Rule(namespace_of(policy), items(rule, direction), items(rule, "ports"))
+                    for rule in items(policy, "spec", part)
+                )
         self._universe = sorted({*UNNAMED, *self._policy_ports(), *(port for it in self.endpoints for port in it.ports.values())})
         self._egress = {it.name: self._side(it, "Egress", "egress") for it in self.endpoints}
         self._ingress = {it.name: self._side(it, "Ingress", "ingress") for it in self.endpoints}
 
     def flows(self, sender: Endpoint, receiver: Endpoint) -> set[Port]:
         """Return the ports on which the sender reaches the receiver, out of those that anybody names and ``UNNAMED``."""
-        leaving = self._allowed(self._egress[sender.name], "to", peer=receiver, receiver=receiver)
-        return (
-            leaving & self._allowed(self._ingress[receiver.name], "from", peer=sender, receiver=receiver) if leaving else leaving
-        )
+        leaving = self._allowed(self._egress[sender.name], peer=receiver, receiver=receiver)
+        return leaving & self._allowed(self._ingress[receiver.name], peer=sender, receiver=receiver) if leaving else leaving
 
     def unresolved(self) -> Iterator[tuple[Document, str]]:
         """Return policies with a named port that no selected receiver has (such a rule allows nothing)."""
@@ -74,23 +100,24 @@ class Network:
             for policy in self._by_namespace.get(endpoint.namespace, ())
             if selects_pod(policy, endpoint) and kind in _types(policy)
         ]
-        return _Side(bool(mine), tuple((namespace_of(policy), rule) for policy in mine for rule in items(policy, "spec", part)))
+        return _Side(bool(mine), tuple(rule for policy in mine for rule in self._rules[id(policy), part]))
 
-    def _allowed(self, side: _Side, direction: str, *, peer: Endpoint, receiver: Endpoint) -> set[Port]:
+    def _allowed(self, side: _Side, *, peer: Endpoint, receiver: Endpoint) -> set[Port]:
         if not side.isolated:
             return set(self._universe)
         allowed: set[Port] = set()
-        for namespace, rule in side.rules:
-            peers = items(rule, direction)
-            if not peers or any(matches(entry, namespace, peer) for entry in peers):
-                allowed |= self._ports(items(rule, "ports"), receiver)
+        for rule in side.rules:
+            if rule.names(peer):
+                if receiver not in rule.opened:
+                    rule.opened[receiver] = frozenset(self._ports(rule, receiver))
+                allowed |= rule.opened[receiver]
         return allowed
 
-    def _ports(self, entries: Sequence[Document], receiver: Endpoint) -> set[Port]:
-        if not entries:
+    def _ports(self, rule: _Rule, receiver: Endpoint) -> set[Port]:
+        if not rule.ports:
             return set(self._universe)
         found: set[Port] = set()
-        for entry in entries:
+        for entry in rule.ports:
             protocol, value = text(entry, "protocol") or "TCP", entry.get("port")
             if value is None:
                 found |= {port for port in self._universe if port[1] == protocol}
@@ -103,7 +130,7 @@ class Network:
 
     def _policy_ports(self) -> Iterator[Port]:
         for policy in self.policies:
-            for part in ("ingress", "egress"):
+            for part, _ in _DIRECTIONS:
                 for entry in (port for rule in items(policy, "spec", part) for port in items(rule, "ports")):
                     protocol: Protocol = "UDP" if text(entry, "protocol") == "UDP" else "TCP"
                     for name in ("port", "endPort"):
@@ -145,5 +172,10 @@ def in_block(address: str, block: Document) -> bool:
 
 def _within(address: str, block: str) -> bool:
     network = network_of(block)
-    found = ipaddress.ip_address(address)
+    found = _address(address)
     return network is not None and found.version == network.version and found in network
+
+
+@cache
+def _address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_address(address)

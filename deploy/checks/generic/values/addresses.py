@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from deploy.checks.generic.values.formats import Format, is_port_number, is_subdomain
@@ -19,7 +20,12 @@ _IMAGE = re.compile(
 
 def network_of(value: object) -> Network | None:
     """Return a block of addresses, or None for a text that is none; what stands behind the mask is dropped."""
-    if not isinstance(value, str) or not value.rpartition("/")[2].isdigit():  # a mask of numbers (/255.0.0.0) is none here
+    return _network_of(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1000)
+def _network_of(value: str) -> Network | None:
+    if not value.rpartition("/")[2].isdigit():  # a mask of numbers (/255.0.0.0) is none here
         return None
     try:
         return ipaddress.ip_network(value, strict=False)

@@ -58,19 +58,27 @@ def test_the_unit_tests_notice_a_broken_alert(name: str, change: dict[str, Any],
     (file,) = {rule.file for rule in alerts() if rule.name == name}
     alone = [{**rule.body, **change} for rule in alerts() if rule.name == name]
     tests = lay_out(tmp_path, {file: {"groups": [{"name": name, "rules": alone}]}})
-    only_about(name, tests / file)
+    only_firing(name, tests / file)
     done = promtool("test", "rules", str(tests / file))
     assert done.returncode != 0
     assert f"alertname: {name}, time: " in done.stdout + done.stderr
 
 
-def only_about(name: str, file: Path) -> None:
-    """Leave of a file of unit tests what is about one alert: promtool takes seconds for those of the others."""
+def only_firing(name: str, file: Path) -> None:
+    """Leave of a file of unit tests where one alert fires soonest, as a broken one does not: promtool takes seconds for the rest."""
     content = read(file)
-    for test in content["tests"]:
-        test["alert_rule_test"] = [check for check in test["alert_rule_test"] if check["alertname"] == name]
-    content["tests"] = [test for test in content["tests"] if test["alert_rule_test"]]
-    file.write_text(json.dumps(content), encoding="utf-8")
+    firing = [
+        (minutes(check["eval_time"]), {**test, "alert_rule_test": [check]})
+        for test in content["tests"]
+        for check in test["alert_rule_test"]
+        if check["alertname"] == name and check["exp_alerts"]
+    ]
+    _, soonest = min(firing, key=lambda it: it[0])
+    file.write_text(json.dumps({**content, "tests": [soonest]}), encoding="utf-8")
+
+
+def minutes(duration: str) -> int:
+    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
 
 
 @EVERY_ALERT

@@ -136,7 +136,9 @@ def test_a_dump_larger_than_memory_is_encrypted_and_comes_back_with_the_key_alon
 @pytest.mark.parametrize("killed", ["mongodump", "seal"])
 def test_a_container_that_is_killed_fails_the_other_and_leaves_no_archive(dumping: Pod, killed: str) -> None:
     forever = ("mongodump", "#!/bin/bash\nexec yes Erika Mustermann\n")
-    endless_dump = Pod(dumping.file, dumping.folders, dumping.product, dumping.environment, forever)
+    (own,) = [it["args"] for it in pod("backup", dumping.file)["containers"] if is_ours(it)]
+    soon = [*own, "--wait", "20"]
+    endless_dump = Pod(dumping.file, dumping.folders, dumping.product, dumping.environment, forever, soon)
     with endless_dump.running() as started:
         ends = time.monotonic() + SECONDS
         while not any(path.stat().st_size > 2**20 for path in endless_dump.folder("backup").iterdir()):

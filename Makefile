@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: lint types layers dependencies schemas generated generated-check compatibility check docs hooks hooks-check
 .PHONY: manifests manifests-checks manifests-tests test-rights test-mongodb test-asyncapi test-documents
 .PHONY: images test-images sbom test-airgap images-arm64 test-images-arm64
-.PHONY: ci ci-static ci-packages ci-processes ci-connections ci-containers ci-manifests ci-images ci-arm64
+.PHONY: ci ci-static ci-packages ci-waiting ci-computing
 
 help: ## Show this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -201,27 +201,27 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 
 ci: $(STAMP) ## What CI runs: everything above but the benchmarks and the planted bugs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-static ci-packages
-	@$(MAKE) --no-print-directory --jobs 1 test
-	@$(MAKE) --no-print-directory --jobs 4 --output-sync=target ci-processes ci-connections ci-containers ci-manifests
+	@echo "Two parts run side by side for about half an hour; each prints the results of its targets when they are done."
+	@$(MAKE) --no-print-directory --jobs 2 ci-waiting ci-computing
 
-ci-static: ## The static checks, which take one processor, as ci-packages does
-	@$(MAKE) --no-print-directory --jobs 1 check hooks-check
+ci-static: ## The static checks, which take one processor, as ci-packages does: each once, most of them as a hook
+	@$(MAKE) --no-print-directory --jobs 1 lint hooks-check compatibility
 
 ci-packages: ## The part of the wheels and the overlays
 	@$(MAKE) --no-print-directory --jobs 1 test-wheel manifests-checks
 
-ci-processes: ## The part of processes on a broker, which mostly waits: beside it the images are built
-	@$(MAKE) --no-print-directory --jobs 1 conformance test-upgrade chaos test-mongodb test-asyncapi test-documents
+# The longest first, but what others need before them.
+WAITING := images test-rights test-images conformance test-upgrade test-faults test-browser images-arm64 test-images-arm64 sbom test-airgap chaos test-mongodb test-asyncapi test-documents
 
-ci-connections: ## The part of what lies between clients and broker, which waits even more, and of the browser
-	@$(MAKE) --no-print-directory --jobs 1 test-rights test-faults test-browser
+ci-waiting: ## The part that waits as much as it computes: all that needs a broker, a container, a browser
+	@$(MAKE) --no-print-directory --jobs 1 --output-sync=target test-with-broker
+	@$(ENGINE) $(MAKE) --no-print-directory --jobs 3 --output-sync=target IMAGES_FIRST=yes $(WAITING)
 
-ci-containers: ## The part of the images
-	@$(MAKE) --no-print-directory --jobs 1 ci-images ci-arm64
+ci-computing: ## The part that only computes: it takes what the other one leaves of the processors
+	@nice -n 10 $(MAKE) --no-print-directory --jobs 1 --output-sync=target test-without-broker manifests-tests
 
-ci-manifests: ## The part of the manifests' tests, which only compute: they take what the other parts leave of the processors
-	@nice -n 10 $(MAKE) --no-print-directory --jobs 1 manifests-tests
-
-ci-images: images test-images sbom test-airgap ## The part of the image
-
-ci-arm64: images-arm64 test-images-arm64 ## The part of the image for arm64; after images
+ifdef IMAGES_FIRST
+sbom test-images images-arm64: images
+test-airgap: sbom
+test-images-arm64: images-arm64
+endif

@@ -145,6 +145,6 @@ def catalog(programs: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_service_of_the_wheel_serves_the_reference_data(catalog: str) -> None:
-    answer = httpx.get(f"{catalog}/v1/reference/ozg", params={"q": "wohngeld"})
+    answer = httpx.get(f"{catalog}/v1/reference/ozg", params={"q": "wohngeld"}, timeout=60)
     assert answer.status_code == 200, answer.text
     assert any("Wohngeld" in item["name"] for item in answer.json()["items"])

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from deploy.checks.generic.objects import Document, Finding, Objects, items, mapping, text, where
-from deploy.checks.generic.render import DEPLOY, read_yaml
+from deploy.checks.generic.render import DEPLOY, go_environment, read_yaml
 
 COMPONENT = DEPLOY / "components" / "alerts"
 RUNBOOKS = DEPLOY.parent / "docs" / "runbooks"
@@ -104,6 +104,7 @@ def _promtool(found: AlertFiles) -> Iterator[Finding]:
             for path in paths:
                 done = subprocess.run(  # noqa: S603 - a fixed command
                     [promtool, command, "rules", str(Path(folder) / path)],
+                    env=go_environment(),
                     capture_output=True,
                     text=True,
                     check=False,

@@ -25,6 +25,7 @@ import shared.bus.metrics
 import shared.http.keys
 import shared.http.observe
 import shared.process.metrics
+from deploy.checks.generic.render import go_environment
 
 ROOT = Path(__file__).parents[3]
 ALERTS = ROOT / "deploy" / "components" / "alerts"
@@ -131,7 +132,7 @@ def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run promtool. Fails if it is not there: what it would prove is not proven."""
     program = shutil.which("promtool")
     assert program is not None, "promtool is not on the PATH: install it (Debian: the package prometheus)"
-    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run([program, *arguments], env=go_environment(), capture_output=True, text=True, check=False, timeout=300)
 
 
 def lay_out(folder: Path, changed: dict[str, Any] | None = None) -> Path:

@@ -10,7 +10,8 @@ MYPY_PATHS := shared services marktplatz deploy tests benchmarks examples $(KITS
 ENGINE := deploy/docker/with-engine
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-# Compiled files stay: a process starts in half the time, and tests are compiled longer than they run.
+# Compiled files stay: a process starts in half the time, and tests are compiled longer than they run. Of packages most modules are
+# never imported: pip compiles none of them.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -30,7 +31,7 @@ $(STAMP): requirements/dev.txt pyproject.toml $(KITS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=python3.x")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked requirements (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements/dev.txt
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . $(KITS:%=-e ./%)
 	@touch $@
 

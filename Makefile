@@ -122,12 +122,7 @@ generated: $(STAMP) ## Write everything that is generated: schemas, topics and u
 	@$(BIN)/python -m deploy.generate.operations
 
 generated-check: $(STAMP)
-	@$(BIN)/python -m shared.schemas.generate --check
-	@$(BIN)/python -m deploy.generate.topics --check
-	@$(BIN)/python -m deploy.generate.channels --check
-	@$(BIN)/python -m deploy.generate.outside deploy/overlays/example-outside/outside --check
-	@$(BIN)/python -m deploy.generate.dashboards --check
-	@$(BIN)/python -m deploy.generate.operations --check
+	@$(BIN)/python -m deploy.generate
 
 compatibility: $(STAMP) ## Compare the messages with those of the last release: what breaks must be a new type beside the old one
 	@$(BIN)/python -m deploy.compatibility

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
+import hashlib
 import shutil
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -17,6 +21,7 @@ NAMES = {JAVA: "Java 17 or newer", MAVEN: "Maven"}
 _FORMAT_SECONDS = 60
 _FOR_A_SHORT_LIFE = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
 """A broker on a developer's machine lives for minutes: compiling little and collecting simply, it starts with half the work."""
+_WRITTEN_AT_EXIT = "-XX:ArchiveClassesAtExit="
 
 
 class NativeKafka(BrokerProcess):
@@ -28,15 +33,21 @@ class NativeKafka(BrokerProcess):
     kind = "native"
 
     def prepare(self) -> None:
-        """Fetch the jars unless they are in the cache."""
-        _java()
-        jars()
+        """Fetch the jars unless they are in the cache, and lay out their classes unless that has been done."""
+        archive = class_archive(_java(), jars())
+        if not archive.exists():
+            _lay_out(archive)
+
+    def classes(self) -> list[str]:
+        """Return the options of the JVM for classes that are laid out: none where they are not."""
+        archive = class_archive(_java(), cache_directory())
+        return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
 
     def configure(self) -> list[str]:
         """Write ``server.properties``, format the storage the first time, and return the command."""
         properties = self.data_dir / "server.properties"
         properties.write_text(_properties(self.port, free_port(), self.data_dir / "log"), encoding="utf-8")
-        java = [_java(), *_FOR_A_SHORT_LIFE, "-cp", f"{cache_directory()}/*"]
+        java = [_java(), *_FOR_A_SHORT_LIFE, *self.classes(), "-cp", f"{cache_directory()}/*"]
         if not (self.data_dir / "log" / "meta.properties").exists():
             self._format([*java, "-Xmx128m", *_logging("warn"), "kafka.tools.StorageTool", "format"], properties)
         return [*java, "-Xmx512m", "-Djava.awt.headless=true", *_logging("info"), "kafka.Kafka", str(properties)]
@@ -56,6 +67,45 @@ class NativeKafka(BrokerProcess):
             raise BrokerStartError(
                 f"The broker's storage in {self.data_dir} could not be formatted: {reason[0]}", remedy=remedy_of(text)
             )
+
+
+class _Recorded(NativeKafka):
+    """A broker that writes at its end how its classes lie in memory."""
+
+    def __init__(self, data_dir: Path, archive: Path) -> None:
+        super().__init__(data_dir)
+        self.archive = archive
+
+    def prepare(self) -> None:
+        """Do nothing: all is there."""
+
+    def classes(self) -> list[str]:
+        """Return the option that writes them."""
+        return [_WRITTEN_AT_EXIT + str(self.archive)]
+
+    def _format(self, command: list[str], properties: Path) -> None:
+        super()._format([it for it in command if not it.startswith(_WRITTEN_AT_EXIT)], properties)
+
+
+def class_archive(java: str, folder: Path) -> Path:
+    """Return where it is kept how the classes of the jars lie in the memory of this Java: a broker starts with half the work.
+
+    Another Java, or jars fetched anew, have an archive of their own: a JVM passes over one that does not fit.
+    """
+    made_of = [Path(java).resolve(), folder]
+    identity = hashlib.sha256("".join(f"{it} {it.stat().st_mtime_ns}" for it in made_of).encode()).hexdigest()[:16]
+    return folder.with_name(f"{folder.name}-{identity}.jsa")
+
+
+def _lay_out(archive: Path) -> None:
+    """Start a broker and end it, which writes the archive. Where another process does so, or it fails, brokers do without."""
+    with contextlib.suppress(OSError, BrokerStartError), archive.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with tempfile.TemporaryDirectory(prefix=f".{archive.name}-", dir=archive.parent) as work:
+            written = Path(work) / archive.name
+            with _Recorded(Path(work) / "data", written):
+                pass
+            written.rename(archive)
 
 
 def cluster_id(identity: uuid.UUID) -> str:

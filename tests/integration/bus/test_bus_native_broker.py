@@ -44,6 +44,14 @@ async def test_the_broker_answers_inside_the_block_keeps_its_port_and_is_gone_af
         assert again == bootstrap
 
 
+def test_a_broker_maps_the_classes_as_the_first_one_has_laid_them_out(tmp_path: Path) -> None:
+    broker = NativeKafka(tmp_path / "data")
+    with broker:
+        (option,) = broker.classes()
+        mapped = Path(f"/proc/{broker.pid}/maps").read_text(encoding="utf-8")
+    assert option.partition("=")[2] in mapped
+
+
 async def test_the_broker_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     owner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", OWNER, str(tmp_path / "data"), cwd=ROOT, stdout=asyncio.subprocess.PIPE

@@ -14,7 +14,7 @@ from marktplatz.infrastructure.broker_process import answers, free_port
 from marktplatz.infrastructure.discovery import GivenKafka, find_kafka
 from marktplatz.infrastructure.errors import BrokerStartError, InfrastructureError
 from marktplatz.infrastructure.kafka_docker import IMAGE, DockerKafka
-from marktplatz.infrastructure.kafka_native import NativeKafka, cluster_id
+from marktplatz.infrastructure.kafka_native import NativeKafka, class_archive, cluster_id
 from tests.support.programs import program
 
 
@@ -116,8 +116,19 @@ def test_maven_that_fails_or_is_missing_is_named(programs: Path) -> None:
         kafka_jars.jars()
 
 
-@pytest.mark.parametrize("first", range(256))
-def test_a_cluster_id_never_looks_like_an_option_of_the_command_line(first: int) -> None:
-    made = cluster_id(uuid.UUID(bytes=bytes([first]) + b"\xff" * 15))
-    assert made[0].isalnum()
-    assert len(made) == 22
+def test_another_java_and_other_jars_have_another_archive_of_classes(programs: Path, tmp_path: Path) -> None:
+    program(programs, "java")
+    jars = tmp_path / "kafka"
+    jars.mkdir()
+    archives = {class_archive(str(programs / "java"), jars) for _ in range(2)}
+    os.utime(jars, ns=(0, 0))
+    archives.add(class_archive(str(programs / "java"), jars))
+    os.utime(programs / "java", ns=(0, 0))
+    archives.add(class_archive(str(programs / "java"), jars))
+    assert len(archives) == 3
+    assert {archive.parent for archive in archives} == {tmp_path}, "the folder of jars holds nothing but jars"
+
+
+def test_a_cluster_id_never_looks_like_an_option_of_the_command_line() -> None:
+    made = [cluster_id(uuid.UUID(bytes=bytes([first]) + b"\xff" * 15)) for first in range(256)]
+    assert [one for one in made if not one[0].isalnum() or len(one) != 22] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,7 +45,16 @@ def reader_schema_of(message: type[Message]) -> Schema:
 
 
 def strict_schema(model: type[BaseModel], identifier: str) -> Schema:
-    """Return the strict schema of a model under an ``$id``; each property states whether it is personal."""
+    """Return the strict schema of a model under an ``$id``; each property states whether it is personal.
+
+    It is the caller's own to change. The model is asked once: that takes longer than all that is done with its schema.
+    """
+    schema: Schema = json.loads(_strict_text(model, identifier))
+    return schema
+
+
+@functools.cache
+def _strict_text(model: type[BaseModel], identifier: str) -> str:
     made = model.model_json_schema(mode="serialization", schema_generator=_Writer)
     schema: Schema = {
         "$schema": DIALECT,
@@ -56,7 +67,7 @@ def strict_schema(model: type[BaseModel], identifier: str) -> Schema:
         text = field.get("description", "")
         if _PERSONAL in text or _NOT_PERSONAL in text:
             field[PERSONAL] = _PERSONAL in text
-    return schema
+    return json.dumps(schema)
 
 
 def properties(schema: Schema) -> dict[str, Schema]:

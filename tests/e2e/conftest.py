@@ -17,6 +17,7 @@ from marktplatz.embedded import Embedded
 from marktplatz.loading import load_assumed_facts, load_reference_data
 from shared.process.settings import ProcessSettings
 from tests.support.mongodb import mongodb_server
+from tests.support.reference_excerpt import write_few_municipalities
 
 ON_MONGODB = ("ordering", "contracts")
 HUSUM = {
@@ -63,7 +64,7 @@ class Marketplace:
         return await flow.ready_to_order(people.husum, people.komm_one, people.govdigital, await self.offer(title))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Marketplace]:
     """Start it once, with Husum and Sachsen registered and accredited."""
     var: Path = tmp_path_factory.mktemp("marketplace")
@@ -72,7 +73,8 @@ async def marketplace(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         urls = {service: f"{server}/marktplatz_{service}" for service in ON_MONGODB}
         settings = ProcessSettings(var=var, store_urls=urls)
         async with Embedded(settings) as run, httpx.AsyncClient(timeout=30, limits=LIMITS) as client:
-            await load_reference_data(settings, lambda _kind, _done, _total: None)
+            data = write_few_municipalities(var / "data")
+            await load_reference_data(settings.model_copy(update={"data": data}), lambda _kind, _done, _total: None)
             await load_assumed_facts(settings)
             people = cast(run, client)
             checklist = await people.komm_one.get("catalog", "/v1/reference/requirements")

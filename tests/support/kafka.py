@@ -1,4 +1,4 @@
-"""The broker that integration tests share: one for the whole session."""
+"""The broker that the integration tests of a folder share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from marktplatz.infrastructure.discovery import find_kafka
 
 @contextmanager
 def kafka_broker() -> Iterator[str]:
-    """Give the address of a real broker: ``MARKTPLATZ_TEST_KAFKA`` if set, else one found or started for the session.
+    """Give the address of a real broker: ``MARKTPLATZ_TEST_KAFKA`` if set, else one found or started for the time of the block.
 
     Without any broker the tests fail: InfrastructureError says what to install.
     """

@@ -1,4 +1,4 @@
-"""One real broker for the session; names of their own for every test."""
+"""One real broker for the folder; names of their own for every test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.integration.bus.bus_fixture import Lane, fast_settings
 from tests.support.kafka import kafka_broker
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bootstrap() -> Iterator[str]:
     with kafka_broker() as address:
         yield address

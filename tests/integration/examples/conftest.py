@@ -16,7 +16,7 @@ import pytest
 from tests.integration.examples.up import ROOT, Up, wait_for
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     var = tmp_path_factory.mktemp("up")
     environment = {**os.environ, "MARKTPLATZ_VAR": str(var), "COLUMNS": "200", "ORDERING_RECEIPT_KEYS": str(var / "receipt-keys")}
@@ -33,7 +33,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         run.wait(timeout=90)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What lets pip build and install the kit without a network: the locked packages, and nothing of this tree."""
     folder = tmp_path_factory.mktemp("packages")

@@ -12,7 +12,7 @@ from tests.integration.kits.partner_marketplace import PartnerMarketplace, partn
 from tests.support.eager_kafka import EagerKafka
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EagerKafka]:
     broker = EagerKafka(tmp_path_factory.mktemp("kafka"))
     broker.start()

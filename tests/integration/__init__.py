@@ -1,0 +1,1 @@
+"""What needs a real broker or running processes, part by part."""

@@ -1,0 +1,1 @@
+"""Examples and guides beside a running marketplace. A package, so that what its tests share ends with the last of them."""

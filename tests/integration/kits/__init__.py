@@ -1,0 +1,1 @@
+"""The kits on a real broker. A package, so that what its tests share ends with the last of them."""

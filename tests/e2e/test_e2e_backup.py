@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -11,8 +12,9 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -24,11 +26,14 @@ from marktplatz.demo.tap import Tap
 from marktplatz.embedded import Embedded, processor
 from marktplatz.infrastructure.discovery import find_kafka
 from marktplatz.loading import load_assumed_facts, load_reference_data
-from marktplatz.recovery.admin import administration
+from marktplatz.recovery.admin import administration, partitions
 from marktplatz.recovery.dump.disk import sha256_of
 from marktplatz.recovery.dump.files import MANIFEST
-from marktplatz.recovery.rebuild.broker import delete_topics
+from marktplatz.recovery.rebuild.broker import delete_topics, require_idle
+from marktplatz.recovery.reconcile.report import reconcile
+from marktplatz.recovery.stores import opened_stores
 from services.ordering.repository import RESERVED_FOR
+from shared.bus.admin import delete_topics as remove_topics
 from shared.bus.settings import KafkaSettings
 from shared.http.issuer import EmbeddedIssuer
 from shared.ids import bereitstellung_id, contract_id
@@ -38,6 +43,9 @@ from tests.e2e.conftest import HUSUM
 from tests.support.reference_excerpt import write_few_municipalities
 
 GOVDIGITAL = Channel.GOVDIGITAL
+LOOK_AGAIN = 0.5
+Differences: TypeAlias = dict[str, list[dict[str, str]]]
+"""The ids of what differs, by kind."""
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -83,26 +91,32 @@ class Drill:
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
-    def differences(self, *, pause: float = 0) -> dict[str, list[dict[str, str]]]:
+    def differences(self, *, pause: float = 0) -> Differences:
         """Reconcile and return the ids of the differences by kind; the exit code says whether there are any."""
         report = self.folder / f"report-{next(self.reports)}.json"
         result = self.command("reconcile", "--report", str(report), "--pause", str(pause))
         assert report.exists(), result.stdout + result.stderr
-        found: dict[str, list[dict[str, str]]] = {}
-        for difference in json.loads(report.read_text("utf-8"))["differences"]:
-            found.setdefault(difference["kind"], []).append(difference["ids"])
+        found = by_kind(json.loads(report.read_text("utf-8")))
         assert result.returncode == (1 if found else 0), result.stdout
         assert all(kind in result.stdout for kind in found)
         return found
 
-    async def agrees(self) -> dict[str, list[dict[str, str]]]:
-        """Wait until the system is at rest: no record to read, no outbox, no open pair. Returns what differs for good."""
+    async def agrees(self) -> Differences:
+        """Wait until the system is at rest: no record to read, no outbox, no open pair. Returns what differs for good.
 
-        async def at_rest() -> dict[str, Any] | None:
-            found = self.differences()
-            return {"found": found} if not found.keys() - {"number_promised"} else None
+        Asks what the command asks, in this process: a new one for each look takes longer than the look.
+        """
+        async with opened_stores(ProcessSettings(var=self.var)) as stores:
 
-        found: dict[str, list[dict[str, str]]] = (await eventually("everything agrees", at_rest, 90))["found"]
+            async def at_rest() -> tuple[Differences] | None:
+                report = await reconcile(stores, KafkaSettings(bootstrap_servers=self.bootstrap), timedelta(0))
+                found = by_kind(report.document())
+                if found.keys() - {"number_promised"}:
+                    await asyncio.sleep(LOOK_AGAIN)
+                    return None
+                return (found,)
+
+            (found,) = await eventually("everything agrees", at_rest, 90)
         return found
 
     def destroy_stores(self) -> None:
@@ -146,20 +160,49 @@ class People:
         return number
 
 
+@pytest.fixture(scope="module")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with find_kafka(tmp_path_factory.mktemp("drill") / "kafka", environment={}) as bootstrap:
+        yield bootstrap
+
+
 @pytest.fixture
-async def drill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drill]:
-    async with find_kafka(tmp_path / "kafka", environment={}) as bootstrap:
-        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", bootstrap)
-        monkeypatch.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")  # a rebuild waits until the members that have ended are forgotten
-        drill = Drill(tmp_path, bootstrap)
-        settings = ProcessSettings(var=drill.var)
-        data = write_few_municipalities(tmp_path / "data")
-        await load_reference_data(ProcessSettings(var=drill.var, data=data), lambda _kind, _done, _total: None)
-        await load_assumed_facts(settings)
-        yield drill
+async def drill(broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Drill]:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
+    monkeypatch.setenv("KAFKA_SESSION_TIMEOUT", "PT10S")  # a rebuild waits until the members that have ended are forgotten
+    drill = Drill(tmp_path, broker)
+    monkeypatch.setenv("MARKTPLATZ_VAR", str(drill.var))
+    settings = ProcessSettings(var=drill.var)
+    data = write_few_municipalities(tmp_path / "data")
+    await load_reference_data(ProcessSettings(var=drill.var, data=data), lambda _kind, _done, _total: None)
+    await load_assumed_facts(settings)
+    yield drill
+    await empty(broker)
 
 
-def ids(found: dict[str, list[dict[str, str]]], kind: str, name: str, **where: str) -> set[str]:
+async def empty(bootstrap: str) -> None:
+    """Leave no member and no topic on the broker: the next marketplace finds it as a new one."""
+    settings = KafkaSettings(bootstrap_servers=bootstrap)
+    async with administration(settings) as admin:
+        await require_idle(admin, timedelta(seconds=60))
+        names = [name for name in await partitions(admin) if not name.startswith("__")]
+        await remove_topics(settings, names)
+
+        async def gone() -> bool:
+            return not (await partitions(admin)).keys() & set(names)
+
+        await eventually("every topic is deleted", gone)
+
+
+def by_kind(report: dict[str, Any]) -> Differences:
+    """Return the ids of a report's differences by their kind."""
+    found: Differences = {}
+    for difference in report["differences"]:
+        found.setdefault(difference["kind"], []).append(difference["ids"])
+    return found
+
+
+def ids(found: Differences, kind: str, name: str, **where: str) -> set[str]:
     return {entry[name] for entry in found.get(kind, []) if entry.items() >= where.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ async def running(service: ServiceName) -> AsyncIterator[FastAPI]:
         await store.close()
 
 
+@functools.cache
 def document(service: ServiceName) -> dict[str, Any]:
     """Return the OpenAPI document of a service."""
     return app_of(service, SqliteStore(None))[1].openapi()

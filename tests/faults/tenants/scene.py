@@ -205,16 +205,19 @@ class Tokens:
         self.issuer = EmbeddedIssuer(folder)
         given = {name.removeprefix("AUTH_").lower(): value for name, value in self.issuer.environment().items()}
         self.authenticator = OidcAuthenticator(AuthSettings(**given))  # type: ignore[arg-type] # texts, as from the environment
+        self._signed: dict[tuple[Caller, timedelta], str] = {}
 
     def of(self, caller: Caller, lifetime: timedelta = timedelta(hours=1)) -> str:
-        """Return the caller's token; one with a negative lifetime has expired."""
-        return self.issuer.sign_token(
-            subject=caller.subject,
-            organisation=caller.organisation,
-            organisation_name=caller.organisation,
-            roles=caller.roles,
-            lifetime=lifetime,
-        )
+        """Return the caller's token, signed once for all requests; one with a negative lifetime has expired."""
+        if (caller, lifetime) not in self._signed:
+            self._signed[caller, lifetime] = self.issuer.sign_token(
+                subject=caller.subject,
+                organisation=caller.organisation,
+                organisation_name=caller.organisation,
+                roles=caller.roles,
+                lifetime=lifetime,
+            )
+        return self._signed[caller, lifetime]
 
     def for_another_audience(self, caller: Caller) -> str:
         """Return a token that the issuer has signed for somebody else's service."""

@@ -25,7 +25,7 @@ def install() -> None:
     """Let FastAPI look at each dependency and each type once in this process, and call dependencies where they are."""
     utils.get_dependant = _dependants_once(utils.get_dependant)
     v2.ModelField.__post_init__ = _adapters_once(v2.ModelField.__post_init__)  # type: ignore[assignment, method-assign]
-    utils.run_in_threadpool = _called  # type: ignore[assignment]
+    utils.run_in_threadpool = _called  # type: ignore[attr-defined, assignment]
 
 
 async def _called(call: Callable[..., T], **values: Any) -> T:

@@ -91,7 +91,7 @@ async def test_kill_9_at_any_time_loses_and_doubles_nothing(catalog: CatalogTopi
     await catalog.checkpoint()
     process = start(catalog, store)
     try:
-        await until(lambda: digest(store) == catalog.fold(OFFERINGS) and set(states(store).values()) == {"in-step"})
+        await until(lambda: set(states(store).values()) == {"in-step"} and digest(store) == catalog.fold(OFFERINGS))
     finally:
         process.terminate()
         output, _ = await asyncio.to_thread(process.communicate, timeout=60)

@@ -43,9 +43,13 @@ demo: $(STAMP) ## Play the whole main flow with real reference data and check ev
 up: $(STAMP) ## Keep the marketplace running on this machine (Ctrl-C ends it)
 	@$(BIN)/marktplatz up
 
+ifdef SIDE_BY_SIDE
+test: test-with-broker test-without-broker
+else
 test: $(STAMP) ## Run all tests: unit, component, contract, integration on real Kafka, end to end; name the slowest
 	@echo "Two parts run side by side for about twenty minutes; each prints its results when it is done."
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-with-broker test-without-broker
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes test
+endif
 
 test-with-broker: $(STAMP) ## Run the tests on a real Kafka, which wait as much as they compute
 	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations=20 tests/e2e tests/integration
@@ -198,7 +202,7 @@ bench-memory: $(STAMP) ## Measure the most memory of each process, in containers
 ci: $(STAMP) ## What CI runs: everything above but the benchmarks and the planted bugs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target ci-static ci-packages
 	@echo "Two parts run side by side for about half an hour; each prints the results of its targets when they are done."
-	@$(MAKE) --no-print-directory --jobs 2 ci-waiting ci-computing
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target SIDE_BY_SIDE=yes test ci-waiting ci-computing
 
 ci-static: ## The static checks, which take one processor, as ci-packages does: each once, most of them as a hook
 	@$(MAKE) --no-print-directory --jobs 1 lint hooks-check compatibility
@@ -209,12 +213,16 @@ ci-packages: ## The part of the wheels and the overlays
 # The longest first, but what others need before them.
 WAITING := images test-rights test-images conformance test-upgrade test-faults test-browser images-arm64 test-images-arm64 sbom test-airgap chaos test-mongodb test-asyncapi test-documents
 
-ci-waiting: ## The part that waits as much as it computes: all that needs a broker, a container, a browser
-	@$(MAKE) --no-print-directory --jobs 1 --output-sync=target test-with-broker
+ci-waiting: ## The part that waits as much as it computes: what else needs a broker, a container, a browser
 	@$(ENGINE) $(MAKE) --no-print-directory --jobs 3 --output-sync=target IMAGES_FIRST=yes $(WAITING)
 
 ci-computing: ## The part that only computes: it takes what the other one leaves of the processors
-	@nice -n 10 $(MAKE) --no-print-directory --jobs 1 --output-sync=target test-without-broker manifests-tests
+	@nice -n 10 $(MAKE) --no-print-directory --jobs 1 manifests-tests
+
+ifdef SIDE_BY_SIDE
+ci-waiting: test-with-broker
+ci-computing: test-without-broker
+endif
 
 ifdef IMAGES_FIRST
 sbom test-images images-arm64: images

@@ -22,6 +22,7 @@ class Somebody:
 PEOPLE = (
     Somebody("komm_one", "produkt.komm-one", "Petra Produkt", "komm_one", "Komm.ONE", (Role.BEREITSTELLER,)),
     Somebody("husum", "digitales.husum", "Hauke Husum", "010540056056", "Husum, Stadt", (Role.KUNDE,)),
+    Somebody("koeln", "digitales.koeln", "Dora Dom", "053150000000", "Köln, Stadt", (Role.KUNDE,)),
     Somebody("nordrhein_westfalen", "ozg.nw", "Nora Rhein", "DE-NW", "Nordrhein-Westfalen", (Role.BEREITSTELLER, Role.KUNDE)),
     Somebody("sachsen", "ozg.sn", "Sven Sachs", "DE-SN", "Sachsen", (Role.KUNDE,)),
     Somebody("goerlitz", "digitales.goerlitz", "Gitta Neiße", "146260110110", "Görlitz, Stadt, Hochschulstadt", (Role.KUNDE,)),

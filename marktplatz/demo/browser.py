@@ -8,8 +8,9 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from marktplatz.demo.desk import Desk
+from marktplatz.demo.people import StepFailedError
 from marktplatz.people import PEOPLE
 
 if TYPE_CHECKING:
@@ -28,34 +29,30 @@ def program() -> str | None:
 
 
 class Window:
-    """A browser in front of the portal at ``portal``, a fresh one for each person."""
+    """A browser in front of the portal at ``portal``."""
 
     def __init__(self, browser: Browser, portal: str) -> None:
         self._browser = browser
         self._portal = portal
 
-    async def sees(self, subject: str, paths: tuple[str, ...]) -> list[str]:
-        """Log in as a person by a click, and return what the main part of each page says."""
+    async def desk(self, subject: str) -> Desk:
+        """Log a person in, in a browser of their own. Raises StepFailedError."""
         context = await self._browser.new_context(base_url=self._portal)
-        page = await context.new_page()
-        await page.goto(f"/login?next={quote(paths[0], safe='')}")
-        await page.get_by_role("button", name=NAMES[subject]).click()
-        await page.wait_for_url(f"{self._portal}{paths[0]}")
-        shown = []
-        for path in paths:
-            await page.goto(path)
-            shown.append(" ".join((await page.locator("main").inner_text()).split()))
-        await context.close()
-        return shown
+        desk = Desk(await context.new_page(), NAMES[subject])
+        await desk.log_in()
+        return desk
 
 
 @asynccontextmanager
 async def opened(path: str, portal: str) -> AsyncIterator[Window]:
-    """Start Chromium, and end it."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415 - of the extra ``demo``
+    """Start Chromium, and end it. Raises StepFailedError if it does not start."""
+    from playwright.async_api import Error, async_playwright  # noqa: PLC0415 - of the extra ``demo``
 
     async with async_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=path, args=sandbox)
+        try:
+            browser = await playwright.chromium.launch(executable_path=path, args=sandbox)
+        except Error as error:
+            raise StepFailedError(f"{path} does not start: {error.message}") from error
         yield Window(browser, portal)
         await browser.close()

@@ -17,6 +17,7 @@ class Cast:
 
     komm_one: Person
     husum: Person
+    koeln: Person
     nordrhein_westfalen: Person
     sachsen: Person
     goerlitz: Person

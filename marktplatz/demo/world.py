@@ -15,6 +15,7 @@ from marktplatz.embedded import Embedded
 
 SHORT = {
     "010540056056": "Husum",
+    "053150000000": "Köln",
     "komm_one": "Komm.ONE",
     "govdigital": "govdigital",
     "fitko": "FITKO",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from marktplatz.demo.browser import program
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.people import OPERATOR, PEOPLE
 from services.portal.sealing import ensure_session_keys
@@ -30,8 +30,6 @@ from tests.support.builders.orders import CUSTOMER
 from tests.support.probes import PROBES
 from tests.support.showcase import Showcase, few_services, rules_api
 
-PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
-"""The engine of Debian: without windows it starts and opens pages for a third of the processor time."""
 BUENDLER = "bea/DE-SH/BUENDELNDE_ORGANISATION"
 MARKUP = '<script>document.title="broken"</script><img src=x onerror=alert(1)>'
 
@@ -52,11 +50,11 @@ class Site:
 
 @pytest.fixture(scope="session", name="chromium")
 async def _chromium() -> AsyncIterator[Browser]:
-    program = next((found for it in PROGRAMS if (found := shutil.which(it))), None)
-    assert program, "The browser tests need Chromium: apt-get install --no-install-recommends chromium-headless-shell"
+    found = program()
+    assert found, "The browser tests need Chromium: apt-get install --no-install-recommends chromium-headless-shell"
     async with async_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=program, args=["--hide-scrollbars", *sandbox])
+        browser = await playwright.chromium.launch(executable_path=found, args=["--hide-scrollbars", *sandbox])
         yield browser
         await browser.close()
 

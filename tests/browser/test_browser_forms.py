@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, CDPSession, Locator, Page, expect
+from playwright.async_api import Browser, CDPSession, Locator, expect
 
+from marktplatz.demo import forms
+from marktplatz.demo.browser import NAMES, opened
+from marktplatz.demo.desk import Desk
+from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.people import PEOPLE
 from services.contracts.accessions.repository import ACCESSIONS
@@ -44,9 +49,19 @@ from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as KARLA
 from tests.support.showcase import MUSTS, Showcase
 
-NAMES = {HUSUM: "Hauke Husum", KOMM_ONE: "Petra Produkt", GOVDIGITAL: "Gero Digital", SVEN: "Sven Sachs", FITKO: "Fritzi Store"}
 KAI = f"kai/{BODY}/KUNDE"
-PDF = "%PDF-1.7 Satzung"
+CHANNEL = "govdigital"
+OFFER = forms.Offer(
+    title="Digitale Baugenehmigung", summary="Antrag auf eine Baugenehmigung.", topic_id="bauen_wohnen", keys="Baugenehmigung"
+)
+TRAEGER = forms.Relation(
+    query="ITVSH",
+    via=("itvsh", "dataport"),
+    type="TRAEGER",
+    kind="SATZUNG",
+    title="Organisationssatzung",
+    reference="https://example.org/satzung.pdf",
+)
 STOPS = 150
 """Most presses of Tab from the top of a page to an element."""
 RINGED = """it => {
@@ -108,65 +123,45 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
 
 
 @dataclass
-class Desk:
+class Seat(Desk):
     """A person at a browser of their own, who uses it by the keyboard alone or by a mouse, with or without scripts."""
 
-    page: Page
     marketplace: Marketplace
     by_keyboard: bool = False
     scripts: CDPSession | None = None
     """What turns the scripts of pages off and on; None: they are on."""
 
-    async def open(self, path: str, picture: str = "") -> None:
-        """Open a page, and look at it if it is to have a picture."""
-        await self.page.goto(path)
-        if picture:
-            await self.look(picture)
-
-    async def follow(self, name: str, picture: str = "") -> None:
-        """Follow a link of the main part."""
-        await self._press(self.page.locator("main").get_by_role("link", name=name).first)
-        if picture:
-            await self.look(picture)
-
-    async def send(self, button: str, picture: str = "", /, **values: str | list[str]) -> None:
-        """Fill in the form of the page and send it by a button."""
-        for name, value in values.items():
-            fields = self.page.locator(f"main [name='{name.replace('__', '.')}']")
-            kind = await fields.first.evaluate("it => it.type")
-            if kind in {"radio", "checkbox"}:
-                for it in [value] if isinstance(value, str) else value:
-                    await self._tick(self.page.locator(f"main [name='{name}'][value='{it}']"))
-            elif kind == "file":
-                await fields.first.set_input_files(
-                    {"name": "unterlage.pdf", "mimeType": "application/pdf", "buffer": str(value).encode()}
-                )
-            elif kind == "select-one" and self.by_keyboard:
-                await self._reach(fields.first)
-                await self.page.keyboard.type(str(await fields.first.locator(f"option[value='{value}']").text_content()))
-            elif kind == "select-one":
-                await fields.first.select_option(str(value))
-            elif self.by_keyboard:
-                await self._reach(fields.first)
-                await self.page.keyboard.press("Control+A")
-                await self.page.keyboard.type(str(value) or " ")
-            else:
-                await fields.first.fill(str(value))
-        await self._press(self.page.locator("main").get_by_role("button", name=button, exact=True).first)
-        if picture:
-            await self.look(picture)
+    async def look(self, view: str) -> None:
+        """Look at the page, wide and narrow in the dark theme, and note what is wrong with it in either."""
+        await self._allow_scripts(allowed=True)
+        self.marketplace.wrong += await look(self.page, view)
+        await self._allow_scripts(allowed=False)
 
     async def _press(self, target: Locator) -> None:
-        if self.by_keyboard:
-            await self._reach(target)
-            async with self.page.expect_navigation():
-                await self.page.keyboard.press("Enter")
-        else:
-            await target.click()
+        if not self.by_keyboard:
+            await super()._press(target)
+            return
+        await self._reach(target)
+        await self.page.keyboard.press("Enter")
+
+    async def _choose(self, field: Locator, value: str) -> None:
+        if not self.by_keyboard:
+            await super()._choose(field, value)
+            return
+        await self._reach(field)
+        await self.page.keyboard.type(str(await field.locator(f"option[value='{value}']").text_content()))
+
+    async def _write(self, field: Locator, text: str) -> None:
+        if not self.by_keyboard:
+            await super()._write(field, text)
+            return
+        await self._reach(field)
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.type(text or " ")
 
     async def _tick(self, target: Locator) -> None:
         if not self.by_keyboard:
-            await target.check()
+            await super()._tick(target)
             return
         group = self.page.locator(f"main [name='{await target.get_attribute('name')}']")
         is_radio = await target.get_attribute("type") == "radio"
@@ -188,36 +183,24 @@ class Desk:
         if not await target.evaluate(RINGED):
             self.marketplace.wrong.append(f"{self.page.url}: the focus on {await target.text_content()} does not show")
 
-    async def look(self, name: str) -> None:
-        """Look at the page, wide and narrow in the dark theme, and note what is wrong with it in either."""
-        await self._allow_scripts(allowed=True)
-        self.marketplace.wrong += await look(self.page, name)
-        await self._allow_scripts(allowed=False)
-
     async def _allow_scripts(self, *, allowed: bool) -> None:
         """Let what judges a page run in it, though its own scripts did not; nothing where these run anyway."""
         if self.scripts is not None:
             await self.scripts.send("Emulation.setScriptExecutionDisabled", {"value": not allowed})
 
-    async def says(self, text: str) -> None:
-        """Expect a text in the main part."""
-        await expect(self.page.locator("main")).to_contain_text(text)
-
 
 @asynccontextmanager
-async def desk(
+async def seat(
     chromium: Browser, marketplace: Marketplace, subject: str, *, by_keyboard: bool = False, scripts: bool = True, **options: Any
-) -> AsyncIterator[Desk]:
-    """Give the desk of a person who has logged in."""
+) -> AsyncIterator[Seat]:
+    """Give the seat of a person who has logged in."""
     context = await chromium.new_context(base_url=marketplace.url, viewport={"width": 1280, "height": 900}, **options)
-    page = await context.new_page()
-    await page.goto("/login")
-    await page.get_by_role("button", name=NAMES[subject]).click()
-    await page.wait_for_url(f"{marketplace.url}/")
-    session = None if scripts else await context.new_cdp_session(page)
-    if session is not None:
-        await session.send("Emulation.setScriptExecutionDisabled", {"value": True})
-    yield Desk(page, marketplace, by_keyboard, session)
+    seated = Seat(await context.new_page(), NAMES[subject], marketplace, by_keyboard)
+    await seated.log_in()
+    if not scripts:
+        seated.scripts = await context.new_cdp_session(seated.page)
+        await seated.scripts.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    yield seated
     await context.close()
 
 
@@ -225,16 +208,18 @@ async def desk(
 async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: Marketplace) -> None:
     """The Kunde has a keyboard and no mouse, the Bereitsteller a browser without scripts."""
     async with (
-        desk(chromium, marketplace, HUSUM, by_keyboard=True) as kunde,
-        desk(chromium, marketplace, KOMM_ONE, scripts=False) as bereitsteller,
-        desk(chromium, marketplace, GOVDIGITAL) as anbieter,
-        desk(chromium, marketplace, SVEN) as sven,
+        seat(chromium, marketplace, HUSUM, by_keyboard=True) as kunde,
+        seat(chromium, marketplace, KOMM_ONE, scripts=False) as bereitsteller,
+        seat(chromium, marketplace, GOVDIGITAL) as anbieter,
+        seat(chromium, marketplace, SVEN) as sven,
     ):
         await registers(kunde, anbieter)
         path = await offers(bereitsteller, anbieter)
         offering_id = path.removeprefix("/offerings/")
+        await forms.find_offer(kunde, "Baugenehmigung", OFFER.title)
+        assert kunde.path == path
         await marketplace.orders.offer(offering(id=offering_id))
-        await orders(marketplace, offering_id, kunde, bereitsteller, anbieter)
+        await orders(marketplace, path, kunde, bereitsteller, anbieter)
         await bereitsteller.open(f"{path}/costs/govdigital", "costs")
         await bereitsteller.follow("Neue Fassung ausgeben", "costs-new")
         await sven.open("/contracts", "contracts")
@@ -243,7 +228,7 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         await sven.open(f"/contracts/{key('a')}")
         await anbieter.open(f"/contracts/{key('a')}/sign", "contract-sign")
         await anbieter.send("Verbindlich unterschreiben")
-        async with desk(chromium, marketplace, FITKO) as fitko:
+        async with seat(chromium, marketplace, FITKO) as fitko:
             await fitko.open(f"/contracts/{key('a')}/release")
             await fitko.send("Verbindlich freigeben")
             await marketplace.contracts.conclude()
@@ -255,21 +240,12 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
     assert "\n".join(marketplace.wrong) == ""
 
 
-async def registers(kunde: Desk, anbieter: Desk) -> None:
+async def registers(kunde: Seat, anbieter: Seat) -> None:
     """Register a municipality, have it state its relation, and accredit it."""
-    await kunde.open("/registration?q=Husum", "registration")
-    await kunde.follow("Weiter mit Husum, Stadt")
+    await kunde.open(f"/registration/{BODY}")
     await kunde.send("Registrieren", "registration-faults", leitweg_id="falsch")
-    await kunde.page.locator("#leitweg_id").fill("")
-    wish: dict[str, str | list[str]] = {"roles": ["KUNDE"], "accreditations": ["govdigital/KUNDE"], "confirmed": "true"}
-    await kunde.send("Registrieren", "organisation-registered", capacity="VERTRETUNGSBERECHTIGT", **wish)
-    await kunde.follow("Inhouse-Beziehung angeben")
-    await kunde.send("Suchen", "relation", q="ITVSH")
-    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
-    await kunde.send("Angabe speichern", via="itvsh\ndataport", channel="govdigital", type="TRAEGER", **evidence)
-    await kunde.follow("Datei : Organisationssatzung", "evidence")
-    await kunde.send("Datei beifügen", file=PDF)
-    await kunde.says("Die Datei ist beigefügt")
+    await forms.register(kunde, "Husum", "Husum, Stadt", CHANNEL)
+    await forms.state_relation(kunde, TRAEGER, CHANNEL)
     await kunde.open(f"/organisations/{BODY}/vollmacht", "vollmacht")
     await kunde.open(f"/organisations/{BODY}")
     await kunde.follow("1 Person", "members")
@@ -280,109 +256,61 @@ async def registers(kunde: Desk, anbieter: Desk) -> None:
     secret = (await kunde.page.locator("main .told").text_content() or "").rpartition("#")[2]
     await anbieter.open(f"/invitations/{BODY}#{secret}", "invitation")
     await expect(anbieter.page.locator("[name=secret]")).to_have_value(secret)
-    await anbieter.open("/tasks", "tasks")
-    await anbieter.follow("Akkreditierungen prüfen", "accreditations")
-    await anbieter.follow("Husum, Stadt")
-    await anbieter.follow("Prüfung aufnehmen")
-    await anbieter.send("Prüfung aufnehmen", "organisation")
-    await anbieter.follow("Akkreditierung erteilen", "grant")
-    await anbieter.send("Akkreditierung erteilen")
-    await anbieter.says("Erteilt")
+    await forms.accredit(anbieter, "Husum, Stadt")
 
 
-async def offers(bereitsteller: Desk, anbieter: Desk) -> str:
+async def offers(bereitsteller: Seat, anbieter: Seat) -> str:
     """Fill in an offer, hand it in, have it published, and return its path."""
-    await bereitsteller.open("/my/offerings", "mine-empty")
-    await bereitsteller.follow("Neue Leistung anbieten")
-    await bereitsteller.send("Entwurf anlegen", "edit-new", title="Digitale Baugenehmigung")
-    here = "/" + bereitsteller.page.url.split("/", 3)[3]
+    path = await forms.begin_offer(bereitsteller, OFFER.title)
     await bereitsteller.send("Formular einreichen", "edit-faults")
-    await bereitsteller.open(f"{here}/about", "edit-about")
-    await bereitsteller.send("Speichern", summary="Antrag auf eine Baugenehmigung.", topic_id="bauen_wohnen")
-    await bereitsteller.open(f"{here}/keys")
-    await bereitsteller.send("Suchen", "edit-keys", q="Baugenehmigung")
-    await bereitsteller.page.locator("[name=ozg_ids]").first.check()
-    await bereitsteller.send("Speichern")
-    await bereitsteller.open(f"{here}/reuse", "edit-reuse")
-    await bereitsteller.send("Speichern", nachnutzung="Gebühren pflegen.", technical_concept="Container.", reifegrad="3")
-    await bereitsteller.open(f"{here}/connection/new")
-    await bereitsteller.send("Speichern", label="Gebührenordnung", name="gebuehrenordnung")
-    await bereitsteller.send("Speichern", anbindungsarten=["FIT_CONNECT"])
-    await bereitsteller.open(f"{here}/costs/new", "edit-price")
-    price = {"label": "Betrieb", "kind": "BETRIEB_ONLINEDIENST", "amount": "2.400,00", "period": "JAHR", "key": "FEST"}
-    day = {"valid_from__day": "1", "valid_from__month": "1", "valid_from__year": "2027"}
-    await bereitsteller.send("Speichern", "edit-costs", **price, **day)
-    await bereitsteller.open(f"{here}/documents/new", "edit-document")
-    await bereitsteller.send("Speichern", title="Leistungsbeschreibung", file=PDF)
-    await bereitsteller.open(f"{here}/checklist", "edit-checklist")
-    await bereitsteller.send("Speichern", **{f"fulfilment__{must}": "ERFUELLT" for must in MUSTS})
-    await bereitsteller.open(f"{here}/ways", "edit-ways")
-    await bereitsteller.send("Speichern", "edit-complete", channels=["govdigital"])
-    await bereitsteller.send("Formular einreichen")
-    await bereitsteller.says("Das Formular ist eingereicht")
-    await anbieter.open("/tasks/offerings", "tasks-offerings")
-    await anbieter.follow("Digitale Baugenehmigung", "offering-charge")
-    await anbieter.follow("Formular annehmen")
-    await anbieter.send("Formular annehmen")
+    assert await forms.complete_offer(bereitsteller, path, OFFER, CHANNEL, date(2027, 1, 1)) >= len(MUSTS)
+    await forms.hand_in_offer(bereitsteller, path)
+    await forms.accept_offer(anbieter, OFFER.title)
     await anbieter.says("Bereitstellungsvertrag angefragt")
     await anbieter.marketplace.showcase.contracts_answer()
-    await anbieter.open(here.removesuffix("/edit"))
-    await anbieter.says("Bestellbar")
-    return here.removesuffix("/edit")
+    await anbieter.arrives(path, "Bestellbar")
+    return path
 
 
-async def orders(marketplace: Marketplace, offering_id: str, kunde: Desk, bereitsteller: Desk, anbieter: Desk) -> None:
-    """Take a Vorgang from interest to the order."""
-    await kunde.open(f"/offerings/{offering_id}/interest", "interest")
-    await kunde.send("Interesse bekunden", message="Wir möchten zum 1. April starten.")
-    await kunde.says("Ihr Interesse ist bekundet")
-    here = kunde.page.url.removeprefix(marketplace.url).partition("?")[0]
+async def orders(marketplace: Marketplace, offer: str, kunde: Seat, bereitsteller: Seat, anbieter: Seat) -> None:
+    """Take a Vorgang from interest to productive use."""
+    here = await forms.declare_interest(kunde, offer, "Wir möchten zum 1. April starten.")
     order_id = here.removeprefix("/orders/")
     await marketplace.orders.judge(await marketplace.orders.read(order_id, KAI))
-    await bereitsteller.open(here)
-    await bereitsteller.follow("Abstimmung aufnehmen", "clarification")
-    await bereitsteller.send("Abstimmung aufnehmen", anbindungsart="FIT_CONNECT")
-    await bereitsteller.follow("Frage stellen")
-    await bereitsteller.send("Frage stellen", "order-bereitsteller", text="Wie viele Fälle im Jahr?")
-    await kunde.open(here)
-    await kunde.follow("Beantworten", "answer")
-    await kunde.send("Antworten", text="Etwa 400.")
+    await forms.start_clarification(bereitsteller, here)
+    await forms.ask(bereitsteller, "Wie viele Fälle im Jahr?")
+    await forms.answer(kunde, here, "Etwa 400.")
     await kunde.follow("Punkt klären")
     await kunde.send("Punkt als geklärt speichern", "point-faults", value="")
-    await kunde.send("Punkt als geklärt speichern", value="203.0.113.17")
-    await kunde.says("Der Punkt ist geklärt")
+    await kunde.open(here)
+    await forms.settle_point(kunde)
     # The other points are settled in the same way, which need not be looked at again.
     for point in (await marketplace.orders.read(order_id, KAI))["points"]:
         if point["mandatory"] and not point["settled"]:
             who = KAI if point["owner"] == "KUNDE" else BEREITSTELLER
             await marketplace.orders.step(order_id, f"points/{point['id']}/settle", who, {"value": point["example"]})
-    await bereitsteller.open(f"{here}/conditions")
-    await bereitsteller.send("Konditionen bestätigen", conditions="1st-Level-Support beim Kunden")
-    await anbieter.open(f"{here}/offer", "make-offer")
-    await anbieter.send("Angebot machen", valid_until__day="31", valid_until__month="12", valid_until__year="2026")
+    await forms.confirm_conditions(bereitsteller, here)
+    await forms.make_offer(anbieter, here, date(2026, 12, 31))
     await kunde.open(f"{here}/place")
     await kunde.send("Verbindlich bestellen", "place-faults")
-    await kunde.send("Verbindlich bestellen", "order-placed", order_reference="HH-1", accepts_agb="true")
-    await kunde.says("Sie haben bestellt")
+    await forms.place(kunde, here, "HH-1")
     await marketplace.orders.judge(await marketplace.orders.read(order_id, KAI))
     await marketplace.orders.feed(marketplace.orders.received(concluded(order_id), "contract"))
-    await bereitsteller.open(f"{here}/onboarding")
-    await bereitsteller.send("Anbindung beginnen", "order-onboarding")
+    await forms.start_onboarding(bereitsteller, here)
     await bereitsteller.follow("Zieltermin setzen", "plan")
-    # The milestones are reached in the same way, each by its side.
+    await forms.reach_milestones(bereitsteller, here)
+    # Those of the Kunde are reached in the same way.
     for milestone in (await marketplace.orders.read(order_id, KAI))["milestones"]:
-        who = KAI if milestone["owner"] == "KUNDE" else BEREITSTELLER
-        await marketplace.orders.step(order_id, f"milestones/{milestone['code']}/reach", who, {})
-    await bereitsteller.open(f"{here}/go-live")
-    await bereitsteller.send("Produktiven Betrieb erklären", "order-live")
-    await bereitsteller.says("Der Dienst ist produktiv")
+        if milestone["owner"] == "KUNDE":
+            await marketplace.orders.step(order_id, f"milestones/{milestone['code']}/reach", KAI, {})
+    await forms.go_live(bereitsteller, here)
 
 
 @pytest.mark.slow
 async def test_a_form_with_faults_puts_the_focus_on_their_summary_and_needs_no_script(
     chromium: Browser, marketplace: Marketplace
 ) -> None:
-    async with desk(chromium, marketplace, HUSUM, java_script_enabled=False) as kunde:
+    async with seat(chromium, marketplace, HUSUM, java_script_enabled=False) as kunde:
         await kunde.page.goto(f"/registration/{BODY}")
         await kunde.page.get_by_role("button", name="Registrieren").click()
         await expect(kunde.page.locator("#faults")).to_be_focused()
@@ -396,3 +324,27 @@ async def test_a_form_with_faults_puts_the_focus_on_their_summary_and_needs_no_s
         await kunde.says("Ihre Organisation ist registriert")
         await kunde.page.get_by_role("link", name="English").click()
         await kunde.says("Ask for an accreditation")
+
+
+async def test_a_step_that_fails_says_who_is_where_what_was_expected_and_what_the_page_says(
+    chromium: Browser, marketplace: Marketplace
+) -> None:
+    async with seat(chromium, marketplace, HUSUM) as kunde:
+        await kunde.open(f"/registration/{BODY}")
+        await kunde.send("Registrieren")
+        kunde.page.set_default_timeout(300)
+        with pytest.raises(StepFailedError) as raised:
+            await kunde.says("Ihre Organisation ist registriert")
+        with pytest.raises(StepFailedError, match="Hauke Husum at /registration/010540056056: expected a link 'Angebot machen'"):
+            await kunde.follow("Angebot machen")
+        with pytest.raises(StepFailedError, match="expected a form with no_field and a button 'Registrieren'"):
+            await kunde.send("Registrieren", no_field="x")
+    said = str(raised.value)
+    assert said.startswith(f"Hauke Husum at /registration/{BODY}: expected 'Ihre Organisation ist registriert'; the page says: ")
+    assert "Bitte prüfen Sie Ihre Angaben" in said
+
+
+async def test_a_browser_that_does_not_start_is_named() -> None:
+    with pytest.raises(StepFailedError, match="/bin/false does not start"):
+        async with opened("/bin/false", "http://127.0.0.1:9"):
+            pass

@@ -39,6 +39,12 @@ class Desk:
         return urlsplit(self.page.url).path
 
     @property
+    def address(self) -> str:
+        """The path of the page with what was asked."""
+        query = urlsplit(self.page.url).query
+        return f"{self.path}?{query}" if query else self.path
+
+    @property
     def _main(self) -> Locator:
         return self.page.locator("main")
 

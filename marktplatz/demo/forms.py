@@ -130,6 +130,7 @@ async def find_offer(kunde: Desk, query: str, title: str) -> None:
     """Search the Schaufenster and open an offer by its name."""
     await kunde.open("/offerings")
     await kunde.search("Suchen", q=query)
+    await kunde.arrives(kunde.address, title)
     await kunde.follow(title, exact=True)
 
 

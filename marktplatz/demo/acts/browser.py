@@ -102,7 +102,7 @@ async def _interest(world: World, desks: _Desks, offer: str) -> str:
     kunde = desks.kunde
     await forms.find_offer(kunde, "Parkausweise", OFFER.title)
     found = kunde.path
-    await kunde.says(WAY)
+    await kunde.arrives(found, WAY)
     order = await forms.declare_interest(kunde, found, "Wir möchten zum nächsten Quartal starten.")
     world.orders.append(order.removeprefix("/orders/"))
     world.kunden.append(world.cast.koeln)

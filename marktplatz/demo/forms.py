@@ -92,7 +92,10 @@ async def complete_offer(bereitsteller: Desk, path: str, offer: Offer, channel: 
     await bereitsteller.send("Suchen", "edit-keys", q=offer.keys)
     await bereitsteller.send("Speichern", ozg_ids=await bereitsteller.first("ozg_ids"))
     await bereitsteller.open(f"{here}/reuse", "edit-reuse")
-    texts = {"nachnutzung": "Gebühren, Logo und Zuständigkeiten sind Parameter.", "technical_concept": "Webanwendung in Containern."}
+    texts = {
+        "nachnutzung": "Gebühren, Logo und Zuständigkeiten sind Parameter.",
+        "technical_concept": "Webanwendung in Containern.",
+    }
     await bereitsteller.send("Speichern", **texts, reifegrad="3")
     await bereitsteller.open(f"{here}/connection/new")
     await bereitsteller.send("Speichern", label="Gebührenordnung", name="gebuehrenordnung")

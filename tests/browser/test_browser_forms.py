@@ -118,8 +118,8 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
             entrance = {"oidc_issuer": provider.url, "session_keys": tmp_path / "session-keys", "run": "forms"}
             async with served(socket, store, transports, orders.clock, **entrance) as url:
                 yield Marketplace(url, showcase, orders, contracts)
-    for opened in (store, bodies, showcase.store, orders.store, contracts.store):
-        await opened.close()
+    for used in (store, bodies, showcase.store, orders.store, contracts.store):
+        await used.close()
 
 
 @dataclass

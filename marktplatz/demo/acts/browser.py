@@ -1,4 +1,4 @@
-"""The main flow once more, as people go through it: by the forms of the portal alone, in a real browser where one is installed."""
+"""The main flow once more as people go through it: by forms of the portal alone, in a real browser where one is installed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ async def _begin(world: World, desks: _Desks) -> str:
     screen.scene(
         "Köln",
         "registriert sich und legt einen Nachweis bei; govdigital prüft und akkreditiert.",
-        equals("Akkreditierungen", [(it["channel"], it["state"]) for it in organisation["accreditations"]], [(CHANNEL, "ERTEILT")]),
+        equals(
+            "Akkreditierungen", [(it["channel"], it["state"]) for it in organisation["accreditations"]], [(CHANNEL, "ERTEILT")]
+        ),
     )
     await forms.accept_offer(desks.anbieter, OFFER.title)
     await desks.anbieter.arrives(offer, "Bestellbar")

@@ -53,7 +53,7 @@ def wait_for(condition: object, what: str, seconds: float = 90) -> None:
 
 BROWSED = [
     "registriert sich und legt einen Nachweis bei",
-    "füllt ein leeres Formular aus, 26 Punkte der Checkliste; öffentlich mit GD/",
+    "füllt ein leeres Formular aus (26 Punkte); öffentlich mit Vertrag GD/",
     "liest „govdigital eG: Möglich“, bekundet Interesse",
     "und Köln klären 12 Punkte und eine Rückfrage",
     "als PDF gespeichert",
@@ -74,7 +74,7 @@ SCENES = [
     "urteilt neu",
     "bekundet Interesse",
     "ist benachrichtigt",
-    "offene Punkte und eine Rückfrage",
+    "und Husum klären 12 Punkte, eine Frage",
     "macht das Angebot",
     "bestellt mit Leitweg-ID",
     "schließt Vertrag GD/",

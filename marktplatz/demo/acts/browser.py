@@ -80,7 +80,7 @@ async def _begin(world: World, desks: _Desks) -> str:
     (provision,) = published["workflow"]["provisions"]
     screen.scene(
         "Komm.ONE",
-        f"füllt ein leeres Formular aus, {points} Punkte der Checkliste; öffentlich mit {provision['number']}.",
+        f"füllt ein leeres Formular aus ({points} Punkte); öffentlich mit Vertrag {provision['number']}.",
         equals("Stand des Angebots", published["state"], "VEROEFFENTLICHT"),
         equals("Bereitstellungsvertrag", (provision["state"], provision["channel"]), ("GESCHLOSSEN", CHANNEL)),
     )
@@ -111,7 +111,7 @@ async def _interest(world: World, desks: _Desks, offer: str) -> str:
     declared = await _state(world, order)
     world.screen.scene(
         "Köln",
-        f"findet die Leistung, liest „{WAY}“, bekundet Interesse: {declared['number']}.",
+        f"findet sie, liest „{WAY}“, bekundet Interesse: {declared['number']}.",
         equals("gefundene Leistung", found, offer),
         equals("Leistung des Vorgangs", declared["offering"]["title"], OFFER.title),
     )

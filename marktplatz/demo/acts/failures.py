@@ -58,7 +58,7 @@ async def _crash(world: World) -> None:
     died, successor = await killing
     screen.scene(
         MARKETPLACE,
-        f"kill -9 mitten in zehn Bestellungen: Prozess {died} tot, Nachfolger {successor} läuft.",
+        f"kill -9 mitten in zehn Bestellungen: Prozess {died} tot, {successor} läuft weiter.",
         holds("ein anderer Prozess läuft", died != successor, successor),
     )
     await asyncio.gather(*(flow.reaches(cast.husum, order, "VERTRAG_GESCHLOSSEN", seconds=60) for order in orders))

@@ -34,7 +34,6 @@ CONCERNED = {
 async def notifications(world: World) -> None:
     """Compare what was delivered with who is concerned, and with what the mail server got."""
     screen, people = world.screen, world.cast
-    screen.act("Benachrichtigungen")
     await world.tap.caught_up("notify.dispatch")
     deliveries = await eventually("deliveries settle", world.tap.settled_deliveries)
     keys = [(d["event_id"], d["organisation"], d.get("person"), d["channel"]) for d in deliveries]

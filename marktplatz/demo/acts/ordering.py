@@ -16,14 +16,14 @@ FORWARDED = "ordering.order.interest-forwarded.v1"
 async def interest(world: World) -> None:
     """Declare interest; it is checked, forwarded, and the provider learns of it."""
     screen, cast = world.screen, world.cast
-    screen.act("Interesse")
+    screen.act("Interesse und Abstimmung")
     declared = await flow.declare(cast.husum, world.offers["fahrgast"]["id"], "govdigital")
     order_id = declared["id"]
     world.orders.append(order_id)
     forwarded = await flow.reaches(cast.husum, order_id, "WEITERGELEITET")
     screen.scene(
         "Husum",
-        f"bekundet Interesse, Vorgang {forwarded['number']}; vorgeprüft und weitergeleitet.",
+        f"bekundet Interesse: {forwarded['number']}.",
         equals("am Zug", forwarded["waiting"]["party"], "BEREITSTELLER"),
         waiting=world.waiting(forwarded),
     )
@@ -43,11 +43,10 @@ async def interest(world: World) -> None:
 async def clarification(world: World) -> None:
     """Settle the open points and make the offer of the contract."""
     screen, cast, order_id = world.screen, world.cast, world.orders[0]
-    screen.act("Abstimmung")
     agreed = await flow.clarify(cast.husum, cast.komm_one, order_id, ["Start frühestens am 01.04.2027."])
     screen.scene(
         "Komm.ONE",
-        f"und Husum klären {len(agreed['points'])} offene Punkte und eine Rückfrage; Konditionen bestätigt.",
+        f"und Husum klären {len(agreed['points'])} Punkte, eine Frage.",
         equals("Stand", agreed["state"], "ABGESTIMMT"),
         holds("alle Punkte sind geklärt", all(point["settled"] for point in agreed["points"]), agreed["points"]),
         equals("am Zug", agreed["waiting"]["party"], "ANBIETER"),
@@ -115,14 +114,12 @@ async def _federal(world: World) -> None:
         f"schließt zur Sozialplattform Vertrag {order['contract']['number']}: {chain(concluded)}.",
         equals("Nummer im eigenen Kreis", order["contract"]["number"], f"FITST/{datetime.now(UTC).year}/0002"),
         equals("Vertragskette", chain(concluded), "Sachsen → FITKO → NRW"),
-        waiting=world.waiting(order),
     )
 
 
 async def refusal(world: World) -> None:
     """A municipality tries FITKO directly and learns why not, and which way is open."""
     screen, cast = world.screen, world.cast
-    screen.act("Abgelehnt: mit Grund und Abhilfe")
     order = await flow.declare(cast.husum, world.offers["sozialplattform"]["id"], "fitko")
     world.orders.append(order["id"])
     refused = await flow.reaches(cast.husum, order["id"], "ABGELEHNT")
@@ -144,7 +141,7 @@ async def refusal(world: World) -> None:
 async def delivery(world: World) -> None:
     """Report every milestone and go live."""
     screen, cast, order_id = world.screen, world.cast, world.orders[0]
-    screen.act("Lieferung")
+    screen.act("Lieferung und Benachrichtigungen")
     live = await flow.deliver(cast.husum, cast.komm_one, order_id)
     screen.scene(
         "Komm.ONE",

@@ -18,7 +18,7 @@ async def register(world: World) -> None:
     before = await check(world)
     screen.scene(
         "Husum",
-        f"fragt vorab, ob sie vergabefrei bestellen darf: {world.label('Verdict', before['verdict'])}.",
+        f"fragt vorab: {world.label('Verdict', before['verdict'])}.",
         equals("Urteil vor der Registrierung", before["verdict"], "NOT_EXEMPT"),
         waiting="wartet auf Husum: Registrierung",
         notes=[decisive(before)["reason"]],

@@ -97,7 +97,8 @@ class Desk:
 
     async def arrives(self, path: str, text: str) -> None:
         """Open a page again and again until it says a text: what others have done shows there within moments."""
-        await self.open(path)
+        if self.address != path:
+            await self.open(path)
         end = time.monotonic() + SECONDS
         async with self._expecting(repr(text)):
             while time.monotonic() < end and not await self._saying(text).count():

@@ -26,6 +26,8 @@ FETCHED = ROOT / "build" / "tools" / "bin"
 RELEASED = f"{PRODUCT}-documents"
 """The image that is released: the one with the typesetter, which takes the place of the other for all processes."""
 SBOM = ROOT / "build" / "sbom-documents" / "sbom.cdx.json"
+OVERLAYS = ("airgap", "prod")
+"""What is carried in, and what it is made of: publishing renders every overlay that there is."""
 REPOSITORY = "marktplatz/efa-marktplatz"
 MANIFESTS = f"{REPOSITORY}-manifests"
 MANIFEST_TYPES = (
@@ -181,9 +183,12 @@ class Project:
 
     @classmethod
     def copied(cls, folder: Path, keys: Keys, outside: Registry, inside: Registry) -> Project:
-        """Copy ``deploy`` and the project's version."""
+        """Copy ``deploy``, of the overlays those that are carried, and the project's version."""
         shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
         shutil.copy(ROOT / "pyproject.toml", folder)
+        for other in (folder / "deploy/overlays").iterdir():
+            if other.name not in OVERLAYS:
+                shutil.rmtree(other)
         overlay = folder / "deploy/overlays/airgap/kustomization.yaml"
         shipped = overlay.read_text(encoding="utf-8")
         named = shipped.replace(f"mirror.airgap.example/{REPOSITORY}", f"{inside.address}/{REPOSITORY}")

@@ -53,11 +53,11 @@ _EXAMPLE: dict[str, JsonValue] = {
 }
 
 
-class AmendmentRequest(BaseModel):
-    """An amendment of a running contract: what is absent stays as it is.
+class TextRequest(BaseModel):
+    """What of an agreed text is to be otherwise: what is absent stays as it is.
 
-    ``valid_to`` null: without an end; ``notice`` null: no ordinary notice. Lists replace what was agreed. The other side gets the
-    ``reason``. With ``charge`` ENTGELTFREI the price lines go.
+    ``valid_to`` null: without an end; ``notice`` null: no ordinary notice. Lists replace what was agreed. With ``charge``
+    ENTGELTFREI the price lines go.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -71,12 +71,10 @@ class AmendmentRequest(BaseModel):
     notice: Notice | None = None
     price_notice: PriceNotice | None = None
     annexes: Annotated[list[Line], Field(max_length=50)] = []
-    reason: Annotated[Line | None, Field(examples=["Das Gebiet umfasst seit der Reform einen weiteren Kreis."])] = None
 
     def applied_to(self, text: AgreedText) -> AgreedText:
         """Return the text with what the request changes."""
-        named = self.model_fields_set - {"reason"}
-        found = {name: getattr(self, name) for name in named}
+        found = {name: getattr(self, name) for name in self.model_fields_set & AgreedText.model_fields.keys()}
         emptied = {name for name in found if found[name] is None and name not in {"valid_to", "notice"}}
         changed = {
             name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
@@ -84,6 +82,12 @@ class AmendmentRequest(BaseModel):
             if name not in emptied
         }
         return text.model_copy(update=changed)
+
+
+class AmendmentRequest(TextRequest):
+    """An amendment of a running contract. The other side gets the ``reason``."""
+
+    reason: Annotated[Line | None, Field(examples=["Das Gebiet umfasst seit der Reform einen weiteren Kreis."])] = None
 
 
 class AgbOfferRequest(BaseModel):

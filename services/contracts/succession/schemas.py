@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.contracts.amending.schemas import AmendmentRequest
+from services.contracts.amending.schemas import TextRequest
 from services.contracts.days import ChainDay
 from shared.messages.values import Line, PriceItem
 
@@ -21,6 +21,6 @@ class SuccessorRequest(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     valid_from: ChainDay | None = None
-    text: AmendmentRequest = AmendmentRequest()
+    text: TextRequest = TextRequest()
     price_items: Annotated[list[PriceItem] | None, Field(max_length=100)] = None
     order_reference: Line | None = None

@@ -78,7 +78,7 @@ async def told(world: World) -> list[str]:
 
 
 async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_chain_goes_on(world: World) -> None:
-    made = await follow(world, LAND, text={"valid_to": "2030-12-31", "reason": "Verlängerung"}, order_reference="Az. 7")
+    made = await follow(world, LAND, text={"valid_to": "2030-12-31"}, order_reference="Az. 7")
     view = made.json()
     assert (made.status_code, view["state"], view["number"], view["valid_from"]) == (201, "ANGEBOTEN", None, "2028-01-01")
     assert view["awaits"] == "SIGNATURE"
@@ -148,6 +148,7 @@ REFUSED: Final[list[tuple[str, str, dict[str, Any], int, str]]] = [
     (LAND, SACHSEN, {"valid_from": "2027-12-31"}, 409, "successor_mismatch"),
     (LAND, SACHSEN, {"text": {"valid_to": "2027-06-30"}}, 409, "term_invalid"),
     (LAND, SACHSEN, {"text": {"annexes": []}}, 409, "annex_missing"),
+    (LAND, SACHSEN, {"text": {"reason": "Verlängerung"}}, 422, "invalid"),
     (KOMMUNE, SUB, {"price_items": [price().model_dump(mode="json")]}, 422, "price_without_charge"),
 ]
 

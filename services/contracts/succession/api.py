@@ -37,7 +37,6 @@ def succession_routes(backend: Backend) -> APIRouter:
         former = stored.contract
         side, actor = acting_for(former, caller)
         following = Following(
-            id=key.derived_id("successor"),
             side=side,
             actor=actor,
             person=caller.subject,
@@ -49,8 +48,9 @@ def succession_routes(backend: Backend) -> APIRouter:
         )
 
         async def apply() -> Response:
-            result = await contracts.ledger.apply_one(await follow(following, former, terms, contracts))
-            made = required(result.state, following.id)
+            change = await follow(following, former, terms, contracts)
+            result = await contracts.ledger.apply_one(change)
+            made = required(result.state, change.id)
             await hold_to_parents([made], terms, contracts, at)
             view = ContractDetail.seen(made, terms, grounds=True)
             return json_reply(view, rev=result.rev, status=CREATED, location=f"/v1/contracts/{made.id}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from services.contracts.chain.contract import Side
 from services.contracts.days import LAST_DAY
@@ -22,6 +23,7 @@ from services.contracts.repository import Contracts
 from shared.aggregate.change import Change
 from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
+from shared.ids import derived_id
 from shared.messages.base import Message
 from shared.messages.contracts import Leg
 from shared.messages.contracts_chain import ContractSigned
@@ -39,7 +41,6 @@ class Following:
     that are valid on the first day, or those of a new price that counts by then.
     """
 
-    id: str
     side: Side
     actor: Actor
     person: str
@@ -50,7 +51,15 @@ class Following:
     order_reference: Line | None = None
 
 
-def draft(following: Following, former: Contract, terms: Terms) -> Contract:
+def successor_id(contract_id: str, attempt: int) -> str:
+    """Return the id of the contract that follows another one in time, or of a further attempt at one.
+
+    Both sides come to the same one when they ask at the same time, so one of them is first.
+    """
+    return derived_id("successor", contract_id, str(attempt))
+
+
+def draft(following: Following, former: Contract, terms: Terms, attempt: int = 1) -> Contract:
     """Return the contract that follows ``former`` as one side has signed it: parties, leg and parent stay.
 
     Of the Anbieter one person has signed it, and it is signed when another one has released it. Raises ConflictError
@@ -76,7 +85,7 @@ def draft(following: Following, former: Contract, terms: Terms) -> Contract:
     fields = {name: getattr(text, name) for name in PARTS.values()} | {"agb": agb}
     by_two = signs_by_two(former, following.side)
     return Contract(
-        id=following.id,
+        id=successor_id(former.id, attempt),
         state=_OPEN,
         leg=leg,
         title=former.title,
@@ -115,11 +124,12 @@ async def follow(following: Following, former: Contract, terms: Terms, contracts
 
     Raises ConflictError (``successor_exists``; with the code of the first rule that it would break), and as ``draft``.
     """
-    drafted = draft(following, former, terms)
     line = await line_of(former, contracts)
-    live = [it for it in line.values() if it.continues == former.id and it.id != drafted.id and it.refusal is None]
-    if live:
-        raise ConflictError("Another contract follows it, or is offered.", code="successor_exists", id=live[0].id)
+    known = [it for it in line.values() if it.continues == former.id]
+    drafted = draft(following, former, terms, 1 + sum(it.refusal is not None for it in known))
+    if live := [it for it in known if it.refusal is None]:
+        # That knows the request which has made it: a repeat gets it, anybody else the error.
+        return Change(live[0].id, partial(_taken, live[0]))
     around = line | await above(contracts, {it.parent for it in line.values() if it.parent is not None})
     drafted = with_awards(drafted, around, terms)
     require_possible(drafted, world_of(around.values(), terms), terms)
@@ -131,7 +141,13 @@ async def follow(following: Following, former: Contract, terms: Terms, contracts
 
     def decide(stored: Contract | None) -> tuple[Contract, Sequence[Message]]:
         if stored is not None:
-            return stored, []
+            return _taken(stored, stored)
         return drafted, [offered, *drafted.ask_check(following.at)]
 
     return Change(drafted.id, decide)
+
+
+def _taken(live: Contract, _stored: Contract | None) -> tuple[Contract, Sequence[Message]]:
+    """Refuse another contract beside one that follows already; of what is not released yet no id is named."""
+    named = {"id": live.id} if live.signatures else {}
+    raise ConflictError("Another contract follows it, or is offered.", code="successor_exists", **named)

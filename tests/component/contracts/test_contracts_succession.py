@@ -10,13 +10,17 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from services.contracts.chain.contract import Side
 from services.contracts.chain.violations import violations
 from services.contracts.countersigning import Countersigning
 from services.contracts.domain.contract import Contract
-from services.contracts.domain.transitions import ContractState
+from services.contracts.domain.transitions import Actor, ContractState
 from services.contracts.neighbourhood import world_of
 from services.contracts.repository import Registers
+from services.contracts.succession import following
+from services.contracts.succession.following import Following, text_without_end
 from shared.aggregate.change import Cause, Change
+from shared.http import idempotency
 from shared.messages.contracts_changes import SuccessionRefused
 from shared.messages.values import Verdict
 from tests.component.contracts.test_contracts_amending import (
@@ -114,6 +118,31 @@ async def test_without_lines_of_its_own_it_has_the_prices_that_count_then(world:
     assert [it["effective_from"] for it in new.json()["price_changes"]] == ["2028-01-01", None]
     made = (await follow(world, LAND, text={"valid_to": "2030-12-31"})).json()
     assert [(it["amount"]["cents"], made["totals"][0]["cents"]) for it in made["price_items"]] == [(2_000_000, 2_000_000)]
+
+
+async def test_of_both_sides_that_ask_at_the_same_time_one_is_first(world: World) -> None:
+    former = await contract(world, SACHSEN)
+    sides: tuple[tuple[Side, Actor, str], ...] = (("grantee", Actor.KUNDE, "s"), ("grantor", Actor.ANBIETER, "anna"))
+    asked = [
+        Following(side=side, actor=actor, person=person, at=world.now, text=text_without_end(former, TERMS))
+        for side, actor, person in sides
+    ]
+    # Both were found possible before either is stored.
+    changes = [await following.follow(it, former, TERMS, world.contracts) for it in asked]
+    first, second = await world.contracts.ledger.apply(changes)
+    assert first.error is None
+    assert second.error is not None
+    assert (second.error.code, second.error.context) == ("successor_exists", {"id": first.id})
+    assert (await call(world, LAND, f"/{first.id}/give-up", {})).status_code == 200
+    again = await follow(world, LAND)
+    assert again.status_code == 201
+    assert again.json()["id"] != first.id
+
+
+async def test_a_repeat_of_the_request_makes_one_successor(world: World) -> None:
+    await world.store.prepare([idempotency.COLLECTION])
+    made = [await call(world, LAND, f"/{SACHSEN}/successor", {}, key_="k1") for _ in range(2)]
+    assert [(it.status_code, it.json()["id"]) for it in made] == [(201, made[0].json()["id"])] * 2
 
 
 async def test_a_contract_below_is_followed_by_one_of_its_two_sides_alone(world: World) -> None:
@@ -264,6 +293,10 @@ async def test_of_what_the_anbieter_has_not_released_nobody_else_learns(world: W
             assert (await call(world, token, f"/{id_}", method="GET")).status_code == status
             listed = (await call(world, token, "", method="GET")).json()["items"]
             assert (id_ in {it["id"] for it in listed}) is (status == 200)
+        if not declined:
+            asked = await follow(world, LAND)
+            assert (asked.status_code, asked.json()["code"]) == (409, "successor_exists")
+            assert id_ not in asked.text
     assert await told(world) == ["succession-refused.v1"]
     (refused,) = [it for it in world.publisher.events if it.type == SuccessionRefused.TYPE]
     assert json.loads(refused.body)["offered"] is False

@@ -28,7 +28,7 @@ from services.contracts.repository import Contracts, Viewer
 from services.contracts.sides import acting_for, acts_for, reading_for
 from shared.aggregate.condition import Condition
 from shared.calendar import day_of
-from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WriteConflictError
 from shared.http.auth import SIGNING, Caller
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
@@ -162,7 +162,8 @@ async def _proposing(
 ) -> Step:
     """Return the step by which a side proposes a text.
 
-    Raises InvalidError (``amendment_empty``), ConflictError with the code of a rule of the chain.
+    Raises InvalidError (``amendment_empty``), ConflictError with the code of a rule of the chain. The step raises
+    WriteConflictError if another change was agreed meanwhile.
     """
     if amending.knows(taking.contract, change_id):
         return _nothing
@@ -180,7 +181,14 @@ async def _proposing(
     )
     proposal = await with_awards(taking.contract, proposal, taking.asked)
     await require_agreeable(taking.contract, proposal, taking.at, taking.asked)
-    return lambda contract: amending.propose(contract, proposal, taking.actor, earliest_end)
+
+    def step(contract: Contract) -> Sequence[Message]:
+        if contract.version != taking.contract.version and not amending.knows(contract, change_id):
+            # The text is whole: it would take back what both sides have agreed since it was made.
+            raise WriteConflictError("another change of the contract was agreed meanwhile", id=contract.id)
+        return amending.propose(contract, proposal, taking.actor, earliest_end)
+
+    return step
 
 
 def _nothing(_: Contract) -> Sequence[Message]:

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.contracts import channels
+from services.contracts.amending import api, asking
 from services.contracts.app import build
 from services.contracts.archiving.archivist import content_of, persons_of
 from services.contracts.chain.violations import violations
@@ -298,6 +299,25 @@ async def test_a_longer_term_does_not_outlive_what_its_parent_has_lost_meanwhile
     assert (await answer(world, KOMMUNE, change, "refuse", SUB, {})).status_code == 200
     await world.cascade.run()
     assert violations(world_of(await world.all(), TERMS)) == []
+
+
+async def test_what_both_sides_agree_while_a_change_is_proposed_is_not_taken_back_by_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = await propose(world, KOMMUNE, SUB, notice=SHORTER)
+    agreeable = asking.require_agreeable
+
+    async def meanwhile(*args: Any) -> None:
+        await agreeable(*args)
+        monkeypatch.setattr(api, "require_agreeable", agreeable)
+        assert (await answer(world, LAND, change, "consent", SUB)).json()["version"] == 2
+
+    monkeypatch.setattr(api, "require_agreeable", meanwhile)
+    other = {"price_notice": {"months": 9, "from": "YEAR_START"}}
+    late = await call(world, KOMMUNE, f"/{SUB}/amendments", other)
+    assert (late.status_code, late.json()["code"]) == (503, "write_conflict")
+    again = (await call(world, KOMMUNE, f"/{SUB}/amendments", other)).json()["pending"]
+    assert (again["parts"], again["text"]["notice"]) == (["PRICE_NOTICE"], SHORTER)
 
 
 async def test_persons_stay_out_of_what_is_archived(world: World) -> None:

@@ -96,14 +96,21 @@ async def declare(
         ends_before = other.valid_to is not None and other.valid_to < accession.valid_from
         begins_after = accession.valid_to is not None and accession.valid_to < other.valid_from
         if other.id != accession.id and not ends_before and not begins_after:
-            raise ConflictError("The body has acceded to this contract already.", code="accession_exists", id=other.id)
+            raise _exists(other.id)
 
     def decide(stored: Accession | None) -> tuple[Accession, Sequence[Message]]:
         if stored is not None:
+            if stored.because is None and stored.valid_to != accession.valid_to:
+                # From the same first day on, but for other days, or ended by the body since: it is not what is declared now.
+                raise _exists(stored.id)
             return stored, []
         return accession, accession.declare(declared.at)
 
     return Change(accession.id, decide)
+
+
+def _exists(accession_id: str) -> ConflictError:
+    return ConflictError("The body has acceded to this contract already.", code="accession_exists", id=accession_id)
 
 
 def _require_possible(accession: Accession, world: World) -> None:

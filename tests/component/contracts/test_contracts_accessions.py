@@ -125,6 +125,16 @@ async def test_a_body_accedes_once_for_a_day(world: World) -> None:
     assert (await accede(world, valid_from="2027-01-01")).status_code == 201
 
 
+async def test_what_the_body_has_limited_or_ended_is_not_declared_anew_for_the_same_first_day(world: World) -> None:
+    made = (await accede(world, valid_to="2026-12-31")).json()
+    longer = await accede(world)
+    assert (longer.status_code, longer.json()["code"], longer.json()["id"]) == (409, "accession_exists", made["id"])
+    assert (await ask(world, KOMMUNE, "POST", f"/v1/accessions/{made['id']}/end", json={})).status_code == 200
+    again = await accede(world, valid_to="2026-12-31")
+    assert (again.status_code, again.json()["code"]) == (409, "accession_exists")
+    assert await published(world) == ["accession-declared.v1", "accession-ended.v1"]
+
+
 async def test_the_body_ends_its_accession_and_nobody_else_does(world: World) -> None:
     path = f"/v1/accessions/{(await accede(world)).json()['id']}/end"
     refused = await ask(world, SACHSEN, "POST", path, json={})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from shared.messages.values import Channel, EntityId, Line, Party, PersonRef, Ti
 
 FORMER_LIMIT: Final = 500
 """Former contact persons of one party in one contract whose data is not erased."""
+ERASED_LIMIT: Final = 1000
+"""Erased ones of one party of which it is known that they were there: the newest ones."""
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9]([0-9 ()/.-]{1,38})[0-9]$")]
 """A telephone number as people write it (ITU-T E.123, DIN 5008)."""
 
@@ -154,4 +157,12 @@ class ContactBook(Aggregate):
         self._erase_where(lambda _: True, at)
 
     def _erase_where(self, chosen: Callable[[Entry], bool], at: datetime) -> None:
-        self.entries = tuple(it.erased(at) if it.person is not None and chosen(it) else it for it in self.entries)
+        entries = [it.erased(at) if it.person is not None and chosen(it) else it for it in self.entries]
+        left = Counter(it.party.id for it in entries if it.person is None)
+        remaining: list[Entry] = []
+        for entry in entries:
+            if entry.person is not None or left[entry.party.id] <= ERASED_LIMIT:
+                remaining.append(entry)
+            else:
+                left[entry.party.id] -= 1
+        self.entries = tuple(remaining)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.contracts.contacts.book import FORMER_LIMIT, ContactBook, ContactKind, ContactPerson, Naming
+from services.contracts.contacts.book import ERASED_LIMIT, FORMER_LIMIT, ContactBook, ContactKind, ContactPerson, Naming
 from shared.errors import ConflictError, NotFoundError
 from shared.messages.values import Channel, Party
 
@@ -79,6 +79,18 @@ def test_the_history_of_one_party_is_bounded_and_that_of_others_stays_open() -> 
     book.erase(book.entries[0].id, "DE-SN", AT)
     book.name(LAND, [], "x", AT, FORMER_LIMIT + 2)
     assert [it.party for it in book.current()] == [ANBIETER]
+
+
+def test_of_erased_ones_the_newest_are_remembered_party_by_party() -> None:
+    book = named((ANBIETER, [naming("Z")]), (ANBIETER, []))
+    for turn in range(3):
+        book.name(LAND, [naming(str(n)) for n in range(FORMER_LIMIT)], f"by{turn}", AT + timedelta(days=turn), turn)
+        book.name(LAND, [], "x", AT + timedelta(days=turn), turn)
+        book.expire(AT + timedelta(days=9), AT + timedelta(days=9))
+    assert [it.party for it in book.entries[:1]] == [ANBIETER]
+    left = book.entries_of("DE-SN")
+    assert len(left) == ERASED_LIMIT
+    assert {it.named_at for it in left} == {AT + timedelta(days=1), AT + timedelta(days=2)}, "the oldest ones are gone"
 
 
 @pytest.mark.parametrize("phone", ["", "0", "+", "abc", "+49 351\n564", "12345678901234567890123456789012345678901"])

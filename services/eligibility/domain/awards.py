@@ -7,6 +7,9 @@ from shared.messages.base import Message, Value
 from shared.messages.eligibility_awards import AwardsJudged, AwardVerdict
 from shared.messages.values import Channel, EntityId, Time
 
+MOST_CHANGES = 50
+"""Changes of a contract whose verdicts are told again, the newest ones: one waits at a time."""
+
 
 class JudgedChange(Value):
     """The awards behind a change of a contract, as they were judged."""
@@ -19,7 +22,7 @@ class JudgedChange(Value):
 class ContractAwards(Aggregate):
     """The awards of one contract as they were judged: once for its conclusion (``awards``), once for each of its changes.
 
-    Its id is that of the contract. ``awards`` are empty if only changes were asked about.
+    Its id is that of the contract. ``awards`` are empty if only changes were asked about. Of ``changes`` it holds the newest.
     """
 
     channel: Channel
@@ -32,7 +35,7 @@ class ContractAwards(Aggregate):
         if change_id is None and not self.awards:
             self.awards, self.given_at = awards, at
         elif change_id is not None and all(it.id != change_id for it in self.changes):
-            self.changes = (*self.changes, JudgedChange(id=change_id, awards=awards, given_at=at))
+            self.changes = (*self.changes, JudgedChange(id=change_id, awards=awards, given_at=at))[-MOST_CHANGES:]
         return [it for it in self._answers() if it.change_id == change_id]
 
     def restate(self) -> list[Message]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.eligibility.domain.awards import MOST_CHANGES, ContractAwards
 from shared.aggregate.change import Cause
 from shared.bus.handling import Received
 from shared.ids import derived_id
@@ -83,3 +84,18 @@ async def test_each_change_of_the_contract_is_judged_for_itself_once(world: Worl
     assert await republisher.republish([CONTRACT]) == 1
     again = [AwardsJudged.model_validate_json(event.body).change_id for event in world.publisher.events[before:]]
     assert again == [None, CHANGE]
+
+
+def test_of_changes_the_newest_verdicts_are_remembered_and_that_of_the_conclusion_always() -> None:
+    verdict = AwardVerdict(
+        awarder=HUSUM, contractor="govdigital", verdict=Verdict.EXEMPT, rule_set="gwb108-2016", as_of=START.date()
+    )
+    known = ContractAwards(id=CONTRACT, channel=Channel.GOVDIGITAL, given_at=START)
+    known.judge(None, (verdict,), START)
+    changes = [derived_id("test", "change", str(number)) for number in range(MOST_CHANGES + 1)]
+    for change in changes:
+        (answer,) = known.judge(change, (verdict,), START)
+        assert isinstance(answer, AwardsJudged)
+        assert answer.change_id == change
+    told = [it.change_id for it in known.restate() if isinstance(it, AwardsJudged)]
+    assert told == [None, *changes[1:]]

@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 BATCH = 50
 RESTATE_EVERY = timedelta(minutes=10)
+HEARD_WITHIN = timedelta(hours=2)
+"""What contracts has concluded is known here after so long, also if the broker was away for a while."""
 
 _IDS: TypeAdapter[str] = TypeAdapter(KnownServiceId)
 
@@ -55,7 +57,11 @@ class Removal:
 
 
 class ChannelClosing:
-    """Closes channels of public offers on the day after the last one of their Bereitstellungsvertrag."""
+    """Closes channels of public offers on the day after the last one of their Bereitstellungsvertrag.
+
+    A channel is closed for good. So it stays open for ``HEARD_WITHIN`` more: what was concluded in the last minutes of the day to
+    follow that contract is heard of by then.
+    """
 
     def __init__(self, offerings: Offerings, clock: Callable[[], datetime]) -> None:
         self._offerings = offerings
@@ -64,7 +70,7 @@ class ChannelClosing:
     async def run(self) -> None:
         """Close what is due. Raises OutboxFullError after the others, for an offer that could not be changed."""
         at = self._clock()
-        today = day_of(at)
+        today = day_of(at - HEARD_WITHIN)
         async for ids in batches(self._offerings.ended_before(today)):
             await apply_all(self._offerings.ledger, [handlers.close_ended(offering_id, today, at) for offering_id in ids])
 

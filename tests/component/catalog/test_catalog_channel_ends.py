@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from services.catalog.upkeep import HEARD_WITHIN
 from shared.messages.contracts_chain import ChainEvent
 from shared.messages.ordering import OrderParty
 from shared.messages.values import Channel
@@ -15,8 +16,9 @@ from tests.support.builders.provisions import ending, succeeded, told
 
 GD = Channel.GOVDIGITAL
 LAST = date(2027, 12, 31)
-AFTER = datetime(2027, 12, 31, 23, 5, tzinfo=UTC)
+MIDNIGHT = datetime(2027, 12, 31, 23, 5, tzinfo=UTC)
 """Five past midnight in Germany."""
+AFTER = MIDNIGHT + HEARD_WITHIN
 
 
 async def hear(world: World, message: ChainEvent) -> None:
@@ -53,6 +55,9 @@ async def test_everybody_reads_until_when_and_on_the_day_after_the_channel_is_cl
 async def test_a_contract_that_follows_takes_the_announcement_back(world: World) -> None:
     offering_id = await world.published()
     await hear(world, ending(offering_id, GD, LAST))
+    # What was concluded in the last minutes of the day is heard of on the next one.
+    world.clock.time = MIDNIGHT
+    await run(world.service, "channel-ends")
     await hear(world, succeeded(offering_id, GD))
     world.clock.time = AFTER
     await run(world.service, "channel-ends")

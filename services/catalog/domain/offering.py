@@ -191,12 +191,12 @@ class Offering(Aggregate):
             raise IllegalMoveError(Command.SUBMIT, self.state, [Command.EDIT])
         require_complete(self.form, catalogue, day_of(at))
         require_accredited(self.provider, channels, standing_of)
-        self.returns = ()
         self.hand_in(channels, at)
         return Beside(lambda: messages.OfferingSubmitted(submission=self.submission(channels), submitted_at=at))
 
     def hand_in(self, channels: Sequence[Channel], at: datetime) -> None:
-        """Note that the form of the public offer has come to the Anbieter of these channels."""
+        """Note that the form of the public offer has come to the Anbieter of these channels, also if they had given it back."""
+        self.returns = tuple(it for it in self.returns if it.channel not in channels)
         others = (it for it in self.handed_in if it.channel not in channels)
         self.handed_in = (*others, *(HandedIn(channel=channel, at=at) for channel in channels))
 

@@ -15,6 +15,7 @@ from services.catalog.domain.transitions import Actor
 from services.catalog.domain.waits import Task
 from shared.calendar import day_of
 from shared.holidays import Land
+from shared.messages.catalog import OfferingSubmitted
 from shared.messages.catalog_reminders import ExaminationReminder, SubmissionEscalated, SubmissionReminded
 from shared.messages.values import Channel, OfferingState
 from shared.reminders import Recipient, ReminderStep, WaitRule, read_schedule
@@ -125,6 +126,19 @@ def test_a_further_channel_and_one_that_gets_it_again_count_from_then_on() -> No
     examinations.send_back(offering, [Actor.ANBIETER], added, FT, "Bitte ergänzen.", anbieter(FT))
     again = added + timedelta(days=40)
     offering.submit([Actor.BEREITSTELLER], again, CATALOGUE, admitted)
+    assert [(wait.channel, wait.since) for wait in waits_of(offering)] == [(FT, again)]
+
+
+def test_an_anbieter_that_gave_the_form_back_gets_it_again_with_the_wish_for_its_channel() -> None:
+    offering = public(GD)
+    examinations.send_back(offering, [Actor.ANBIETER], AT, FT, "Bitte ergänzen.", anbieter(FT))
+    edit(offering, AT, channels=("govdigital",))
+    assert FT not in offering.visible_to
+    again, before = AT + timedelta(days=3), offering.form.channels
+    edit(offering, again, channels=tuple(BOTH))
+    (told,) = examinations.further(offering, before, again)
+    assert isinstance(told, OfferingSubmitted)
+    assert (told.submission.channels, offering.visible_to) == ((FT,), (GD, FT))
     assert [(wait.channel, wait.since) for wait in waits_of(offering)] == [(FT, again)]
 
 

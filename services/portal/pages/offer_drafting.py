@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,7 @@ from services.portal.texts import Words, every_key
 
 SEARCH = "q"
 _HUNDREDTHS = 100
+_WRITTEN = re.compile(r"[+-]?[0-9.,]{1,25}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,12 @@ def decimal(hundredths: object, language: Language) -> tuple[str, ...]:
 
 def in_hundredths(number: str, unit: str, language: Language) -> int | str:
     """Return a number as people write it in hundredths of its unit; what is none as it is, for the service to refuse."""
+    text = number.removesuffix(unit).strip()
+    if not _WRITTEN.fullmatch(text):
+        # Babel also reads what only programs write, such as Infinity and 1e99.
+        return number
     try:
-        hundredths = parse_decimal(number.removesuffix(unit).strip(), locale=language.locale, strict=True) * _HUNDREDTHS
+        hundredths = parse_decimal(text, locale=language.locale, strict=True) * _HUNDREDTHS
     except NumberFormatError:
         return number
     return int(hundredths) if hundredths == hundredths.to_integral_value() else number

@@ -6,7 +6,7 @@ What of it is open to whoever reads, contracts says, and decides again once it i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -16,12 +16,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from services.portal.apis.contracts import Changes, Contract, Contracts
+from services.portal.apis.catalog import PriceItem
+from services.portal.apis.contracts import Changes, Contract, Contracts, PriceChange
 from services.portal.fields import Field, Kind, words_for
 from services.portal.language import Language
 from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, given_at, send_form, show_form
 from services.portal.pages.contract_forms import agreed_content, agreed_fields, agreed_places, contract_form
 from services.portal.pages.offer_drafting import decimal, in_hundredths
+from services.portal.pages.parts import nothing
 from services.portal.rendering import Pages
 from services.portal.texts import Words
 from services.portal.visits import CurrentVisit, session_of
@@ -34,13 +36,20 @@ _LINE: Final = "price_items"
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """A contract as it is, with the words for what is proposed about it."""
+    """A contract as it is, with the words for what is proposed about it. ``prices``: those that were announced, newest last."""
 
     contract: Contract
     changes: Changes
+    prices: Sequence[PriceChange]
     words: Words
     language: Language
     label: Callable[[str, str], str]
+
+    @property
+    def lines(self) -> Sequence[PriceItem]:
+        """The price lines that new ones take the place of: those announced last that count one day, or those of the contract."""
+        announced = (it.price_items for it in reversed(self.prices) if it.price_items and it.effective_from is not None)
+        return next(announced, self.contract.price_items)
 
     def field(self, proposal: str, name: str, kind: Kind, *, optional: bool = False) -> Field:
         """Return an empty field of a proposal with its words."""
@@ -84,7 +93,7 @@ def _prices(now: Now) -> tuple[Field, ...]:
             now.words("changes.price-changes.line", label=item.label, period=now.label("Period", item.period)),
             value=decimal(item.amount.cents, now.language),
         )
-        for place, item in enumerate(now.contract.price_items)
+        for place, item in enumerate(now.lines)
     )
     return (now.field(PRICES, "effective_from", Kind.DAY), *lines)
 
@@ -94,7 +103,7 @@ def _new_prices(now: Now, filled: Mapping[str, Any]) -> dict[str, Any]:
     # Whether the day is one, is said of the field that asks for it, and not once more of each line.
     days = {"valid_from": first, "valid_to": None} if _is_day(first) else {}
     lines = []
-    for place, item in enumerate(now.contract.price_items):
+    for place, item in enumerate(now.lines):
         line = item.model_dump(mode="json")
         amount = filled.get(f"{_LINE}.{place}")
         money = {"currency": item.amount.currency}
@@ -154,8 +163,10 @@ def agreeing_routes(pages: Pages, contracts: Contracts) -> APIRouter:
         async def propose(request: Request, visit: CurrentVisit, contract_id: str) -> Response:
             given = await given_at(request, visit, f"/contracts/{contract_id}/{proposal.name}")
             access, language = session_of(visit).access, visit.language
-            stored, changes = await asyncio.gather(
-                contracts.contract(access, contract_id), contracts.changes(access, contract_id)
+            stored, changes, prices = await asyncio.gather(
+                contracts.contract(access, contract_id),
+                contracts.changes(access, contract_id),
+                contracts.price_changes(access, contract_id) if proposal.name == PRICES else nothing(),
             )
             if given is None and proposal.name not in changes.content.allowed_moves:
                 return RedirectResponse(f"{language.prefix}/contracts/{quote(contract_id)}/changes?missed=true", SEE_OTHER)
@@ -163,7 +174,7 @@ def agreeing_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             def label(enumeration: str, value: str) -> str:
                 return pages.label(language, enumeration, value)
 
-            now = Now(stored.content, changes.content, pages.words(language), language, label)
+            now = Now(stored.content, changes.content, prices or (), pages.words(language), language, label)
             form = contract_form(
                 pages,
                 visit,

@@ -175,6 +175,8 @@ async def test_new_prices_are_announced_by_whoever_passes_the_use_on(desks: Desk
     assert "FITKO" in first.text.partition("Bis dahin trägt")[2][:80]
     kunde = await desks.kunde.open(f"/en{PATH}/changes")
     assert "Counts from 1 January 2028" in kunde.text
+    await first.open(f"{PATH}/price-changes")
+    assert first.value("price_items.0") == "13.000,00", "the next ones take the place of those announced last"
 
 
 async def test_a_successor_is_asked_for_and_accepted_by_the_other_side(desks: Desks) -> None:

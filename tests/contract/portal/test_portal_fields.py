@@ -188,7 +188,7 @@ def test_every_proposal_about_a_contract_is_an_operation_with_the_members_that_a
     described = document(ServiceName.CONTRACTS)
     contract = contracts.Contract.model_validate(_example(ContractDetail))
     changes = contracts.Changes.model_validate(_example(ChangesView))
-    now = Now(contract, changes, read_texts()[Language.DE], Language.DE, lambda _enumeration, value: value)
+    now = Now(contract, changes, (), read_texts()[Language.DE], Language.DE, lambda _enumeration, value: value)
     assert contract.price_items, "without a line no member of one is sent"
     moves = described["components"]["schemas"]["ChangesView"]["properties"]["allowed_moves"]["items"]["enum"]
     assert set(moves) == {*PROPOSALS, "accept", "give-up"} <= {*PROPOSALS, *STEPS}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ from shared.release import read_client_name
 from shared.topics import read_by
 
 MOST_LETTERS: Final = 20_000
-"""As many dead letters are looked through at once; those that lie behind them show once the first are gone."""
+"""As many open dead letters are looked through at once, and as many settled ones; open ones behind them show later."""
 _AT_ONCE: Final = 2
 _SECONDS: Final = 20.0
 _CODE, _STATE, _MEMBERS = 0, 2, 5
@@ -53,6 +53,7 @@ class KafkaDesk:
         self._settings = settings
         self._reads = reads
         self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._settling = asyncio.Lock()
 
     async def groups(self, names: Sequence[str]) -> list[GroupState]:
         """Return the state of groups. Raises BusUnavailableError."""
@@ -75,7 +76,8 @@ class KafkaDesk:
 
     async def replay(self, group: str, letter_id: str) -> None:
         """Send a dead letter back to its group. Raises NotFoundError, BusUnavailableError."""
-        async with self._turn():
+        # One after the other: each writes down anew which letters of a partition are settled.
+        async with self._settling, self._turn():
             result = await replay_dead_letters(self._settings, group, ids={letter_id})
         if result.failed:
             raise BusUnavailableError("The broker did not acknowledge the record.")
@@ -84,18 +86,15 @@ class KafkaDesk:
 
     async def discard(self, group: str, letter_id: str) -> None:
         """Settle a dead letter without sending it. Raises NotFoundError, ConflictError, BusUnavailableError."""
-        async with self._turn():
+        async with self._settling, self._turn():
             await discard_dead_letter(self._settings, group, letter_id)
 
     async def _read(self, group: str, whole: str | None) -> list[FoundLetter]:
         """Read the topic through; of all letters but one only that is held in memory which a list shows."""
         async with self._turn(), reader_of(self._settings, group) as reader:
             settled = await settled_of(reader)
-            found: list[DeadLetter] = []
-            async for letter in letters_in(reader, group):
-                found.append(letter if letter.id == whole else _brief(letter))
-                if len(found) >= MOST_LETTERS:
-                    break
+            briefs = (it if it.id == whole else _brief(it) async for it in letters_in(reader, group))
+            found = await bounded(briefs, settled, MOST_LETTERS)
         return _counted(found, settled)
 
     @asynccontextmanager
@@ -155,13 +154,27 @@ def _open(place: TopicPartition, commits: Commits, bounds: _Bounds) -> int:
     return max(0, bounds.ends[place] - settled.below - len(settled.singly))
 
 
+async def bounded(letters: AsyncIterator[DeadLetter], settled: Mapping[int, Settled], most: int) -> list[DeadLetter]:
+    """Return the first open letters, as many as ``most``, and the last settled ones among them: these must hide no open one."""
+    done: deque[DeadLetter] = deque(maxlen=most)
+    waiting: list[DeadLetter] = []
+    async for letter in letters:
+        if letter.offset in settled[letter.partition]:
+            done.append(letter)
+        else:
+            waiting.append(letter)
+            if len(waiting) >= most:
+                break
+    return [*done, *waiting]
+
+
 def _brief(letter: DeadLetter) -> DeadLetter:
     """Return a letter without its value, and of its headers with that of the event's type alone."""
     types = (it for it in letter.headers if it[0] == TYPE_HEADER and len(it[1] or b"") <= _TYPE_BYTES)
     return replace(letter, value=None, headers=tuple(types)[:1])
 
 
-def _counted(found: list[DeadLetter], settled: Mapping[int, Settled]) -> list[FoundLetter]:
+def _counted(found: Sequence[DeadLetter], settled: Mapping[int, Settled]) -> list[FoundLetter]:
     """Return the letters by time of death, each with the number of those up to it that come from the same place."""
     attempts: Counter[tuple[str, int, int]] = Counter()
     counted: list[FoundLetter] = []

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 
+from shared.errors import InvalidError
 from shared.messages.values import PriceItem
+from shared.written import is_written
 
 CURRENCY = "EUR"
 MOST_CENTS = 10**11
@@ -24,10 +26,20 @@ class PriceFault:
     detail: str
 
 
+def require_plausible(items: Sequence[PriceItem], on: date) -> None:
+    """Return if all lines of a price sheet can be meant on a day. Raises InvalidError (``price_sheet_invalid``) with its faults."""
+    if faults := list(price_faults(items, on)):
+        raise InvalidError(
+            f"The prices cannot be meant: {' '.join(fault.detail for fault in faults)}",
+            code="price_sheet_invalid",
+            points=[{"field": "price_items", "code": fault.code, "detail": fault.detail} for fault in faults],
+        )
+
+
 def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault]:
     """Yield what is wrong with a price sheet on a day, line by line, then between lines; nothing of an empty one.
 
-    Codes: ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``, ``price_day_implausible``,
+    Codes: ``text_missing``, ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``, ``price_day_implausible``,
     ``price_sheet_ended``, ``price_repeated``.
     """
     for item in items:
@@ -40,6 +52,8 @@ def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault
 
 
 def _line_faults(item: PriceItem, today: date) -> Iterator[PriceFault]:
+    if not is_written(item.label):
+        yield PriceFault("text_missing", "The label of a price item is missing.")
     if item.amount.currency != CURRENCY:
         detail = f"The price item '{item.label}' is in {item.amount.currency}; prices are in {CURRENCY}."
         yield PriceFault("price_currency_unsupported", detail)

@@ -9,7 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from shared.messages.values import Text
+from shared.messages.partner import Remark
+from shared.messages.values import Line, Text
 
 
 def is_written(text: str) -> bool:
@@ -25,3 +26,9 @@ def _written(text: str) -> str:
 
 Written = Annotated[Text, AfterValidator(_written)]
 """Text of several lines that says something."""
+
+WrittenLine = Annotated[Line, AfterValidator(_written)]
+"""One line of text that says something."""
+
+WrittenRemark = Annotated[Remark, AfterValidator(_written)]
+"""Why something is done, or a remark on it: a text that says something."""

@@ -66,5 +66,6 @@ class OfferingList:
             return True
         form, provider = document["form"], document["provider"]
         pending = (document.get("pending") or {}).get("form", {})
-        texts = (form["title"], pending.get("title"), provider["name"], provider["id"], document["_id"], *form.get("ozg_ids", ()))
+        keys = (*form.get("ozg_ids", ()), *form.get("leika_keys", ()))
+        texts = (form["title"], pending.get("title"), provider["name"], provider["id"], document["_id"], *keys)
         return contain(texts, self.words)

@@ -33,7 +33,7 @@ from services.catalog.schemas.reference import LeikaReply, OzgReply, Requirement
 from services.catalog.search import Schaufenster
 from services.catalog.versions.api import Recorded, version_of
 from services.catalog.vocabulary import Vocabulary
-from shared.http.cached import NOT_MODIFIED, content_tag, public_reply
+from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, content_tag, public_reply
 from shared.http.caller import Caller
 from shared.http.dependencies import OptionalCaller
 from shared.http.etag import etag, json_reply
@@ -41,9 +41,8 @@ from shared.http.found_page import FoundPage, mark_of
 from shared.http.paging import Limit, Page
 from shared.messages.values import OfferingState
 
-FRESH_SECONDS: Final = 60
 REFERENCE_SECONDS: Final = 3600
-"""How long everybody may hold what changes by the hour, and what changes with a release or a load of reference data."""
+"""How long everybody may hold what changes with a release or a load of reference data."""
 Version = Annotated[
     int | None, Query(ge=1, le=2**31 - 1, description="Number of the version to read; without it the latest.", examples=[2])
 ]

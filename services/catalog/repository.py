@@ -27,8 +27,8 @@ SCANNED = 2000
 """As many offers are looked through at least before a list that words narrow is cut short."""
 _LISTED = (
     *("rev", "repeats", "provider", "state", "version", "listings", "created_at", "submitted_at", "changed_at"),
-    *("form.title", "form.channels", "form.ozg_ids", "closed_channels", "channel_suspensions", "provisions", "published_at"),
-    *("channel_withdrawals", "pending.base", "pending.form.title", "pending.submitted_at", "pending.acceptances"),
+    *("form.title", "form.channels", "form.ozg_ids", "form.leika_keys", "closed_channels", "channel_suspensions", "provisions"),
+    *("published_at", "channel_withdrawals", "pending.base", "pending.form.title", "pending.submitted_at", "pending.acceptances"),
     *("pending.returned", "returns", "suspension", "handed_in", "reminded"),
 )
 """What the work lists show."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Final, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -16,10 +16,9 @@ from services.contracts.domain.agb import AgbInForce
 from services.contracts.domain.rules import Terms
 from shared.calendar import day_of
 from shared.errors import NotFoundError
-from shared.http.cached import NOT_MODIFIED, public_reply
+from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, public_reply
 from shared.messages.values import Channel, Line
 
-FRESH_SECONDS: Final = 60
 OfChannel = Annotated[Channel, Path(description="Channel of the Anbieter.", examples=["govdigital"])]
 
 

@@ -18,7 +18,8 @@ from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
 from services.contracts.handlers import RegisterReport
 from shared.messages.contracts import AgbVersion, Leg
-from shared.messages.values import Channel, Condition, Line, Party, PriceItem, Time
+from shared.messages.values import Channel, Condition, Party, PriceItem, Time
+from shared.written import WrittenLine
 
 _SUMMARY: dict[str, JsonValue] = {
     "id": "0e0f5f0c-8f0e-5d0a-9d63-6f9a3f0f7a11",
@@ -83,13 +84,17 @@ _DETAIL: dict[str, JsonValue] = {
 class DeclineRequest(BaseModel):
     """Why the Anbieter declines an offered contract."""
 
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     reason: Annotated[
-        Line, Field(description="Told to the Kunde; it should name nobody.", examples=["Die Preise sind überholt."])
+        WrittenLine, Field(description="Told to the Kunde; it should name nobody.", examples=["Die Preise sind überholt."])
     ]
 
 
 class NoticeRequest(BaseModel):
     """Notice of a contract. ``last_day``: extraordinary or agreed; null or absent: as the agreed period gives it."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     last_day: ChainDay | None = None
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
+from fastapi import Request as HttpRequest
 from starlette.responses import Response
 
 from services.eligibility import handlers, schemas, views
@@ -36,6 +37,7 @@ from shared.errors import ForbiddenError
 from shared.files.port import Files
 from shared.files.scanning import Scanner
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, SIGNING, Caller, Person
+from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, public_reply
 from shared.http.dependencies import CurrentCaller, CurrentPerson, IdempotencyKey, IfMatch, NeededIfMatch, PersonIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.found_page import FoundPage, mark_of, place_after
@@ -43,8 +45,9 @@ from shared.http.paging import Limit, encode_cursor
 from shared.http.routers import join
 from shared.invitation_keys import InvitationKeys
 from shared.labels import Labels
-from shared.messages.values import EntityId, OfferingState, OrganisationType, Text
+from shared.messages.values import EntityId, OfferingState, OrganisationType
 from shared.tracing import context
+from shared.written import Written
 
 CREATED = 201
 _NAME = (
@@ -94,9 +97,14 @@ def routes(backend: Backend) -> APIRouter:
 
 def _body_routes(router: APIRouter, bodies: Bodies) -> None:
     @router.get(
-        "/bodies", response_model=FoundPage[views.BodyView], tags=["bodies"], summary="Search the register of public bodies"
+        "/bodies",
+        response_model=FoundPage[views.BodyView],
+        responses=dict(NOT_MODIFIED),
+        tags=["bodies"],
+        summary="Search the register of public bodies",
     )
     async def search(
+        http: HttpRequest,
         q: Annotated[
             str, Query(max_length=100, description=_NAME, examples=["Landkreis München", "St. Augustin", "01054056"])
         ] = "",
@@ -123,11 +131,17 @@ def _body_routes(router: APIRouter, bodies: Bodies) -> None:
             match=page.understood,
             suggestion=page.meant,
         )
-        return json_reply(reply)
+        return public_reply(http, reply, FRESH_SECONDS)
 
-    @router.get("/bodies/{body_id}", response_model=views.BodyView, tags=["bodies"], summary="One public body")
-    async def body(body_id: str) -> Response:
-        return json_reply(views.BodyView.of(await bodies.get(body_id)))
+    @router.get(
+        "/bodies/{body_id}",
+        response_model=views.BodyView,
+        responses=dict(NOT_MODIFIED),
+        tags=["bodies"],
+        summary="One public body",
+    )
+    async def body(http: HttpRequest, body_id: str) -> Response:
+        return public_reply(http, views.BodyView.of(await bodies.get(body_id)), FRESH_SECONDS)
 
 
 def _organisation_routes(router: APIRouter, backend: Backend) -> None:
@@ -198,7 +212,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         statement_id: EntityId,
         caller: CurrentCaller,
         condition: NeededIfMatch,
-        reason: Annotated[Text | None, Query(description="Why, for the record.")] = None,
+        reason: Annotated[Written | None, Query(description="Why, for the record.")] = None,
     ) -> Response:
         command = handlers.take_back(organisation_id, statement_id, caller.subject, reason, backend.clock())
         return await change_own(organisations, organisation_id, caller, command, condition=condition)

@@ -28,8 +28,7 @@ from shared.http.days import Day
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIfMatch
 from shared.http.etag import etag, json_reply
 from shared.http.uploads import file_body
-from shared.messages.values import Line
-from shared.written import Written
+from shared.written import Written, WrittenLine
 
 log = structlog.get_logger()
 
@@ -38,9 +37,9 @@ class EvidenceRequest(Request):
     """A document: what kind it is, from when to when it counts (``valid_to`` is the first day after), where it comes from."""
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")] | None = None
-    type: Line
-    title: Line
-    reference: Line | None = None
+    type: WrittenLine
+    title: WrittenLine
+    reference: WrittenLine | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
     document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

@@ -20,7 +20,7 @@ from shared.messages.values import (
     OrganisationId,
     Role,
 )
-from shared.written import Written
+from shared.written import Written, WrittenLine
 
 HUSUM = "010540056056"
 
@@ -175,6 +175,7 @@ class AuthorisedRequest(Request):
 class StatedDocument(Document):
     """A document that proves the relation."""
 
+    title: WrittenLine
     valid_from: Day | None = None
     valid_to: Day | None = None
 

@@ -208,14 +208,17 @@ def _present(parameters: Parameters, language: Language) -> dict[str, object]:
 def _reason(parameters: Parameters, language: Language) -> dict[str, str]:
     """Return reason and remedy of a rule in the reader's language; nothing if a person wrote them.
 
-    Events hold the German sentences. A code that has no words in another language is named; the sentences are on the marketplace.
+    Events hold the German sentences, or what somebody wrote, which is shown as it is. Another code that has no words in another
+    language is named; the sentences are on the marketplace.
     """
     if parameters.code is None:
         return {}
     words = reasons.words(parameters.code, parameters.facts or (), language.value)
     if words is not None:
-        return {"reason": words.reason, "remedy": words.remedy or ""}
-    if language is Language.DE:
+        others = [reasons.words(code, (), language.value) for code in parameters.lacking or ()]
+        remedies = [words.remedy, *(it.remedy for it in others if it is not None)]
+        return {"reason": words.reason, "remedy": "\n".join(dict.fromkeys(it for it in remedies if it))}
+    if language is Language.DE or parameters.code in reasons.WRITTEN:
         return {}
     return {"reason": f"The rule has the code {parameters.code}. The marketplace shows its reason in German.", "remedy": ""}
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.ordering import commands, handlers, schemas
@@ -23,6 +24,7 @@ from services.ordering.repository import Offerings, Orders
 from services.ordering.views import OrderView, view_of
 from shared.aggregate.change import Result
 from shared.http.auth import SIGNING, Caller
+from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, public_reply
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.routers import join
@@ -77,10 +79,10 @@ def routes(backend: Backend) -> APIRouter:
 
 
 def _reading_routes(router: APIRouter, backend: Backend) -> None:
-    @router.get("/order-vocabulary", response_model=Vocabulary)
-    async def words() -> Response:
+    @router.get("/order-vocabulary", response_model=Vocabulary, responses=dict(NOT_MODIFIED))
+    async def words(request: Request) -> Response:
         """Words for all codes, German and English, and the transition table (public)."""
-        return json_reply(backend.vocabulary)
+        return public_reply(request, backend.vocabulary, FRESH_SECONDS)
 
     # Before one Vorgang, whose path takes "counts" for an id.
     list_routes(router, backend.orders, backend.offerings, backend.idle_after)

@@ -18,6 +18,7 @@ from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.ordering import OrderParty
 from shared.messages.values import EntityId, OrderState
+from shared.search.contains import words_of
 
 
 def _narrowed(
@@ -28,8 +29,16 @@ def _narrowed(
     waits_for_me: Annotated[
         bool, Query(description="Only those that wait for an act of your organisation; `waiting` says since when, and for what.")
     ] = False,
+    q: Annotated[
+        str,
+        Query(
+            max_length=100,
+            description="Words that must all stand in number, offer, Kunde or Bereitsteller, also as parts of longer ones.",
+            examples=["Wohngeld Husum"],
+        ),
+    ] = "",
 ) -> OrderFilter:
-    return OrderFilter(state, party, offering_id, waits_for_me)
+    return OrderFilter(state, party, offering_id, waits_for_me, words_of(q))
 
 
 Narrowed = Annotated[OrderFilter, Depends(_narrowed)]

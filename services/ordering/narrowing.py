@@ -10,6 +10,7 @@ from services.ordering.domain.order import Order
 from shared.http.caller import Caller
 from shared.messages.ordering import OrderParty
 from shared.messages.values import OrderState, Role
+from shared.search.contains import contain
 from shared.store.port import Document, Index, Scalar
 
 SCOPES = {OrderParty.KUNDE: "customer_id", OrderParty.BEREITSTELLER: "shown_to", OrderParty.ANBIETER: "channel"}
@@ -21,6 +22,8 @@ LIST_INDEXES = (
     *(Index(f"{field}_waiting", (field, "waiting_party", "waiting_since")) for field in SCOPES.values()),
 )
 """They hold fields that every version has stored with a Vorgang, so that the Vorgänge of earlier ones are found, too."""
+WORDED = ("number", "offering_title", "customer_name", "customer_id", "provider_name", "provider_id")
+"""The fields of a Vorgang in which words are looked for."""
 Position = tuple[datetime, str]
 
 
@@ -29,13 +32,14 @@ class OrderFilter:
     """What of a list is asked for; whatever is None does not narrow it.
 
     With ``waits_for_me`` those alone in which the caller's side holds the ball: the one that has held it for longest comes first.
-    Other lists begin with the newest Vorgang.
+    Other lists begin with the newest Vorgang. ``words``: those that hold all of them (``WORDED``), as parts of longer ones too.
     """
 
     state: OrderState | None = None
     party: OrderParty | None = None
     offering_id: str | None = None
     waits_for_me: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def time(self) -> str:
@@ -68,7 +72,8 @@ class OrderFilter:
         """Return whether a stored Vorgang that the index has found meets the other conditions."""
         state = None if self.state is None else self.state.value
         pairs = ((state, "state"), (self.offering_id, "offering_id"))
-        return all(value is None or document[name] == value for value, name in pairs)
+        met = all(value is None or document[name] == value for value, name in pairs)
+        return met and (not self.words or contain((document[name] for name in WORDED), self.words))
 
     def position_of(self, order: Order) -> Position:
         """Return the place of a Vorgang in the list."""

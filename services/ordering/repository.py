@@ -13,7 +13,7 @@ from services.ordering.access import has_part, unknown
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task
-from services.ordering.narrowing import LIST_INDEXES, SCOPES, Counted, Found, OrderFilter, Position
+from services.ordering.narrowing import LIST_INDEXES, SCOPES, WORDED, Counted, Found, OrderFilter, Position
 from shared.aggregate.ledger import aggregate_collection
 from shared.followed_offers import get_offer
 from shared.http.auth import Caller
@@ -63,7 +63,7 @@ _LISTED = (
 )
 """What a list shows of a Vorgang, and what it is found by; its long parts are not read."""
 _KLIENTEN = ("klienten", "asked_since")
-_COUNTED = ("state", "offering_id", "declared_at", "waiting_since")
+_COUNTED = ("state", "offering_id", "declared_at", "waiting_since", *WORDED)
 COUNTED = 1000
 """Up to here the Vorgänge of a list are counted."""
 SCANNED = 2000

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.delivery import NewMilestone
 from shared.http.days import Day
-from shared.messages.partner import Remark, Side, Uses
+from shared.messages.partner import Side, Uses
 from shared.messages.values import Anbindungsart, Channel, Code, EntityId, Line, Month, PriceItem
-from shared.written import Written
+from shared.written import Written, WrittenLine, WrittenRemark
 
 ConditionText = Annotated[Written, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
 EndDay = Annotated[Day, Field(lt=date(3000, 1, 1))]
@@ -42,7 +42,7 @@ class DeclareInterest(Body):
 class PointBody(Body):
     """A further open point and the side that has to settle it."""
 
-    label: Annotated[Line, Field(examples=["Gebührenordnung der Stadt"])]
+    label: Annotated[WrittenLine, Field(examples=["Gebührenordnung der Stadt"])]
     owner: Annotated[Side, Field(examples=["KUNDE"])]
     mandatory: bool = True
 
@@ -61,8 +61,8 @@ class StartClarification(Body):
 class SettlePoint(Body):
     """The value that settles a point, in the point's format."""
 
-    value: Annotated[Remark, Field(examples=["203.0.113.17, 2001:db8:12::/48"])]
-    note: Remark | None = None
+    value: Annotated[WrittenRemark, Field(examples=["203.0.113.17, 2001:db8:12::/48"])]
+    note: WrittenRemark | None = None
 
 
 class AskQuestion(Body):
@@ -92,19 +92,19 @@ class ChangeChannel(Body):
     """The Anbieter through whom it goes on, and why."""
 
     channel: Annotated[Channel, Field(examples=["fitko"])]
-    reason: Annotated[Remark | None, Field(examples=["Wir sind dort akkreditiert."])] = None
+    reason: Annotated[WrittenRemark | None, Field(examples=["Wir sind dort akkreditiert."])] = None
 
 
 class ReopenClarification(Body):
     """Why one side goes back to the Abstimmung."""
 
-    reason: Annotated[Remark, Field(examples=["Das Fachverfahren wird gewechselt."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Das Fachverfahren wird gewechselt."])]
 
 
 class Decline(Body):
     """Why the Bereitsteller declines."""
 
-    reason: Annotated[Remark, Field(examples=["Der Dienst unterstützt das Landesrecht noch nicht."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Der Dienst unterstützt das Landesrecht noch nicht."])]
 
 
 class MakeOffer(Body):
@@ -117,13 +117,13 @@ class MakeOffer(Body):
 class AmendOffer(MakeOffer):
     """Another offer in place of the one made. Without ``price_items`` its prices stay."""
 
-    reason: Annotated[Remark | None, Field(examples=["Die Frist war falsch eingetragen."])] = None
+    reason: Annotated[WrittenRemark | None, Field(examples=["Die Frist war falsch eingetragen."])] = None
 
 
 class WithdrawOffer(Body):
     """Why the Anbieter takes the offer back."""
 
-    reason: Annotated[Remark, Field(examples=["Die Preise waren falsch."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Die Preise waren falsch."])]
 
 
 class PlaceOrder(Body):
@@ -135,7 +135,7 @@ class PlaceOrder(Body):
 
     accepts_agb: Annotated[bool, Field(examples=[True])]
     leitweg_id: Annotated[Line | None, Field(examples=["04011000-900X999-08"])] = None
-    order_reference: Annotated[Line | None, Field(examples=["HH-2027-0815"])] = None
+    order_reference: Annotated[WrittenLine | None, Field(examples=["HH-2027-0815"])] = None
     offer_number: Annotated[int | None, Field(ge=1, examples=[2])] = None
     agb_version: Annotated[Line | None, Field(examples=["EfA-Marktplatz 2022"])] = None
 
@@ -144,7 +144,7 @@ class MilestoneBody(Body):
     """A further milestone and the side that reports it."""
 
     code: Annotated[Code, Field(examples=["payment_tested"])]
-    label: Annotated[Line, Field(examples=["ePayment getestet"])]
+    label: Annotated[WrittenLine, Field(examples=["ePayment getestet"])]
     owner: Annotated[Side, Field(examples=["KUNDE"])]
     mandatory: bool = True
 
@@ -163,13 +163,13 @@ class PlanMilestone(Body):
     """The day by which a milestone is to be reached. ``reason`` is needed to move a day that was set before."""
 
     day: Annotated[EndDay, Field(examples=["2027-02-26"])]
-    reason: Annotated[Remark | None, Field(examples=["Das Zertifikat verzögert sich."])] = None
+    reason: Annotated[WrittenRemark | None, Field(examples=["Das Zertifikat verzögert sich."])] = None
 
 
 class ReachMilestone(Body):
     """Report of a milestone."""
 
-    note: Annotated[Remark | None, Field(examples=["Testnachricht 4711 kam im Fachverfahren an."])] = None
+    note: Annotated[WrittenRemark | None, Field(examples=["Testnachricht 4711 kam im Fachverfahren an."])] = None
 
 
 class ReportUses(Body):
@@ -182,7 +182,7 @@ class ReportUses(Body):
 class Withdraw(Body):
     """Withdrawal by the Kunde."""
 
-    reason: Annotated[Remark | None, Field(examples=["Haushaltsmittel gesperrt."])] = None
+    reason: Annotated[WrittenRemark | None, Field(examples=["Haushaltsmittel gesperrt."])] = None
 
 
 class Terminate(Body):

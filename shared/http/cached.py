@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+FRESH_SECONDS: Final = 60
+"""How long everybody may hold what changes by the hour."""
 NOT_MODIFIED: Mapping[int | str, dict[str, object]] = {
     304: {"description": "The client holds the answer as it is (If-None-Match)."}
 }

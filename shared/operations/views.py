@@ -7,11 +7,11 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.messages.partner import Remark
 from shared.operations.decisions import Action, Decision
 from shared.operations.desk import TYPE_HEADER, FoundLetter, GroupState
 from shared.operations.seen import seen_headers, seen_key, seen_value
 from shared.release import ClientName
+from shared.written import WrittenRemark
 
 
 class WithReason(BaseModel):
@@ -19,7 +19,7 @@ class WithReason(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[Remark, Field(description="Why; it is recorded with who and when.", examples=["Fehler in 0.1.1 behoben."])]
+    reason: Annotated[WrittenRemark, Field(description="Why; it is recorded with who and when.", examples=["Fehler in 0.1.1 behoben."])]
 
 
 class ReadyCheckView(BaseModel):

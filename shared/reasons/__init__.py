@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
-from typing import Literal
+from typing import Final, Literal
 
 from babel.dates import format_date
 
@@ -21,6 +21,8 @@ FOLDER = Path(__file__).parent
 Language = Literal["de", "en"]
 _DAYS: Mapping[Language, tuple[str, str]] = {"de": ("dd.MM.y", "de_DE"), "en": ("d MMMM y", "en_GB")}
 _KEYS = {"reason", "remedy"}
+WRITTEN: Final = frozenset({"offering_withdrawn", "stopped_by_anbieter"})
+"""Codes of decisions of people: without facts the reason is what they wrote, in their language, and is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)

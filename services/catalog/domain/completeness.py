@@ -76,7 +76,6 @@ def _texts(form: OfferingForm) -> Iterator[Shortcoming]:
         ("technical_concept", "technical concept", form.technical_concept),
         ("nachnutzung", "text on what a Nachnutzer must know", form.nachnutzung),
         *(("parameters", f"label of the parameter {it.name}", it.label) for it in form.parameters),
-        *(("price_items", "label of a price item", it.label) for it in form.price_items),
         *(("documents", "title of a document", it.title) for it in form.documents),
         *(("screenshots", "title of a screenshot", it.title) for it in form.screenshots),
         *(("support", "note of an entry of the support", it.note) for it in form.support if it.note is not None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -19,13 +19,12 @@ from services.catalog.schemas.offering import OfferingReply
 from services.catalog.versions.repository import Versions
 from shared.errors import NotFoundError
 from shared.http.auth import Caller
-from shared.http.cached import NOT_MODIFIED, public_reply
+from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, public_reply
 from shared.http.dependencies import OptionalCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.messages.values import Time
 
-FRESH_SECONDS: Final = 60
 VersionNumber = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the version, from 1.", examples=[3])]
 
 

@@ -18,7 +18,8 @@ from services.contracts.domain.moves import Move
 from services.contracts.domain.text import AgreedText, Amendment, Proposal
 from shared.messages.contracts import AgbVersion
 from shared.messages.contracts_changes import AgreedPart
-from shared.messages.values import Code, EntityId, Line, Party, Time
+from shared.messages.values import Code, EntityId, Party, Time
+from shared.written import WrittenLine
 
 _TEXT: dict[str, JsonValue] = {
     "valid_to": "2028-12-31",
@@ -70,7 +71,7 @@ class TextRequest(BaseModel):
     charge: Charge | None = None
     notice: Notice | None = None
     price_notice: PriceNotice | None = None
-    annexes: Annotated[list[Line], Field(max_length=50)] = []
+    annexes: Annotated[list[WrittenLine], Field(max_length=50)] = []
 
     def applied_to(self, text: AgreedText) -> AgreedText:
         """Return the text with what the request changes."""
@@ -87,7 +88,7 @@ class TextRequest(BaseModel):
 class AmendmentRequest(TextRequest):
     """An amendment of a running contract. The other side gets the ``reason``."""
 
-    reason: Annotated[Line | None, Field(examples=["Das Gebiet umfasst seit der Reform einen weiteren Kreis."])] = None
+    reason: Annotated[WrittenLine | None, Field(examples=["Das Gebiet umfasst seit der Reform einen weiteren Kreis."])] = None
 
 
 class AgbOfferRequest(BaseModel):
@@ -95,7 +96,7 @@ class AgbOfferRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    reason: Line | None = None
+    reason: WrittenLine | None = None
 
 
 class RefusalRequest(BaseModel):
@@ -103,7 +104,7 @@ class RefusalRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    reason: Annotated[Line | None, Field(examples=["Die Laufzeit ist nicht beschlossen."])] = None
+    reason: Annotated[WrittenLine | None, Field(examples=["Die Laufzeit ist nicht beschlossen."])] = None
 
 
 class PendingChangeView(BaseModel):

@@ -15,6 +15,7 @@ from services.contracts.neighbourhood import world_of
 from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.values import PriceItem, Time
+from shared.price_sheets import require_plausible
 
 
 def announced(
@@ -28,7 +29,8 @@ def announced(
 ) -> PriceChange:
     """Return what new cost information means in the contract where it is announced. ``issued_on`` None: today.
 
-    Raises InvalidError (``cost_info_retroactive``, ``price_without_charge``, ``price_kind_not_allowed``), ConflictError
+    Raises InvalidError (``cost_info_retroactive``, ``price_without_charge``, ``price_sheet_invalid``,
+    ``price_kind_not_allowed``), ConflictError
     (``price_change_not_possible``).
     """
     link, issued = chained(contract, terms), issued_on or day_of(at)
@@ -44,6 +46,7 @@ def announced(
         raise ConflictError(text, code="price_change_not_possible", id=contract.id) from refused
     if items and link.charge == "ENTGELTFREI":
         raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
+    require_plausible(items, effective_from)
     for item in items:
         if item.kind not in terms.rules.price_kinds:
             raise InvalidError(

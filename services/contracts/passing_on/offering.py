@@ -25,6 +25,7 @@ from shared.messages.base import Message
 from shared.messages.contracts import Leg
 from shared.messages.contracts_sub import SubContractOffered
 from shared.messages.values import Line, Party, PriceItem
+from shared.price_sheets import require_plausible
 
 _BELOW = {Leg.NACHNUTZUNG: Leg.SUB_NACHNUTZUNG, Leg.SUB_NACHNUTZUNG: Leg.SUB_SUB_NACHNUTZUNG}
 
@@ -52,7 +53,8 @@ class Passed:
 def draft(passed: Passed, parent: Contract, terms: Terms) -> Contract:
     """Return the contract below ``parent`` as one side has signed it.
 
-    Raises ConflictError (``passing_not_allowed``, ``no_agb_in_force``), InvalidError (``price_without_charge``).
+    Raises ConflictError (``passing_not_allowed``, ``no_agb_in_force``), InvalidError (``price_without_charge``,
+    ``price_sheet_invalid``).
     """
     leg = _BELOW.get(parent.leg)
     agreed = None if leg is None else terms.agreed.get(leg)
@@ -61,6 +63,7 @@ def draft(passed: Passed, parent: Contract, terms: Terms) -> Contract:
     charge = passed.charge or agreed.charge
     if passed.price_items and charge == "ENTGELTFREI":
         raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
+    require_plausible(passed.price_items, passed.first)
     today = day_of(passed.at)
     agb = terms.agb.on(today, leg.value)
     if agb is None:

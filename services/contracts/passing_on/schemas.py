@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracts.chain.contract import Ars
 from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge
-from shared.messages.values import Line, Party, PriceItem
+from shared.messages.values import Party, PriceItem
+from shared.written import WrittenLine
 
 
 class SubContractRequest(BaseModel):
@@ -27,7 +28,7 @@ class SubContractRequest(BaseModel):
     territory: Annotated[list[Ars] | None, Field(min_length=1, max_length=500)] = None
     charge: Charge | None = None
     price_items: Annotated[list[PriceItem], Field(max_length=100)] = []
-    order_reference: Line | None = None
+    order_reference: WrittenLine | None = None
 
 
 class GiveUpRequest(BaseModel):
@@ -35,4 +36,4 @@ class GiveUpRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    reason: Annotated[Line | None, Field(examples=["Kein Bedarf mehr."])] = None
+    reason: Annotated[WrittenLine | None, Field(examples=["Kein Bedarf mehr."])] = None

@@ -29,6 +29,7 @@ from shared.messages.contracts import Leg
 from shared.messages.contracts_chain import ContractSigned
 from shared.messages.contracts_changes import SuccessionOffered
 from shared.messages.values import Line, PriceItem
+from shared.price_sheets import require_plausible
 
 _OPEN = ContractState.ANGEBOTEN
 
@@ -63,8 +64,8 @@ def draft(following: Following, former: Contract, terms: Terms, attempt: int = 1
     """Return the contract that follows ``former`` as one side has signed it: parties, leg and parent stay.
 
     Of the Anbieter one person has signed it, and it is signed when another one has released it. Raises ConflictError
-    (``contract_without_end``, ``no_agb_in_force``), InvalidError (``contract_date_invalid``, ``price_without_charge``),
-    IllegalMoveError.
+    (``contract_without_end``, ``no_agb_in_force``), InvalidError (``contract_date_invalid``, ``price_without_charge``,
+    ``price_sheet_invalid``), IllegalMoveError.
     """
     TRANSITIONS.check(Command.PROPOSE_CHANGE, former.state, following.actor)
     if former.last_day is None:
@@ -79,6 +80,8 @@ def draft(following: Following, former: Contract, terms: Terms, attempt: int = 1
     lines = following.price_items
     if lines is None:
         lines = lines_on(former, first) if text.charge == "ENTGELTLICH" else ()
+    else:
+        require_plausible(lines, first)
     if lines and text.charge == "ENTGELTFREI":
         raise InvalidError("What is passed on free of charge has no prices.", code="price_without_charge")
     former_agb = None if former.agb is None else former.agb.name

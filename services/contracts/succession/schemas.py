@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts.amending.schemas import TextRequest
 from services.contracts.days import ChainDay
-from shared.messages.values import Line, PriceItem
+from shared.messages.values import PriceItem
+from shared.written import WrittenLine
 
 
 class SuccessorRequest(BaseModel):
@@ -23,4 +24,4 @@ class SuccessorRequest(BaseModel):
     valid_from: ChainDay | None = None
     text: TextRequest = TextRequest()
     price_items: Annotated[list[PriceItem] | None, Field(max_length=100)] = None
-    order_reference: Line | None = None
+    order_reference: WrittenLine | None = None

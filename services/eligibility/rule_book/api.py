@@ -12,7 +12,7 @@ from starlette.responses import Response
 from services.eligibility.records.judge import Policy
 from services.eligibility.rule_book.views import ChannelHead, ChannelRulesView, channel_views
 from shared.errors import NotFoundError
-from shared.http.cached import content_tag, is_held, not_modified
+from shared.http.cached import NOT_MODIFIED, content_tag, is_held, not_modified
 from shared.http.paging import Page
 
 MAX_AGE_SECONDS: Final = 300
@@ -26,12 +26,20 @@ def channel_routes(policy: Policy) -> APIRouter:
     everything = _Answer(Page[ChannelHead](items=heads))
     single = {channel: _Answer(view) for channel, view in views.items()}
 
-    @router.get("", response_model=Page[ChannelHead], summary="The channels through which one may order (public)")
+    @router.get(
+        "",
+        response_model=Page[ChannelHead],
+        responses=dict(NOT_MODIFIED),
+        summary="The channels through which one may order (public)",
+    )
     async def listed(request: HttpRequest) -> Response:
         return everything.to(request)
 
     @router.get(
-        "/{channel}", response_model=ChannelRulesView, summary="All rules of a channel with law, codes, sentences (public)"
+        "/{channel}",
+        response_model=ChannelRulesView,
+        responses=dict(NOT_MODIFIED),
+        summary="All rules of a channel with law, codes, sentences (public)",
     )
     async def one(channel: str, request: HttpRequest) -> Response:
         found = single.get(channel)

@@ -250,7 +250,8 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
                 "verdict": assessment.verdict,
                 "code": finding.code,
                 "reason": finding.reason,
-                "remedy": _remedies(assessment),
+                "remedy": "\n".join(dict.fromkeys(it.remedy for it in (finding, *_lacking(assessment)) if it.remedy)) or None,
+                "lacking": tuple(dict.fromkeys(it.code for it in _lacking(assessment) if it.code != finding.code)) or None,
                 "valid_until": None if until is None else last_day_before(until),
             }
         case ordering.OrderVerdictChanged(assessment=assessment):
@@ -325,12 +326,10 @@ def _grounds(refused: _Refused) -> dict[str, Any]:
     return {"code": refused.code, "facts": refused.facts, "reason": refused.reason, "remedy": refused.remedy}
 
 
-def _remedies(assessment: eligibility.Assessment) -> str | None:
-    """Return what would help with what decides and with all else that the Kunde lacks, such as its accreditation."""
-    decisive = assessment.decisive
-    lacking = [it for it in assessment.findings if it.leg == decisive.leg and it.verdict is not Verdict.EXEMPT]
-    found = [finding.remedy for finding in (decisive, *lacking) if finding.remedy]
-    return "\n".join(dict.fromkeys(found)) or None
+def _lacking(assessment: eligibility.Assessment) -> list[eligibility.Finding]:
+    """Return what the Kunde lacks: beside what decides all else of the same leg, such as its accreditation."""
+    leg = assessment.decisive.leg
+    return [it for it in assessment.findings if it.leg == leg and it.verdict is not Verdict.EXEMPT]
 
 
 def _offering(

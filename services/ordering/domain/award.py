@@ -22,7 +22,7 @@ from shared.messages.contracts import ContractConcluded, ContractHead, ContractR
 from shared.messages.eligibility import Assessment
 from shared.messages.ordering import OfferMade, OrderContracted, OrderPlaced
 from shared.messages.values import PriceItem
-from shared.price_sheets import price_faults
+from shared.price_sheets import require_plausible
 
 
 def _other_offer(
@@ -66,12 +66,7 @@ def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: dateti
     today = day_of(at)
     if valid_until < today:
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
-    if faults := list(price_faults(items or (), today)):
-        raise InvalidError(
-            f"The prices cannot be offered: {' '.join(fault.detail for fault in faults)}",
-            code="price_sheet_invalid",
-            points=[{"field": "price_items", "code": fault.code, "detail": fault.detail} for fault in faults],
-        )
+    require_plausible(items or (), today)
 
 
 def _other_order(

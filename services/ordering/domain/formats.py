@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from shared.errors import InvalidError
+from shared.written import is_written
 
 MOST_ADDRESSES = 50
 
@@ -25,8 +26,10 @@ _WIDEST = {4: 16, 6: 32}
 _NOT_OF_THE_INTERNET = tuple(
     ipaddress.ip_network(network)
     for network in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
-        *("224.0.0.0/3", "::/16", "64:ff9b::/96", "100::/64", "fc00::/7", "fe80::/9", "ff00::/8"),
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+        *("192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3"),
+        *("::/16", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2002::/16", "5f00::/16"),
+        *("fc00::/7", "fe80::/9", "ff00::/8"),
     )
 )
 """Addresses that mean another machine at everybody, or none: special-purpose registries of IANA (RFC 6890), without those for
@@ -82,7 +85,7 @@ def _whole(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 _RULES = {
-    Format.TEXT: _Rule(bool, "a text", "siehe Anbindungsfragebogen"),
+    Format.TEXT: _Rule(is_written, "a text that says something", "siehe Anbindungsfragebogen"),
     Format.IP_RANGES: _Rule(
         _ip_ranges,
         "IP addresses or networks of the Internet in CIDR form, at most /16 or, of IPv6, /32, separated by commas",

@@ -16,6 +16,7 @@ from services.ordering.domain.transitions import BEFORE_ORDER, FINAL
 from shared.messages.base import Message
 from shared.messages.catalog import OfferingWithdrawn
 from shared.messages.ordering_offerings import OfferingEnded
+from shared.messages.reasons import Fact
 
 OFFERING_WITHDRAWN: Final = "offering_withdrawn"
 
@@ -25,5 +26,7 @@ def follow(order: Order, withdrawn: OfferingWithdrawn, at: datetime) -> list[Mes
     if order.state in FINAL or withdrawn.channel not in (None, order.channel):
         return []
     if withdrawn.ends_open_orders and order.state in BEFORE_ORDER:
-        return refuse(order, SYSTEM, at, Refusal(code=OFFERING_WITHDRAWN, reason=withdrawn.reason))
+        ended_on = withdrawn.contract_ended_on
+        facts = None if ended_on is None else (Fact(name="ends_on", day=ended_on),)
+        return refuse(order, SYSTEM, at, Refusal(code=OFFERING_WITHDRAWN, reason=withdrawn.reason, facts=facts))
     return [OfferingEnded(order=order.head(), at=at, reason=withdrawn.reason)]

@@ -7,15 +7,15 @@ from typing import Annotated
 from pydantic import Field
 
 from services.ordering.schemas import Body
-from shared.messages.partner import Remark
-from shared.messages.values import Line, OrganisationId
+from shared.messages.values import OrganisationId
+from shared.written import WrittenLine, WrittenRemark
 
 
 class NameKlient(Body):
     """A Klient, and what it owes the Bündler. ``name`` is for a body that is not registered here yet."""
 
     klient: Annotated[OrganisationId, Field(examples=["010540056056"])]
-    name: Annotated[Line | None, Field(examples=["Husum, Stadt"])] = None
+    name: Annotated[WrittenLine | None, Field(examples=["Husum, Stadt"])] = None
     payment: Annotated[bool, Field(examples=[True])] = True
     return_duty: Annotated[bool, Field(examples=[False])] = False
 
@@ -23,16 +23,16 @@ class NameKlient(Body):
 class RemoveKlient(Body):
     """Why the Bündler orders no more for a Klient."""
 
-    reason: Annotated[Remark | None, Field(examples=["Die Stadt bestellt selbst."])] = None
+    reason: Annotated[WrittenRemark | None, Field(examples=["Die Stadt bestellt selbst."])] = None
 
 
 class SignOffKlient(Body):
     """Why the Anbieter answers for the risk in the chain down to a Klient."""
 
-    reason: Annotated[Remark, Field(examples=["Das Gutachten vom 3. März liegt vor."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Das Gutachten vom 3. März liegt vor."])]
 
 
 class DeclineParticipation(Body):
     """Why the Klient does not want the Bündler to order for it."""
 
-    reason: Annotated[Remark, Field(examples=["Wir nutzen ein eigenes Verfahren."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Wir nutzen ein eigenes Verfahren."])]

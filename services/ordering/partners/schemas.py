@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 from services.ordering.domain.partner.partner import Contact, PartnerProfile
 from services.ordering.schemas import Body
 from shared.messages.ordering_partners import KeyId, PartnerId, PartnerQuota, Represented
-from shared.messages.partner import Remark
 from shared.messages.values import Line, Mailbox, OrganisationId, Party, Role, Time
+from shared.written import WrittenRemark
 
 MOST_ROLES = 3
 MOST_IN_A_REQUEST = 400
@@ -100,7 +100,7 @@ class RetireKey(Body):
 class WithReason(Body):
     """Why."""
 
-    reason: Annotated[Remark, Field(examples=["Schlüssel entwendet."])]
+    reason: Annotated[WrittenRemark, Field(examples=["Schlüssel entwendet."])]
 
 
 class Event(Body):

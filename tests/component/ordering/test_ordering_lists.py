@@ -159,6 +159,18 @@ async def test_the_vorgaenge_about_one_offer_are_listed_for_each_side(world: Wor
         assert await listed(world, who, offering_id=OFFERING_ID) == []
 
 
+async def test_a_list_is_narrowed_by_words_for_each_side(world: World) -> None:
+    ids = await of_four_customers(world)
+    number = (await world.read(ids[0], KUNDE))["number"]
+    assert await listed(world, ANBIETER, q="BAUGENEHM 010540056056") == [ids[1]]
+    assert await listed(world, ANBIETER, q=number.lower()) == [ids[0]]
+    assert await listed(world, ANBIETER, q="digitale", state="IN_ABSTIMMUNG") == [ids[2]]
+    assert await waiting(world, BEREITSTELLER, q="baugenehmigung") == [ids[1], ids[0]]
+    assert await listed(world, BEREITSTELLER, q="010510074074") == [], "it has not been forwarded"
+    assert await listed(world, KUNDE, q="baugenehmigung") == ids[:1]
+    assert await listed(world, ANBIETER, q="baugenehmigung wohngeld") == []
+
+
 @pytest.mark.parametrize(
     "query",
     [{"waits": "true"}, {"waits_for_me": "perhaps"}, {"offering_id": "E008"}, {"state": "WARTET"}, {"party": "PARTNER"}],

@@ -175,3 +175,16 @@ def test_every_body_has_an_example_that_fits_its_schema(found: dict[str, dict[st
                     assert faults == [], f"{service} {method} {path}: {value}"
                     checked += 1
     assert checked > 50
+
+
+def test_what_everybody_may_read_may_be_held_and_asked_about_again(found: dict[str, dict[str, Any]]) -> None:
+    """Other than the archive, whose proofs are for a verifier that keeps them, and what says how the service is."""
+    public = {
+        f"{service} {path}": operation
+        for service, document in found.items()
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method == "get" and not operation.get("security") and not path.startswith("/v1/archive/")
+    }
+    assert {"eligibility /v1/bodies", "ordering /v1/order-vocabulary", "catalog /v1/offerings"} <= public.keys()
+    assert {name for name, operation in public.items() if "304" not in operation["responses"]} == set()

@@ -10,7 +10,9 @@ from services.contracts.domain.refusal import Refusal
 from services.notify.domain.contact import Language
 from services.notify.domain.facts import facts_of
 from services.notify.texts import quoted
+from shared import reasons
 from shared.messages import ordering
+from shared.messages.reasons import Fact
 from shared.messages.values import OrderState, Verdict
 from tests.support.builders.events import AT, assessment, head
 from tests.unit.notify.test_notify_texts import notification, texts
@@ -57,6 +59,39 @@ def test_a_finding_of_the_in_house_check_is_read_in_english() -> None:
     assert "> A fact that the in-house relation rests on is not evidenced." in english
     assert decisive.reason not in english
     assert quoted(decisive.reason) in body(message, "check-recorded", Language.DE)
+
+
+def test_an_english_reader_learns_all_that_is_lacking() -> None:
+    found = assessment(Verdict.NO_EVIDENCE)
+    leg = found.decisive.leg
+    first, other = (
+        found.decisive.model_copy(update={"leg": leg, "code": code, "remedy": f"Auf Deutsch: {code}."})
+        for code in ("NO_RELATION", "ACCREDITATION_MISSING")
+    )
+    message = ordering.CheckRecorded(order=head(), at=AT, assessment=found.model_copy(update={"findings": (first, other)}))
+    english = body(message, "check-recorded", Language.EN)
+    for code in ("NO_RELATION", "ACCREDITATION_MISSING"):
+        words = reasons.words(code, (), "en")
+        assert words is not None and words.remedy is not None
+        assert quoted(words.remedy) in english
+        assert quoted(f"Auf Deutsch: {code}.") in body(message, "check-recorded", Language.DE)
+    assert "Deutsch" not in english
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("code", sorted(reasons.WRITTEN))
+def test_what_a_person_decided_is_quoted_in_the_words_of_that_person(code: str, language: Language) -> None:
+    message = refused(code=code, facts=None, reason="Der Dienst wird eingestellt.", remedy=None)
+    assert "> Der Dienst wird eingestellt." in body(message, "order-refused", language)
+
+
+def test_the_end_of_a_bereitstellungsvertrag_is_told_in_the_readers_language() -> None:
+    ended = (Fact(name="ends_on", day=date(2026, 12, 31)),)
+    message = refused(code="offering_withdrawn", facts=ended, reason="Der Bereitstellungsvertrag endet.", remedy=None)
+    english = body(message, "order-refused", Language.EN)
+    assert "> The Bereitstellungsvertrag of the offer ended on 31 December 2026" in english
+    assert message.reason not in english
+    assert f"> {message.reason}" in body(message, "order-refused", Language.DE)
 
 
 @pytest.mark.parametrize("language", Language)

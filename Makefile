@@ -124,6 +124,7 @@ generated: $(STAMP) ## Write everything that is generated: schemas, topics and u
 	@$(BIN)/python -m deploy.generate.dashboards
 	@$(BIN)/python -m deploy.generate.handbook
 	@$(BIN)/python -m deploy.generate.operations
+	@$(BIN)/python -m deploy.generate.german
 
 generated-check: $(STAMP)
 	@$(BIN)/python -m deploy.generate

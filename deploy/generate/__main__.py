@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from deploy.generate import channels, dashboards, operations, outside, topics
+from deploy.generate import channels, dashboards, german, operations, outside, topics
 from shared.schemas import generate as schemas
 
 OUTSIDE = "deploy/overlays/example-outside/outside"
-GENERATORS = (schemas.main, topics.main, channels.main, dashboards.main, operations.main)
+GENERATORS = (schemas.main, topics.main, channels.main, dashboards.main, operations.main, german.main)
 
 
 def main() -> int:

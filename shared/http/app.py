@@ -13,6 +13,7 @@ from shared.http.auth import Authenticator
 from shared.http.body import RequestGuard
 from shared.http.caller import RightsSource
 from shared.http.even import Even
+from shared.http.german import German
 from shared.http.head import Head
 from shared.http.health import Health
 from shared.http.idempotency import Holder
@@ -63,6 +64,7 @@ def create_app(  # noqa: PLR0913 - a keyword for each thing that surrounds a rou
     problem.install(app)
     app.add_middleware(RequestGuard, authenticator=authenticator)
     app.add_middleware(QueryMark)
+    app.add_middleware(German)
     app.add_middleware(OpenData)
     app.add_middleware(Head)
     app.add_middleware(Observe, service=service)

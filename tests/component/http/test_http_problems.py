@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from shared.http.german import in_german, sentences
 from shared.http.limits import BODY_BYTES, BODY_DEPTH
 from tests.component.http.probe import Probe
 from tests.support.http import client
@@ -53,6 +55,27 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 )
 async def test_each_error_becomes_a_problem_of_its_status_and_code(probe: Probe, name: str, status: int, code: str) -> None:
     assert_problem(await call(probe, "GET", f"/v1/errors/{name}"), status, code)
+
+
+@pytest.mark.parametrize(("asked", "german"), [("de", True), ("de-AT, en;q=0.5", True), ("en, de;q=0.5", False), (None, False)])
+async def test_a_problem_is_said_in_german_where_that_is_asked_for(probe: Probe, asked: str | None, *, german: bool) -> None:
+    plain = await call(probe, "GET", "/v1/errors/illegal_move")
+    answer = await call(probe, "GET", "/v1/errors/illegal_move", headers={} if asked is None else {"Accept-Language": asked})
+    found = assert_problem(answer, 409, "illegal_move")
+    assert (found["detail"] == sentences()["illegal_move"]) is german
+    assert (answer.headers.get("content-language") == "de") is german
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert {**found, "detail": None} == {**plain.json(), "detail": None}, "the values are the same"
+
+
+def test_every_point_of_a_form_is_said_in_german_too() -> None:
+    points = [{"field": "summary", "code": "text_missing", "detail": "The Kurzbeschreibung is missing."}, {"code": "of_tomorrow"}]
+    body = json.dumps({"code": "offering_incomplete", "detail": "Not in order.", "points": points}).encode()
+    found = json.loads(in_german(body))
+    assert found["detail"] == sentences()["offering_incomplete"]
+    assert found["points"] == [{**points[0], "detail": sentences()["text_missing"]}, points[1]]
+    unknown = b'{"code":"of_tomorrow","detail":"Not known."}'
+    assert in_german(unknown) == unknown
 
 
 async def test_an_illegal_move_says_the_state_and_what_is_possible(probe: Probe) -> None:

@@ -85,7 +85,7 @@ def _reading_routes(router: APIRouter, backend: Backend) -> None:
         return public_reply(request, backend.vocabulary, FRESH_SECONDS)
 
     # Before one Vorgang, whose path takes "counts" for an id.
-    list_routes(router, backend.orders, backend.offerings, backend.idle_after)
+    list_routes(router, backend.orders, backend.offerings, backend.vocabulary, backend.idle_after)
 
     @router.get("/orders/{order_id}", response_model=OrderView)
     async def read(order_id: EntityId, caller: CurrentCaller) -> Response:

@@ -6,16 +6,21 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
 from services.ordering.access import in_charge_of, party_of
+from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import BEFORE_ORDER, FINAL
 from services.ordering.narrowing import OrderFilter
+from services.ordering.reference import Vocabulary
 from services.ordering.repository import Offerings, Orders
+from services.ordering.table import COLUMNS, row_of
 from services.ordering.views import OfferingCounts, OrderCount, OrderSummary, StateCount, summary_of
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.tables import TABLE, VARY, table_reply, wants_table
 from shared.messages.ordering import OrderParty
 from shared.messages.values import EntityId, OrderState
 from shared.search.contains import words_of
@@ -44,22 +49,31 @@ def _narrowed(
 Narrowed = Annotated[OrderFilter, Depends(_narrowed)]
 
 
-def list_routes(router: APIRouter, orders: Orders, offerings: Offerings, idle_after: timedelta) -> None:
-    """Add the routes; ``idle_after`` as in the settings."""
+def list_routes(router: APIRouter, orders: Orders, offerings: Offerings, words: Vocabulary, idle_after: timedelta) -> None:
+    """Add the routes; ``idle_after`` as in the settings, ``words`` those that tables show for codes."""
 
-    @router.get("/orders", name="list", response_model=Page[OrderSummary])
-    async def list_orders(caller: CurrentCaller, narrowed: Narrowed, cursor: str | None = None, limit: Limit = 50) -> Response:
+    @router.get("/orders", name="list", response_model=Page[OrderSummary], responses=TABLE)
+    async def list_orders(
+        request: Request, caller: CurrentCaller, narrowed: Narrowed, cursor: str | None = None, limit: Limit = 50
+    ) -> Response:
         """Vorgänge of your organisation (of your channel, for an Anbieter), newest first.
 
         Those that wait for you come by how long they do, the longest first. With several filters a page may be shorter than
-        `limit` while `next` says that there is more.
+        `limit` while `next` says that there is more. As text/csv (Accept) it is the whole list, as a table for people.
         """
+
+        def show(order: Order) -> OrderSummary:
+            return summary_of(order, party_of(order, caller), idle_after)
+
+        if wants_table(request):
+            rows = ((row_of(show(order), words) for order in portion) async for portion in orders.whole(caller, narrowed))
+            return await table_reply("vorgaenge", COLUMNS, rows)
         after = decode_cursor(cursor, (datetime, str))
         found = await orders.page(caller, narrowed, after=after, limit=Page.ahead(limit))
-        page = Page.cut(found.orders, limit, narrowed.position_of, lambda it: summary_of(it, party_of(it, caller), idle_after))
+        page = Page.cut(found.orders, limit, narrowed.position_of, show)
         if page.next is None and found.rest is not None:
             page.next = encode_cursor(found.rest)
-        return json_reply(page)
+        return json_reply(page, headers=VARY)
 
     @router.get("/orders/counts", name="count", response_model=OrderCount)
     async def count_own_orders(caller: CurrentCaller, narrowed: Narrowed) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -130,6 +130,16 @@ class Orders:
             rests += [] if rest is None else [rest]
         found = narrowed.merged(orders, rests)
         return Found(found.orders[:limit], found.rest)
+
+    async def whole(self, caller: Caller, narrowed: OrderFilter) -> AsyncIterator[list[Order]]:
+        """Yield all of the caller's Vorgänge that are asked for, as ``page`` does, in portions."""
+        after: tuple[Scalar, ...] | None = None
+        while True:
+            found = await self.page(caller, narrowed, after=after, limit=_PORTION)
+            yield found.orders
+            after = narrowed.position_of(found.orders[-1]) if len(found.orders) == _PORTION else found.rest
+            if after is None:
+                return
 
     async def count(self, caller: Caller, narrowed: OrderFilter) -> Counted:
         """Return how many of the caller's Vorgänge are asked for, ``COUNTED`` at most."""

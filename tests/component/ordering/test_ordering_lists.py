@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,11 +13,13 @@ import pytest
 from services.ordering import repository
 from services.ordering.narrowing import LIST_INDEXES
 from services.ordering.repository import MOST_GENERATIONS, ORDERS, RESERVED_FOR, place_id
+from services.ordering.table import COLUMNS
 from shared.ids import derived_id
 from shared.messages.values import Channel, OrderState
 from shared.store.port import Save
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, INTEREST, KUNDE, OTHER_ANBIETER, STRANGER, World
 from tests.support.builders.orders import CUSTOMER, OFFERING_ID
+from tests.support.http import client
 from tests.support.loading import loaded_from, weight
 
 SMALL = 4 * 1024
@@ -169,6 +173,27 @@ async def test_a_list_is_narrowed_by_words_for_each_side(world: World) -> None:
     assert await listed(world, BEREITSTELLER, q="010510074074") == [], "it has not been forwarded"
     assert await listed(world, KUNDE, q="baugenehmigung") == ids[:1]
     assert await listed(world, ANBIETER, q="baugenehmigung wohngeld") == []
+
+
+@pytest.mark.parametrize("portion", [1, 2, 200])
+async def test_a_list_is_a_table_too_over_all_pages(world: World, monkeypatch: pytest.MonkeyPatch, portion: int) -> None:
+    monkeypatch.setattr(repository, "_PORTION", portion)
+    ids = await of_four_customers(world)
+    for who, query, expected in (
+        (ANBIETER, {}, ids[::-1]),
+        (BEREITSTELLER, {"state": "WEITERGELEITET"}, [ids[1], ids[0]]),
+        (BEREITSTELLER, {"waits_for_me": "true"}, [ids[1], ids[0]]),
+        (KUNDE, {"q": "wohngeld"}, []),
+        (STRANGER, {}, []),
+    ):
+        async with client(world.app, who) as http:
+            answer = await http.get("/v1/orders", params={"limit": 1, **query}, headers={"Accept": "text/csv"})
+        heads, *rows = csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";")
+        assert tuple(heads) == COLUMNS
+        shown = [dict(zip(heads, row, strict=True)) for row in rows]
+        assert [it["Kennung"] for it in shown] == expected
+        if query == {"waits_for_me": "true"}:
+            assert {(it["Stand"], it["Wartet auf"]) for it in shown} == {("An den Bereitsteller weitergeleitet", "Bereitsteller")}
 
 
 @pytest.mark.parametrize(

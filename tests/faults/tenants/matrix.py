@@ -43,6 +43,7 @@ RECORDED: tuple[tuple[str, dict[str, str]], ...] = (
     ("catalog GET /v1/my/offerings", {"Accept": "text/csv"}),
     ("eligibility GET /v1/accreditations", {}),
     ("eligibility GET /v1/accreditations", {"Accept": "text/csv"}),
+    ("ordering GET /v1/orders", {"Accept": "text/csv"}),
     ("notify GET /v1/inbox", {}),
 )
 """Lists, and the tables of them, that show only what the caller may see."""

@@ -233,15 +233,15 @@ def remind(organisation_id: str, schedule: reminders.Schedule, at: datetime) -> 
 
 
 async def remind_due(organisations: Organisations, schedule: reminders.Schedule, at: datetime) -> int:
-    """Remind whoever open accreditations wait for; return the number of organisations concerned.
+    """Remind whoever accreditations wait for, and of those that end; return the number of organisations concerned.
 
     Each reminder is given once, whoever crashes and however many processes look: it is recorded in the organisation.
     """
     first, total = schedule.first_after, 0
-    if first is None:
-        return total
-    for channel in Channel:
-        async for found in organisations.waiting(channel, at - first):
+    waits = () if first is None else tuple(organisations.waiting(channel, at - first) for channel in Channel)
+    ends = (organisations.ending(day_of(at) + schedule.ahead),) if schedule.ends else ()
+    for portions in (*waits, *ends):
+        async for found in portions:
             due = [organisation.id for organisation in found if reminders.is_due(organisation, schedule, at)]
             if due:
                 await organisations.ledger.apply([remind(organisation_id, schedule, at) for organisation_id in due])

@@ -274,6 +274,12 @@ class Organisations:
         async for portion in portions(self.store, ORGANISATIONS, query, PORTION_BYTES):
             yield [self.ledger.state_of(document) for document in portion.documents]
 
+    async def ending(self, before: date) -> AsyncIterator[list[Organisation]]:
+        """Yield organisations with an accreditation that no longer holds on some day before ``before``."""
+        query = Query("expiry", below=before.isoformat(), limit=CHANGED_PAGE, without=UNLISTED)
+        async for portion in portions(self.store, ORGANISATIONS, query, PORTION_BYTES):
+            yield [self.ledger.state_of(document) for document in portion.documents]
+
     async def unrecorded(self) -> AsyncIterator[list[str]]:
         """Yield ids of organisations whose rights are not those published last, page by page."""
         async for documents in scanned(self.store, ORGANISATIONS):

@@ -1,11 +1,13 @@
-"""Whoever an open accreditation waits for is reminded: the Anbieter with a decision, the organisation with an answer."""
+"""Whoever an accreditation waits for is reminded: the Anbieter with a decision, the organisation with an answer, both before its end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
+
+from pydantic import model_validator
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.organisation import Organisation
@@ -13,7 +15,12 @@ from services.eligibility.domain.transitions import OPEN, Actor
 from shared.messages.base import Message
 from shared.messages.eligibility_reminders import AccreditationEscalated, AccreditationReminded
 from shared.messages.values import AccreditationState
-from shared.reminders import Recipient, ReminderStep, WaitSchedule, new_steps
+from shared.holidays import working_day
+from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps
+
+
+_LONGEST_HOLIDAYS = 14
+"""Days that holidays add to twice as many days as working days are counted."""
 
 
 class Task(StrEnum):
@@ -24,9 +31,22 @@ class Task(StrEnum):
 
 
 class Schedule(WaitSchedule[Task]):
-    """When the Anbieter and organisations are reminded, and their deputies."""
+    """When the Anbieter and organisations are reminded, and their deputies. ``ends``: before the last day of what is granted."""
 
     RECIPIENTS: ClassVar[frozenset[Recipient]] = frozenset({Recipient.HOLDER, Recipient.DEPUTY})
+
+    ends: tuple[ReminderStep, ...] = ()
+
+    @model_validator(mode="after")
+    def _ends_name_recipients(self) -> Self:
+        if unknown := sorted({recipient for step in self.ends for recipient in step.to} - self.RECIPIENTS):
+            raise ValueError(f"{', '.join(unknown)} cannot be reminded of the end of an accreditation")
+        return self
+
+    @property
+    def ahead(self) -> timedelta:
+        """How long before the end of an accreditation the first reminder is due at the earliest."""
+        return timedelta(days=2 * max((step.days for step in self.ends), default=0) + _LONGEST_HOLIDAYS)
 
 
 def is_due(organisation: Organisation, schedule: Schedule, at: datetime) -> bool:
@@ -57,17 +77,33 @@ def remind(organisation: Organisation, schedule: Schedule, at: datetime) -> list
 def _reminders(
     organisation: Organisation, schedule: Schedule, at: datetime
 ) -> Iterator[tuple[AccreditationRecord, datetime, Reminded | None, list[ReminderStep]]]:
-    """Yield each open accreditation, since when somebody is waited for, what was given of its reminders, and what is due."""
+    """Yield each accreditation that is open or granted to a day, since when, what was given of its reminders, and what is due."""
     for record in organisation.accreditations:
-        if record.state not in OPEN:
+        ends = record.state is AccreditationState.ERTEILT and record.valid_to is not None
+        if record.state not in OPEN and not ends:
             continue
         asked = record.state is AccreditationState.RUECKFRAGE
-        since = _since(record, Actor.ANBIETER if asked else Actor.ORGANISATION)
+        since = _since(record, Actor.ANBIETER if asked or ends else Actor.ORGANISATION)
         whose = (record.channel, record.role, since)
         given = next((it for it in organisation.reminded if (it.channel, it.role, it.since) == whose), None)
+        count = 0 if given is None else given.count
+        if ends:
+            yield record, since, given, _steps_before_end(organisation, record, schedule, at)[count:]
+            continue
         steps = schedule.steps_of(Task.ANSWER_QUESTION if asked else Task.DECIDE_REQUEST)
         land = schedule.land_of(organisation.id if asked else record.channel.value)
-        yield record, since, given, new_steps(steps, since, land, at, 0 if given is None else given.count)
+        yield record, since, given, new_steps(steps, since, land, at, count)
+
+
+def _steps_before_end(
+    organisation: Organisation, record: AccreditationRecord, schedule: Schedule, at: datetime
+) -> list[ReminderStep]:
+    """Return the reminders of the end of a granted accreditation that are due, the first ones first."""
+    if record.valid_to is None:
+        return []
+    last, land = record.valid_to - timedelta(days=1), schedule.land_of(organisation.id)
+    in_turn = sorted(schedule.ends, key=lambda step: -step.days)
+    return [step for step in in_turn if morning(working_day(last, -step.days, land)) <= at]
 
 
 def _since(record: AccreditationRecord, actor: Actor) -> datetime:

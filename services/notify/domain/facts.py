@@ -431,6 +431,8 @@ def _accreditation(
     facts = _organisation(message.organisation, parameters, accreditation.channel)
     if not isinstance(message, eligibility_reminders.AccreditationReminder):
         return facts
+    if accreditation.state is AccreditationState.ERTEILT:
+        return facts
     asked = accreditation.state is AccreditationState.RUECKFRAGE
     part = Audience.ORGANISATION if asked else Audience.ANBIETER
     return replace(facts, parties={part: facts.parties[part]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -148,6 +148,24 @@ async def test_an_anbieter_that_does_not_decide_is_reminded_once_by_the_service_
     assert (await world.decide(HUSUM, Channel.GOVDIGITAL, "refuse", {"reason": "Nein."})).status_code == 200
     world.now += timedelta(days=60)
     assert len(await given()) == 2
+
+
+async def test_both_sides_are_reminded_by_the_service_itself_before_an_accreditation_ends(world: World) -> None:
+    await world.accredit_husum()
+    run = next(it for it in world.service.periodic if it.name == "eligibility.reminders")
+    (granted,) = (await world.call("GET", f"/organisations/{HUSUM}", ANNA)).json()["accreditations"]
+    ends = datetime.combine(date.fromisoformat(granted["valid_to"]), time(9), UTC)
+
+    async def given_at(moment: datetime) -> list[str]:
+        world.now = moment
+        await run.run()
+        return [event.type for event in world.publisher.events if event.type.endswith(("-reminded.v1", "-escalated.v1"))]
+
+    reminded, escalated = (f"eligibility.organisation.accreditation-{name}.v1" for name in ("reminded", "escalated"))
+    assert await given_at(ends - timedelta(days=90)) == []
+    assert await given_at(ends - timedelta(days=50)) == [reminded]
+    assert await given_at(ends - timedelta(days=30)) == [reminded]
+    assert await given_at(ends - timedelta(days=8)) == [reminded, escalated]
 
 
 async def test_a_list_is_narrowed_by_words_and_a_short_page_leads_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

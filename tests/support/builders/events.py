@@ -277,6 +277,12 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     eligibility_reminders.AccreditationReminded(
         organisation=organisation(),
+        accreditation=accreditation(AccreditationState.ERTEILT, date(2027, 12, 31)),
+        since=AT,
+        at=AT + timedelta(days=600),
+    ),
+    eligibility_reminders.AccreditationReminded(
+        organisation=organisation(),
         accreditation=accreditation(AccreditationState.BEANTRAGT),
         since=AT,
         at=AT + timedelta(days=14),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -54,7 +55,7 @@ def test_the_help_of_a_command_begins_with_its_verb(name: str) -> None:
 
 def fault_of(written: str) -> str | None:
     """Return what of a command that a page names does not exist, None if all does."""
-    command: object = command_line()
+    command: Any = command_line()
     words = written.split()
     while isinstance(command, TyperGroup) and words and re.fullmatch(r"[a-z][a-z-]*", words[0]):
         command = command.commands.get(words.pop(0))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from services.eligibility.domain.accreditation import Term
 from services.eligibility.domain.organisation import Organisation
@@ -30,9 +31,9 @@ def moved(organisation: Organisation, command: Command, actor: Actor, at: dateti
     organisation.move(replace(move(command, actor), at=at))
 
 
-def given(organisation: Organisation, at: datetime) -> list[AccreditationReminder]:
-    due = is_due(organisation, SCHEDULE, at)
-    events = [event for event in remind(organisation, SCHEDULE, at) if isinstance(event, AccreditationReminder)]
+def given(organisation: Organisation, at: datetime, schedule: Schedule = SCHEDULE) -> list[AccreditationReminder]:
+    due = is_due(organisation, schedule, at)
+    events = [event for event in remind(organisation, schedule, at) if isinstance(event, AccreditationReminder)]
     assert due is bool(events)
     return events
 
@@ -70,6 +71,29 @@ def test_what_is_decided_reminds_nobody() -> None:
     assert event.accreditation.channel is Channel.FITKO
 
 
+def test_both_sides_are_reminded_before_an_accreditation_ends_and_anew_of_a_renewed_one() -> None:
+    schedule = SCHEDULE.model_copy(update={"ends": tuple(reversed(STEPS))})
+    organisation = registered()
+    moved(organisation, Command.REVIEW, Actor.ANBIETER, AT)
+    organisation.grant(replace(move(Command.GRANT), at=AT), Term(), TODAY, date(2026, 12, 1))
+    assert given(organisation, morning(11, 15), schedule) == [], "ten working days before 30 November is the 16th"
+    (event,) = given(organisation, morning(11, 16), schedule)
+    assert isinstance(event, AccreditationEscalated)
+    assert (event.accreditation.state, event.accreditation.valid_to) == (AccreditationState.ERTEILT, date(2026, 12, 1))
+    assert given(organisation, morning(11, 22), schedule) == []
+    (event,) = given(organisation, morning(11, 23), schedule)
+    assert isinstance(event, AccreditationReminded)
+    assert given(organisation, morning(11, 30), schedule) == []
+    organisation.grant(replace(move(Command.GRANT), at=morning(11, 30)), Term(valid_to=date(2026, 12, 24)), TODAY, date(2028, 1, 1))
+    assert given(organisation, morning(12, 4), schedule) == []
+    assert len(given(organisation, morning(12, 10), schedule)) == 1
+
+
+def test_the_end_of_an_accreditation_is_no_wait_of_anybody_else() -> None:
+    with pytest.raises(ValidationError, match="ANBIETER cannot be reminded"):
+        Schedule(lands={}, waits=(), ends=(ReminderStep(days=1, to=(Recipient.ANBIETER,)),))
+
+
 def test_a_reminder_carries_the_state_of_the_organisation_and_changes_none_of_it() -> None:
     organisation = registered()
     before = organisation.model_dump(exclude={"reminded"})
@@ -83,3 +107,5 @@ def test_the_schedule_names_each_task_and_in_the_end_the_deputies(task: Task) ->
     schedule = read_schedule(Schedule, None, "services.eligibility")
     assert schedule.steps_of(task)[-1].to == (Recipient.HOLDER, Recipient.DEPUTY)
     assert all(schedule.land_of(channel.value) for channel in Channel)
+    assert schedule.ends[-1].to == (Recipient.HOLDER, Recipient.DEPUTY)
+    assert schedule.ahead > timedelta(days=max(step.days for step in schedule.ends) * 7 / 5)

@@ -161,6 +161,19 @@ def test_a_reminder_is_told_to_who_is_waited_for_and_says_with_what() -> None:
     assert "new version of" in texts.of(notification(version, examine), Language.EN).subject
 
 
+def test_the_end_of_an_accreditation_is_told_to_both_sides_with_its_day() -> None:
+    ends = next(it for it in EXAMPLES if it.TYPE == "eligibility.organisation.accreditation-reminded.v1")
+    told = routing.recipients(ends.TYPE, facts_of(ends).parties)
+    assert sorted(told.values()) == ["accreditation-reminder", "question-reminder"]
+    for template in told.values():
+        german, english = (texts.of(notification(ends, template), language) for language in (Language.DE, Language.EN))
+        assert "endet bald" in german.subject
+        assert "31. Dezember 2027" in german.body
+        assert "ends soon" in english.subject
+        assert "31 December 2027" in english.body
+        assert "wartet" not in german.body
+
+
 def test_a_channel_that_is_withdrawn_is_not_said_to_be_closed_for_lack_of_accreditation() -> None:
     channel, ended, whole = [message for message in EXAMPLES if message.TYPE == "catalog.offering.withdrawn.v1"][::-1]
     assert isinstance(channel, catalog.OfferingWithdrawn)

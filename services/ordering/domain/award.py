@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.ordering.domain.exits import refuse
-from services.ordering.domain.guards import Violation
+from services.ordering.domain.guards import Violation, valid_lines
 from services.ordering.domain.klient import KlientState
 from services.ordering.domain.klienten import order_for_klienten
 from services.ordering.domain.order import Order
@@ -40,11 +40,11 @@ def make_offer(
     """Offer the Nachnutzungsvertrag until the end of a day in Germany.
 
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
-    (``valid_until_past``, ``price_sheet_invalid``), ConflictError (``already_offered``) if another offer is made.
+    (``valid_until_past``, ``price_sheet_invalid``, ``offer_without_price``), ConflictError (``already_offered``) if another offer is made.
     """
     check_terms(valid_until, price_items, at)
-    today = day_of(at)
-    items = [item for item in order.price_sheet.value if _valid_on(item, today)] if price_items is None else list(price_items)
+    items = valid_lines(order.price_sheet.value, day_of(at)) if price_items is None else list(price_items)
+    require_price(items, at)
     order.offer_number += 1
     order.valid_until = valid_until
     order.price_items.value = items
@@ -67,6 +67,12 @@ def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: dateti
     if valid_until < today:
         raise InvalidError(f"{valid_until.isoformat()} has passed.", code="valid_until_past", valid_until=valid_until.isoformat())
     require_plausible(items or (), today)
+
+
+def require_price(items: Sequence[PriceItem], at: datetime) -> None:
+    """Return if a price line is valid today. Raises InvalidError (``offer_without_price``): no contract comes about without."""
+    if not valid_lines(items, day_of(at)):
+        raise InvalidError("The offer has no price line that is valid today; state one, be it of 0 cents.", code="offer_without_price")
 
 
 def _other_order(
@@ -173,7 +179,3 @@ def _accepted(leitweg_id: str | None, *, accepts_agb: bool) -> str | None:
     if not accepts_agb:
         raise InvalidError("An order needs the consent to the Anbieter's AGB.", code="agb_not_accepted")
     return None if leitweg_id is None else parse_leitweg_id(leitweg_id)
-
-
-def _valid_on(item: PriceItem, day: date) -> bool:
-    return item.valid_from <= day and (item.valid_to is None or day <= item.valid_to)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from services.ordering.domain.klient import Klient, KlientState
 from services.ordering.domain.order import Order
 from services.ordering.domain.transitions import Command
 from shared.calendar import day_of
 from shared.messages.ordering import OrderParty
-from shared.messages.values import OrderState, Verdict
+from shared.messages.values import OrderState, PriceItem, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,19 @@ def _offer_valid(order: Order, _party: OrderParty, at: datetime) -> Violation | 
 
 
 def _may_be_placed(order: Order, party: OrderParty, at: datetime) -> Violation | None:
-    return _offer_valid(order, party, at) or klienten_ready(order, at)
+    return _offer_valid(order, party, at) or _offer_priced(order, at) or klienten_ready(order, at)
+
+
+def _offer_priced(order: Order, at: datetime) -> Violation | None:
+    """Return what the processor would refuse the contract for: an offer of which no price line is valid on the day."""
+    if valid_lines(order.price_items.value, day_of(at)):
+        return None
+    return Violation("offer_without_price", "No price line of the offer is valid today; the Anbieter has to amend it.")
+
+
+def valid_lines(items: Iterable[PriceItem], day: date) -> list[PriceItem]:
+    """Return the price lines that are valid on a day: without one no contract comes about."""
+    return [item for item in items if item.valid_from <= day and (item.valid_to is None or day <= item.valid_to)]
 
 
 def klienten_ready(order: Order, at: datetime) -> Violation | None:

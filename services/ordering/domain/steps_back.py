@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.ordering.domain.award import check_terms, offer_number_of
+from services.ordering.domain.award import check_terms, offer_number_of, require_price
 from services.ordering.domain.klienten import forget_checks, outstanding_checks
 from services.ordering.domain.offering import ListedOffering
 from services.ordering.domain.order import Order
@@ -30,10 +30,11 @@ def amend_offer(
     """Replace the offer that the Kunde has not accepted yet; the same one changes nothing.
 
     It counts as another offer, so that nobody accepts what they have not read. Without ``price_items`` the prices of the offer
-    stay. Raises InvalidError (``valid_until_past``, ``price_sheet_invalid``).
+    stay. Raises InvalidError (``valid_until_past``, ``price_sheet_invalid``, ``offer_without_price``).
     """
     check_terms(valid_until, price_items, at)
     items = order.price_items.value if price_items is None else list(price_items)
+    require_price(items, at)
     if (order.valid_until, order.price_items.value) == (valid_until, items):
         return None
     order.offer_number = offer_number_of(order) + 1

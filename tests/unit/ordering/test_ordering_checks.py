@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.ordering.domain import award, exits, precheck
+from services.ordering.domain import award, exits, precheck, steps_back
 from services.ordering.domain.order import Deadline, Order
 from services.ordering.domain.parts import Task, Waiting
 from shared.calendar import end_of
@@ -23,7 +23,7 @@ from shared.messages.ordering import (
     OrderRefused,
     OrderWithdrawn,
 )
-from shared.messages.values import Money, OrderState, Verdict
+from shared.messages.values import Money, OrderState, PriceItem, Verdict
 from shared.topics import CONTRACT_REQUESTS, topic_of
 from tests.support.builders.orders import (
     ANBIETER,
@@ -385,6 +385,30 @@ def test_prices_that_cannot_be_meant_are_not_offered() -> None:
     points: Any = refusal.value.context["points"]
     assert (refusal.value.code, [point["code"] for point in points]) == ("price_sheet_invalid", ["price_currency_unsupported"])
     assert order.state is OrderState.ABGESTIMMT
+
+
+@pytest.mark.parametrize("prices", [[], [PRICE.model_copy(update={"valid_from": date(2030, 1, 1)})]], ids=["none", "later"])
+def test_what_no_contract_would_come_of_for_lack_of_a_price_is_not_offered(prices: list[PriceItem]) -> None:
+    order = order_in(OrderState.ABGESTIMMT)
+    order.price_sheet.value = prices
+    for stated in (None, [], prices):
+        with pytest.raises(InvalidError) as refusal:
+            award.make_offer(order, ANBIETER, T0, VALID_UNTIL, stated)
+        assert (refusal.value.code, order.state) == ("offer_without_price", OrderState.ABGESTIMMT)
+    award.make_offer(order, ANBIETER, T0, VALID_UNTIL, [PRICE])
+    with pytest.raises(InvalidError):
+        steps_back.amend_offer(order, ANBIETER, T0, VALID_UNTIL, prices)
+    assert order.price_items.value == [PRICE]
+
+
+def test_an_offer_whose_prices_have_ended_meanwhile_is_not_ordered_but_amended() -> None:
+    order = order_in(OrderState.ANGEBOT_ERSTELLT)
+    order.price_items.value = [PRICE.model_copy(update={"valid_to": T0.date() - timedelta(days=1)})]
+    with pytest.raises(ConflictError) as refusal:
+        award.place(order, KUNDE, T0, accepts_agb=True)
+    assert (refusal.value.code, order.state) == ("offer_without_price", OrderState.ANGEBOT_ERSTELLT)
+    steps_back.amend_offer(order, ANBIETER, T0, VALID_UNTIL, [PRICE])
+    assert award.place(order, KUNDE, T0, accepts_agb=True, offer_number=2)
 
 
 def test_an_offer_for_a_day_that_has_passed_is_refused() -> None:

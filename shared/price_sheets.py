@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import combinations
 
 from shared.errors import InvalidError
-from shared.messages.values import PriceItem
+from shared.messages.values import CostKind, Period, PriceItem
 from shared.written import is_written
 
 CURRENCY = "EUR"
@@ -40,7 +40,7 @@ def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault
     """Yield what is wrong with a price sheet on a day, line by line, then between lines; nothing of an empty one.
 
     Codes: ``text_missing``, ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``, ``price_day_implausible``,
-    ``price_sheet_ended``, ``price_repeated``.
+    ``price_not_one_off``, ``price_sheet_ended``, ``price_repeated``.
     """
     for item in items:
         yield from _line_faults(item, today)
@@ -61,6 +61,8 @@ def _line_faults(item: PriceItem, today: date) -> Iterator[PriceFault]:
         yield PriceFault("price_implausible", f"The price item '{item.label}' charges more than a billion euros.")
     if item.valid_to is not None and item.valid_to < item.valid_from:
         yield PriceFault("price_period_invalid", f"The price item '{item.label}' ends before it begins.")
+    if item.kind is CostKind.ANBINDUNG_EINMALIG and item.period is not Period.EINMALIG:
+        yield PriceFault("price_not_one_off", f"The price item '{item.label}' is for the Anbindung, which is charged once.")
     if any(day is not None and abs(day - today) > FARTHEST for day in (item.valid_from, item.valid_to)):
         yield PriceFault("price_day_implausible", f"A day of the price item '{item.label}' lies more than 50 years away.")
 

@@ -93,6 +93,7 @@ def test_a_complete_form_has_no_shortcoming() -> None:
         (prices({"valid_from": "2020-01-01", "valid_to": "2021-12-31"}), "price_items", "price_sheet_ended"),
         (prices({"valid_from": "2027-01-01", "valid_to": "2270-01-01"}), "price_items", "price_day_implausible"),
         (prices({}, {"label": "BETRIEB"}), "price_items", "price_repeated"),
+        (prices({"kind": "ANBINDUNG_EINMALIG", "period": "JAHR"}), "price_items", "price_not_one_off"),
         ({"licence_free_for_states": ["DE-SH", "DE-XX"]}, "licence_free_for_states", "land_unknown"),
         (support({"mailbox": None}), "support", "support_unreachable"),
         (support({"opens": None}), "support", "support_hours_incomplete"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import ValidationError
 
 from services.ordering import commands, handlers, schemas
 from services.ordering.domain.order import Order
 from services.ordering.domain.partner.partner import Partner
+from services.ordering.inbound.verify import invalid
 from services.ordering.repository import Offerings, Orders
 from shared.aggregate.change import Result
 from shared.aggregate.condition import Condition
@@ -34,6 +37,7 @@ from shared.rights.projection import Rights
 NewId: TypeAlias = Callable[[str], str]
 """Gives the id of something new of a kind: the same for each repeat of the event."""
 
+BodyT = TypeVar("BodyT", bound=schemas.Body)
 _NOT_OF_THE_BODY = frozenset({"organisation", "order_id", "if_revision"})
 
 
@@ -57,7 +61,7 @@ class Actions:
 
         ledger = self._orders.ledger
         if isinstance(command, InterestData):
-            body = schemas.DeclareInterest.model_validate(_fields(command))
+            body = _body(schemas.DeclareInterest, _fields(command))
             change = await commands.declare_interest(
                 self._orders, self._offerings, caller, self._clock(), body, request_id=new_id("order")
             )
@@ -75,24 +79,24 @@ def step_of(command: OrderData, new_id: NewId) -> commands.Step:  # noqa: PLR091
     fields = _fields(command)
     match command:
         case PointAddedData():
-            return commands.add_point(schemas.PointBody.model_validate(fields), new_id("point"))
+            return commands.add_point(_body(schemas.PointBody, fields), new_id("point"))
         case PointSettledData():
             point_id = fields.pop("point_id")
-            return commands.settle_point(point_id, schemas.SettlePoint.model_validate(fields))
+            return commands.settle_point(point_id, _body(schemas.SettlePoint, fields))
         case QuestionAskedData():
-            return commands.ask(schemas.AskQuestion.model_validate(fields), new_id("question"))
+            return commands.ask(_body(schemas.AskQuestion, fields), new_id("question"))
         case QuestionAnsweredData():
             question_id = fields.pop("question_id")
-            return commands.answer(question_id, schemas.AnswerQuestion.model_validate(fields))
+            return commands.answer(question_id, _body(schemas.AnswerQuestion, fields))
         case OrderPlacedData():
-            return commands.place(schemas.PlaceOrder.model_validate(fields))
+            return commands.place(_body(schemas.PlaceOrder, fields))
         case OrderWithdrawnData():
-            return commands.withdraw(schemas.Withdraw.model_validate(fields))
+            return commands.withdraw(_body(schemas.Withdraw, fields))
         case MilestoneReachedData():
             code = fields.pop("code")
-            return commands.reach_milestone(code, schemas.ReachMilestone.model_validate(fields))
+            return commands.reach_milestone(code, _body(schemas.ReachMilestone, fields))
         case UsesReportedData():
-            return commands.report_uses(schemas.ReportUses.model_validate(fields))
+            return commands.report_uses(_body(schemas.ReportUses, fields))
     raise TypeError(f"no command: {type(command).__name__}")
 
 
@@ -102,6 +106,14 @@ def caller_of(partner: Partner, organisation: str) -> Caller:
     if represented is None:
         raise ForbiddenError(f"{partner.id} does not act for {organisation}.", code="organisation_foreign")
     return Caller(f"partner:{partner.id}", represented.id, represented.name, frozenset(represented.roles))
+
+
+def _body(kind: type[BodyT], fields: Mapping[str, Any]) -> BodyT:
+    """Return the body that HTTP takes. Raises RefusedEventError (``data_invalid``) for what is allowed to travel, but says nothing."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise invalid("data_invalid", "data", error) from error
 
 
 def _fields(command: PartnerData) -> dict[str, Any]:

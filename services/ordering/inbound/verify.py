@@ -159,7 +159,7 @@ def _envelope(payload: bytes, sender: Partner, audience: str, appended_at: datet
     try:
         envelope = PartnerEvent.model_validate_json(payload, strict=True)
     except ValidationError as error:
-        raise _invalid("event_malformed", "event", error) from error
+        raise invalid("event_malformed", "event", error) from error
     if envelope.id != envelope.jti or envelope.source != f"/partner/{sender.id}":
         raise RefusedEventError(
             "id must be the jti, and source /partner/ and the iss.", code="event_malformed", places="id, source"
@@ -182,7 +182,7 @@ def _command(payload: bytes, sender: Partner, audience: str, appended_at: dateti
     try:
         return model.model_validate_json(to_json(envelope.data), strict=True)
     except ValidationError as error:
-        raise _invalid("data_invalid", "data", error) from error
+        raise invalid("data_invalid", "data", error) from error
 
 
 def _check_times(event: PartnerEvent, appended_at: datetime) -> None:
@@ -201,8 +201,8 @@ def _check_times(event: PartnerEvent, appended_at: datetime) -> None:
         raise RefusedEventError("The event had expired when the broker took it in.", code="event_expired")
 
 
-def _invalid(code: str, what: str, error: ValidationError) -> RefusedEventError:
-    """Return where and how a part breaks its model, without what it holds."""
+def invalid(code: str, what: str, error: ValidationError) -> RefusedEventError:
+    """Return the refusal of a part that breaks its model: where and how, without what it holds."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     places = "; ".join(f"{'.'.join(str(part) for part in item['loc'])[:80]}: {item['type']}" for item in found[:_PLACES_NAMED])
     return RefusedEventError(f"{what} breaks its schema. {places}", code=code, places=places)

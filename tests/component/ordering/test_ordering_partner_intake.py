@@ -134,6 +134,20 @@ async def test_a_refusal_names_code_reason_and_remedy_in_two_languages(desk: Des
     assert twice["remedy"] == {"de": "Den offenen Vorgang weiterführen.", "en": "Go on with the open Vorgang."}
 
 
+async def test_a_text_that_says_nothing_is_refused_with_its_place(desk: Desk) -> None:
+    interest = await desk.send("interest-declared", INTEREST)
+    at = {"order_id": interest["order"]["id"]}
+    for event, data in (
+        ("interest-declared", INTEREST | {"message": "\u200b"}),
+        ("order-withdrawn", at | {"reason": "-"}),
+        ("question-asked", at | {"text": "\u00a0?"}),
+        ("point-added", at | {"label": "\u200b", "owner": "KUNDE"}),
+    ):
+        receipt = await desk.send(event, data)
+        assert said(receipt) == ("refused", "data_invalid"), event
+        assert "value_error" in str(receipt["detail"])
+
+
 async def test_what_is_not_the_organisations_does_not_exist(desk: Desk) -> None:
     desk.system.organisations = (customer("02000000", "Hamburg"),)
     order = await desk.world.declare()

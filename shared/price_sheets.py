@@ -27,7 +27,7 @@ class PriceFault:
 
 
 def require_plausible(items: Sequence[PriceItem], on: date) -> None:
-    """Return if all lines of a price sheet can be meant on a day. Raises InvalidError (``price_sheet_invalid``) with its faults."""
+    """Return if all lines of a price sheet can be meant on a day. Raises InvalidError (``price_sheet_invalid``)."""
     if faults := list(price_faults(items, on)):
         raise InvalidError(
             f"The prices cannot be meant: {' '.join(fault.detail for fault in faults)}",
@@ -39,8 +39,8 @@ def require_plausible(items: Sequence[PriceItem], on: date) -> None:
 def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault]:
     """Yield what is wrong with a price sheet on a day, line by line, then between lines; nothing of an empty one.
 
-    Codes: ``text_missing``, ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``, ``price_day_implausible``,
-    ``price_not_one_off``, ``price_sheet_ended``, ``price_repeated``.
+    Codes: ``text_missing``, ``price_currency_unsupported``, ``price_implausible``, ``price_period_invalid``,
+    ``price_not_one_off``, ``price_day_implausible``, ``price_sheet_ended``, ``price_repeated``.
     """
     for item in items:
         yield from _line_faults(item, today)
@@ -54,6 +54,8 @@ def price_faults(items: Sequence[PriceItem], today: date) -> Iterator[PriceFault
 def _line_faults(item: PriceItem, today: date) -> Iterator[PriceFault]:
     if not is_written(item.label):
         yield PriceFault("text_missing", "The label of a price item is missing.")
+    if item.funding is not None and not is_written(item.funding):
+        yield PriceFault("text_missing", f"The funding of the price item '{item.label}' says nothing.")
     if item.amount.currency != CURRENCY:
         detail = f"The price item '{item.label}' is in {item.amount.currency}; prices are in {CURRENCY}."
         yield PriceFault("price_currency_unsupported", detail)

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from shared.messages.partner import Remark
-from shared.messages.values import Line, Text
+from shared.messages.values import Line, Party, Text
 
 
 def is_written(text: str) -> bool:
@@ -24,11 +24,19 @@ def _written(text: str) -> str:
     return text
 
 
+def _named(party: Party) -> Party:
+    _written(party.name)
+    return party
+
+
 Written = Annotated[Text, AfterValidator(_written)]
 """Text of several lines that says something."""
 
 WrittenLine = Annotated[Line, AfterValidator(_written)]
 """One line of text that says something."""
+
+NamedParty = Annotated[Party, AfterValidator(_named)]
+"""A public body whose name says something."""
 
 WrittenRemark = Annotated[Remark, AfterValidator(_written)]
 """Why something is done, or a remark on it: a text that says something."""

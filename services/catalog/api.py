@@ -79,7 +79,7 @@ Sought = Annotated[
     str,
     Query(
         max_length=100,
-        description="Words that must all stand in title, OZG or LeiKa numbers, Bereitsteller or id, also as parts of longer ones.",
+        description="Words that must all stand in title, keys, Bereitsteller or id, also as parts of longer ones.",
         examples=["Führerschein komm"],
     ),
 ]

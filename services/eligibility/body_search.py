@@ -19,6 +19,10 @@ _KINDS = ("BUND", "LAND", "KOMMUNE", "KREIS", "VERBAND", "ANBIETER", "IT_PROVIDE
 _ARS_LENGTH = 12
 _KEY_LENGTH = 5
 _KREISFREI = "0000000"
+_OF_LAND = "de-"
+"""What stands before the code of a Land in its key."""
+_AREAS = frozenset({"LAND", "KREIS"})
+"""Kinds of bodies that towns lie in, by their regional key."""
 _SUFFIXES = {"St": "Stadt", "M": "Markt", "GKSt": "Große Kreisstadt"}
 """What the Gemeindeverzeichnis of Bayern puts behind a comma."""
 _TAILS = frozenset(("an", "am", "auf", "im", "in", "ob", "bei", "vor"))
@@ -149,14 +153,34 @@ class BodyIndex:
         if match is None:
             return [(Nearness.WORDS, entry.misfit(kinds), entry) for entry in self._entries.values()], Found.ALL, None
         if match.found is Found.SOME:
-            # Half a name is none: Husum is not what Husum-Süd means to say.
-            return [], Found.ALL, None
+            # Half a name is none: Husum is not what Husum-Süd means to say. It may be a town and what it lies in.
+            return self._within(rest.split()), Found.ALL, None
         core = self._core(match.meant or rest)
         near = []
         for body_id, hit in match.hits.items():
             entry = self._entries[body_id]
-            near.append((_nearness(entry, core, hit.level), entry.misfit(kinds), entry))
+            by_code = fold(body_id) == f"{_OF_LAND}{fold(rest)}"
+            near.append((Nearness.KEY if by_code else _nearness(entry, core, hit.level), entry.misfit(kinds), entry))
         return near, match.found, match.meant
+
+    def _within(self, asked: list[str]) -> list[tuple[Nearness, int, Entry]]:
+        """Return towns by their name before or behind that of their Kreis or Land: Husum Nordfriesland."""
+        for at in range(1, len(asked)):
+            for named, lies_in in ((asked[:at], asked[at:]), (asked[at:], asked[:at])):
+                areas = {it.ars or it.id for it in self._named(lies_in) if it.type in _AREAS}
+                towns = (
+                    [it for it in self._named(named) if it.ars.startswith(tuple(areas)) and it.ars not in areas] if areas else []
+                )
+                if towns:
+                    return [(Nearness.NAME, 0, it) for it in towns]
+        return []
+
+    def _named(self, asked: list[str]) -> list[Entry]:
+        """Return the bodies of exactly this name."""
+        text = " ".join(asked)
+        match, core = self._text.match(text), self._core(text)
+        hits = () if match is None or match.found is Found.SOME else match.hits
+        return [entry for entry in map(self._entries.__getitem__, hits) if entry.core == core]
 
     def _by_key(self, text: str) -> list[tuple[Nearness, int, Entry]]:
         """Return what has a key: exactly, or for at least a Kreis beginning like this."""

@@ -14,6 +14,7 @@ from services.notify.domain.parameters import SubjectKind
 from services.notify.texts import Texts
 from shared.mail_address import MailAddress
 from shared.messages.values import EntityId, Line, Time
+from shared.written import WrittenLine
 
 MUTED_LIMIT = 100
 
@@ -38,7 +39,7 @@ class ContactForm(BaseModel):
         },
     )
 
-    name: Line
+    name: WrittenLine
     email: MailAddress
     language: Language = Language.DE
     email_enabled: bool = True
@@ -81,6 +82,7 @@ class ContactForm(BaseModel):
 class ContactReply(ContactForm):
     """The contact as it is kept."""
 
+    name: Line
     changed_at: datetime
 
     @classmethod

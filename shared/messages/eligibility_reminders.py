@@ -22,10 +22,15 @@ class AccreditationReminder(Message):
         Field(description="State of the organisation, which the event leaves as it is. Personal: former_users only."),
     ]
     accreditation: Annotated[
-        Accreditation, Field(description="The accreditation; its state shows who is waited for, ERTEILT that it ends soon. Not personal.")
+        Accreditation,
+        Field(description="The accreditation; its state shows who is waited for, ERTEILT that it ends soon. Not personal."),
     ]
     since: Annotated[
-        Time, Field(description="Since when they are waited for, of one that ends when it was granted; in UTC. Not personal.", examples=["2026-11-24T09:00:00Z"])
+        Time,
+        Field(
+            description="Since when they are waited for, of one that ends when it was granted; in UTC. Not personal.",
+            examples=["2026-11-24T09:00:00Z"],
+        ),
     ]
     at: Annotated[Time, Field(description="When they were reminded, in UTC. Not personal.", examples=["2026-12-08T07:00:00Z"])]
 

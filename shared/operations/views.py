@@ -19,7 +19,9 @@ class WithReason(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
-    reason: Annotated[WrittenRemark, Field(description="Why; it is recorded with who and when.", examples=["Fehler in 0.1.1 behoben."])]
+    reason: Annotated[
+        WrittenRemark, Field(description="Why; it is recorded with who and when.", examples=["Fehler in 0.1.1 behoben."])
+    ]
 
 
 class ReadyCheckView(BaseModel):

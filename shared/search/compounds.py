@@ -43,6 +43,16 @@ class Splitter:
                 return self._stems[word.stem[start:]]
         return None
 
+    def pieces(self, word: Word) -> tuple[str, ...]:
+        """Return the stems of the longest known words that another begins and ends with; nothing for one without either."""
+        found = [
+            self._stems[word.folded[:end]]
+            for end in range(len(word.folded) - 1, _SHORTEST_HEAD - 1, -1)
+            if word.folded[:end] in self._stems
+        ]
+        head = self.head(word)
+        return (*found[:1], *(() if head is None else (head,)))
+
     def _divided(self, text: str) -> tuple[str, ...]:
         # Shortest path over the places at which a part may begin: per place the parts so far, the fewest of them.
         reached: dict[int, tuple[str, ...]] = {0: ()}

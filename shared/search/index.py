@@ -190,7 +190,7 @@ class TextIndex:
             if hits:
                 return Match(hits, Found.CORRECTED, meant, other)
             groups = other
-        some = self._search_some(groups)
+        some = self._search_some(groups) or self._search_pieces(asked)
         return Match(some, Found.SOME, None if corrected is None or not some else meant, groups)
 
     def marked(self, text: str, match: Match) -> tuple[Piece, ...]:
@@ -216,7 +216,8 @@ class TextIndex:
     def _columns(self, fields: Iterable[tuple[Zone, str]]) -> list[str]:
         columns: list[list[str]] = [[] for _ in _COLUMNS]
         for zone, text in fields:
-            found = self._lexicon.written_out(list(words(text)))
+            plain = list(words(text))
+            found = self._lexicon.written_out(plain)
             self._learn(found)
             forms, parts = columns[_WORDS[zone]], columns[_PARTS.get(zone, -1)]
             for word in found:
@@ -224,7 +225,7 @@ class TextIndex:
                 if zone in _PARTS:
                     parts += self._splitter.parts(word) or filter(None, (self._splitter.head(word),))
             if zone is not Zone.TEXT:
-                forms += _joined(found)
+                forms += _joined(plain)
         return [" ".join(column) for column in columns]
 
     def _learn(self, found: Iterable[Word]) -> None:
@@ -276,7 +277,9 @@ class TextIndex:
         """Return the ways to find a word: it or its beginning, its stem, all its parts."""
         if word.is_number:
             return [(Term(word.folded, beginning=True),)]
-        ways: list[tuple[Term, ...]] = [(Term(word.folded, beginning=len(word.folded) >= _SHORTEST_BEGINNING, inside=True),)]
+        # Names are shortened to a letter: Frankfurt a.d.O.
+        shortest = _SHORTEST_BEGINNING if self._spread else 1
+        ways: list[tuple[Term, ...]] = [(Term(word.folded, beginning=len(word.folded) >= shortest, inside=True),)]
         if word.stem and word.stem != word.folded:
             ways.append((Term(word.stem, inside=True),))
         parts = [part for part in self._splitter.parts(word) if part not in self._lexicon.fillers]
@@ -325,6 +328,12 @@ class TextIndex:
         loose = [group.loose for group in groups if group.needed]
         titled = " OR ".join(group.expression(_IN_TITLE) for group in loose)
         return self._ranked(" OR ".join(group.expression() for group in loose), None, titled)
+
+    def _search_pieces(self, asked: Sequence[Word]) -> dict[str, Hit]:
+        """Return what holds the known beginning or end of a word that nobody has: Bußgeldbescheid begins with Bußgeld."""
+        pieces = {piece for word in asked for piece in self._splitter.pieces(word) if piece not in self._lexicon.fillers}
+        groups = [Group(((Term(piece, inside=True),),)) for piece in sorted(pieces)]
+        return self._search_some(groups) if groups else {}
 
     def _ranked(self, expression: str, named: str | None, called: str) -> dict[str, Hit]:
         levels = {Level.CALLED: self._numbers(called), Level.NAMED: self._numbers(named) if named else frozenset()}

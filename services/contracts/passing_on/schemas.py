@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracts.chain.contract import Ars
 from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge
-from shared.messages.values import Party, PriceItem
-from shared.written import WrittenLine
+from shared.messages.values import PriceItem
+from shared.written import NamedParty, WrittenLine
 
 
 class SubContractRequest(BaseModel):
@@ -22,7 +22,7 @@ class SubContractRequest(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    grantee: Party | None = None
+    grantee: NamedParty | None = None
     valid_from: ChainDay | None = None
     valid_to: ChainDay | None = None
     territory: Annotated[list[Ars] | None, Field(min_length=1, max_length=500)] = None

@@ -1,4 +1,4 @@
-"""Whoever an accreditation waits for is reminded: the Anbieter with a decision, the organisation with an answer, both before its end."""
+"""Whoever an accreditation waits for is reminded: the Anbieter of a decision, the organisation of an answer, both of its end."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from pydantic import model_validator
 from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.transitions import OPEN, Actor
+from shared.holidays import working_day
 from shared.messages.base import Message
 from shared.messages.eligibility_reminders import AccreditationEscalated, AccreditationReminded
 from shared.messages.values import AccreditationState
-from shared.holidays import working_day
 from shared.reminders import Recipient, ReminderStep, WaitSchedule, morning, new_steps
-
 
 _LONGEST_HOLIDAYS = 14
 """Days that holidays add to twice as many days as working days are counted."""

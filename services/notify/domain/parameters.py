@@ -55,9 +55,10 @@ class Parameters(Value):
     """Values of one notification. A value that its event does not have is absent, in the store and in the template.
 
     ``reason`` and ``remedy`` are what a person wrote, or the German sentences of a rule; then ``code`` and ``facts`` say the same
-    in any language (``shared.reasons``). ``lacking`` are the codes of what else the Kunde lacks. ``closed_channels`` of a public offer take no interest, as the Bereitsteller's
-    accreditation there has ended. ``version`` of an offer is there if it is new, ``accepted_by`` if their Anbieter have
-    examined it, ``waiting_for`` are those who have still to; ``new_version`` is there if one waits.
+    in any language (``shared.reasons``).
+    ``lacking`` are the codes of what else the Kunde lacks. ``closed_channels`` of a public offer take no interest, as the
+    Bereitsteller's accreditation there has ended. ``version`` of an offer is there if it is new, ``accepted_by`` if their
+    Anbieter have examined it, ``waiting_for`` are those who have still to; ``new_version`` is there if one waits.
     ``actor`` is the organisation that did it, by name. A value with ``_en`` stands in an English text for the one without.
     """
 

@@ -40,7 +40,8 @@ def make_offer(
     """Offer the Nachnutzungsvertrag until the end of a day in Germany.
 
     Without ``price_items`` it is the price sheet of the pinned version, those lines that are valid today. Raises InvalidError
-    (``valid_until_past``, ``price_sheet_invalid``, ``offer_without_price``), ConflictError (``already_offered``) if another offer is made.
+    (``valid_until_past``, ``price_sheet_invalid``, ``offer_without_price``), ConflictError
+    (``already_offered``) if another offer is made.
     """
     check_terms(valid_until, price_items, at)
     items = valid_lines(order.price_sheet.value, day_of(at)) if price_items is None else list(price_items)
@@ -72,7 +73,9 @@ def check_terms(valid_until: date, items: Sequence[PriceItem] | None, at: dateti
 def require_price(items: Sequence[PriceItem], at: datetime) -> None:
     """Return if a price line is valid today. Raises InvalidError (``offer_without_price``): no contract comes about without."""
     if not valid_lines(items, day_of(at)):
-        raise InvalidError("The offer has no price line that is valid today; state one, be it of 0 cents.", code="offer_without_price")
+        raise InvalidError(
+            "The offer has no price line that is valid today; state one, be it of 0 cents.", code="offer_without_price"
+        )
 
 
 def _other_order(

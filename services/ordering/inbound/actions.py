@@ -109,7 +109,7 @@ def caller_of(partner: Partner, organisation: str) -> Caller:
 
 
 def _body(kind: type[BodyT], fields: Mapping[str, Any]) -> BodyT:
-    """Return the body that HTTP takes. Raises RefusedEventError (``data_invalid``) for what is allowed to travel, but says nothing."""
+    """Return the body that HTTP takes. Raises RefusedEventError (``data_invalid``) for what may travel but says nothing."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:

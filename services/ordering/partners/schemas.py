@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints
 from services.ordering.domain.partner.partner import Contact, PartnerProfile
 from services.ordering.schemas import Body
 from shared.messages.ordering_partners import KeyId, PartnerId, PartnerQuota, Represented
-from shared.messages.values import Line, Mailbox, OrganisationId, Party, Role, Time
-from shared.written import WrittenRemark
+from shared.messages.values import Mailbox, OrganisationId, Party, Role, Time
+from shared.written import WrittenLine, WrittenRemark
 
 MOST_ROLES = 3
 MOST_IN_A_REQUEST = 400
@@ -23,14 +23,14 @@ class PartyBody(Body):
     """A public body, by key and official name."""
 
     id: Annotated[OrganisationId, Field(examples=["dataport"])]
-    name: Annotated[Line, Field(examples=["Dataport AöR"])]
+    name: Annotated[WrittenLine, Field(examples=["Dataport AöR"])]
 
 
 class RepresentedBody(Body):
     """An organisation that the partner may act for, and in which roles."""
 
     id: Annotated[OrganisationId, Field(examples=["010540056056"])]
-    name: Annotated[Line, Field(examples=["Husum, Stadt"])]
+    name: Annotated[WrittenLine, Field(examples=["Husum, Stadt"])]
     roles: Annotated[tuple[Role, ...], Field(min_length=1, max_length=MOST_ROLES, examples=[["KUNDE"]])]
 
 
@@ -51,7 +51,7 @@ class ContactBody(Body):
 class ChangePartner(Body):
     """All that an operator states of a partner; what is not stated is the default again."""
 
-    name: Annotated[Line, Field(examples=["Beschaffungsportal Nord"])]
+    name: Annotated[WrittenLine, Field(examples=["Beschaffungsportal Nord"])]
     run_by: PartyBody
     organisations: Annotated[tuple[RepresentedBody, ...], Field(min_length=1, max_length=MOST_IN_A_REQUEST)]
     quota: QuotaBody = QuotaBody()

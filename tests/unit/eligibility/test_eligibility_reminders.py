@@ -84,7 +84,9 @@ def test_both_sides_are_reminded_before_an_accreditation_ends_and_anew_of_a_rene
     (event,) = given(organisation, morning(11, 23), schedule)
     assert isinstance(event, AccreditationReminded)
     assert given(organisation, morning(11, 30), schedule) == []
-    organisation.grant(replace(move(Command.GRANT), at=morning(11, 30)), Term(valid_to=date(2026, 12, 24)), TODAY, date(2028, 1, 1))
+    organisation.grant(
+        replace(move(Command.GRANT), at=morning(11, 30)), Term(valid_to=date(2026, 12, 24)), TODAY, date(2028, 1, 1)
+    )
     assert given(organisation, morning(12, 4), schedule) == []
     assert len(given(organisation, morning(12, 10), schedule)) == 1
 

@@ -72,7 +72,8 @@ def test_an_english_reader_learns_all_that_is_lacking() -> None:
     english = body(message, "check-recorded", Language.EN)
     for code in ("NO_RELATION", "ACCREDITATION_MISSING"):
         words = reasons.words(code, (), "en")
-        assert words is not None and words.remedy is not None
+        assert words is not None
+        assert words.remedy is not None
         assert quoted(words.remedy) in english
         assert quoted(f"Auf Deutsch: {code}.") in body(message, "check-recorded", Language.DE)
     assert "Deutsch" not in english

@@ -84,7 +84,8 @@ def test_a_text_that_says_nothing_is_none_wherever_a_sentence_is_taken() -> None
     looked_at, taken = 0, []
     for name, route, schema, samples in _bodies():
         assert route.body_field is not None
-        adapter: TypeAdapter[Any] = TypeAdapter(route.body_field.field_info.annotation)
+        annotation: Any = route.body_field.field_info.annotation
+        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
         good = samples.good(dict(schema))
         for place in places(good):
             if route.path_format in MAY_BE_EMPTY or COMPARED & {part for part in place if isinstance(part, str)}:

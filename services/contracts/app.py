@@ -43,6 +43,7 @@ from services.contracts.domain.contract import Contract
 from services.contracts.domain.owed import Owed
 from services.contracts.domain.rules import Terms
 from services.contracts.facts import FACTS
+from services.contracts.invoice_address.follow import INVOICE_ADDRESSES, InvoiceAddresses
 from services.contracts.leitweg.follow import LEITWEG_IDS, LeitwegIds
 from services.contracts.offers.follow import OFFERS, ChannelOffers
 from services.contracts.passing_on.api import passing_routes
@@ -69,7 +70,7 @@ from shared.process.service import Builder, Periodic, Resources, Service
 from shared.store.lease import Lease
 
 ARCHIVED = (*archive_log.COLLECTIONS, DOCUMENTS, RECORDS, ERASURES)
-FOLLOWED = (OFFERS, USAGES, INFORMATION, LEITWEG_IDS)
+FOLLOWED = (OFFERS, USAGES, INFORMATION, LEITWEG_IDS, INVOICE_ADDRESSES)
 STATED = (JOBS, OWED, STATEMENTS, SHARES, CONTENTS)
 """Collections of statements, in the order in which a backup copies them: every statement that was copied has its contents."""
 
@@ -102,7 +103,7 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
     files = settings.files()
     log = ArchiveLog(resources.store, settings.archive_origin)
     offers, usages, owed = ChannelOffers(resources), Usages(resources), owed_ledger(resources)
-    leitweg_ids = LeitwegIds(resources)
+    leitweg_ids, addresses = LeitwegIds(resources), InvoiceAddresses(resources)
     costs = Costs(resources, offers)
     jobs = Jobs(resources.store, resources.clock, Lease(settings.statement_lease, resources.steady))
     router = APIRouter()
@@ -129,17 +130,24 @@ def _assembled(resources: Resources, settings: Settings, served: Sequence[Channe
         title="EfA-Marktplatz: contracts",
         collections=(CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, PUBLISHED, *ARCHIVED, *FOLLOWED, *STATED, DECISIONS),
         router=router,
-        ledgers=(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger, leitweg_ids.ledger, owed),
+        ledgers=(
+            *(contracts.ledger, accessions.ledger, published, offers.ledger, usages.ledger),
+            *(leitweg_ids.ledger, addresses.ledger, owed),
+        ),
         publishes=bool(served),
         consumers=consumers(
-            [terms[channel] for channel in served], contracts, registers, Followed(offers, usages, leitweg_ids), resources.clock
+            [terms[channel] for channel in served],
+            contracts,
+            registers,
+            Followed(offers, usages, leitweg_ids, addresses),
+            resources.clock,
         ),
         periodic=(
             *(
                 work
                 for channel in served
                 for work in _periodic(
-                    terms[channel], contracts, registers, _Written(published, owed, files, leitweg_ids), settings
+                    terms[channel], contracts, registers, _Written(published, owed, files, leitweg_ids, addresses), settings
                 )
             ),
             *(work for channel in served for work in _chain_works(terms[channel], contracts, accessions, log, settings)),
@@ -190,12 +198,13 @@ def _chain_works(
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What the work of a processor writes beside contracts, and the Leitweg-IDs that its invoices go by."""
+    """What the work of a processor writes beside contracts, and what its invoices go by."""
 
     published: Ledger[PublishedCheckpoint]
     owed: Ledger[Owed]
     files: Files
     leitweg_ids: LeitwegIds
+    addresses: InvoiceAddresses
 
 
 def _periodic(
@@ -211,7 +220,7 @@ def _periodic(
         Periodic(f"contracts.{channel.value}.archive", settings.archive_every, archivist.run),
     ]
     billing, renderer = settings.billing_of(channel), Renderer() if rendering.available() else None
-    invoicing = Invoicing(written.owed, billing.data, written.leitweg_ids)
+    invoicing = Invoicing(written.owed, billing.data, written.leitweg_ids, written.addresses)
     issuing = StatementMaker(contracts, channel, written.files, log, invoicing, renderer)
     found.append(Periodic(f"contracts.{channel.value}.statement-documents", settings.documents_every, issuing.run))
     if renderer is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.contracts import handlers
+from services.contracts import followed_organisations, handlers
 from services.contracts.cascade import hold_to_parents
 from services.contracts.costs import follow as costs
 from services.contracts.costs.follow import Usages
@@ -14,7 +14,7 @@ from services.contracts.domain.provision import Provision
 from services.contracts.domain.request import Request
 from services.contracts.domain.rules import Terms
 from services.contracts.inhouse.judged import take_in
-from services.contracts.leitweg import follow as leitweg
+from services.contracts.invoice_address.follow import InvoiceAddresses
 from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.noticing import requested_notice
 from services.contracts.offers.follow import FOLLOWED, ChannelOffers
@@ -37,6 +37,7 @@ class Followed:
     offers: ChannelOffers
     usages: Usages
     leitweg_ids: LeitwegIds
+    invoice_addresses: InvoiceAddresses
 
 
 def consumers(
@@ -85,17 +86,18 @@ def _offerings(provisions: Provisions, offers: ChannelOffers, clock: Callable[[]
 
 
 def _customers(channel: Channel, followed: Followed, clock: Callable[[], datetime]) -> Consumer:
-    """Return the consumer of what invoices to a channel's Kunden go by: their uses and notices, and their Leitweg-IDs."""
+    """Return the consumer of what invoices to a channel's Kunden go by: their uses and notices, Leitweg-IDs and addresses."""
 
     async def handle(batch: Sequence[Received]) -> Sequence[Rejection]:
         used = [event for event in batch if type(event.message) in costs.FOLLOWED]
-        registered = [event for event in batch if type(event.message) in leitweg.FOLLOWED]
+        registered = [event for event in batch if type(event.message) in followed_organisations.FOLLOWED]
         return [
             *await followed.usages.follow(channel, used, clock()),
             *await followed.leitweg_ids.follow(channel, registered),
+            *await followed.invoice_addresses.follow(channel, registered),
         ]
 
-    return Consumer(CONTRACTS_USES[channel], costs.FOLLOWED | leitweg.FOLLOWED, handle)
+    return Consumer(CONTRACTS_USES[channel], costs.FOLLOWED | followed_organisations.FOLLOWED, handle)
 
 
 async def _provided(batch: Sequence[Received], terms: Terms, contracts: Contracts, at: datetime) -> Sequence[Rejection]:

@@ -175,7 +175,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
         response_model=views.OrganisationView,
         tags=["organisations"],
         openapi_extra=ADMINISTRATION,
-        summary="Add roles, add or remove users, give functions, set the Leitweg-ID",
+        summary="Add roles, add or remove users, give functions, set the Leitweg-ID, set or remove the invoice address",
     )
     async def change(
         organisation_id: str, request: schemas.ChangeRequest, caller: CurrentCaller, condition: NeededIfMatch
@@ -186,6 +186,8 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
             remove_users=tuple(request.remove_users),
             functions=request.functions,
             leitweg_id=request.leitweg_id,
+            invoice_address=request.invoice_address,
+            remove_invoice_address=request.removes_invoice_address,
         )
         command = handlers.change_organisation(organisation_id, changes, caller.subject, backend.clock())
         return await change_own(organisations, organisation_id, caller, command, condition=condition)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
+from services.eligibility.domain.invoice_address import TypedAddress
 from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document, RelationType
 from shared.http.days import Day
@@ -23,6 +25,13 @@ from shared.messages.values import (
 from shared.written import Written, WrittenLine
 
 HUSUM = "010540056056"
+ADDRESS: JsonDict = {
+    "care_of": ["Amt für Finanzen"],
+    "street": "Zingel 10",
+    "postcode": "25813",
+    "city": "Husum",
+    "email": "rechnung@husum.example",
+}
 
 
 class Request(BaseModel):
@@ -39,10 +48,11 @@ class PersonStep(Request):
 
 
 class CustomerStep(Request):
-    """Step 3, for a Kunde: ARS and Leitweg-ID, if any."""
+    """Step 3, for a Kunde: ARS, Leitweg-ID and invoice address, if any."""
 
     ars: Line | None = None
     leitweg_id: Line | None = None
+    invoice_address: TypedAddress | None = None
 
 
 class DraftRequest(Request):
@@ -57,7 +67,7 @@ class DraftRequest(Request):
                 {
                     "person": {"capacity": "VERTRETUNGSBERECHTIGT", "confirmed": True},
                     "roles": ["KUNDE"],
-                    "kunde": {"ars": HUSUM, "leitweg_id": "04011000-900X999-08"},
+                    "kunde": {"ars": HUSUM, "leitweg_id": "04011000-900X999-08", "invoice_address": ADDRESS},
                     "accreditations": [{"channel": "govdigital", "role": "KUNDE"}],
                 }
             ]
@@ -84,7 +94,7 @@ class RegistrationRequest(Request):
                     "organisation": HUSUM,
                     "person": {"capacity": "BEVOLLMAECHTIGT", "confirmed": True},
                     "roles": ["KUNDE"],
-                    "kunde": {"ars": HUSUM, "leitweg_id": "04011000-900X999-08"},
+                    "kunde": {"ars": HUSUM, "leitweg_id": "04011000-900X999-08", "invoice_address": ADDRESS},
                     "anbieter": ["govdigital"],
                 }
             ]
@@ -106,6 +116,7 @@ class RegistrationRequest(Request):
             anbieter=tuple(self.anbieter),
             ars=self.kunde.ars,
             leitweg_id=self.kunde.leitweg_id,
+            invoice_address=self.kunde.invoice_address,
         )
 
 
@@ -120,7 +131,9 @@ Subject = Annotated[str, StringConstraints(pattern=r"^[ -~]{1,255}$"), AfterVali
 class ChangeRequest(Request):
     """What an active user changes; what is left out stays."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [{"add_roles": ["BUENDELNDE_ORGANISATION"]}]})
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        json_schema_extra={"examples": [{"add_roles": ["BUENDELNDE_ORGANISATION"]}, {"invoice_address": ADDRESS}]}
+    )
 
     add_roles: Annotated[list[Role], Field(max_length=4)] = []
     add_users: Annotated[list[Subject], Field(max_length=50)] = []
@@ -130,6 +143,18 @@ class ChangeRequest(Request):
         Field(max_length=50, description="Functions by person; empty: may read only. Whoever is no member yet becomes one."),
     ] = {}
     leitweg_id: Line | None = None
+    invoice_address: Annotated[
+        TypedAddress | None,
+        Field(
+            description="Address for the next invoices, in place of that which the Anbieter has on file; null removes it, and "
+            "what the Anbieter has on file counts again."
+        ),
+    ] = None
+
+    @property
+    def removes_invoice_address(self) -> bool:
+        """Whether the address is stated to be none; left out, it stays."""
+        return "invoice_address" in self.model_fields_set and self.invoice_address is None
 
 
 class InvitationRequest(Request):

@@ -13,7 +13,7 @@ from services.eligibility.domain.statement import EvidenceType, RelationType, St
 from services.eligibility.domain.transitions import TRANSITIONS, Actor, Command
 from services.eligibility.domain.verdict import Check, OrderVerdict, Recheck
 from services.eligibility.repository import Viewer
-from shared.messages.eligibility import Assessment, ChangeReason, Decision, Finding, Override, Stage
+from shared.messages.eligibility import Assessment, ChangeReason, Decision, Finding, InvoiceAddress, Override, Stage
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
     AccreditationState,
@@ -150,6 +150,7 @@ class OrganisationView(BaseModel):
     state_code: str | None
     ars: str | None
     leitweg_id: str | None
+    invoice_address: InvoiceAddress | None
     roles: list[Role]
     users: list[str] | None
     members: list[MemberView] | None
@@ -168,6 +169,7 @@ class OrganisationView(BaseModel):
         )
         return cls(
             **shown,
+            invoice_address=organisation.invoice_address,
             roles=list(organisation.roles),
             users=list(organisation.users) if own else None,
             members=[MemberView(**member.model_dump()) for member in organisation.members] if own else None,

@@ -14,8 +14,10 @@ from shared.messages.values import (
     Ars,
     Channel,
     Code,
+    Country,
     EntityId,
     Line,
+    Mailbox,
     OrganisationId,
     OrganisationType,
     Party,
@@ -48,6 +50,42 @@ class Accreditation(Value):
             description="First day on which it no longer holds, a calendar day in Germany; null or absent: no end is set. "
             "Not personal.",
             examples=["2028-01-01"],
+        ),
+    ] = None
+
+
+class InvoiceAddress(Value):
+    """Postal address of the invoices to an organisation: an office of it, never a person."""
+
+    care_of: Annotated[
+        tuple[Line, ...],
+        Field(
+            max_length=2,
+            exclude_if=is_absent,
+            description="Office above the street (BT-51, BT-163); absent: none. It should name nobody, which nobody checks. "
+            "Not personal.",
+            examples=[["Amt für Finanzen", "Rechnungseingang"]],
+        ),
+    ] = ()
+    street: Annotated[
+        Line | None,
+        Field(
+            exclude_if=is_absent,
+            description="Street and number, or post-office box (BT-50); null or absent: the postcode is the body's own. "
+            "Not personal.",
+            examples=["Zingel 10"],
+        ),
+    ] = None
+    postcode: Annotated[Line, Field(description="Postcode (BT-53), in Germany five digits. Not personal.", examples=["25813"])]
+    city: Annotated[Line, Field(description="Place (BT-52). Not personal.", examples=["Husum"])]
+    country: Annotated[Country, Field(description="Country by ISO 3166-1 (BT-55). Not personal.", examples=["DE"])] = "DE"
+    email: Annotated[
+        Mailbox | None,
+        Field(
+            exclude_if=is_absent,
+            description="Shared mailbox of the office that examines invoices (BT-58), not that of a person, which nobody checks; "
+            "null or absent: none. Not personal.",
+            examples=["rechnung@husum.example"],
         ),
     ] = None
 
@@ -87,6 +125,14 @@ class Organisation(Value):
         Field(
             description="Leitweg-ID for electronic invoices, stated by the organisation. Not personal.",
             examples=["04011000-900X999-08"],
+        ),
+    ] = None
+    invoice_address: Annotated[
+        InvoiceAddress | None,
+        Field(
+            exclude_if=is_absent,
+            description="Address that the organisation wants its invoices to have; null or absent: it has stated none. "
+            "Not personal.",
         ),
     ] = None
     roles: Annotated[

@@ -42,6 +42,9 @@ Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 Mailbox = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f\x7f<>]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
 """Address of a shared mailbox of an organisation, not of a person."""
 
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""A country by the two letters of ISO 3166-1."""
+
 Sequence = Annotated[int, Field(ge=0, lt=2**53)]
 
 

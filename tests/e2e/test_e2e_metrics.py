@@ -65,7 +65,7 @@ async def test_each_processor_tells_of_its_own_channel_only(marketplace: Marketp
     assert labels(series, "contracts_contracts", "channel") == {channel.value}
     assert labels(series, "marktplatz_bus_consumer_stopped", "group") == set(contract_groups(channel))
     outboxes = {
-        *("contracts", "accessions", "archive_published", "contract_leitweg_ids", "contract_offers"),
-        *("usages", "statements_owed"),
+        *("contracts", "accessions", "archive_published", "contract_invoice_addresses", "contract_leitweg_ids"),
+        *("contract_offers", "usages", "statements_owed"),
     }
     assert labels(series, "marktplatz_outbox_age_seconds", "collection") == outboxes

@@ -8,6 +8,7 @@ from marktplatz.demo.screen import equals, holds
 from marktplatz.demo.world import MARKETPLACE, World, decisive
 
 LEITWEG_ID = "01054056-HUSUM1-64"
+INVOICE_ADDRESS = {"care_of": ["Amt für Finanzen"], "street": "Zingel 10", "postcode": "25813", "city": "Husum"}
 PATH = ["010540056056", "itvsh", "dataport", "govdigital"]
 
 
@@ -30,14 +31,14 @@ async def register(world: World) -> None:
         "valid_from": "2012-01-01",
         "evidence": [{"type": "SATZUNG", "title": "Organisationssatzung des ITVSH", "reference": "Az. 10.24/2012"}],
     }
-    organisation = await flow.register(
-        cast.husum, cast.govdigital, "KUNDE", relation, kunde={"ars": PATH[0], "leitweg_id": LEITWEG_ID}
-    )
+    details = {"ars": PATH[0], "leitweg_id": LEITWEG_ID, "invoice_address": INVOICE_ADDRESS}
+    organisation = await flow.register(cast.husum, cast.govdigital, "KUNDE", relation, kunde=details)
     (accreditation,) = organisation["accreditations"]
     screen.scene(
         "Husum",
         "registriert sich, erklärt Husum → ITVSH → Dataport → govdigital mit Satzung.",
         holds("die Erklärung liegt der Akkreditierung bei", accreditation["statements"], organisation),
+        equals("Rechnungsanschrift", organisation["invoice_address"], {**INVOICE_ADDRESS, "country": "DE"}),
     )
     screen.scene(
         "govdigital",

@@ -13,10 +13,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.contracts.documents.vat import VatCategory
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
-from shared.messages.values import Line, Mailbox, OrganisationId, Party
+from shared.messages.eligibility import InvoiceAddress
+from shared.messages.values import Country, Line, Mailbox, OrganisationId, Party
 
 log = structlog.get_logger()
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+_AT_HOME = "DE"
 Iban = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")]
 Terms = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -48,7 +49,7 @@ class Place(_Part):
     street: Line | None = None
     postcode: Line
     city: Line
-    country: Country = "DE"
+    country: Country = _AT_HOME
 
 
 class Contact(_Part):
@@ -72,10 +73,16 @@ class Seller(_Part):
 
 
 class Buyer(_Part):
-    """Who pays; without an endpoint the Leitweg-ID is the address. ``leitweg_id`` counts where the contract states none."""
+    """Who pays; without an endpoint the Leitweg-ID is the electronic address.
+
+    ``care_of`` are lines above the street, ``email`` is the mailbox of the office that examines invoices. ``leitweg_id`` counts
+    where the contract states none.
+    """
 
     name: Line
     place: Place
+    care_of: tuple[Line, ...] = ()
+    email: Mailbox | None = None
     endpoint: Endpoint | None = None
     leitweg_id: LeitwegId | None = None
 
@@ -111,11 +118,12 @@ class Billing(_Part):
 class Address(_Part):
     """Where an organisation is reached: ``care_of`` are lines above the street, ``endpoint`` takes its invoices.
 
-    ``leitweg_id`` is for invoices by contracts that state none.
+    ``email`` is the mailbox of the office that examines them. ``leitweg_id`` is for invoices by contracts that state none.
     """
 
     place: Place
     care_of: tuple[Line, ...] = ()
+    email: Mailbox | None = None
     endpoint: Endpoint | None = None
     leitweg_id: LeitwegId | None = None
 
@@ -123,7 +131,8 @@ class Address(_Part):
     def lines(self) -> tuple[str, ...]:
         """The lines below the name, as a document shows them."""
         street = () if self.place.street is None else (self.place.street,)
-        return (*self.care_of, *street, f"{self.place.postcode} {self.place.city}")
+        country = () if self.place.country == _AT_HOME else (self.place.country,)
+        return (*self.care_of, *street, f"{self.place.postcode} {self.place.city}", *country)
 
 
 class Account(_Part):
@@ -163,6 +172,25 @@ class BillingData(_Part):
         """The lines of the addresses by key of the organisation."""
         return {key: address.lines for key, address in self.addresses.items()}
 
+    def addressed(self, organisation: str, registered: InvoiceAddress | None) -> BillingData:
+        """Return the data for an invoice to an organisation: what it has registered is in place of its address in the file.
+
+        What the file states beside a postal address stays: its endpoint and Leitweg-ID. None leaves all as it is.
+        """
+        if registered is None:
+            return self
+        stated = self.addresses.get(organisation)
+        address = Address(
+            place=Place(
+                street=registered.street, postcode=registered.postcode, city=registered.city, country=registered.country
+            ),
+            care_of=registered.care_of,
+            email=registered.email,
+            endpoint=None if stated is None else stated.endpoint,
+            leitweg_id=None if stated is None else stated.leitweg_id,
+        )
+        return self.model_copy(update={"addresses": {**self.addresses, organisation: address}})
+
     def of(self, customer: Party, issued_on: date, previous_number: str | None = None) -> Billing:
         """Return the data for an invoice to a customer. Raises InvalidError (``billing_incomplete``)."""
         address, account = self.addresses.get(customer.id), self.account
@@ -171,7 +199,14 @@ class BillingData(_Part):
             raise InvalidError(f"No XRechnung without {part}.", code="billing_incomplete", field=part)
         return Billing(
             seller=self.seller,
-            buyer=Buyer(name=customer.name, place=address.place, endpoint=address.endpoint, leitweg_id=address.leitweg_id),
+            buyer=Buyer(
+                name=customer.name,
+                place=address.place,
+                care_of=address.care_of,
+                email=address.email,
+                endpoint=address.endpoint,
+                leitweg_id=address.leitweg_id,
+            ),
             payment=Payment(
                 iban=account.iban,
                 holder=account.holder,

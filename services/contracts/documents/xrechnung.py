@@ -164,18 +164,24 @@ def _seller(root: ET.Element, seller: Seller) -> None:
 
 def _buyer(root: ET.Element, buyer: Buyer, otherwise: Endpoint) -> None:
     party = _sub(_sub(root, "AccountingCustomerParty"), "Party")
-    _head(party, buyer.endpoint or otherwise, buyer.name, buyer.place)
+    _head(party, buyer.endpoint or otherwise, buyer.name, buyer.place, buyer.care_of)
     _add(_sub(party, "PartyLegalEntity"), "RegistrationName", buyer.name)
+    if buyer.email is not None:
+        _add(_sub(party, "Contact"), "ElectronicMail", buyer.email)
 
 
-def _head(party: ET.Element, endpoint: Endpoint, name: str, place: Place) -> None:
+def _head(party: ET.Element, endpoint: Endpoint, name: str, place: Place, care_of: Sequence[str] = ()) -> None:
     _add(party, "EndpointID", endpoint.id, schemeID=endpoint.scheme)
     _add(_sub(party, "PartyName"), "Name", name)
     address = _sub(party, "PostalAddress")
     if place.street is not None:
         _add(address, "StreetName", place.street)
+    if care_of:
+        _add(address, "AdditionalStreetName", care_of[0])
     _add(address, "CityName", place.city)
     _add(address, "PostalZone", place.postcode)
+    if len(care_of) > 1:  # there is room for two lines: BT-51 and BT-163
+        _add(_sub(address, "AddressLine"), "Line", ", ".join(care_of[1:]))
     _add(_sub(address, "Country"), "IdentificationCode", place.country)
 
 

@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from services.contracts.domain.leitweg import RegisteredLeitwegId, leitweg_id_of
+from services.contracts.followed_organisations import WITH_STATE
 from services.contracts.repository import SERVICE
 from shared.aggregate.change import Change
 from shared.aggregate.ledger import Ledger, aggregate_collection
 from shared.bus.handling import Received, Rejection, rejections
 from shared.messages.base import Message
-from shared.messages.eligibility import (
-    AccreditationAnswered,
-    AccreditationDecided,
-    AccreditationQueried,
-    AccreditationRequested,
-    OrganisationChanged,
-    OrganisationRegistered,
-    OrganisationRestated,
-)
 from shared.messages.values import Channel
 from shared.process.service import Resources
 
 LEITWEG_IDS = aggregate_collection("contract_leitweg_ids")
-_WITH_STATE: Final = (
-    OrganisationRegistered,
-    OrganisationChanged,
-    OrganisationRestated,
-    AccreditationRequested,
-    AccreditationQueried,
-    AccreditationAnswered,
-    AccreditationDecided,
-)
-FOLLOWED: frozenset[type[Message]] = frozenset(_WITH_STATE)
-"""The events with the state of an organisation; on the compacted topic any of them may be the last one left."""
 
 
 class LeitwegIds:
@@ -54,20 +34,29 @@ class LeitwegIds:
 
     async def follow(self, channel: Channel, batch: Sequence[Received]) -> Sequence[Rejection]:
         """Bring the Leitweg-IDs that a channel knows to the newest state. Raises StoreUnavailableError, WriteConflictError."""
-        found = [(event, change) for event in batch if (change := self._change(event, channel)) is not None]
-        return rejections([event for event, _ in found], await self.ledger.apply([change for _, change in found]))
+        changed: set[str] = set()
+        found = [(event, change) for event in batch if (change := _change(event, channel, changed)) is not None]
+        try:
+            results = await self.ledger.apply([change for _, change in found])
+        finally:
+            # Only now can they be read; after an error too, since what was written is not decided again.
+            self.changes += len(changed)
+        return rejections([event for event, _ in found], results)
 
-    def _change(self, event: Received, channel: Channel) -> Change[RegisteredLeitwegId] | None:
-        message = event.message
-        if not isinstance(message, _WITH_STATE) or (registered := message.organisation.leitweg_id) is None:
-            return None
-        organisation, id_ = message.organisation.id, leitweg_id_of(channel, message.organisation.id)
 
-        def decide(known: RegisteredLeitwegId | None) -> tuple[RegisteredLeitwegId, Sequence[Message]]:
-            if known is None:
-                self.changes += 1
-                return RegisteredLeitwegId(id=id_, organisation=organisation, channel=channel, current=registered), []
-            self.changes += known.follow(registered)
-            return known, []
+def _change(event: Received, channel: Channel, changed: set[str]) -> Change[RegisteredLeitwegId] | None:
+    """Return what an event changes; its decision adds the id of what is another then to ``changed``."""
+    message = event.message
+    if not isinstance(message, WITH_STATE) or (registered := message.organisation.leitweg_id) is None:
+        return None
+    organisation, id_ = message.organisation.id, leitweg_id_of(channel, message.organisation.id)
 
-        return Change(id_, decide, event.cause)
+    def decide(known: RegisteredLeitwegId | None) -> tuple[RegisteredLeitwegId, Sequence[Message]]:
+        if known is None:
+            changed.add(id_)
+            return RegisteredLeitwegId(id=id_, organisation=organisation, channel=channel, current=registered), []
+        if known.follow(registered):
+            changed.add(id_)
+        return known, []
+
+    return Change(id_, decide, event.cause)

@@ -16,6 +16,7 @@ from services.contracts.documents.xrechnung import MEDIA_TYPE, xrechnung
 from services.contracts.documents.yearly import JSON_NAME, PDF_NAME, Tax, YearlyStatement, parse_statement
 from services.contracts.domain.owed import INVOICE, Owed, owed_id
 from services.contracts.domain.papers import Paper
+from services.contracts.invoice_address.follow import InvoiceAddresses
 from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.statements.statement import Share, statement_id
 from shared.aggregate.change import Change
@@ -62,17 +63,18 @@ async def _former(owed: Ledger[Owed], part: Owed | Share) -> list[Owed]:
 
 @dataclass(frozen=True, slots=True)
 class Invoicing:
-    """What invoices go by: what is owed, the Anbieter's data of now, and the Leitweg-IDs that organisations have registered."""
+    """What invoices go by: what is owed, the Anbieter's data of now, and what organisations have registered for their invoices."""
 
     owed: Ledger[Owed]
     billing: Callable[[], BillingData]
     leitweg_ids: LeitwegIds
+    addresses: InvoiceAddresses
 
 
 class LateInvoices:
     """Makes the XRechnungen of a channel that could not be made with the other documents.
 
-    A process looks for them when it starts, and again when the Anbieter's data or a Leitweg-ID have changed.
+    A process looks for them when it starts, and again when the Anbieter's data, a Leitweg-ID or an address have changed.
     """
 
     def __init__(self, channel: Channel, files: Files, invoicing: Invoicing) -> None:
@@ -80,13 +82,14 @@ class LateInvoices:
         self.files = files
         self.owed = invoicing.owed
         self.leitweg_ids = invoicing.leitweg_ids
+        self.addresses = invoicing.addresses
         self.billing = invoicing.billing()
         self._invoicing = invoicing
-        self._looked: tuple[BillingData, int] | None = None
+        self._looked: tuple[BillingData, int, int] | None = None
 
     async def run(self) -> None:
         """Make those whose data are complete by now. Raises StoreUnavailableError (also of the files), WriteConflictError."""
-        seen = (self._invoicing.billing(), self.leitweg_ids.changes)
+        seen = (self._invoicing.billing(), self.leitweg_ids.changes, self.addresses.changes)
         if seen == self._looked:
             return
         self.billing = seen[0]
@@ -111,14 +114,19 @@ class LateInvoices:
 
     async def _is_stated(self, part: Owed) -> bool:
         """Return whether an invoice of a part may be possible now: most parts need no look at their documents."""
-        address = self.billing.addresses.get(part.payer)
-        if part.no_invoice not in STATED_LATER or address is None:
+        if part.no_invoice not in STATED_LATER:
             return False
         if any(stated is None for stated in (self.billing.seller, self.billing.account, self.billing.tax)):
+            return False
+        address = (await self._billing_of(part.payer)).addresses.get(part.payer)
+        if address is None:
             return False
         if part.no_invoice != "leitweg_id_missing" or address.leitweg_id is not None:
             return True
         return await self.leitweg_ids.for_invoice(self.channel, part.payer, None) is not None
+
+    async def _billing_of(self, payer: str) -> BillingData:
+        return self.billing.addressed(payer, await self.addresses.find(self.channel, payer))
 
     async def _made(self, part: Owed, issued_on: date) -> Rendered | None:
         papers = {paper.name: paper for paper in part.papers}
@@ -128,7 +136,8 @@ class LateInvoices:
             statement = await self._as_billed(parse_statement(await self._content(papers[JSON_NAME])), issued_on)
             paper = papers[PDF_NAME]
             shown = Rendered(paper.name, paper.title, paper.template, paper.media_type, await self._content(paper))
-            return invoice_of(statement, self.billing, issued_on, await number_before(self.owed, part), shown)
+            billing = await self._billing_of(part.payer)
+            return invoice_of(statement, billing, issued_on, await number_before(self.owed, part), shown)
         except (InvalidError, FileDamagedError) as error:
             log.warning("statement_not_invoiced", part=part.id, code=error.code, reason=error.detail)
             return None

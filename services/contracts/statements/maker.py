@@ -134,13 +134,14 @@ class StatementMaker:
         """Return the documents of a part after their files were put; None if a template cannot read it."""
         text = json.loads(content_of(contract.as_agreed()))
         text["leitweg_id"] = await self.invoicing.leitweg_ids.for_invoice(self.channel, share.payer, contract.leitweg_id)
+        billing = self.billing.addressed(share.payer, await self.invoicing.addresses.find(self.channel, share.payer))
         issued_on = day_of(share.issued_at)
         number = f"{contract.number}/{share.year}-{share.number}"
         try:
             given = statement_of_share(
-                share.model_dump(), text, number=number, issued_on=issued_on.isoformat(), tax=self.billing.tax
+                share.model_dump(), text, number=number, issued_on=issued_on.isoformat(), tax=billing.tax
             )
-            pdf = await asyncio.to_thread(renderer.render, statement_sheet(given, self.billing.address_lines))
+            pdf = await asyncio.to_thread(renderer.render, statement_sheet(given, billing.address_lines))
         except InvalidError as error:
             log.error("statement_document_not_made", share=share.id, code=error.code, reason=error.detail)  # noqa: TRY400
             self._unfit.add(share.id)
@@ -148,7 +149,7 @@ class StatementMaker:
         made = [pdf, Rendered(JSON_NAME, pdf.title, pdf.template, JSON, canonical(given))]
         previous, no_invoice = await number_before(self.owed, share), None
         try:
-            made.append(invoice_of(read_statement(given), self.billing, issued_on, previous, pdf))
+            made.append(invoice_of(read_statement(given), billing, issued_on, previous, pdf))
         except InvalidError as error:
             no_invoice = error.code
         for one in made:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+from pydantic import Field
+
+from services.eligibility.domain.invoice_address import DraftAddress, parse_country, parse_mailbox, parse_postcode
 from services.eligibility.domain.registration import (
     ACCREDITED,
     REGISTERABLE,
@@ -20,7 +23,7 @@ from services.eligibility.domain.vollmacht import Vollmacht
 from shared.ars import parse_ars
 from shared.errors import InvalidError, RejectedError
 from shared.leitweg import parse_leitweg_id
-from shared.messages.base import Value
+from shared.messages.base import Value, is_absent
 from shared.messages.values import Channel, Line, Role
 
 T = TypeVar("T")
@@ -47,6 +50,7 @@ class DraftCustomer(Value):
 
     ars: Line | None = None
     leitweg_id: Line | None = None
+    invoice_address: Annotated[DraftAddress | None, Field(exclude_if=is_absent)] = None
 
 
 class Application(Value):
@@ -92,6 +96,7 @@ def faults_of(draft: Draft, body: PublicBody | RejectedError, *, lacks_vollmacht
 
 def registration_of(draft: Draft, person: str, vollmacht: Vollmacht | None = None) -> Registration:
     """Return the registration that a draft without faults makes. Raises ValueError for one with faults."""
+    address = draft.kunde.invoice_address
     return Registration(
         person=person,
         capacity=Capacity(draft.person.capacity or ""),
@@ -101,6 +106,7 @@ def registration_of(draft: Draft, person: str, vollmacht: Vollmacht | None = Non
         leitweg_id=draft.kunde.leitweg_id,
         vollmacht=vollmacht,
         applications=tuple((Channel(it.channel or ""), Role(it.role or "")) for it in draft.accreditations),
+        invoice_address=None if address is None else address.typed(),
     )
 
 
@@ -140,6 +146,28 @@ def _role_faults(draft: Draft, body: PublicBody | None) -> Iterator[Fault]:
             error = _error_of(lambda given: customer_details(body, given, given.roles), alone)
         if error is not None:
             yield Fault(Step.ROLES, field, error.code, error.detail)
+    if draft.kunde.invoice_address is not None:
+        yield from _address_faults(draft.kunde.invoice_address, is_customer=Role.KUNDE in draft.roles)
+
+
+def _address_faults(address: DraftAddress, *, is_customer: bool) -> Iterator[Fault]:
+    within = "kunde.invoice_address"
+    if not is_customer:
+        detail = "An invoice address is asked of a Kunde only; add the role or leave it out."
+        yield Fault(Step.ROLES, within, "customer_details_without_role", detail)
+        return
+    for name, text in (("postcode", address.postcode), ("city", address.city)):
+        if text is None:
+            yield Fault(Step.ROLES, f"{within}.{name}", "missing", "An invoice address needs postcode and place.")
+    checks: tuple[tuple[str, str | None, Callable[[str], str]], ...] = (
+        ("country", address.country, parse_country),
+        ("postcode", address.postcode, lambda text: parse_postcode(text, address.country.upper())),
+        ("email", address.email, parse_mailbox),
+    )
+    for name, text, parse in checks:
+        error = None if text is None else _error_of(parse, text)
+        if error is not None:
+            yield Fault(Step.ROLES, f"{within}.{name}", error.code, error.detail)
 
 
 def _application_faults(draft: Draft) -> Iterator[Fault]:

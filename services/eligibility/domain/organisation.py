@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Move, Proposal, Term, event_of, granted, moved
+from services.eligibility.domain.invoice_address import TypedAddress
 from services.eligibility.domain.members import (
     Member,
     checked,
@@ -40,18 +41,19 @@ class Organisation(OrganisationMembers):
 
     @classmethod
     def register(cls, body: PublicBody, registration: Registration, at: datetime) -> tuple[Organisation, list[Message]]:
-        """Register a body for the first time. Raises InvalidError for roles, ARS or Leitweg-ID that do not fit."""
+        """Register a body for the first time. Raises InvalidError for roles or details that do not fit."""
         roles = known_roles(registration.roles)
         if not roles:
             raise InvalidError("A registration needs at least one role.", code="roles_missing")
-        ars, leitweg_id = customer_details(body, registration, roles)
+        details = customer_details(body, registration, roles)
         organisation = cls(
             id=body.id,
             name=body.name,
             type=body.type,
             state_code=body.state_code,
-            ars=ars,
-            leitweg_id=leitweg_id,
+            ars=details.ars,
+            leitweg_id=details.leitweg_id,
+            invoice_address=details.invoice_address,
             roles=roles,
             members=(Member(person=registration.person),),
             registered_by=registration.person,
@@ -76,11 +78,16 @@ class Organisation(OrganisationMembers):
         Raises ConflictError (``already_registered``) for any other, InvalidError for data that fit nobody.
         """
         body = PublicBody(self.id, self.name, self.type, self.state_code, self.ars)
-        ars, leitweg_id = customer_details(body, registration, known_roles(registration.roles))
+        details = customer_details(body, registration, known_roles(registration.roles))
         channels = {accreditation.channel for accreditation in self.accreditations}
-        given = (registration.capacity, ars or self.ars, leitweg_id or self.leitweg_id)
+        given = (
+            registration.capacity,
+            details.ars or self.ars,
+            details.leitweg_id or self.leitweg_id,
+            details.invoice_address or self.invoice_address,
+        )
         same_details = (
-            given == (self.capacity, self.ars, self.leitweg_id)
+            given == (self.capacity, self.ars, self.leitweg_id, self.invoice_address)
             and set(registration.roles) <= set(self.roles)
             and {channel for channel, _ in registration.accreditations(self.roles)} <= channels
         )
@@ -102,8 +109,10 @@ class Organisation(OrganisationMembers):
         remove_users: Sequence[str] = (),
         functions: Mapping[str, Sequence[Function]] | None = None,
         leitweg_id: str | None = None,
+        invoice_address: TypedAddress | None = None,
+        remove_invoice_address: bool = False,
     ) -> list[Message]:
-        """Add roles, add or remove users, give functions by person, set the Leitweg-ID.
+        """Add roles, add or remove users, give functions by person, set the Leitweg-ID, set or remove the invoice address.
 
         Raises ForbiddenError without VERWALTUNG, InvalidError, and ConflictError as ``checked``.
         """
@@ -113,10 +122,13 @@ class Organisation(OrganisationMembers):
         wished = with_functions(with_people(self.members, add_users), functions or {})
         members = checked(self.name, without_people(wished, remove_users))
         leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
-        if (roles, members, leitweg) == (self.roles, self.members, self.leitweg_id):
+        address = None if remove_invoice_address else self.invoice_address
+        if invoice_address is not None:
+            address = invoice_address.parsed()
+        if (roles, members, leitweg, address) == (self.roles, self.members, self.leitweg_id, self.invoice_address):
             return []
         self._set_members(members)
-        self.roles, self.leitweg_id, self.changed_at = roles, leitweg, at
+        self.roles, self.leitweg_id, self.invoice_address, self.changed_at = roles, leitweg, address, at
         return [wire.OrganisationChanged(organisation=self.public())]
 
     def put_vollmacht(self, vollmacht: Vollmacht | None, person: str, at: datetime) -> list[Message]:

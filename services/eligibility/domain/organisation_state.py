@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SerializerFunctionWrapHandler, computed_field, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, computed_field, model_serializer
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Reminded
 from services.eligibility.domain.membership import Membership
@@ -17,6 +17,7 @@ from services.eligibility.domain.vollmacht import Vollmacht
 from shared.errors import NotFoundError
 from shared.ids import person_mark
 from shared.messages import eligibility as wire
+from shared.messages.base import is_absent
 from shared.messages.values import AccreditationState, Ars, Channel, Line, OrganisationType, PersonRef, Role, Time
 
 NO_END = date.max
@@ -30,6 +31,7 @@ class OrganisationState(Membership):
     state_code: Line | None = None
     ars: Ars | None = None
     leitweg_id: Line | None = None
+    invoice_address: Annotated[wire.InvoiceAddress | None, Field(exclude_if=is_absent)] = None
     roles: tuple[Role, ...]
     registered_by: PersonRef
     capacity: Capacity
@@ -77,6 +79,7 @@ class OrganisationState(Membership):
             state_code=self.state_code,
             ars=self.ars,
             leitweg_id=self.leitweg_id,
+            invoice_address=self.invoice_address,
             roles=self.roles,
             accreditations=tuple(accreditation.public() for accreditation in self.accreditations),
             registered_at=self.registered_at,

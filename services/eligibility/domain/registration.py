@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.eligibility.domain.invoice_address import TypedAddress
 from services.eligibility.domain.vollmacht import Vollmacht
 from shared.ars import parse_ars
 from shared.errors import InvalidError
 from shared.leitweg import parse_leitweg_id
+from shared.messages.eligibility import InvoiceAddress
 from shared.messages.values import Channel, OrganisationType, Role
 
 REGISTERABLE = (Role.KUNDE, Role.BEREITSTELLER, Role.BUENDELNDE_ORGANISATION, Role.KLIENT)
@@ -41,7 +43,7 @@ class PublicBody:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The four steps: organisation (the body), person, roles with ARS and Leitweg-ID of a Kunde, Anbieter."""
+    """The four steps: organisation (the body), person, roles with what is asked of a Kunde, Anbieter."""
 
     person: str
     capacity: Capacity
@@ -52,6 +54,7 @@ class Registration:
     applications: tuple[tuple[Channel, Role], ...] = ()
     """Accreditations applied for one by one, beside ``anbieter``, where each role is applied for."""
     vollmacht: Vollmacht | None = None
+    invoice_address: TypedAddress | None = None
 
     def require_vollmacht(self) -> None:
         """Return unless the person acts by a Vollmacht not brought yet. Raises InvalidError (``vollmacht_missing``)."""
@@ -84,12 +87,25 @@ def known_roles(roles: Sequence[Role]) -> tuple[Role, ...]:
     return tuple(role for role in REGISTERABLE if role in roles)
 
 
-def customer_details(body: PublicBody, registration: Registration, roles: Sequence[Role]) -> tuple[str | None, str | None]:
-    """Return ARS and Leitweg-ID of the organisation. Raises InvalidError if they do not fit body or roles."""
-    if Role.KUNDE not in roles and (registration.ars or registration.leitweg_id):
-        raise InvalidError("ARS and Leitweg-ID are asked of a Kunde only.", code="customer_details_without_role")
+@dataclass(frozen=True, slots=True)
+class CustomerDetails:
+    """What an organisation has stated as a Kunde, checked."""
+
+    ars: str | None
+    leitweg_id: str | None
+    invoice_address: InvoiceAddress | None
+
+
+def customer_details(body: PublicBody, registration: Registration, roles: Sequence[Role]) -> CustomerDetails:
+    """Return ARS, Leitweg-ID and invoice address. Raises InvalidError if they do not fit body or roles."""
+    stated = (registration.ars, registration.leitweg_id, registration.invoice_address)
+    if Role.KUNDE not in roles and any(stated):
+        raise InvalidError(
+            "ARS, Leitweg-ID and invoice address are asked of a Kunde only.", code="customer_details_without_role"
+        )
     ars = None if registration.ars is None else parse_ars(registration.ars)
     if ars and body.ars and ars != body.ars:
         raise InvalidError(f"{body.name} has the ARS {body.ars}, not {ars}.", code="ars_differs", expected=body.ars, ars=ars)
     leitweg_id = None if registration.leitweg_id is None else parse_leitweg_id(registration.leitweg_id)
-    return body.ars or ars, leitweg_id
+    address = None if registration.invoice_address is None else registration.invoice_address.parsed()
+    return CustomerDetails(body.ars or ars, leitweg_id, address)

@@ -140,6 +140,23 @@ class Accreditation(Reply):
         return None if self.valid_to is None else self.valid_to - timedelta(days=1)
 
 
+class InvoiceAddress(Reply):
+    """Where the invoices of an organisation are addressed."""
+
+    care_of: tuple[str, ...] = ()
+    street: str | None = None
+    postcode: str
+    city: str
+    country: str
+    email: str | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines below the name of the organisation, with the mailbox."""
+        abroad = None if self.country == "DE" else self.country
+        return tuple(it for it in (*self.care_of, self.street, f"{self.postcode} {self.city}", abroad, self.email) if it)
+
+
 class Organisation(Reply):
     """A registered organisation, as far as the reader may see it."""
 
@@ -148,6 +165,7 @@ class Organisation(Reply):
     type: str
     ars: str | None
     leitweg_id: str | None
+    invoice_address: InvoiceAddress | None = None
     roles: tuple[str, ...]
     users: tuple[str, ...] | None
     statements: tuple[Statement, ...]
@@ -413,7 +431,7 @@ class Eligibility:
         await self._api.delete(path, [] if reason is None else [("reason", reason)], access=access, match=match)
 
     async def amend(self, access: Access, organisation_id: str, changes: dict[str, Any], match: str | None) -> None:
-        """Change members and functions, roles or the Leitweg-ID of one's own organisation while it is as it was read.
+        """Change members, functions, roles, Leitweg-ID or invoice address of one's own organisation while it is as it was read.
 
         Raises as ``Api.post``.
         """

@@ -47,7 +47,12 @@ DECISIONS = {
         Step("revoke", (Ask("reason", Kind.AREA),)),
     )
 }
-DONE = frozenset({*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back"})
+DONE = frozenset(
+    (
+        *(*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back"),
+        *("invoice_address", "invoice_address_removed"),
+    )
+)
 
 
 FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}

@@ -21,6 +21,7 @@ from services.contracts.costs.reference import Json
 from services.contracts.documents.billing import BillingData, BillingFile
 from services.contracts.documents.rendering import Rendered, Renderer, Sheet
 from services.contracts.documents.yearly import statement_of_share, yearly_statement
+from services.contracts.invoice_address.follow import InvoiceAddresses
 from services.contracts.leitweg.follow import LeitwegIds
 from services.contracts.metrics import UNMADE_STATEMENTS
 from services.contracts.repository import Contracts
@@ -34,8 +35,8 @@ from shared.errors import InvalidError, StoreUnavailableError
 from shared.files.folder import FolderFiles
 from shared.ids import derived_id
 from shared.messages.contracts_statements import StatementDocumented, StatementOwed
+from shared.messages.eligibility import InvoiceAddress, OrganisationChanged
 from shared.messages.eligibility import Organisation as OrganisationState
-from shared.messages.eligibility import OrganisationChanged
 from shared.messages.values import Channel, OrganisationType, Role
 from tests.component.contracts.test_contracts_statements import (
     JANUARY,
@@ -73,6 +74,13 @@ DATA = BillingData.model_validate(
         },
     }
 )
+OWN_ADDRESS = InvoiceAddress(
+    care_of=("Amt für Finanzen", "Rechnungseingang"),
+    street="Postfach 12 34",
+    postcode="25801",
+    city="Husum",
+    email="rechnung@husum.example",
+)
 UBL = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 
 
@@ -88,23 +96,31 @@ class World(CostWorld):
 
     def maker(self, renderer: Renderer | None = RENDERER, billing: BillingData | BillingFile = DATA) -> StatementMaker:
         contracts, log = Contracts(self.resources), ArchiveLog(self.store, Settings().archive_origin)
-        self.leitweg_ids = LeitwegIds(self.resources)
+        self.leitweg_ids, self.addresses = LeitwegIds(self.resources), InvoiceAddresses(self.resources)
         data = billing.data if isinstance(billing, BillingFile) else lambda: billing
-        invoicing = Invoicing(owed_ledger(self.resources), data, self.leitweg_ids)
+        invoicing = Invoicing(owed_ledger(self.resources), data, self.leitweg_ids, self.addresses)
         return StatementMaker(contracts, Channel.GOVDIGITAL, FolderFiles(self.folder), log, invoicing, renderer)
 
-    async def registers(self, organisation: str, leitweg_id: str | None, seq: int = 1) -> None:
+    async def registers(
+        self, organisation: str, leitweg_id: str | None, seq: int = 1, address: InvoiceAddress | None = None
+    ) -> None:
         """Take in what eligibility tells of an organisation."""
         public = OrganisationState(
-            id=organisation, name="Amt", type=OrganisationType.KOMMUNE, leitweg_id=leitweg_id,
+            id=organisation, name="Amt", type=OrganisationType.KOMMUNE, leitweg_id=leitweg_id, invoice_address=address,
             roles=(Role.KUNDE,), accreditations=(), registered_at=MARCH, changed_at=MARCH,
         )  # fmt: skip
         message = OrganisationChanged(organisation=public)
         cause = Cause(derived_id("event", organisation, str(seq)), message.TYPE, "eligibility", seq)
-        assert list(await self.leitweg_ids.follow(Channel.GOVDIGITAL, [Received(message, organisation, cause, MARCH)])) == []
+        for followed in (self.leitweg_ids, self.addresses):
+            assert list(await followed.follow(Channel.GOVDIGITAL, [Received(message, organisation, cause, MARCH)])) == []
 
     async def papers(self) -> dict[str, list[dict[str, Any]]]:
         return {document["payer"]: document["papers"] for document in await self.store.scan(OWED)}
+
+    async def invoice(self, payer: str) -> str:
+        """Return the newest XRechnung of a payer."""
+        paper = next(it for it in reversed((await self.papers())[payer]) if it["name"] == "xrechnung.xml")
+        return self.files()[paper["sha256"]].decode()
 
     async def entries(self) -> list[Entry]:
         entries = [Entry.read(document["raw"].encode()) for document in await self.store.scan(ENTRIES)]
@@ -309,6 +325,82 @@ async def test_an_invoice_has_the_leitweg_id_that_replaced_that_of_the_contract(
     papers = {paper["name"]: world.files()[paper["sha256"]] for paper in (await world.papers())[HUSUM.id]}
     assert b"<cbc:BuyerReference>01051044-99-39<" in papers["xrechnung.xml"]
     assert json.loads(papers["abrechnung.json"])["contract"]["leitweg_id"] == "01051044-99-39"
+
+
+async def test_the_address_that_the_payer_has_registered_stands_on_its_documents_before_that_of_the_file(world: World) -> None:
+    maker = world.maker()
+    await world.registers(HUSUM.id, LEITWEG, address=OWN_ADDRESS)
+    await made(world)
+    await maker.run()
+    invoice = await world.invoice(HUSUM.id)
+    for name, text in (
+        ("StreetName", "Postfach 12 34"), ("AdditionalStreetName", "Amt für Finanzen"), ("Line", "Rechnungseingang"),
+        ("PostalZone", "25801"), ("ElectronicMail", "rechnung@husum.example"), ("Name", HUSUM.name),
+    ):  # fmt: skip
+        assert f"<cbc:{name}>{text}</cbc:{name}>" in invoice
+    assert f'<cbc:EndpointID schemeID="0204">{LEITWEG}<' in invoice, "the electronic address is another matter"
+    assert "Zingel" not in invoice
+    texts = {payer: text_of(world.files()[papers[0]["sha256"]]) for payer, papers in (await world.papers()).items()}
+    assert plain("Amt für FinanzenRechnungseingangPostfach 12 3425801 Husum") in texts[HUSUM.id]
+    assert plain("25746 Heide") in texts[HEIDE.id], "each payer has its own"
+    assert plain("Postfach") not in texts[HEIDE.id]
+
+
+async def test_what_the_file_states_beside_the_postal_address_stays(world: World) -> None:
+    endpoint = {"scheme": "EM", "id": "eingang@husum.example"}
+    stated = DATA.model_dump(mode="json")
+    stated["addresses"][HUSUM.id] |= {"endpoint": endpoint}
+    stated["addresses"][HEIDE.id] |= {"leitweg_id": "01051044-99-39"}
+    maker = world.maker(billing=BillingData.model_validate(stated))
+    for payer in (HUSUM.id, HEIDE.id):
+        await world.registers(payer, None, address=OWN_ADDRESS)
+    await made(world)
+    await maker.run()
+    assert '<cbc:EndpointID schemeID="EM">eingang@husum.example<' in await world.invoice(HUSUM.id)
+    heide = await world.invoice(HEIDE.id)
+    assert "<cbc:BuyerReference>01051044-99-39<" in heide
+    assert "Postfach 12 34" in heide
+
+
+async def test_an_address_that_is_registered_later_brings_the_invoice_without_a_new_start(world: World) -> None:
+    await made(world)
+    maker = world.maker(billing=DATA.model_copy(update={"addresses": {}}))
+    await maker.run()
+    before = await world.papers()
+    assert {document["no_invoice"] for document in await world.store.scan(OWED)} == {"billing_incomplete"}
+    await world.registers(HUSUM.id, None)
+    await maker.run()
+    assert await world.papers() == before
+    await world.registers(HUSUM.id, None, seq=2, address=OWN_ADDRESS)
+    await maker.run()
+    papers = await world.papers()
+    assert (papers[HEIDE.id], papers[HUSUM.id][:2]) == (before[HEIDE.id], before[HUSUM.id]), "what was made stays as it is"
+    assert "Postfach 12 34" in await world.invoice(HUSUM.id)
+
+
+async def test_an_invoice_that_was_made_stays_and_the_next_one_has_the_address_of_then(world: World) -> None:
+    maker = world.maker()
+    await world.registers(HUSUM.id, None, address=OWN_ADDRESS)
+    await made(world)
+    await maker.run()
+    first = await world.papers()
+    moved = OWN_ADDRESS.model_copy(update={"street": "Neue Straße 1", "care_of": ()})
+    await world.registers(HUSUM.id, None, seq=2, address=moved)
+    await maker.run()
+    assert await world.papers() == first
+    await corrected(world)
+    parts = {(it["payer"], it["year"], it["number"]): it["papers"] for it in await world.store.scan(OWED)}
+    invoices = {key: world.files()[papers[-1]["sha256"]].decode() for key, papers in parts.items() if key[0] == HUSUM.id}
+    assert [("Postfach" in invoices[key], "Neue Straße 1" in invoices[key]) for key in sorted(invoices)] == [
+        (True, False), (False, True), (False, True),
+    ]  # fmt: skip
+    await world.registers(HUSUM.id, None, seq=3)
+    world.later(days=1)
+    await world.report("a", HUSUM, "2027-12", 10, seq=21)
+    world.later(days=1)
+    await made(world, "3", year=2027)
+    await world.maker().run()
+    assert "Zingel 10" in await world.invoice(HUSUM.id), "without an address of its own that of the file counts again"
 
 
 async def test_the_file_of_the_anbieter_is_read_again_when_it_has_changed(world: World, tmp_path: Path) -> None:

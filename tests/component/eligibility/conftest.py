@@ -119,7 +119,7 @@ class World:
         """Send a change as somebody who has read the thing a moment before; who cannot read it guesses its tag."""
         return await self.call(method, path, token, body, If_Match=await self.tag(path, token) or '"1"')
 
-    async def register(self, token: str, roles: Sequence[str], anbieter: Sequence[str], **kunde: str) -> httpx.Response:
+    async def register(self, token: str, roles: Sequence[str], anbieter: Sequence[str], **kunde: object) -> httpx.Response:
         """Register the caller's organisation."""
         person = {"capacity": "BEVOLLMAECHTIGT", "confirmed": True}
         body = {"organisation": token.split("/")[1], "person": person, "roles": roles, "anbieter": anbieter, "kunde": kunde}

@@ -115,6 +115,7 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     ],
     "/organisations/{organisation_id}/details": plain,
     "/organisations/{organisation_id}/evidence/{document_id}": lambda: [_organisation("statements", 0, "evidence", 0, "id")],
+    "/organisations/{organisation_id}/invoice-address": plain,
     "/organisations/{organisation_id}/members/invitations/{invitation_id}": lambda: [_member("invitations", "id")],
     "/organisations/{organisation_id}/members/invite": plain,
     "/organisations/{organisation_id}/members/persons/{person}": lambda: [_member("members", "person")],

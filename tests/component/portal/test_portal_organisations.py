@@ -176,6 +176,58 @@ async def test_a_statement_is_taken_back_and_roles_and_leitweg_id_are_added(desk
     await desks.anbieter.open(f"{PATH}/details", 404)
 
 
+async def test_an_invoice_address_is_stated_changed_and_removed_and_its_anbieter_reads_it(desks: Desks) -> None:
+    kunde, anbieter = await registered(desks), desks.anbieter
+    await kunde.follow("Rechnungsanschrift angeben")
+    assert "Anschrift entfernen" not in kunde.text, "there is none yet"
+    given = {"care_of": "Amt für Finanzen\r\nRechnungseingang", "street": "Zingel 10", "city": "Husum"}
+    await kunde.send(422, **given, postcode="2581", email="rechnung")
+    assert "fünf Ziffern" in kunde.page.one("p", id="postcode-error").text
+    assert kunde.value("street") == "Zingel 10"
+    await kunde.send(422, postcode="25813")
+    assert kunde.page.one("p", id="email-error").text == "Das ist keine E-Mail-Adresse."
+    await kunde.send(email="rechnung@husum.example")
+    assert "Die Rechnungsanschrift ist gespeichert" in kunde.text
+    shown = "Amt für Finanzen Rechnungseingang Zingel 10 25813 Husum rechnung@husum.example"
+    assert shown in " ".join(kunde.text.split())
+    await anbieter.open(PATH)
+    assert shown in " ".join(anbieter.text.split())
+    assert "Rechnungsanschrift ändern" not in anbieter.text
+    await anbieter.open(f"{PATH}/invoice-address", 404)
+    await kunde.follow("Rechnungsanschrift ändern")
+    assert (kunde.value("care_of"), kunde.value("country")) == ("Amt für Finanzen\nRechnungseingang", "DE")
+    await kunde.send(care_of="", street="", country="")
+    assert "Zingel 10" not in kunde.text
+    await kunde.follow("Rechnungsanschrift ändern")
+    await kunde.send(200, "Anschrift entfernen")
+    assert "Die Rechnungsanschrift ist entfernt" in kunde.text
+    assert "25813" not in kunde.text
+
+
+async def test_what_is_wrong_with_an_invoice_address_stands_at_its_field(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.open(f"/en{PATH}/invoice-address")
+    right = {"postcode": "25813", "city": "Husum", "street": "", "country": "", "care_of": ""}
+    for field, value, error in (
+        ("postcode", "", "Please fill in this field."),
+        ("city", "", "Please fill in this field."),
+        ("city", "H" * 201, "The text is too long. Please shorten it."),
+        ("street", "Zingel\x1b10", "This does not have the form that is expected."),
+        ("country", "XX", "There is no such country. Name two letters, such as DE."),
+        ("care_of", "a\r\nb\r\nc", "These are too many entries."),
+    ):
+        await kunde.send(422, **(right | {field: value}))
+        assert kunde.page.one("p", id=f"{field}-error").text == error
+
+
+async def test_an_invoice_address_is_changed_only_as_it_was_read(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.follow("Rechnungsanschrift angeben")
+    await kunde.send(postcode="25813", city="Husum")
+    await kunde.again(412)
+    assert "Inzwischen hat jemand etwas geändert" in kunde.text
+
+
 async def test_the_next_accreditation_is_asked_for_by_a_form(desks: Desks) -> None:
     kunde = await registered(desks)
     await kunde.follow("Akkreditierung beantragen")

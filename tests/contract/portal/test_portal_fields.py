@@ -171,6 +171,7 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
     assert {"leitweg_id", "add_roles", "functions", "remove_users"} <= _body(
         described, "/v1/organisations/{organisation_id}", "patch"
     )
+    assert {"invoice_address", "care_of", "street", "postcode", "city", "country", "email"} <= _body(described, below, "patch")
     assert "delete" in described["paths"][f"{below}/relations/{{statement_id}}"]
     draft = _body(described, "/v1/registrations/{body_id}", "put")
     assert {"person", "capacity", "confirmed", "roles", "kunde", "leitweg_id", "accreditations", "channel", "role"} <= draft

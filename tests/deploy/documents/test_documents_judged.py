@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.contracts.documents.billing import Billing
+from services.contracts.documents.billing import Billing, BillingData
 from services.contracts.documents.rendering import Renderer
 from services.contracts.documents.sheets import contract_sheets
 from services.contracts.documents.xrechnung import xrechnung
 from services.contracts.documents.yearly import read_statement, statement_sheet
+from shared.messages.eligibility import InvoiceAddress
+from shared.messages.values import Party
 from tests.deploy.maven import jars
 from tests.support.contract_documents import ADDRESSES, BILLING, condition, contract, root_contract, yearly
 
@@ -22,11 +25,27 @@ HERE = Path(__file__).parent
 Findings = dict[tuple[str, str], list[str]]
 
 TEXTS = ["Łódź, ẞ, „Größe“ … 25 %", "Привет 😀", "W" * 200, "Satz. " * 60]
+OWN_ADDRESS = InvoiceAddress(
+    care_of=("Sächsisches Staatsministerium der Finanzen", "Zentrale Rechnungsstelle"),
+    street="Postfach 10 09 48",
+    postcode="01079",
+    city="Dresden",
+    email="rechnung@sachsen.example",
+)
 CORRECTION = {"previous_hash": "a" * 64, "budget_cents": 0}
 UNTAXED_SELLER = {name: value for name, value in BILLING["seller"].items() if name != "vat_id"} | {
     "tax_number": "045/123/45678",
     "register_id": "GnR 1234 B",
 }
+
+
+def own_billing(address: InvoiceAddress) -> dict[str, Any]:
+    """Return the data of an invoice to the buyer at the address that it has registered; the file of the Anbieter knows none."""
+    account = {**BILLING["payment"], "days": 30}
+    del account["due_on"]
+    file = BillingData.model_validate({"seller": BILLING["seller"], "account": account})
+    buyer = Party(id="DE-SN", name=BILLING["buyer"]["name"])
+    return file.addressed(buyer.id, address).of(buyer, date(2026, 2, 15)).model_dump(mode="json")
 
 
 def written(folder: Path) -> None:
@@ -50,6 +69,11 @@ def written(folder: Path) -> None:
         "exempt": (yearly(tax={"category": "E", "reason": "Steuerfrei nach § 4 Nr. 29 UStG"}), BILLING),
         "untaxed": (yearly(tax={"category": "O", "reason": "Nicht steuerbar"}), BILLING | {"seller": UNTAXED_SELLER}),
         "more": (statement | {"correction": CORRECTION | {"contract_cents": 1234}}, BILLING | {"previous_number": "A-1"}),
+        "own-address": (statement, own_billing(OWN_ADDRESS)),
+        "own-address-abroad": (
+            statement,
+            own_billing(InvoiceAddress(care_of=("Botschaft",), postcode="1010", city="Wien", country="AT")),
+        ),
         "less": (statement | {"correction": CORRECTION | {"contract_cents": -1234}}, BILLING | {"previous_number": "A-1"}),
     }
     for name, (data, billing) in invoices.items():
@@ -82,7 +106,8 @@ def test_every_pdf_is_pdf_a_3a_and_pdf_ua_1(findings: Findings) -> None:
 
 def test_every_invoice_is_valid_by_schema_and_rules(findings: Findings) -> None:
     judged = {name: found for (name, judge), found in findings.items() if judge == "xrechnung" and name != "wrong.xml"}
-    assert sorted(judged) == ["exempt.xml", "less.xml", "more.xml", "taxed.xml", "untaxed.xml"]
+    own = ["own-address-abroad.xml", "own-address.xml"]
+    assert sorted(judged) == ["exempt.xml", "less.xml", "more.xml", *own, "taxed.xml", "untaxed.xml"]
     assert {name: found for name, found in judged.items() if found} == {}
 
 

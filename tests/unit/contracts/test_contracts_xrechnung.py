@@ -72,6 +72,22 @@ def test_the_leitweg_id_is_the_address_of_a_buyer_without_another() -> None:
     assert text(invoice(yearly(), other), "cac:AccountingCustomerParty/cac:Party/EndpointID") == "eingang@example.org"
 
 
+def test_the_lines_above_the_street_and_the_mailbox_of_the_buyer_stand_in_the_invoice() -> None:
+    buyer = BILLING["buyer"] | {"care_of": ["Staatskanzlei", "Referat 13", "Haus 2"], "email": "rechnung@sachsen.example"}
+    found = invoice(yearly(), BILLING | {"buyer": buyer}).find("cac:AccountingCustomerParty/cac:Party", NAMES)
+    assert found is not None
+    assert [(it.tag.partition("}")[2], (it.text or "").strip()) for it in found.findall("cac:PostalAddress/*", NAMES)] == [
+        ("StreetName", "Archivstraße 1"),
+        ("AdditionalStreetName", "Staatskanzlei"),
+        ("CityName", "Dresden"),
+        ("PostalZone", "01097"),
+        ("AddressLine", ""),
+        ("Country", ""),
+    ]
+    assert text(found, "cac:PostalAddress/cac:AddressLine/Line") == "Referat 13, Haus 2"
+    assert text(found, "cac:Contact/ElectronicMail") == "rechnung@sachsen.example"
+
+
 @pytest.mark.parametrize(("cents", "root", "code"), [(1190, "Invoice", "380"), (-1190, "CreditNote", "381")])
 def test_a_correction_is_billed_by_its_difference_alone(cents: int, root: str, code: str) -> None:
     statement = yearly() | {"correction": {"previous_hash": "a" * 64, "contract_cents": cents, "budget_cents": 0}}

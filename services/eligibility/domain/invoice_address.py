@@ -1,0 +1,100 @@
+"""The address that an organisation wants its invoices to have, as it was typed and as it is stored."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from shared.errors import InvalidError
+from shared.messages.base import Value
+from shared.messages.eligibility import InvoiceAddress
+from shared.messages.values import Line, Mailbox
+
+GERMANY: Final = "DE"
+_GERMAN_POSTCODE: Final = re.compile(r"(?!00)[0-9]{5}")
+_POSTCODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 -]{0,8}[A-Za-z0-9])?")
+_MAILBOX: Final = TypeAdapter(Mailbox)
+COUNTRIES: Final = frozenset(
+    """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG
+    CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL
+    GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA
+    LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP
+    NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
+    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    """.split()
+)
+"""ISO 3166-1 alpha-2: an XRechnung with any other country is invalid (BR-CL-14)."""
+
+
+class _TypedLines(Value):
+    care_of: Annotated[tuple[Line, ...], Field(max_length=2, description="Lines above the street, such as an office.")] = ()
+    street: Annotated[Line | None, Field(description="Street and number, or post-office box.")] = None
+    country: Annotated[Line, Field(description="Country by the two letters of ISO 3166-1.", examples=[GERMANY])] = GERMANY
+    email: Annotated[
+        Line | None, Field(description="Shared mailbox of the office that examines invoices, not that of a person.")
+    ] = None
+
+
+class TypedAddress(_TypedLines):
+    """An invoice address as it was typed."""
+
+    postcode: Annotated[Line, Field(description="Postcode, in Germany five digits.", examples=["25813"])]
+    city: Annotated[Line, Field(description="Place.", examples=["Husum"])]
+
+    def parsed(self) -> InvoiceAddress:
+        """Return the address as it is stored. Raises InvalidError (``country_unknown``, ``postcode_form``, ``mailbox_form``)."""
+        country = parse_country(self.country)
+        return InvoiceAddress(
+            care_of=self.care_of,
+            street=self.street,
+            postcode=parse_postcode(self.postcode, country),
+            city=self.city,
+            country=country,
+            email=None if self.email is None else parse_mailbox(self.email),
+        )
+
+
+class DraftAddress(_TypedLines):
+    """An invoice address as far as it is filled in."""
+
+    postcode: Annotated[Line | None, Field(description="Postcode, in Germany five digits.", examples=["25813"])] = None
+    city: Annotated[Line | None, Field(description="Place.", examples=["Husum"])] = None
+
+    def typed(self) -> TypedAddress:
+        """Return the whole address. Raises ValueError where something is missing."""
+        return TypedAddress.model_validate(self.model_dump())
+
+
+def parse_country(text: str) -> str:
+    """Return a country by its two letters in upper case. Raises InvalidError (``country_unknown``)."""
+    country = text.upper()
+    if country not in COUNTRIES:
+        raise InvalidError(
+            f"'{text}' is no country of ISO 3166-1, which has two letters, such as {GERMANY}.",
+            code="country_unknown",
+            field="country",
+        )
+    return country
+
+
+def parse_postcode(text: str, country: str) -> str:
+    """Return a postcode of a country. Raises InvalidError (``postcode_form``)."""
+    form = _GERMAN_POSTCODE if country == GERMANY else _POSTCODE
+    if form.fullmatch(text) is None:
+        raise InvalidError(
+            f"'{text}' is no postcode of {country}: in Germany it has five digits, elsewhere up to 10 letters and digits.",
+            code="postcode_form",
+            field="postcode",
+        )
+    return text
+
+
+def parse_mailbox(text: str) -> str:
+    """Return the address of a mailbox. Raises InvalidError (``mailbox_form``)."""
+    try:
+        return _MAILBOX.validate_python(text)
+    except ValidationError:
+        raise InvalidError("The mailbox is not written as an e-mail address.", code="mailbox_form", field="email") from None

@@ -186,8 +186,7 @@ def _organisation_routes(router: APIRouter, backend: Backend) -> None:
             remove_users=tuple(request.remove_users),
             functions=request.functions,
             leitweg_id=request.leitweg_id,
-            invoice_address=request.invoice_address,
-            remove_invoice_address=request.removes_invoice_address,
+            invoice_address=request.address_change(),
         )
         command = handlers.change_organisation(organisation_id, changes, caller.subject, backend.clock())
         return await change_own(organisations, organisation_id, caller, command, condition=condition)

@@ -12,7 +12,7 @@ from services.eligibility.domain import reminders
 from services.eligibility.domain.accreditation import Move, Term
 from services.eligibility.domain.appointment import Appointment
 from services.eligibility.domain.invitation import Invitation, InvitationMail
-from services.eligibility.domain.invoice_address import TypedAddress
+from services.eligibility.domain.invoice_address import AddressChange
 from services.eligibility.domain.organisation import Organisation
 from services.eligibility.domain.registration import Capacity, PublicBody, Registration
 from services.eligibility.domain.rights import record_rights
@@ -68,8 +68,7 @@ class Changes:
     remove_users: tuple[str, ...] = ()
     functions: Mapping[str, Sequence[Function]] = field(default_factory=dict)
     leitweg_id: str | None = None
-    invoice_address: TypedAddress | None = None
-    remove_invoice_address: bool = False
+    invoice_address: AddressChange | None = None
 
 
 def change_organisation(organisation_id: str, changes: Changes, person: str, at: datetime) -> Change[Organisation]:
@@ -85,7 +84,6 @@ def change_organisation(organisation_id: str, changes: Changes, person: str, at:
             functions=changes.functions,
             leitweg_id=changes.leitweg_id,
             invoice_address=changes.invoice_address,
-            remove_invoice_address=changes.remove_invoice_address,
         ),
     )
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.config import JsonDict
 
 from services.eligibility.domain.draft import Application, Draft, DraftCustomer, DraftPerson
-from services.eligibility.domain.invoice_address import TypedAddress
+from services.eligibility.domain.invoice_address import AddressChange, TypedAddress
 from services.eligibility.domain.registration import Capacity, Registration
 from services.eligibility.domain.statement import Document, RelationType
 from shared.http.days import Day
@@ -151,10 +151,9 @@ class ChangeRequest(Request):
         ),
     ] = None
 
-    @property
-    def removes_invoice_address(self) -> bool:
-        """Whether the address is stated to be none; left out, it stays."""
-        return "invoice_address" in self.model_fields_set and self.invoice_address is None
+    def address_change(self) -> AddressChange | None:
+        """Return what becomes of the address, None where it is left out and stays."""
+        return AddressChange(self.invoice_address) if "invoice_address" in self.model_fields_set else None
 
 
 class InvitationRequest(Request):

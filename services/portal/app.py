@@ -32,7 +32,6 @@ from services.portal.pages.files import file_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
 from services.portal.pages.interest import interest_routes
-from services.portal.pages.invoice_address import invoice_address_routes
 from services.portal.pages.login import BACK_CHANNEL, CALLBACK, login_routes
 from services.portal.pages.members import invitation_routes, member_routes
 from services.portal.pages.offer_form import offer_form_routes
@@ -127,7 +126,6 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility, ordering))
-        join(router, invoice_address_routes(pages, eligibility))
         join(router, vollmacht_routes(pages, eligibility))
         join(router, evidence_routes(pages, eligibility))
         join(router, member_routes(pages, eligibility))

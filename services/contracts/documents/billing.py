@@ -181,9 +181,7 @@ class BillingData(_Part):
             return self
         stated = self.addresses.get(organisation)
         address = Address(
-            place=Place(
-                street=registered.street, postcode=registered.postcode, city=registered.city, country=registered.country
-            ),
+            place=Place(street=registered.street, postcode=registered.postcode, city=registered.city, country=registered.country),
             care_of=registered.care_of,
             email=registered.email,
             endpoint=None if stated is None else stated.endpoint,

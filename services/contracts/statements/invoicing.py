@@ -63,7 +63,7 @@ async def _former(owed: Ledger[Owed], part: Owed | Share) -> list[Owed]:
 
 @dataclass(frozen=True, slots=True)
 class Invoicing:
-    """What invoices go by: what is owed, the Anbieter's data of now, and what organisations have registered for their invoices."""
+    """What invoices go by: what is owed, the Anbieter's data of now, and what organisations have registered for them."""
 
     owed: Ledger[Owed]
     billing: Callable[[], BillingData]

@@ -138,9 +138,7 @@ class StatementMaker:
         issued_on = day_of(share.issued_at)
         number = f"{contract.number}/{share.year}-{share.number}"
         try:
-            given = statement_of_share(
-                share.model_dump(), text, number=number, issued_on=issued_on.isoformat(), tax=billing.tax
-            )
+            given = statement_of_share(share.model_dump(), text, number=number, issued_on=issued_on.isoformat(), tax=billing.tax)
             pdf = await asyncio.to_thread(renderer.render, statement_sheet(given, billing.address_lines))
         except InvalidError as error:
             log.error("statement_document_not_made", share=share.id, code=error.code, reason=error.detail)  # noqa: TRY400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -16,16 +17,34 @@ GERMANY: Final = "DE"
 _GERMAN_POSTCODE: Final = re.compile(r"(?!00)[0-9]{5}")
 _POSTCODE: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 -]{0,8}[A-Za-z0-9])?")
 _MAILBOX: Final = TypeAdapter(Mailbox)
-COUNTRIES: Final = frozenset(
-    """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG
-    CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL
-    GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA
-    LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP
-    NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
-    SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
-    """.split()
-)
+_SECOND_LETTERS: Final = {
+    "A": "DEFGILMOQRSTUWXZ",
+    "B": "ABDEFGHIJLMNOQRSTVWYZ",
+    "C": "ACDFGHIKLMNORUVWXYZ",
+    "D": "EJKMOZ",
+    "E": "CEGHRST",
+    "F": "IJKMOR",
+    "G": "ABDEFGHILMNPQRSTUWY",
+    "H": "KMNRTU",
+    "I": "DELMNOQRST",
+    "J": "EMOP",
+    "K": "EGHIMNPRWYZ",
+    "L": "ABCIKRSTUVY",
+    "M": "ACDEFGHKLMNOPQRSTUVWXYZ",
+    "N": "ACEFGILOPRUZ",
+    "O": "M",
+    "P": "AEFGHKLMNRSTWY",
+    "Q": "A",
+    "R": "EOSUW",
+    "S": "ABCDEGHIJKLMNORSTVXYZ",
+    "T": "CDFGHJKLMNORTVWZ",
+    "U": "AGMSYZ",
+    "V": "ACEGINU",
+    "W": "FS",
+    "Y": "ET",
+    "Z": "AMW",
+}
+COUNTRIES: Final = frozenset(first + second for first, letters in _SECOND_LETTERS.items() for second in letters)
 """ISO 3166-1 alpha-2: an XRechnung with any other country is invalid (BR-CL-14)."""
 
 
@@ -55,6 +74,17 @@ class TypedAddress(_TypedLines):
             country=country,
             email=None if self.email is None else parse_mailbox(self.email),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChange:
+    """What becomes of an invoice address: ``to`` None removes it."""
+
+    to: TypedAddress | None
+
+    def parsed(self) -> InvoiceAddress | None:
+        """Return the address as it is stored then. Raises as ``TypedAddress.parsed``."""
+        return None if self.to is None else self.to.parsed()
 
 
 class DraftAddress(_TypedLines):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from services.eligibility.domain.accreditation import AccreditationRecord, Move, Proposal, Term, event_of, granted, moved
-from services.eligibility.domain.invoice_address import TypedAddress
+from services.eligibility.domain.invoice_address import AddressChange
 from services.eligibility.domain.members import (
     Member,
     checked,
@@ -109,8 +109,7 @@ class Organisation(OrganisationMembers):
         remove_users: Sequence[str] = (),
         functions: Mapping[str, Sequence[Function]] | None = None,
         leitweg_id: str | None = None,
-        invoice_address: TypedAddress | None = None,
-        remove_invoice_address: bool = False,
+        invoice_address: AddressChange | None = None,
     ) -> list[Message]:
         """Add roles, add or remove users, give functions by person, set the Leitweg-ID, set or remove the invoice address.
 
@@ -122,9 +121,7 @@ class Organisation(OrganisationMembers):
         wished = with_functions(with_people(self.members, add_users), functions or {})
         members = checked(self.name, without_people(wished, remove_users))
         leitweg = self.leitweg_id if leitweg_id is None else parse_leitweg_id(leitweg_id)
-        address = None if remove_invoice_address else self.invoice_address
-        if invoice_address is not None:
-            address = invoice_address.parsed()
+        address = self.invoice_address if invoice_address is None else invoice_address.parsed()
         if (roles, members, leitweg, address) == (self.roles, self.members, self.leitweg_id, self.invoice_address):
             return []
         self._set_members(members)

@@ -100,9 +100,7 @@ def customer_details(body: PublicBody, registration: Registration, roles: Sequen
     """Return ARS, Leitweg-ID and invoice address. Raises InvalidError if they do not fit body or roles."""
     stated = (registration.ars, registration.leitweg_id, registration.invoice_address)
     if Role.KUNDE not in roles and any(stated):
-        raise InvalidError(
-            "ARS, Leitweg-ID and invoice address are asked of a Kunde only.", code="customer_details_without_role"
-        )
+        raise InvalidError("ARS, Leitweg-ID and invoice address are asked of a Kunde only.", code="customer_details_without_role")
     ars = None if registration.ars is None else parse_ars(registration.ars)
     if ars and body.ars and ars != body.ars:
         raise InvalidError(f"{body.name} has the ARS {body.ars}, not {ars}.", code="ars_differs", expected=body.ars, ars=ars)

@@ -18,11 +18,13 @@ from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
 from services.portal.pages.parts import or_none
 from services.portal.pages.registration import ROLES
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
+from shared.http.routers import join
 
 RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
 EVIDENCE = (
@@ -48,10 +50,7 @@ DECISIONS = {
     )
 }
 DONE = frozenset(
-    (
-        *(*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back"),
-        *("invoice_address", "invoice_address_removed"),
-    )
+    {*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back", STATED, REMOVED}
 )
 
 
@@ -118,6 +117,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
         given = await given_at(request, visit, f"/organisations/{organisation_id}/accreditations/{below}/{step}")
         return await asking.decision(visit, organisation_id, below, step, given)
 
+    join(router, invoice_address_routes(pages, eligibility))
     return router
 
 

@@ -60,7 +60,9 @@ def event(
     kind: type[OrganisationRegistered | OrganisationChanged | OrganisationRestated] = OrganisationChanged,
 ) -> Received:
     message = kind(organisation=state(address, organisation))
-    return Received(message, organisation, Cause(derived_id("event", organisation, str(seq)), message.TYPE, "eligibility", seq), AT)
+    return Received(
+        message, organisation, Cause(derived_id("event", organisation, str(seq)), message.TYPE, "eligibility", seq), AT
+    )
 
 
 @pytest.fixture
@@ -151,7 +153,9 @@ async def test_a_reminder_may_be_the_last_event_left_and_brings_leitweg_id_and_a
     await store.prepare(service.collections)
     (consumer,) = [it for it in service.consumers if it.group == CONTRACTS_USES[GOVDIGITAL]]
     asked = Accreditation(channel=GOVDIGITAL, role=Role.KUNDE, state=AccreditationState.BEANTRAGT)
-    message = AccreditationReminded(organisation=state(NEW, leitweg_id="01054056-HUSUM1-64"), accreditation=asked, since=AT, at=AT)
+    message = AccreditationReminded(
+        organisation=state(NEW, leitweg_id="01054056-HUSUM1-64"), accreditation=asked, since=AT, at=AT
+    )
     cause = Cause(derived_id("event", "reminded"), message.TYPE, "eligibility", 9)
     assert type(message) in consumer.handles
     assert list(await consumer.handle([Received(message, HUSUM, cause, AT)])) == []

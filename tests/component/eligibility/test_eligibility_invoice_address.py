@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, KOMM_ONE, SACHSEN, STAFF, World
 from shared.messages.values import Channel
+from tests.component.eligibility.conftest import ANNA, BERT, HUSUM, KOMM_ONE, SACHSEN, STAFF, World
 
 PATH = f"/organisations/{HUSUM}"
 ADDRESS: dict[str, Any] = {
@@ -141,7 +141,10 @@ async def test_blank_long_and_unprintable_parts_are_refused_by_their_place(
     [
         (NEEDED | {"country": "de"}, NEEDED | {"country": "DE"}),
         ({"postcode": " 1010 ", "city": "Wien", "country": "AT"}, {"postcode": "1010", "city": "Wien", "country": "AT"}),
-        ({"postcode": "SW1A 1AA", "city": "London", "country": "GB"}, {"postcode": "SW1A 1AA", "city": "London", "country": "GB"}),
+        (
+            {"postcode": "SW1A 1AA", "city": "London", "country": "GB"},
+            {"postcode": "SW1A 1AA", "city": "London", "country": "GB"},
+        ),
     ],
 )
 async def test_other_countries_have_other_postcodes(world: World, typed: dict[str, str], stored: dict[str, str]) -> None:

@@ -135,7 +135,7 @@ async def test_nothing_counts_as_changed_before_it_can_be_read(addresses: Invoic
         seen.append((addresses.changes, await addresses.find(GOVDIGITAL, HUSUM)))
         return await insert(collection, documents)  # type: ignore[arg-type] # as it was called
 
-    store.insert_many = watched  # type: ignore[method-assign, assignment]
+    store.insert_many = watched  # type: ignore[method-assign]
     await addresses.follow(GOVDIGITAL, [event(1, NEW)])
     assert (seen, addresses.changes) == ([(0, None)], 1)
 

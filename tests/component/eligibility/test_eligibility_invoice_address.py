@@ -29,7 +29,8 @@ async def patched(world: World, address: object, token: str = ANNA) -> httpx.Res
 
 def told(world: World) -> list[Any]:
     """Return the address in each published state of the organisation, None where it is left out."""
-    events = [json.loads(event.data) for event in world.publisher.events if event.type.startswith("eligibility.organisation.")]
+    published = [event for event in world.publisher.events if event.type.startswith("eligibility.organisation.")]
+    events = [json.loads(event.data or "null") for event in published]
     assert all(event["organisation"].get("invoice_address", {}) is not None for event in events), "left out, not null"
     return [event["organisation"].get("invoice_address") for event in events]
 

@@ -18,6 +18,7 @@ from services.contracts.domain.transitions import Actor
 from services.contracts.provisions.accredited import require_accredited
 from services.contracts.repository import Contracts, Position, Registers, position_of
 from services.contracts.schemas import ContractDetail, ContractSummary, DeclineRequest, NoticeRequest, RegisterView
+from services.contracts.sides import standing_of
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING
@@ -77,8 +78,8 @@ def routes(
         if stored is None:
             raise NotFoundError(f"There is no contract {contract_id}.", id=contract_id)
         contract = stored.contract
-        detail = ContractDetail.seen(contract, terms.get(contract.channel), grounds=viewer.reads_text(contract))
-        return json_reply(detail, rev=stored.rev)
+        own, standing = terms.get(contract.channel), standing_of(contract, caller)
+        return json_reply(ContractDetail.seen(contract, own, standing, grounds=viewer.reads_text(contract)), rev=stored.rev)
 
     @router.get("/registers/{channel}/{year}", summary="Number register of an Anbieter, held against its contracts")
     async def get_register(caller: AnbieterCaller, channel: Channel, year: Year) -> RegisterView:
@@ -86,7 +87,7 @@ def routes(
             raise NotFoundError(f"There is no register {channel.value} {year}.", channel=channel.value, year=year)
         return RegisterView.of(await handlers.report_register(channel, year, contracts, registers))
 
-    _signing_routes(router, contracts, clock, rights)
+    _signing_routes(router, contracts, clock, terms, rights)
     _notice_routes(router, contracts, clock, terms)
     return router
 
@@ -110,12 +111,19 @@ def _notice_routes(
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
             contract = required(result.state, contract_id)
-            return json_reply(ContractDetail.seen(contract, own, grounds=viewer.reads_text(contract)), rev=result.rev)
+            standing = standing_of(contract, caller)
+            return json_reply(ContractDetail.seen(contract, own, standing, grounds=viewer.reads_text(contract)), rev=result.rev)
 
         return await headers.key.run(apply)
 
 
-def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[], datetime], rights: Rights | None) -> None:
+def _signing_routes(
+    router: APIRouter,
+    contracts: Contracts,
+    clock: Callable[[], datetime],
+    terms: Mapping[Channel, Terms],
+    rights: Rights | None,
+) -> None:
     async def take(contract_id: str, headers: StepHeaders, step: Callable[[Contract, str, datetime], list[Message]]) -> Response:
         caller, at = headers.key.caller, clock()
         await contracts.require_of_channel(contract_id, caller.channel)
@@ -123,7 +131,9 @@ def _signing_routes(router: APIRouter, contracts: Contracts, clock: Callable[[],
 
         async def apply() -> Response:
             result = await contracts.ledger.apply_one(change, condition=headers.condition)
-            return json_reply(ContractDetail.seen(required(result.state, contract_id), None, grounds=True), rev=result.rev)
+            contract = required(result.state, contract_id)
+            standing = standing_of(contract, caller)
+            return json_reply(ContractDetail.seen(contract, terms.get(contract.channel), standing, grounds=True), rev=result.rev)
 
         return await headers.key.run(apply)
 

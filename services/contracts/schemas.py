@@ -12,6 +12,7 @@ from services.contracts.days import ChainDay
 from services.contracts.domain.awards import AwardCheck
 from services.contracts.domain.chained import chained
 from services.contracts.domain.contract import Contract, InHouseCheck, Listed
+from services.contracts.domain.moves import Standing, Step, steps_of
 from services.contracts.domain.prices import Total
 from services.contracts.domain.refusal import Refusal
 from services.contracts.domain.rules import Terms
@@ -78,6 +79,7 @@ _DETAIL: dict[str, JsonValue] = {
     "language": "de",
     "ordered_at": "2026-11-24T10:15:29Z",
     "ending": None,
+    "allowed_moves": ["notice"],
 }
 
 
@@ -165,7 +167,8 @@ class ContractDetail(ContractSummary):
 
     ``awards``: those that it makes anew or rests on, which eligibility judges before it is signed further.
     Of ``check`` and ``awards`` who is no side, such as the Bereitsteller, sees the result; the grounds, who signed off, and until
-    when a relation is known to hold are those of both sides and the Anbieter.
+    when a relation is known to hold are those of both sides and the Anbieter. ``allowed_moves``: what the caller can do with the
+    contract now, by its path below it; rules of the chain are asked only then.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_DETAIL]})
@@ -182,11 +185,13 @@ class ContractDetail(ContractSummary):
     ordered_at: Time | None
     ending: EndingView | None = None
     awards: list[AwardCheck] = []
+    allowed_moves: list[Step] = []
 
     @classmethod
-    def seen(cls, contract: Contract, terms: Terms | None, *, grounds: bool) -> ContractDetail:
+    def seen(cls, contract: Contract, terms: Terms | None, standing: Standing, *, grounds: bool) -> ContractDetail:
         """Return a contract in full, with or without the grounds of its in-house checks. ``terms``: of its channel."""
-        detail = cls.whole(contract).model_copy(update={"ending": EndingView.of(contract, terms)})
+        moves = list(steps_of(contract, standing, terms))
+        detail = cls.whole(contract).model_copy(update={"ending": EndingView.of(contract, terms), "allowed_moves": moves})
         if grounds:
             return detail
         awards = [it.model_copy(update={"until": None}) for it in detail.awards]
@@ -196,7 +201,7 @@ class ContractDetail(ContractSummary):
     @classmethod
     def whole(cls, contract: Contract) -> ContractDetail:
         """Return a contract in full."""
-        own = cls.model_fields.keys() - {"ending"}
+        own = cls.model_fields.keys() - {"ending", "allowed_moves"}
         return cls.model_validate({name: getattr(contract, name) for name in own})
 
 

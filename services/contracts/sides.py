@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from services.contracts.access import viewer_of
 from services.contracts.chain.contract import Side
-from services.contracts.domain.contract import Listed
+from services.contracts.domain.contract import Contract, Listed
+from services.contracts.domain.moves import Standing
 from services.contracts.domain.transitions import Actor
 from services.contracts.repository import Viewer
 from shared.errors import ForbiddenError, NotFoundError
@@ -51,3 +53,10 @@ def acts_for(contract: Listed, caller: Caller) -> tuple[Side, Actor] | None:
         if party.id == caller.organisation and role in caller.roles:
             return side, Actor(role.value)
     return None
+
+
+def standing_of(contract: Contract, caller: Caller) -> Standing:
+    """Return as whom a caller acts on a contract that they may see."""
+    anbieter = Role.ANBIETER in caller.roles and caller.channel is contract.channel
+    notice = viewer_of(caller).acts_as(contract, caller.roles)
+    return Standing(caller.subject, acts_for(contract, caller), notice, anbieter)

@@ -50,14 +50,15 @@ def accession_routes(backend: AccessionBackend) -> APIRouter:
     async def listed(caller: CurrentCaller, cursor: str | None = None, limit: Limit = 50) -> Page[AccessionView]:
         after = cast("Position | None", decode_cursor(cursor, (datetime, str)))
         found = await accessions.page(viewer_of(caller), after, Page.ahead(limit))
-        return Page.cut(found, limit, position_of, AccessionView.of)
+        today = day_of(backend.clock())
+        return Page.cut(found, limit, position_of, lambda it: AccessionView.seen(it, caller, today))
 
     @router.get("/accessions/{accession_id}", response_model=AccessionView, summary="One accession")
     async def one(caller: CurrentCaller, accession_id: EntityId) -> Response:
         found = await accessions.find(viewer_of(caller), accession_id)
         if found is None:
             raise NotFoundError(f"There is no accession {accession_id}.", id=accession_id)
-        return json_reply(AccessionView.of(found[0]), rev=found[1])
+        return json_reply(AccessionView.seen(found[0], caller, day_of(backend.clock())), rev=found[1])
 
     _writing_routes(router, backend)
     return router
@@ -80,7 +81,8 @@ def _writing_routes(router: APIRouter, backend: AccessionBackend) -> None:
             accession = await hold_to_contract(accession, terms, backend.contracts, accessions)
             found = await accessions.ledger.get(accession.id)
             rev = result.rev if found is None else found[1]
-            return json_reply(AccessionView.of(accession), rev=rev, status=CREATED, location=f"/v1/accessions/{accession.id}")
+            view = AccessionView.seen(accession, caller, day_of(at))
+            return json_reply(view, rev=rev, status=CREATED, location=f"/v1/accessions/{accession.id}")
 
         return await key.run(apply)
 
@@ -103,6 +105,6 @@ def _writing_routes(router: APIRouter, backend: AccessionBackend) -> None:
 
         async def apply() -> Response:
             result = await accessions.ledger.apply_one(Change(accession_id, decide), condition=condition)
-            return json_reply(AccessionView.of(require(result.state, accession_id)), rev=result.rev)
+            return json_reply(AccessionView.seen(require(result.state, accession_id), caller, today), rev=result.rev)
 
         return await key.run(apply)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.contracts.days import ChainDay
 from services.contracts.domain.accession import Accession
-from shared.messages.values import Channel, Party, Time
+from shared.http.auth import Caller
+from shared.messages.values import Channel, Party, Role, Time
 
 _SHOWN: dict[str, JsonValue] = {
     "id": "3d9c2c0e-6c53-5d7e-9d0b-0d4f4f1b7a55",
@@ -24,6 +25,7 @@ _SHOWN: dict[str, JsonValue] = {
     "valid_to": None,
     "declared_at": "2026-11-24T10:15:30Z",
     "because": None,
+    "allowed_moves": ["end"],
 }
 
 
@@ -45,7 +47,10 @@ class AccessionEndRequest(BaseModel):
 
 
 class AccessionView(BaseModel):
-    """An accession. ``licensee``: whose contract passes the use on; ``because``: the contract whose end has ended it."""
+    """An accession. ``licensee``: whose contract passes the use on; ``because``: the contract whose end has ended it.
+
+    ``allowed_moves``: what the caller can do with it now, by its path below it; in a chain it is not said.
+    """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(json_schema_extra={"examples": [_SHOWN]})
 
@@ -61,8 +66,16 @@ class AccessionView(BaseModel):
     valid_to: date | None
     declared_at: Time
     because: str | None
+    allowed_moves: list[Literal["end"]] = []
 
     @classmethod
     def of(cls, accession: Accession) -> AccessionView:
         """Return the view of an accession."""
-        return cls.model_validate({name: getattr(accession, name) for name in cls.model_fields})
+        return cls.model_validate({name: getattr(accession, name) for name in cls.model_fields.keys() - {"allowed_moves"}})
+
+    @classmethod
+    def seen(cls, accession: Accession, caller: Caller, today: date) -> AccessionView:
+        """Return the view for a caller: who has acceded can end it while it goes on."""
+        own = accession.organisation.id == caller.organisation and Role.KUNDE in caller.roles
+        goes_on = accession.valid_to is None or accession.valid_to > today
+        return cls.of(accession).model_copy(update={"allowed_moves": ["end"] if own and goes_on else []})

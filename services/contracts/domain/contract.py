@@ -64,6 +64,8 @@ from shared.messages.values import Channel, Code, Condition, EntityId, Line, Par
 
 SUB_LEGS = frozenset({Leg.SUB_NACHNUTZUNG, Leg.SUB_SUB_NACHNUTZUNG})
 """Contracts by which a Kunde passes on what it uses: its two sides sign them, the Anbieter's processor numbers them."""
+BELOW = {Leg.NACHNUTZUNG: Leg.SUB_NACHNUTZUNG, Leg.SUB_NACHNUTZUNG: Leg.SUB_SUB_NACHNUTZUNG}
+"""What a Kunde passes a contract on by."""
 
 
 class DecisiveRule(Value):

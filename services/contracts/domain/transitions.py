@@ -25,7 +25,8 @@ class ContractState(StrEnum):
     NICHTIG = "NICHTIG"
 
 
-BINDING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT, ContractState.BEENDET})
+RUNNING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT})
+BINDING = RUNNING | {ContractState.BEENDET}
 
 
 class Command(StrEnum):
@@ -68,7 +69,6 @@ _PROCESSOR = frozenset({Actor.PROZESSOR})
 _ANBIETER = frozenset({Actor.ANBIETER})
 _PARTY = frozenset({Actor.KUNDE, Actor.BEREITSTELLER})
 _SIDES = frozenset({Actor.KUNDE, Actor.ANBIETER, Actor.BEREITSTELLER})
-_RUNNING = frozenset({ContractState.GESCHLOSSEN, ContractState.GEKUENDIGT})
 TRANSITIONS = StateMachine(
     (
         Transition(Command.OFFER, _DRAFT, ContractState.ANGEBOTEN, _PROCESSOR),
@@ -77,15 +77,15 @@ TRANSITIONS = StateMachine(
         Transition(Command.CONCLUDE, _DRAFT | _OFFERED, ContractState.GESCHLOSSEN, _PROCESSOR),
         Transition(Command.DECLINE, _OFFERED, ContractState.ABGELEHNT, _ANBIETER),
         Transition(Command.REFUSE, _DRAFT | _OFFERED, ContractState.ABGELEHNT, _PROCESSOR),
-        Transition(Command.TERMINATE, _RUNNING, ContractState.GEKUENDIGT, frozenset(Actor)),
+        Transition(Command.TERMINATE, RUNNING, ContractState.GEKUENDIGT, frozenset(Actor)),
         Transition(Command.WITHDRAW, PENDING, ContractState.ZURUECKGEZOGEN, _PROCESSOR),
         Transition(Command.ACCEPT, _OFFERED, None, _PARTY),
         Transition(Command.TURN_DOWN, _OFFERED, ContractState.ABGELEHNT, _PARTY),
         Transition(Command.TAKE_BACK, _OFFERED, ContractState.ZURUECKGEZOGEN, _PARTY),
-        Transition(Command.END, _RUNNING, ContractState.BEENDET, _PROCESSOR),
-        Transition(Command.PROPOSE_CHANGE, _RUNNING, None, _SIDES),
-        Transition(Command.CONSENT_TO_CHANGE, _RUNNING, None, _SIDES),
-        Transition(Command.RELEASE_CHANGE, _RUNNING, None, _ANBIETER),
-        Transition(Command.REFUSE_CHANGE, _RUNNING, None, _SIDES),
+        Transition(Command.END, RUNNING, ContractState.BEENDET, _PROCESSOR),
+        Transition(Command.PROPOSE_CHANGE, RUNNING, None, _SIDES),
+        Transition(Command.CONSENT_TO_CHANGE, RUNNING, None, _SIDES),
+        Transition(Command.RELEASE_CHANGE, RUNNING, None, _ANBIETER),
+        Transition(Command.REFUSE_CHANGE, RUNNING, None, _SIDES),
     )
 )

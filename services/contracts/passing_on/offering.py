@@ -11,7 +11,7 @@ from services.contracts.domain import prices
 from services.contracts.domain.agreed import Charge, Signature, Territory
 from services.contracts.domain.bodies import body_of
 from services.contracts.domain.chained import chained
-from services.contracts.domain.contract import Contract
+from services.contracts.domain.contract import BELOW, Contract
 from services.contracts.domain.rules import Terms
 from services.contracts.domain.transitions import ContractState
 from services.contracts.domain.violation_codes import PASSING_NOT_ALLOWED
@@ -22,12 +22,9 @@ from shared.aggregate.change import Change
 from shared.calendar import day_of
 from shared.errors import ConflictError, InvalidError
 from shared.messages.base import Message
-from shared.messages.contracts import Leg
 from shared.messages.contracts_sub import SubContractOffered
 from shared.messages.values import Line, Party, PriceItem
 from shared.price_sheets import require_plausible
-
-_BELOW = {Leg.NACHNUTZUNG: Leg.SUB_NACHNUTZUNG, Leg.SUB_NACHNUTZUNG: Leg.SUB_SUB_NACHNUTZUNG}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def draft(passed: Passed, parent: Contract, terms: Terms) -> Contract:
     Raises ConflictError (``passing_not_allowed``, ``no_agb_in_force``), InvalidError (``price_without_charge``,
     ``price_sheet_invalid``).
     """
-    leg = _BELOW.get(parent.leg)
+    leg = BELOW.get(parent.leg)
     agreed = None if leg is None else terms.agreed.get(leg)
     if leg is None or agreed is None:
         raise ConflictError("This contract is not passed on.", code=PASSING_NOT_ALLOWED, id=parent.id)
@@ -101,8 +98,8 @@ def draft(passed: Passed, parent: Contract, terms: Terms) -> Contract:
     )
 
 
-async def offer(passed: Passed, parent: Contract, terms: Terms, contracts: Contracts) -> Change[Contract]:
-    """Return the change by which one side signs a contract below ``parent``; the rules of the chain are asked (WRITE).
+async def possible(passed: Passed, parent: Contract, terms: Terms, contracts: Contracts) -> Contract:
+    """Return the contract below ``parent`` as one side would sign it; the rules of the chain are asked (WRITE).
 
     Raises InvalidError (``contract_date_invalid``), ConflictError with the code of the first rule that it would break, and as
     ``draft``.
@@ -112,6 +109,12 @@ async def offer(passed: Passed, parent: Contract, terms: Terms, contracts: Contr
     around = await above(contracts, [parent.id])
     drafted = with_awards(draft(passed, parent, terms), around, terms)
     require_possible(drafted, world_of(around.values(), terms), terms)
+    return drafted
+
+
+async def offer(passed: Passed, parent: Contract, terms: Terms, contracts: Contracts) -> Change[Contract]:
+    """Return the change by which one side signs a contract below ``parent``. Raises as ``possible``."""
+    drafted = await possible(passed, parent, terms, contracts)
     by = drafted.grantor if passed.signer == "grantor" else drafted.customer
 
     def decide(stored: Contract | None) -> tuple[Contract, Sequence[Message]]:

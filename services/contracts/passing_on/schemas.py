@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.contracts.chain.contract import Ars
 from services.contracts.days import ChainDay
 from services.contracts.domain.agreed import Charge
+from services.contracts.domain.text import AgreedText
+from services.contracts.schemas import ContractDetail
 from shared.messages.values import PriceItem
 from shared.written import NamedParty, WrittenLine
 
@@ -29,6 +31,13 @@ class SubContractRequest(BaseModel):
     charge: Charge | None = None
     price_items: Annotated[list[PriceItem], Field(max_length=100)] = []
     order_reference: WrittenLine | None = None
+
+
+class SubContractPreview(BaseModel):
+    """The contract that a request would make, with its agreed text. Its id is that of no contract: nothing was made."""
+
+    contract: ContractDetail
+    text: AgreedText
 
 
 class GiveUpRequest(BaseModel):

@@ -9,7 +9,7 @@ from services.contracts.backend import Backend
 from services.contracts.cascade import hold_to_parents
 from services.contracts.changes import required
 from services.contracts.schemas import ContractDetail
-from services.contracts.sides import acting_for
+from services.contracts.sides import acting_for, standing_of
 from services.contracts.succession.following import Following, follow, text_without_end
 from services.contracts.succession.schemas import SuccessorRequest
 from shared.http.auth import SIGNING
@@ -52,7 +52,7 @@ def succession_routes(backend: Backend) -> APIRouter:
             result = await contracts.ledger.apply_one(change)
             made = required(result.state, change.id)
             await hold_to_parents([made], terms, contracts, at)
-            view = ContractDetail.seen(made, terms, grounds=True)
+            view = ContractDetail.seen(made, terms, standing_of(made, caller), grounds=True)
             return json_reply(view, rev=result.rev, status=CREATED, location=f"/v1/contracts/{made.id}")
 
         return await key.run(apply)

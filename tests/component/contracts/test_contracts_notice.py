@@ -22,6 +22,7 @@ from services.contracts.cascade import Cascade, hold_to_parents
 from services.contracts.chain.given import AskNotice
 from services.contracts.chain.notice import notice
 from services.contracts.chain.violations import violations
+from services.contracts.contacts.repository import CONTACTS
 from services.contracts.domain.agreed import Signature
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.transitions import Actor, ContractState
@@ -88,7 +89,7 @@ class World:
         self.cascade = Cascade(TERMS, self.contracts, self.accessions)
 
     async def prepare(self) -> None:
-        await self.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
+        await self.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, idempotency.COLLECTION])
         consumer, *_ = processor(FITKO)(self.resources).consumers
         requests = [request(land, customer=Party(id=land, name=land)) for land in LAENDER]
         assert list(await consumer.handle([received(it) for it in requests])) == []

@@ -68,6 +68,7 @@ contracts   POST   /v1/contracts/{contract_id}/notice                           
 contracts   POST   /v1/contracts/{contract_id}/decline                                                      ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/accessions                                                   ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                                ZEICHNUNG
+contracts   POST   /v1/contracts/{contract_id}/sub-contracts/preview                                        none
 contracts   POST   /v1/contracts/{contract_id}/accept                                                       ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/give-up                                                      ZEICHNUNG
 contracts   POST   /v1/contracts/{contract_id}/amendments                                                   ZEICHNUNG

@@ -268,6 +268,7 @@ contracts   GET    /v1/statements/{statement_id}/documents/{name}               
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/accessions                                        CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                     CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
+contracts   POST   /v1/contracts/{contract_id}/sub-contracts/preview                             CONTRACT      token   404 409 409 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/accept                                            CONTRACT      token   404 403 403 403 403 404 403 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/give-up                                           CONTRACT      token   404 403 403 403 403 404 403 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/changes                                               CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403
@@ -298,6 +299,7 @@ notify      GET    /v1/inbox/unread                                             
 notify      POST   /v1/inbox/read                                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      POST   /v1/inbox/{notification_id}/read                                              NOTIFICATION  token   404 200 200 404 404 404 404 404 404 404 404
 notify      GET    /v1/contacts                                                                  -             token   200 200 403 200 403 200 200 200 403 200 200
+notify      GET    /v1/contacts/kinds                                                            -             token   200 200 200 200 200 200 200 200 200 200 200
 notify      GET    /v1/contacts/me                                                               -             token   404 200 404 404 404 404 404 404 404 404 404
 notify      PUT    /v1/contacts/me                                                               -             token   200 428 200 200 200 200 200 200 200 200 200
 notify      DELETE /v1/contacts/me                                                               -             token   204 204 204 204 204 204 204 204 204 204 204
@@ -356,7 +358,10 @@ BODIES: dict[str, object] = {
     "contracts POST /v1/contracts/{contract_id}/notice": {},
     "contracts POST /v1/contracts/{contract_id}/accessions": {},
     "contracts POST /v1/accessions/{accession_id}/end": {},
-    "contracts POST /v1/contracts/{contract_id}/sub-contracts": {"grantee": {"id": "010540056056", "name": "Husum, Stadt"}},
+    **{
+        f"contracts POST /v1/contracts/{{contract_id}}/{path}": {"grantee": {"id": "010540056056", "name": "Husum, Stadt"}}
+        for path in ("sub-contracts", "sub-contracts/preview")
+    },
     "contracts POST /v1/contracts/{contract_id}/give-up": {},
     "contracts POST /v1/contracts/{contract_id}/amendments": {"notice": None},
     "contracts POST /v1/contracts/{contract_id}/agb-offer": {},

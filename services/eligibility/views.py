@@ -336,7 +336,8 @@ class RecheckView(BaseModel):
 class VerdictView(BaseModel):
     """All checks of an order; the last one counts, unless a ``recheck`` has found another verdict since.
 
-    ``overrides``: what persons have decided beside them, oldest first.
+    ``overrides``: what persons have decided beside them, oldest first. ``to_sign``: the caller can sign off a risk;
+    ``decisions``: what the caller can decide.
     """
 
     order_id: str
@@ -346,10 +347,13 @@ class VerdictView(BaseModel):
     checks: list[CheckView]
     recheck: RecheckView | None = None
     overrides: list[OverrideView] = []
+    to_sign: bool = False
+    decisions: list[Decision] = []
 
     @classmethod
     def of(cls, verdict: OrderVerdict, viewer: Viewer) -> VerdictView:
         """Return what the viewer may see: grounds for the Kunde and the Anbieter."""
+        decides = viewer.channel is verdict.channel
         own = viewer.organisation == verdict.customer.id
         grounds = own or viewer.channel is verdict.channel
         channels = tuple(Channel) if own else (verdict.channel,)
@@ -364,4 +368,6 @@ class VerdictView(BaseModel):
             checks=[CheckView.of(check, grounds=grounds and check.number in here, channels=channels) for check in verdict.checks],
             recheck=None if found is None else RecheckView.of(found, grounds=grounds, channels=channels),
             overrides=[OverrideView.of(override, grounds=grounds and override.check in here) for override in verdict.overrides],
+            to_sign=decides and verdict.to_sign,
+            decisions=list(verdict.decisions) if decides else [],
         )

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.notify import handlers
 from services.notify.domain.routing import Routing
 from services.notify.repository import Contacts, Notifications
-from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply
+from services.notify.schemas import ColleagueReply, ColleaguesReply, ContactForm, ContactReply, KindsReply
 from shared.http.auth import ADMINISTRATION, NO_FUNCTION, Caller, needs
 from shared.http.dependencies import CurrentCaller, IfMatch
 from shared.http.etag import json_reply
@@ -40,6 +40,15 @@ def contact_routes(
                 items=[ColleagueReply.of(contact, book.mark_of(contact.person), caller.subject) for contact in people]
             )
         )
+
+    @router.get(
+        "/contacts/kinds",
+        tags=["contacts"],
+        summary="The kinds of events that e-mail can be muted for, or wanted in another rhythm",
+        response_model=KindsReply,
+    )
+    async def kinds(caller: CurrentCaller) -> Response:
+        return json_reply(KindsReply.of(routing, caller.roles))
 
     @router.get("/contacts/me", tags=["contacts"], summary="The caller's contact", response_model=ContactReply)
     async def get_contact(caller: CurrentCaller) -> Response:

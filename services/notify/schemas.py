@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.notify.domain.contact import Contact, KindRhythm, Language
+from services.notify.domain.contact import Contact, KindRhythm, Language, rhythms_of
 from services.notify.domain.digest import Rhythm
+from services.notify.domain.facts import Audience
 from services.notify.domain.notification import Notification
 from services.notify.domain.parameters import SubjectKind
+from services.notify.domain.routing import Routing
 from services.notify.texts import Texts
 from shared.mail_address import MailAddress
-from shared.messages.values import EntityId, Line, Time
+from shared.messages.values import EntityId, Line, Role, Time
 from shared.written import WrittenLine
 
 MUTED_LIMIT = 100
@@ -90,6 +93,44 @@ class ContactReply(ContactForm):
         """Return the answer for a contact."""
         said = contact.model_dump(include={"name", "email", "language", "email_enabled", "changed_at", "rhythm", "deputy"})
         return cls(**said, muted=list(contact.muted), rhythms={kind.event_type: kind.rhythm for kind in contact.rhythms})
+
+
+class KindReply(BaseModel):
+    """A kind of event that somebody is told of, and how often e-mail about it can be wanted; each kind can be muted."""
+
+    event_type: Annotated[str, Field(examples=["ordering.order.offer-made.v1"])]
+    parts: Annotated[list[Audience], Field(description="Parts in the event whose organisations are told.", examples=[["KUNDE"]])]
+    concerns_you: Annotated[
+        bool, Field(description="Whether the caller's organisation can have one of the parts, in its roles.", examples=[True])
+    ]
+    rhythms: Annotated[
+        list[Rhythm],
+        Field(
+            description="Rhythms that can be wanted; what is escalated waits for no digest.",
+            examples=[["IMMEDIATE", "DAILY", "WEEKLY"]],
+        ),
+    ]
+
+
+class KindsReply(BaseModel):
+    """All kinds of events that somebody is told of, by their event type."""
+
+    items: list[KindReply]
+
+    @classmethod
+    def of(cls, routing: Routing, roles: Container[Role]) -> KindsReply:
+        """Return the answer for somebody whose organisation has these roles."""
+        return cls(
+            items=[
+                KindReply(
+                    event_type=kind,
+                    parts=sorted(parts),
+                    concerns_you=routing.concerns(kind, roles),
+                    rhythms=list(rhythms_of(kind)),
+                )
+                for kind, parts in sorted(routing.routes.items())
+            ]
+        )
 
 
 class ColleagueReply(BaseModel):

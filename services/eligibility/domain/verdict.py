@@ -117,6 +117,19 @@ class OrderVerdict(Aggregate):
         """The assessment that counts: that of the last check, or what was found since."""
         return self.last.assessment if self.replaced_by is None else self.replaced_by.assessment
 
+    @property
+    def to_sign(self) -> bool:
+        """Whether a person of the Anbieter can answer for a RISK."""
+        return self.last.assessment.verdict is self.current.verdict is Verdict.RISK and self.last.sign_off is None
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What a person of the Anbieter can decide beside the last verdict."""
+        if len(self.overrides) >= MOST_OVERRIDES:
+            return ()
+        may_go_on = self.current.verdict is not Verdict.EXEMPT and not self.current.is_fixed
+        return (Decision.PROCEED, Decision.STOP) if may_go_on else (Decision.STOP,)
+
     @classmethod
     def give_first(cls, order_id: str, parties: tuple[Party, Party], check: Check) -> tuple[OrderVerdict, list[Message]]:
         """Record the first verdict of an order. ``parties`` are Kunde and Bereitsteller."""

@@ -23,6 +23,11 @@ ESCALATIONS = frozenset({OrderEscalated.TYPE, SubmissionEscalated.TYPE, Accredit
 """Event types by which deputies are told that nobody has acted."""
 
 
+def rhythms_of(event_type: str) -> tuple[Rhythm, ...]:
+    """Return the rhythms in which e-mail about such events can be wanted; what is escalated waits for no digest."""
+    return (Rhythm.IMMEDIATE,) if event_type in ESCALATIONS else tuple(Rhythm)
+
+
 class Language(StrEnum):
     """Languages that the texts exist in."""
 

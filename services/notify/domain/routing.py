@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.notify.domain.facts import Audience, Parties
 from shared.messages.base import Message, message_types
+from shared.messages.values import Role
 
 TemplateKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Reason = Annotated[str, StringConstraints(min_length=20)]
+NEEDS_ROLE = {
+    Audience.KUNDE: Role.KUNDE,
+    Audience.BEREITSTELLER: Role.BEREITSTELLER,
+    Audience.ANBIETER: Role.ANBIETER,
+    Audience.SIGN_OFF: Role.ANBIETER,
+}
+"""Parts that only organisations with a role can have."""
 
 
 class Routing(BaseModel):
@@ -42,6 +50,11 @@ class Routing(BaseModel):
     def templates(self) -> frozenset[str]:
         """Template keys that the routes use."""
         return frozenset(key for parts in self.routes.values() for key in parts.values())
+
+    def concerns(self, event_type: str, roles: Container[Role]) -> bool:
+        """Return whether an organisation in these roles can be told of such an event."""
+        needed = (NEEDS_ROLE.get(part) for part in self.routes[event_type])
+        return any(role is None or role in roles for role in needed)
 
     def undecided(self, types: Iterable[type[Message]]) -> list[str]:
         """Return the types that are neither routed nor silent."""

@@ -11,7 +11,7 @@ from services.eligibility.repository import Viewer
 from services.eligibility.views import VerdictView
 from shared.errors import ConflictError
 from shared.messages.base import Message
-from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
+from shared.messages.eligibility import Assessment, Decision, Finding, Stage, VerdictGiven
 from shared.messages.values import Channel, Party, Verdict
 
 HUSUM = "010540056056"
@@ -86,6 +86,18 @@ def test_only_a_risk_is_signed_off() -> None:
     with pytest.raises(ConflictError) as refused:
         first().sign_off("staff", "Gutachten", AT)
     assert refused.value.code == "nothing_to_sign"
+
+
+def test_only_the_anbieter_is_told_what_can_be_decided_and_only_what_can() -> None:
+    staff, own = Viewer("govdigital", Channel.GOVDIGITAL), Viewer(HUSUM)
+    risk = first(risk=True)
+    seen = VerdictView.of(risk, staff)
+    assert (seen.to_sign, seen.decisions) == (True, [Decision.PROCEED, Decision.STOP])
+    assert (VerdictView.of(risk, own).to_sign, VerdictView.of(risk, own).decisions) == (False, [])
+    risk.sign_off("staff", "Gutachten", AT)
+    assert not VerdictView.of(risk, staff).to_sign
+    assert VerdictView.of(first(), staff).decisions == [Decision.STOP], "what is free needs nobody to let it go on"
+    assert not first().to_sign
 
 
 def test_an_order_that_changes_its_channel_hides_what_was_found_before_from_the_next_anbieter() -> None:

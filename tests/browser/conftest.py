@@ -13,10 +13,13 @@ from playwright.async_api import Browser, async_playwright
 from marktplatz.demo.browser import program
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.people import OPERATOR, PEOPLE
+from services.notify.app import load_routing
+from services.notify.schemas import KindsReply
 from services.portal.sealing import ensure_session_keys
 from services.portal.sessions import PENDING, SESSIONS
 from shared.clock import now
 from shared.http.issuer import EmbeddedIssuer
+from shared.messages.values import Role
 from shared.process.serving import listen
 from shared.store.sqlite.store import SqliteStore
 from tests.browser.serving import address_of, served
@@ -26,11 +29,39 @@ from tests.component.portal.login import Acting, Beside, Notified
 from tests.component.portal.test_portal_contracts import AGB
 from tests.component.portal.test_portal_login import notification
 from tests.component.portal.test_portal_operations import JOB, RECORD, Services
+from tests.component.portal.test_portal_order_verdict import Judge
 from tests.support.builders.orders import CUSTOMER
 from tests.support.probes import PROBES
 from tests.support.showcase import Showcase, few_services, rules_api
 
 BUENDLER = "bea/DE-SH/BUENDELNDE_ORGANISATION"
+AGB_VERSIONS = {
+    "items": [
+        {
+            "name": AGB["name"],
+            "version": version,
+            "valid_from": first,
+            "valid_to": last,
+            "legs": ["NACHNUTZUNG", "SUB_NACHNUTZUNG"],
+            "url": None,
+            "filed": filed,
+        }
+        for version, first, last, filed in (
+            (AGB["version"], "2022-12-01", None, True),
+            ("FIT-Store 2021", "2021-02-01", "2022-11-30", False),
+        )
+    ]
+}
+CONTACT = {
+    "name": "Hauke Husum",
+    "email": "hauke@husum.example",
+    "language": "de",
+    "email_enabled": True,
+    "muted": ["ordering.order.milestone-reached.v1"],
+    "rhythm": "DAILY",
+    "rhythms": {},
+    "deputy": False,
+}
 MARKUP = '<script>document.title="broken"</script><img src=x onerror=alert(1)>'
 
 
@@ -78,18 +109,24 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
     await orders.step(order["id"], "clarification", BEREITSTELLER)
     bundled = await orders.declare(BUENDLER, bundled=True)
     await orders.step(bundled["id"], "klienten", BUENDLER, {"klient": CUSTOMER.id, "name": CUSTOMER.name})
+    told = notification(subject="Angebot liegt vor", body="Bitte prüfen.")
+    kinds = KindsReply.of(load_routing(), {Role.KUNDE}).model_dump(mode="json")["items"]
     operated = Services()
     ensure_session_keys(folder / "session-keys")
     store = SqliteStore(None)
     await store.prepare([SESSIONS, PENDING])
     transports: dict[str, httpx.AsyncBaseTransport] = {
         "catalog": Beside(httpx.ASGITransport(app=showcase.app), "/v1/portals", operated.catalog),
-        "eligibility": Beside(httpx.ASGITransport(app=rules_api()), "/v1/precheck-jobs", operated.eligibility),
+        "eligibility": Beside(
+            Beside(httpx.ASGITransport(app=rules_api()), "/v1/precheck-jobs", operated.eligibility), "/v1/verdicts", Judge()
+        ),
         "ordering": Beside(
             Beside(Acting(orders.app, KUNDE), "/v1/partner", operated.ordering), "/v1/operations", operated.operations
         ),
-        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json=AGB)),
-        "notify": httpx.MockTransport(Notified(items=[notification(subject="Angebot liegt vor", body="Bitte prüfen.")])),
+        "contracts": httpx.MockTransport(
+            lambda it: httpx.Response(200, json=AGB_VERSIONS if it.url.path.endswith("/versions") else AGB)
+        ),
+        "notify": httpx.MockTransport(Notified(items=[told], contact=CONTACT, kinds=kinds)),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in issuer.environment().items():

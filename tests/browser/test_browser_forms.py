@@ -23,6 +23,7 @@ from marktplatz.demo.people import StepFailedError
 from marktplatz.infrastructure.idp import EmbeddedProvider
 from marktplatz.people import PEOPLE
 from services.contracts.accessions.repository import ACCESSIONS
+from services.contracts.contacts.repository import CONTACTS
 from services.contracts.repository import CONTRACTS, REGISTERS
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
@@ -33,6 +34,7 @@ from shared.http import idempotency
 from shared.http.issuer import EmbeddedIssuer
 from shared.process.serving import listen
 from shared.store.sqlite.store import SqliteStore
+from tests.browser import further_forms
 from tests.browser.looking import look
 from tests.browser.serving import address_of, served
 from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON, SACHSEN, key
@@ -94,7 +96,7 @@ async def _marketplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
         ContractsWorld(),
     )
     await orders.start()
-    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
+    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, idempotency.COLLECTION])
     await contracts.order(request("a"))
     bodies, store = SqliteStore(None), SqliteStore(None)
     await bodies.prepare((*COLLECTIONS, idempotency.COLLECTION))
@@ -220,6 +222,8 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
         assert kunde.path == path
         await marketplace.orders.offer(offering(id=offering_id))
         await orders(marketplace, path, kunde, bereitsteller, anbieter)
+        await further_forms.order_together(marketplace, kunde, KAI)
+        await kunde.open(f"{path}/licence/fitko", "accede")
         await bereitsteller.open(f"{path}/costs/govdigital", "costs")
         await bereitsteller.follow("Neue Fassung ausgeben", "costs-new")
         await sven.open("/contracts", "contracts")
@@ -234,6 +238,8 @@ async def test_the_main_flow_is_played_by_forms(chromium: Browser, marketplace: 
             await marketplace.contracts.conclude()
             await fitko.open("/tasks/register/2026", "register")
             await fitko.open(f"/contracts/{key('a')}/price-changes", "prices")
+        await further_forms.pass_on(sven, key("a"), "Görlitz")
+        await sven.open(f"/contracts/{key('a')}")
         await sven.follow("Ganze Kette anzeigen", "chain")
         await sven.open(f"/contracts/{key('a')}/amendments", "amendment")
         await sven.send("Verbindlich vorschlagen", "changes", notice_months="3", notice_to="QUARTER_END")
@@ -264,6 +270,7 @@ async def offers(bereitsteller: Seat, anbieter: Seat) -> str:
     path = await forms.begin_offer(bereitsteller, OFFER.title)
     await bereitsteller.send("Formular einreichen", "edit-faults")
     assert await forms.complete_offer(bereitsteller, path, OFFER, CHANNEL, date(2027, 1, 1)) >= len(MUSTS)
+    await further_forms.state_operation(bereitsteller, f"{path}/edit")
     await forms.hand_in_offer(bereitsteller, path)
     await forms.accept_offer(anbieter, OFFER.title)
     await anbieter.says("Bereitstellungsvertrag angefragt")

@@ -32,6 +32,7 @@ def visited(site: Site) -> dict[str, str]:
         "known": "/offerings/E008",
         "channels": "/channels",
         "channel": "/channels/fitko",
+        "agb": "/channels/fitko/agb?version=EfA-Marktplatz+2022&leg=NACHNUTZUNG",
         "accessibility": "/accessibility",
         "imprint": "/imprint",
         "missing": "/nothing-here",
@@ -46,6 +47,9 @@ def worked_in(site: Site) -> dict[str, str]:
         "order-en": f"/en/orders/{site.order}",
         "inbox": f"/inbox?order_id={site.order}",
         "contact": "/contacts/me",
+        "contact-kinds": "/contacts/me/kinds",
+        "sign-off": f"/orders/{site.order}/sign-off",
+        "decision": f"/en/orders/{site.order}/decision",
         "acting": "/acting",
         "orders-narrowed": "/en/orders?waits_for_me=true",
         "participations": "/participations",
@@ -121,6 +125,7 @@ async def test_every_page_is_accessible_and_fits_its_width(chromium: Browser, si
         ("document.title = ''", "document-title"),
         ("document.querySelectorAll('label').forEach(it => it.remove())", "label"),
         ("document.querySelector('h1').outerHTML = '<p>no heading</p>'", "page-has-heading-one"),
+        ("document.querySelector('h1').style.color = '#cccccc'", "color-contrast"),
     ],
 )
 async def test_a_planted_fault_is_found(chromium: Browser, site: Site, fault: str, rule: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from fastapi import APIRouter
 
 from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Api
@@ -19,16 +20,22 @@ from services.portal.apis.notify import Notify
 from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
 from services.portal.assets import Assets
+from services.portal.cookies import Cookies
 from services.portal.language import PREFIXES, Language
+from services.portal.pages.accessions import accession_routes, licence_routes
 from services.portal.pages.acting import acting_routes
 from services.portal.pages.contact import contact_routes
+from services.portal.pages.contact_kinds import contact_kind_routes
 from services.portal.pages.contract_agreeing import agreeing_routes
 from services.portal.pages.contract_changes import change_routes
+from services.portal.pages.contract_contacts import contract_contact_routes
+from services.portal.pages.contract_passing_on import passing_on_routes
 from services.portal.pages.contract_statements import statement_routes
 from services.portal.pages.contracts import contract_routes
 from services.portal.pages.cost_information import cost_information_routes
 from services.portal.pages.dead_letters import dead_letter_routes
 from services.portal.pages.files import file_routes
+from services.portal.pages.general_terms import general_terms_routes
 from services.portal.pages.inbox import inbox_routes
 from services.portal.pages.information import information_routes
 from services.portal.pages.interest import interest_routes
@@ -37,6 +44,7 @@ from services.portal.pages.members import invitation_routes, member_routes
 from services.portal.pages.offer_form import offer_form_routes
 from services.portal.pages.offer_steps import offer_step_routes
 from services.portal.pages.operations import operation_routes
+from services.portal.pages.order_verdict import order_verdict_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.participations import participation_routes
@@ -44,6 +52,7 @@ from services.portal.pages.placements import placement_routes
 from services.portal.pages.quarantine import quarantine_routes
 from services.portal.pages.registration import registration_routes
 from services.portal.pages.showcase import showcase_routes
+from services.portal.pages.statement_jobs import statement_job_routes
 from services.portal.pages.steps import step_routes
 from services.portal.pages.stored_files import evidence_routes, stored_file_routes
 from services.portal.pages.tasks import task_routes
@@ -55,7 +64,7 @@ from services.portal.sealing import Seal
 from services.portal.sessions import PENDING, SESSIONS, Sessions
 from services.portal.settings import Settings
 from services.portal.texts import Words, read_texts
-from services.portal.visits import Cookies, Doorkeeper
+from services.portal.visits import Doorkeeper
 from shared.http.oidc import AuthSettings, authenticator_of
 from shared.http.routers import join
 from shared.http.site import Site
@@ -108,9 +117,11 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         notify = Notify(notify_api)
         join(router, inbox_routes(pages, notify))
         join(router, contact_routes(pages, notify))
+        join(router, contact_kind_routes(pages, notify))
         # Before the page of one Vorgang, whose path takes "together" for an id.
         join(router, placement_routes(pages, ordering, contracts))
-        join(router, order_routes(pages, ordering, resources.clock))
+        join(router, order_routes(pages, ordering, eligibility, resources.clock))
+        join(router, order_verdict_routes(pages, ordering, eligibility))
         join(router, participation_routes(pages, ordering))
         join(router, step_routes(pages, ordering, contracts))
         join(router, interest_routes(pages, catalog, eligibility, ordering))
@@ -118,11 +129,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, offer_form_routes(pages, catalog, eligibility))
         join(router, offer_step_routes(pages, catalog, ordering))
         join(router, cost_information_routes(pages, catalog, contracts))
-        # Before the steps of contracts, whose path takes "changes" for one.
-        join(router, change_routes(pages, contracts))
-        join(router, agreeing_routes(pages, contracts))
-        join(router, statement_routes(pages, contracts))
-        join(router, contract_routes(pages, contracts))
+        join(router, licence_routes(pages, catalog, contracts))
+        _contract_pages(router, pages, contracts, eligibility)
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility, ordering))
@@ -136,7 +144,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, quarantine_routes(pages, ordering))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts, resources.clock))
         closing.append(entrance.provider.close)
-    join(router, showcase_routes(pages, catalog, eligibility, ordering, resources.clock))
+    join(router, showcase_routes(pages, catalog, eligibility, ordering, None if ordering is None else contracts, resources.clock))
     site = Site(
         origin=settings.origin,
         policy=policy(None if settings.oidc_issuer is None else _origin(settings.oidc_issuer)),
@@ -155,6 +163,20 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         publishes=False,
         site=site,
     )
+
+
+def _contract_pages(router: APIRouter, pages: Pages, contracts: Contracts, eligibility: Eligibility) -> None:
+    """Add what people do about contracts."""
+    # Before the steps of contracts, whose path takes "changes" for one.
+    join(router, change_routes(pages, contracts, eligibility))
+    join(router, agreeing_routes(pages, contracts))
+    join(router, statement_routes(pages, contracts))
+    join(router, passing_on_routes(pages, contracts, eligibility))
+    join(router, contract_contact_routes(pages, contracts))
+    join(router, contract_routes(pages, contracts, eligibility))
+    join(router, accession_routes(pages, contracts))
+    join(router, statement_job_routes(pages, contracts))
+    join(router, general_terms_routes(pages, contracts))
 
 
 @lru_cache

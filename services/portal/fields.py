@@ -13,7 +13,7 @@ from services.portal.forms import Given
 from services.portal.texts import Words
 from shared.errors import MarktplatzError
 
-_DAY_PARTS = ("year", "month", "day")
+DAY_PARTS = ("year", "month", "day")
 _WHOLE = re.compile(r"[0-9]{1,18}")
 _MONEY = frozenset({"cents", "amount_cents"})
 LEITWEG_FAULTS = ("leitweg_id_form", "leitweg_id_region", "leitweg_id_check_digits")
@@ -52,7 +52,7 @@ class Field:
     """A field of a form, filled in with ``value`` (of a DAY: year, month, day).
 
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
-    ``heading``: of a group of fields that begins with this one.
+    ``heading``: of a group of fields that begins with this one. ``blank``: what a SELECT says where nothing is chosen.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Field:
     german: bool = False
     whole: bool = False
     heading: str = ""
+    blank: str = ""
 
     @property
     def text(self) -> str:
@@ -81,14 +82,14 @@ class Field:
 
     def part(self, name: str) -> str:
         """Return the year, month or day that a DAY was filled in with."""
-        return self.value[_DAY_PARTS.index(name)] if self.value else ""
+        return self.value[DAY_PARTS.index(name)] if self.value else ""
 
     def filled(self, given: Given) -> Field:
         """Return the field with what was filled in; a file is chosen anew each time, and goes no way but its own."""
         if self.kind is Kind.FILE:
             return self
         if self.kind is Kind.DAY:
-            return replace(self, value=tuple(given.one(f"{self.name}.{part}") for part in _DAY_PARTS))
+            return replace(self, value=tuple(given.one(f"{self.name}.{part}") for part in DAY_PARTS))
         if self.kind is Kind.LINES:
             lines = (it.strip() for it in given.one(self.name).splitlines())
             return replace(self, value=tuple(it for it in lines if it))

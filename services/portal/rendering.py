@@ -19,9 +19,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.portal.assets import Assets
-from services.portal.forms import new_token
+from services.portal.cookies import held_cookie, set_cookie
+from services.portal.forms import Given, new_token
 from services.portal.language import Language, language_of, path_of
-from services.portal.sessions import Session
+from services.portal.sessions import HELD_TIME, Session
 from services.portal.settings import Settings
 from services.portal.texts import Words
 from shared import reasons
@@ -30,6 +31,8 @@ from shared.tracing import context
 
 FOLDER = Path(__file__).parent / "templates"
 GERMAN_TIME = ZoneInfo("Europe/Berlin")
+LONG_FORM = 6
+"""Fields from which on a form says how long one stays logged in."""
 _CENTS = 100
 _BASIS_POINTS = 10_000
 
@@ -83,17 +86,21 @@ def said_in(language: Language, reasoned: Reasoned) -> Said:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A request for a page: in which language, of which page, by its path without the language, and of whom."""
+    """A request for a page: in which language, of which page, by its path without the language, and of whom.
+
+    ``held``: what they had filled in the form of the page with when their login was over.
+    """
 
     request: Request
     language: Language
     path: str
     session: Session | None = None
+    held: Given | None = None
 
     @classmethod
-    def of(cls, request: Request, session: Session | None = None) -> Visit:
+    def of(cls, request: Request, session: Session | None = None, held: Given | None = None) -> Visit:
         """Return what a request asks for."""
-        return cls(request, language_of(request.scope), path_of(request.scope), session)
+        return cls(request, language_of(request.scope), path_of(request.scope), session, held)
 
     def address(self, language: Language) -> str:
         """Return the path of the same page, with its query, in a language."""
@@ -108,6 +115,7 @@ class Pages:
         self, words: Mapping[Language, Words], labels: Mapping[Language, Labels], assets: Assets, settings: Settings
     ) -> None:
         self._words = words
+        self._held = held_cookie(settings.run)
         self._labels = labels
         self._environment = Environment(
             loader=FileSystemLoader(FOLDER),
@@ -122,6 +130,7 @@ class Pages:
             "settings": settings,
             "languages": tuple(Language),
             "login_offered": settings.oidc_issuer is not None,
+            "long_form": LONG_FORM,
         }
 
     def words(self, language: Language) -> Words:
@@ -156,8 +165,13 @@ class Pages:
         """Return the page of an error: what is wrong, and what can be done about it. Who has to log in is sent there."""
         visit = getattr(request.state, "visit", None) or Visit.of(request)
         if status == HTTPStatus.UNAUTHORIZED:
+            held: str | None = getattr(request.state, "held", None)
             back = visit.address(visit.language) if request.method == "GET" else visit.language.prefix or "/"
-            return RedirectResponse(f"{visit.language.prefix}/login?{urlencode({'next': back})}", 303)
+            back = back if held is None else f"{visit.language.prefix}{visit.path}"
+            leading = RedirectResponse(f"{visit.language.prefix}/login?{urlencode({'next': back})}", 303)
+            if held is not None:
+                set_cookie(leading, self._held, held, round(HELD_TIME.total_seconds()))
+            return leading
         words = self._words[visit.language]
         known = status if words.has(f"error.{status}.title") else HTTPStatus.INTERNAL_SERVER_ERROR.value
         if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and known != status:

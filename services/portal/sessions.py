@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +19,13 @@ PENDING = Collection("portal_logins", (Index("end", ("ends_at",)),))
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
 LOGIN_TIME = timedelta(minutes=10)
+HELD_TIME = timedelta(minutes=30)
+"""How long what was filled in waits for whoever has to log in again."""
 NOTED_EVERY = timedelta(minutes=1)
 """How exactly it is kept when a session was used last: each note is a write."""
 _PORTION = 200
+_PERSON = "person"
+_TO_COOKIE, _FROM_COOKIE = str.maketrans("+/", "-_"), str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,15 @@ class Pending:
     following: str
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What somebody had filled in when their login was over: kept for them alone, and for the page of that form."""
+
+    person: str
+    path: str
+    values: Mapping[str, Sequence[str]] = field(repr=False)
+
+
 def new_secret() -> str:
     """Return a random value of 256 bits for a cookie."""
     return secrets.token_urlsafe(32)
@@ -87,8 +101,12 @@ def key_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def _held_key(secret: str) -> str:
+    return key_of(f"held {secret}")
+
+
 class Sessions:
-    """Sessions and begun logins."""
+    """Sessions, begun logins, and what was filled in by somebody who has to log in again."""
 
     def __init__(self, store: Store, seal: Seal, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -159,6 +177,34 @@ class Sessions:
         ):
             return None
         return Pending(state, document["nonce"], verifier, document["following"])
+
+    async def hold(self, secret: str, held: Held) -> None:
+        """Store what was filled in for the browser that holds ``secret``."""
+        key = _held_key(secret)
+        content = json.dumps({"person": held.person, "path": held.path, "values": {k: list(v) for k, v in held.values.items()}})
+        document = {"_id": key, "rev": 1, "held": self._seal.seal(content, key), "ends_at": self._clock() + HELD_TIME}
+        await self._store.insert_many(PENDING, [document])
+
+    async def held(self, secret: str) -> Held | None:
+        """Return what is kept for a browser, None if it is nothing any more."""
+        key = _held_key(secret)
+        document = await self._store.get(PENDING, key)
+        if document is None or document["ends_at"] <= self._clock():
+            return None
+        content = self._seal.open(document["held"], key)
+        return None if content is None else Held(**json.loads(content))
+
+    async def let_go(self, secret: str) -> None:
+        """Forget what is kept for a browser."""
+        await self._store.delete(PENDING, [_held_key(secret)])
+
+    def mark(self, person: str) -> str:
+        """Return who a browser belongs to, for a cookie that outlives the session: only this portal can read it."""
+        return self._seal.seal(person, _PERSON).translate(_TO_COOKIE).rstrip("=")
+
+    def marked(self, mark: str) -> str | None:
+        """Return who a browser belongs to, None if that is not to be read."""
+        return self._seal.open(mark.translate(_FROM_COOKIE) + "=" * (-len(mark) % 4), _PERSON)
 
     async def purge(self) -> None:
         """Delete what has ended."""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPMethod
 from typing import Annotated, Protocol
+from urllib.parse import parse_qs
 from weakref import WeakValueDictionary
 
 import structlog
 from fastapi import Depends
 from starlette.requests import Request
+from starlette.routing import Match
 
 from services.portal.apis.client import LoginNeededError
+from services.portal.cookies import Cookies
+from services.portal.forms import FIELD, FIELDS, Given
+from services.portal.language import path_of
 from services.portal.rendering import Visit
-from services.portal.sessions import Session, Sessions, Tokens
+from services.portal.sessions import Held, Session, Sessions, Tokens, new_secret
+from services.portal.uploads import brings_file
 from shared.errors import RetryableError
 
 RENEW_BEFORE = timedelta(seconds=30)
+_OWN = frozenset({FIELD, "action"})
+"""Fields of a form that are about its sending, and not kept."""
 
 log = structlog.get_logger()
 
@@ -28,23 +37,6 @@ class Renewing(Protocol):
 
     async def renewed(self, tokens: Tokens) -> Tokens | None:
         """Return fresh tokens, None if there are none to be had. Raises RetryableError while the provider is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cookies:
-    """The names of our cookies. ``run`` tells runs on one host apart, whose cookies a browser does not keep apart by port."""
-
-    run: str
-
-    @property
-    def session(self) -> str:
-        """Of the session."""
-        return f"__Host-portal-{self.run}"
-
-    @property
-    def login(self) -> str:
-        """Of a login that has begun."""
-        return f"__Host-login-{self.run}"
 
 
 class Doorkeeper:
@@ -69,6 +61,36 @@ class Doorkeeper:
         async with lock:
             return await self._renewed(secret)
 
+    async def hold(self, request: Request, session: Session | None) -> str | None:
+        """Keep what a form was filled in with by somebody who has to log in again; return what their browser is to hold.
+
+        None: it is nothing that a page could show again, or nobody knows whose it is. Files are not kept.
+        """
+        path = path_of(request.scope)
+        if request.method != HTTPMethod.POST or brings_file(request) or not _has_page(request, path):
+            return None
+        person = self.sessions.marked(request.cookies.get(self.cookies.person, "")) if session is None else session.person
+        if person is None:
+            return None
+        try:
+            values = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS)
+        except ValueError:
+            return None
+        secret = new_secret()
+        await self.sessions.hold(secret, Held(person, path, {name: it for name, it in values.items() if name not in _OWN}))
+        return secret
+
+    async def held(self, request: Request, session: Session) -> Given | None:
+        """Return what this person had filled in the page's form with; once the form is sent it is forgotten."""
+        secret = request.cookies.get(self.cookies.held)
+        found = None if not secret else await self.sessions.held(secret)
+        if not secret or found is None or (found.person, found.path) != (session.person, path_of(request.scope)):
+            return None
+        if request.method != HTTPMethod.GET:
+            await self.sessions.let_go(secret)
+            return None
+        return Given({name: tuple(it.replace("\r\n", "\n") for it in values) for name, values in found.values.items()}, "")
+
     def _is_stale(self, session: Session) -> bool:
         return session.tokens.until - self._clock() < RENEW_BEFORE
 
@@ -88,13 +110,24 @@ class Doorkeeper:
         return await self.sessions.change(replace(session, tokens=tokens)) or await self.sessions.find(secret)
 
 
-async def visit_of(request: Request) -> Visit:
-    """Return what a request asks for, and of whom it is."""
+def _has_page(request: Request, path: str) -> bool:
+    """Return whether a page is shown at the path that a form was sent to."""
+    scope = {"type": "http", "method": HTTPMethod.GET.value, "path": path}
+    return any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes)
+
+
+async def visit_of(request: Request) -> AsyncIterator[Visit]:
+    """Give what a request asks for, and of whom it is; what was filled in by who has to log in again is kept for them."""
     doorkeeper: Doorkeeper | None = request.app.state.doorkeeper
     session = None if doorkeeper is None else await doorkeeper.session(request)
-    visit = Visit.of(request, session)
+    held = None if doorkeeper is None or session is None else await doorkeeper.held(request, session)
+    visit = Visit.of(request, session, held)
     request.state.visit = visit
-    return visit
+    try:
+        yield visit
+    except LoginNeededError:
+        request.state.held = None if doorkeeper is None else await doorkeeper.hold(request, session)
+        raise
 
 
 def session_of(visit: Visit) -> Session:

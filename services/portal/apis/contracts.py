@@ -60,6 +60,22 @@ class Agb(Reply):
     version: str
 
 
+class AgbListed(Agb):
+    """A version of the terms and conditions in the list. ``filed``: its wording can be read here."""
+
+    valid_from: date
+    valid_to: date | None
+    legs: tuple[str, ...]
+    url: str | None
+    filed: bool
+
+
+class AgbVersions(Reply):
+    """All versions of an Anbieter, the newest first."""
+
+    items: tuple[AgbListed, ...]
+
+
 class AgbInForce(Agb):
     """The terms and conditions that contracts are concluded under today: the wording where it is filed, or its address.
 
@@ -93,8 +109,24 @@ class Check(Reply):
     as_of: date
 
 
+class Award(Reply):
+    """An award that a contract or a change rests on; ``verdict`` None until eligibility has judged it, on the day ``as_of``.
+
+    ``until``: a recorded fact speaks against the relation after that day.
+    """
+
+    awarder: str
+    contractor: str
+    verdict: str | None
+    as_of: date | None
+    until: date | None
+
+
 class Contract(Summary):
-    """A contract in full."""
+    """A contract in full.
+
+    ``allowed_moves``: what whoever reads can do with it now; empty of a version of contracts that does not say so.
+    """
 
     agb: Agb | None
     conditions: tuple[Condition, ...]
@@ -103,6 +135,8 @@ class Contract(Summary):
     leitweg_id: str | None
     order_reference: str | None
     check: Check | None
+    awards: tuple[Award, ...] = ()
+    allowed_moves: tuple[str, ...] = ()
 
 
 class Accession(Reply):
@@ -133,6 +167,62 @@ class Chain(Reply):
 
     root: ChainNode
     cut: bool
+
+
+class OwnAccession(Accession):
+    """An accession of one's own, or to one's contract. ``licensee``: whose contract passes the use on."""
+
+    id: str
+    channel: str
+    contract_id: str
+    offering_id: str
+    offering_title: str
+    licensee: Party
+    declared_at: datetime
+    allowed_moves: tuple[str, ...] = ()
+
+
+class Accessions(Reply):
+    """A page of them, newest first."""
+
+    items: tuple[OwnAccession, ...]
+    next: str | None
+
+
+class PlannedLink(Reply):
+    """A link of the chain by which an offer is used; ``id`` None: it is still to be made."""
+
+    link: str
+    id: str | None
+
+
+class OpenLink(Reply):
+    """What is still to be done, and by whom."""
+
+    actor: Party | None
+    action: str
+
+
+class ChannelLicence(Reply):
+    """How an offer can be used through a channel, and by whose contract it is licensed for a body."""
+
+    channel: str
+    status: str
+    licensed_by: Party | None
+    plan: tuple[PlannedLink, ...]
+    open: tuple[OpenLink, ...]
+
+    def act_of(self, organisation: str | None) -> tuple[str, str] | None:
+        """Return what an organisation has to do itself, and below which contract; None if that is not all that is open."""
+        above = [it.id for it in self.plan if it.id is not None]
+        own = [it for it in self.open if it.actor is not None and it.actor.id == organisation]
+        return (own[0].action, above[-1]) if len(self.open) == 1 and own and above else None
+
+
+class Licence(Reply):
+    """Whether the caller's organisation may use an offer, by channel."""
+
+    channels: tuple[ChannelLicence, ...]
 
 
 class Document(Reply):
@@ -222,6 +312,13 @@ class AgreedText(Reply):
     annexes: tuple[str, ...]
 
 
+class Preview(Reply):
+    """The contract that would be made, and its agreed text."""
+
+    contract: Contract
+    text: AgreedText
+
+
 class PendingChange(Reply):
     """A change that is not agreed yet. ``waits_for`` has to act; ``step``: RELEASE or CONSENT."""
 
@@ -233,6 +330,7 @@ class PendingChange(Reply):
     reason: str | None
     waits_for: Party
     step: str
+    awards: tuple[Award, ...] = ()
 
 
 class Amendment(Reply):
@@ -304,6 +402,29 @@ class CostInformation(Reply):
     allowed_moves: tuple[str, ...] = ()
 
 
+class ContactPerson(Reply):
+    """Whom the other parties of a contract can turn to."""
+
+    name: str
+    function: str | None
+    email: str
+    phone: str | None
+
+
+class NamedContact(Reply):
+    """A contact person who counts, of which party, and what for."""
+
+    party: Party
+    kind: str
+    person: ContactPerson
+
+
+class ContractContacts(Reply):
+    """The contact persons of all parties of a contract."""
+
+    items: tuple[NamedContact, ...]
+
+
 class Made(Reply):
     """A contract that was made."""
 
@@ -344,6 +465,48 @@ class Statements(Reply):
     """All of them, newest first."""
 
     items: tuple[Statement, ...]
+
+
+class Outcome(Reply):
+    """What became of an offer in a job: a statement, the ``unchanged`` one of before, or none, by ``code`` and ``rule``."""
+
+    offering_id: str
+    statement_id: str | None
+    unchanged: bool
+    code: str | None
+    rule: str | None
+
+
+class StatementJob(Reply):
+    """A job that makes the statements of a year; ``offerings`` of ``offerings_total`` are looked at."""
+
+    id: str
+    year: int
+    state: str
+    offerings: int
+    offerings_total: int | None
+    outcomes: tuple[Outcome, ...]
+    created_at: datetime
+    code: str | None
+
+    def made(self) -> int:
+        """Return how many statements it has issued."""
+        return len([it for it in self.outcomes if it.statement_id is not None and not it.unchanged])
+
+    def unchanged(self) -> int:
+        """Return of how many offers nothing was new."""
+        return len([it for it in self.outcomes if it.unchanged])
+
+    def failed(self) -> tuple[Outcome, ...]:
+        """Return of which offers there is no statement."""
+        return tuple(it for it in self.outcomes if it.statement_id is None)
+
+
+class StatementJobs(Reply):
+    """A page of them, newest first."""
+
+    items: tuple[StatementJob, ...]
+    next: str | None
 
 
 class Promised(Reply):
@@ -397,6 +560,16 @@ class Contracts:
         path = f"/v1/contracts/{segment(contract_id)}/successor"
         return (await self._api.make(path, Made, key=key, access=access, body=body)).id
 
+    async def preview(self, access: Access, contract_id: str, body: dict[str, Any]) -> Preview:
+        """Return the contract that ``pass_on`` would make. Raises as ``Api.post``."""
+        path = f"/v1/contracts/{segment(contract_id)}/sub-contracts/preview"
+        return await self._api.ask(path, Preview, access=access, body=body)
+
+    async def pass_on(self, access: Access, contract_id: str, *, key: str, body: dict[str, Any]) -> str:
+        """Have a contract made that passes another one on, and return its id. Raises as ``Api.post``."""
+        path = f"/v1/contracts/{segment(contract_id)}/sub-contracts"
+        return (await self._api.make(path, Made, key=key, access=access, body=body)).id
+
     async def statements(self, access: Access, contract_id: str) -> tuple[Statement, ...]:
         """Return the yearly statements of a contract. Raises NotFoundError, and as ``Api.get``."""
         return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/statements", Statements, access=access)).items
@@ -409,6 +582,15 @@ class Contracts:
         """Return the content of such a document. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/statements/{segment(statement_id)}/documents/{segment(name)}", access=access)
 
+    async def contacts(self, access: Access, contract_id: str) -> Stored[ContractContacts]:
+        """Return the contact persons of a contract, with their entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/contracts/{segment(contract_id)}/contacts", ContractContacts, access=access)
+
+    async def name_contacts(self, access: Access, contract_id: str, body: dict[str, Any], match: str | None) -> None:
+        """Replace the own contact persons of a contract. Raises as ``Api.put``."""
+        path = f"/v1/contracts/{segment(contract_id)}/contacts"
+        await self._api.put(path, ContractContacts, access=access, body=body, match=match)
+
     async def documents(self, access: Access, contract_id: str) -> tuple[Document, ...]:
         """Return the documents of a contract. Raises NotFoundError for who may not read them, and as ``Api.get``."""
         return (await self._api.get(f"/v1/contracts/{segment(contract_id)}/documents", Documents, access=access)).items
@@ -417,15 +599,49 @@ class Contracts:
         """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/contracts/{segment(contract_id)}/documents/{segment(name)}", access=access)
 
+    async def receipt(self, access: Access, contract_id: str) -> bytes:
+        """Return the receipt of a contract in the archive, to be verified off line. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.content(f"/v1/contracts/{segment(contract_id)}/archive", access=access)
+
     async def take(
         self, access: Access, contract_id: str, step: str, *, key: str, body: dict[str, Any] | None, match: str | None
     ) -> None:
         """Have a step taken with a contract, named by its path below it. Raises as ``Api.post``."""
         await self._api.post(f"/v1/contracts/{segment(contract_id)}/{step}", key=key, access=access, body=body, match=match)
 
+    async def licence(self, access: Access, offering_id: str) -> tuple[ChannelLicence, ...]:
+        """Return whether the caller's organisation may use an offer, by channel. Raises NotFoundError, and as ``Api.get``."""
+        return (await self._api.get(f"/v1/offers/{segment(offering_id)}/licence", Licence, access=access)).channels
+
+    async def accessions(self, access: Access, parameters: Parameters) -> Accessions:
+        """Return a page of accessions. Raises as ``Api.get``."""
+        return await self._api.get("/v1/accessions", Accessions, parameters, access=access)
+
+    async def accession(self, access: Access, accession_id: str) -> Stored[OwnAccession]:
+        """Return an accession with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/accessions/{segment(accession_id)}", OwnAccession, access=access)
+
+    async def accede(self, access: Access, contract_id: str, *, key: str, body: dict[str, Any]) -> None:
+        """Declare the accession to a contract. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/contracts/{segment(contract_id)}/accessions", key=key, access=access, body=body)
+
+    async def end_accession(
+        self, access: Access, accession_id: str, *, key: str, body: dict[str, Any], match: str | None
+    ) -> None:
+        """End an accession. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/accessions/{segment(accession_id)}/end", key=key, access=access, body=body, match=match)
+
     async def agb(self, channel: str) -> AgbInForce:
         """Return the terms and conditions in force at a channel. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.get(f"/v1/agb/{segment(channel)}", AgbInForce)
+
+    async def agb_of(self, channel: str, version: str, leg: str) -> AgbInForce:
+        """Return a version of the terms and conditions for a kind of contract. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.get(f"/v1/agb/{segment(channel)}", AgbInForce, [("version", version), ("leg", leg)])
+
+    async def agb_versions(self, channel: str) -> tuple[AgbListed, ...]:
+        """Return all versions of the terms and conditions of a channel, the newest first. Raises as ``Api.get``."""
+        return (await self._api.get(f"/v1/agb/{segment(channel)}/versions", AgbVersions)).items
 
     async def own_costs(self, access: Access, offering_id: str, channel: str) -> OwnCosts:
         """Return what the caller's organisation will pay for an offer. Raises as ``Api.get``."""
@@ -443,6 +659,14 @@ class Contracts:
         """Issue a version of the cost information of an offer. Raises as ``Api.post``."""
         path = f"/v1/offers/{segment(offering_id)}/cost-information"
         await self._api.post(path, key=key, access=access, body=body, match=match)
+
+    async def statement_jobs(self, access: Access, parameters: Parameters) -> StatementJobs:
+        """Return a page of the jobs of an Anbieter that make yearly statements. Raises as ``Api.get``."""
+        return await self._api.get("/v1/statement-jobs", StatementJobs, parameters, access=access)
+
+    async def make_statements(self, access: Access, *, key: str, body: dict[str, Any]) -> None:
+        """Have the statements of a year made. Raises as ``Api.post``."""
+        await self._api.post("/v1/statement-jobs", key=key, access=access, body=body)
 
     async def register(self, access: Access, channel: str, year: int) -> Register:
         """Return the numbers that an Anbieter has given in a year. Raises NotFoundError, and as ``Api.get``."""

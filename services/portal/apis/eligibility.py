@@ -81,6 +81,60 @@ class Checks(Reply):
     channels: tuple[Advice, ...] | None
 
 
+class Finding(Reply):
+    """A step of the reasoning of a check: what a rule has found, by which provision; the sentences are German."""
+
+    code: str
+    verdict: str
+    reason: str
+    remedy: str | None
+    facts: tuple[str, ...]
+    law: str | None = None
+
+
+class Assessment(Reply):
+    """A verdict with its grounds. ``hash``: by which a decision names it."""
+
+    verdict: str
+    as_of: date
+    findings: tuple[Finding, ...]
+    hash: str | None = None
+
+    @property
+    def decisive(self) -> tuple[Finding, ...]:
+        """The findings that the verdict follows from, each sentence once."""
+        return tuple({it.reason: it for it in self.findings if it.verdict == self.verdict}.values())
+
+
+class Check(Reply):
+    """A check of a Vorgang."""
+
+    number: int
+    signed_off: bool
+    assessment: Assessment | None
+
+
+class Recheck(Reply):
+    """What was found since, without a check."""
+
+    check: int
+    assessment: Assessment | None
+
+
+class OrderVerdict(Reply):
+    """The checks of a Vorgang. ``to_sign``: whoever reads can sign off a risk; ``decisions``: what they can decide."""
+
+    checks: tuple[Check, ...]
+    recheck: Recheck | None
+    to_sign: bool = False
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def current(self) -> Assessment | None:
+        """The verdict that counts, with its grounds."""
+        return self.checks[-1].assessment if self.recheck is None else self.recheck.assessment
+
+
 class Evidence(Reply):
     """A document that a statement rests on. ``reference``: where it is to be found."""
 
@@ -316,6 +370,16 @@ class Eligibility:
         """Return the pre-check of an offer for the caller's organisation, per channel. Raises as ``Api.get``."""
         found = await self._api.ask("/v1/checks", Checks, access=access, body={"offering_id": offering_id})
         return found.channels or ()
+
+    async def verdict(self, access: Access, order_id: str) -> Stored[OrderVerdict]:
+        """Return the checks of a Vorgang with their entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/verdicts/{segment(order_id)}", OrderVerdict, access=access)
+
+    async def decide(
+        self, access: Access, order_id: str, step: str, *, key: str, body: dict[str, Any], match: str | None
+    ) -> None:
+        """Sign a risk off (``sign-off``), or decide beside the verdict (``overrides``). Raises as ``Api.post``."""
+        await self._api.post(f"/v1/verdicts/{segment(order_id)}/{step}", key=key, access=access, body=body, match=match)
 
     async def bodies(self, words: str, limit: int) -> tuple[Body, ...]:
         """Return public bodies by name or key. Raises as ``Api.get``."""

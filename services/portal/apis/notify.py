@@ -64,6 +64,20 @@ class Contact(Reply):
     deputy: bool
 
 
+class KindOfNotice(Reply):
+    """A kind of notification: whether the caller's organisation can be told of it, and in which rhythms mail can be wanted."""
+
+    event_type: str
+    concerns_you: bool
+    rhythms: tuple[str, ...]
+
+
+class Kinds(Reply):
+    """All kinds of notifications."""
+
+    items: tuple[KindOfNotice, ...]
+
+
 class Notify:
     """Notify as the pages ask it, with the token of whoever is logged in."""
 
@@ -92,6 +106,10 @@ class Notify:
     async def contact(self, access: Access) -> Stored[Contact]:
         """Return one's own contact with its entity tag. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.find("/v1/contacts/me", Contact, access=access)
+
+    async def kinds(self, access: Access) -> tuple[KindOfNotice, ...]:
+        """Return all kinds of notifications. Raises as ``Api.get``."""
+        return (await self._api.get("/v1/contacts/kinds", Kinds, access=access)).items
 
     async def put_contact(self, access: Access, body: dict[str, Any], match: str | None) -> None:
         """Store one's own contact. Raises as ``Api.put``."""

@@ -34,6 +34,7 @@ class Form:
     ``search`` is the field that choices are looked for by; ``remove`` is what a button says that removes what the form is about.
     ``below``: JSON pointer of what the form asks in the body that is sent. ``etag``: of the thing as it was read; it goes with
     the form, which then acts on that state only. ``changed``: somebody has changed the thing since the form was shown.
+    ``restored``: it holds what was filled in before the login was over.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Form:
     quote: str = ""
     etag: str | None = None
     changed: bool = False
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,27 @@ def show_form(
     status: int = HTTPStatus.OK,
     **values: object,
 ) -> Response:
-    """Return the page of a form."""
+    """Return the page of a form, filled in again with what its visitor had filled in when their login was over."""
+    if visit.held is not None and visit.path == form.action:
+        fields = tuple(it.filled(visit.held) for it in form.fields)
+        form = replace(form, fields=fields, etag=visit.held.one(ETAG) or form.etag, restored=True)
     return pages.show(visit, template, status=status, form=form, faults=list(faults), **values)
+
+
+def show_refused(
+    pages: Pages,
+    visit: Visit,
+    form: Form,
+    error: RejectedError | ApiUnavailableError,
+    *,
+    field_of: Mapping[str, str] | None = None,
+    template: str = "pages/form.html",
+    **values: object,
+) -> Response:
+    """Return the page of a form that was filled in, with what the service found wrong."""
+    marked, faults = faults_of(error, form.fields, pages.words(visit.language), field_of or {}, form.below)
+    form = replace(form, fields=tuple(marked))
+    return show_form(pages, visit, form, faults, template=template, status=error.status, **values)
 
 
 async def send_form(
@@ -126,7 +147,5 @@ async def send_form(
         form = replace(form, changed=True)
         return show_form(pages, visit, form, (), template=template, status=HTTPStatus.PRECONDITION_FAILED, **values)
     except (RejectedError, ApiUnavailableError) as error:
-        marked, faults = faults_of(error, fields, pages.words(visit.language), field_of or {}, form.below)
-        form = replace(form, fields=tuple(marked))
-        return show_form(pages, visit, form, faults, template=template, status=error.status, **values)
+        return show_refused(pages, visit, form, error, field_of=field_of, template=template, **values)
     return RedirectResponse(f"{visit.language.prefix}{following}", SEE_OTHER)

@@ -17,6 +17,7 @@ from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 
 PATH = "/contacts/me"
+TEMPLATE = "pages/contact.html"
 RHYTHMS = ("IMMEDIATE", "DAILY", "WEEKLY")
 
 
@@ -35,7 +36,7 @@ def contact_routes(pages: Pages, notify: Notify) -> APIRouter:
             found, etag = None, None
         form = _form(pages, visit, found, etag)
         if given is None:
-            return show_form(pages, visit, form)
+            return show_form(pages, visit, form, template=TEMPLATE, known=found is not None)
 
         async def act(body: dict[str, object]) -> str:
             if given.one("action") == "remove":
@@ -46,7 +47,7 @@ def contact_routes(pages: Pages, notify: Notify) -> APIRouter:
             await notify.put_contact(access, {**unasked, **body}, given.one(ETAG) or None)
             return "/inbox?done=contact"
 
-        return await send_form(pages, visit, form, given, act)
+        return await send_form(pages, visit, form, given, act, template=TEMPLATE, known=found is not None)
 
     return router
 

@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from services.portal.apis.client import Stored, segment
 from services.portal.apis.contracts import Changes, Contract, Contracts
+from services.portal.apis.eligibility import Eligibility
 from services.portal.fields import Kind
 from services.portal.pages.asking import BOTH, ETAG, Ask, Step, given_at, send_form, show_form
+from services.portal.pages.awards import names_of
 from services.portal.pages.contract_agreeing import PROPOSALS, proposals_of
 from services.portal.pages.contract_forms import contract_form
 from services.portal.pages.parts import or_none
@@ -45,7 +47,7 @@ def steps_on(changes: Changes, session: Session) -> list[str]:
     return [REFUSE] if pending.proposed_by.id == session.organisation else []
 
 
-def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
+def change_routes(pages: Pages, contracts: Contracts, eligibility: Eligibility) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/contracts/{contract_id}", include_in_schema=False)
 
@@ -72,6 +74,7 @@ def change_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             offers=offers and changes.pending is None,
             prices=prices or (),
             proposals=proposals_of(changes),
+            names=await names_of(eligibility, contract, () if changes.pending is None else changes.pending.awards),
             done=done if done in DONE else "",
             missed=missed,
         )

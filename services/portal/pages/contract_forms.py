@@ -13,7 +13,7 @@ from services.portal.texts import Words
 
 NOT_ALLOWED: Final = "NOT"
 _ACTS: Final = (NOT_ALLOWED, "BEITRITT", "SUB_VERTRAG")
-_CHARGES: Final = ("ENTGELTFREI", "ENTGELTLICH")
+CHARGES: Final = ("ENTGELTFREI", "ENTGELTLICH")
 _ENDS: Final = ("ANY", "MONTH_END", "QUARTER_END", "YEAR_END")
 _STARTS: Final = ("ANY", "MONTH_START", "QUARTER_START", "YEAR_START")
 _PLACES: Final = {
@@ -89,7 +89,7 @@ def agreed_fields(text: AgreedText, words: Words, last_day: str | None) -> tuple
         field("services", Kind.LINES, text.services),
         field("parametrisation", Kind.LINES, text.parametrisation, optional=True),
         chosen("passing_on", Kind.RADIOS, _ACTS, passing.act if passing.allowed else NOT_ALLOWED),
-        chosen("charge", Kind.RADIOS, _CHARGES, text.charge),
+        chosen("charge", Kind.RADIOS, CHARGES, text.charge),
         field("notice_months", Kind.LINE, months, optional=True, whole=True),
         chosen("notice_to", Kind.SELECT, _ENDS, None if notice is None else notice.to, optional=True),
         field("price_months", Kind.LINE, (str(price.months),), whole=True),

@@ -174,7 +174,7 @@ def cost_information_routes(pages: Pages, catalog: Catalog, contracts: Contracts
         )
         if given is None and ISSUE not in found.content.allowed_moves:
             return RedirectResponse(f"{visit.language.prefix}{here}?missed=true", SEE_OTHER)
-        lines = _lines(pages, visit, found.content, given)
+        lines = _lines(pages, visit, found.content, given or visit.held)
         form = _form(pages, visit, offering.content, channel, lines, found.etag)
         if given is None or given.one("action") == MORE:
             if given is not None:

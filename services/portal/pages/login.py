@@ -12,10 +12,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.portal.cookies import set_cookie
 from services.portal.forms import read_given
 from services.portal.metrics import DONE, LOGINS, judged_login
 from services.portal.provider import LoggedIn, LoginRefusedError, Provider
-from services.portal.sessions import LOGIN_TIME, Pending, Session, new_secret
+from services.portal.sessions import LOGIN_TIME, LONGEST, Pending, Session, new_secret
 from services.portal.visits import CurrentVisit, Doorkeeper, session_of
 
 CALLBACK = "/login/callback"
@@ -52,7 +53,7 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
         secret = new_secret()
         await sessions.begin_login(secret, pending)
         reply = RedirectResponse(address, SEE_OTHER)
-        _set(reply, cookies.login, secret, round(LOGIN_TIME.total_seconds()))
+        set_cookie(reply, cookies.login, secret, round(LOGIN_TIME.total_seconds()))
         return reply
 
     @router.get(CALLBACK)
@@ -70,8 +71,9 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
         await sessions.begin(session)
         log.info("logged_in", organisation=session.organisation)
         reply = RedirectResponse(begun.following, SEE_OTHER)
-        _set(reply, cookies.session, session.secret, None)
-        _set(reply, cookies.login, "", 0)
+        set_cookie(reply, cookies.session, session.secret, None)
+        set_cookie(reply, cookies.person, sessions.mark(session.person), round(LONGEST.total_seconds()))
+        set_cookie(reply, cookies.login, "", 0)
         return reply
 
     @router.post(LOGOUT)
@@ -80,7 +82,8 @@ def login_routes(doorkeeper: Doorkeeper, provider: Provider, clock: Callable[[],
         await read_given(request, session, LOGOUT)
         await sessions.end(session.secret)
         reply = RedirectResponse(await provider.logout_address(session.tokens), SEE_OTHER)
-        _set(reply, cookies.session, "", 0)
+        for name in (cookies.session, cookies.person, cookies.held):
+            set_cookie(reply, name, "", 0)
         return reply
 
     @router.post(BACK_CHANNEL)
@@ -107,7 +110,3 @@ def _session_of(found: LoggedIn, at: datetime, doorkeeper: Doorkeeper) -> Sessio
         began_at=at,
         ends_at=doorkeeper.sessions.new_end(at),
     )
-
-
-def _set(reply: Response, name: str, value: str, max_age: int | None) -> None:
-    reply.set_cookie(name, value, max_age=max_age, path="/", secure=True, httponly=True, samesite="lax")

@@ -22,12 +22,15 @@ from services.portal.pages import offer_operation, stored_files
 from services.portal.pages.asking import ETAG, SEE_OTHER, Form, send_form, show_form
 from services.portal.pages.offer_drafting import SEARCH, Drafting, Row
 from services.portal.pages.offer_sections import SECTIONS, Section
+from services.portal.pages.parts import ENTITY_ID
 from services.portal.pages.stored_files import FILE, TAKES_FILE, require_taken
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
 
 NEW = "new"
+LIKE = "like"
+"""Names the offer that a new one is to be filled in like."""
 Replace = Callable[[], Awaitable[None]]
 PINNED = "sha256"
 """Of a document: with another address it is another one."""
@@ -36,15 +39,22 @@ NAMED_AT_MOST = 20
 """Keys of an offer whose names are looked up for its page; those beyond show as keys."""
 
 
+def copied(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form of an offer for another one: without what belongs to that one alone, such as the files brought for it."""
+    kept = {name: value for name, value in form.items() if name not in ("title", "known_listing", "screenshots")}
+    documents = [it for it in form.get("documents", ()) if it.get(PINNED) is None]
+    return {**kept, "documents": documents} if documents else {name: it for name, it in kept.items() if name != "documents"}
+
+
 def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/offerings", include_in_schema=False)
     editor = _Editor(pages, catalog, eligibility)
 
     @router.get("/new")
-    async def begin(visit: CurrentVisit) -> Response:
+    async def begin(visit: CurrentVisit, like: str = "") -> Response:
         session_of(visit)
-        return show_form(pages, visit, editor.new_form(visit))
+        return show_form(pages, visit, editor.new_form(visit, like if ENTITY_ID.fullmatch(like) else ""))
 
     @router.post("/new")
     async def create(request: Request, visit: CurrentVisit) -> Response:
@@ -52,9 +62,12 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
         given = await read_given(request, session, "/offerings/new")
 
         async def act(body: dict[str, object]) -> str:
-            return f"/offerings/{quote(await catalog.create(session.access, given.key, body))}/edit"
+            like = str(body.pop(LIKE, ""))
+            former = copied((await catalog.form(session.access, like))[1]) if like else {}
+            return f"/offerings/{quote(await catalog.create(session.access, given.key, {**former, **body}))}/edit"
 
-        return await send_form(pages, visit, editor.new_form(visit), given, act)
+        like = given.one(LIKE)
+        return await send_form(pages, visit, editor.new_form(visit, like if ENTITY_ID.fullmatch(like) else ""), given, act)
 
     @router.get("/{offering_id}/edit")
     async def overview(visit: CurrentVisit, offering_id: str, saved: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
@@ -107,17 +120,20 @@ class _Editor:
         self.catalog = catalog
         self.eligibility = eligibility
 
-    def new_form(self, visit: Visit) -> Form:
-        """Return the form that an offer begins with."""
+    def new_form(self, visit: Visit, like: str = "") -> Form:
+        """Return the form that an offer begins with; ``like``: the id of one that it is to be filled in like."""
         words = self.pages.words(visit.language)
         return Form(
             title=words("mine.new"),
-            lead=words("mine.new_lead"),
+            lead=words("mine.like_lead") if like else words("mine.new_lead"),
             action="/offerings/new",
             button=words("mine.begin"),
             back="/my/offerings",
             back_label=words("mine.title"),
-            fields=(Field("title", Kind.LINE, words("edit.field.title"), words("edit.field.title_hint")),),
+            fields=(
+                Field("title", Kind.LINE, words("edit.field.title"), words("edit.field.title_hint")),
+                *((Field(LIKE, Kind.HIDDEN, "", value=(like,)),) if like else ()),
+            ),
         )
 
     async def overview(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, Parameters
+from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Count, Order, Ordering, Point, Summaries, Summary
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.order_verdict import JUDGING, open_to
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.placements import READY
@@ -33,7 +35,13 @@ LEADING = frozenset(
     {"recheck", "start_clarification", "confirm_conditions", "make_offer", "place", "start_onboarding", "go_live"}
 )
 """Steps that bring a Vorgang on: shown first."""
-DONE = frozenset({*COMMANDS, "declare_interest"})
+DONE = frozenset({*COMMANDS, *(it.command for it in JUDGING), "declare_interest"})
+CHECK = "check"
+"""What a Vorgang waits for while the in-house check has no result."""
+CHECK_TIME = timedelta(seconds=30)
+"""How long a page asks by itself whether the in-house check has a result."""
+JUDGES = "ANBIETER"
+"""Side of a Vorgang that decides about a risk."""
 
 
 class Asked(BaseModel):
@@ -96,7 +104,7 @@ class Points:
         )
 
 
-def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]) -> APIRouter:
+def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
@@ -157,7 +165,9 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
             return RedirectResponse(f"{visit.language.prefix}/participations/{quote(part.order_id)}", SEE_OTHER)
         turn = turn_of(order, words, visit.language, clock())
         steps = [(it, words.command(it.command, visit.language)) for it in reversed(order.timeline)]
-        ways = ways_on(order)
+        ways, waiting = ways_on(order), order.waiting
+        asked = eligibility.verdict(access, order.id) if order.your_party == JUDGES else None
+        verdict = None if asked is None else await or_none(asked, "order")
         return pages.show(
             visit,
             "pages/order.html",
@@ -167,6 +177,8 @@ def order_routes(pages: Pages, ordering: Ordering, clock: Callable[[], datetime]
             steps=steps,
             main_steps=[it for it in ways if it.command in LEADING],
             more_steps=[it for it in ways if it.command not in LEADING],
+            checking=waiting is not None and waiting.what == CHECK and clock() - waiting.since < CHECK_TIME,
+            judging=open_to(None if verdict is None else verdict.content),
             done=done if done in DONE else "",
             missed=missed,
         )

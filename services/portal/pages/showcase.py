@@ -15,20 +15,25 @@ from starlette.responses import Response
 
 from services.portal.apis.catalog import Answer, Catalog, Facet, Found, KnownService, Offering, Requirement, Topic, as_pending
 from services.portal.apis.client import Access, Parameters
+from services.portal.apis.contracts import ChannelLicence, Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering, Summaries, Summary, Vocabulary
 from services.portal.language import Language
+from services.portal.pages.accessions import ACTS
 from services.portal.pages.offer_steps import DONE, moves_of, word_of
 from services.portal.pages.parts import ENTITY_ID, or_none
 from services.portal.pages.stored_files import link_of
 from services.portal.pages.turns import Turn, turn_of
 from services.portal.pages.ways import KINDS, ways_of
 from services.portal.rendering import Pages
+from services.portal.sessions import Session
 from services.portal.visits import CurrentVisit
 
 PAGE = 20
 OWN_ORDERS = 5
 """As many Vorgänge of whoever reads are shown with an offer; the list has them all."""
+LICENSED = ("COMPLETE", "LICENSED_ACT_MISSING")
+"""What is said of a licence with an offer: that there is one for whoever reads."""
 SHOWN_AT_ONCE = 8
 """Choices of a filter that are seen without opening the rest."""
 FILTERS = ("kind", "orderable", "topic_id", "provider", "channel", "anbindungsart", "used_in")
@@ -135,9 +140,14 @@ class Results:
 
 
 def showcase_routes(
-    pages: Pages, catalog: Catalog, eligibility: Eligibility, ordering: Ordering | None, clock: Callable[[], datetime]
+    pages: Pages,
+    catalog: Catalog,
+    eligibility: Eligibility,
+    ordering: Ordering | None,
+    contracts: Contracts | None,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
-    """Return the routes; without ``ordering`` nobody has Vorgänge here."""
+    """Return the routes; without ``ordering`` and ``contracts`` nobody has Vorgänge and licences here."""
     router = APIRouter(include_in_schema=False)
 
     async def own_orders(access: Access | None, offering_id: str) -> _OwnOrders | None:
@@ -145,6 +155,14 @@ def showcase_routes(
         if access is None or ordering is None or not ENTITY_ID.fullmatch(offering_id):
             return None
         return await or_none(_own_orders(ordering, access, offering_id), "offering")
+
+    async def own_licences(session: Session | None, offering_id: str) -> list[tuple[ChannelLicence, str]]:
+        """Return by which channels the organisation may use an offer, or a contract of another lets it, and what it has to do."""
+        if session is None or contracts is None or not ENTITY_ID.fullmatch(offering_id):
+            return []
+        found = await or_none(contracts.licence(session.access, offering_id), "offering")
+        acts = [(it, it.act_of(session.organisation)) for it in found or () if it.status in LICENSED]
+        return [(it, act[0] if act is not None and act[0] in ACTS else "") for it, act in acts]
 
     @router.get("/offerings")
     async def search(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
@@ -161,12 +179,13 @@ def showcase_routes(
         version: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
     ) -> Response:
         access = None if visit.session is None else visit.session.access
-        found, checklist, topics, channels, own = await asyncio.gather(
+        found, checklist, topics, channels, own, licences = await asyncio.gather(
             catalog.offering(offering_id, access, version),
             or_none(catalog.requirements(), "offering"),
             or_none(catalog.topics(), "offering"),
             or_none(eligibility.channels(), "offering"),
             own_orders(access, offering_id),
+            own_licences(visit.session, offering_id),
         )
         topic = _topic(found, topics)
         if isinstance(found, KnownService):
@@ -195,6 +214,7 @@ def showcase_routes(
             kind=kind if kind in KINDS else "",
             ways=ways_of(kind, open_there) if kind in KINDS else [],
             advice=advice or (),
+            licences=licences,
             own=own and own.rows(visit.language, clock()),
             own_more=own is not None and own.orders.next is not None,
             moves=[(move, word_of(found, move)) for move in moves_of(found)],

@@ -23,6 +23,7 @@ from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
+from shared.messages.values import Channel
 
 AGB = "agb_version"
 SIDES = ("KUNDE", "BEREITSTELLER")
@@ -136,8 +137,17 @@ def _klient_of(order: Order, part: str) -> Part:
     return _found(it for it in order.klienten if it.klient.id == part)
 
 
+def _channel(asked: Asked) -> tuple[Field, ...]:
+    others = tuple(it.value for it in Channel if it.value != asked.order.channel)
+    return (
+        asked.field("channel", Kind.RADIOS, choices=asked.choices("Channel", others)),
+        asked.field("reason", Kind.AREA, optional=True),
+    )
+
+
 STEPS = (
     Step("recheck", "recheck"),
+    Step("change_channel", "channel", _channel, field_of=(("channel_not_offered", "channel"),)),
     Step("start_clarification", "clarification", _clarification),
     Step("add_point", "points", _points, binds=False),
     Step("ask", "questions", lambda it: (it.field("text", Kind.AREA),), binds=False),

@@ -17,6 +17,7 @@ from services.portal.apis.client import Access
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
+from services.portal.pages.contracts import WAITING as CHANGES
 from services.portal.pages.lists import AskedFor, table
 from services.portal.pages.orders import WAITING
 from services.portal.pages.parts import or_none
@@ -66,6 +67,10 @@ def task_routes(
         found = await contracts.listed(access, [("state", "ANGEBOTEN"), *limit])
         return len([it for it in found.items if it.awaits is not None]), found.next is not None
 
+    async def changes(access: Access) -> tuple[int, bool]:
+        found = await contracts.listed(access, [*CHANGES, *limit])
+        return len(found.items), found.next is not None
+
     async def orders(access: Access) -> tuple[int, bool]:
         found = await ordering.count(access, [*WAITING, ("party", "ANBIETER")])
         return found.count, found.more
@@ -78,6 +83,7 @@ def task_routes(
             _number("offerings", "/tasks/offerings", offerings(access)),
             _number("orders", f"/orders?{urlencode(WAITING)}", orders(access)),
             _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
+            _number("changes", f"/contracts?{urlencode(CHANGES)}", changes(access)),
         )
         return pages.show(visit, "pages/tasks.html", numbers=numbers, year=day_of(clock()).year)
 

@@ -48,7 +48,8 @@ async def test_a_step_back_needs_a_reason(world: World) -> None:
         assert refused.status_code == 422
 
 
-async def _both_channels(world: World) -> None:
+async def both_channels(world: World) -> None:
+    """Have the offer listed by both Anbieter."""
     listings = tuple(
         ChannelListing(channel=it, bereitstellungsvertrag=f"B-{it}", signed_at=T0) for it in (Channel.GOVDIGITAL, Channel.FITKO)
     )
@@ -57,7 +58,7 @@ async def _both_channels(world: World) -> None:
 
 async def test_who_changes_the_channel_is_seen_by_the_other_anbieter_and_no_more_by_the_first(world: World) -> None:
     order = await world.offered()
-    await _both_channels(world)
+    await both_channels(world)
     changed = await world.step(order["id"], "channel", KUNDE, {"channel": "fitko", "reason": "Dort akkreditiert"})
     assert (changed["state"], changed["channel"], changed["points"]) == ("INTERESSE_BEKUNDET", "fitko", order["points"])
     assert (await world.get(f"/v1/orders/{order['id']}", ANBIETER)).status_code == 404
@@ -70,7 +71,7 @@ async def test_who_changes_the_channel_is_seen_by_the_other_anbieter_and_no_more
 
 
 async def test_there_is_one_open_vorgang_for_an_offer_and_channel_whoever_changes(world: World) -> None:
-    await _both_channels(world)
+    await both_channels(world)
     first = await world.declare()
     second = await world.declare(channel="fitko")
     refused = await world.post(f"/v1/orders/{first['id']}/channel", KUNDE, {"channel": "fitko"})
@@ -86,7 +87,7 @@ async def test_there_is_one_open_vorgang_for_an_offer_and_channel_whoever_change
 
 
 async def test_a_channel_is_changed_to_and_fro(world: World) -> None:
-    await _both_channels(world)
+    await both_channels(world)
     order = await world.declare()
     for channel in ("fitko", "govdigital", "fitko"):
         order = await world.step(order["id"], "channel", KUNDE, {"channel": channel})
@@ -96,7 +97,7 @@ async def test_a_channel_is_changed_to_and_fro(world: World) -> None:
 async def test_a_channel_in_which_all_places_were_taken_is_changed_to_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _both_channels(world)
+    await both_channels(world)
     first = await world.declare(channel="fitko")
     await world.step(first["id"], "withdraw", KUNDE)
     order = await world.declare()

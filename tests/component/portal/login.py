@@ -38,11 +38,17 @@ class Notified:
     asked: list[httpx.Request] = field(default_factory=list)
     items: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
+    contact: dict[str, Any] | None = None
+    kinds: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         if self.status != 200:
             return httpx.Response(self.status, json={"code": "token_expired", "detail": "The token has expired."})
+        if request.url.path == "/v1/contacts/kinds":
+            return httpx.Response(200, json={"items": self.kinds})
+        if request.url.path == "/v1/contacts/me" and self.contact is not None:
+            return httpx.Response(200, json=self.contact, headers={"ETag": '"1"'})
         if request.url.path == "/v1/contacts/me":
             return httpx.Response(404, json={"code": "contact_not_found", "detail": "There is no contact yet."})
         if request.url.path == "/v1/inbox/unread":

@@ -76,6 +76,22 @@ async def test_a_change_is_agreed_by_both_sides_and_makes_a_version(desks: Desks
     assert "No change is proposed." in kunde.text
 
 
+async def test_what_waits_for_an_answer_stands_on_top_of_the_list_which_can_be_narrowed(desks: Desks) -> None:
+    await propose(desks.contracts, LAND, notice=SHORTER)
+    first = await desks.first.open("/contracts")
+    assert next(it.text for it in first.page.all("h2")) == "Änderungen, die auf Sie warten 1"
+    await first.open("/tasks")
+    await first.follow("Vertragsänderungen, die auf Sie warten")
+    assert len(first.page.all("li", class_="card")) == 1
+    await desks.kunde.open("/contracts")
+    assert "Änderungen, die auf Sie warten" not in desks.kunde.text
+    await desks.kunde.open("/contracts?leg=SUB_NACHNUTZUNG")
+    assert len(desks.kunde.page.all("li", class_="card")) == 2
+    await desks.kunde.open("/en/contracts?state=NICHTIG&ends_before=nonsense")
+    assert not desks.kunde.page.all("li", class_="card")
+    assert "There is nothing for this choice." in desks.kunde.text
+
+
 async def test_a_change_is_withdrawn_by_who_has_proposed_it(desks: Desks) -> None:
     change = await propose(desks.contracts, LAND, notice=SHORTER)
     kunde = await desks.kunde.open(f"{PATH}/changes")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from services.contracts.accessions.repository import ACCESSIONS
+from services.contracts.contacts.repository import CONTACTS
 from services.contracts.repository import CONTRACTS, REGISTERS
 from shared.http import idempotency
 from tests.component.contracts.test_contracts_countersigning import ANNA, ANTON, SACHSEN, key
@@ -44,6 +46,17 @@ COSTS = {
 }
 
 
+LICENCE = {
+    "channels": [
+        {
+            "channel": "fitko",
+            "status": "LICENSED_ACT_MISSING",
+            "licensed_by": {"id": "DE-SH", "name": "Schleswig-Holstein"},
+            "plan": [{"link": "NACHNUTZUNG", "id": "5a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f12"}, {"link": "BEITRITT", "id": None}],
+            "open": [{"actor": {"id": "010540056056", "name": "Husum, Stadt"}, "action": "ACCEDE"}],
+        }
+    ]
+}
 COST_INFORMATION = {
     "versions": [
         {"version": 1, "issued_on": "2027-01-01", "effective_from": "2027-01-01", "published": True, "items": [item("001")]}
@@ -65,6 +78,24 @@ STATEMENT: dict[str, Any] = {
 }
 
 
+NOT_MADE = {"statement_id": None, "unchanged": False, "rule": None}
+JOB: dict[str, Any] = {
+    "id": "5a0c8d0e-9f0c-5a53-8f0b-0d6c1f5b7f13",
+    "year": 2025,
+    "state": "DONE",
+    "offerings": 4,
+    "offerings_total": 4,
+    "outcomes": [
+        {**NOT_MADE, "offering_id": "a", "statement_id": "s1", "code": None},
+        {**NOT_MADE, "offering_id": "b", "statement_id": "s2", "unchanged": True, "code": None},
+        {**NOT_MADE, "offering_id": "c", "code": "nobody_takes_part"},
+        {**NOT_MADE, "offering_id": "d", "code": "statement_refused", "rule": "KEY_NOT_ALLOWED"},
+    ],
+    "created_at": "2026-11-24T09:00:00Z",
+    "code": None,
+}
+
+
 @dataclass
 class Desks:
     """The Kunde, two persons of the Anbieter, and the service with its processor."""
@@ -77,10 +108,18 @@ class Desks:
 
 
 class Contracts(ActingAs):
-    """The service, with what lies beside it: documents and computed costs."""
+    """The service, with what lies beside it: documents, computed costs, and jobs that make statements."""
+
+    jobs: Sequence[dict[str, Any]] = ()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
+        if path == "/v1/statement-jobs" and request.method == "POST":
+            year = json.loads(request.content)["year"]
+            if year >= 2026:
+                return httpx.Response(422, json={"code": "year_not_over", "detail": "The year is not over."})
+            self.jobs = [*self.jobs, JOB | {"year": year}]
+            return httpx.Response(201, json=JOB)
         if path.endswith(".pdf"):
             return httpx.Response(200, content=b"%PDF-1.7")
         name = "abrechnung" if path.startswith("/v1/statements/") else "vertrag"
@@ -89,6 +128,8 @@ class Contracts(ActingAs):
             "documents": {"items": [{"name": f"{name}.pdf", "title": name.title(), "size": 54_797}]},
             "costs": COSTS,
             "cost-information": COST_INFORMATION,
+            "licence": LICENCE,
+            "statement-jobs": {"items": self.jobs, "next": None},
         }
         found = beside.get(path.rpartition("/")[2])
         if found is not None:
@@ -101,7 +142,7 @@ async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     world, contracts = World(tmp_path), ContractsWorld()
     for name, value in world.issuer.environment().items():
         monkeypatch.setenv(name, value)
-    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, idempotency.COLLECTION])
+    await contracts.store.prepare([CONTRACTS, REGISTERS, ACCESSIONS, CONTACTS, idempotency.COLLECTION])
     await contracts.order(request("a"))
     world.now = contracts.now
     world.further = {"contracts": Contracts(contracts.app, TOKENS)}
@@ -199,3 +240,51 @@ async def test_the_kunde_reads_its_statements_and_saves_their_documents(desks: D
     await kunde.open(f"{path}/statements/other", 404)
     await desks.first.open(path)
     assert "Abrechnung" not in desks.first.text
+
+
+async def test_a_party_names_its_contact_persons_and_the_others_read_them(desks: Desks) -> None:
+    path = f"/contracts/{key('a')}"
+    kunde = await desks.kunde.open(path)
+    assert "Noch ist niemand benannt." in kunde.text
+    await kunde.follow("Eigene Ansprechpersonen nennen")
+    await kunde.send(422, "", contacts__1__kind="RECHNUNG", contacts__1__name="Kasse", contacts__1__email="keine Adresse")
+    assert kunde.page.one("p", id="contacts.1.email-error").text
+    await kunde.send(200, "", contacts__1__email="kasse@sachsen.example", contacts__1__phone="+49 351 5640")
+    assert "Die Ansprechpersonen sind gespeichert" in kunde.text
+    first = await desks.first.open(f"/en{path}")
+    for expected in ("Kasse", "Invoices", "kasse@sachsen.example", "+49 351 5640"):
+        assert expected in first.text
+    await kunde.open(f"{path}/contacts")
+    assert (kunde.value("contacts.0.name"), kunde.value("contacts.0.kind")) == ("Kasse", "RECHNUNG")
+    await kunde.send(200, "", **{f"contacts__0__{it}": "" for it in ("kind", "name", "email", "phone")})
+    assert "Noch ist niemand benannt." in kunde.text
+
+
+async def test_the_general_terms_are_listed_in_all_versions_and_read_as_the_contract_names_them(desks: Desks) -> None:
+    kunde = await desks.kunde.open(f"/contracts/{key('a')}")
+    (named,) = [it for it in kunde.page.one("main").inside_all("a") if "/agb?" in it.attributes["href"]]
+    await kunde.open(named.attributes["href"])
+    assert "Alle Fassungen, die neuesten zuerst." in kunde.text
+    assert "Diese Fassung ist hier nicht hinterlegt" not in kunde.text
+    assert kunde.page.one("table").inside_all("tbody")
+    await kunde.open("/en/channels/fitko/agb?version=1848&leg=NACHNUTZUNG")
+    assert "This version is not filed here" in kunde.text
+    assert "1848" not in kunde.text
+
+
+async def test_an_anbieter_has_the_statements_of_a_year_made_and_sees_what_became_of_each(desks: Desks) -> None:
+    first = await desks.first.open("/tasks")
+    await first.follow("Jahresabrechnungen erstellen")
+    assert "Es wurden noch keine Abrechnungen erstellt." in first.text
+    await first.send(422, "", year="2026")
+    assert "Dieses Jahr ist noch nicht vorbei." in first.page.one("p", id="year-error").text
+    await first.send(200, "", year="2025")
+    for expected in (
+        "Die Abrechnungen werden erstellt",
+        "Abrechnung 2025",
+        "4 von 4 Leistungen",
+        "1 erstellt, 1 unverändert, 2 ohne Abrechnung",
+        "In diesem Jahr hat niemand teilgenommen.",
+        "nicht möglich (Kennung: KEY_NOT_ALLOWED)",
+    ):
+        assert expected in first.text

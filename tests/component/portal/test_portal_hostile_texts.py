@@ -19,7 +19,16 @@ from fastapi.routing import APIRoute
 from marktplatz.assembly import ServiceName
 from marktplatz.people import OPERATOR
 from services.portal.forms import FIELD, new_token
-from services.portal.pages import contract_changes, contracts, dead_letters, offer_steps, organisations, participations, steps
+from services.portal.pages import (
+    contract_changes,
+    contracts,
+    dead_letters,
+    offer_steps,
+    order_verdict,
+    organisations,
+    participations,
+    steps,
+)
 from services.portal.pages.offer_sections import SECTIONS
 from services.portal.rendering import FOLDER
 from services.portal.sessions import Session
@@ -72,14 +81,29 @@ def plain() -> list[Values]:
     return [{}]
 
 
+LICENCE: Final[dict[str, Any]] = {
+    "channels": [
+        {
+            "channel": "fitko",
+            "status": "LICENSED_ACT_MISSING",
+            "licensed_by": {"id": "DE-SH", "name": "Schleswig-Holstein"},
+            "plan": [{"link": "NACHNUTZUNG", "id": ONE}, {"link": "SUB_NACHNUTZUNG", "id": None}],
+            "open": [{"actor": {"id": OPERATOR.organisation, "name": "Betrieb"}, "action": "ORDER_SUB"}],
+        }
+    ]
+}
 LISTS: Final = frozenset({"documents", "go_lives", "screenshots", "support"})
 """Sections of the form of an offer that hold a list and no field."""
 FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
+    "/accessions/{accession_id}/end": plain,
     "/contacts/me": plain,
+    "/contacts/me/kinds": plain,
     "/contracts/{contract_id}/agb-offer": plain,
     "/contracts/{contract_id}/amendments": plain,
     "/contracts/{contract_id}/changes/{change_id}/{name}": lambda: _named(contract_changes.STEPS),
+    "/contracts/{contract_id}/contacts": plain,
     "/contracts/{contract_id}/price-changes": plain,
+    "/contracts/{contract_id}/sub-contracts": plain,
     "/contracts/{contract_id}/successor": plain,
     "/contracts/{contract_id}/{step}": lambda: _named(contracts.STEPS),
     "/invitations/{organisation_id}": plain,
@@ -90,6 +114,7 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
         {"section": it.name, "part": "new"} for it in SECTIONS.values() if it.row is not None
     ],
     "/offerings/{offering_id}/interest": plain,
+    "/offerings/{offering_id}/licence/{channel}": lambda: [{"part": LICENCE["channels"][0]["channel"]}],
     "/offerings/{offering_id}/{step}": lambda: _named(offer_steps.MOVES),
     "/operations/groups/{group}/{letter_id}/{name}": lambda: [
         {"group": GROUP, "letter_id": str(LETTER["id"]), "part": it.name} for it in dead_letters.STEPS
@@ -101,6 +126,7 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/orders/{order_id}/milestones/{part}/plan": _of_order("milestones", "code"),
     "/orders/{order_id}/points/{part}": _of_order("points", "id"),
     "/orders/{order_id}/questions/{part}": _of_order("questions", "id"),
+    **{f"/orders/{{order_id}}/{it.page}": plain for it in order_verdict.JUDGING},
     "/orders/together": plain,
     **{f"/orders/{{order_id}}/{it.page}": plain for it in steps.STEPS},
     "/organisations/{organisation_id}/accreditations": plain,
@@ -125,6 +151,7 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/participations/{order_id}/{name}": lambda: _named(participations.STEPS),
     "/quarantine/{reference}/{name}": lambda: _named(("replay", "discard", "resubmit")),
     "/registration/{body_id}": plain,
+    "/tasks/statements": plain,
 }
 """Every page with a form that is shown again with its faults, with the parameters of its path that are no plain ids."""
 BUTTONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -139,6 +166,7 @@ WITHOUT_TEXT: Final = frozenset({"/logout", "/logout/back-channel"})
 """What ends a session, and holds nothing but what the portal or the provider has put there."""
 SEARCHES: Final = {
     "acting.html": "/acting?q=",
+    "contracts.html": "/contracts?ends_before=",
     "inbox.html": "/inbox?event_type=",
     "narrow.html": "/my/offerings?q=",
     "offering.html": "",
@@ -169,7 +197,10 @@ class Desk:
 @pytest.fixture(name="apis")
 def _apis() -> list[Sampled]:
     known: dict[ServiceName, dict[str, Any]] = {
-        ServiceName.CONTRACTS: {"/v1/offers/{offering_id}/cost-information": COST_INFORMATION},
+        ServiceName.CONTRACTS: {
+            "/v1/offers/{offering_id}/cost-information": COST_INFORMATION,
+            "/v1/offers/{offering_id}/licence": LICENCE,
+        },
         ServiceName.ORDERING: {
             "/v1/operations/": LETTER,
             ORDER: thing(ServiceName.ORDERING, ORDER) | {"allowed_moves": ["place"]},

@@ -15,6 +15,7 @@ from tests.component.notify.workbench import Bench, open_store, received
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, ActingAs, World
 from tests.support.builders.events import AT, CUSTOMER, NUMBER, OFFERING_ID, head
+from tests.support.html import Element
 from tests.support.http import FakeAuthenticator, FixedHealth
 
 
@@ -102,6 +103,38 @@ async def test_the_inbox_is_narrowed_by_kind_vorgang_and_offer_and_marked_as_rea
     assert len(subjects(person)) == 2
     await person.follow("Remove all filters")
     assert len(subjects(person)) == 3
+
+
+async def test_a_person_chooses_for_single_kinds_how_often_mail_comes_or_never(desk: Desk) -> None:
+    person = await desk.person.open("/contacts/me/kinds")
+    assert person.title == "Benachrichtigungen per E-Mail", "first it is stated where mail goes"
+    await desk.bench.enter(CUSTOMER.id, "hauke", muted=("catalog.submission.submitted.v1",))
+    await person.open("/contacts/me")
+    await person.follow("Für einzelne Arten anders einstellen")
+    fields = {it.attributes["name"]: it for it in person.form().inside_all("select")}
+    live, urgent = f"kind.{ordering.WentLive.TYPE}", f"kind.{ordering.OrderEscalated.TYPE}"
+    assert "kind.catalog.submission.accepted.v1" not in fields, "no Kunde is told of it"
+    assert "kind.catalog.submission.submitted.v1" in fields, "what somebody has chosen shows"
+    assert choices(fields[live]) == ["", "IMMEDIATE", "DAILY", "WEEKLY", "NEVER"]
+    assert choices(fields[urgent]) == ["", "IMMEDIATE", "NEVER"], "what is escalated waits for no digest"
+    offer = f"kind__{ordering.OfferMade.TYPE.replace('.', '__')}"
+    await person.send(200, "", **{live.replace(".", "__"): "NEVER", offer: "WEEKLY"})
+    assert "Ihre Angaben sind gespeichert" in person.text
+    book = await desk.bench.contacts.book(CUSTOMER.id)
+    assert book is not None
+    (contact,) = book.people
+    assert contact.muted == ("catalog.submission.submitted.v1", ordering.WentLive.TYPE)
+    assert [(it.event_type, it.rhythm.value) for it in contact.rhythms] == [(ordering.OfferMade.TYPE, "WEEKLY")]
+    await person.open("/en/contacts/me/kinds")
+    await person.send(200, "", **{live.replace(".", "__"): "", offer: ""})
+    book = await desk.bench.contacts.book(CUSTOMER.id)
+    assert book is not None
+    assert (book.people[0].muted, book.people[0].rhythms) == (("catalog.submission.submitted.v1",), ())
+
+
+def choices(element: Element) -> list[str]:
+    """Return what can be chosen in a field."""
+    return [it.attributes["value"] for it in element.inside_all("option")]
 
 
 def subjects(person: Person) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from services.catalog.schemas.offering import FormRequest
 from services.portal.apis.catalog import FORM
+from services.portal.pages.offer_form import copied
 from shared.http import limits
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
@@ -224,6 +225,31 @@ async def test_support_service_level_and_go_lives_are_filled_in_and_shown(desks:
     await person.open(f"/en{here.removesuffix('/edit')}")
     assert "Availability: at least 99.95%, measured per year" in person.text
     assert "Monday, Friday: 08:00 to 16:30" in person.text
+
+
+async def test_a_new_offer_is_begun_like_another_one_without_its_files(desks: Desks) -> None:
+    here = await filled(desks)
+    person = await desks.bereitsteller.open(here.removesuffix("/edit"))
+    await person.follow("Als Vorlage für eine neue Leistung verwenden")
+    await person.send(422)
+    assert "Der neue Entwurf übernimmt alle Angaben der Vorlage" in person.text
+    await person.send(title="Parkausweis für Handwerksbetriebe")
+    made = person.path.partition("?")[0]
+    assert (made != here, person.title) == (True, "Parkausweis für Handwerksbetriebe")
+    await person.open(f"{made}/about")
+    assert person.value("summary") == "Antrag auf einen Bewohnerparkausweis."
+    await person.open(f"{made}/documents")
+    assert "Leistungsbeschreibung" in person.text, "what lies elsewhere is named by both"
+    assert "Übersicht der Gebühren" not in person.text
+    await person.open("/offerings/new?like=<b>")
+    assert "Beginnen Sie mit dem Namen." in person.text
+
+
+def test_only_what_belongs_to_one_offer_alone_is_not_copied() -> None:
+    pinned, linked = {"title": "A", "sha256": "x"}, {"title": "B", "sha256": None}
+    form = {"title": "T", "summary": "S", "documents": [pinned, linked], "screenshots": [pinned], "known_listing": "E008"}
+    assert copied(form) == {"summary": "S", "documents": [linked]}
+    assert copied({"documents": [pinned]}) == {}
 
 
 async def test_a_screenshot_is_brought_shown_on_the_page_and_renamed(desks: Desks) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -52,6 +53,24 @@ async def test_the_list_says_first_what_waits_for_whoever_looks(world: World, or
         assert [it.attributes["id"] for it in page.all("h2")] == [group]
         assert who in page.one("li", class_="card").text
         assert page.all("a", href=f"/orders/{order['id']}")
+
+
+async def test_while_the_check_runs_the_page_asks_for_its_result_by_itself_and_by_a_link(
+    world: World, orders: OrderingWorld
+) -> None:
+    world.now = orders.now
+    order = await orders.declare()
+    path = f"/orders/{order['id']}"
+    page = await seen(world, orders, KUNDE, f"{path}?done=declare_interest")
+    (checking,) = page.all("p", id="checking")
+    asks = {name: value for name, value in checking.attributes.items() if name.startswith("hx-") or name == "role"}
+    assert (asks["hx-get"], asks["hx-trigger"], asks["role"]) == (f"{path}?done=declare_interest", "every 2s", "status")
+    assert [it.attributes["href"] for it in checking.inside_all("a")] == [asks["hx-get"]]
+    world.now = orders.now + timedelta(seconds=31)
+    assert not (await seen(world, orders, KUNDE, path)).all("p", id="checking"), "after half a minute it asks no more"
+    world.now = orders.now
+    await orders.judge(order)
+    assert not (await seen(world, orders, KUNDE, path)).all("p", id="checking")
 
 
 async def test_the_list_is_narrowed_over_all_its_pages_and_counted(

@@ -12,10 +12,11 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from services.portal.cookies import Cookies
 from services.portal.provider import Client, Provider, ProviderUnavailableError
 from services.portal.sealing import Seal
 from services.portal.sessions import PENDING, SESSIONS, Session, Sessions, Tokens, new_secret
-from services.portal.visits import Cookies, Doorkeeper
+from services.portal.visits import Doorkeeper
 from shared.http.issuer import EmbeddedIssuer
 from shared.http.oidc import AuthSettings, SubjectAuthenticator
 from shared.store.sqlite.store import SqliteStore

@@ -15,6 +15,7 @@ from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUN
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.ordering.test_ordering_klienten import find_later, judge
 from tests.component.ordering.test_ordering_placements import ready
+from tests.component.ordering.test_ordering_steps_back import both_channels
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import AGB, COSTS
@@ -271,6 +272,22 @@ async def test_an_order_accepts_the_terms_that_were_shown_and_no_others(desks: D
     assert "Ohne sie können Sie nicht bestellen" in kunde.text
     assert not kunde.page.one("main").inside_all("form"), "what cannot be read cannot be accepted"
     assert (await desks.orders.read(order["id"]))["state"] == "ANGEBOT_ERSTELLT"
+
+
+async def test_the_kunde_changes_the_anbieter_and_the_check_begins_anew(desks: Desks) -> None:
+    path = await desks.declare()
+    await both_channels(desks.orders)
+    kunde = await desks.kunde.open(path)
+    await kunde.follow("Anbieter wechseln")
+    await kunde.send(422)
+    assert kunde.page.one("p", id="channel-error").text
+    assert [it.attributes["value"] for it in kunde.form().inside_all("input") if it.attributes["name"] == "channel"] == ["fitko"]
+    await kunde.send(200, "", channel="fitko", reason="Dort sind wir akkreditiert.")
+    assert "Der Vorgang geht bei dem anderen Anbieter weiter" in kunde.text
+    assert kunde.page.all("p", id="checking"), "the result appears by itself"
+    order = await desks.read(path)
+    assert (order["channel"], order["state"]) == ("fitko", "INTERESSE_BEKUNDET")
+    await desks.anbieter.open(path, 404)
 
 
 async def test_several_are_ordered_together_and_what_was_refused_is_said(desks: Desks, monkeypatch: pytest.MonkeyPatch) -> None:

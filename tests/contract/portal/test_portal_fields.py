@@ -17,21 +17,26 @@ from services.portal.apis import catalog, contracts, eligibility, notify, operat
 from services.portal.apis.ordering import Order
 from services.portal.language import Language
 from services.portal.pages import dead_letters
+from services.portal.pages.accessions import ACTS, END
 from services.portal.pages.contract_agreeing import PROPOSALS, Now
 from services.portal.pages.contract_changes import OFFER
 from services.portal.pages.contract_changes import STEPS as CHANGES
-from services.portal.pages.contracts import STEPS
+from services.portal.pages.contract_contacts import KINDS
+from services.portal.pages.contracts import LEGS, SHOWN, STATES, STEPS
+from services.portal.pages.contracts import Asked as AskedContracts
 from services.portal.pages.cost_information import ISSUE, Lines
 from services.portal.pages.inbox import NARROWING
 from services.portal.pages.offer_steps import MOVES
+from services.portal.pages.order_verdict import JUDGING
 from services.portal.pages.orders import WAITING
 from services.portal.pages.orders import Asked as AskedOrders
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.participations import WAITING as KLIENT_WAITING
-from services.portal.pages.showcase import FILTERS, Asked
+from services.portal.pages.showcase import FILTERS, LICENSED, Asked
 from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
 from services.portal.texts import every_key, read_texts
+from shared.messages.contracts import Leg
 from tests.faults.malformed.apis import document
 
 _LETTERS = "/v1/operations/{}/groups/{{group}}/dead-letters"
@@ -59,6 +64,7 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ORDERING, "get", "/v1/order-vocabulary", ordering.Vocabulary),
     (ServiceName.NOTIFY, "get", "/v1/inbox", notify.Inbox),
     (ServiceName.ELIGIBILITY, "post", "/v1/checks", eligibility.Checks),
+    (ServiceName.ELIGIBILITY, "get", "/v1/verdicts/{order_id}", eligibility.OrderVerdict),
     (ServiceName.ELIGIBILITY, "get", "/v1/bodies", eligibility.Bodies),
     (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}", eligibility.Body),
     (ServiceName.ELIGIBILITY, "put", "/v1/registrations/{body_id}", eligibility.Registration),
@@ -78,23 +84,31 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}/vollmacht", eligibility.Vollmacht),
     (ServiceName.CONTRACTS, "get", "/v1/registers/{channel}/{year}", contracts.Register),
     (ServiceName.NOTIFY, "get", "/v1/contacts/me", notify.Contact),
+    (ServiceName.NOTIFY, "get", "/v1/contacts/kinds", notify.Kinds),
     (ServiceName.NOTIFY, "get", "/v1/inbox/unread", notify.Unread),
     (ServiceName.NOTIFY, "post", "/v1/inbox/read", notify.Marked),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}/members", eligibility.Members),
     (ServiceName.ELIGIBILITY, "post", "/v1/invitations/accept", eligibility.Named),
     (ServiceName.ELIGIBILITY, "patch", "/v1/organisations/{organisation_id}", eligibility.Named),
     (ServiceName.CONTRACTS, "get", "/v1/agb/{channel}", contracts.AgbInForce),
+    (ServiceName.CONTRACTS, "get", "/v1/agb/{channel}/versions", contracts.AgbVersions),
+    (ServiceName.CONTRACTS, "post", "/v1/contracts/{contract_id}/sub-contracts/preview", contracts.Preview),
     (ServiceName.CONTRACTS, "get", "/v1/contracts", contracts.Summaries),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}", contracts.Contract),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/documents", contracts.Documents),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/changes", contracts.Changes),
+    (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/contacts", contracts.ContractContacts),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/price-changes", contracts.PriceChanges),
     (ServiceName.CONTRACTS, "get", "/v1/contracts/{contract_id}/statements", contracts.Statements),
     (ServiceName.CONTRACTS, "get", "/v1/statements/{statement_id}/documents", contracts.Documents),
+    (ServiceName.CONTRACTS, "get", "/v1/statement-jobs", contracts.StatementJobs),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/costs", contracts.OwnCosts),
+    (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/licence", contracts.Licence),
+    (ServiceName.CONTRACTS, "get", "/v1/accessions", contracts.Accessions),
+    (ServiceName.CONTRACTS, "get", "/v1/accessions/{accession_id}", contracts.OwnAccession),
     (ServiceName.CONTRACTS, "get", "/v1/offers/{offering_id}/cost-information", contracts.CostInformation),
 )
-NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None))
+NEW_ORDER = cast("Order", SimpleNamespace(anbindungsarten=("API",), anbindungsart=None, channel="fitko"))
 
 
 @pytest.mark.parametrize(("service", "method", "path", "model"), READ, ids=lambda it: getattr(it, "__name__", str(it)))
@@ -173,6 +187,10 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
     )
     assert {"invoice_address", "care_of", "street", "postcode", "city", "country", "email"} <= _body(described, below, "patch")
     assert "delete" in described["paths"][f"{below}/relations/{{statement_id}}"]
+    for judging in JUDGING:
+        asked = {it.name for it in judging.asked}
+        beside = {"check", "verdict_hash"} if judging.path == "overrides" else set()
+        assert asked | beside <= _body(described, f"/v1/verdicts/{{order_id}}/{judging.path}"), judging.path
     draft = _body(described, "/v1/registrations/{body_id}", "put")
     assert {"person", "capacity", "confirmed", "roles", "kunde", "leitweg_id", "accreditations", "channel", "role"} <= draft
     assert "post" in described["paths"]["/v1/registrations/{body_id}/submit"]
@@ -198,6 +216,25 @@ def test_every_proposal_about_a_contract_is_an_operation_with_the_members_that_a
         path = f"/v1/contracts/{{contract_id}}/{proposal.name}"
         assert set(_members(proposal.content(now, filled))) <= _body(described, path), proposal.name
         assert proposal.makes == ("201" in described["paths"][path]["post"]["responses"]), proposal.name
+    steps = described["components"]["schemas"]["ContractDetail"]["properties"]["allowed_moves"]["items"]["enum"]
+    assert set(steps) == SHOWN
+    assert ACTS.keys() <= set(described["components"]["schemas"]["OpenLink"]["properties"]["action"]["enum"])
+    assert set(LICENSED) <= set(described["components"]["schemas"]["ChannelLicence"]["properties"]["status"]["enum"])
+    for step, below in (
+        (ACTS["ACCEDE"], "contracts/{contract_id}/accessions"),
+        (ACTS["ORDER_SUB"], "contracts/{contract_id}/sub-contracts"),
+        (END, "accessions/{accession_id}/end"),
+    ):
+        assert {it.name for it in step.asked} <= _body(described, f"/v1/{below}"), step.name
+    assert {"year"} <= _body(described, "/v1/statement-jobs")
+    assert "get" in described["paths"]["/v1/contracts/{contract_id}/archive"]
+    person = {"contacts", "kind", "person", "name", "function", "email", "phone"}
+    assert person <= _body(described, "/v1/contracts/{contract_id}/contacts", "put")
+    kinds = described["components"]["schemas"]["ContactKind"]["enum"]
+    assert set(kinds) == set(KINDS)
+    offered = {"grantee", "id", "name", "valid_from", "valid_to", "territory", "charge", "price_items", "order_reference"}
+    assert offered <= _body(described, "/v1/contracts/{contract_id}/sub-contracts")
+    assert {"version", "leg"} <= {it["name"] for it in described["paths"]["/v1/agb/{channel}"]["get"]["parameters"]}
     lines = Lines([{"id": "001", "efa_share_bp": None}], ["001"], now.words, Language.DE, lambda _: {})
     items, _ = lines.content({it.name: "KOENIGSTEIN" for it in lines.fields() if not it.name.endswith("dropped")})
     path = f"/v1/offers/{{offering_id}}/{ISSUE}"
@@ -217,6 +254,17 @@ def test_every_filter_of_the_list_of_vorgaenge_is_a_query_parameter_of_ordering(
     for path, further in (("/v1/orders", {"cursor", "limit"}), ("/v1/orders/counts", {"party"})):
         known = {it["name"] for it in document(ServiceName.ORDERING)["paths"][path]["get"]["parameters"]}
         assert {name for name, _ in (*asked.filters(), *WAITING)} | further <= known
+
+
+def test_every_filter_of_the_list_of_contracts_is_a_query_parameter_of_contracts() -> None:
+    known = {it["name"] for it in document(ServiceName.CONTRACTS)["paths"]["/v1/contracts"]["get"]["parameters"]}
+    asked = AskedContracts(state="GEKUENDIGT", leg="NACHNUTZUNG", ends_before="2027-01-01", change_waits=True)
+    assert len(asked.filters()) == 4
+    assert {name for name, _ in asked.filters()} | {"cursor", "limit"} <= known
+    schemas = document(ServiceName.CONTRACTS)["components"]["schemas"]
+    assert set(STATES) == set(schemas["ContractState"]["enum"]) - {"ANGEFORDERT"}
+    assert set(LEGS) == set(Leg)
+    assert AskedContracts(state="x", leg="x", ends_before="x").filters() == []
 
 
 def test_what_waits_for_a_klient_is_a_query_parameter_of_ordering() -> None:

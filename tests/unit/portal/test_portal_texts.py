@@ -53,6 +53,8 @@ FAMILIES = (
         "inbox.group.",
         "notice.",
         "letters.",
+        "licence.",
+        "statement.jobs.why.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -11,7 +11,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from shared.errors import InvalidError
 from shared.messages.base import Value
 from shared.messages.eligibility import InvoiceAddress
-from shared.messages.values import Line, Mailbox
+from shared.messages.values import Mailbox
+from shared.written import WrittenLine
 
 GERMANY: Final = "DE"
 _GERMAN_POSTCODE: Final = re.compile(r"(?!00)[0-9]{5}")
@@ -49,19 +50,21 @@ COUNTRIES: Final = frozenset(first + second for first, letters in _SECOND_LETTER
 
 
 class _TypedLines(Value):
-    care_of: Annotated[tuple[Line, ...], Field(max_length=2, description="Lines above the street, such as an office.")] = ()
-    street: Annotated[Line | None, Field(description="Street and number, or post-office box.")] = None
-    country: Annotated[Line, Field(description="Country by the two letters of ISO 3166-1.", examples=[GERMANY])] = GERMANY
+    care_of: Annotated[
+        tuple[WrittenLine, ...], Field(max_length=2, description="Lines above the street, such as an office.")
+    ] = ()
+    street: Annotated[WrittenLine | None, Field(description="Street and number, or post-office box.")] = None
+    country: Annotated[WrittenLine, Field(description="Country by the two letters of ISO 3166-1.", examples=[GERMANY])] = GERMANY
     email: Annotated[
-        Line | None, Field(description="Shared mailbox of the office that examines invoices, not that of a person.")
+        WrittenLine | None, Field(description="Shared mailbox of the office that examines invoices, not that of a person.")
     ] = None
 
 
 class TypedAddress(_TypedLines):
     """An invoice address as it was typed."""
 
-    postcode: Annotated[Line, Field(description="Postcode, in Germany five digits.", examples=["25813"])]
-    city: Annotated[Line, Field(description="Place.", examples=["Husum"])]
+    postcode: Annotated[WrittenLine, Field(description="Postcode, in Germany five digits.", examples=["25813"])]
+    city: Annotated[WrittenLine, Field(description="Place.", examples=["Husum"])]
 
     def parsed(self) -> InvoiceAddress:
         """Return the address as it is stored. Raises InvalidError (``country_unknown``, ``postcode_form``, ``mailbox_form``)."""
@@ -90,8 +93,8 @@ class AddressChange:
 class DraftAddress(_TypedLines):
     """An invoice address as far as it is filled in."""
 
-    postcode: Annotated[Line | None, Field(description="Postcode, in Germany five digits.", examples=["25813"])] = None
-    city: Annotated[Line | None, Field(description="Place.", examples=["Husum"])] = None
+    postcode: Annotated[WrittenLine | None, Field(description="Postcode, in Germany five digits.", examples=["25813"])] = None
+    city: Annotated[WrittenLine | None, Field(description="Place.", examples=["Husum"])] = None
 
     def typed(self) -> TypedAddress:
         """Return the whole address. Raises ValueError where something is missing."""

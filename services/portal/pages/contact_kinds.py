@@ -57,8 +57,8 @@ def contact_kind_routes(pages: Pages, notify: Notify) -> APIRouter:
 def _contact(found: Contact, asked: Sequence[str], chosen: Mapping[str, str]) -> dict[str, Any]:
     """Return the contact as it is sent: of kinds that the page does not ask for all stays as it was."""
     muted = {it for it in found.muted if it not in asked} | {kind for kind, rhythm in chosen.items() if rhythm == NEVER}
-    kept = {kind: rhythm for kind, rhythm in found.rhythms.items() if kind not in asked}
-    rhythms = kept | {kind: rhythm for kind, rhythm in chosen.items() if rhythm != NEVER}
+    others = {kind: rhythm for kind, rhythm in found.rhythms.items() if kind not in asked}
+    rhythms = others | {kind: rhythm for kind, rhythm in chosen.items() if rhythm != NEVER}
     return found.model_dump(exclude={"muted", "rhythms"}) | {"muted": sorted(muted), "rhythms": rhythms}
 
 

@@ -167,12 +167,12 @@ class _Desk:
                 cents = in_hundredths(str(amount), "€", visit.language)
                 prices.append(item.model_dump(mode="json") | {"amount": {"currency": item.amount.currency, "cents": cents}})
                 places.append(place)
-        kept = {
+        further = {
             name: filled[name]
             for name in ("valid_from", "valid_to", "territory", "charge", "order_reference")
             if filled.get(name)
         }
-        return {_GRANTEE: {"id": body.id, "name": body.name}, **kept, **({_LINE: prices} if prices else {})}, places
+        return {_GRANTEE: {"id": body.id, "name": body.name}, **further, **({_LINE: prices} if prices else {})}, places
 
 
 def _places(form: Form) -> dict[str, str]:

@@ -41,9 +41,9 @@ NAMED_AT_MOST = 20
 
 def copied(form: Mapping[str, Any]) -> dict[str, Any]:
     """Return the form of an offer for another one: without what belongs to that one alone, such as the files brought for it."""
-    kept = {name: value for name, value in form.items() if name not in ("title", "known_listing", "screenshots")}
+    copied = {name: value for name, value in form.items() if name not in ("title", "known_listing", "screenshots")}
     documents = [it for it in form.get("documents", ()) if it.get(PINNED) is None]
-    return {**kept, "documents": documents} if documents else {name: it for name, it in kept.items() if name != "documents"}
+    return {**copied, "documents": documents} if documents else {name: it for name, it in copied.items() if name != "documents"}
 
 
 def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) -> APIRouter:

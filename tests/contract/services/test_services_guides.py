@@ -22,7 +22,7 @@ SERVICES: Final = ("catalog", "eligibility", "ordering", "contracts", "notify")
 AN_ID: Final = "0b0e7c0a-6a55-5a43-9d4c-1d6c5f2a7d11"
 """Stands for an id that an earlier answer has given."""
 BLOCK: Final = re.compile(r"^ *```sh\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-ASSIGNED: Final = re.compile(r"([A-Z_]+)=(\S*)", re.DOTALL)
+ASSIGNED: Final = re.compile(r"([A-Z_]+)=(.*)", re.DOTALL)
 WITH_VALUE: Final = frozenset({"-X", "-H", "-d", "-o", "-D", "--data-binary"})
 
 
@@ -61,7 +61,8 @@ class Call:
 def _calls(block: str) -> Iterator[Call]:
     """Yield the calls of a block whose URL begins with the variable of a service, with the other variables put in."""
     known: dict[str, str] = {}
-    words = shlex.split(re.sub(r"<[^<>\n\"']+>", AN_ID, block), comments=True)
+    lines = block.replace("\\\n", " ")
+    words = shlex.split(re.sub(r"<[^<>\n\"']+>", AN_ID, lines), comments=True)
     for place, word in enumerate(words):
         if assigned := ASSIGNED.fullmatch(word):
             known[assigned[1]] = assigned[2]
@@ -132,7 +133,9 @@ def test_the_guide_shows_every_api() -> None:
     assert len(SHOWN) > 70
 
 
-@pytest.mark.parametrize("wrong", ["$CATALOG/v1/offers", "$CATALOG/v1/offerings?quarrel=1", "$ORDERING/v1/orders -d '{\"offer\": 1}'"])
+@pytest.mark.parametrize(
+    "wrong", ["$CATALOG/v1/offers", "$CATALOG/v1/offerings?quarrel=1", "$ORDERING/v1/orders -d '{\"offer\": 1}'"]
+)
 def test_a_call_that_does_not_fit_is_found(wrong: str) -> None:
     (call,) = _calls(f"curl {wrong} -H 'Content-Type: application/json'" if "-d" in wrong else f"curl {wrong}")
     assert list(_faults(call))

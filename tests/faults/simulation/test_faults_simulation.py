@@ -13,7 +13,7 @@ from tests.faults.simulation.simulation import MODEL, simulate
 
 HISTORIES = int(os.environ.get("FAULTS_HISTORIES", "32"))
 FIRST = int(os.environ.get("FAULTS_SEED", "0"))
-FEWEST_FOR_A_BUG = 40
+FEWEST_FOR_A_BUG = 60
 
 
 @pytest.mark.slow

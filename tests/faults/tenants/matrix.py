@@ -206,7 +206,9 @@ async def wrong_lists(scene: Scene, caller: Caller) -> list[str]:
         found.append(f"ordering GET /v1/orders/counts: {caller.name} counts {counted}, not {own}")
     for operation, headers in RECORDED:
         answer = await _list(scene, caller, operation, headers)
-        names = {thing: scene.ids[thing] for thing in Thing if thing not in (Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE)}
+        # A Vorgang names its Kunde to whoever may see the Vorgang.
+        unnamed = {Thing.REGISTER, Thing.OWN, Thing.ELSEWHERE} | ({Thing.ORGANISATION} if "orders" in operation else set())
+        names = {thing: scene.ids[thing] for thing in Thing if thing not in unnamed}
         recorded = {thing for thing in names if not (_reported(caller, thing) if "inbox" in operation else sees(caller, thing))}
         found += [f"{operation}: {caller.name} finds a {thing}" for thing in recorded if names[thing] in answer.text]
     public = await scene.ask(scene.tokens.of(caller), ("catalog", "GET", PUBLIC), None, {})

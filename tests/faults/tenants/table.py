@@ -268,7 +268,7 @@ contracts   GET    /v1/statements/{statement_id}/documents/{name}               
 contracts   GET    /v1/contracts/{contract_id}/statements                                        CONTRACT      token   404 200 200 200 200 404 200 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/accessions                                        CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/sub-contracts                                     CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
-contracts   POST   /v1/contracts/{contract_id}/sub-contracts/preview                             CONTRACT      token   404 409 409 403 403 404 403 403 403 404 403
+contracts   POST   /v1/contracts/{contract_id}/sub-contracts/preview                             CONTRACT      token   404 409 403 403 403 404 403 403 403 404 403
 contracts   POST   /v1/contracts/{contract_id}/accept                                            CONTRACT      token   404 403 403 403 403 404 403 404 404 404 403
 contracts   POST   /v1/contracts/{contract_id}/give-up                                           CONTRACT      token   404 403 403 403 403 404 403 404 404 404 403
 contracts   GET    /v1/contracts/{contract_id}/changes                                               CONTRACT      token   404 200 200 404 404 404 200 404 404 404 403

@@ -324,6 +324,7 @@ ORDERS = Topic(
         ordering.OrderExpired,
         ordering_offerings.OfferingEnded,
         ordering.OrderTerminated,
+        ordering.OrderContinued,
         ordering.OrderEnded,
     ),
     producer="ordering",

@@ -57,7 +57,7 @@ class ProvisionFact:
     """A contract that no order asked for, such as a Bereitstellungsvertrag, decided.
 
     Without ``sequence`` it is in no register. ``last_day`` and ``awaits_check`` are as in ``ContractFact``; ``continues``: the
-    contract that it follows.
+    contract that it follows, ``order_id``: the Vorgang that goes on with it, ``first_day`` as ``last_day``.
     """
 
     id: str
@@ -72,6 +72,13 @@ class ProvisionFact:
     continues: str | None = None
     last_day: str | None = None
     awaits_check: bool = False
+    order_id: str | None = None
+    first_day: str | None = None
+
+    @property
+    def concluded(self) -> bool:
+        """Whether it binds, or has."""
+        return self.state in BINDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +137,8 @@ def _contract(document: Document) -> ContractFact | ProvisionFact | OfferedFact:
             continues=document.get("continues"),
             last_day=_last_day(document),
             awaits_check=_awaits_check((document.get("proposal") or {}).get("awards", ())),
+            order_id=document.get("order_continued"),
+            first_day=document.get("valid_from"),
         )
     return ContractFact(
         id=document["_id"],

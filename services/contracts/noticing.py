@@ -28,7 +28,7 @@ def requested_notice(asked: NoticeRequested, terms: Terms, at: datetime, cause: 
     """Return the change by which the processor decides on a notice; a repeat is answered as it was decided."""
 
     def decide(contract: Contract) -> Sequence[Message]:
-        if contract.order_id != asked.order.id:
+        if contract.vorgang != asked.order.id:
             raise ConflictError("The contract is of another Vorgang.", code="contract_of_other_order", id=contract.id)
         return _decided(contract, asked, terms, at)
 

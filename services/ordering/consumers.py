@@ -17,12 +17,13 @@ from shared.followed_offers import offers_consumer
 from shared.messages.base import Message
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
+from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.topics import ORDERING_CONTRACTS, ORDERING_OFFERINGS, ORDERING_VERDICTS
 
 _OF_CONTRACTS: Final[frozenset[type[Message]]] = frozenset(
-    {ContractConcluded, ContractRefused, ContractTerminated, ContractEnded, NoticeRefused}
+    {ContractConcluded, ContractRefused, ContractTerminated, ContractSucceeded, ContractEnded, NoticeRefused}
 )
 
 _VERDICTS: Final[frozenset[type[Message]]] = frozenset(
@@ -73,7 +74,9 @@ def _contracts(orders: Orders, clock: Callable[[], datetime]) -> Consumer:
                     changes.append(handlers.record_contract(concluded, event.cause, at))
                 case ContractRefused() as refused:
                     changes.append(handlers.record_contract_refusal(refused, event.cause, at))
-                case ContractTerminated() | ContractEnded() | NoticeRefused() as step if step.contract.order_id is not None:
+                case ContractTerminated() | ContractSucceeded() | ContractEnded() | NoticeRefused() as step if (
+                    step.contract.order_id is not None
+                ):
                     changes.append(handlers.follow_contract(step, step.contract.order_id, event.cause, at))
                 case _:
                     continue

@@ -24,7 +24,8 @@ class OrderFact:
     """A Vorgang. ``check`` counts its checks, ``answered``: the last one has its verdict, ``signed``: a person answers for it.
 
     ``requested``: its contract was asked for. ``needs_place``: its id is random and stands in a reserved place. ``klienten`` are
-    the ids of those that are named in it. ``ends_on`` is its last day (ISO 8601).
+    the ids of those that are named in it. ``ends_on`` is its last day (ISO 8601). ``former_contracts`` are the numbers of the
+    contracts that it had before, by id; ``following_contract`` is the id of one that follows though it ends.
     """
 
     id: str
@@ -40,6 +41,8 @@ class OrderFact:
     needs_place: bool = False
     klienten: tuple[str, ...] = ()
     ends_on: str | None = None
+    former_contracts: tuple[tuple[str, str], ...] = ()
+    following_contract: str | None = None
 
     @property
     def takes_verdict(self) -> bool:
@@ -105,6 +108,8 @@ def _order_or_place(document: Document) -> OrderFact | PlaceFact:
         needs_place=document["_id"][_VERSION_DIGIT] != "5",
         klienten=tuple(klient["id"] for klient in json.loads(document.get("klienten") or "[]")),
         ends_on=document.get("ends_on"),
+        former_contracts=tuple((it["id"], it["number"]) for it in json.loads(document.get("former_contracts") or "[]")),
+        following_contract=(json.loads(document.get("following_contract") or "null") or {}).get("id"),
     )
 
 

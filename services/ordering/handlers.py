@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeAlias
 from services.ordering.access import CUSTOMER_ROLES, actor_of, unknown
 from services.ordering.domain import (
     award,
+    continuing,
     exits,
     interest,
     klienten,
@@ -33,6 +34,7 @@ from shared.messages.base import Message
 from shared.messages.catalog import OfferingWithdrawn
 from shared.messages.contracts import ContractConcluded, ContractRefused
 from shared.messages.contracts_chain import ContractEnded, ContractTerminated, NoticeRefused
+from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.eligibility import VerdictChanged, VerdictGiven, VerdictOverridden
 from shared.messages.eligibility_klienten import KlientJudged, KlientVerdictChanged
 from shared.messages.ordering import OrderParty
@@ -192,14 +194,16 @@ def record_contract_refusal(refused: ContractRefused, cause: Cause, at: datetime
 
 
 def follow_contract(
-    event: ContractTerminated | ContractEnded | NoticeRefused, order_id: str, cause: Cause, at: datetime
+    event: ContractTerminated | ContractSucceeded | ContractEnded | NoticeRefused, order_id: str, cause: Cause, at: datetime
 ) -> Change[Order]:
-    """Record that the contract of a Vorgang ends, has ended, or stays as it is against a notice."""
+    """Record that the contract of a Vorgang ends, is followed by another one, has ended, or stays as it is against a notice."""
 
     def decide(order: Order) -> list[Message]:
         match event:
             case ContractTerminated():
                 return notice.follow_contract(order, event, at)
+            case ContractSucceeded():
+                return continuing.follow_succession(order, event, at)
             case ContractEnded():
                 return notice.follow_end(order, event.contract, at)
             case NoticeRefused():

@@ -212,6 +212,12 @@ class ContractRef(BaseModel):
     number: str
 
 
+class FollowingContractView(ContractRef):
+    """The contract that follows where the Vorgang ends all the same: from its first day on without a Vorgang."""
+
+    valid_from: date
+
+
 class NoticeView(BaseModel):
     """The notice that was given here last. ``pending``: the contract has not decided yet; with ``refusal`` it has stayed."""
 
@@ -237,6 +243,7 @@ class OrderView(OrderSummary):
 
     ``offer_number`` counts the offers of the Anbieter; who orders names the one that is accepted, None before there is one.
     ``placement_id`` is the act in which it was ordered together with others, None if by itself.
+    ``contract`` is the one that it goes on with, ``former_contracts`` are those before, oldest first.
     ``reminded_at``: when whoever holds the ball was reminded last, None if they were not while this wait lasts.
     ``refusal`` is hidden from the Bereitsteller where the pre-check refused: its grounds are those of Kunde and Anbieter.
     """
@@ -259,6 +266,8 @@ class OrderView(OrderSummary):
     agb_version: str | None
     placement_id: str | None
     contract: ContractRef | None
+    former_contracts: tuple[ContractRef, ...] = ()
+    following_contract: FollowingContractView | None = None
     bundled: bool
     klienten: tuple[KlientView, ...]
     milestones: tuple[MilestoneView, ...]
@@ -300,6 +309,8 @@ def view_of(order: Order, party: OrderParty, at: datetime, idle_after: timedelta
         contract=ContractRef(id=order.contract_id, number=order.contract_number)
         if order.contract_id and order.contract_number
         else None,
+        former_contracts=tuple(ContractRef(id=it.id, number=it.number) for it in order.former_contracts.value),
+        following_contract=_following(order),
         bundled=order.bundled,
         klienten=tuple(_klient(order, it, party) for it in order.klienten.value),
         milestones=tuple(_milestone(item, order.target_of(item.code), party, at) for item in order.milestones.value),
@@ -330,6 +341,11 @@ def _summary(order: Order, party: OrderParty, idle_after: timedelta) -> Document
         "waiting": WaitingView.model_validate(waiting, from_attributes=True) if waiting else None,
         "deadline": DeadlineView(kind=deadline[0], at=deadline[1]) if deadline else None,
     }
+
+
+def _following(order: Order) -> FollowingContractView | None:
+    following = order.following_contract.value
+    return None if following is None else FollowingContractView(**following.model_dump())
 
 
 def _notice(order: Order) -> NoticeView | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.messages.base import message_type
+from shared.messages.base import is_absent, message_type
 from shared.messages.contracts import AgbVersion
 from shared.messages.contracts_chain import ChainEvent
 from shared.messages.open_enum import OpenEnum
@@ -188,6 +188,16 @@ class SuccessionOffered(SuccessionEvent):
 @message_type("contracts.chain.succeeded.v1")
 class ContractSucceeded(SuccessionEvent):
     """The contract that follows another one is concluded, with its number."""
+
+    former_ends_on: Annotated[
+        date | None,
+        Field(
+            exclude_if=is_absent,
+            description="Last day of the contract that it follows, in Germany, when this one was offered; null or absent in "
+            "events of a version without it. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ] = None
 
 
 @message_type("contracts.chain.succession-refused.v1")

@@ -535,6 +535,30 @@ class OrderTerminated(OrderEvent):
     ] = None
 
 
+@message_type("ordering.order.continued.v1")
+class OrderContinued(OrderEvent):
+    """The use goes on with a contract that follows the one before; a notice of that no longer ends it."""
+
+    contract_id: Annotated[
+        EntityId,
+        Field(description="The contract that follows. Not personal.", examples=["2b0c4d1e-0f35-5b0e-8f3a-6d1c7a9e4b52"]),
+    ]
+    contract_number: Annotated[Line, Field(description="Its number. Not personal.", examples=["GD/2028/00001"])]
+    former_contract_id: Annotated[
+        EntityId, Field(description="The contract before. Not personal.", examples=["91078be3-7731-5094-bb8a-13bdc94e1a42"])
+    ]
+    valid_from: Annotated[
+        date, Field(description="First day of the contract that follows, in Germany. Not personal.", examples=["2028-01-01"])
+    ]
+    before: Annotated[
+        date | None,
+        Field(
+            description="Last day of use until now, a calendar day in Germany; null or absent: none was set. Not personal.",
+            examples=["2027-12-31"],
+        ),
+    ] = None
+
+
 @message_type("ordering.order.ended.v1")
 class OrderEnded(OrderEvent):
     """The use has ended."""

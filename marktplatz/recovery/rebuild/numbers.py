@@ -19,6 +19,7 @@ async def reserve_lost_numbers(stores: Stores, facts: StoreFacts, topics: TopicF
     for order in facts.orders.values():
         if order.contract_id is not None and order.contract_number is not None:
             written[order.contract_id] = (order.channel, order.contract_number)
+        written |= {former: (order.channel, number) for former, number in order.former_contracts}
     for offering in facts.offerings.values():
         written |= offering.numbers
     existing = facts.contracts.keys() | facts.provisions.keys()

@@ -28,6 +28,7 @@ _RESTATED_BY_CONTRACTS = frozenset(
         Kind.PROVISION_NOT_RECORDED,
         Kind.PROVISION_END_DIFFERS,
         Kind.END_NOT_RECORDED,
+        Kind.SUCCESSION_NOT_RECORDED,
         Kind.AWARDS_DUE,
     }
 )

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     PROVISION_END_DIFFERS = "provision_end_differs"
     END_NOT_RECORDED = "end_not_recorded"
     NOTICE_MISSING = "notice_missing"
+    SUCCESSION_NOT_RECORDED = "succession_not_recorded"
     AWARDS_DUE = "awards_due"
     REQUEST_MISSING = "request_missing"
     VERDICT_MISSING = "verdict_missing"

@@ -28,9 +28,11 @@ def within_chains(facts: StoreFacts) -> Iterator[Difference]:
         if root.leg == Leg.BEREITSTELLUNG and root.state in BINDING:
             yield from _root(root, known.keys() | listed, places.get((root.offering_id, root.channel)))
     for order in facts.orders.values():
-        contract = facts.contracts.get(order.contract_id or "")
+        contract = facts.contracts.get(order.contract_id or "") or facts.provisions.get(order.contract_id or "")
         if order.contracted and contract is not None and contract.concluded:
             yield from _end_of_order(order, contract)
+    for following in facts.provisions.values():
+        yield from _succession(following, facts.orders.get(following.order_id or ""))
     for contract_id in facts.unjudged:
         text = f"contract {contract_id}, or a change of it, waits for the in-house check of its awards"
         yield Difference(Kind.AWARDS_DUE, {"contract_id": contract_id}, text)
@@ -69,8 +71,20 @@ def _root(root: ProvisionFact, known: Collection[str], provided: ProvidedFact | 
         yield Difference(Kind.PROVISION_END_DIFFERS, ids, text)
 
 
-def _end_of_order(order: OrderFact, contract: ContractFact) -> Iterator[Difference]:
-    """The end of a contract from an order, held against its Vorgang; a Vorgang may end before its contract, never after it."""
+def _succession(following: ProvisionFact, order: OrderFact | None) -> Iterator[Difference]:
+    """A contract that follows that of a Vorgang, held against it: it goes on with that one, or names it."""
+    if order is None or not following.concluded or order.contract_id != following.continues:
+        return
+    if order.following_contract != following.id:
+        ids = {"order_id": order.id, "order_number": order.number, "contract_id": following.id}
+        text = f"contract {following.number} follows that of {order.number}, which does not know it"
+        yield Difference(Kind.SUCCESSION_NOT_RECORDED, ids | {"contract_number": following.number or ""}, text)
+
+
+def _end_of_order(order: OrderFact, contract: ContractFact | ProvisionFact) -> Iterator[Difference]:
+    """The end of a contract of a Vorgang, held against that; a Vorgang may end before its contract, never after it."""
+    if isinstance(contract, ProvisionFact) and contract.last_day is not None and contract.last_day < (contract.first_day or ""):
+        return  # it ends before it begins: the use goes on by the contract before until then
     ids = {"order_id": order.id, "order_number": order.number, "contract_id": contract.id}
     ids["contract_number"] = contract.number or ""
     if contract.state is ContractState.GESCHLOSSEN:
@@ -82,7 +96,7 @@ def _end_of_order(order: OrderFact, contract: ContractFact) -> Iterator[Differen
         yield Difference(Kind.END_NOT_RECORDED, ids, text)
 
 
-def _follows(order: OrderFact, contract: ContractFact) -> bool:
+def _follows(order: OrderFact, contract: ContractFact | ProvisionFact) -> bool:
     """Return whether a Vorgang has the end of its contract."""
     if contract.state is ContractState.BEENDET and order.state is not OrderState.BEENDET:
         return False

@@ -42,7 +42,7 @@ def _orders(facts: StoreFacts) -> Iterator[Difference]:
             )
         elif contract is None:
             continue
-        elif order.contracted and (order.contract_id, order.contract_number) != (contract.id, contract.number):
+        elif order.contracted and not _is_named(contract, order, facts):
             yield _of_order(
                 Kind.CONTRACT_DIFFERS,
                 order,
@@ -52,6 +52,14 @@ def _orders(facts: StoreFacts) -> Iterator[Difference]:
             )
         elif not order.contracted:
             yield from _unrecorded(order, contract)
+
+
+def _is_named(contract: ContractFact, order: OrderFact, facts: StoreFacts) -> bool:
+    """Return whether a Vorgang names its contract by number, or the one that follows it and that the Vorgang goes on with."""
+    following = facts.provisions.get(order.contract_id or "")
+    if following is None:
+        return (order.contract_id, order.contract_number) == (contract.id, contract.number)
+    return (following.order_id, following.number) == (order.id, order.contract_number)
 
 
 def _places(facts: StoreFacts) -> Iterator[Difference]:

@@ -1,6 +1,7 @@
 """The contract, of any leg of a chain: numbered if it was concluded, with its reason if it was refused.
 
-A NACHNUTZUNG that a Vorgang has asked for is one record per order and channel. What follows one, and other legs, have no order.
+A NACHNUTZUNG that a Vorgang has asked for is one record per order and channel. No Vorgang asks for what follows one, or for other
+legs; what follows one names the Vorgang that goes on with it.
 """
 
 from __future__ import annotations
@@ -224,6 +225,15 @@ class Contract(Listed):
     amendments: tuple[Amendment, ...] = ()
     price_changes: tuple[PriceChange, ...] = ()
     awards: tuple[AwardCheck, ...] = ()
+    order_continued: EntityId | None = None
+    """Of one that follows another: the Vorgang whose contract that is. ``order_id`` is the one that has asked for a contract."""
+    former_last_day: date | None = None
+    """Of one that follows another: the last day of that when this one was offered."""
+
+    @property
+    def vorgang(self) -> str | None:
+        """The Vorgang that it is of: which has asked for it, or whose contract it continues; None if it is of none."""
+        return self.order_id or self.order_continued
 
     @property
     def awaits_check(self) -> bool:
@@ -625,7 +635,7 @@ class Contract(Listed):
             channel=self.channel,
             offering_id=self.offering_id,
             offering_title=self.offering_title,
-            order_id=self.order_id,
+            order_id=self.vorgang,
             grantor=self.grantor,
             grantee=self.customer,
             parent=self.parent,
@@ -638,7 +648,8 @@ class Contract(Listed):
         """Return the event of the decision: published when it is taken, and again for an order that has not received it."""
         if self.continues is not None:
             refused = partial(SuccessionRefused, offered=bool(self.signatures))
-            return self._restate_as(refused, ContractSucceeded, continues=self.continues)
+            succeeded = partial(ContractSucceeded, former_ends_on=self.former_last_day)
+            return self._restate_as(refused, succeeded, continues=self.continues)
         if self.leg in SUB_LEGS:
             return self._restate_as(SubContractRefused, SubContractConcluded)
         if self.order_id is None:

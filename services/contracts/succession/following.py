@@ -111,6 +111,8 @@ def draft(following: Following, former: Contract, terms: Terms, attempt: int = 1
         parent=former.parent,
         continues=former.id,
         valid_from=first,
+        order_continued=former.vorgang,
+        former_last_day=former.last_day,
         signatures=() if by_two else (Signature(side=following.side, by=following.person, on=today),),
         countersignature=Countersignature(by=following.person, at=following.at) if by_two else None,
         **fields,

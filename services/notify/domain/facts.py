@@ -308,6 +308,8 @@ def _particulars(message: ordering.OrderEvent) -> dict[str, Any]:  # noqa: C901,
             return {"milestone": label, "milestone_en": english, "open_milestones": count}
         case ordering.OrderTerminated(ends_on=day, by=party):
             return {"ends_on": day, "party": party}
+        case ordering.OrderContinued(contract_number=number, valid_from=first, before=day):
+            return {"contract_number": number, "valid_from": first, "ends_on": day}
     return {}
 
 

@@ -146,11 +146,12 @@ def request_contract(order: Order, _actor: Actor, at: datetime, assessment: Asse
 
 
 def record_contract(order: Order, concluded: ContractConcluded, at: datetime) -> list[Message]:
-    """Record the contract that the channel's processor has concluded; a repeat of the same contract changes nothing.
+    """Record the contract that the channel's processor has concluded; a repeat changes nothing, also once another one follows.
 
     Raises ConflictError (``other_contract``; ``contract_not_requested``).
     """
-    return [] if order.contract_id == concluded.contract.id else _record_contract(order, SYSTEM, at, concluded.contract)
+    known = {order.contract_id, *(it.id for it in order.former_contracts.value)}
+    return [] if concluded.contract.id in known else _record_contract(order, SYSTEM, at, concluded.contract)
 
 
 def _other_contract(order: Order, _actor: Actor, _at: datetime, contract: ContractHead) -> Violation | None:

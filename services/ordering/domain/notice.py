@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
@@ -99,8 +99,15 @@ def _over(order: Order, at: datetime) -> bool:
     return order.ends_on is not None and order.ends_on <= day_of(at)
 
 
+def _last_day(order: Order, contract: ChainHead) -> date | None:
+    """Return the last day of use by a contract; one that follows and ends before it begins leaves it that of the one before."""
+    if contract.ends_on is None or not order.former_contracts.value:
+        return contract.ends_on
+    return max(contract.ends_on, contract.valid_from - timedelta(days=1))
+
+
 def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime) -> list[Message]:
-    ends_on, party = contract.ends_on, SYSTEM.party if by is None else by
+    ends_on, party = _last_day(order, contract), SYSTEM.party if by is None else by
     if order.contract_id != contract.id or ends_on is None or order.state not in CONTRACTED:
         return []
     if order.ends_on is not None and order.ends_on <= ends_on:

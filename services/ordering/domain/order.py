@@ -12,6 +12,8 @@ from services.ordering.domain.lazy_json import LazyJson
 from services.ordering.domain.parts import (
     READ_BEFORE,
     AskedNotice,
+    FollowingContract,
+    FormerContract,
     LaterVerdict,
     Milestone,
     Point,
@@ -127,6 +129,10 @@ class Order(Aggregate):
     contract_requested_at: datetime | None = None
     contract_id: str | None = None
     contract_number: str | None = None
+    former_contracts: LazyJson[list[FormerContract]] = Field(default="[]", validate_default=True)
+    """Those that it had before, oldest first."""
+    following_contract: LazyJson[FollowingContract | None] = Field(default="null", validate_default=True)
+    """The one that follows, where it ends all the same."""
 
     milestones: LazyJson[list[Milestone]] = Field(default="[]", validate_default=True)
     target_days: LazyJson[list[TargetDay]] = Field(default="[]", validate_default=True)

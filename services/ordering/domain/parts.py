@@ -120,6 +120,21 @@ class AskedNotice(Part):
         return self.refusal is None and state not in {OrderState.GEKUENDIGT, OrderState.BEENDET}
 
 
+class FormerContract(Part):
+    """A contract that the Vorgang had before the one that it goes on with."""
+
+    id: str
+    number: str
+
+
+class FollowingContract(Part):
+    """A contract that follows that of a Vorgang which has ended, or ends, all the same."""
+
+    id: str
+    number: str
+    valid_from: date
+
+
 class LaterVerdict(Part):
     """A verdict that was found without a check: by a change of facts, the calendar or the rules. It ends nothing by itself.
 
@@ -178,6 +193,7 @@ READ_BEFORE = {
     Command.CHECK_KLIENTEN: Command.RECHECK,
     Command.RECORD_KLIENT_CHECK: Command.RECORD_CHECK,
     Command.SIGN_OFF_KLIENT: Command.RECORD_CHECK,
+    Command.CONTINUE: Command.RECORD_CONTRACT,
 }
 """Commands that 0.1.0 cannot read, with those that it reads in their place."""
 

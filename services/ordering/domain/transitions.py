@@ -45,6 +45,7 @@ class Command(StrEnum):
     GO_LIVE = "go_live"
     REPORT_USES = "report_uses"
     TERMINATE = "terminate"
+    CONTINUE = "continue"
     END = "end"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
@@ -106,6 +107,9 @@ TRANSITIONS: StateMachine[Command, OrderState, OrderParty] = StateMachine(
         # A side asks for the end, the contract decides on it.
         _row(Command.TERMINATE, RUNNING, None, KUNDE, ANBIETER),
         _row(Command.TERMINATE, RUNNING, S.GEKUENDIGT, SYSTEM),
+        # A contract follows: the state is the one before the notice (``domain.continuing``).
+        _row(Command.CONTINUE, RUNNING, None, SYSTEM),
+        *(_row(Command.CONTINUE, {S.GEKUENDIGT}, state, SYSTEM) for state in sorted(RUNNING)),
         _row(Command.END, {S.GEKUENDIGT}, S.BEENDET, ANBIETER, SYSTEM),
         _row(Command.WITHDRAW, BEFORE_ORDER | {S.BESTELLT}, S.ZURUECKGEZOGEN, KUNDE),
         _row(Command.EXPIRE, BEFORE_ORDER, S.VERFALLEN, ANBIETER, SYSTEM),

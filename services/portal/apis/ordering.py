@@ -182,6 +182,12 @@ class Klient(Reply):
     later: KlientLater | None = None
 
 
+class FollowingContract(ContractRef):
+    """The contract that follows though the Vorgang ends, and its first day."""
+
+    valid_from: date
+
+
 class Step(Reply):
     """An entry of the timeline: who did what, and the state after it."""
 
@@ -212,6 +218,8 @@ class Order(Summary):
     agb_version: str | None = None
     placement_id: str | None = None
     contract: ContractRef | None
+    former_contracts: tuple[ContractRef, ...] = ()
+    following_contract: FollowingContract | None = None
     bundled: bool = False
     klienten: tuple[Klient, ...] = ()
     milestones: tuple[Milestone, ...]

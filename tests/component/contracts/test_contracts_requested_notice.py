@@ -164,6 +164,14 @@ async def test_a_notice_of_the_contract_of_another_vorgang_changes_nothing(world
     assert (await contract(world), told(world)) == (before, [])
 
 
+async def test_a_vorgang_gives_notice_of_the_contract_that_it_goes_on_with(world: World) -> None:
+    await change(world, order_id=None, order_continued=order_id("DE-SN"))
+    assert await ask(world, asked()) == []
+    (event,) = told(world)
+    assert isinstance(event, ContractTerminated)
+    assert (event.contract.order_id, event.contract.ends_on) == (order_id("DE-SN"), END_OF_2027)
+
+
 async def test_requests_and_notices_of_one_batch_are_each_answered(world: World) -> None:
     late = request("DE-TH", customer=Party(id="DE-TH", name="Thüringen"))
     consumer, *_ = processor(Channel.FITKO)(world.resources).consumers

@@ -21,7 +21,7 @@ from services.contracts.succession import following
 from services.contracts.succession.following import Following, text_without_end
 from shared.aggregate.change import Cause, Change
 from shared.http import idempotency
-from shared.messages.contracts_changes import SuccessionRefused
+from shared.messages.contracts_changes import ContractSucceeded, SuccessionRefused
 from shared.messages.values import Verdict
 from tests.component.contracts.test_contracts_amending import (
     ANNA,
@@ -38,7 +38,7 @@ from tests.component.contracts.test_contracts_amending import (
 )
 from tests.component.contracts.test_contracts_notice import ROOT, TERMS, World, sub
 from tests.support.builders.awards import judge_newest
-from tests.support.contract_requests import price
+from tests.support.contract_requests import order_id, price
 
 LAST: Final = date(2027, 12, 31)
 
@@ -107,6 +107,36 @@ async def test_the_kunde_asks_for_it_two_persons_of_the_anbieter_sign_and_the_ch
     codes = {(it.contract, it.code) for it in violations(world_of(await world.all(), TERMS))}
     assert not {code for id_, code in codes if id_ in {SACHSEN, SUB, after.id}}
     assert await told(world) == ["succession-offered.v1", "succeeded.v1"]
+
+
+async def concluded(world: World, contract_id: str, **body: Any) -> Contract:
+    """Return a contract that follows another one, asked for by the Kunde and signed by the Anbieter."""
+    id_: str = (await follow(world, LAND, contract_id, **body)).json()["id"]
+    await judged(world)
+    for token, step in ((ANNA, "sign"), (BERT, "release")):
+        assert (await call(world, token, f"/{id_}/{step}")).status_code == 200
+    await conclude(world)
+    return await contract(world, id_)
+
+
+async def test_it_tells_of_the_vorgang_of_the_former_contract_and_so_does_what_follows_it_in_turn(world: World) -> None:
+    order = order_id("DE-SN")
+    first = await concluded(world, SACHSEN, text={"valid_to": "2029-12-31"})
+    second = await concluded(world, first.id)
+    await told(world)
+    events = [json.loads(it.body) for it in world.publisher.events if it.type == ContractSucceeded.TYPE]
+    assert [(it["contract"]["order_id"], it["continues"], it["former_ends_on"]) for it in events] == [
+        (order, SACHSEN, "2027-12-31"),
+        (order, first.id, "2029-12-31"),
+    ]
+    # No Vorgang has asked for them, so they stand in no list of one.
+    assert [(it.order_id, it.vorgang) for it in (first, second)] == [(None, order)] * 2
+
+
+async def test_what_follows_a_contract_without_a_vorgang_is_of_none(world: World) -> None:
+    await ending(world, SACHSEN, date(2029, 12, 31), 3)
+    made = (await follow(world, KOMMUNE, SUB, text={"valid_to": "2028-06-30"})).json()
+    assert (await contract(world, made["id"])).vorgang is None
 
 
 async def test_without_lines_of_its_own_it_has_the_prices_that_count_then(world: World) -> None:

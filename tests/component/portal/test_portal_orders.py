@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -16,7 +16,8 @@ from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUN
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, Acting, World
-from tests.support.builders.orders import CUSTOMER, OFFERING_ID
+from services.ordering.repository import Orders
+from tests.support.builders.orders import CUSTOMER, OFFERING_ID, succeeded
 from tests.support.html import Page
 
 KEYS = "session-keys"
@@ -149,6 +150,41 @@ async def test_a_closed_vorgang_stays_readable_with_its_contract(world: World, o
     world.now = orders.now
     page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
     assert "GD/2026/0001" in page.one("main").text
+
+
+async def test_a_notice_leads_to_the_contract_that_takes_it_back_and_the_vorgang_then_names_both(
+    world: World, orders: OrderingWorld
+) -> None:
+    order = await orders.terminate((await orders.contracted())["id"], "2026-11-30")
+    path, contract = f"/orders/{order['id']}", order["contract"]["id"]
+    world.now = orders.now
+    for token, led in ((KUNDE, True), (ANBIETER, True), (BEREITSTELLER, False)):
+        page = await seen(world, orders, token, path)
+        links = [it.text for it in page.all("a", href=f"/contracts/{contract}/changes")]
+        assert links == (["Kündigung einvernehmlich zurücknehmen: Folgevertrag vorschlagen"] if led else [])
+    found = await Orders(orders.resources).ledger.get(order["id"])
+    assert found is not None
+    told = succeeded(found[0], date(2026, 12, 1))
+    assert await orders.feed(orders.received(told, told.contract.id)) == []
+    page = await seen(world, orders, KUNDE, path)
+    assert not page.all("a", href=f"/contracts/{contract}/changes")
+    assert page.all("a", href=f"/contracts/{contract}")
+    assert page.all("a", href=f"/contracts/{told.contract.id}")
+    assert "Mit dem Folgevertrag fortsetzen" in page.one("main").text
+
+
+async def test_a_vorgang_that_ends_before_a_contract_follows_names_that_with_its_first_day(
+    world: World, orders: OrderingWorld
+) -> None:
+    order = await orders.terminate((await orders.contracted())["id"], "2026-11-30")
+    found = await Orders(orders.resources).ledger.get(order["id"])
+    assert found is not None
+    told = succeeded(found[0], date(2027, 2, 1))
+    await orders.feed(orders.received(told, told.contract.id))
+    world.now = orders.now
+    page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
+    (link,) = page.all("a", href=f"/contracts/{told.contract.id}")
+    assert link.text == "GD/2028/0001, ab 01.02.2027"
 
 
 @pytest.mark.parametrize("token", [STRANGER, "otto/fitko/ANBIETER"])

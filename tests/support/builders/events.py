@@ -388,6 +388,18 @@ EXAMPLES: tuple[Message, ...] = (
     ordering.OrderExpired(order=head(OrderState.VERFALLEN), at=AT),
     ordering_offerings.OfferingEnded(order=head(), at=AT, reason=REASON),
     ordering.OrderTerminated(order=head(OrderState.GEKUENDIGT), at=AT, ends_on=date(2026, 12, 31), by=OrderParty.KUNDE),
+    *(
+        ordering.OrderContinued(
+            order=head(OrderState.PRODUKTIV),
+            at=AT,
+            contract_id=FOLLOWING.id,
+            contract_number="GD/2027/0012",
+            former_contract_id=CONTRACT_ID,
+            valid_from=date(2028, 1, 1),
+            before=before,
+        )
+        for before in (None, date(2027, 12, 31))
+    ),
     ordering.OrderEnded(order=head(OrderState.BEENDET), at=AT),
     contracts.ContractConcluded(contract=CONTRACT, concluded_at=AT),
     contracts_chain.ContractOffered(contract=OFFERED, at=AT),
@@ -430,7 +442,10 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     contracts_changes.SuccessionOffered(contract=FOLLOWING, at=AT, continues=CONTRACT_ID, offered_by=CUSTOMER),
     contracts_changes.ContractSucceeded(
-        contract=FOLLOWING.model_copy(update={"number": "GD/2027/0012"}), at=AT, continues=CONTRACT_ID
+        contract=FOLLOWING.model_copy(update={"number": "GD/2027/0012"}),
+        at=AT,
+        continues=CONTRACT_ID,
+        former_ends_on=date(2027, 12, 31),
     ),
     contracts_changes.SuccessionRefused(
         contract=FOLLOWING,

@@ -16,6 +16,7 @@ from shared.ids import derived_id
 from shared.messages.catalog import ChannelListing, Offering
 from shared.messages.contracts import AgbVersion, ContractConcluded, ContractHead, ContractRefused, Leg
 from shared.messages.contracts_chain import ChainHead, ChainState, ContractTerminated
+from shared.messages.contracts_changes import ContractSucceeded
 from shared.messages.eligibility import Assessment, Finding, Stage, VerdictGiven
 from shared.messages.ordering import OrderParty
 from shared.messages.values import (
@@ -232,6 +233,16 @@ def contract_of(order: Order, **changes: Any) -> ChainHead:
 def terminated(order: Order, ends_on: date, by: OrderParty | None = OrderParty.KUNDE) -> ContractTerminated:
     """Return what the processor tells of the contract of a Vorgang that ends on a day."""
     return ContractTerminated(contract=contract_of(order, ends_on=ends_on), at=T0, by=by)
+
+
+def succeeded(
+    order: Order, first: date = date(2028, 1, 1), number: str = "GD/2028/0001", *, continues: str | None = None, **changes: Any
+) -> ContractSucceeded:
+    """Return what the processor tells of a contract that follows that of a Vorgang."""
+    former = continues or order.contract_id or ""
+    following = {"id": derived_id("following", former, number), "number": number, "state": ChainState.GESCHLOSSEN}
+    head = contract_of(order, **following, valid_from=first, ends_on=None)
+    return ContractSucceeded(contract=head, at=T0, continues=former, **changes)
 
 
 _ADVANCE: dict[OrderState, Callable[[Order], object]] = {

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.ordering.domain import award, clarification, delivery, exits, notice, precheck, steps_back
+from services.ordering.domain import award, clarification, continuing, delivery, exits, notice, precheck, steps_back
 from services.ordering.domain.clarification import NewPoint
 from services.ordering.domain.formats import example_of
 from services.ordering.domain.order import Deadline, Order
@@ -37,6 +37,7 @@ from tests.support.builders.orders import (
     reach_all,
     refused,
     settle_all,
+    succeeded,
     terminated,
     verdict,
 )
@@ -67,6 +68,7 @@ REPEATABLE = {
     Command.REACH_MILESTONE,
     Command.GO_LIVE,
     Command.TERMINATE,
+    Command.CONTINUE,
     Command.END,
     Command.WITHDRAW,
     Command.EXPIRE,
@@ -313,6 +315,18 @@ class OrderMachine(RuleBasedStateMachine):
         if self.order.state in RUNNING:
             ends_on: date = (self.now + timedelta(days=days)).date()
             self.take(lambda order: notice.follow_contract(order, terminated(order, ends_on, None), self.now))
+
+    @precondition(lambda self: self.order.state in RUNNING | {OrderState.GEKUENDIGT})
+    @rule(rarely=st.integers(0, 2))
+    def contract_succeeded(self, rarely: int) -> None:
+        if rarely == 0:
+            before, milestones = self.order.state, self.order.milestones.value
+            ran = next((it.state for it in reversed(self.order.steps()) if it.state in RUNNING), None)
+            told = succeeded(self.order, (self.order.ends_on or self.now.date()) + timedelta(days=1))
+            self.take(lambda order: continuing.follow_succession(order, told, self.now))
+            assert (self.order.contract_id, self.order.ends_on) == (told.contract.id, None)
+            assert self.order.state is (before if before in RUNNING else ran)
+            assert self.order.milestones.value == milestones
 
     @rule(party=parties)
     def end(self, party: OrderParty) -> None:

@@ -146,6 +146,14 @@ def same_number(world: World) -> None:
     world.register(1)
 
 
+def follows(world: World, **changes: object) -> None:
+    """Conclude a contract that follows that of the order."""
+    fields = {"offering_id": OFFER, "leg": "NACHNUTZUNG", "number": "GD-2", "continues": CONTRACT, "order_id": ORDER}
+    following = ProvisionFact("next", GOV, 2026, 2, **fields, first_day="2028-01-01")  # type: ignore[arg-type] # a test's own words
+    world.stores.provisions["next"] = replace(following, **changes)  # type: ignore[arg-type] # as above
+    world.register(2)
+
+
 PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.CONTRACT_MISSING: (no_contracts, {"order_id": ORDER, "contract_id": CONTRACT, "contract_number": "GD-1"}),
     Kind.CONTRACT_DIFFERS: (lambda w: w.change_order(ORDER, contract_number="GD-9"), {"order_id": ORDER, "contract_number": "GD-1"}),
@@ -171,6 +179,7 @@ PLANTED: dict[Kind, tuple[Callable[[World], object], dict[str, str]]] = {
     Kind.NOTICE_MISSING: (
         lambda w: w.change_order(ORDER, state=OrderState.GEKUENDIGT, ends_on="2027-12-31"), {"order_id": ORDER, "contract_id": CONTRACT},
     ),
+    Kind.SUCCESSION_NOT_RECORDED: (follows, {"order_id": ORDER, "contract_id": "next", "contract_number": "GD-2"}),
     Kind.AWARDS_DUE: (lambda w: w.stores.unjudged.add(CONTRACT), {"contract_id": CONTRACT}),
     Kind.NUMBER_TWICE: (same_number, {"channel": "govdigital", "year": "2026", "sequence": "1"}),
     Kind.NUMBER_MISSING: (lambda w: w.register(3, free=(3,)), {"channel": "govdigital", "sequence": "2"}),
@@ -238,6 +247,44 @@ def test_a_chain_whose_end_everybody_knows_is_in_order_and_so_is_what_is_not_dec
     world.change_order(ORDER, state=OrderState.BEENDET)
     world.stores.provisions["next"] = replace(following, last_day=None)
     assert [(it.kind, it.ids["contract_id"]) for it in world.differences()] == [(Kind.PROVISION_END_DIFFERS, "next")]
+
+
+def goes_on(world: World, **changes: object) -> None:
+    """Let the order go on with the contract that follows."""
+    named = {"contract_id": "next", "contract_number": "GD-2", "former_contracts": ((CONTRACT, "GD-1"),)}
+    world.change_order(ORDER, **named | changes)
+
+
+def test_a_vorgang_goes_on_with_the_contract_that_follows_or_names_it() -> None:
+    world = World()
+    world.change_contract(state=ContractState.BEENDET, last_day="2027-12-31")
+    follows(world)
+    goes_on(world)
+    assert world.differences() == []
+    goes_on(world, contract_number="GD-9")
+    assert [it.kind for it in world.differences()] == [Kind.CONTRACT_DIFFERS]
+    world = World()
+    world.change_contract(state=ContractState.BEENDET, last_day="2027-12-31")
+    follows(world)
+    world.change_order(ORDER, state=OrderState.BEENDET, ends_on="2027-12-31", following_contract="next")
+    assert world.differences() == []
+
+
+def test_it_ends_with_the_contract_that_follows_but_not_by_one_that_never_began() -> None:
+    world = World()
+    follows(world, state=ContractState.GEKUENDIGT, last_day="2028-06-30")
+    goes_on(world)
+    assert [(it.kind, it.ids["contract_id"]) for it in world.differences()] == [(Kind.END_NOT_RECORDED, "next")]
+    follows(world, state=ContractState.BEENDET, last_day="2027-06-30")
+    goes_on(world, state=OrderState.GEKUENDIGT, ends_on="2027-12-31")
+    assert world.differences() == []
+
+
+def test_the_contract_of_another_vorgang_is_not_one_that_follows() -> None:
+    world = World()
+    follows(world, order_id=CHECKED)
+    goes_on(world)
+    assert [it.kind for it in world.differences()] == [Kind.CONTRACT_DIFFERS]
 
 
 @pytest.mark.parametrize("state", [ContractState.ABGELEHNT, ContractState.NICHTIG])

@@ -1,0 +1,69 @@
+"""A contract follows that of the Vorgang: the use goes on with it, and a notice of the one before no longer ends it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from services.ordering.domain.order import Order
+from services.ordering.domain.parts import SYSTEM, FollowingContract, FormerContract
+from services.ordering.domain.steps import check_step, record_step
+from services.ordering.domain.transitions import RUNNING, Command
+from shared.messages.base import Message
+from shared.messages.contracts_changes import ContractSucceeded
+from shared.messages.ordering import OrderContinued
+from shared.messages.values import OrderState
+
+
+def follow_succession(order: Order, succeeded: ContractSucceeded, at: datetime) -> list[Message]:
+    """Go on with the contract that follows that of the Vorgang; what follows another contract, and a repeat, changes nothing.
+
+    A notice is taken back by one that begins by the day after the last one. After a gap the Vorgang ends with its contract, and
+    one that has ended stays so: then it names what follows.
+    """
+    head = succeeded.contract
+    if order.contract_id != succeeded.continues or head.number is None:
+        return []
+    following = FollowingContract(id=head.id, number=head.number, valid_from=head.valid_from)
+    if order.state is OrderState.BEENDET or _leaves_a_gap(order.ends_on or succeeded.former_ends_on, head.valid_from):
+        order.following_contract.value = following
+        return []
+    return _go_on(order, succeeded.continues, following, at)
+
+
+def _leaves_a_gap(last_day: date | None, first_day: date) -> bool:
+    return last_day is not None and first_day > last_day + timedelta(days=1)
+
+
+def _go_on(order: Order, former: str, following: FollowingContract, at: datetime) -> list[Message]:
+    # The table has all states that a notice may have come from; which one it was, only the Vorgang knows.
+    check_step(order, Command.CONTINUE, SYSTEM, at)
+    target = _state_before_notice(order) if order.state is OrderState.GEKUENDIGT else order.state
+    before = order.ends_on
+    order.former_contracts.value = [
+        *order.former_contracts.value,
+        FormerContract(id=former, number=order.contract_number or former),
+    ]
+    order.contract_id, order.contract_number = following.id, following.number
+    order.ends_on = order.notice.value = None
+    record_step(order, Command.CONTINUE, SYSTEM, at, target, following.number)
+    return [
+        OrderContinued(
+            order=order.head(),
+            at=at,
+            contract_id=following.id,
+            contract_number=following.number,
+            former_contract_id=former,
+            valid_from=following.valid_from,
+            before=before,
+        )
+    ]
+
+
+def _state_before_notice(order: Order) -> OrderState:
+    """Return the last state in which it ran; of a long timeline that line may be gone, and the milestones tell."""
+    for step in reversed(order.steps()):
+        if step.state in RUNNING:
+            return step.state
+    if not order.milestones.value:
+        return OrderState.VERTRAG_GESCHLOSSEN
+    return OrderState.IN_ANBINDUNG if order.open_milestones() and not order.uses.value else OrderState.PRODUKTIV

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.ordering.repository import Orders
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.apis.ordering import Ordering, Vocabulary
 from services.portal.apis.remembered import SECONDS
@@ -16,7 +17,6 @@ from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER, KUN
 from tests.component.ordering.ordering_world import World as OrderingWorld
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import HUSUM, Acting, World
-from services.ordering.repository import Orders
 from tests.support.builders.orders import CUSTOMER, OFFERING_ID, succeeded
 from tests.support.html import Page
 

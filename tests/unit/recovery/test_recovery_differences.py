@@ -250,7 +250,7 @@ def test_a_chain_whose_end_everybody_knows_is_in_order_and_so_is_what_is_not_dec
 
 
 def goes_on(world: World, **changes: object) -> None:
-    """Let the order go on with the contract that follows."""
+    """Record that the order goes on with the contract that follows."""
     named = {"contract_id": "next", "contract_number": "GD-2", "former_contracts": ((CONTRACT, "GD-1"),)}
     world.change_order(ORDER, **named | changes)
 

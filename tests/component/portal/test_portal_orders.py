@@ -184,7 +184,7 @@ async def test_a_vorgang_that_ends_before_a_contract_follows_names_that_with_its
     world.now = orders.now
     page = await seen(world, orders, KUNDE, f"/orders/{order['id']}")
     (link,) = page.all("a", href=f"/contracts/{told.contract.id}")
-    assert link.text == "GD/2028/0001, ab 01.02.2027"
+    assert link.text == "GD/2028/0001, ab 1. Februar 2027"
 
 
 @pytest.mark.parametrize("token", [STRANGER, "otto/fitko/ANBIETER"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.eligibility.fact_store.audience import Audience
 from services.eligibility.fact_store.entry import Origin, Revision
@@ -15,7 +15,7 @@ class RevisionView(BaseModel):
     """One revision. ``by`` is the person's reference, for members of the organisation for which they recorded it."""
 
     rev: int
-    recorded_at: str
+    recorded_at: Annotated[str, Field(examples=["2026-03-02T09:00:00Z"])]
     withdrawn: bool
     origin: Origin
     organisation: str | None

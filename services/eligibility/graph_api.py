@@ -1,4 +1,4 @@
-"""Routes of the graph: who is connected with a body, and by which known ways it reaches each Anbieter."""
+"""Routes of the graph: who is connected with a body, by which ways it reaches each Anbieter, and what of these waits for that."""
 
 from __future__ import annotations
 
@@ -8,29 +8,36 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from services.eligibility.domain.transitions import CLOSED
 from services.eligibility.engine.facts import Relation
 from services.eligibility.engine.view import View
-from services.eligibility.fact_store.audience import Audience
+from services.eligibility.fact_store.audience import Audience, unexamined
 from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.state import State
 from services.eligibility.facts_api import audience_of
 from services.eligibility.repository import Bodies
 from shared.channels import channel_ids
 from shared.http.days import Day
-from shared.http.dependencies import CurrentCaller
+from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
+from shared.http.paging import Limit, Page, decode_cursor
 
 MOST_STEPS = 6
 """Relations of a way: the most that the rules follow (``max_depth``)."""
 MOST_RELATIONS = 500
 MOST_WAYS = 20
+DayText = Annotated[str, Field(examples=["2012-01-01"])]
+InstantText = Annotated[str, Field(examples=["2026-03-02T09:00:00Z"])]
 
 
 class RelationView(BaseModel):
-    """A relation that is valid on the day. ``fact``: its id, under which the reader finds its history."""
+    """A relation that is valid on the day. ``fact``: its id, under which the reader finds its history.
+
+    ``unexamined``: what of it nobody has examined yet, as far as the reader may know.
+    """
 
     fact: str
     type: str
@@ -38,11 +45,12 @@ class RelationView(BaseModel):
     source_name: str
     target: str
     target_name: str
-    valid_from: str | None
-    valid_to: str | None
+    valid_from: DayText | None
+    valid_to: DayText | None
+    unexamined: list[str]
 
     @classmethod
-    def of(cls, fact: Relation, view: View) -> RelationView:
+    def of(cls, fact: Relation, view: View, open_findings: list[str]) -> RelationView:
         """Return the view of a relation."""
         names = {name: found.name for name in fact.named if (found := view.organisations.get(name)) is not None}
         kind: str = getattr(fact, "type", "")
@@ -55,6 +63,7 @@ class RelationView(BaseModel):
             target_name=names.get(fact.target, fact.target),
             valid_from=fact.valid_from,
             valid_to=fact.valid_to,
+            unexamined=open_findings,
         )
 
 
@@ -82,32 +91,57 @@ class WaysView(BaseModel):
     ways: list[WayView]
 
 
+class WaitingRelation(BaseModel):
+    """A relation that waits for an examination, and since when it is recorded."""
+
+    relation: RelationView
+    recorded_at: InstantText
+
+
 On = Annotated[Day | None, Query(description="Day on which the relations are to be valid; today if left out.")]
 Steps = Annotated[int, Query(ge=1, le=MOST_STEPS, description="How many relations away at most.")]
 
 
 def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     """Return the routes of the graph. Relations that others have stated are left out: see ``Audience``."""
-    router = APIRouter(prefix="/v1", tags=["bodies"])
+    router = APIRouter(prefix="/v1")
 
-    @router.get("/bodies/{body_id}/relations", response_model=NeighbourhoodView, summary="Who is connected with a body")
+    @router.get(
+        "/bodies/{body_id}/relations", response_model=NeighbourhoodView, tags=["bodies"], summary="Who is connected with a body"
+    )
     async def neighbourhood(body_id: str, caller: CurrentCaller, on: On = None, steps: Steps = 1) -> Response:
         body = (await bodies.get(body_id))["_id"]
         graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
         found = list(graph.around(body, steps))
-        shown = [RelationView.of(fact, graph.view) for fact in found[:MOST_RELATIONS]]
+        shown = [graph.show(fact) for fact in found[:MOST_RELATIONS]]
         return json_reply(NeighbourhoodView(body=body, on=graph.on, relations=shown, cut=len(found) > MOST_RELATIONS))
 
-    @router.get("/bodies/{body_id}/ways", response_model=WaysView, summary="Known ways from a body to each Anbieter")
+    @router.get(
+        "/bodies/{body_id}/ways", response_model=WaysView, tags=["bodies"], summary="Known ways from a body to each Anbieter"
+    )
     async def ways(body_id: str, caller: CurrentCaller, on: On = None) -> Response:
         body = (await bodies.get(body_id))["_id"]
         graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
         found = [
-            WayView(anbieter=anbieter, relations=[RelationView.of(fact, graph.view) for fact in way])
+            WayView(anbieter=anbieter, relations=[graph.show(fact) for fact in way])
             for anbieter in channel_ids()
             for way in graph.ways(body, anbieter)
         ]
         return json_reply(WaysView(body=body, on=graph.on, ways=found))
+
+    @router.get(
+        "/examinations",
+        response_model=Page[WaitingRelation],
+        tags=["facts"],
+        summary="The Anbieter's list: relations that wait for an examination, longest first",
+    )
+    async def waiting(caller: AnbieterCaller, cursor: str | None = None, limit: Limit = 50) -> Response:
+        graph = _Graph(await facts.current(), audience_of(caller), facts.clock().date())
+        behind = decode_cursor(cursor, [str, str])
+        after = ("", "") if behind is None else (str(behind[0]), str(behind[1]))
+        found = sorted(graph.to_examine(caller.channel.value), key=graph.position)
+        rest = [fact for fact in found if graph.position(fact) > after]
+        return json_reply(Page.cut(rest, limit, graph.position, graph.waiting))
 
     return router
 
@@ -120,6 +154,38 @@ class _Graph:
         self.audience = audience
         self.on = on.isoformat()
         self.view = state.world.view(None)
+
+    def show(self, fact: Relation) -> RelationView:
+        """Return the view of a relation, as far as the audience may know it."""
+        seen = self.audience.sees(self.state, self.state.facts[fact.id])
+        return RelationView.of(fact, self.view, unexamined(seen[-1].content))
+
+    def waiting(self, fact: Relation) -> WaitingRelation:
+        """Return the view of a relation that waits."""
+        return WaitingRelation(relation=self.show(fact), recorded_at=self.position(fact)[0])
+
+    def position(self, fact: Relation) -> tuple[str, str]:
+        """Return the place of a relation on the list of those that wait: since when it is recorded, and its id."""
+        return self.state.facts[fact.id][0].head.recorded_at, fact.id
+
+    def to_examine(self, anbieter: str) -> list[Relation]:
+        """Return the relations, not examined in full, by which bodies that have turned to an Anbieter reach it."""
+        reached = {
+            organisation
+            for (organisation, channel, _), standing in self.view.accreditations.items()
+            if channel == anbieter and any(it.on(self.on) and it.state not in CLOSED for it in standing)
+        }
+        near, frontier = self._reaching(anbieter), sorted(reached)
+        found: dict[str, Relation] = {}
+        while frontier:
+            for fact in self._up(frontier.pop()):
+                if fact.target not in near:
+                    continue
+                found[fact.id] = fact
+                if fact.target not in reached:
+                    reached.add(fact.target)
+                    frontier.append(fact.target)
+        return [fact for fact in found.values() if unexamined(self.state.facts[fact.id][-1].content)]
 
     def around(self, body: str, steps: int) -> Iterator[Relation]:
         """Yield the relations within some steps of a body, in whatever direction, each once, nearest first."""

@@ -34,6 +34,7 @@ from services.portal.pages.contract_statements import statement_routes
 from services.portal.pages.contracts import contract_routes
 from services.portal.pages.cost_information import cost_information_routes
 from services.portal.pages.dead_letters import dead_letter_routes
+from services.portal.pages.examinations import examination_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.general_terms import general_terms_routes
 from services.portal.pages.inbox import inbox_routes
@@ -133,11 +134,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         _contract_pages(router, pages, contracts, eligibility)
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
-        join(router, organisation_routes(pages, eligibility, ordering))
-        join(router, vollmacht_routes(pages, eligibility))
-        join(router, evidence_routes(pages, eligibility))
-        join(router, member_routes(pages, eligibility))
-        join(router, invitation_routes(pages, eligibility, entrance.sessions))
+        _organisation_pages(router, pages, eligibility, ordering, entrance.sessions)
         operations = Operations(apis)
         join(router, dead_letter_routes(pages, operations))
         join(router, operation_routes(pages, catalog, eligibility, ordering, operations))
@@ -163,6 +160,18 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         publishes=False,
         site=site,
     )
+
+
+def _organisation_pages(
+    router: APIRouter, pages: Pages, eligibility: Eligibility, ordering: Ordering, sessions: Sessions
+) -> None:
+    """Add what people do about organisations."""
+    join(router, organisation_routes(pages, eligibility, ordering))
+    join(router, vollmacht_routes(pages, eligibility))
+    join(router, evidence_routes(pages, eligibility))
+    join(router, member_routes(pages, eligibility))
+    join(router, invitation_routes(pages, eligibility, sessions))
+    join(router, examination_routes(pages, eligibility))
 
 
 def _contract_pages(router: APIRouter, pages: Pages, contracts: Contracts, eligibility: Eligibility) -> None:

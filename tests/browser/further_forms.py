@@ -1,4 +1,4 @@
-"""Further forms of the main flow, filled in on the way through it: operation of an offer, orders in one act, passing on."""
+"""Further forms of the main flow, filled in on the way: an examination, operation of an offer, orders in one act, passing on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 """A picture of one point (PNG)."""
+
+
+async def examine(anbieter: Seat, name: str) -> None:
+    """Examine the relation that an organisation has stated."""
+    await anbieter.open("/tasks")
+    await anbieter.follow("Inhouse-Angaben prüfen", "examinations")
+    await anbieter.follow(name, "examination")
+    await anbieter.send("Ergebnis festhalten", "examination-faults")
+    found = {"organ_seat": "SHARED_DELEGATE", "joint_influence": "YES", "contrary_interests": "NO", "all_fields": "YES"}
+    await anbieter.send("Ergebnis festhalten", **found, reason="Anhand der Satzung geprüft.")
+    await anbieter.says("Das Ergebnis ist festgehalten")
 
 
 async def state_operation(bereitsteller: Seat, here: str) -> None:

@@ -263,6 +263,7 @@ async def registers(kunde: Seat, anbieter: Seat) -> None:
     await anbieter.open(f"/invitations/{BODY}#{secret}", "invitation")
     await expect(anbieter.page.locator("[name=secret]")).to_have_value(secret)
     await forms.accredit(anbieter, "Husum, Stadt")
+    await further_forms.examine(anbieter, "Husum, Stadt")
 
 
 async def offers(bereitsteller: Seat, anbieter: Seat) -> str:

@@ -106,6 +106,11 @@ class Audience:
         return any(id_.startswith(prefix) for id_ in state.facts_of.get(organisation, ()))
 
 
+def unexamined(content: Mapping[str, Any]) -> list[str]:
+    """Return what of a fact nobody has examined yet, by name of the field."""
+    return [name for name in EXAMINED.get(content["kind"], ()) if name in content and content[name] is None]
+
+
 def subjects(content: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the organisations that a fact is about: whose own fact it is."""
     match content["kind"]:

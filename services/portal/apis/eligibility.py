@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pydantic import Field
+
 from services.portal.apis.catalog import Party
-from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, segment
+from services.portal.apis.client import Access, Api, Parameters, Reply, Stored, read, segment
 from services.portal.apis.remembered import Remembered
 from shared.errors import NotFoundError
 
@@ -152,6 +154,96 @@ class EvidenceFile(Reply):
     reference: str | None
     media_type: str | None
     size: int | None
+    document: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        """What kind of document it is."""
+        return str(self.document.get("type", ""))
+
+
+class Relation(Reply):
+    """A relation between two bodies; ``unexamined``: what of it nobody has examined yet, by name of the finding."""
+
+    fact: str
+    type: str
+    source: str
+    source_name: str
+    target: str
+    target_name: str
+    valid_from: date | None
+    valid_to: date | None
+    unexamined: tuple[str, ...]
+
+
+class Neighbourhood(Reply):
+    """The relations around a body, its own first."""
+
+    relations: tuple[Relation, ...]
+
+
+class Way(Reply):
+    """A chain of relations from a body to an Anbieter."""
+
+    anbieter: str
+    relations: tuple[Relation, ...]
+
+
+class Ways(Reply):
+    """The known ways from a body to each Anbieter, shortest first."""
+
+    ways: tuple[Way, ...]
+
+
+class WaitingRelation(Reply):
+    """A relation that waits for an examination, and since when it is recorded."""
+
+    relation: Relation
+    recorded_at: datetime
+
+
+class WaitingRelations(Reply):
+    """A page of them, longest waiting first."""
+
+    items: tuple[WaitingRelation, ...]
+    next: str | None
+
+
+class Revision(Reply):
+    """A revision of a fact: from where (``origin``), of a person for which organisation, and why."""
+
+    recorded_at: datetime
+    withdrawn: bool
+    origin: str
+    organisation: str | None
+    reason: str
+
+
+class RelationFact(Reply):
+    """What a fact says of a relation: who is connected with whom, the documents that prove it."""
+
+    type: str
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    valid_from: date | None
+    valid_to: date | None
+    evidence: tuple[str, ...] = ()
+
+
+class Fact(Reply):
+    """A fact as far as the reader may know it, in the shape of its kind, and its revisions, the oldest first."""
+
+    id: str
+    withdrawn: bool
+    fact: dict[str, Any]
+    history: tuple[Revision, ...]
+
+    @property
+    def relation(self) -> RelationFact:
+        """What it says of a relation. Raises NotFoundError for a fact of another kind, ApiMisunderstoodError."""
+        if self.fact.get("kind") != "relation":
+            raise NotFoundError(f"The fact {self.id} is no relation.")
+        return read("eligibility", self.id, self.fact, RelationFact)
 
 
 class Statement(Reply):
@@ -451,6 +543,33 @@ class Eligibility:
     async def evidence_content(self, access: Access, document_id: str) -> bytes:
         """Return the content of a document. Raises NotFoundError, and as ``Api.get``."""
         return await self._api.content(f"/v1/evidence/{segment(document_id)}/content", access=access)
+
+    async def record_document(self, access: Access, key: str, body: dict[str, Any]) -> str:
+        """Record a document and return its id. Raises as ``Api.post``."""
+        return (await self._api.make("/v1/evidence", EvidenceFile, key=key, access=access, body=body)).id
+
+    async def relations(self, access: Access, body_id: str) -> tuple[Relation, ...]:
+        """Return the relations from a body and to it. Raises NotFoundError, and as ``Api.get``."""
+        found = await self._api.get(f"/v1/bodies/{segment(body_id)}/relations", Neighbourhood, access=access)
+        return found.relations
+
+    async def ways(self, access: Access, body_id: str) -> tuple[Way, ...]:
+        """Return the known ways from a body to each Anbieter. Raises NotFoundError, and as ``Api.get``."""
+        return (await self._api.get(f"/v1/bodies/{segment(body_id)}/ways", Ways, access=access)).ways
+
+    async def examinations(self, access: Access, parameters: Parameters) -> WaitingRelations:
+        """Return a page of the relations that wait for an examination by the caller's Anbieter. Raises as ``Api.get``."""
+        return await self._api.get("/v1/examinations", WaitingRelations, parameters, access=access)
+
+    async def fact(self, access: Access, fact_id: str) -> Stored[Fact]:
+        """Return a fact with its entity tag. Raises NotFoundError, and as ``Api.get``."""
+        return await self._api.find(f"/v1/facts/{segment(fact_id)}", Fact, access=access)
+
+    async def decide_fact(
+        self, access: Access, fact_id: str, step: str, *, key: str, body: dict[str, Any], match: str | None
+    ) -> None:
+        """Record what an examination of a fact found (``examination``), or its ``withdrawal``. Raises as ``Api.post``."""
+        await self._api.post(f"/v1/facts/{segment(fact_id)}/{step}", key=key, access=access, body=body, match=match)
 
     async def jobs(self, access: Access, parameters: Parameters) -> Jobs:
         """Return a page of one's computations. Raises as ``Api.get``."""

@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.portal.apis.client import segment
-from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation
+from services.portal.apis.client import Access, segment
+from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
@@ -27,6 +27,8 @@ from shared.errors import NotFoundError
 from shared.http.routers import join
 
 RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
+BECOMES = {"TRAEGER": "TRAEGER", "MEMBER": "MEMBER", "OWNER": "SHAREHOLDER"}
+"""Types of the relations that statements become, by type of the statement."""
 EVIDENCE = (
     *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
@@ -79,6 +81,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
         stored = await eligibility.organisation(session.access, organisation_id)
         own = stored.content.users is not None
         names = await _names(eligibility, stored.content)
+        relations = await _relations(eligibility, session.access, stored.content)
         partners = await or_none(ordering.partners(session.access, [("limit", str(PAGE))]), "organisation") if own else None
         return pages.show(
             visit,
@@ -86,6 +89,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
             organisation=stored.content,
             own=own,
             names=names,
+            relations=relations,
             partners=() if partners is None else partners.items,
             decisions=tuple(DECISIONS),
             done=done if done in DONE else "",
@@ -126,6 +130,15 @@ async def _names(eligibility: Eligibility, organisation: Organisation) -> dict[s
     keys = sorted({key for statement in organisation.statements for key in statement.path} - {organisation.id})
     found = await asyncio.gather(*(or_none(eligibility.body(key), "organisation") for key in keys[:BODIES]))
     return {organisation.id: organisation.name, **{it.id: it.name for it in found if it is not None}}
+
+
+async def _relations(eligibility: Eligibility, access: Access, organisation: Organisation) -> dict[str, Relation]:
+    """Return the relations that statements have become by an accreditation, by id of the statement, those valid today."""
+    asked = eligibility.relations(access, organisation.id) if organisation.statements else None
+    found = () if asked is None else await or_none(asked, "organisation") or ()
+    known = {(it.type, it.target): it for it in found if it.source == organisation.id}
+    became = {it.id: known.get((BECOMES.get(it.type, it.type), it.path[1])) for it in organisation.statements if len(it.path) > 1}
+    return {statement: relation for statement, relation in became.items() if relation is not None}
 
 
 @dataclass(frozen=True, slots=True)

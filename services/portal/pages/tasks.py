@@ -1,4 +1,4 @@
-"""What waits for an Anbieter: requests for accreditation, forms of offers, contracts to sign, Vorgänge."""
+"""What waits for an Anbieter: requests for accreditation, in-house relations, forms of offers, contracts to sign, Vorgänge."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Ordering
 from services.portal.pages.contracts import WAITING as CHANGES
+from services.portal.pages.examinations import LIST as EXAMINATIONS
 from services.portal.pages.lists import AskedFor, table
 from services.portal.pages.orders import WAITING
 from services.portal.pages.parts import or_none
@@ -80,6 +81,7 @@ def task_routes(
         access = session_of(visit).access
         numbers = await asyncio.gather(
             _number("accreditations", "/tasks/accreditations", accreditations(access)),
+            _number("examinations", EXAMINATIONS, _examinations(eligibility, access)),
             _number("offerings", "/tasks/offerings", offerings(access)),
             _number("orders", f"/orders?{urlencode(WAITING)}", orders(access)),
             _number("signatures", "/contracts?state=ANGEBOTEN", signatures(access)),
@@ -112,6 +114,11 @@ def task_routes(
         return pages.show(visit, "pages/register.html", register=found, this_year=day_of(clock()).year)
 
     return router
+
+
+async def _examinations(eligibility: Eligibility, access: Access) -> tuple[int, bool]:
+    found = await eligibility.examinations(access, [("limit", str(PAGE))])
+    return len(found.items), found.next is not None
 
 
 async def _number(name: str, path: str, asked: Awaitable[tuple[int, bool]]) -> Number:

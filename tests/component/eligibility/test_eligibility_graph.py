@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.messages.values import Channel
-from tests.component.eligibility.conftest import ANNA, HUSUM, HUSUM_ITVSH, SACHSEN, STAFF, World
+from tests.component.eligibility.conftest import ANNA, EXAMINATION, HUSUM, HUSUM_ITVSH, SACHSEN, STAFF, World
 
 
 async def ways(world: World, token: str, body: str, **query: str) -> list[list[str]]:
@@ -52,6 +52,71 @@ async def test_the_neighbourhood_holds_both_directions_and_grows_with_the_steps(
     assert near.keys() < far.keys()
     assert "published:dataport:govdigital:MEMBER" in far
     assert HUSUM_ITVSH not in await around(SACHSEN, 2)
+
+
+async def granted(world: World) -> None:
+    """Have Husum accredited on its statement, which nobody has examined."""
+    assert (await world.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
+    assert (await world.state_relation()).status_code == 200
+    for command in ("review", "grant"):
+        assert (await world.decide(HUSUM, Channel.GOVDIGITAL, command)).status_code == 200
+
+
+async def waiting(world: World, channel: Channel, query: str = "") -> dict[str, Any]:
+    answer = await world.call("GET", f"/examinations{query}", STAFF[channel])
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_a_relation_waits_for_its_anbieter_until_it_is_examined_in_full(world: World) -> None:
+    await granted(world)
+    (found,) = [it for it in (await waiting(world, Channel.GOVDIGITAL))["items"] if it["relation"]["fact"] == HUSUM_ITVSH]
+    assert found["relation"]["unexamined"] == ["all_fields", "organ_seat", "joint_influence", "contrary_interests"]
+    assert found["relation"]["source_name"] == "Husum, Stadt"
+    assert HUSUM_ITVSH not in str(await waiting(world, Channel.FITKO))
+    path, staff = f"/facts/{HUSUM_ITVSH}/examination", STAFF[Channel.GOVDIGITAL]
+    await world.change("POST", path, staff, {"findings": {"organ_seat": "OWN"}, "reason": "Satzung"})
+    (found,) = [it for it in (await waiting(world, Channel.GOVDIGITAL))["items"] if it["relation"]["fact"] == HUSUM_ITVSH]
+    assert "organ_seat" not in found["relation"]["unexamined"]
+    assert (await world.change("POST", path, staff, EXAMINATION)).status_code == 200
+    assert HUSUM_ITVSH not in str(await waiting(world, Channel.GOVDIGITAL))
+
+
+async def test_what_is_only_stated_waits_for_no_examination_yet(world: World) -> None:
+    assert (await world.register(ANNA, ["KUNDE"], ["govdigital"])).status_code == 201
+    assert (await world.state_relation()).status_code == 200
+    assert HUSUM not in str(await waiting(world, Channel.GOVDIGITAL))
+
+
+async def test_the_relations_that_wait_go_on_behind_a_page(world: World) -> None:
+    await granted(world)
+    unknown = dict.fromkeys(("organ_seat", "joint_influence", "contrary_interests", "all_fields"))
+    further = {"kind": "relation", "type": "SHAREHOLDER", "from": HUSUM, "to": "dataport", "valid_from": None, "valid_to": None}
+    assert (await world.call("POST", "/facts", ANNA, {"fact": {**further, **unknown}, "reason": "Kauf"})).status_code == 201
+    whole = [it["relation"]["fact"] for it in (await waiting(world, Channel.GOVDIGITAL))["items"]]
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = await waiting(world, Channel.GOVDIGITAL, f"?limit=1{cursor}")
+        seen += [it["relation"]["fact"] for it in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == whole
+    assert len(whole) > 1
+
+
+async def test_a_stranger_reads_of_no_relation_what_others_have_found(world: World) -> None:
+    await world.accredit_husum()
+
+    async def unexamined(token: str) -> list[list[str]]:
+        found = (await world.call("GET", "/bodies/itvsh/ways", token)).json()["ways"]
+        return [it["unexamined"] for way in found for it in way["relations"]]
+
+    assert await unexamined(STAFF[Channel.GOVDIGITAL]) == [[], []], "the demo assumes that these are examined"
+    assert all(await unexamined(SACHSEN))
+    assert (await world.call("GET", "/examinations", ANNA)).status_code == 403
 
 
 async def test_a_body_that_nobody_knows_has_no_neighbourhood(world: World) -> None:

@@ -92,6 +92,20 @@ LICENCE: Final[dict[str, Any]] = {
         }
     ]
 }
+RELATION: Final[dict[str, Any]] = {
+    "kind": "relation",
+    "type": "TRAEGER",
+    "from": ONE,
+    "to": "itvsh",
+    "valid_from": None,
+    "valid_to": None,
+    "organ_seat": "OWN",
+    "joint_influence": True,
+    "contrary_interests": None,
+    "all_fields": None,
+    "evidence": [ONE],
+}
+FACT: Final = "/v1/facts/{fact_id}"
 LISTS: Final = frozenset({"documents", "go_lives", "screenshots", "support"})
 """Sections of the form of an offer that hold a list and no field."""
 FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
@@ -151,6 +165,8 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/participations/{order_id}/{name}": lambda: _named(participations.STEPS),
     "/quarantine/{reference}/{name}": lambda: _named(("replay", "discard", "resubmit")),
     "/registration/{body_id}": plain,
+    "/tasks/examinations/{fact_id}": plain,
+    "/tasks/examinations/{fact_id}/withdrawal": plain,
     "/tasks/statements": plain,
 }
 """Every page with a form that is shown again with its faults, with the parameters of its path that are no plain ids."""
@@ -201,6 +217,7 @@ def _apis() -> list[Sampled]:
             "/v1/offers/{offering_id}/cost-information": COST_INFORMATION,
             "/v1/offers/{offering_id}/licence": LICENCE,
         },
+        ServiceName.ELIGIBILITY: {FACT: thing(ServiceName.ELIGIBILITY, FACT) | {"withdrawn": False, "fact": RELATION}},
         ServiceName.ORDERING: {
             "/v1/operations/": LETTER,
             ORDER: thing(ServiceName.ORDERING, ORDER) | {"allowed_moves": ["place"]},

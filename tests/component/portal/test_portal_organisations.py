@@ -137,6 +137,105 @@ async def test_a_municipality_registers_states_its_relation_and_is_accredited(de
     assert "Vom Anbieter bestätigt" in kunde.text
 
 
+async def accredited(desks: Desks) -> Person:
+    """Have Husum accredited on its statement, which a file proves, and return it."""
+    kunde = await registered(desks)
+    await kunde.follow("Inhouse-Beziehung angeben")
+    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
+    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.follow("Datei : Organisationssatzung")
+    await kunde.send(file=PDF)
+    for step in ("review", "grant"):
+        await desks.anbieter.open(f"{PATH}/accreditations/govdigital/KUNDE/{step}")
+        await desks.anbieter.send()
+    return kunde
+
+
+RELATION = "Husum, Stadt → IT-Verbund Schleswig-Holstein (ITVSH)"
+FOUND: dict[str, str | list[str] | bytes] = {
+    "organ_seat": "SHARED_DELEGATE",
+    "joint_influence": "YES",
+    "contrary_interests": "NO",
+    "all_fields": "YES",
+}
+
+
+async def test_a_stated_relation_is_examined_by_a_form_and_its_organisation_reads_that_it_is(desks: Desks) -> None:
+    kunde, anbieter = await accredited(desks), desks.anbieter
+    await kunde.open(PATH)
+    assert "Noch nicht geprüft" in kunde.text
+    await anbieter.open("/tasks")
+    await anbieter.follow("Inhouse-Angaben prüfen")
+    assert "Noch nicht geprüft: Einfluss auf alle Tätigkeiten, Vertretung in den Organen" in anbieter.text
+    waiting = [it.text for it in anbieter.page.one("main").inside_all("a")]
+    await anbieter.follow(RELATION)
+    assert "aus der Angabe von Husum, Stadt" in anbieter.text
+    assert "Dataport → govdigital" in anbieter.text, "the whole way is shown"
+    (saved,) = [it.attributes["href"] for it in anbieter.page.one("main").inside_all("a") if it.text == "Organisationssatzung"]
+    assert (await anbieter.visitor.get(saved)).content == PDF
+    assert (await anbieter.visitor.get(f"{saved}0")).status_code == 404
+    await anbieter.send(422, reason="Anhand der Satzung geprüft.")
+    assert anbieter.page.one("p", id="organ_seat-error").text == "Bitte füllen Sie dieses Feld aus."
+    assert anbieter.value("reason") == "Anhand der Satzung geprüft."
+    await anbieter.send(422, "", **FOUND, reason="")
+    assert anbieter.page.one("p", id="reason-error").text
+    await anbieter.send(422, "", reason="Anhand der Satzung geprüft.", kind="TRAEGERLISTE")
+    assert anbieter.page.one("p", id="title-error").text
+    await anbieter.send(200, "", title="Liste der Träger", reference="Aktenzeichen 2")
+    assert "Das Ergebnis ist festgehalten" in anbieter.text
+    left = [it.text for it in anbieter.page.one("main").inside_all("a")]
+    assert {*waiting} - {*left} == {RELATION}
+    await kunde.open(PATH)
+    assert "Geprüft" in kunde.text
+    assert "Noch nicht geprüft" not in kunde.text
+    await anbieter.open(PATH)
+    await anbieter.follow("Ansehen und prüfen : Organisationssatzung")
+    assert "Liste der Träger" in anbieter.text
+    assert "festgehalten von govdigital" in anbieter.text
+    await anbieter.again()
+    assert "Das Ergebnis ist festgehalten" in anbieter.text, "a double click records it once"
+
+
+async def test_only_an_anbieter_examines_a_relation_and_others_read_why(desks: Desks) -> None:
+    kunde, anbieter = await accredited(desks), desks.anbieter
+    await anbieter.open(PATH)
+    await anbieter.follow("Ansehen und prüfen : Organisationssatzung")
+    path = anbieter.path
+    await kunde.open(path)
+    assert "Prüfen können nur ein Anbieter, an den sich die Stelle gewandt hat, und der Betreiber." in kunde.text
+    assert not kunde.page.one("main").inside_all("form")
+    await kunde.open(f"{path}/withdrawal", 404)
+    await kunde.open("/tasks/examinations", 403)
+    await anbieter.open(f"/tasks/examinations/{BODY}", 404)
+
+
+async def test_a_relation_that_never_existed_is_rejected_with_a_reason(desks: Desks) -> None:
+    await accredited(desks)
+    anbieter = await desks.anbieter.open(PATH)
+    await anbieter.follow("Ansehen und prüfen : Organisationssatzung")
+    path = anbieter.path
+    await anbieter.follow("Angabe verwerfen")
+    await anbieter.send(422)
+    assert anbieter.page.one("p", id="reason-error").text
+    await anbieter.send(reason="Husum war nie Träger.")
+    assert "Die Angabe ist verworfen" in anbieter.text
+    assert RELATION not in anbieter.text
+    await anbieter.open(path)
+    assert "Diese Beziehung ist zurückgezogen" in anbieter.text
+    assert "Husum war nie Träger." in anbieter.text
+    assert not anbieter.page.one("main").inside_all("form")
+
+
+async def test_what_is_only_stated_is_examined_once_the_accreditation_rests_on_it(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await kunde.follow("Inhouse-Beziehung angeben")
+    evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
+    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    assert "Geprüft wird diese Angabe" not in kunde.text
+    await desks.anbieter.open(PATH)
+    assert "Geprüft wird diese Angabe, sobald Sie die Akkreditierung auf sie erteilt haben." in desks.anbieter.text
+
+
 async def test_all_faults_of_a_registration_are_named_at_their_fields(desks: Desks) -> None:
     kunde = await desks.kunde.open(f"/registration/{BODY}")
     await kunde.send(422, "", leitweg_id="falsch")

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from marktplatz.assembly import BUILDERS, ServiceName
 from services.contracts.amending.schemas import ChangesView
 from services.contracts.schemas import ContractDetail
+from services.eligibility.engine.facts import JointRelation, SoleRelation
+from services.eligibility.fact_store.audience import EXAMINED
 from services.notify.app import load_routing
 from services.portal.apis import catalog, contracts, eligibility, notify, operations, ordering
 from services.portal.apis.ordering import Order
@@ -25,6 +27,7 @@ from services.portal.pages.contract_contacts import KINDS
 from services.portal.pages.contracts import LEGS, SHOWN, STATES, STEPS
 from services.portal.pages.contracts import Asked as AskedContracts
 from services.portal.pages.cost_information import ISSUE, Lines
+from services.portal.pages.examinations import DOCUMENT, FINDINGS, NO, WITHDRAW, YES, document_of
 from services.portal.pages.inbox import NARROWING
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.order_verdict import JUDGING
@@ -70,6 +73,10 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ELIGIBILITY, "put", "/v1/registrations/{body_id}", eligibility.Registration),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}", eligibility.Organisation),
     (ServiceName.ELIGIBILITY, "get", "/v1/accreditations", eligibility.WorkItems),
+    (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/relations", eligibility.Neighbourhood),
+    (ServiceName.ELIGIBILITY, "get", "/v1/bodies/{body_id}/ways", eligibility.Ways),
+    (ServiceName.ELIGIBILITY, "get", "/v1/examinations", eligibility.WaitingRelations),
+    (ServiceName.ELIGIBILITY, "get", "/v1/facts/{fact_id}", eligibility.Fact),
     (ServiceName.ELIGIBILITY, "get", "/v1/precheck-jobs", eligibility.Jobs),
     (ServiceName.ELIGIBILITY, "get", "/v1/precheck-jobs/{job_id}/orders", eligibility.ConcernedOrders),
     (ServiceName.CATALOG, "get", "/v1/portals", catalog.FederatedPortals),
@@ -187,6 +194,10 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
     )
     assert {"invoice_address", "care_of", "street", "postcode", "city", "country", "email"} <= _body(described, below, "patch")
     assert "delete" in described["paths"][f"{below}/relations/{{statement_id}}"]
+    assert {"findings", "evidence", "reason"} <= _body(described, "/v1/facts/{fact_id}/examination")
+    assert {it.name for it in WITHDRAW.asked} <= _body(described, f"/v1/facts/{{fact_id}}/{WITHDRAW.name}")
+    filled = dict.fromkeys((*DOCUMENT, "reason"), "2027-01-01")
+    assert set(document_of("a", filled) or {}) <= _body(described, "/v1/evidence")
     for judging in JUDGING:
         asked = {it.name for it in judging.asked}
         beside = {"check", "verdict_hash"} if judging.path == "overrides" else set()
@@ -201,6 +212,15 @@ def test_every_form_of_organisations_and_contracts_is_an_operation_with_the_fiel
     for step, below in paths.items():
         known = _body(document(ServiceName.CONTRACTS), f"/v1/contracts/{{contract_id}}/{below}")
         assert {it.name for it in step.fields(str)} <= known, step.name
+
+
+def test_whatever_an_examination_finds_is_asked_for() -> None:
+    assert FINDINGS.keys() == set(EXAMINED["relation"])
+    for model in (SoleRelation, JointRelation):
+        for name in FINDINGS.keys() & model.model_fields.keys():
+            values = [it for it in get_args(model.model_fields[name].annotation) if it is not type(None)]
+            known = {YES, NO} if values == [bool] else set(get_args(values[0]))
+            assert set(FINDINGS[name]) == known, name
 
 
 def test_every_proposal_about_a_contract_is_an_operation_with_the_members_that_are_sent() -> None:

@@ -115,6 +115,7 @@ eligibility PUT    /v1/evidence/{document_id}/content                           
 eligibility GET    /v1/evidence/{document_id}/content                                            DOCUMENT      token   404 404 404 404 404 404 404 404 404 404 404
 eligibility GET    /v1/bodies/{body_id}/relations                                                -             token   200 200 200 200 200 200 200 200 200 200 200
 eligibility GET    /v1/bodies/{body_id}/ways                                                     -             token   200 200 200 200 200 200 200 200 200 200 200
+eligibility GET    /v1/examinations                                                              -             token   403 403 403 403 403 403 200 200 403 403 403
 eligibility POST   /v1/checks                                                                    -             token   403 200 200 403 403 403 200 200 403 403 403
 eligibility GET    /v1/verdicts/{order_id}                                                       EARLY_VERDICT token   404 200 200 404 404 404 200 404 404 404 404
 eligibility GET    /v1/verdicts/{order_id}                                                       VERDICT       token   404 200 200 200 200 404 200 404 404 404 404

@@ -41,6 +41,7 @@ FAMILIES = (
         "organisation.",
         "contract.",
         "relation.",
+        "examinations.",
         "evidence.",
         "registration.",
         "members.",

@@ -10,7 +10,7 @@ from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import Access, Parameters
@@ -18,6 +18,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.ordering import Count, Order, Ordering, Point, Summaries, Summary
 from services.portal.language import Language
 from services.portal.pages.asking import SEE_OTHER
+from services.portal.pages.lists import table
 from services.portal.pages.order_verdict import JUDGING, open_to
 from services.portal.pages.participations import WAITING as ANSWERS
 from services.portal.pages.parts import nothing, or_none
@@ -49,6 +50,7 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
+    q: Annotated[str, Field(max_length=100)] = ""
     state: str = ""
     waits_for_me: bool = False
     offering_id: str = ""
@@ -57,13 +59,21 @@ class Asked(BaseModel):
     def filters(self, without: str = "") -> list[tuple[str, str]]:
         """Return the filters that are chosen, but for one."""
         waits = "true" if self.waits_for_me else ""
-        chosen = (("waits_for_me", waits), ("state", self.state), ("offering_id", self.offering_id))
+        chosen = (("q", self.q.strip()), ("waits_for_me", waits), ("state", self.state), ("offering_id", self.offering_id))
         return [(name, value) for name, value in chosen if value and name != without]
 
     def address(self, *, without: str = "", cursor: str | None = None) -> str:
         """Return the address of this list in our pages, from another place on, or without one of its filters."""
-        query = [*self.filters(without), *([("cursor", cursor)] if cursor else [])]
-        return f"/orders?{urlencode(query)}" if query else "/orders"
+        return _address("/orders", [*self.filters(without), *([("cursor", cursor)] if cursor else [])])
+
+    @property
+    def table(self) -> str:
+        """The address of the whole list as a table."""
+        return _address("/orders.csv", self.filters())
+
+
+def _address(path: str, query: Parameters) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,10 @@ def order_routes(pages: Pages, ordering: Ordering, eligibility: Eligibility, clo
             together=sum(it.state == READY and it.your_party == "KUNDE" for it in (mine or found).items) > 1,
         )
 
+    @router.get("/orders.csv")
+    async def saved(visit: CurrentVisit, asked: Annotated[Asked, Query()]) -> Response:
+        return table(await ordering.table(session_of(visit).access, asked.filters()), "vorgaenge")
+
     @router.get("/orders/{order_id}")
     async def one(visit: CurrentVisit, order_id: str, done: str = "", missed: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
         access = session_of(visit).access
@@ -191,6 +205,7 @@ def _chips(pages: Pages, language: Language, asked: Asked, found: Sequence[Summa
     words = pages.words(language)
     title = next((it.offering.title for it in found), None)
     labels = {
+        "q": asked.q.strip(),
         "waits_for_me": words("orders.waits_for_me"),
         "state": pages.label(language, "OrderState", asked.state),
         "offering_id": title or words("orders.one_offer"),

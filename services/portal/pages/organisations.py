@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.client import Access, segment
-from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation
+from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation, Way
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
-from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
+from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, Word, given_at, send_form, show_form
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
 from services.portal.pages.parts import or_none
 from services.portal.pages.registration import ROLES
@@ -34,6 +34,8 @@ EVIDENCE = (
     *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
 )
 SEARCH = "q"
+WAYS = 8
+"""As many known ways to an Anbieter are offered."""
 PAGE = 50
 BODIES = 20
 """As many bodies on the way to an Anbieter are asked for their names."""
@@ -63,11 +65,20 @@ FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/refere
 def stated(organisation: str, filled: Mapping[str, Any]) -> dict[str, Any]:
     """Return a statement on the in-house relation as it is sent, from the form that it was filled in by."""
     document = {"type": filled.get("kind"), "title": filled.get("title"), "reference": filled.get("reference")}
+    typed = [*filled.get("via", ()), *([filled["channel"]] if "channel" in filled else [])]
     return {
         **{name: filled[name] for name in ("type", "valid_from") if name in filled},
-        "path": [organisation, *filled.get("via", ()), *([filled["channel"]] if "channel" in filled else [])],
+        "path": [organisation, *(filled["way"].split() if "way" in filled else typed)],
         "evidence": [{name: value for name, value in document.items() if value is not None}],
     }
+
+
+def way_choices(ways: Sequence[Way], word: Word) -> tuple[Choice, ...]:
+    """Return the ways of a body to choose from, by the keys of the bodies on them, and that it is none of these; () for none."""
+    names = {
+        " ".join(it.target for it in way.relations): " → ".join(it.target_name for it in way.relations) for way in ways[:WAYS]
+    }
+    return (*(Choice(keys, name) for keys, name in names.items()), Choice("", word("another_way"))) if names else ()
 
 
 def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
@@ -309,9 +320,12 @@ class _Asking:
         def kinds(prefix: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
             return tuple(Choice(it, words(f"{prefix}.{it}")) for it in values)
 
+        ways = await or_none(self.eligibility.ways(session_of(visit).access, organisation.id), "organisation")
+        known = way_choices(ways or (), word)
         return replace(
             self._form(visit, organisation, "relations", "relations", ()),
             fields=(
+                *((Field("way", Kind.RADIOS, word("field.way"), word("field.way_hint"), True, known),) if known else ()),
                 Field(SEARCH, Kind.LINE, word("field.q"), word("field.q_hint"), optional=True, value=(query,) if query else ()),
                 Field("via", Kind.LINES, word("field.via"), hint, optional=True),
                 Field("channel", Kind.RADIOS, word("field.channel"), choices=channels),

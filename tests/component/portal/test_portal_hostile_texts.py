@@ -187,7 +187,7 @@ SEARCHES: Final = {
     "narrow.html": "/my/offerings?q=",
     "offering.html": "",
     "offerings.html": "/offerings?q=",
-    "orders.html": "/orders?offering_id=",
+    "orders.html": "/orders?q=",
     "registration.html": "/registration?q=",
     "start.html": "/offerings?q=",
 }

@@ -103,6 +103,15 @@ async def test_the_list_is_narrowed_over_all_its_pages_and_counted(
     assert (person.page.one("p", role="status").text, shown(person)) == ("1 case", numbers[2:])
     chips = [it.text for it in person.page.all("a", class_="chip")]
     assert [it.removesuffix(" ✕") for it in chips] == ["In clarification", "Digitale Baugenehmigung"]
+    await person.open("/orders?q=baugenehmigung&state=IN_ABSTIMMUNG")
+    assert shown(person) == numbers[2:]
+    assert [it.text.removesuffix(" ✕") for it in person.page.all("a", class_="chip")] == ["baugenehmigung", "In Abstimmung"]
+    links = {it.text: it.attributes["href"] for it in person.page.one("main").inside_all("a")}
+    saved = await person.visitor.get(links["Als Tabelle (CSV)"])
+    assert saved.headers["content-disposition"] == 'attachment; filename="vorgaenge.csv"'
+    assert [number for number in numbers if number in saved.text] == numbers[2:]
+    await person.open("/orders?q=xyzzy")
+    assert "Zu dieser Auswahl gibt es keinen Vorgang." in person.text
     await person.open("/orders?state=PRODUKTIV&waits_for_me=true")
     assert "Zu dieser Auswahl gibt es keinen Vorgang." in person.text
     await person.follow("Alle Filter entfernen")

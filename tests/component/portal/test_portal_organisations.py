@@ -257,6 +257,20 @@ async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) 
     assert "One of the bodies is not in the register." in kunde.text or "body" in kunde.text
 
 
+async def test_a_known_way_to_an_anbieter_is_chosen_instead_of_typed(desks: Desks) -> None:
+    kunde = await accredited(desks)
+    await kunde.open(f"{PATH}/relations")
+    assert "Bekannte Wege zu einem Anbieter" in kunde.text
+    assert "IT-Verbund Schleswig-Holstein (ITVSH) → Dataport → govdigital" in kunde.text
+    way = "itvsh dataport govdigital"
+    evidence = {"kind": "GESETZ", "title": "Errichtungsgesetz", "reference": "Aktenzeichen 3"}
+    await kunde.send(422, "", way=way, type="TRAEGER", title="Errichtungsgesetz")
+    assert kunde.value("way") == way
+    await kunde.send(200, "", way=way, type="TRAEGER", **evidence)
+    stated = [it.text for it in kunde.page.one("main").inside_all("li") if "Errichtungsgesetz" in it.text]
+    assert any("Husum, Stadt → " in it and "Dataport → govdigital" in it for it in stated)
+
+
 async def test_a_statement_is_taken_back_and_roles_and_leitweg_id_are_added(desks: Desks) -> None:
     kunde = await registered(desks)
     await kunde.follow("Inhouse-Beziehung angeben")
@@ -391,6 +405,7 @@ def test_what_is_filled_in_becomes_what_is_sent() -> None:
         "kunde": {"leitweg_id": None},
         "accreditations": [{"channel": "fitko", "role": "KUNDE"}],
     }
+    assert stated("a", {"way": "b c", "channel": "fitko", "via": ["d"]})["path"] == ["a", "b", "c"]
     assert stated("a", {"channel": "fitko", "type": "MEMBER"}) == {"type": "MEMBER", "path": ["a", "fitko"], "evidence": [{}]}
 
 

@@ -270,7 +270,7 @@ def test_every_filter_of_the_search_is_a_query_parameter_of_the_catalog() -> Non
 
 
 def test_every_filter_of_the_list_of_vorgaenge_is_a_query_parameter_of_ordering() -> None:
-    asked = AskedOrders(state="PRODUKTIV", waits_for_me=True, offering_id="1")
+    asked = AskedOrders(q="x", state="PRODUKTIV", waits_for_me=True, offering_id="1")
     for path, further in (("/v1/orders", {"cursor", "limit"}), ("/v1/orders/counts", {"party"})):
         known = {it["name"] for it in document(ServiceName.ORDERING)["paths"][path]["get"]["parameters"]}
         assert {name for name, _ in (*asked.filters(), *WAITING)} | further <= known

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.contracts.domain.invoice_address import RegisteredInvoiceAddress, invoice_address_id
-from services.contracts.followed_organisations import WITH_STATE
+from services.contracts.followed_organisations import WITH_STATE, Followed
 from services.contracts.repository import SERVICE
 from shared.aggregate.change import Change
-from shared.aggregate.ledger import Ledger, aggregate_collection
-from shared.bus.handling import Received, Rejection, rejections
+from shared.aggregate.ledger import aggregate_collection
+from shared.bus.handling import Received
 from shared.messages.base import Message
 from shared.messages.eligibility import InvoiceAddress
 from shared.messages.values import Channel
@@ -18,45 +18,30 @@ from shared.process.service import Resources
 INVOICE_ADDRESSES = aggregate_collection("contract_invoice_addresses")
 
 
-class InvoiceAddresses:
-    """The registered invoice addresses of all organisations. ``changes`` counts those that this process has taken in."""
+class InvoiceAddresses(Followed[RegisteredInvoiceAddress]):
+    """The registered invoice addresses of all organisations."""
 
     def __init__(self, resources: Resources) -> None:
-        self.ledger: Ledger[RegisteredInvoiceAddress] = resources.ledger(
-            RegisteredInvoiceAddress, INVOICE_ADDRESSES, service=SERVICE
-        )
-        self.changes = 0
+        super().__init__(resources.ledger(RegisteredInvoiceAddress, INVOICE_ADDRESSES, service=SERVICE))
 
     async def find(self, channel: Channel, organisation: str) -> InvoiceAddress | None:
         """Return the address that an organisation has registered, None if it has none. Raises StoreUnavailableError."""
         found = await self.ledger.get(invoice_address_id(channel, organisation))
         return None if found is None else found[0].current
 
-    async def follow(self, channel: Channel, batch: Sequence[Received]) -> Sequence[Rejection]:
-        """Bring the addresses that a channel knows to the newest state. Raises StoreUnavailableError, WriteConflictError."""
-        changed: set[str] = set()
-        found = [(event, change) for event in batch if (change := _change(event, channel, changed)) is not None]
-        try:
-            results = await self.ledger.apply([change for _, change in found])
-        finally:
-            # Only now can they be read; after an error too, since what was written is not decided again.
-            self.changes += len(changed)
-        return rejections([event for event, _ in found], results)
+    def change(self, event: Received, channel: Channel, changed: set[str]) -> Change[RegisteredInvoiceAddress] | None:
+        """Return what an event with the state of an organisation changes."""
+        message = event.message
+        if not isinstance(message, WITH_STATE):
+            return None
+        organisation, registered = message.organisation.id, message.organisation.invoice_address
+        id_ = invoice_address_id(channel, organisation)
 
+        def decide(known: RegisteredInvoiceAddress | None) -> tuple[RegisteredInvoiceAddress, Sequence[Message]]:
+            # Stored without an address too: an older event that comes again brings none back.
+            known = known or RegisteredInvoiceAddress(id=id_, organisation=organisation, channel=channel)
+            if known.follow(registered):
+                changed.add(id_)
+            return known, []
 
-def _change(event: Received, channel: Channel, changed: set[str]) -> Change[RegisteredInvoiceAddress] | None:
-    """Return what an event changes; its decision adds the id of what is another then to ``changed``."""
-    message = event.message
-    if not isinstance(message, WITH_STATE):
-        return None
-    organisation, registered = message.organisation.id, message.organisation.invoice_address
-    id_ = invoice_address_id(channel, organisation)
-
-    def decide(known: RegisteredInvoiceAddress | None) -> tuple[RegisteredInvoiceAddress, Sequence[Message]]:
-        # Stored without an address too: an older event that comes again brings none back.
-        known = known or RegisteredInvoiceAddress(id=id_, organisation=organisation, channel=channel)
-        if known.follow(registered):
-            changed.add(id_)
-        return known, []
-
-    return Change(id_, decide, event.cause)
+        return Change(id_, decide, event.cause)

@@ -168,21 +168,35 @@ CHOSEN = {
 CHECK_DIGITS = ("__init__.py", "exceptions.py", "iso7064", "py.typed", "util.py")
 """What check digits need of python-stdnum; the rest are number systems of other countries and their tables, 6 MB."""
 LEFT_OUT_OF_PACKAGES = (
+    "anyio/_backends/_trio.py",
+    "anyio/pytest_plugin.py",
     "babel/messages",
     "cffi",
     "click/testing.py",
     "fastapi/testclient.py",
     "fastapi_offline/static/redoc.standalone.js",
     *(f"google/{name}" for name in ("api", "cloud", "gapic", "logging", "longrunning", "rpc", "type")),
+    "faststream/_internal/fastapi",
     "faststream/confluent",
+    "faststream/kafka/fastapi",
     "faststream/mqtt",
     "faststream/nats",
     "faststream/rabbit",
     "faststream/redis",
+    "google/protobuf/compiler",
+    *(
+        f"google/protobuf/{name}.py"
+        for name in ("descriptor_pb2", "json_format", "proto_builder", "proto_json", "service_reflection")
+    ),
     "google/protobuf/internal/json_format_benchmark.py",
     "google/protobuf/internal/message_benchmark.py",
     "gridfs",
+    *(f"opentelemetry/exporter/otlp/proto/common/_internal/{name}" for name in ("_log_encoder", "metrics_encoder")),
+    *(f"opentelemetry/exporter/otlp/proto/http/{name}" for name in ("_log_exporter", "metric_exporter")),
+    *(f"opentelemetry/sdk/{name}" for name in ("_configuration", "_logs", "metrics")),
     "opentelemetry/semconv/trace",
+    *(f"packaging/{name}" for name in ("dependency_groups.py", "direct_url.py", "licenses", "metadata.py", "pylock.py")),
+    *(f"prometheus_client/{name}" for name in ("bridge", "django", "openmetrics/parser.py", "parser.py", "twisted")),
     "pycparser",
     "pydantic/mypy.py",
     "pydantic/v1",
@@ -203,10 +217,12 @@ LEFT_OUT_OF_PACKAGES = (
     *(f"tzdata/zoneinfo/{table}" for table in ("iso3166.tab", "tzdata.zi", "zone.tab", "zone1970.tab", "zonenow.tab")),
     *(f"tzdata/zoneinfo/{part}" for part in ("Africa", "America", "Antarctica", "Asia", "Australia", "Indian", "Pacific")),
     *(f"tzdata/zoneinfo/{part}" for part in ("Arctic", "Atlantic", "Brazil", "Canada", "Chile", "Mexico", "US")),
+    "urllib3/contrib/emscripten",
 )
 """What works only with packages that are not here or no page shows, Pydantic's first edition (FastAPI looks whether a type is one
-of its models, and takes it that there is none), compilers of extension modules and of catalogs of texts, of
-rdflib queries, readers and further writers: a graph is only written here, tools of tests, and time zones of other continents."""
+of its models, and takes it that there is none), compilers of extension modules, of messages and of catalogs of texts, of
+OpenTelemetry what is not a trace, of rdflib queries, readers and further writers: a graph is only written here, readers of what
+Python packages and metrics say of themselves, tools of tests, and time zones of other continents."""
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".h", ".pxd", ".pxi", ".pyi", ".pyx", ".rs")
 FILES = {

@@ -33,6 +33,32 @@ HARDENED = (
 SHELLS = {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "toybox"}
 INSTALLERS = {"pip", "pip3", "apt", "apt-get", "dpkg", "perl", "curl", "wget", "ensurepip"}
 OF_A_BUILD = ("shared", "services", "marktplatz", "data", "requirements", "deploy/docker", "deploy/dev")
+EXPORTS_A_SPAN = """
+import os, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        print(self.path, b"send mail" in body, b"notify-worker" in body, b"ValueError" in body)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+server = HTTPServer(("127.0.0.1", 0), Receiver)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+from shared.tracing import setup, spans
+
+setup.start("notify-worker")
+try:
+    with spans.recorded_span("send mail", spans.Kind.CLIENT, "notify", None, {"notification.id": "n"}):
+        raise ValueError
+except ValueError:
+    spans.stop()
+"""
 PARTS = 3
 """The layers with files: of the system, of the packages and of the application."""
 Entry = tuple[int, int, int, float, bytes, str, str]
@@ -83,6 +109,10 @@ def test_it_runs_as_a_numeric_user_without_rights(config: dict[str, Any]) -> Non
 def test_the_entry_point_is_the_command_line(config: dict[str, Any], product: str) -> None:
     assert config["Config"]["Entrypoint"] == ["/usr/bin/python3", "-P", "-m", "marktplatz"]
     assert "ordering.order.v1" in docker("run", "--rm", *HARDENED, "--env", "COLUMNS=200", product, "topics", "list")
+
+
+def test_spans_are_sent_by_what_is_left_of_opentelemetry(product: str) -> None:
+    assert python(product, EXPORTS_A_SPAN).split() == ["/v1/traces", "True", "True", "True"]
 
 
 def test_labels_say_what_it_is_and_where_it_comes_from(config: dict[str, Any]) -> None:

@@ -22,9 +22,8 @@ CONDITION = "1st-Level-Support beim Kunden"
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What an organisation states: ``via`` which bodies it belongs to the Anbieter, found by ``query``, and the evidence."""
+    """What an organisation states: ``via`` which bodies it belongs to the Anbieter, by their keys, and the evidence."""
 
-    query: str
     via: tuple[str, ...]
     type: str
     kind: str
@@ -55,9 +54,12 @@ async def register(kunde: Desk, query: str, name: str, channel: str) -> None:
 async def state_relation(kunde: Desk, relation: Relation, channel: str) -> None:
     """State the in-house relation on the page of the own organisation, with a file as evidence."""
     await kunde.follow("Inhouse-Beziehung angeben")
-    await kunde.send("Suchen", "relation", q=relation.query)
+    found: dict[str, str] = {}
+    for key in relation.via:
+        await kunde.send("Suchen", "relation", q=key, **found)
+        found = {"next": key}
     evidence = {"kind": relation.kind, "title": relation.title, "reference": relation.reference}
-    await kunde.send("Angabe speichern", via="\n".join(relation.via), channel=channel, type=relation.type, **evidence)
+    await kunde.send("Angabe speichern", channel=channel, type=relation.type, **found, **evidence)
     await kunde.follow(f"Datei : {relation.title}", "evidence")
     await kunde.send("Datei beifügen", file=PDF)
     await kunde.says("Die Datei ist beigefügt")

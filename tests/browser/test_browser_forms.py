@@ -57,7 +57,6 @@ OFFER = forms.Offer(
     title="Digitale Baugenehmigung", summary="Antrag auf eine Baugenehmigung.", topic_id="bauen_wohnen", keys="Baugenehmigung"
 )
 TRAEGER = forms.Relation(
-    query="ITVSH",
     via=("itvsh", "dataport"),
     type="TRAEGER",
     kind="SATZUNG",

@@ -23,7 +23,6 @@ OFFER = forms.Offer(
     keys="Parkausweise",
 )
 MEMBERSHIP = forms.Relation(
-    query="govdigital",
     via=(),
     type="MEMBER",
     kind="MITGLIEDERLISTE",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -13,34 +13,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.client import Access, segment
-from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation, Way
+from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
-from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, Word, given_at, send_form, show_form
+from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
 from services.portal.pages.parts import or_none
 from services.portal.pages.registration import ROLES
+from services.portal.pages.relation_form import FIELD_OF, SEARCH, after_search, relation_fields, stated
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import NotFoundError
 from shared.http.routers import join
 
-RELATIONS = ("TRAEGER", "MEMBER", "OWNER", "PART")
 BECOMES = {"TRAEGER": "TRAEGER", "MEMBER": "MEMBER", "OWNER": "SHAREHOLDER"}
 """Types of the relations that statements become, by type of the statement."""
-EVIDENCE = (
-    *("GESETZ", "STAATSVERTRAG", "SATZUNG", "GESELLSCHAFTSVERTRAG", "GESELLSCHAFTERLISTE", "MITGLIEDERLISTE"),
-    *("TESTAT", "ERKLAERUNG", "SONSTIGES"),
-)
-SEARCH = "q"
-WAYS = 8
-"""As many known ways to an Anbieter are offered."""
 PAGE = 50
 BODIES = 20
 """As many bodies on the way to an Anbieter are asked for their names."""
-FOUND_AT_MOST = 8
-
 
 DECISIONS = {
     it.name: it
@@ -56,29 +47,6 @@ DECISIONS = {
 DONE = frozenset(
     {*DECISIONS, "relations", "request", "registered", "evidence", "vollmacht", "details", "taken_back", STATED, REMOVED}
 )
-
-
-FIELD_OF = {"evidence/type": "kind", "evidence/title": "title", "evidence/reference": "reference", "path": "via"}
-"""Where the members of a statement are asked for."""
-
-
-def stated(organisation: str, filled: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a statement on the in-house relation as it is sent, from the form that it was filled in by."""
-    document = {"type": filled.get("kind"), "title": filled.get("title"), "reference": filled.get("reference")}
-    typed = [*filled.get("via", ()), *([filled["channel"]] if "channel" in filled else [])]
-    return {
-        **{name: filled[name] for name in ("type", "valid_from") if name in filled},
-        "path": [organisation, *(filled["way"].split() if "way" in filled else typed)],
-        "evidence": [{name: value for name, value in document.items() if value is not None}],
-    }
-
-
-def way_choices(ways: Sequence[Way], word: Word) -> tuple[Choice, ...]:
-    """Return the ways of a body to choose from, by the keys of the bodies on them, and that it is none of these; () for none."""
-    names = {
-        " ".join(it.target for it in way.relations): " → ".join(it.target_name for it in way.relations) for way in ways[:WAYS]
-    }
-    return (*(Choice(keys, name) for keys, name in names.items()), Choice("", word("another_way"))) if names else ()
 
 
 def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
@@ -291,12 +259,16 @@ class _Asking:
     async def relation(self, visit: Visit, organisation_id: str, given: Given | None) -> Response:
         access = session_of(visit).access
         organisation = (await self.eligibility.organisation(access, organisation_id)).content
-        form = await self._relation_form(visit, organisation, "" if given is None else given.one(SEARCH))
-        if given is None:
+        searched = given is not None and given.one("action") == "search"
+        held = after_search(given) if given is not None and searched else given or visit.held
+        form = self._form(visit, organisation, "relations", "relations", ())
+        words, label = self.pages.words(visit.language), partial(self.pages.label, visit.language)
+        fields = await relation_fields(self.eligibility, access, organisation.id, held, words, label)
+        form = replace(form, fields=fields, search=SEARCH)
+        if given is None or held is None:
             return show_form(self.pages, visit, form)
-        if given.one("action") == "search":
-            fields = tuple(it if it.name == SEARCH else it.filled(given) for it in form.fields)
-            return show_form(self.pages, visit, replace(form, fields=fields))
+        if searched:
+            return show_form(self.pages, visit, replace(form, fields=tuple(it.filled(held) for it in fields)))
 
         async def act(body: dict[str, object]) -> str:
             await self.eligibility.change(
@@ -305,38 +277,6 @@ class _Asking:
             return f"/organisations/{quote(organisation_id)}?done=relations"
 
         return await send_form(self.pages, visit, form, given, act, field_of=FIELD_OF)
-
-    async def _relation_form(self, visit: Visit, organisation: Organisation, query: str) -> Form:
-        words = self.pages.words(visit.language)
-        word = words_for(words, "organisation.relations")
-        channels = self._labels(visit, "Channel", [it.channel for it in await self.eligibility.channels()])
-        found = await self.eligibility.bodies(query, FOUND_AT_MOST) if query else ()
-        hint = word("field.via_hint")
-        if query:
-            listed = "; ".join(f"{it.id} ({it.name})" for it in found)
-            result = words("organisation.relations.found", found=listed) if found else words("organisation.relations.none")
-            hint = f"{hint} {result}"
-
-        def kinds(prefix: str, values: tuple[str, ...]) -> tuple[Choice, ...]:
-            return tuple(Choice(it, words(f"{prefix}.{it}")) for it in values)
-
-        ways = await or_none(self.eligibility.ways(session_of(visit).access, organisation.id), "organisation")
-        known = way_choices(ways or (), word)
-        return replace(
-            self._form(visit, organisation, "relations", "relations", ()),
-            fields=(
-                *((Field("way", Kind.RADIOS, word("field.way"), word("field.way_hint"), True, known),) if known else ()),
-                Field(SEARCH, Kind.LINE, word("field.q"), word("field.q_hint"), optional=True, value=(query,) if query else ()),
-                Field("via", Kind.LINES, word("field.via"), hint, optional=True),
-                Field("channel", Kind.RADIOS, word("field.channel"), choices=channels),
-                Field("type", Kind.RADIOS, word("field.type"), word("field.type_hint"), choices=kinds("relation", RELATIONS)),
-                Field("valid_from", Kind.DAY, word("field.valid_from"), optional=True),
-                Field("kind", Kind.SELECT, word("field.kind"), choices=kinds("evidence", EVIDENCE)),
-                Field("title", Kind.LINE, word("field.title"), word("field.title_hint")),
-                Field("reference", Kind.LINE, word("field.reference"), word("field.reference_hint")),
-            ),
-            search=SEARCH,
-        )
 
     def _labels(self, visit: Visit, enumeration: str, values: Sequence[str]) -> tuple[Choice, ...]:
         return tuple(Choice(it, self.pages.label(visit.language, enumeration, it)) for it in values)

@@ -12,8 +12,8 @@ import pytest
 from services.eligibility.reference import load_reference
 from services.eligibility.repository import COLLECTIONS
 from services.eligibility.settings import Settings
-from services.portal.pages.organisations import stated
 from services.portal.pages.registration import draft_of
+from services.portal.pages.relation_form import stated
 from shared.http import idempotency
 from shared.store.sqlite.store import SqliteStore
 from tests.component.eligibility import conftest as eligibility
@@ -85,14 +85,21 @@ async def registered(desks: Desks) -> Person:
     return kunde
 
 
-async def test_a_municipality_registers_states_its_relation_and_is_accredited(desks: Desks) -> None:
-    kunde, anbieter = await registered(desks), desks.anbieter
+async def over_itvsh(kunde: Person) -> None:
+    """Open the form of a relation, and look for the bodies on the way: the last one that was chosen comes with the form."""
     await kunde.follow("Inhouse-Beziehung angeben")
     await kunde.send(200, "Suchen", q="ITVSH", title="Organisationssatzung")
-    assert "itvsh (" in kunde.text
+    assert "IT-Verbund Schleswig-Holstein (ITVSH)" in kunde.text
     assert kunde.value("title") == "Organisationssatzung"
+    await kunde.send(200, "Suchen", q="Dataport", next="itvsh")
+    assert kunde.value("via") == "itvsh"
+
+
+async def test_a_municipality_registers_states_its_relation_and_is_accredited(desks: Desks) -> None:
+    kunde, anbieter = await registered(desks), desks.anbieter
+    await over_itvsh(kunde)
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "https://example.org/satzung.pdf"}
-    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.send(200, "", next="dataport", channel="govdigital", type="TRAEGER", **evidence)
     assert "Husum, Stadt → " in kunde.text
     assert " → Dataport → govdigital" in kunde.text
     await kunde.follow("Datei : Organisationssatzung")
@@ -140,9 +147,9 @@ async def test_a_municipality_registers_states_its_relation_and_is_accredited(de
 async def accredited(desks: Desks) -> Person:
     """Have Husum accredited on its statement, which a file proves, and return it."""
     kunde = await registered(desks)
-    await kunde.follow("Inhouse-Beziehung angeben")
+    await over_itvsh(kunde)
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
-    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.send(200, "", next="dataport", channel="govdigital", type="TRAEGER", **evidence)
     await kunde.follow("Datei : Organisationssatzung")
     await kunde.send(file=PDF)
     for step in ("review", "grant"):
@@ -228,9 +235,9 @@ async def test_a_relation_that_never_existed_is_rejected_with_a_reason(desks: De
 
 async def test_what_is_only_stated_is_examined_once_the_accreditation_rests_on_it(desks: Desks) -> None:
     kunde = await registered(desks)
-    await kunde.follow("Inhouse-Beziehung angeben")
+    await over_itvsh(kunde)
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
-    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.send(200, "", next="dataport", channel="govdigital", type="TRAEGER", **evidence)
     assert "Geprüft wird diese Angabe" not in kunde.text
     await desks.anbieter.open(PATH)
     assert "Geprüft wird diese Angabe, sobald Sie die Akkreditierung auf sie erteilt haben." in desks.anbieter.text
@@ -253,8 +260,25 @@ async def test_what_is_wrong_with_a_statement_stands_at_its_field(desks: Desks) 
     await kunde.open(f"/en{PATH}/relations")
     await kunde.send(422, "", channel="govdigital", type="TRAEGER", reference="Aktenzeichen 1")
     assert "Please fill in this field." in kunde.page.one("p", id="title-error").text
-    await kunde.send(422, "", via="no-such-body", kind="SATZUNG", title="Satzung")
-    assert "One of the bodies is not in the register." in kunde.text or "body" in kunde.text
+    await kunde.send(200, "Search", q="xyzzy")
+    assert "There is no such entry." in kunde.text
+    await kunde.send(200, "Search", q="ITVSH")
+    await kunde.send(200, "Search", q="ITVSH", next="itvsh")
+    await kunde.send(422, "", next="itvsh", kind="SATZUNG", title="Satzung")
+    assert kunde.page.one("p", id="q-error").text
+
+
+async def test_a_body_leaves_the_way_again_and_the_others_stay(desks: Desks) -> None:
+    kunde = await registered(desks)
+    await over_itvsh(kunde)
+    await kunde.send(200, "Suchen", q="govdigital", next="dataport")
+    assert [it.attributes["value"] for it in kunde.page.one("main").inside_all("input") if it.attributes["name"] == "via"] == [
+        "itvsh",
+        "dataport",
+    ]
+    await kunde.send(200, "Suchen", q="", via=["dataport"])
+    assert kunde.value("via") == "dataport"
+    assert "Welche Stelle kommt als nächste" not in kunde.text
 
 
 async def test_a_known_way_to_an_anbieter_is_chosen_instead_of_typed(desks: Desks) -> None:
@@ -273,9 +297,9 @@ async def test_a_known_way_to_an_anbieter_is_chosen_instead_of_typed(desks: Desk
 
 async def test_a_statement_is_taken_back_and_roles_and_leitweg_id_are_added(desks: Desks) -> None:
     kunde = await registered(desks)
-    await kunde.follow("Inhouse-Beziehung angeben")
+    await over_itvsh(kunde)
     evidence = {"kind": "SATZUNG", "title": "Organisationssatzung", "reference": "Aktenzeichen 1"}
-    await kunde.send(200, "", via="itvsh\r\ndataport", channel="govdigital", type="TRAEGER", **evidence)
+    await kunde.send(200, "", next="dataport", channel="govdigital", type="TRAEGER", **evidence)
     await kunde.follow("Angabe zurücknehmen : Organisationssatzung")
     await kunde.send(reason="Doppelt angegeben.")
     assert "Die Angabe ist zurückgenommen" in kunde.text
@@ -406,6 +430,7 @@ def test_what_is_filled_in_becomes_what_is_sent() -> None:
         "accreditations": [{"channel": "fitko", "role": "KUNDE"}],
     }
     assert stated("a", {"way": "b c", "channel": "fitko", "via": ["d"]})["path"] == ["a", "b", "c"]
+    assert stated("a", {"via": ["b"], "next": "c", "channel": "fitko"})["path"] == ["a", "b", "c", "fitko"]
     assert stated("a", {"channel": "fitko", "type": "MEMBER"}) == {"type": "MEMBER", "path": ["a", "fitko"], "evidence": [{}]}
 
 

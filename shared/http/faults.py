@@ -1,4 +1,4 @@
-"""What is wrong with a value of a request, in the language of the reader: German unless ``Accept-Language`` prefers English."""
+"""What is wrong with a value of a request, in the language of the reader: English unless ``Accept-Language`` prefers German."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def texts() -> dict[str, Any]:
 
 
 def language_of(request: Request) -> str:
-    """Return the language that the Accept-Language header (RFC 9110, 12.5.4) likes best of the two; German without one."""
+    """Return the language that the Accept-Language header (RFC 9110, 12.5.4) likes best of the two; English without one."""
     ranked = []
     for position, part in enumerate(request.headers.get("Accept-Language", "").split(",")):
         tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((_quality(it[2:]) for it in parameters if it.startswith("q=")), 1.0)
         if tag.partition("-")[0] in (GERMAN, ENGLISH) and quality > 0:
             ranked.append((-quality, position, tag.partition("-")[0]))
-    return min(ranked)[2] if ranked else GERMAN
+    return min(ranked)[2] if ranked else ENGLISH
 
 
 def _quality(text: str) -> float:

@@ -1,6 +1,6 @@
 """Problems in German, where ``Accept-Language`` prefers it: what the code means, in the words of the handbook.
 
-The values that a problem is about stand in members of their own, so nothing is lost; without the header the detail is English.
+The values that a problem is about stand in members of their own, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class German:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "accept-language" not in Headers(scope=scope) or language_of(Request(scope)) != GERMAN:
+        if scope["type"] != "http" or language_of(Request(scope)) != GERMAN:
             await self.app(scope, receive, send)
             return
         held: list[Message] = []

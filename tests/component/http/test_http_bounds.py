@@ -57,7 +57,7 @@ async def test_of_many_errors_some_are_named_and_all_are_counted(probe: Probe, b
 async def test_the_number_of_all_errors_is_said(probe: Probe) -> None:
     async with client(probe.app, ANNA) as http:
         answer = await http.post("/v1/things", content=many("1", 3000), headers=KEY)
-    assert answer.json()["detail"].startswith("3000 Werte der Anfrage sind nicht gültig.")
+    assert answer.json()["detail"].startswith("3000 values of the request are not valid.")
     assert len(answer.json()["errors"]) == limits.ERRORS_NAMED
 
 

@@ -85,5 +85,5 @@ async def test_whoever_may_not_call_learns_nothing_of_the_body() -> None:
         answer = await http.post("/v1/checks", json=body)
     assert (answer.status_code, answer.json()["errors"]) == (
         422,
-        [{"in": "body", "code": "date_type", "message": "Hier steht ein Tag, geschrieben als JJJJ-MM-TT.", "pointer": "#/as_of"}],
+        [{"in": "body", "code": "date_type", "message": "A day stands here, written as YYYY-MM-DD.", "pointer": "#/as_of"}],
     )

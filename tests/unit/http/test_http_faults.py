@@ -98,15 +98,16 @@ def test_a_number_of_faults_is_said_in_both() -> None:
 @pytest.mark.parametrize(
     ("header", "language"),
     [
-        (None, "de"),
-        ("en", "en"),
-        ("fr, en-GB;q=0.5", "en"),
+        (None, "en"),
+        ("de-AT", "de"),
+        ("fr, de;q=0.5", "de"),
         ("en;q=0.3, de", "de"),
-        ("fr", "de"),
-        ("en;q=x", "de"),
-        ("en;q=0", "de"),
+        ("de;q=0.3, en", "en"),
+        ("fr", "en"),
+        ("de;q=x", "en"),
+        ("de;q=0", "en"),
     ],
 )
-def test_the_header_chooses_and_german_is_the_default(header: str | None, language: str) -> None:
+def test_the_header_chooses_and_english_is_the_default(header: str | None, language: str) -> None:
     headers = [] if header is None else [(b"accept-language", header.encode())]
     assert language_of(Request({"type": "http", "headers": headers})) == language

@@ -30,7 +30,7 @@ def within_chains(facts: StoreFacts) -> Iterator[Difference]:
     for order in facts.orders.values():
         contract = facts.contracts.get(order.contract_id or "") or facts.provisions.get(order.contract_id or "")
         if order.contracted and contract is not None and contract.concluded:
-            yield from _end_of_order(order, contract)
+            yield from _end_of_order(order, contract, facts)
     for following in facts.provisions.values():
         yield from _succession(following, facts.orders.get(following.order_id or ""))
     for contract_id in facts.unjudged:
@@ -81,19 +81,25 @@ def _succession(following: ProvisionFact, order: OrderFact | None) -> Iterator[D
         yield Difference(Kind.SUCCESSION_NOT_RECORDED, ids | {"contract_number": following.number or ""}, text)
 
 
-def _end_of_order(order: OrderFact, contract: ContractFact | ProvisionFact) -> Iterator[Difference]:
+def _end_of_order(order: OrderFact, contract: ContractFact | ProvisionFact, facts: StoreFacts) -> Iterator[Difference]:
     """The end of a contract of a Vorgang, held against that; a Vorgang may end before its contract, never after it."""
-    if isinstance(contract, ProvisionFact) and contract.last_day is not None and contract.last_day < (contract.first_day or ""):
-        return  # it ends before it begins: the use goes on by the contract before until then
-    ids = {"order_id": order.id, "order_number": order.number, "contract_id": contract.id}
-    ids["contract_number"] = contract.number or ""
+    last = _last_used(contract, facts)
+    ids = {"order_id": order.id, "order_number": order.number, "contract_id": last.id, "contract_number": last.number or ""}
     if contract.state is ContractState.GESCHLOSSEN:
         if order.state in _ENDS:
             text = f"{order.number} is {order.state} and ends on {order.ends_on}; contract {contract.number} runs on"
             yield Difference(Kind.NOTICE_MISSING, ids, text)
-    elif not _follows(order, contract):
-        text = f"contract {contract.number} is {contract.state} and ends on {contract.last_day}; {order.number} is {order.state}"
+    elif last.state is not ContractState.GESCHLOSSEN and not _follows(order, last):
+        text = f"contract {last.number} is {last.state} and ends on {last.last_day}; {order.number} is {order.state}"
         yield Difference(Kind.END_NOT_RECORDED, ids, text)
+
+
+def _last_used(contract: ContractFact | ProvisionFact, facts: StoreFacts) -> ContractFact | ProvisionFact:
+    """Return a contract, or the one before where it ends before it begins: the use ends by that one."""
+    if not isinstance(contract, ProvisionFact) or contract.last_day is None or contract.last_day >= (contract.first_day or ""):
+        return contract
+    former = facts.contracts.get(contract.continues or "") or facts.provisions.get(contract.continues or "")
+    return contract if former is None else _last_used(former, facts)
 
 
 def _follows(order: OrderFact, contract: ContractFact | ProvisionFact) -> bool:

@@ -24,25 +24,25 @@ def follow_succession(order: Order, succeeded: ContractSucceeded, at: datetime) 
     if order.contract_id != succeeded.continues or head.number is None:
         return []
     following = FollowingContract(id=head.id, number=head.number, valid_from=head.valid_from)
-    if order.state is OrderState.BEENDET or _leaves_a_gap(order.ends_on or succeeded.former_ends_on, head.valid_from):
+    last_day = order.ends_on or succeeded.former_ends_on
+    if order.state is OrderState.BEENDET or _leaves_a_gap(last_day, head.valid_from):
         order.following_contract.value = following
         return []
-    return _go_on(order, succeeded.continues, following, at)
+    number = order.contract_number or succeeded.continues
+    former = FormerContract(id=succeeded.continues, number=number, followed_on=head.valid_from, ends_on=last_day)
+    return _go_on(order, former, following, at)
 
 
 def _leaves_a_gap(last_day: date | None, first_day: date) -> bool:
     return last_day is not None and first_day > last_day + timedelta(days=1)
 
 
-def _go_on(order: Order, former: str, following: FollowingContract, at: datetime) -> list[Message]:
+def _go_on(order: Order, former: FormerContract, following: FollowingContract, at: datetime) -> list[Message]:
     # The table has all states that a notice may have come from; which one it was, only the Vorgang knows.
     check_step(order, Command.CONTINUE, SYSTEM, at)
     target = _state_before_notice(order) if order.state is OrderState.GEKUENDIGT else order.state
     before = order.ends_on
-    order.former_contracts.value = [
-        *order.former_contracts.value,
-        FormerContract(id=former, number=order.contract_number or former),
-    ]
+    order.former_contracts.value = [*order.former_contracts.value, former]
     order.contract_id, order.contract_number = following.id, following.number
     order.ends_on = order.notice.value = None
     record_step(order, Command.CONTINUE, SYSTEM, at, target, following.number)
@@ -52,7 +52,7 @@ def _go_on(order: Order, former: str, following: FollowingContract, at: datetime
             at=at,
             contract_id=following.id,
             contract_number=following.number,
-            former_contract_id=former,
+            former_contract_id=former.id,
             valid_from=following.valid_from,
             before=before,
         )

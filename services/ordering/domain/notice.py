@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from services.ordering.domain.guards import Violation
 from services.ordering.domain.order import Order
-from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, Refusal
+from services.ordering.domain.parts import SYSTEM, Actor, AskedNotice, FormerContract, Refusal
 from services.ordering.domain.steps import Taken, check_step, conflict, record_step, step
 from services.ordering.domain.transitions import CONTRACTED, Command
 from shared.calendar import day_of
@@ -82,16 +82,17 @@ def record_refusal(order: Order, refused: NoticeRefused) -> list[Message]:
 def follow_contract(order: Order, terminated: ContractTerminated, at: datetime) -> list[Message]:
     """End the use with the contract, unless it ends before; the contract of another Vorgang changes nothing.
 
-    What has ended stays so and follows to an earlier last day.
+    What has ended stays so and follows to an earlier last day. The former contract counts as long as the one that follows it
+    never begins.
     """
     return _end_with(order, terminated.contract, terminated.by, at)
 
 
 def follow_end(order: Order, contract: ChainHead, at: datetime) -> list[Message]:
     """Record the end of use with that of the contract, also of one whose agreed term has run out without notice."""
-    if order.contract_id != contract.id:
-        return []
     events = _end_with(order, contract, None, at)
+    if order.contract_id != contract.id:
+        return events
     return [*events, *end(order, SYSTEM, at)] if order.state is OrderState.GEKUENDIGT and _over(order, at) else events
 
 
@@ -99,16 +100,43 @@ def _over(order: Order, at: datetime) -> bool:
     return order.ends_on is not None and order.ends_on <= day_of(at)
 
 
+def _former(order: Order) -> FormerContract | None:
+    """Return the contract before the present one."""
+    return order.former_contracts.value[-1] if order.former_contracts.value else None
+
+
 def _last_day(order: Order, contract: ChainHead) -> date | None:
     """Return the last day of use by a contract; one that follows and ends before it begins leaves it that of the one before."""
-    if contract.ends_on is None or not order.former_contracts.value:
+    former = _former(order)
+    if former is None or contract.ends_on is None or contract.ends_on >= contract.valid_from:
         return contract.ends_on
-    return max(contract.ends_on, contract.valid_from - timedelta(days=1))
+    return former.ends_on or contract.valid_from - timedelta(days=1)
 
 
 def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: datetime) -> list[Message]:
-    ends_on, party = _last_day(order, contract), SYSTEM.party if by is None else by
-    if order.contract_id != contract.id or ends_on is None or order.state not in CONTRACTED:
+    former = _former(order)
+    if former is not None and former.id == contract.id:
+        return _end_with_former(order, former, contract, by, at)
+    ends_on = _last_day(order, contract)
+    if order.contract_id != contract.id or ends_on is None:
+        return []
+    return _end_on(order, ends_on, contract.id, by, at)
+
+
+def _end_with_former(
+    order: Order, former: FormerContract, contract: ChainHead, by: OrderParty | None, at: datetime
+) -> list[Message]:
+    """Record the last day of the former contract; it is that of the use only where the one that follows never begins."""
+    ends_on = contract.ends_on
+    if ends_on is None or (former.ends_on is not None and former.ends_on <= ends_on):
+        return []
+    order.former_contracts.value = [*order.former_contracts.value[:-1], former.model_copy(update={"ends_on": ends_on})]
+    never_begins = order.ends_on is not None and order.ends_on < former.followed_on
+    return _end_on(order, ends_on, contract.id, by, at) if never_begins else []
+
+
+def _end_on(order: Order, ends_on: date, contract_id: str, by: OrderParty | None, at: datetime) -> list[Message]:
+    if order.state not in CONTRACTED:
         return []
     if order.ends_on is not None and order.ends_on <= ends_on:
         return []
@@ -119,8 +147,9 @@ def _end_with(order: Order, contract: ChainHead, by: OrderParty | None, at: date
     order.ends_on = ends_on
     asked = order.notice.value
     person = asked.person if asked is not None and asked.by is by and asked.pending(order.state) else None
+    party = SYSTEM.party if by is None else by
     record_step(order, Command.TERMINATE, Actor(party, person), at, target, ends_on.isoformat())
-    return [OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=party, contract_id=contract.id)]
+    return [OrderTerminated(order=order.head(), at=at, ends_on=ends_on, by=party, contract_id=contract_id)]
 
 
 @step(Command.END)

@@ -121,10 +121,15 @@ class AskedNotice(Part):
 
 
 class FormerContract(Part):
-    """A contract that the Vorgang had before the one that it goes on with."""
+    """A contract that the Vorgang had before the one that it goes on with, which begins on ``followed_on``.
+
+    ``ends_on`` is its last day as far as it was told.
+    """
 
     id: str
     number: str
+    followed_on: date
+    ends_on: date | None = None
 
 
 class FollowingContract(Part):

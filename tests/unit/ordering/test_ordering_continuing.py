@@ -13,7 +13,9 @@ from services.ordering.domain.parts import Step
 from services.ordering.domain.requests import outstanding_request
 from services.ordering.domain.transitions import RUNNING, Command
 from services.ordering.views import view_of
+from shared.calendar import end_of
 from shared.ids import derived_id
+from shared.messages.base import Message
 from shared.messages.contracts_chain import ContractTerminated
 from shared.messages.ordering import OrderContinued, OrderEnded, OrderParty, OrderTerminated
 from shared.messages.ordering_notices import NoticeRequested
@@ -171,6 +173,36 @@ def test_a_contract_that_ends_before_it_begins_leaves_the_last_day_of_the_one_be
     assert (order.state, order.ends_on) == (OrderState.GEKUENDIGT, LAST)
     assert notice.follow_end(order, head, later(24 * 300)) == []
     assert order.state is OrderState.GEKUENDIGT
+
+
+@pytest.mark.parametrize("former_first", [True, False])
+@pytest.mark.parametrize("told_by_end", [True, False])
+def test_where_what_follows_never_begins_the_use_ends_with_the_contract_before(former_first: bool, told_by_end: bool) -> None:  # noqa: FBT001 - parameters of the test
+    order, early = noticed(), date(2027, 6, 30)
+    former = contract_of(order, ends_on=early)
+    follow_succession(order, succeeded(order), later(2))
+    following = contract_of(order, valid_from=FIRST, ends_on=LAST)
+    events: list[Message] = []
+    for hour, head in enumerate((former, following) if former_first else (following, former), 3):
+        if told_by_end and head is former:
+            events += notice.follow_end(order, head, later(hour))
+        else:
+            events += notice.follow_contract(order, ContractTerminated(contract=head, at=T0), later(hour))
+    assert (order.state, order.ends_on) == (OrderState.GEKUENDIGT, early)
+    assert isinstance(events[-1], OrderTerminated)
+    assert (events[-1].ends_on, len(events)) == (early, 1 if former_first else 2)
+    assert order.due_at == end_of(early)
+
+
+def test_a_former_contract_that_ends_earlier_leaves_what_begins_later_as_it_is() -> None:
+    order = noticed()
+    former = contract_of(order, ends_on=date(2027, 6, 30))
+    follow_succession(order, succeeded(order), later(2))
+    assert notice.follow_contract(order, ContractTerminated(contract=former, at=T0), later(3)) == []
+    assert (order.state, order.ends_on) == (OrderState.PRODUKTIV, None)
+    (event,) = notice.follow_contract(order, terminated(order, date(2028, 6, 30)), later(4))
+    assert isinstance(event, OrderTerminated)
+    assert order.ends_on == date(2028, 6, 30)
 
 
 def test_a_notice_that_waits_for_its_answer_was_of_the_former_contract() -> None:

@@ -278,6 +278,10 @@ def test_it_ends_with_the_contract_that_follows_but_not_by_one_that_never_began(
     follows(world, state=ContractState.BEENDET, last_day="2027-06-30")
     goes_on(world, state=OrderState.GEKUENDIGT, ends_on="2027-12-31")
     assert world.differences() == []
+    world.change_contract(state=ContractState.GEKUENDIGT, last_day="2027-06-30")
+    assert [(it.kind, it.ids["contract_id"]) for it in world.differences()] == [(Kind.END_NOT_RECORDED, CONTRACT)]
+    goes_on(world, state=OrderState.GEKUENDIGT, ends_on="2027-06-30")
+    assert world.differences() == []
 
 
 def test_the_contract_of_another_vorgang_is_not_one_that_follows() -> None:

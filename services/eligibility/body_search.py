@@ -23,6 +23,8 @@ _OF_LAND = "de-"
 """What stands before the code of a Land in its key."""
 _AREAS = frozenset({"LAND", "KREIS"})
 """Kinds of bodies that towns lie in, by their regional key."""
+_MOST_WITHIN = 8
+"""Words of a town and of what it lies in: longer names are not taken apart, as work grows with them."""
 _SUFFIXES = {"St": "Stadt", "M": "Markt", "GKSt": "Große Kreisstadt"}
 """What the Gemeindeverzeichnis of Bayern puts behind a comma."""
 _TAILS = frozenset(("an", "am", "auf", "im", "in", "ob", "bei", "vor"))
@@ -79,6 +81,7 @@ class BodyIndex:
         self._of_bodies = frozenset[str]().union(*self._lexicon.kinds.values())
         self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._keys: list[tuple[str, str]] = []
+        self._cores: set[tuple[str, ...]] = set()
         self._text = TextIndex(self._lexicon, spread=False)
         self._text.put_all([self._added(document) for document in documents])
         self._keys.sort()
@@ -116,6 +119,7 @@ class BodyIndex:
             order=(_rank(kind, ars, suffix), fold(name), body_id),
         )
         self._entries[body_id] = entry
+        self._cores.add(entry.core)
         self._keys += [(key, body_id) for key in {fold(body_id), ars, ags} if key]
         # The name as one word, for who writes Kommone or Badhomburg.
         joined = "".join(word.folded for word in words(short.partition("(")[0]))
@@ -155,16 +159,18 @@ class BodyIndex:
         if match.found is Found.SOME:
             # Half a name is none: Husum is not what Husum-Süd means to say. It may be a town and what it lies in.
             return self._within(rest.split()), Found.ALL, None
-        core = self._core(match.meant or rest)
+        core, by_code = self._core(match.meant or rest), f"{_OF_LAND}{fold(rest)}"
         near = []
         for body_id, hit in match.hits.items():
             entry = self._entries[body_id]
-            by_code = fold(body_id) == f"{_OF_LAND}{fold(rest)}"
-            near.append((Nearness.KEY if by_code else _nearness(entry, core, hit.level), entry.misfit(kinds), entry))
+            nearness = Nearness.KEY if entry.type == "LAND" and fold(body_id) == by_code else _nearness(entry, core, hit.level)
+            near.append((nearness, entry.misfit(kinds), entry))
         return near, match.found, match.meant
 
     def _within(self, asked: list[str]) -> list[tuple[Nearness, int, Entry]]:
         """Return towns by their name before or behind that of their Kreis or Land: Husum Nordfriesland."""
+        if len(asked) > _MOST_WITHIN:
+            return []
         for at in range(1, len(asked)):
             for named, lies_in in ((asked[:at], asked[at:]), (asked[at:], asked[:at])):
                 areas = {it.ars or it.id for it in self._named(lies_in) if it.type in _AREAS}
@@ -176,9 +182,10 @@ class BodyIndex:
         return []
 
     def _named(self, asked: list[str]) -> list[Entry]:
-        """Return the bodies of exactly this name."""
+        """Return the bodies of exactly this name; a text that is the name of none is not searched for."""
         text = " ".join(asked)
-        match, core = self._text.match(text), self._core(text)
+        core = self._core(text)
+        match = self._text.match(text) if core in self._cores else None
         hits = () if match is None or match.found is Found.SOME else match.hits
         return [entry for entry in map(self._entries.__getitem__, hits) if entry.core == core]
 

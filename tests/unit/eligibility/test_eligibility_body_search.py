@@ -9,7 +9,7 @@ import pytest
 from services.eligibility.body_search import BodyIndex, BodyQuery, Place
 from services.eligibility.published import published_bodies
 from shared.messages.values import OrganisationType
-from shared.search.index import Found
+from shared.search.index import Found, Match, TextIndex
 from shared.search.lexicon import read_lexicon
 
 DATA = Path(__file__).parents[3] / "data"
@@ -66,6 +66,32 @@ def first(index: BodyIndex, text: str, near: str = "") -> str | None:
 )
 def test_the_nearest_body_comes_first(index: BodyIndex, text: str, body: str) -> None:
     assert first(index, text) == body
+
+
+@pytest.mark.parametrize(
+    "text", ["Husum Nordfriesland", "Nordfriesland Husum", "Husum Schleswig-Holstein", "Stadt Husum Kreis Nordfriesland"]
+)
+def test_a_town_is_found_by_its_name_and_what_it_lies_in(index: BodyIndex, text: str) -> None:
+    assert index.search(BodyQuery(text), None, 10).ids == ["010540056056"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [" ".join("abcdefghijklmnopqrstuvwxyz" * 2)[:100], "Berlin am " + " ".join("a" * 45), "Husum " * 16, "a b c d e f g h"],
+)
+def test_a_text_of_many_words_is_looked_for_a_few_times_only(
+    index: BodyIndex, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matched: list[str] = []
+    match = TextIndex.match
+
+    def counted(self: TextIndex, query: str) -> Match | None:
+        matched.append(query)
+        return match(self, query)
+
+    monkeypatch.setattr(TextIndex, "match", counted)
+    index.search(BodyQuery(text), None, 10)
+    assert len(matched) <= 3
 
 
 def test_what_is_like_nothing_is_not_found(index: BodyIndex) -> None:

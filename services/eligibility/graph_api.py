@@ -19,6 +19,7 @@ from services.eligibility.fact_store.facts import Facts
 from services.eligibility.fact_store.state import State
 from services.eligibility.facts_api import audience_of
 from services.eligibility.repository import Bodies
+from shared.calendar import day_of
 from shared.channels import channel_ids
 from shared.http.days import Day
 from shared.http.dependencies import AnbieterCaller, CurrentCaller
@@ -111,7 +112,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     )
     async def neighbourhood(body_id: str, caller: CurrentCaller, on: On = None, steps: Steps = 1) -> Response:
         body = (await bodies.get(body_id))["_id"]
-        graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
+        graph = _Graph(await facts.current(), audience_of(caller), on or day_of(facts.clock()))
         found = list(graph.around(body, steps))
         shown = [graph.show(fact) for fact in found[:MOST_RELATIONS]]
         return json_reply(NeighbourhoodView(body=body, on=graph.on, relations=shown, cut=len(found) > MOST_RELATIONS))
@@ -121,7 +122,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
     )
     async def ways(body_id: str, caller: CurrentCaller, on: On = None) -> Response:
         body = (await bodies.get(body_id))["_id"]
-        graph = _Graph(await facts.current(), audience_of(caller), on or facts.clock().date())
+        graph = _Graph(await facts.current(), audience_of(caller), on or day_of(facts.clock()))
         found = [
             WayView(anbieter=anbieter, relations=[graph.show(fact) for fact in way])
             for anbieter in channel_ids()
@@ -136,7 +137,7 @@ def graph_routes(facts: Facts, bodies: Bodies) -> APIRouter:
         summary="The Anbieter's list: relations that wait for an examination, longest first",
     )
     async def waiting(caller: AnbieterCaller, cursor: str | None = None, limit: Limit = 50) -> Response:
-        graph = _Graph(await facts.current(), audience_of(caller), facts.clock().date())
+        graph = _Graph(await facts.current(), audience_of(caller), day_of(facts.clock()))
         behind = decode_cursor(cursor, [str, str])
         after = ("", "") if behind is None else (str(behind[0]), str(behind[1]))
         found = sorted(graph.to_examine(caller.channel.value), key=graph.position)

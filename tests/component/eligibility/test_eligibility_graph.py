@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from shared.messages.values import Channel
 from tests.component.eligibility.conftest import ANNA, EXAMINATION, HUSUM, HUSUM_ITVSH, SACHSEN, STAFF, World
@@ -29,6 +32,13 @@ async def test_a_part_reaches_what_its_whole_reaches(world: World) -> None:
 async def test_a_way_that_was_not_yet_open_on_the_day_is_not_shown(world: World) -> None:
     assert await ways(world, SACHSEN, "itvsh", on="2019-12-11") == []
     assert await ways(world, SACHSEN, "itvsh", on="2019-12-12") != []
+
+
+@pytest.mark.parametrize("what", ["ways", "relations"])
+async def test_today_is_the_day_in_germany(world: World, what: str) -> None:
+    world.now = datetime(2026, 11, 30, 23, 30, tzinfo=UTC)
+    answer = await world.call("GET", f"/bodies/itvsh/{what}", ANNA)
+    assert answer.json()["on"] == "2026-12-01"
 
 
 async def test_a_relation_that_a_body_has_stated_is_shown_to_it_and_its_anbieter_alone(world: World) -> None:

@@ -50,13 +50,13 @@ def contact_routes(backend: ContactBackend) -> APIRouter:
     @router.put("/contracts/{contract_id}/contacts", response_model=ContractContacts)
     async def name(contract_id: EntityId, body: ContactsForm, caller: CurrentCaller, condition: NeededIfMatch) -> Response:
         """Party or Anbieter: replace the own contact persons; those of the others stay."""
-        at = backend.clock()
+        at, namings = backend.clock(), body.namings()
         contract = await _read_by(backend, caller, contract_id)
         party = _acting_party(contract, caller)
         if is_over(contract, at):
             raise ConflictError("The contract does not run any more.", code="contract_not_running", id=contract_id)
         book, rev = await books.change(
-            contract, lambda it, revision: it.name(party, body.contacts, caller.subject, at, revision), condition
+            contract, lambda it, revision: it.name(party, namings, caller.subject, at, revision), condition
         )
         return json_reply(ContractContacts.of(book, caller.organisation), rev=rev)
 

@@ -15,8 +15,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.ids import derived_id
 from shared.mail_address import MailAddress
 from shared.messages.base import Value
-from shared.messages.values import Channel, EntityId, Party, PersonRef, Time
-from shared.written import WrittenLine
+from shared.messages.values import Channel, EntityId, Line, Party, PersonRef, Time
 
 FORMER_LIMIT: Final = 500
 """Former contact persons of one party in one contract whose data is not erased."""
@@ -38,9 +37,9 @@ class ContactKind(StrEnum):
 class ContactPerson(Value):
     """A person, or a shared mailbox, whom the other parties of a contract can turn to."""
 
-    name: Annotated[WrittenLine, Field(description="Name of the person or of the unit.", examples=["Erika Mustermann"])]
+    name: Annotated[Line, Field(description="Name of the person or of the unit.", examples=["Erika Mustermann"])]
     function: Annotated[
-        WrittenLine | None, Field(description="What they are at their organisation.", examples=["Leitung Bürgerbüro"])
+        Line | None, Field(description="What they are at their organisation.", examples=["Leitung Bürgerbüro"])
     ] = None
     email: Annotated[MailAddress, Field(description="Address for e-mail.", examples=["mustermann@husum.example"])]
     phone: Annotated[Phone | None, Field(description="Telephone number.", examples=["+49 4841 666-0"])] = None

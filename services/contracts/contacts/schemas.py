@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.contracts.contacts.book import ContactBook, ContactKind, ContactPerson, Entry, Naming
 from shared.messages.values import EntityId, Party, PersonRef, Time
+from shared.written import WrittenLine
 
 _PERSON: dict[str, JsonValue] = {
     "name": "Erika Mustermann",
@@ -18,6 +19,21 @@ _PERSON: dict[str, JsonValue] = {
 _FORM: dict[str, JsonValue] = {"contacts": [{"kind": "FACHLICH", "person": _PERSON}]}
 
 
+class PersonForm(ContactPerson):
+    """A person, or a shared mailbox, as they are named: the texts say something."""
+
+    name: Annotated[WrittenLine, Field(description="Name of the person or of the unit.", examples=["Erika Mustermann"])]
+    function: Annotated[
+        WrittenLine | None, Field(description="What they are at their organisation.", examples=["Leitung Bürgerbüro"])
+    ] = None
+
+
+class NamingForm(Naming):
+    """A contact person who is named, and what for."""
+
+    person: Annotated[PersonForm, Field(description="Who it is.")]
+
+
 class ContactsForm(BaseModel):
     """All contact persons of the caller's organisation for the contract; an empty list leaves none."""
 
@@ -25,7 +41,11 @@ class ContactsForm(BaseModel):
         extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [_FORM]}
     )
 
-    contacts: Annotated[list[Naming], Field(max_length=10, description="Who is named, and what for.")]
+    contacts: Annotated[list[NamingForm], Field(max_length=10, description="Who is named, and what for.")]
+
+    def namings(self) -> list[Naming]:
+        """Return who is named as it is stored."""
+        return [Naming.model_validate(it.model_dump()) for it in self.contacts]
 
 
 class ContractContact(BaseModel):

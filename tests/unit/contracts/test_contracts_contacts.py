@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.contracts.contacts.book import ERASED_LIMIT, FORMER_LIMIT, ContactBook, ContactKind, ContactPerson, Naming
+from services.contracts.contacts.schemas import ContactsForm
 from shared.errors import ConflictError, NotFoundError
 from shared.messages.values import Channel, Party
 
@@ -35,6 +36,19 @@ def test_who_stays_keeps_the_entry_and_who_goes_leaves_a_former_one() -> None:
     assert len({it.id for it in book.entries}) == len(book.entries)
     book.name(LAND, [], "by3", AT + timedelta(days=3), 3)
     assert [it.party for it in book.current()] == [ANBIETER]
+
+
+def test_a_name_of_before_that_says_nothing_is_read_but_not_taken_again() -> None:
+    book = named((LAND, [naming("-"), naming("B")]))
+    read = ContactBook.model_validate(book.model_dump())
+    assert [it.person and it.person.name for it in read.current()] == ["-", "B"]
+    form = {"contacts": [it.model_dump(include={"kind", "person"}) for it in read.current()]}
+    with pytest.raises(ValidationError) as refused:
+        ContactsForm.model_validate(form)
+    assert [it["loc"] for it in refused.value.errors()] == [("contacts", 0, "person", "name")]
+    (kept,) = ContactsForm.model_validate({"contacts": form["contacts"][1:]}).namings()
+    read.name(LAND, [kept], "by1", AT + timedelta(days=1), 1)
+    assert [(it.person and it.person.name, it.named_by) for it in read.current()] == [("B", "by0")]
 
 
 def test_naming_the_same_again_changes_nothing() -> None:

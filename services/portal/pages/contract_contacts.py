@@ -47,7 +47,7 @@ def contract_contact_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             return show_form(pages, visit, form)
 
         async def act(filled: dict[str, Any]) -> str:
-            people, places = _people(filled)
+            people, places = _people(filled, len(own))
             try:
                 await contracts.name_contacts(session.access, contract_id, {CONTACTS: people}, given.one(ETAG) or None)
             except InvalidError as refused:
@@ -78,14 +78,17 @@ def _fields(own: Sequence[NamedContact], words: Words) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _people(filled: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return who was filled in, and in which place of the form each stands; a place that was left empty is nobody."""
+def _people(filled: Mapping[str, Any], named: int) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return who was filled in, and in which place of the form each stands; a place that was left empty is nobody.
+
+    In the first places stand as many as are ``named`` by now: who is emptied there is gone, whatever they are asked about.
+    """
     people: list[dict[str, Any]] = []
     places: list[int] = []
     for place in range(_MOST):
         person = {it: filled[f"{CONTACTS}.{place}.{it}"] for it in _PERSON if f"{CONTACTS}.{place}.{it}" in filled}
         kind = filled.get(f"{CONTACTS}.{place}.kind")
-        if person or kind is not None:
+        if person or (kind is not None and place >= named):
             people.append({"person": person, **({} if kind is None else {"kind": kind})})
             places.append(place)
     return people, places

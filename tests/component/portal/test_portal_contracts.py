@@ -256,7 +256,9 @@ async def test_a_party_names_its_contact_persons_and_the_others_read_them(desks:
         assert expected in first.text
     await kunde.open(f"{path}/contacts")
     assert (kunde.value("contacts.0.name"), kunde.value("contacts.0.kind")) == ("Kasse", "RECHNUNG")
-    await kunde.send(200, "", **{f"contacts__0__{it}": "" for it in ("kind", "name", "email", "phone")})
+    await kunde.send(422, "", contacts__1__kind="TECHNISCH")
+    assert kunde.page.one("p", id="contacts.1.name-error").text, "who is named anew has a name"
+    await kunde.send(200, "", contacts__1__kind="", **{f"contacts__0__{it}": "" for it in ("name", "email", "phone")})
     assert "Noch ist niemand benannt." in kunde.text
 
 

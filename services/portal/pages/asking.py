@@ -137,14 +137,17 @@ async def send_form(
 
     Raises NotFoundError and LoginNeededError.
     """
-    fields = tuple(it.filled(given) for it in form.fields)
+    read = form.fields
+    fields = tuple(it.filled(given) for it in read)
     form = replace(form, fields=fields)
     try:
         following = await act(body_of(fields))
     except NotFoundError:
         raise
     except PreconditionFailedError:
-        form = replace(form, changed=True)
+        # Hidden fields name the state that the page showed: from here on it is the one that this page shows.
+        shown = tuple(now if now.kind is Kind.HIDDEN else it for now, it in zip(read, fields, strict=True))
+        form = replace(form, fields=shown, changed=True)
         return show_form(pages, visit, form, (), template=template, status=HTTPStatus.PRECONDITION_FAILED, **values)
     except (RejectedError, ApiUnavailableError) as error:
         return show_refused(pages, visit, form, error, field_of=field_of, template=template, **values)

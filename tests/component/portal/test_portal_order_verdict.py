@@ -29,27 +29,44 @@ FINDING = {
 
 @dataclass
 class Judge:
-    """Eligibility as far as it judges one Vorgang: what it was sent, and whether somebody has answered for the risk."""
+    """Eligibility as far as it judges one Vorgang: what it was sent, and whether somebody has answered for the risk.
+
+    ``check`` is the number of the last check.
+    """
 
     sent: list[tuple[str, dict[str, Any], str | None]] = field(default_factory=list)
     refused: str = ""
+    check: int = 2
+
+    @property
+    def tag(self) -> str:
+        """The entity tag of the verdict."""
+        return f'"{self.check + 5}"'
+
+    def why_not(self, match: str | None, body: dict[str, Any]) -> httpx.Response | None:
+        """Return the refusal of a decision, None for one about the verdict as it is."""
+        if match != self.tag:
+            return httpx.Response(412, json={"code": "precondition_failed", "detail": "no"})
+        refused = self.refused or ("verdict_replaced" if body.get("check", self.check) != self.check else "")
+        return httpx.Response(409, json={"code": refused, "detail": "no"}) if refused else None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if not request.url.path.startswith("/v1/verdicts/"):
             return httpx.Response(503)
         if request.method == "POST":
-            if self.refused:
-                return httpx.Response(409, json={"code": self.refused, "detail": "no"})
-            self.sent.append((request.url.path.rpartition("/")[2], json.loads(request.content), request.headers.get("If-Match")))
+            body, match = json.loads(request.content), request.headers.get("If-Match")
+            if refusal := self.why_not(match, body):
+                return refusal
+            self.sent.append((request.url.path.rpartition("/")[2], body, match))
         signed = any(path == "sign-off" for path, _, _ in self.sent)
         assessment = {"verdict": "RISK", "as_of": "2026-11-24", "findings": [FINDING, FINDING], "hash": HASH}
         answer = {
-            "checks": [{"number": 2, "signed_off": signed, "assessment": assessment}],
+            "checks": [{"number": self.check, "signed_off": signed, "assessment": assessment}],
             "recheck": None,
             "to_sign": not signed,
             "decisions": ["PROCEED", "STOP"],
         }
-        return httpx.Response(200, json=answer, headers={"ETag": '"7"'})
+        return httpx.Response(200, json=answer, headers={"ETag": self.tag})
 
 
 @dataclass
@@ -117,6 +134,17 @@ async def test_a_decision_beside_the_check_names_the_verdict_that_was_read(desk:
         "valid_until": "2027-03-01",
     }
     assert "The decision is recorded" in anbieter.text
+
+
+async def test_of_a_verdict_that_was_replaced_meanwhile_the_one_that_is_shown_now_is_decided_on(desk: Desk) -> None:
+    anbieter = await desk.anbieter.open(f"{desk.path}/decision")
+    desk.judge.check = 3
+    day = {"valid_until__day": "1", "valid_until__month": "3", "valid_until__year": "2027"}
+    await anbieter.send(412, "", decision="STOP", reason="Die Unterlagen widersprechen sich.", **day)
+    assert (desk.judge.sent, anbieter.value("reason")) == ([], "Die Unterlagen widersprechen sich.")
+    await anbieter.send()
+    ((_, sent, match),) = desk.judge.sent
+    assert (sent["check"], match) == (3, '"8"')
 
 
 async def test_only_the_anbieter_is_offered_to_decide(desk: Desk) -> None:

@@ -54,7 +54,11 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
     @router.get("/new")
     async def begin(visit: CurrentVisit, like: str = "") -> Response:
         session_of(visit)
-        return show_form(pages, visit, editor.new_form(visit, like if ENTITY_ID.fullmatch(like) else ""))
+        held = "" if visit.held is None else visit.held.one(LIKE)
+        if like not in ("", held):
+            # What was filled in is of a form about another offer.
+            visit = replace(visit, held=None)
+        return show_form(pages, visit, editor.new_form(visit, like or held))
 
     @router.post("/new")
     async def create(request: Request, visit: CurrentVisit) -> Response:
@@ -66,8 +70,7 @@ def offer_form_routes(pages: Pages, catalog: Catalog, eligibility: Eligibility) 
             former = copied((await catalog.form(session.access, like))[1]) if like else {}
             return f"/offerings/{quote(await catalog.create(session.access, given.key, {**former, **body}))}/edit"
 
-        like = given.one(LIKE)
-        return await send_form(pages, visit, editor.new_form(visit, like if ENTITY_ID.fullmatch(like) else ""), given, act)
+        return await send_form(pages, visit, editor.new_form(visit, given.one(LIKE)), given, act)
 
     @router.get("/{offering_id}/edit")
     async def overview(visit: CurrentVisit, offering_id: str, saved: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the address
@@ -121,8 +124,9 @@ class _Editor:
         self.eligibility = eligibility
 
     def new_form(self, visit: Visit, like: str = "") -> Form:
-        """Return the form that an offer begins with; ``like``: the id of one that it is to be filled in like."""
+        """Return the form that an offer begins with; ``like``: the id of one that it is to be filled in like, if it is one."""
         words = self.pages.words(visit.language)
+        like = like if ENTITY_ID.fullmatch(like) else ""
         return Form(
             title=words("mine.new"),
             lead=words("mine.like_lead") if like else words("mine.new_lead"),
@@ -181,7 +185,7 @@ class _Editor:
 
     async def section(self, visit: Visit, offering_id: str, section: Section) -> Response:
         stored, plain = await self.catalog.form(session_of(visit).access, offering_id)
-        drafting = await self._drafting(visit, section, plain)
+        drafting = await self._drafting(visit, section, _with_chosen(section, plain, visit.held))
         form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
         beside = self._beside(visit, stored.content, section, drafting)
         return show_form(self.pages, visit, form, **beside)
@@ -193,10 +197,7 @@ class _Editor:
             drafting = await self._drafting(visit, section, {**plain, **chosen}, given.one(SEARCH))
             form = self._form(visit, stored.content, section, given.one(ETAG) or None, section.fields(drafting))
             return show_form(self.pages, visit, form, **self._beside(visit, stored.content, section, drafting))
-        known = plain
-        if section.name == "keys":
-            known = {**plain, **{it: [*dict.fromkeys((*plain.get(it, ()), *given.all(it)))] for it in section.members}}
-        drafting = await self._drafting(visit, section, known)
+        drafting = await self._drafting(visit, section, _with_chosen(section, plain, given))
         form = self._form(visit, stored.content, section, stored.etag, section.fields(drafting))
         filled = [it.filled(given) for it in form.fields]
         written = section.content(filled, visit.language)
@@ -345,6 +346,13 @@ class _Editor:
             section = next((it.name for it in SECTIONS.values() if field in it.members), "")
             faults.append(Fault(text, f"{visit.language.prefix}{here}/{section}" if here and section else ""))
         return faults
+
+
+def _with_chosen(section: Section, form: Mapping[str, Any], given: Given | None) -> Mapping[str, Any]:
+    """Return the form of an offer with the keys that were chosen in a section too: what is not in it is no choice."""
+    if section.name != "keys" or given is None:
+        return form
+    return {**form, **{it: [*dict.fromkeys((*form.get(it, ()), *given.all(it)))] for it in section.members}}
 
 
 async def _names(find: Callable[[str, int], Awaitable[Mapping[str, str]]], held: Sequence[str], query: str) -> Mapping[str, str]:

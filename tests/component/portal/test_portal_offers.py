@@ -15,7 +15,8 @@ from services.portal.apis.catalog import FORM
 from services.portal.pages.offer_form import copied
 from shared.http import limits
 from tests.component.portal.filling import Person, somebody
-from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
+from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, OURS, ActingAs, World, token_of
+from tests.support.html import Element
 from tests.support.showcase import AT, MUSTS, Showcase, rules_api
 from tests.support.showcase import GOVDIGITAL as GINA
 from tests.support.showcase import KOMM_ONE as ANNA
@@ -41,6 +42,21 @@ class Desks:
         await self.bereitsteller.follow("Neue Leistung anbieten")
         await self.bereitsteller.send(title=title)
         return self.bereitsteller.path.partition("?")[0]
+
+    async def send_too_late(self, **filled: str) -> Person:
+        """Fill in the form of the Bereitsteller's page when the login is over, log in again, and go back to the form."""
+        person = self.bereitsteller
+        action = person.form().attributes["action"]
+        hidden = {it.attributes["name"]: it.attributes["value"] for it in person.form().inside_all("input") if is_hidden(it)}
+        self.world.pass_by(minutes=31)
+        content = {**hidden, "form": token_of(person.page, action), **filled}
+        answer = await person.visitor.post(action, data=content, headers=OURS)
+        done = await self.world.log_in(person.visitor, KOMM_ONE, answer.headers["Location"])
+        return await person.open(done.headers["Location"])
+
+
+def is_hidden(element: Element) -> bool:
+    return element.attributes.get("type") == "hidden"
 
 
 @pytest.fixture(name="desks")
@@ -243,6 +259,33 @@ async def test_a_new_offer_is_begun_like_another_one_without_its_files(desks: De
     assert "Übersicht der Gebühren" not in person.text
     await person.open("/offerings/new?like=<b>")
     assert "Beginnen Sie mit dem Namen." in person.text
+
+
+async def test_an_offer_is_begun_like_another_one_also_where_the_login_ended_meanwhile(desks: Desks) -> None:
+    here, person = await desks.draft(), desks.bereitsteller
+    await person.open(f"{here}/about")
+    await person.send(summary="Antrag auf einen Bewohnerparkausweis.")
+    like = here.split("/")[2]
+    await person.open(f"/offerings/new?like={like}")
+    await desks.send_too_late(title="Parkausweis für Handwerksbetriebe")
+    assert (person.value("title"), person.value("like")) == ("Parkausweis für Handwerksbetriebe", like)
+    other = "7f8f0a52-5f2c-5a8e-8d5f-2d6d9d2b8c33"
+    await person.open(f"/offerings/new?like={other}")
+    assert (person.value("title"), person.value("like")) == ("", other), "that is another form"
+    await person.open("/offerings/new")
+    await person.send()
+    await person.open(f"{person.path.partition('?')[0]}/about")
+    assert person.value("summary") == "Antrag auf einen Bewohnerparkausweis."
+
+
+async def test_keys_that_were_chosen_are_there_after_logging_in_again(desks: Desks) -> None:
+    here, person = await desks.draft(), desks.bereitsteller
+    await person.open(f"{here}/keys")
+    await person.send(200, "Suchen", q="Führerschein")
+    chosen = person.page.all("input", name="ozg_ids")[0].attributes["value"]
+    await desks.send_too_late(ozg_ids=chosen)
+    boxes = {it.attributes["value"]: "checked" in it.attributes for it in person.page.all("input", name="ozg_ids")}
+    assert boxes == {chosen: True}
 
 
 def test_only_what_belongs_to_one_offer_alone_is_not_copied() -> None:

@@ -43,7 +43,8 @@ class Seal:
         """Return a text that one of the keys has sealed, None if none has, or for something else."""
         try:
             content = base64.b64decode(sealed, validate=True)
-        except binascii.Error:
+        except ValueError:
+            # Of a cookie: it may hold any character.
             return None
         for cipher in self._ciphers:
             try:

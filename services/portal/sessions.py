@@ -199,12 +199,15 @@ class Sessions:
         await self._store.delete(PENDING, [_held_key(secret)])
 
     def mark(self, person: str) -> str:
-        """Return who a browser belongs to, for a cookie that outlives the session: only this portal can read it."""
-        return self._seal.seal(person, _PERSON).translate(_TO_COOKIE).rstrip("=")
+        """Return who a browser belongs to for as long as a session lasts at most, for a cookie: only this portal can read it."""
+        content = f"{(self._clock() + LONGEST).isoformat()} {person}"
+        return self._seal.seal(content, _PERSON).translate(_TO_COOKIE).rstrip("=")
 
     def marked(self, mark: str) -> str | None:
-        """Return who a browser belongs to, None if that is not to be read."""
-        return self._seal.open(mark.translate(_FROM_COOKIE) + "=" * (-len(mark) % 4), _PERSON)
+        """Return who a browser belongs to, None if that is not to be read, or no more: a browser may keep a cookie longer."""
+        content = self._seal.open(mark.translate(_FROM_COOKIE) + "=" * (-len(mark) % 4), _PERSON)
+        until, _, person = (content or "").partition(" ")
+        return person if until and datetime.fromisoformat(until) > self._clock() else None
 
     async def purge(self) -> None:
         """Delete what has ended."""

@@ -86,6 +86,15 @@ async def test_who_has_logged_out_or_never_in_leaves_nothing_behind(world: World
         assert (after.headers["Location"], HELD in visitor.cookies) == ("/login?next=%2F", False)
 
 
+async def test_whose_login_was_over_long_ago_leaves_nothing_behind_though_the_browser_kept_the_cookie(world: World) -> None:
+    async with world.browser() as visitor:
+        answer = await sent_too_late(world, visitor, hours=9, minutes=59)
+        assert answer.headers["Location"] == "/login?next=%2Fcontacts%2Fme"
+    async with world.browser() as visitor:
+        answer = await sent_too_late(world, visitor, hours=10)
+        assert (answer.headers["Location"], HELD in visitor.cookies) == ("/login?next=%2F", False)
+
+
 async def test_what_no_page_shows_again_is_not_kept(world: World) -> None:
     async with world.browser() as visitor:
         await world.log_in(visitor)

@@ -117,7 +117,7 @@ def _cost(form: OfferingForm, today: date) -> Iterator[Shortcoming]:
         detail = "Binding cost information is missing (IT-Planungsrat 2022/21): name a price item or the funding."
         yield Shortcoming(field="price_items", code="cost_missing", detail=detail)
     for fault in price_faults(form.price_items, today):
-        yield Shortcoming(field="price_items", code=fault.code, detail=fault.detail)
+        yield Shortcoming(field="price_items", code=fault.code, detail=fault.detail, id=fault.item)
     for land in form.licence_free_for_states:
         if land not in LAENDER.values():
             detail = f"There is no Land {land} (ISO 3166-2)."

@@ -384,6 +384,7 @@ def test_prices_that_cannot_be_meant_are_not_offered() -> None:
         award.make_offer(order, ANBIETER, T0, VALID_UNTIL, prices)
     points: Any = refusal.value.context["points"]
     assert (refusal.value.code, [point["code"] for point in points]) == ("price_sheet_invalid", ["price_currency_unsupported"])
+    assert points[0]["id"] == PRICE.label, "in German the detail names no line"
     assert order.state is OrderState.ABGESTIMMT
 
 

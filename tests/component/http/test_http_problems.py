@@ -57,7 +57,13 @@ async def test_each_error_becomes_a_problem_of_its_status_and_code(probe: Probe,
     assert_problem(await call(probe, "GET", f"/v1/errors/{name}"), status, code)
 
 
-@pytest.mark.parametrize(("asked", "german"), [("de", True), ("de-AT, en;q=0.5", True), ("en, de;q=0.5", False), (None, False)])
+@pytest.mark.parametrize(
+    ("asked", "german"),
+    [
+        *(("de", True), ("de-AT, en;q=0.5", True), ("fr, de;q=0.3", True), ("en, de;q=0.5", False)),
+        *(("*", False), ("fr", False), ("de;q=0", False), ("", False), (None, False)),
+    ],
+)
 async def test_a_problem_is_said_in_german_where_that_is_asked_for(probe: Probe, asked: str | None, *, german: bool) -> None:
     plain = await call(probe, "GET", "/v1/errors/illegal_move")
     answer = await call(probe, "GET", "/v1/errors/illegal_move", headers={} if asked is None else {"Accept-Language": asked})

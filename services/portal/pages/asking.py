@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.portal.apis.client import ApiUnavailableError
-from services.portal.fields import Fault, Field, Kind, body_of, faults_of
+from services.portal.fields import Fault, Field, Kind, body_of, errors_of, faults_of
 from services.portal.forms import Given, read_given
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import session_of
-from shared.errors import NotFoundError, PreconditionFailedError, RejectedError
+from shared.errors import InvalidError, NotFoundError, PreconditionFailedError, RejectedError
 
 ETAG = "etag"
 SEE_OTHER = 303
@@ -120,6 +120,21 @@ def show_refused(
     marked, faults = faults_of(error, form.fields, pages.words(visit.language), field_of or {}, form.below)
     form = replace(form, fields=tuple(marked))
     return show_form(pages, visit, form, faults, template=template, status=error.status, **values)
+
+
+def placed(refused: InvalidError, member: str, places: Sequence[int], *, without: str = "") -> InvalidError:
+    """Return a refusal with what is wrong in a list that was sent named by the place of each entry in the form.
+
+    Where the form names no member ``without``, its name is left out.
+    """
+    errors = []
+    for it in errors_of(refused):
+        pointer = str(it.get("pointer", ""))
+        match pointer.split("/"):
+            case [whole, name, place, *rest] if name == member and place.isdecimal() and int(place) < len(places):
+                pointer = "/".join((whole, name, str(places[int(place)]), *(part for part in rest if part != without)))
+        errors.append({**it, "pointer": pointer})
+    return InvalidError(refused.detail, code=refused.code, errors=errors) if errors else refused
 
 
 async def send_form(

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.portal.apis.contracts import Contracts, NamedContact
-from services.portal.fields import Choice, Field, Kind, errors_of, words_for
-from services.portal.pages.asking import BOTH, ETAG, given_at, send_form, show_form
+from services.portal.fields import Choice, Field, Kind, words_for
+from services.portal.pages.asking import BOTH, ETAG, given_at, placed, send_form, show_form
 from services.portal.pages.contract_forms import contract_form
 from services.portal.rendering import Pages
 from services.portal.texts import Words
@@ -51,7 +51,7 @@ def contract_contact_routes(pages: Pages, contracts: Contracts) -> APIRouter:
             try:
                 await contracts.name_contacts(session.access, contract_id, {CONTACTS: people}, given.one(ETAG) or None)
             except InvalidError as refused:
-                raise _placed(refused, places) from refused
+                raise placed(refused, CONTACTS, places, without="person") from refused
             return f"/contracts/{quote(contract_id)}?done={CONTACTS}"
 
         return await send_form(pages, visit, form, given, act)
@@ -92,15 +92,3 @@ def _people(filled: Mapping[str, Any], named: int) -> tuple[list[dict[str, Any]]
             people.append({"person": person, **({} if kind is None else {"kind": kind})})
             places.append(place)
     return people, places
-
-
-def _placed(refused: InvalidError, places: Sequence[int]) -> InvalidError:
-    """Return a refusal with what is wrong with somebody named by the place in the form."""
-    errors = []
-    for it in errors_of(refused):
-        pointer = str(it.get("pointer", ""))
-        match pointer.split("/"):
-            case [whole, name, place, *rest] if name == CONTACTS and place.isdecimal() and int(place) < len(places):
-                pointer = "/".join((whole, name, str(places[int(place)]), *(part for part in rest if part != "person")))
-        errors.append({**it, "pointer": pointer})
-    return InvalidError(refused.detail, code=refused.code, errors=errors) if errors else refused

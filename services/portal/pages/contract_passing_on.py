@@ -14,9 +14,9 @@ from starlette.responses import Response
 from services.portal.apis.client import ApiUnavailableError
 from services.portal.apis.contracts import Contract, Contracts
 from services.portal.apis.eligibility import Eligibility
-from services.portal.fields import DAY_PARTS, Choice, Field, Kind, body_of, errors_of, words_for
+from services.portal.fields import DAY_PARTS, Choice, Field, Kind, body_of, words_for
 from services.portal.forms import Given
-from services.portal.pages.asking import BOTH, Form, given_at, send_form, show_form, show_refused
+from services.portal.pages.asking import BOTH, Form, given_at, placed, send_form, show_form, show_refused
 from services.portal.pages.awards import names_of
 from services.portal.pages.contract_forms import CHARGES, contract_form
 from services.portal.pages.offer_drafting import SEARCH, in_hundredths
@@ -85,7 +85,7 @@ class _Desk:
             try:
                 made = await self.contracts.pass_on(access, contract_id, key=given.key, body=body)
             except InvalidError as refused:
-                raise _placed(refused, places) from refused
+                raise placed(refused, _LINE, places) from refused
             return f"/contracts/{quote(made)}?done={SUB_CONTRACT}"
 
         return await send_form(self.pages, visit, form, given, act, field_of=_places(form))
@@ -99,7 +99,7 @@ class _Desk:
         except NotFoundError:
             raise
         except (RejectedError, ApiUnavailableError) as error:
-            refused = _placed(error, places) if isinstance(error, InvalidError) else error
+            refused = placed(error, _LINE, places) if isinstance(error, InvalidError) else error
             return show_refused(self.pages, visit, form, refused, field_of=_places(form))
         word = words_for(self.pages.words(visit.language), f"contract.{SUB_CONTRACT}")
         hidden = (*_hidden(form.fields), Field(_CHECKED, Kind.HIDDEN, "", value=("true",)))
@@ -182,18 +182,6 @@ def _places(form: Form) -> dict[str, str]:
         "body_unknown": asked,
         _GRANTEE: asked,
     }
-
-
-def _placed(refused: InvalidError, places: Sequence[int]) -> InvalidError:
-    """Return a refusal with prices named by the line of the own contract that they are of."""
-    errors = []
-    for it in errors_of(refused):
-        pointer = str(it.get("pointer", ""))
-        match pointer.split("/"):
-            case [whole, name, place, *rest] if name == _LINE and place.isdecimal() and int(place) < len(places):
-                pointer = "/".join((whole, name, str(places[int(place)]), *rest))
-        errors.append({**it, "pointer": pointer})
-    return InvalidError(refused.detail, code=refused.code, errors=errors) if errors else refused
 
 
 def _hidden(fields: Sequence[Field]) -> tuple[Field, ...]:

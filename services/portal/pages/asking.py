@@ -101,7 +101,9 @@ def show_form(
 ) -> Response:
     """Return the page of a form, filled in again with what its visitor had filled in when their login was over."""
     if visit.held is not None and visit.path == form.action:
-        fields = tuple(it.filled(visit.held) for it in form.fields)
+        known = visit.held.values
+        # A hidden field that was not there then is about something new: it was not left empty.
+        fields = tuple(it if it.kind is Kind.HIDDEN and it.name not in known else it.filled(visit.held) for it in form.fields)
         form = replace(form, fields=fields, etag=visit.held.one(ETAG) or form.etag, restored=True)
     return pages.show(visit, template, status=status, form=form, faults=list(faults), **values)
 

@@ -124,7 +124,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, order_routes(pages, ordering, eligibility, resources.clock))
         join(router, order_verdict_routes(pages, ordering, eligibility))
         join(router, participation_routes(pages, ordering))
-        join(router, step_routes(pages, ordering, contracts))
+        join(router, step_routes(pages, ordering, contracts, resources.clock))
         join(router, interest_routes(pages, catalog, eligibility, ordering))
         # Before the page of one offer, whose path takes "new" for an id.
         join(router, offer_form_routes(pages, catalog, eligibility))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -22,10 +23,20 @@ from services.portal.pages.asking import BOTH, ETAG, SEE_OTHER, Act, Form, given
 from services.portal.pages.parts import or_none
 from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
+from shared.calendar import day_of
 from shared.errors import NotFoundError
 from shared.messages.values import Channel
 
 AGB = "agb_version"
+PRICES: Final = "price_items"
+"""Ticked: the offer costs nothing. An offering that is financed otherwise may name no price, and a contract needs one."""
+_FREE: Final = {
+    "label": "Nutzung ohne Entgelt",
+    "kind": "BETRIEB_ONLINEDIENST",
+    "amount": {"cents": 0, "currency": "EUR"},
+    "period": "JAHR",
+    "key": "FEST",
+}
 SIDES = ("KUNDE", "BEREITSTELLER")
 Label = Callable[[str, str], str]
 
@@ -97,8 +108,12 @@ def _points(asked: Asked) -> tuple[Field, ...]:
     )
 
 
+def _offered(asked: Asked) -> tuple[Field, ...]:
+    return (asked.field("valid_until", Kind.DAY), asked.field(PRICES, Kind.TICK))
+
+
 def _amended(asked: Asked) -> tuple[Field, ...]:
-    return (asked.field("valid_until", Kind.DAY), asked.field("reason", Kind.AREA, optional=True))
+    return (*_offered(asked), asked.field("reason", Kind.AREA, optional=True))
 
 
 def _klient(asked: Asked) -> tuple[Field, ...]:
@@ -154,8 +169,15 @@ STEPS = (
     Step("confirm_conditions", "conditions", lambda it: (it.field("conditions", Kind.LINES, optional=True),)),
     Step("reopen_clarification", "clarification/reopen", lambda it: (it.field("reason", Kind.AREA),), here="reopen"),
     Step("decline", "decline", lambda it: (it.field("reason", Kind.AREA),)),
-    Step("make_offer", "offer", lambda it: (it.field("valid_until", Kind.DAY),), template="pages/place.html"),
-    Step("amend_offer", "offer/amend", _amended, template="pages/place.html", here="amend-offer"),
+    Step("make_offer", "offer", _offered, template="pages/place.html", field_of=(("offer_without_price", PRICES),)),
+    Step(
+        "amend_offer",
+        "offer/amend",
+        _amended,
+        template="pages/place.html",
+        field_of=(("offer_without_price", PRICES),),
+        here="amend-offer",
+    ),
     Step("withdraw_offer", "offer/withdraw", lambda it: (it.field("reason", Kind.AREA),), here="withdraw-offer"),
     Step("name_klient", "klienten", _klient, binds=False, here="name-klient"),
     Step("check_klienten", "klienten/recheck", here="check-klienten"),
@@ -233,10 +255,10 @@ def ways_on(order: Order) -> list[Step]:
     return [it for it in STEPS if it.command in order.allowed_moves]
 
 
-def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRouter:
+def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes: each step has a page, and its form is sent to the address of the page."""
     router = APIRouter(prefix="/orders/{order_id}", include_in_schema=False)
-    shown = _Shown(pages, ordering, contracts)
+    shown = _Shown(pages, ordering, contracts, clock)
 
     def with_whole(step: Step) -> None:
         @router.api_route(f"/{step.page}", methods=BOTH)
@@ -255,6 +277,12 @@ def step_routes(pages: Pages, ordering: Ordering, contracts: Contracts) -> APIRo
     return router
 
 
+def priced(filled: Mapping[str, object], today: date) -> dict[str, object]:
+    """Return what is sent for a form: the price line of an offer that costs nothing, where that is ticked."""
+    sent = {name: value for name, value in filled.items() if name != PRICES}
+    return sent | ({PRICES: [_FREE | {"valid_from": today.isoformat()}]} if filled.get(PRICES) else {})
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """Shows and sends the forms of steps. ``part``: id or code of what of the Vorgang a step is about."""
@@ -262,6 +290,7 @@ class _Shown:
     pages: Pages
     ordering: Ordering
     contracts: Contracts
+    clock: Callable[[], datetime]
 
     async def _beside(self, access: Access, order: Order, step: Step) -> dict[str, Any]:
         """Return what stands beside the form of a step: for who orders, what they will pay, and under which AGB."""
@@ -317,7 +346,7 @@ class _Shown:
         """Return what takes a step; ``seen`` goes along with the fields, None: the step has no body."""
 
         async def act(body: dict[str, object]) -> str:
-            content = None if seen is None else body | seen
+            content = None if seen is None else priced(body, day_of(self.clock())) | seen
             await self.ordering.take(access, order_id, target, key=key, body=content, match=match if step.binds else None)
             return f"/orders/{quote(order_id)}?done={step.command}"
 

@@ -19,7 +19,7 @@ from tests.component.ordering.test_ordering_steps_back import both_channels
 from tests.component.portal.filling import Person, somebody
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, World
 from tests.component.portal.test_portal_contracts import AGB, COSTS
-from tests.support.builders.orders import OFFERING_ID, concluded
+from tests.support.builders.orders import OFFERING_ID, concluded, offering
 
 BUENDLER = KUNDE.replace("/KUNDE", "/BUENDELNDE_ORGANISATION")
 TOKENS = {HUSUM: KUNDE, KOMM_ONE: BEREITSTELLER, GOVDIGITAL: ANBIETER}
@@ -168,6 +168,26 @@ async def test_a_vorgang_goes_from_interest_to_productive_use_by_forms_alone(des
     assert kunde.page.one("title").text.startswith("Fehler: ")
     await kunde.send(count="12")
     assert "Die Nutzungen sind gemeldet" in kunde.text
+
+
+async def test_an_offering_that_names_no_price_is_offered_for_nothing_where_the_anbieter_says_so(desks: Desks) -> None:
+    orders, anbieter = desks.orders, desks.anbieter
+    await orders.offer(offering(version=4, price_items=(), funding="EfA-finanziert"))
+    order = await orders.declare()
+    await orders.judge(order)
+    order = await orders.step(order["id"], "clarification", BEREITSTELLER, {"anbindungsart": "FIT_CONNECT"})
+    await orders.settle(order)
+    await orders.step(order["id"], "conditions", BEREITSTELLER, {"conditions": []})
+    await anbieter.open(f"/orders/{order['id']}/offer")
+    day = {"valid_until__day": "31", "valid_until__month": "12", "valid_until__year": "2026"}
+    await anbieter.send(422, "", **day)
+    assert "Keine Preiszeile des Angebots gilt heute" in anbieter.page.one("p", id="price_items-error").text
+    await anbieter.send(200, "", price_items="true")
+    assert "Das Angebot ist gemacht" in anbieter.text
+    (price,) = (await orders.read(order["id"]))["price_items"]
+    assert (price["amount"]["cents"], price["valid_from"], price["valid_to"]) == (0, orders.now.date().isoformat(), None)
+    await desks.kunde.open(f"/orders/{order['id']}/place")
+    assert "Nutzung ohne Entgelt" in desks.kunde.text
 
 
 async def step_back(desks: Desks, path: str) -> None:

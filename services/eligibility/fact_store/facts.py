@@ -33,6 +33,8 @@ from shared.store.paging import portions
 from shared.store.port import PORTION_BYTES, Document, Query, Store
 
 PAGE = 500
+MOST_NAMED, MOST_NAME = 20, 100
+"""Fields that a refusal names, and characters of a name: they are as whoever sent them has chosen."""
 CONFLICTS = ("DUPLICATE_ID", "CONTRADICTING_FACTS", "CYCLIC_PART_OF", "SOLE_CONTROL_NOT_UNIQUE", "CYCLIC_CONTROL")
 """Codes of refusals that depend on what is recorded already (HTTP 409); the others are faults of the input (422)."""
 
@@ -123,17 +125,23 @@ def checked(state: State, head: Head, draft: Draft) -> State:
 
 
 def check_shape(content: Mapping[str, Any]) -> None:
-    """Return if a fact that somebody states has the shape of its kind. Raises InvalidError (``INVALID_FIELD``)."""
+    """Return if a fact that somebody states has the shape of its kind.
+
+    Raises InvalidError (``INVALID_FIELD``), which names all fields that do not fit.
+    """
     reserved = sorted(name for name in ("rev", "recorded_at", "withdrawn") if name in content)
     if reserved:
         raise InvalidError(f"{', '.join(reserved)}: given by the store, leave it out.", code="INVALID_FIELD", step=1)
     try:
         FACTS.validate_python([content])
     except ValidationError as error:
-        raise refusal(invalid_field(error)) from error
+        # Behind the place of the fact and its kind stands the field.
+        places = [it["loc"][2:3] for it in error.errors(include_url=False, include_input=False)]
+        fields = list(dict.fromkeys(str(name)[:MOST_NAME] for place in places for name in place))[:MOST_NAMED]
+        raise refusal(invalid_field(error), fields=fields) from error
 
 
-def refusal(refused: RefusedError) -> InvalidError | ConflictError:
-    """Return the error of the API for a refusal of the engine: the same code."""
+def refusal(refused: RefusedError, **members: object) -> InvalidError | ConflictError:
+    """Return the error of the API for a refusal of the engine: the same code, with further members."""
     kind = ConflictError if refused.code in CONFLICTS else InvalidError
-    return kind(f"{refused.detail}.", code=refused.code, step=refused.step)
+    return kind(f"{refused.detail}.", code=refused.code, step=refused.step, **members)

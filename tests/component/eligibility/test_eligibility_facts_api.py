@@ -111,6 +111,13 @@ async def test_a_fact_that_the_specification_refuses_gets_its_code_and_is_not_re
     assert (await facts_of(world.service).current()).seq == before
 
 
+async def test_a_refusal_for_the_shape_of_a_fact_names_each_field_that_does_not_fit(world: World) -> None:
+    answer = await world.call("POST", "/facts", ANNA, stated(total="viel", basis="GUT", surplus=1))
+    assert (answer.json()["code"], set(answer.json()["fields"])) == ("INVALID_FIELD", {"total", "basis", "surplus"})
+    unknown = await world.call("POST", "/facts", ANNA, {"fact": {"kind": "nothing"}, "reason": "x"})
+    assert (unknown.json()["code"], unknown.json()["fields"]) == ("INVALID_FIELD", [])
+
+
 async def test_a_second_figure_for_the_same_year_contradicts(world: World) -> None:
     await record(world)
     answer = await world.call("POST", "/facts", ANNA, stated(total=2000))

@@ -52,7 +52,8 @@ class Field:
     """A field of a form, filled in with ``value`` (of a DAY: year, month, day).
 
     ``german``: label and hint are in German only. ``whole``: a whole number is sent; what is none goes as it is, to be refused.
-    ``heading``: of a group of fields that begins with this one. ``blank``: what a SELECT says where nothing is chosen.
+    ``heading``: of a group of fields that begins with this one; ``folded``: that group is closed at first, and this stands beside
+    its heading. ``blank``: what a SELECT says where nothing is chosen.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Field:
     german: bool = False
     whole: bool = False
     heading: str = ""
+    folded: str = ""
     blank: str = ""
 
     @property

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from services.portal.pages.notices import matter_of
 from shared.http.app import create_app
 from shared.ids import derived_id
 from shared.messages import ordering
@@ -126,10 +127,36 @@ async def test_a_person_chooses_for_single_kinds_how_often_mail_comes_or_never(d
     assert contact.muted == ("catalog.submission.submitted.v1", ordering.WentLive.TYPE)
     assert [(it.event_type, it.rhythm.value) for it in contact.rhythms] == [(ordering.OfferMade.TYPE, "WEEKLY")]
     await person.open("/en/contacts/me/kinds")
+    assert folded(person)["Offer and order"] == "1 differs"
     await person.send(200, "", **{live.replace(".", "__"): "", offer: ""})
     book = await desk.bench.contacts.book(CUSTOMER.id)
     assert book is not None
     assert (book.people[0].muted, book.people[0].rhythms) == (("catalog.submission.submitted.v1",), ())
+
+
+async def test_a_person_chooses_once_for_all_kinds_of_a_matter(desk: Desk) -> None:
+    """Closed at first, each matter says how many of its kinds differ; what a kind does not have stays as it is there."""
+    await desk.bench.enter(CUSTOMER.id, "hauke", muted=(ordering.OrderEscalated.TYPE, ordering.WentLive.TYPE))
+    person = await desk.person.open("/contacts/me/kinds")
+    matters = folded(person)
+    assert (matters["Erinnerungen"], matters["Anbindung und Betrieb"], matters["Klienten"]) == ("1 anders", "1 anders", "7 Arten")
+    assert all("open" not in it.attributes for it in person.form().inside_all("details"))
+    await person.send(200, "", matter__reminders="WEEKLY", matter__delivery="AS_ELSE", matter__placing="NEVER")
+    book = await desk.bench.contacts.book(CUSTOMER.id)
+    assert book is not None
+    (contact,) = book.people
+    rhythms = {it.event_type: it.rhythm.value for it in contact.rhythms}
+    assert rhythms.pop(ordering.OrderReminded.TYPE) == "WEEKLY"
+    assert {matter_of(it) for it in rhythms} <= {"reminders"}
+    assert ordering.WentLive.TYPE not in contact.muted, "it is as all others again"
+    assert ordering.OrderEscalated.TYPE in contact.muted, "what is escalated waits for no digest"
+    assert ordering.OfferMade.TYPE in contact.muted
+
+
+def folded(person: Person) -> dict[str, str]:
+    """Return what stands beside the headings of groups that can be opened."""
+    found = [it.inside_all("span") for it in person.form().inside_all("summary")]
+    return {heading.text: beside.text for heading, beside in found}
 
 
 def choices(element: Element) -> list[str]:

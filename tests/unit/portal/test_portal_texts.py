@@ -56,6 +56,7 @@ FAMILIES = (
         "letters.",
         "licence.",
         "statement.jobs.why.",
+        "matter.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

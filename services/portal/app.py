@@ -59,6 +59,7 @@ from services.portal.pages.stored_files import evidence_routes, stored_file_rout
 from services.portal.pages.tasks import task_routes
 from services.portal.pages.vollmacht import vollmacht_routes
 from services.portal.pages.ways import ways_routes
+from services.portal.pages.webhooks import webhook_routes
 from services.portal.provider import Client, Provider
 from services.portal.rendering import Pages
 from services.portal.sealing import Seal
@@ -119,6 +120,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, inbox_routes(pages, notify))
         join(router, contact_routes(pages, notify))
         join(router, contact_kind_routes(pages, notify))
+        join(router, webhook_routes(pages, notify))
         # Before the page of one Vorgang, whose path takes "together" for an id.
         join(router, placement_routes(pages, ordering, contracts))
         join(router, order_routes(pages, ordering, eligibility, resources.clock))
@@ -134,7 +136,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         _contract_pages(router, pages, contracts, eligibility)
         join(router, registration_routes(pages, eligibility, entrance.sessions))
         join(router, acting_routes(pages, eligibility, entrance.sessions))
-        _organisation_pages(router, pages, eligibility, ordering, entrance.sessions)
+        join(router, organisation_routes(pages, eligibility, ordering, notify))
+        _organisation_pages(router, pages, eligibility, entrance.sessions)
         operations = Operations(apis)
         join(router, dead_letter_routes(pages, operations))
         join(router, operation_routes(pages, catalog, eligibility, ordering, operations))
@@ -162,11 +165,8 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
     )
 
 
-def _organisation_pages(
-    router: APIRouter, pages: Pages, eligibility: Eligibility, ordering: Ordering, sessions: Sessions
-) -> None:
+def _organisation_pages(router: APIRouter, pages: Pages, eligibility: Eligibility, sessions: Sessions) -> None:
     """Add what people do about organisations."""
-    join(router, organisation_routes(pages, eligibility, ordering))
     join(router, vollmacht_routes(pages, eligibility))
     join(router, evidence_routes(pages, eligibility))
     join(router, member_routes(pages, eligibility))

@@ -14,12 +14,13 @@ from starlette.responses import Response
 
 from services.portal.apis.client import Access, segment
 from services.portal.apis.eligibility import Accreditation, Eligibility, Organisation, Relation
+from services.portal.apis.notify import Notify
 from services.portal.apis.ordering import Ordering
 from services.portal.fields import LEITWEG_FAULTS, Choice, Field, Kind, words_for
 from services.portal.forms import Given
 from services.portal.pages.asking import BOTH, ETAG, Ask, Form, Step, given_at, send_form, show_form
 from services.portal.pages.invoice_address import REMOVED, STATED, invoice_address_routes
-from services.portal.pages.parts import or_none
+from services.portal.pages.parts import nothing, or_none
 from services.portal.pages.registration import ROLES
 from services.portal.pages.relation_form import FIELD_OF, SEARCH, after_search, relation_fields, stated
 from services.portal.rendering import Pages, Visit
@@ -49,7 +50,7 @@ DONE = frozenset(
 )
 
 
-def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Ordering) -> APIRouter:
+def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Ordering, notify: Notify) -> APIRouter:
     """Return the routes."""
     router = APIRouter(prefix="/organisations/{organisation_id}", include_in_schema=False)
     asking = _Asking(pages, eligibility)
@@ -61,7 +62,11 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
         own = stored.content.users is not None
         names = await _names(eligibility, stored.content)
         relations = await _relations(eligibility, session.access, stored.content)
-        partners = await or_none(ordering.partners(session.access, [("limit", str(PAGE))]), "organisation") if own else None
+        partners, webhooks = await asyncio.gather(
+            or_none(ordering.partners(session.access, [("limit", str(PAGE))]), "organisation") if own else nothing(),
+            # Whoever does not administer the organisation has none to see.
+            or_none(notify.webhooks(session.access), "organisation") if own else nothing(),
+        )
         return pages.show(
             visit,
             "pages/organisation.html",
@@ -70,6 +75,7 @@ def organisation_routes(pages: Pages, eligibility: Eligibility, ordering: Orderi
             names=names,
             relations=relations,
             partners=() if partners is None else partners.items,
+            webhooks=webhooks,
             decisions=tuple(DECISIONS),
             done=done if done in DONE else "",
         )

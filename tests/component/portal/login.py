@@ -40,20 +40,36 @@ class Notified:
     status: int = 200
     contact: dict[str, Any] | None = None
     kinds: list[dict[str, Any]] = field(default_factory=list)
+    webhooks: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         if self.status != 200:
             return httpx.Response(self.status, json={"code": "token_expired", "detail": "The token has expired."})
-        if request.url.path == "/v1/contacts/kinds":
-            return httpx.Response(200, json={"items": self.kinds})
-        if request.url.path == "/v1/contacts/me" and self.contact is not None:
-            return httpx.Response(200, json=self.contact, headers={"ETag": '"1"'})
-        if request.url.path == "/v1/contacts/me":
-            return httpx.Response(404, json={"code": "contact_not_found", "detail": "There is no contact yet."})
+        if request.url.path.startswith("/v1/webhooks"):
+            return self._webhooks(request.url.path.removeprefix("/v1/webhooks"))
+        if request.url.path.startswith("/v1/contacts"):
+            return self._contacts(request.url.path)
         if request.url.path == "/v1/inbox/unread":
             return httpx.Response(200, json={"count": len([it for it in self.items if it["read_at"] is None]), "more": False})
         return httpx.Response(200, json={"items": self.items, "next": None})
+
+    def _contacts(self, path: str) -> httpx.Response:
+        if path == "/v1/contacts/kinds":
+            return httpx.Response(200, json={"items": self.kinds})
+        if self.contact is not None:
+            return httpx.Response(200, json=self.contact, headers={"ETag": '"1"'})
+        return httpx.Response(404, json={"code": "contact_not_found", "detail": "There is no contact yet."})
+
+    def _webhooks(self, below: str) -> httpx.Response:
+        if below.endswith("/deliveries"):
+            return httpx.Response(200, json={"items": self.deliveries, "next": None})
+        if below.endswith("/rotate"):
+            return httpx.Response(200, json={**self.webhooks[0], "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="})
+        if not below:
+            return httpx.Response(200, json={"items": self.webhooks})
+        return httpx.Response(200, json=self.webhooks[0], headers={"ETag": '"1"'})
 
 
 @dataclass

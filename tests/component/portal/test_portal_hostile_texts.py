@@ -168,6 +168,8 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/tasks/examinations/{fact_id}": plain,
     "/tasks/examinations/{fact_id}/withdrawal": plain,
     "/tasks/statements": plain,
+    "/webhooks/new": plain,
+    **{f"/webhooks/{{webhook_id}}/{it}": plain for it in ("change", "remove", "secret")},
 }
 """Every page with a form that is shown again with its faults, with the parameters of its path that are no plain ids."""
 BUTTONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -176,6 +178,7 @@ BUTTONS: Final[Mapping[str, tuple[str, ...]]] = {
     "/inbox/read-all": ("until",),
     "/offerings/{offering_id}/discard": ("etag",),
     "/offerings/{offering_id}/submit": ("etag",),
+    "/webhooks/deliveries/resend": ("webhook", "delivery"),
 }
 """Forms of one button, with what they send: nothing of it comes back."""
 WITHOUT_TEXT: Final = frozenset({"/logout", "/logout/back-channel"})

@@ -57,6 +57,7 @@ FAMILIES = (
         "licence.",
         "statement.jobs.why.",
         "matter.",
+        "webhooks.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

@@ -19,6 +19,7 @@ from services.portal.apis.eligibility import Eligibility
 from services.portal.apis.notify import Notify
 from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
+from services.portal.apis.partners import Partners
 from services.portal.assets import Assets
 from services.portal.cookies import Cookies
 from services.portal.language import PREFIXES, Language
@@ -49,6 +50,7 @@ from services.portal.pages.order_verdict import order_verdict_routes
 from services.portal.pages.orders import order_routes
 from services.portal.pages.organisations import organisation_routes
 from services.portal.pages.participations import participation_routes
+from services.portal.pages.partners import partner_routes
 from services.portal.pages.placements import placement_routes
 from services.portal.pages.quarantine import quarantine_routes
 from services.portal.pages.registration import registration_routes
@@ -142,6 +144,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, dead_letter_routes(pages, operations))
         join(router, operation_routes(pages, catalog, eligibility, ordering, operations))
         join(router, quarantine_routes(pages, ordering))
+        join(router, partner_routes(pages, Partners(ordering_api), ordering, eligibility, resources.clock))
         join(router, task_routes(pages, catalog, eligibility, ordering, contracts, resources.clock))
         closing.append(entrance.provider.close)
     join(router, showcase_routes(pages, catalog, eligibility, ordering, None if ordering is None else contracts, resources.clock))

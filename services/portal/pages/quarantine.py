@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,7 +15,6 @@ from services.portal.rendering import Pages, Visit
 from services.portal.visits import CurrentVisit, session_of
 from shared.errors import ConflictError, NotFoundError
 
-PAGE = 50
 TEMPLATE = "pages/quarantined.html"
 OPERATORS = (Step("replay"), Step("discard", (Ask("reason", Kind.AREA),)))
 PARTNERS = (Step("resubmit", (Ask("event", Kind.AREA),)),)
@@ -32,13 +31,6 @@ class EventNotTakenError(ConflictError):
 def quarantine_routes(pages: Pages, ordering: Ordering) -> APIRouter:
     """Return the routes; what is not for whoever asks, ordering refuses."""
     router = APIRouter(include_in_schema=False)
-
-    @router.get("/partners/{partner_id}")
-    async def of_partner(visit: CurrentVisit, partner_id: str, cursor: str | None = None) -> Response:
-        parameters = [("partner", partner_id), ("limit", str(PAGE)), *([("cursor", cursor)] if cursor else [])]
-        found = await ordering.quarantine(session_of(visit).access, parameters)
-        following = None if found.next is None else f"/partners/{quote(partner_id)}?{urlencode({'cursor': found.next})}"
-        return pages.show(visit, "pages/partner.html", partner=partner_id, items=found.items, following=following)
 
     @router.get("/quarantine/{reference}")
     async def one(visit: CurrentVisit, reference: str, done: str = "") -> Response:

@@ -27,6 +27,7 @@ from services.portal.pages import (
     order_verdict,
     organisations,
     participations,
+    partners,
     steps,
 )
 from services.portal.pages.offer_sections import SECTIONS
@@ -76,6 +77,10 @@ def _of_order(name: str, *member: str) -> Callable[[], list[Values]]:
     return values
 
 
+def _of_partner(name: str, member: str) -> Callable[[], list[Values]]:
+    return lambda: [{"part": str(thing(ServiceName.ORDERING, PARTNER)[name][0][member])}]
+
+
 def plain() -> list[Values]:
     """Return the parameters of a page that names things by ids alone, of which any will do."""
     return [{}]
@@ -106,6 +111,7 @@ RELATION: Final[dict[str, Any]] = {
     "evidence": [ONE],
 }
 FACT: Final = "/v1/facts/{fact_id}"
+PARTNER: Final = "/v1/partners/{partner_id}"
 LISTS: Final = frozenset({"documents", "go_lives", "screenshots", "support"})
 """Sections of the form of an offer that hold a list and no field."""
 FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
@@ -133,6 +139,13 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/operations/groups/{group}/{letter_id}/{name}": lambda: [
         {"group": GROUP, "letter_id": str(LETTER["id"]), "part": it.name} for it in dead_letters.STEPS
     ],
+    "/operations/partners/new": plain,
+    "/operations/partners/{partner_id}/change": plain,
+    "/operations/partners/{partner_id}/keys": plain,
+    "/operations/partners/{partner_id}/keys/{kid}": _of_partner("keys", "kid"),
+    "/operations/partners/{partner_id}/organisations": plain,
+    "/operations/partners/{partner_id}/organisations/{organisation_id}": _of_partner("organisations", "id"),
+    "/operations/partners/{partner_id}/state/{name}": lambda: _named(partners.STEPS),
     "/operations/what-if": plain,
     "/orders/{order_id}/klienten/{part}": _of_order("klienten", "klient", "id"),
     "/orders/{order_id}/klienten/{part}/sign-off": _of_order("klienten", "klient", "id"),
@@ -163,6 +176,7 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/organisations/{organisation_id}/relations/{statement_id}": lambda: [_organisation("statements", 0, "id")],
     "/organisations/{organisation_id}/vollmacht": plain,
     "/participations/{order_id}/{name}": lambda: _named(participations.STEPS),
+    "/partners/{partner_id}/rotation": plain,
     "/quarantine/{reference}/{name}": lambda: _named(("replay", "discard", "resubmit")),
     "/registration/{body_id}": plain,
     "/tasks/examinations/{fact_id}": plain,

@@ -39,6 +39,41 @@ RECORD = {
     "quarantined_at": AT,
     "purge_at": "2027-02-26T17:00:00Z",
 }
+PARTNER: dict[str, Any] = {
+    "id": "sued",
+    "name": "Fachverfahren Süd",
+    "run_by": {"id": "komm_one", "name": "Komm.ONE"},
+    "state": "ACTIVE",
+    "organisations": [
+        {"id": "084160041041", "name": "Tübingen, Universitätsstadt", "roles": ["KUNDE"]},
+        {"id": "08416", "name": "Tübingen, Landkreis", "roles": ["KUNDE", "BUENDELNDE_ORGANISATION"]},
+    ],
+    "keys": [
+        {
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+            "algorithm": "EdDSA",
+            "valid_from": AT,
+            "valid_until": None,
+        },
+        {
+            "kid": "sued-2025",
+            "jwk": {"kty": "EC", "crv": "P-256", "x": "a", "y": "b"},
+            "algorithm": "ES256",
+            "valid_from": "2025-01-01T00:00:00Z",
+            "valid_until": "2026-11-01T00:00:00Z",
+        },
+    ],
+    "quota": {"records_per_second": 20, "bytes_per_second": 262144, "burst_seconds": 10},
+    "contact": {"mailbox": "schnittstellen@komm-one.example"},
+    "topics": {"orders": "partner.sued.orders.v1", "receipts": "partner.sued.receipts.v1"},
+    "registered_at": AT,
+    "changed_at": AT,
+}
+HISTORY = [
+    {"at": AT, "person": "betrieb.marktplatz", "organisation": "betrieb", "command": "register", "detail": None},
+    {"at": AT, "person": "betrieb.marktplatz", "organisation": "betrieb", "command": "add_key", "detail": "sued-2025"},
+]
 JOB = {
     "id": "91078be3-7731-5094-bb8a-13bdc94e1a42",
     "end_fact": "published:dataport:govdigital:MEMBER",
@@ -100,6 +135,16 @@ LETTER = {
 CONCERNED = {"order_id": "o-1", "customer": "010540056056", "channel": "govdigital", "before": "EXEMPT", "after": "NOT_EXEMPT"}
 
 
+def partners(path: str) -> httpx.Response:
+    """Answer as the registry of partner systems does when it is read."""
+    if path.endswith("/history"):
+        return httpx.Response(200, json={"items": HISTORY, "omitted": 0})
+    if path == "/v1/partners":
+        brief = {**PARTNER, "organisations": len(PARTNER["organisations"])}
+        return httpx.Response(200, json={"items": [brief], "next": None})
+    return httpx.Response(200, json=PARTNER, headers={"ETag": '"1"'})
+
+
 @dataclass
 class Services:
     """The services as an operator finds them; ``away`` names those that do not answer."""
@@ -140,6 +185,12 @@ class Services:
             return httpx.Response(503)
         if request.url.path.startswith("/v1/operations/"):
             return self.operations(request)
+        if request.url.path.startswith("/v1/partners"):
+            return partners(request.url.path)
+        return self.quarantine(request)
+
+    def quarantine(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the routes of the quarantine do."""
         if request.method == "POST":
             body = json.loads(request.content) if request.content else None
             self.asked.append((request.url.path, body))

@@ -58,6 +58,7 @@ FAMILIES = (
         "statement.jobs.why.",
         "matter.",
         "webhooks.",
+        "partners.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

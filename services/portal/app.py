@@ -16,6 +16,7 @@ from services.portal.apis.catalog import Catalog
 from services.portal.apis.client import Api
 from services.portal.apis.contracts import Contracts
 from services.portal.apis.eligibility import Eligibility
+from services.portal.apis.facts import Facts
 from services.portal.apis.notify import Notify
 from services.portal.apis.operations import Operations
 from services.portal.apis.ordering import Ordering
@@ -36,6 +37,7 @@ from services.portal.pages.contracts import contract_routes
 from services.portal.pages.cost_information import cost_information_routes
 from services.portal.pages.dead_letters import dead_letter_routes
 from services.portal.pages.examinations import examination_routes
+from services.portal.pages.facts import fact_routes
 from services.portal.pages.files import file_routes
 from services.portal.pages.general_terms import general_terms_routes
 from services.portal.pages.inbox import inbox_routes
@@ -140,6 +142,7 @@ def portal(resources: Resources, settings: Settings, transports: Transports) -> 
         join(router, acting_routes(pages, eligibility, entrance.sessions))
         join(router, organisation_routes(pages, eligibility, ordering, notify))
         _organisation_pages(router, pages, eligibility, entrance.sessions)
+        join(router, fact_routes(pages, Facts(eligibility_api), eligibility))
         operations = Operations(apis)
         join(router, dead_letter_routes(pages, operations))
         join(router, operation_routes(pages, catalog, eligibility, ordering, operations))

@@ -42,9 +42,9 @@ from tests.component.contracts.test_contracts_countersigning import World as Con
 from tests.component.eligibility import conftest as eligibility
 from tests.component.ordering.ordering_world import ANBIETER, BEREITSTELLER
 from tests.component.ordering.ordering_world import World as OrderingWorld
+from tests.component.portal.conftest import BODY, few_bodies
 from tests.component.portal.login import GOVDIGITAL, HUSUM, KOMM_ONE, ActingAs, Notified
 from tests.component.portal.test_portal_contracts import FITKO, SVEN, Contracts
-from tests.component.portal.test_portal_organisations import BODY, few_bodies
 from tests.support.builders.orders import concluded, offering
 from tests.support.contract_requests import request
 from tests.support.showcase import GOVDIGITAL as GINA

@@ -11,7 +11,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from marktplatz.people import OPERATOR
-from tests.browser.conftest import MARKUP, Site
+from tests.browser.conftest import MARKUP, WEBHOOK, Site
+from tests.browser.known_facts import ACTIVITY, RELATION
 from tests.browser.looking import WIDE, look, violations
 from tests.component.portal.test_portal_operations import GROUP
 from tests.support.probes import PROBES
@@ -56,6 +57,16 @@ def worked_in(site: Site) -> dict[str, str]:
         "participation": f"/participations/{site.participation}",
         "partner": "/partners/sued",
         "resubmit": f"/quarantine/{site.record}/resubmit",
+        "webhooks": "/webhooks",
+        "webhook": f"/webhooks/{WEBHOOK['id']}",
+        "webhook-new": "/en/webhooks/new",
+        "webhook-change": f"/webhooks/{WEBHOOK['id']}/change",
+        "webhook-remove": f"/webhooks/{WEBHOOK['id']}/remove",
+        "facts": "/facts?q=Dataport",
+        "facts-of": "/facts/of/dataport",
+        "fact": f"/facts/{RELATION}",
+        "fact-new": "/facts/of/010540056056/new",
+        "fact-record": "/en/facts/of/010540056056/new/activity",
     }
 
 
@@ -69,6 +80,18 @@ def operated(site: Site) -> dict[str, str]:
         "job": f"/operations/jobs/{site.job}",
         "dead-letters": f"/operations/groups/{GROUP}",
         "dead-letter": f"/operations/groups/{GROUP}/0:17",
+        "partners": "/operations/partners",
+        "partner-operated": "/partners/sued",
+        "partner-new": "/operations/partners/new",
+        "partner-change": "/en/operations/partners/sued/change",
+        "partner-organisations": "/operations/partners/sued/organisations",
+        "partner-key": "/operations/partners/sued/keys",
+        "partner-key-end": "/operations/partners/sued/keys/sued-2025",
+        "partner-suspend": "/operations/partners/sued/state/suspend",
+        "fact-operated": f"/facts/{ACTIVITY}",
+        "fact-correct": f"/facts/{RELATION}/correct",
+        "fact-end": f"/facts/{RELATION}/end",
+        "fact-withdraw": f"/en/facts/{RELATION}/withdraw",
     }
 
 
@@ -116,6 +139,36 @@ async def test_every_page_is_accessible_and_fits_its_width(chromium: Browser, si
         await log_in(page, OPERATOR.name)
         wrong += await judged(page, operated(site))
     assert "\n".join(wrong) == ""
+
+
+async def test_what_is_folded_is_accessible_once_it_is_opened_and_so_is_a_secret_that_is_shown_once(
+    chromium: Browser, site: Site
+) -> None:
+    async with opened(chromium, site) as page:
+        await log_in(page)
+        wrong: list[str] = []
+        for name, path in (("contact-kinds-open", "/contacts/me/kinds"), ("webhook-new-open", "/webhooks/new")):
+            await page.goto(path)
+            await page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true })")
+            wrong += await look(page, name)
+        await page.goto(f"/webhooks/{WEBHOOK['id']}/secret")
+        wrong += await look(page, "webhook-secret")
+        await page.get_by_role("button", name="Geheimnis erzeugen").click()
+        await expect(page.locator("code")).to_contain_text("whsec_")
+        wrong += await look(page, "webhook-secret-shown")
+    assert "\n".join(wrong) == ""
+
+
+async def test_without_scripts_groups_are_opened_and_chosen_in(chromium: Browser, site: Site) -> None:
+    async with opened(chromium, site, java_script_enabled=False) as page:
+        await log_in(page)
+        await page.goto("/contacts/me/kinds")
+        choice = page.get_by_label("Angebot zum Bestellen", exact=True)
+        await expect(choice).to_be_hidden()
+        await page.locator("summary", has_text="Angebot und Bestellung").click()
+        await choice.select_option("WEEKLY")
+        await page.get_by_role("button", name="Speichern").click()
+        await page.wait_for_url("**/inbox?done=contact")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,12 +12,22 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.eligibility.reference import load_reference
+from services.eligibility.repository import COLLECTIONS
+from services.eligibility.settings import Settings
+from shared.http import idempotency
 from shared.messages.values import Channel
-from tests.component.portal.login import World
+from shared.store.sqlite.store import SqliteStore
+from tests.component.eligibility import conftest as eligibility
+from tests.component.portal.filling import Person, somebody
+from tests.component.portal.login import GOVDIGITAL, HUSUM, ActingAs, World
 from tests.support.builders.provisions import ending
 from tests.support.builders.reuse import passed_on
+from tests.support.reference_excerpt import is_kreis, write_excerpt
 from tests.support.showcase import Showcase, few_services, portal_over, rules_api
 
+TOKENS = {HUSUM: eligibility.ANNA, GOVDIGITAL: "gerd/govdigital/ANBIETER"}
+BODY = eligibility.HUSUM
 MARKUP = '<script>alert("x")</script> & "Wohngeld"'
 
 
@@ -64,3 +75,49 @@ async def _world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     await world.open()
     yield world
     await world.store.close()
+
+
+@dataclass
+class Desks:
+    """Who registers, and who decides on it."""
+
+    kunde: Person
+    anbieter: Person
+    world: World
+
+
+def few_bodies(folder: Path) -> Path:
+    """Write the reference data with Husum alone of all municipalities in a Kreis and few LeiKa entries, and return the folder."""
+
+    def needed(_: int, row: str) -> bool:
+        return row.startswith(BODY) or is_kreis(row) or "Baugenehm" in row
+
+    files = ("municipalities", "municipal_associations", "unincorporated_areas", "leika_services")
+    return write_excerpt(folder, {f"{name}.csv": needed for name in files})
+
+
+@pytest.fixture(scope="session", name="register")
+def _register(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return few_bodies(tmp_path_factory.mktemp("register") / "data")
+
+
+@pytest.fixture(name="desks")
+async def _desks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, register: Path) -> AsyncIterator[Desks]:
+    store = SqliteStore(None)
+    await store.prepare((*COLLECTIONS, idempotency.COLLECTION))
+    await load_reference(store, register, lambda *_: None)
+    world, there = World(tmp_path), eligibility.World(store, Settings(_env_file=None))
+    for name, value in world.issuer.environment().items():
+        monkeypatch.setenv(name, value)
+    world.now = there.now
+    world.further = {
+        "eligibility": ActingAs(there.app, TOKENS),
+        "contracts": httpx.MockTransport(lambda _: httpx.Response(200, json={"items": [], "next": None})),
+    }
+    await world.open()
+    kunde, anbieter = [await somebody(world, it) for it in (HUSUM, GOVDIGITAL)]
+    yield Desks(kunde, anbieter, world)
+    for person in (kunde, anbieter):
+        await person.visitor.aclose()
+    await world.store.close()
+    await store.close()

@@ -30,6 +30,7 @@ from services.portal.pages import (
     partners,
     steps,
 )
+from services.portal.pages.fact_shapes import SHAPES
 from services.portal.pages.offer_sections import SECTIONS
 from services.portal.rendering import FOLDER
 from services.portal.sessions import Session
@@ -126,6 +127,8 @@ FORMS: Final[Mapping[str, Callable[[], list[Values]]]] = {
     "/contracts/{contract_id}/sub-contracts": plain,
     "/contracts/{contract_id}/successor": plain,
     "/contracts/{contract_id}/{step}": lambda: _named(contracts.STEPS),
+    "/facts/of/{body_id}/new/{shape}": lambda: _named(SHAPES),
+    **{f"/facts/{{fact_id}}/{it}": plain for it in ("correct", "end", "withdraw")},
     "/invitations/{organisation_id}": plain,
     "/offerings/new": plain,
     "/offerings/{offering_id}/costs/{channel}/new": plain,
@@ -200,6 +203,7 @@ WITHOUT_TEXT: Final = frozenset({"/logout", "/logout/back-channel"})
 SEARCHES: Final = {
     "acting.html": "/acting?q=",
     "contracts.html": "/contracts?ends_before=",
+    "facts.html": "/facts?q=",
     "inbox.html": "/inbox?event_type=",
     "narrow.html": "/my/offerings?q=",
     "offering.html": "",

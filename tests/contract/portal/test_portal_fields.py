@@ -12,10 +12,24 @@ from pydantic import BaseModel
 from marktplatz.assembly import BUILDERS, ServiceName
 from services.contracts.amending.schemas import ChangesView
 from services.contracts.schemas import ContractDetail
-from services.eligibility.engine.facts import JointRelation, SoleRelation
-from services.eligibility.fact_store.audience import EXAMINED
+from services.eligibility.engine.facts import (
+    Activity,
+    AuthorityStatus,
+    Cooperation,
+    Declaration,
+    Document,
+    JointRelation,
+    LegalOpinion,
+    Organisation,
+    PartOf,
+    PrivateParticipation,
+    Recorded,
+    SoleRelation,
+)
+from services.eligibility.fact_store.audience import EXAMINED, OWN_KINDS
 from services.notify.app import load_routing
-from services.portal.apis import catalog, contracts, eligibility, notify, operations, ordering
+from services.ordering.domain.partner.partner import PARTNER_ROLES as ALLOWED_ROLES
+from services.portal.apis import catalog, contracts, eligibility, facts, notify, operations, ordering, partners
 from services.portal.apis.ordering import Order
 from services.portal.language import Language
 from services.portal.pages import dead_letters
@@ -28,13 +42,22 @@ from services.portal.pages.contracts import LEGS, SHOWN, STATES, STEPS
 from services.portal.pages.contracts import Asked as AskedContracts
 from services.portal.pages.cost_information import ISSUE, Lines
 from services.portal.pages.examinations import DOCUMENT, FINDINGS, NO, WITHDRAW, YES, document_of
+from services.portal.pages.fact_forms import DOCUMENT as FACT_DOCUMENT
+from services.portal.pages.fact_forms import DOCUMENTS as FACT_DOCUMENTS
+from services.portal.pages.fact_forms import document_of as fact_document_of
+from services.portal.pages.fact_shapes import OWN, SHAPES, Sort, word_of_value
+from services.portal.pages.facts import KINDS as KINDS_OF_FACTS
 from services.portal.pages.inbox import NARROWING
+from services.portal.pages.notices import FURTHER, MATTERS, matter_of
 from services.portal.pages.offer_steps import MOVES
 from services.portal.pages.order_verdict import JUDGING
 from services.portal.pages.orders import WAITING
 from services.portal.pages.orders import Asked as AskedOrders
 from services.portal.pages.organisations import DECISIONS
 from services.portal.pages.participations import WAITING as KLIENT_WAITING
+from services.portal.pages.partner_forms import QUOTA
+from services.portal.pages.partner_forms import ROLES as PARTNER_ROLES
+from services.portal.pages.partners import STEPS as PARTNER_STEPS
 from services.portal.pages.showcase import FILTERS, LICENSED, Asked
 from services.portal.pages.steps import COMMANDS
 from services.portal.pages.steps import Asked as AskedStep
@@ -87,6 +110,15 @@ READ: tuple[tuple[ServiceName, str, str, type[BaseModel]], ...] = (
     (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/replay", ordering.Decided),
     (ServiceName.ORDERING, "post", "/v1/partner-quarantine/{reference}/resubmit", ordering.Decided),
     (ServiceName.ORDERING, "get", "/v1/partners", ordering.PartnerSystems),
+    (ServiceName.ORDERING, "get", "/v1/partners", partners.Summaries),
+    (ServiceName.ORDERING, "get", "/v1/partners/{partner_id}", partners.Partner),
+    (ServiceName.ORDERING, "get", "/v1/partners/{partner_id}/history", partners.History),
+    (ServiceName.ELIGIBILITY, "get", "/v1/facts", facts.BodyFacts),
+    (ServiceName.ELIGIBILITY, "get", "/v1/facts/{fact_id}", facts.BodyFact),
+    (ServiceName.NOTIFY, "get", "/v1/webhooks", notify.Webhooks),
+    (ServiceName.NOTIFY, "get", "/v1/webhooks/{webhook_id}", notify.Webhook),
+    (ServiceName.NOTIFY, "post", "/v1/webhooks/{webhook_id}/rotate", notify.NewSecret),
+    (ServiceName.NOTIFY, "get", "/v1/webhooks/{webhook_id}/deliveries", notify.Deliveries),
     (ServiceName.ELIGIBILITY, "get", "/v1/registrations/{body_id}", eligibility.Registration),
     (ServiceName.ELIGIBILITY, "get", "/v1/organisations/{organisation_id}/vollmacht", eligibility.Vollmacht),
     (ServiceName.CONTRACTS, "get", "/v1/registers/{channel}/{year}", contracts.Register),
@@ -157,6 +189,96 @@ def test_every_kind_of_notification_has_words_to_choose_it_by() -> None:
     for words in read_texts().values():
         assert {key.removeprefix("notice.") for key in every_key(words, "notice.")} == routed
         assert {f"inbox.group.{it.partition('.')[0]}" for it in routed} == set(every_key(words, "inbox.group."))
+
+
+def test_every_kind_of_notification_belongs_to_a_matter_that_has_words() -> None:
+    """In ``services/portal/pages/notices.py``; a kind of a later version is shown among what is left."""
+    for words in read_texts().values():
+        assert {f"matter.{it}" for it in MATTERS} == set(every_key(words, "matter."))
+    routed = load_routing().routes
+    assert {it: matter_of(it) for it in routed if matter_of(it) == FURTHER} == {}
+    assert {matter_of(it) for it in routed} == {*MATTERS} - {FURTHER}
+    assert matter_of("ordering.order.something-new.v1") == FURTHER
+
+
+def test_every_form_of_webhooks_partners_and_facts_is_an_operation_with_the_fields_that_are_asked_for() -> None:
+    described = document(ServiceName.NOTIFY)
+    assert {"url", "event_types"} == _body(described, "/v1/webhooks")
+    assert {"url", "event_types", "active"} == _body(described, "/v1/webhooks/{webhook_id}", "put")
+    assert "delete" in described["paths"]["/v1/webhooks/{webhook_id}"]
+    assert "post" in described["paths"]["/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/resend"]
+    known = {it["name"] for it in described["paths"]["/v1/webhooks/{webhook_id}/deliveries"]["get"]["parameters"]}
+    assert {"state", "cursor", "limit"} <= known
+    described = document(ServiceName.ORDERING)
+    partner = partners.Partner.model_validate(
+        {
+            "id": "nord",
+            "name": "Nord",
+            "run_by": {"id": "dataport", "name": "Dataport"},
+            "state": "ACTIVE",
+            "organisations": [{"id": "husum", "name": "Husum", "roles": ["KUNDE"]}],
+            "keys": [],
+            "quota": QUOTA,
+            "contact": {"mailbox": "a@b.example"},
+            "topics": {"orders": "o", "receipts": "r"},
+            "registered_at": "2026-11-24T09:00:00Z",
+        }
+    )
+    one = "/v1/partners/{partner_id}"
+    assert set(_members(partner.stated())) == _body(described, one, "put")
+    assert {"id", *_members(partner.stated())} == _body(described, "/v1/partners")
+    assert {"jwk", "kid", "valid_from", "valid_until"} <= _body(described, f"{one}/keys")
+    assert {"until"} == _body(described, f"{one}/keys/{{kid}}/retire")
+    assert {"event"} == _body(described, f"{one}/key-rotations")
+    for step in PARTNER_STEPS.values():
+        assert {it.name for it in step.asked} == _body(described, f"{one}/{step.name}"), step.name
+    assert set(PARTNER_ROLES) == set(ALLOWED_ROLES)
+    described = document(ServiceName.ELIGIBILITY)
+    assert {"fact", "reason"} == _body(described, "/v1/facts") == _body(described, "/v1/facts/{fact_id}", "put")
+    filled = {f"document.{it}": "x" for it in FACT_DOCUMENT}
+    assert {*(fact_document_of(filled, "husum") or {}), "reason"} <= _body(described, "/v1/evidence")
+    kinds = {it["name"]: it for it in described["paths"]["/v1/facts"]["get"]["parameters"]}["kind"]["schema"]
+    assert set(KINDS_OF_FACTS) == set(next(it["enum"] for it in kinds["anyOf"] if "enum" in it))
+
+
+def test_every_shape_of_facts_has_the_members_and_values_that_eligibility_knows() -> None:
+    models: dict[str, type[BaseModel]] = {
+        "joint": JointRelation,
+        "sole": SoleRelation,
+        "part": PartOf,
+        "activity": Activity,
+        "declaration": Declaration,
+        "private_participation": PrivateParticipation,
+        "cooperation": Cooperation,
+        "legal_opinion": LegalOpinion,
+        "authority_status": AuthorityStatus,
+        "organisation": Organisation,
+    }
+    assert models.keys() == SHAPES.keys()
+    asked = {"id", "kind", "valid_from", "valid_to", "evidence", *Recorded.model_fields}
+    for name, model in models.items():
+        shape = SHAPES[name]
+        fields = {it.alias or key: it for key, it in model.model_fields.items()}
+        assert {it.name for it in shape.members} | {shape.about} | shape.fixed.keys() == fields.keys() - asked | {shape.about}, (
+            name
+        )
+        for member in shape.members:
+            if member.sort not in {Sort.CHOICE, Sort.FINDING}:
+                continue
+            known = [it for it in get_args(fields[member.name].annotation) if it is not type(None)] or [bool]
+            values = {YES, NO} if known == [bool] else {it for one in known for it in (get_args(one) or (one,))}
+            assert set(member.values) == values, f"{name}: {member.name}"
+        assert {it.name for it in shape.members if it.sort is Sort.FINDING} == set(EXAMINED.get(shape.kind, ())) & fields.keys()
+    assert {SHAPES[it].kind for it in OWN} == set(OWN_KINDS)
+    assert set(FACT_DOCUMENTS) == set(get_args(Document.model_fields["type"].annotation)) - {"VOLLMACHT"}
+    for words in read_texts().values():
+        for name, shape in SHAPES.items():
+            assert words.has(f"facts.kind.{shape.kind}")
+            assert words.has(f"facts.shape.{name}")
+            assert words.has(f"facts.explained.{name}")
+            chosen = [(it.name, value) for it in shape.members if it.sort in {Sort.CHOICE, Sort.FINDING} for value in it.values]
+            assert [it for it in chosen if word_of_value(words, *it) == it[1]] == []
+        assert [it for it in FACT_DOCUMENTS if not words.has(f"evidence.{it}")] == []
 
 
 def test_every_step_is_an_operation_with_the_fields_that_are_asked_for() -> None:

@@ -59,6 +59,7 @@ FAMILIES = (
         "matter.",
         "webhooks.",
         "partners.",
+        "facts.",
     ),
 )
 """Keys whose last part is put together when a page is made."""

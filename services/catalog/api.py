@@ -44,10 +44,11 @@ from shared.aggregate.change import Change, Result
 from shared.aggregate.condition import Condition
 from shared.errors import PreconditionFailedError
 from shared.http.auth import SIGNING, Caller, needs
-from shared.http.dependencies import IdempotencyKey, IfMatch, NeededIdempotencyKey, NeededIfMatch
+from shared.http.dependencies import NeededIdempotencyKey, NeededIfMatch
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
 from shared.http.routers import join
+from shared.http.steps import StepHeaders, step_headers
 from shared.http.tables import TABLE, VARY, table_reply, wants_table
 from shared.messages.values import OfferingState, Role
 from shared.search.contains import words_of
@@ -86,16 +87,12 @@ Sought = Annotated[
 AtWork = Annotated[Caller, Depends(needs(Role.BEREITSTELLER, Role.ANBIETER, Role.BETREIBER))]
 
 
-class StepHeaders:
-    """What every request for a step carries beside its body: the caller, the condition, the Idempotency-Key."""
-
-    def __init__(self, caller: InCharge, condition: IfMatch, key: IdempotencyKey) -> None:
-        self.caller = caller
-        self.condition = condition
-        self.key = key
+async def _headers(_caller: InCharge, headers: Annotated[StepHeaders, Depends(step_headers)]) -> StepHeaders:
+    return headers
 
 
-Headers = Annotated[StepHeaders, Depends()]
+Headers = Annotated[StepHeaders, Depends(_headers)]
+"""The headers of a step of those who have to do with an offer; 403 for everybody else."""
 
 
 def routes(backend: Backend) -> APIRouter:

@@ -20,7 +20,7 @@ def viewer_of(caller: Caller) -> Viewer:
     return Viewer(caller.organisation, caller.channel if Role.ANBIETER in caller.roles else None)
 
 
-def _narrowed(
+async def _narrowed(
     *,
     caller: CurrentCaller,
     state: Annotated[

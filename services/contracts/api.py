@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from services.contracts import handlers
@@ -22,23 +22,14 @@ from services.contracts.sides import standing_of
 from shared.calendar import day_of
 from shared.errors import ForbiddenError, NotFoundError
 from shared.http.auth import SIGNING
-from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import AnbieterCaller, CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
+from shared.http.steps import Headers, StepHeaders
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
 from shared.rights.projection import Rights
 
-
-class StepHeaders:
-    """What every request for a step carries beside its body: the Idempotency-Key with the caller, and the condition."""
-
-    def __init__(self, key: IdempotencyKey, condition: IfMatch) -> None:
-        self.key = key
-        self.condition = condition
-
-
-Headers = Annotated[StepHeaders, Depends()]
 Year = Annotated[int, Path(ge=2000, le=9999, description="Calendar year in Germany.")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -19,8 +20,9 @@ from services.eligibility.lists import AccreditationList
 from services.eligibility.repository import Organisations
 from services.eligibility.settings import Settings
 from services.eligibility.table import COLUMNS, row_of
+from shared.aggregate.condition import Condition
 from shared.errors import NotFoundError
-from shared.http.auth import ADMINISTRATION, SIGNING
+from shared.http.auth import ADMINISTRATION, SIGNING, Caller
 from shared.http.days import Day
 from shared.http.dependencies import AnbieterCaller, CurrentCaller, IdempotencyKey, IfMatch
 from shared.http.etag import json_reply
@@ -131,18 +133,22 @@ class _Decisions:
         return organisation_response(result, caller)
 
 
+@dataclass(frozen=True, slots=True)
 class Target:
-    """Dependency: the accreditation that a request is about, who asks, and the condition they set."""
+    """The accreditation that a request is about, who asks, and the condition they set."""
 
-    def __init__(self, organisation_id: str, channel: Channel, role: Role, caller: CurrentCaller, condition: IfMatch) -> None:
-        self.organisation_id = organisation_id
-        self.channel = channel
-        self.role = role
-        self.caller = caller
-        self.condition = condition
+    organisation_id: str
+    channel: Channel
+    role: Role
+    caller: Caller
+    condition: Condition | None
 
 
-At = Annotated[Target, Depends()]
+async def _target(organisation_id: str, channel: Channel, role: Role, caller: CurrentCaller, condition: IfMatch) -> Target:
+    return Target(organisation_id, channel, role, caller, condition)
+
+
+At = Annotated[Target, Depends(_target)]
 
 
 def _actor(target: Target) -> Actor:

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,6 +27,7 @@ from shared.http.cached import FRESH_SECONDS, NOT_MODIFIED, public_reply
 from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch, NeededIdempotencyKey
 from shared.http.etag import json_reply
 from shared.http.routers import join
+from shared.http.steps import Headers, MakingHeaders, StepHeaders
 from shared.messages.values import Code, EntityId
 from shared.tracing import context
 
@@ -42,25 +42,6 @@ class Backend:
     vocabulary: Vocabulary
     clock: Callable[[], datetime]
     idle_after: timedelta
-
-
-class StepHeaders:
-    """What every request for a step carries beside its body: the Idempotency-Key with the caller, and the condition."""
-
-    def __init__(self, key: IdempotencyKey, condition: IfMatch) -> None:
-        self.key = key
-        self.condition = condition
-
-
-class MakingStepHeaders(StepHeaders):
-    """The same for a step that puts something new into the Vorgang, which a repeat must not do twice."""
-
-    def __init__(self, key: NeededIdempotencyKey, condition: IfMatch) -> None:
-        super().__init__(key, condition)
-
-
-Headers = Annotated[StepHeaders, Depends()]
-MakingHeaders = Annotated[MakingStepHeaders, Depends()]
 
 
 def routes(backend: Backend) -> APIRouter:

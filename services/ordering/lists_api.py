@@ -26,7 +26,7 @@ from shared.messages.values import EntityId, OrderState
 from shared.search.contains import words_of
 
 
-def _narrowed(
+async def _narrowed(
     *,
     state: OrderState | None = None,
     party: Annotated[OrderParty | None, Query(description="Only those in which you are this side.")] = None,

@@ -12,7 +12,7 @@ from fastapi import Depends
 from shared.aggregate.condition import Condition
 from shared.http.auth import Caller, Person, authenticated, identified, needs, optional_caller
 from shared.http.etag import condition_of, needed_condition_of
-from shared.http.idempotency import Idempotency, NeededIdempotency, PersonIdempotency
+from shared.http.idempotency import Idempotency, idempotency_of, needed_idempotency_of, person_idempotency_of
 from shared.messages.values import Role
 
 CurrentCaller = Annotated[Caller, Depends(authenticated)]
@@ -30,13 +30,13 @@ AnbieterCaller = Annotated[Caller, Depends(needs(Role.ANBIETER))]
 IfMatch = Annotated[Condition | None, Depends(condition_of)]
 """The condition that the If-Match or If-None-Match header sets, None without one (RFC 9110, 13.1)."""
 
-PersonIdempotencyKey = Annotated[PersonIdempotency, Depends()]
+PersonIdempotencyKey = Annotated[Idempotency, Depends(person_idempotency_of)]
 """The same for an operation that takes a ``CurrentPerson``."""
 
-IdempotencyKey = Annotated[Idempotency, Depends()]
+IdempotencyKey = Annotated[Idempotency, Depends(idempotency_of)]
 """Runs the operation once per Idempotency-Key; brings the caller along."""
 
-NeededIdempotencyKey = Annotated[NeededIdempotency, Depends()]
+NeededIdempotencyKey = Annotated[Idempotency, Depends(needed_idempotency_of)]
 """The same for an operation that makes something new: 400 without a key."""
 
 NeededIfMatch = Annotated[Condition, Depends(needed_condition_of)]

@@ -83,9 +83,9 @@ class Holder:
 
 
 class Idempotency:
-    """Dependency of an operation that changes something. The caller is authenticated before any stored answer is looked up."""
+    """A request for an operation that changes something: who asks, and the key that names it. Raises what its key comes to."""
 
-    def __init__(self, request: Request, caller: Annotated[Caller, Depends(authenticated)], _key: _Header = None) -> None:
+    def __init__(self, request: Request, caller: Caller) -> None:
         self.request = request
         self.caller = caller
         self.key = _key_of(request)
@@ -126,25 +126,35 @@ class Idempotency:
         return hashlib.sha256(b"\x00".join((url.path.encode(), url.query.encode(), body))).hexdigest()
 
 
-class NeededIdempotency(Idempotency):
-    """The same for an operation that makes something new, which a repeat must not make twice: 400 without a key."""
+async def idempotency_of(
+    request: Request, caller: Annotated[Caller, Depends(authenticated)], _key: _Header = None
+) -> Idempotency:
+    """Return what runs an operation once. The caller is authenticated before any stored answer is looked up.
 
-    def __init__(self, request: Request, caller: Annotated[Caller, Depends(authenticated)], _key: _Header = None) -> None:
-        super().__init__(request, caller)
-        if self.key is None:
-            raise RefusedRequestError(
-                "This request needs an Idempotency-Key header, so that a repeat is recognised.",
-                status=400,
-                code="idempotency_key_missing",
-            )
+    Raises RefusedRequestError (400) for a malformed key or several.
+    """
+    return Idempotency(request, caller)
 
 
-class PersonIdempotency(Idempotency):
-    """The same for an operation of a person who need not act for any organisation yet."""
+async def needed_idempotency_of(idempotency: Annotated[Idempotency, Depends(idempotency_of)]) -> Idempotency:
+    """Return the same for an operation that makes something new, which a repeat must not make twice.
 
-    def __init__(self, request: Request, person: Annotated[Person, Depends(identified)], _key: _Header = None) -> None:
-        caller = person if isinstance(person, Caller) else Caller(person.subject, "", "", frozenset())
-        super().__init__(request, caller)
+    Raises what ``idempotency_of`` raises, and RefusedRequestError (400) without a key.
+    """
+    if idempotency.key is None:
+        raise RefusedRequestError(
+            "This request needs an Idempotency-Key header, so that a repeat is recognised.",
+            status=400,
+            code="idempotency_key_missing",
+        )
+    return idempotency
+
+
+async def person_idempotency_of(
+    request: Request, person: Annotated[Person, Depends(identified)], _key: _Header = None
+) -> Idempotency:
+    """Return the same for an operation of a person who need not act for any organisation yet. Raises as ``idempotency_of``."""
+    return Idempotency(request, person if isinstance(person, Caller) else Caller(person.subject, "", "", frozenset()))
 
 
 class _Run:

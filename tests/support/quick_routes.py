@@ -2,15 +2,12 @@
 
 What it finds out of a function of a module, and of the type of a parameter, is the same each time.
 Functions that are made anew for each world are looked at each time, as in production.
-
-Dependencies that are plain functions or classes are called where they are: FastAPI gives them to a thread, in case they wait.
-Ours read headers, and of a short request the way to the thread and back is a third.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi._compat import v2
 from fastapi.dependencies import utils
@@ -18,18 +15,11 @@ from fastapi.dependencies.models import Dependant
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-T = TypeVar("T")
-
 
 def install() -> None:
-    """Let FastAPI look at each dependency and each type once in this process, and call dependencies where they are."""
+    """Let FastAPI look at each dependency and each type once in this process."""
     utils.get_dependant = _dependants_once(utils.get_dependant)
     v2.ModelField.__post_init__ = _adapters_once(v2.ModelField.__post_init__)  # type: ignore[assignment, method-assign]
-    utils.run_in_threadpool = _called  # type: ignore[attr-defined, assignment]
-
-
-async def _called(call: Callable[..., T], **values: Any) -> T:
-    return call(**values)
 
 
 def _dependants_once(real: Callable[..., Dependant]) -> Callable[..., Dependant]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from services.contracts.access import viewer_of
@@ -30,24 +29,14 @@ from shared.aggregate.condition import Condition
 from shared.calendar import day_of
 from shared.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, WriteConflictError
 from shared.http.auth import SIGNING, Caller
-from shared.http.dependencies import CurrentCaller, IdempotencyKey, IfMatch
+from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.idempotency import Idempotency
+from shared.http.steps import Headers, StepHeaders
 from shared.messages.base import Message
 from shared.messages.values import Channel, EntityId
 
 Step = Callable[[Contract], Sequence[Message]]
-
-
-class _Headers:
-    """What every request for a step carries beside its body: the Idempotency-Key with the caller, and the condition."""
-
-    def __init__(self, key: IdempotencyKey, condition: IfMatch) -> None:
-        self.key = key
-        self.condition = condition
-
-
-Headers = Annotated[_Headers, Depends()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +240,7 @@ def _require_known(taking: _Taking, change_id: str) -> None:
         raise NotFoundError(f"There is no change {change_id}.", code="change_not_found", id=change_id)
 
 
-async def _taking(backend: AmendingBackend, headers: _Headers, contract_id: str) -> _Taking:
+async def _taking(backend: AmendingBackend, headers: StepHeaders, contract_id: str) -> _Taking:
     caller: Caller = headers.key.caller
     contract, _ = await _found(backend, viewer_of(caller), contract_id)
     side, actor = acting_for(contract, caller)

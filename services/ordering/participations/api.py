@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from services.ordering import handlers
 from services.ordering.access import unknown
-from services.ordering.api import Backend, Headers, take_step
+from services.ordering.api import Backend, take_step
 from services.ordering.commands import bound
 from services.ordering.domain import klienten
 from services.ordering.domain.order import Order
@@ -26,6 +26,7 @@ from shared.http.caller import Caller
 from shared.http.dependencies import CurrentCaller
 from shared.http.etag import json_reply
 from shared.http.paging import Limit, Page, decode_cursor
+from shared.http.steps import Headers
 from shared.messages.values import EntityId, OrganisationId, Party
 from shared.rights.projection import Rights
 from shared.tracing import context

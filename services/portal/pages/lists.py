@@ -35,7 +35,7 @@ class Asked:
         return f"{path}?{urlencode(query)}" if query else path
 
 
-def _asked(
+async def _asked(
     q: Annotated[str, Query(max_length=100)] = "", state: str = "", ends_before: Annotated[str, Query(max_length=10)] = ""
 ) -> Asked:
     return Asked(q, state, ends_before)

@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_snake
 from shared.http import problem
 from shared.http.auth import FUNCTION
 from shared.http.etag import condition_of, needed_condition_of
-from shared.http.idempotency import NeededIdempotency
+from shared.http.idempotency import needed_idempotency_of
 from shared.http.openapi.answers import problems_of
 from shared.http.openapi.examples import example_of
 from shared.messages.values import Function
@@ -34,7 +34,7 @@ DESCRIPTION: Final = (
     "A POST with an `Idempotency-Key` can be repeated without harm; `ETag`, `If-Match` and `If-None-Match` guard changes, and "
     "what replaces or removes something that others may have changed needs `If-Match`; lists are paged by the cursor `next`."
 )
-_NEEDED: Final = {"Idempotency-Key": NeededIdempotency, "If-Match": needed_condition_of}
+_NEEDED: Final = {"Idempotency-Key": needed_idempotency_of, "If-Match": needed_condition_of}
 """Headers that an operation needs, with the dependency that refuses a request without them."""
 _ETAG: Final[Json] = {"description": "Revision of the thing, for If-Match and If-None-Match.", "schema": {"type": "string"}}
 _LOCATION: Final[Json] = {"description": "Path of what was made.", "schema": {"type": "string"}}

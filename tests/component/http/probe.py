@@ -24,9 +24,8 @@ from shared.errors import (
 from shared.http import idempotency
 from shared.http.app import create_app
 from shared.http.auth import Authenticator, Caller, needs, optional_caller
-from shared.http.dependencies import NeededIdempotencyKey
+from shared.http.dependencies import IdempotencyKey, NeededIdempotencyKey
 from shared.http.etag import condition_of, json_reply
-from shared.http.idempotency import Idempotency
 from shared.http.paging import Limit, Page, decode_cursor, encode_cursor
 from shared.messages.values import Line, Role
 from shared.store.opening import open_store
@@ -113,7 +112,7 @@ class Probe:
             return await key.run(lambda: self._make(thing, caller, key.derived_id("thing")))
 
         @router.post("/notes", response_model=Thing)
-        async def note(thing: NewThing, key: Annotated[Idempotency, Depends()]) -> Response:
+        async def note(thing: NewThing, key: IdempotencyKey) -> Response:
             return await key.run(lambda: self._make(thing, key.caller, key.derived_id("note")))
 
         @router.get("/things")

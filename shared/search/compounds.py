@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from shared.search.words import Word, words
@@ -13,13 +13,17 @@ _LINKS = ("", "s", "es", "n", "en", "er", "e", "ns")
 """What German puts between the parts of a compound."""
 _MOST_PARTS = 5
 _SHORTEST_HEAD = 5
+_SHORTEST_MODIFIER = 7
 
 
 class Splitter:
     """Parts of compounds, by the words that texts hold by themselves."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        """Learn the words of texts; words of three letters only as nouns (Bau, Ehe)."""
+        """Learn the words of texts, of three letters only as nouns (Bau, Ehe), and what stands before the last part of one.
+
+        Immissionsschutz is a word by itself in no text, but in Immissionsschutzgesetz, whose Gesetz is known.
+        """
         stems: dict[str, str] = {}
         for text in texts:
             for word in words(text):
@@ -29,7 +33,9 @@ class Splitter:
         for stem in list(stems.values()):
             if len(stem) >= _SHORTEST:
                 stems.setdefault(stem, stem)
-        self._stems: Mapping[str, str] = stems
+        self._stems = stems
+        modifiers = {modifier for word in stems if (modifier := self._modifier(word)) is not None}
+        stems |= {modifier: modifier for modifier in modifiers if modifier not in stems and not self._divided(modifier)}
         self._split = lru_cache(maxsize=8192)(self._divided)
 
     def parts(self, word: Word) -> tuple[str, ...]:
@@ -41,6 +47,14 @@ class Splitter:
         for start in range(_SHORTEST_NOUN, len(word.stem) - _SHORTEST_HEAD + 1):
             if word.stem[start:] in self._stems:
                 return self._stems[word.stem[start:]]
+        return None
+
+    def _modifier(self, folded: str) -> str | None:
+        """Return what stands before the longest known word that another ends in, without the link between them."""
+        for start in range(_SHORTEST_MODIFIER, len(folded) - _SHORTEST_HEAD + 1):
+            if folded[start:] in self._stems:
+                modifier = folded[:start].removesuffix("s")
+                return modifier if len(modifier) >= _SHORTEST_MODIFIER else None
         return None
 
     def pieces(self, word: Word) -> tuple[str, ...]:

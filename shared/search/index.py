@@ -25,7 +25,7 @@ _SHORTEST_CORRECTED = 4
 _SHORTEST_BEGINNING = 2
 _ALIKE = 0.8
 _ALIKE_COMPOUND = 0.88
-"""How alike a word must be to stand for one that nobody has; more so if that could be a compound."""
+"""How alike a word must be to stand for one that nobody has; more so if that begins or ends as a known one does."""
 _CANDIDATES = 60
 _MOST_JOINED = 4
 _SHORTEST_PART = 3
@@ -108,12 +108,13 @@ class Term:
 class Group:
     """A word of a query, or a phrase: ``ways`` to find it, each a list of terms that must all be there.
 
-    ``official`` are those by what it is called officially.
+    ``official`` are those by what it is called officially. ``short``: a letter or two say little beside other words.
     """
 
     ways: tuple[tuple[Term, ...], ...]
     official: tuple[tuple[Term, ...], ...] = ()
     needed: bool = True
+    short: bool = False
 
     def expression(self, columns: str | None = None, *, literal: bool = False) -> str:
         """Return the group in FTS5's language, ``literal`` without what it is called officially."""
@@ -179,13 +180,13 @@ class TextIndex:
         if not asked:
             return None
         groups = self._groups(asked)
-        hits = self._search(groups)
+        hits, found = self._search(groups)
         if hits:
-            return Match(hits, groups=groups)
+            return Match(hits, found, groups=groups)
         corrected = self._corrected(asked)
         if corrected is not None:
             other = self._groups(corrected)
-            hits = self._search(other)
+            hits, _ = self._search(other)
             meant = " ".join(word.shown for word in corrected)
             if hits:
                 return Match(hits, Found.CORRECTED, meant, other)
@@ -259,12 +260,13 @@ class TextIndex:
             length = max((length for start, length in spans if start == at), default=1)
             ways, official = spans.get((at, length), ((), []))
             if length == 1:
-                ways = tuple(self._ways(asked[at]))
+                ways = tuple(self._ways(asked[at], alone=len(asked) == 1))
             else:
                 # What a whole phrase means is no guess.
                 ways, official = (*ways, *official), []
             needed = plain or length > 1 or asked[at].stem not in fillers
-            groups.append(Group(ways, tuple(official), needed))
+            short = length == 1 and len(asked[at].folded) < _SHORTEST_PART and not asked[at].is_number
+            groups.append(Group(ways, tuple(official), needed, short))
             at += length
         return tuple(groups)
 
@@ -273,12 +275,12 @@ class TextIndex:
         counting = [word for word in phrase if word.stem not in self._lexicon.fillers] or phrase
         return (tuple(way[0] for word in counting for way in self._ways(word)[:1]),)
 
-    def _ways(self, word: Word) -> list[tuple[Term, ...]]:
-        """Return the ways to find a word: it or its beginning, its stem, all its parts."""
+    def _ways(self, word: Word, *, alone: bool = False) -> list[tuple[Term, ...]]:
+        """Return the ways to find a word: it or its beginning, its stem, all its parts; ``alone``: the query has no other."""
         if word.is_number:
             return [(Term(word.folded, beginning=True),)]
         # Names are shortened to a letter: Frankfurt a.d.O.
-        shortest = _SHORTEST_BEGINNING if self._spread else 1
+        shortest = 1 if not self._spread else _SHORTEST_BEGINNING if alone else _SHORTEST_PART
         ways: list[tuple[Term, ...]] = [(Term(word.folded, beginning=len(word.folded) >= shortest, inside=True),)]
         if word.stem and word.stem != word.folded:
             ways.append((Term(word.stem, inside=True),))
@@ -315,7 +317,16 @@ class TextIndex:
             at = max(end, at + 1)
         return spans
 
-    def _search(self, groups: Sequence[Group]) -> dict[str, Hit]:
+    def _search(self, groups: Sequence[Group]) -> tuple[dict[str, Hit], Found]:
+        """Return what holds all words; if no title does, what holds all but the short ones: a class of licence is no name."""
+        hits = self._search_all(groups)
+        main = [replace(group, needed=group.needed and not group.short) for group in groups]
+        if _is_titled(hits) or main == list(groups) or not any(group.needed for group in main):
+            return hits, Found.ALL
+        others = self._search_all(main)
+        return (others, Found.SOME) if _is_titled(others) or not hits else (hits, Found.ALL)
+
+    def _search_all(self, groups: Sequence[Group]) -> dict[str, Hit]:
         needed = [group for group in groups if group.needed]
         strict = " AND ".join(group.expression() for group in needed)
         extra = [group.expression() for group in groups if not group.needed]
@@ -370,7 +381,9 @@ class TextIndex:
         unknown = [at for at, word in enumerate(asked) if self._is_strange(word)][:_MOST_CORRECTED]
         corrected = list(asked)
         for at in unknown:
-            nearest = self._nearest(asked[at].folded, _ALIKE_COMPOUND if self._splitter.parts(asked[at]) else _ALIKE)
+            if self._splitter.parts(asked[at]):
+                continue  # a compound that stands nowhere is no typing error
+            nearest = self._nearest(asked[at].folded, _ALIKE_COMPOUND if self._splitter.pieces(asked[at]) else _ALIKE)
             if nearest is not None and nearest.stem != asked[at].stem:
                 corrected[at] = replace(nearest, start=asked[at].start, end=asked[at].end)
         return None if corrected == list(asked) else corrected
@@ -391,6 +404,11 @@ class TextIndex:
             return None
         shown = self._database.execute("SELECT shown FROM vocabulary WHERE word = ?", (best[0],)).fetchone()
         return next(words(shown[0]))
+
+
+def _is_titled(hits: Mapping[str, Hit]) -> bool:
+    """Return whether something was found by its title."""
+    return any(hit.level is not Level.MENTIONED for hit in hits.values())
 
 
 def _as_one(found: Sequence[Word]) -> Word:

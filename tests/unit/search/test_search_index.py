@@ -130,6 +130,49 @@ def test_a_typing_error_is_put_right_and_shown_as_it_is_written() -> None:
     assert (match.found, match.meant, list(match.hits)) == (Found.CORRECTED, "Führerschein", ["Führerschein"])
 
 
+AIR = Splitter(["Immissionsschutzgesetz Gesetz Genehmigung Erklärung Emission"])
+
+
+@pytest.mark.parametrize("query", ["Immissionsschutzgenehmigung", "Immissionsschutzerklärung"])
+def test_a_compound_of_known_parts_that_stands_nowhere_is_no_typing_error(query: str) -> None:
+    made = TextIndex(LEXICON, AIR)
+    made.put_all((title, ((Zone.TITLE, title),)) for title in ("Emissionsgenehmigung", "Emissionsschutzerklärung"))
+    match = made.match(query)
+    assert match is not None
+    assert (match.found, match.meant) == (Found.SOME, None)
+
+
+def test_what_stands_before_the_last_part_of_a_known_word_is_a_part_of_others() -> None:
+    title = "Genehmigung nach dem Immissionsschutzgesetz"
+    made = TextIndex(LEXICON, AIR)
+    made.put_all((it, ((Zone.TITLE, it),)) for it in (title, "Emissionsgenehmigung"))
+    match = made.match("Immissionsschutzgenehmigung")
+    assert match is not None
+    assert (match.found, list(match.hits)) == (Found.ALL, [title])
+
+
+def test_a_typing_error_in_a_word_that_ends_as_a_known_one_is_put_right() -> None:
+    made = TextIndex(LEXICON, AIR)
+    made.put("a", ((Zone.TITLE, "Emissionsgenehmigung"),))
+    match = made.match("Emisionsgenehmigung")
+    assert match is not None
+    assert (match.found, match.meant) == (Found.CORRECTED, "Emissionsgenehmigung")
+
+
+@pytest.mark.parametrize("query", ["Führerschein B", "b führerschein", "Führerschein B1 T"])
+def test_a_letter_or_two_need_not_be_found_beside_a_word(query: str) -> None:
+    made = index("Führerschein", "B1 T und anderes", "Auto")
+    match = made.match(query)
+    assert match is not None
+    assert (match.found, found(made, query)) == (Found.SOME, ["Führerschein"])
+
+
+def test_a_letter_or_two_raise_what_has_them_and_stand_for_themselves_alone() -> None:
+    made = index("Führerschein", "Führerschein Klasse B", "Klasse B")
+    assert found(made, "Führerschein B") == ["Führerschein Klasse B"]
+    assert found(made, "B") == ["Führerschein Klasse B", "Klasse B"]
+
+
 def test_what_the_title_says_comes_before_what_it_is_called_and_that_before_a_mention() -> None:
     made = index("Auto", "Kraftfahrzeug")
     made.put("mention", ((Zone.TITLE, "Steuer"), (Zone.TEXT, "für ein Auto")))

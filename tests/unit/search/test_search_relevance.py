@@ -36,7 +36,7 @@ def test_words_that_the_list_was_not_written_for_are_found_too(outcomes: list[Ou
     assert (reached.mrr, reached.recall) >= FRESH
 
 
-@pytest.mark.parametrize("kind", ["name", "plural", "typo", "compound", "number", "place"])
+@pytest.mark.parametrize("kind", ["name", "plural", "typo", "compound", "short", "number", "place"])
 def test_every_way_to_write_a_name_leads_to_it(outcomes: list[Outcome], kind: str) -> None:
     assert figures([it for it in outcomes if it.judged.kind == kind]).recall >= 0.93
 
